@@ -1,0 +1,51 @@
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help run test check fmt package browser rehearsal bench clean
+
+help: ## Show what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/run-ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "make: Python 3.11 or newer is needed; say which with PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade -c constraints.txt pip
+	$(BIN)/python -m pip install --quiet -c constraints.txt --editable .
+	@touch $@
+
+$(VENV)/dev-ready: $(VENV)/run-ready
+	$(BIN)/python -m pip install --quiet -c constraints.txt --group dev
+	@touch $@
+
+.venv: $(VENV)/dev-ready
+
+run: $(VENV)/run-ready ## A whole daily run on the sample portfolio, into var/
+	@$(BIN)/dispatcher demo
+
+test: $(VENV)/dev-ready ## The whole test suite, with a real Redis and PostgreSQL
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: $(VENV)/dev-ready ## Format, lint, types, imports, data
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/dispatcher check --data-only
+
+fmt: $(VENV)/dev-ready ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+package: $(VENV)/dev-ready ## Build the wheel and the source archive into dist/
+	$(BIN)/python -m build
+
+browser: ## Install Chromium for the browser tests, where root and apt allow it
+	@sh tests/install_browser.sh
+
+rehearsal: $(VENV)/dev-ready ## Practise a day against loopback providers with scripted faults
+	$(BIN)/python -m tests.doubles.rehearsal
+
+clean: ## Remove what was built, not var/
+	rm -rf $(VENV) dist build

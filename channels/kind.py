@@ -1,0 +1,11 @@
+"""The media on which a debtor can be written to."""
+
+from enum import StrEnum
+
+
+class ChannelKind(StrEnum):
+    """A medium this program can send on; the law knows more (calls, visits), which we only count."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    LETTER = "letter"

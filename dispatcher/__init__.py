@@ -1,0 +1,1 @@
+"""Plans, checks, sends and documents payment reminders."""
