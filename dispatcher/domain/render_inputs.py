@@ -1,0 +1,88 @@
+"""Everything a message's text is made from, as one value with a digest."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import date
+from typing import Any
+
+from channels.kind import ChannelKind
+from dispatcher.domain.instalments import InstalmentPlan
+from dispatcher.domain.money import Money
+from dispatcher.domain.sender import Sender
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DebtorView:
+    """The person written to. All strings are untrusted text."""
+
+    reference: str
+    name: str
+    kind: str = "person"  # or company
+    language: str = ""
+    country: str = ""
+    region: str = ""
+    city: str = ""
+    postal_code: str = ""
+    address_lines: tuple[str, ...] = ()
+    email: str = ""
+    phone: str = ""  # E.164
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DebtView:
+    """One debt as of the run's date. `balance` is net of payments and credits allotted to it."""
+
+    reference: str
+    balance: Money
+    original: Money
+    due_date: date
+    days_past_due: int
+    issued_on: date | None = None
+    paid: Money | None = None
+    interest: Money | None = None
+    fees: Money | None = None
+    credit: Money | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RenderInputs:
+    """What a template may speak of. The same inputs and template version give the same text."""
+
+    channel: ChannelKind
+    step: str
+    kind: str  # courtesy, collection, notice, optout_confirmation
+    as_of: date
+    debtor: DebtorView
+    sender: Sender
+    debts: tuple[DebtView, ...]
+    total: Money
+    relation: str = "debtor"  # or joint_debtor, guarantor
+    first_contact: bool = True
+    first_message_on: date | None = None  # when the first reminder went out
+    plans: tuple[InstalmentPlan, ...] = ()
+    plans_valid_until: date | None = None
+    handover_on: date | None = None
+    handover_firm: str = ""
+    optout_url: str = ""
+    payment_url: str = ""
+    packs: tuple[str, ...] = ()  # rule packs in force: which country lines and disclosures the layout adds
+
+    def digest(self) -> str:
+        """SHA-256 (hex) over all values; two equal digests render the same text."""
+        canonical = json.dumps(_plain(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Money):
+        return [value.minor, value.currency]
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(v) for v in value]
+    return value if isinstance(value, str | int | bool | None) else str(value)

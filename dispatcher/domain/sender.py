@@ -1,0 +1,47 @@
+"""Who writes: the identity that every message must show."""
+
+from dataclasses import dataclass, field
+from collections.abc import Mapping
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdviceBody:
+    """A free debt-advice service or complaints unit that a message names, by country."""
+
+    name: str
+    phone: str = ""
+    website: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sender:
+    """One creditor's voice, from `config/senders.yaml`. `key` is the portfolio's creditor."""
+
+    key: str
+    name: str  # as debtors know it
+    legal_name: str
+    role: str  # original_creditor, third_party, debt_buyer, law_firm
+    creditor_name: str  # whose claim it is; equals legal_name for an original creditor
+    contact_person: str
+    contact_hours: Mapping[str, str]  # by language
+    phone: str
+    email: str
+    reply_to: str
+    website: str
+    address_lines: tuple[str, ...]
+    postal_code: str
+    city: str
+    region: str
+    country: str
+    payment_url: str  # may hold {debt_reference}
+    dispute_url: str = ""
+    registration: str = ""
+    complaints: Mapping[str, AdviceBody] = field(default_factory=dict)  # by country
+    advice: Mapping[str, AdviceBody] = field(default_factory=dict)  # free debt advice, by country
+    handover_firm: str = ""  # who takes over after the final notice
+    handover_days: int = 14  # the true date of the final notice: as-of date plus these
+    employer_domains: tuple[str, ...] = ()
+    packs: tuple[str, ...] = ()  # the creditor's own policy packs
+    plan_counts: tuple[int, ...] = (2, 3, 6)  # instalments a plan offer may have; only approved ones
+    page_size: str = "A4"  # or Letter
+    sms_cost: Mapping[str, str] = field(default_factory=dict)
