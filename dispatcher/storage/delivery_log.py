@@ -1,0 +1,59 @@
+"""Writes entries to the delivery log, set-wise, inside the transaction of the change they record."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, func
+
+from dispatcher.domain.log_entry import LogEntry, commitment_of
+from dispatcher.storage.tables import log_entries, personal_values
+
+PersonalReference = tuple[int, str]  # (personal_values.id, commitment)
+
+
+def append(connection: Connection, entries: Sequence[LogEntry]) -> None:
+    """Add entries in the order given."""
+    if entries:
+        connection.execute(insert(log_entries), [_row(entry) for entry in entries])
+
+
+def keep_personal(
+    connection: Connection, people: Sequence[tuple[str | None, Mapping[str, Any]]]
+) -> list[PersonalReference]:
+    """Store (person, values) aside and return what entries refer to them by, in the same order.
+
+    Values are `debtor`, `debts`, `address` and what else must be erasable; one reference may serve all the
+    entries of a message.
+    """
+    if not people:
+        return []
+    rows = [
+        {"person": person, "salt": secrets.token_hex(16), "values": dict(values)} for person, values in people
+    ]
+    ids = connection.scalars(
+        insert(personal_values).returning(personal_values.c.id, sort_by_parameter_order=True), rows
+    ).all()
+    return [
+        (int(key), commitment_of(row["salt"], row["values"])) for key, row in zip(ids, rows, strict=True)
+    ]
+
+
+def count(connection: Connection) -> int:
+    """Entries in the log."""
+    return connection.scalar(select(func.count()).select_from(log_entries)) or 0
+
+
+def _row(entry: LogEntry) -> dict[str, Any]:
+    return {
+        "at": entry.at,
+        "event": entry.event,
+        "run_id": entry.run_id,
+        "message_id": entry.message_id,
+        "person": entry.person,
+        "creditor": entry.creditor,
+        "channel": entry.channel,
+        "personal_id": entry.personal_id,
+        "body_sha256": entry.body_sha256,
+        "entry": entry.canonical(),
+    }

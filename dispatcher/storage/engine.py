@@ -1,0 +1,99 @@
+"""Opens the database: one engine to read with, one to write with, the same calls on SQLite and PostgreSQL."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import ConnectionPoolEntry
+
+BUSY_TIMEOUT_MS = 30_000
+STATEMENT_TIMEOUT_MS = 120_000
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The two engines. Reads never write; writes take SQLite's lock at BEGIN, so they never meet "locked"."""
+
+    reader: Engine
+    writer: Engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the embedded database is in use."""
+        return self.writer.dialect.name == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A short read transaction with one consistent view."""
+        with self.reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A write transaction: committed at the end, rolled back on any exception."""
+        with self.writer.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.reader.dispose()
+        self.writer.dispose()
+
+
+def open_database(url: str, *, pool_size: int = 8) -> Database:
+    """Open `sqlite:///path` or `postgresql://…`; nothing is created but an empty SQLite file."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return _open_sqlite(url)
+    return _open_postgresql(url, pool_size)
+
+
+def _open_sqlite(url: str) -> Database:
+    reader, writer = create_engine(url), create_engine(url)
+    event.listen(reader, "connect", _sqlite_reader)
+    event.listen(writer, "connect", _sqlite_writer)
+    event.listen(reader, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    event.listen(writer, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    return Database(reader, writer)
+
+
+def _sqlite_writer(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
+    # pysqlite would begin deferred transactions of its own: None hands BEGIN to us.
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",  # an intent that a power cut takes back would be sent twice
+        "foreign_keys=ON",
+        "cache_size=-65536",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_reader(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+    _sqlite_writer(connection, record)
+    connection.execute("PRAGMA query_only=ON")
+
+
+def _open_postgresql(url: str, pool_size: int) -> Database:
+    options: dict[str, Any] = {
+        "pool_size": pool_size,
+        "max_overflow": pool_size,
+        "pool_pre_ping": True,
+        "connect_args": {
+            "connect_timeout": 10,
+            "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC -c lock_timeout=60000",
+        },
+    }
+    writer = create_engine(_psycopg(url), **options)
+    reader = writer.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
+    return Database(reader, writer)
+
+
+def _psycopg(url: str) -> str:
+    scheme, rest = url.split("://", 1)
+    return f"postgresql+psycopg://{rest}" if scheme in {"postgresql", "postgres"} else url

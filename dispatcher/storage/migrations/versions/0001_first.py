@@ -1,0 +1,18 @@
+"""The first shape of the database, with the triggers that make the log append-only."""
+
+from alembic import op
+
+from dispatcher.storage.append_only import append_only_statements
+from dispatcher.storage.tables import metadata
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    connection = op.get_bind()
+    metadata.create_all(connection)
+    for statement in append_only_statements(connection.dialect.name):
+        connection.exec_driver_sql(statement)
