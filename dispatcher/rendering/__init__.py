@@ -1,0 +1,1 @@
+"""Templates become messages: sandboxed, escaped for their medium, checked before anybody reads them."""
