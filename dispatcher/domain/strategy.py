@@ -1,0 +1,53 @@
+"""A strategy: the ladder of steps by which debts that match are reminded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from channels.kind import ChannelKind
+
+DEFAULT_VALID_DAYS = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One rung: on day `day` after the due date (negative: before), by the first channel that works."""
+
+    name: str
+    kind: str  # courtesy, collection, notice
+    day: int
+    channels: tuple[ChannelKind, ...]
+    template: str
+    valid_days: int = DEFAULT_VALID_DAYS
+    needs_handover_decision: bool = False  # a final notice goes out only where a person decided to hand over
+    next_channel_on_bounce: bool = False  # a bounce frees the next channel for this step
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Match:
+    """Which debts a strategy takes: plain equality, lists and ranges; empty means every debt."""
+
+    equals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # column -> allowed values
+    balance_min: Decimal | None = None
+    balance_max: Decimal | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Strategy:
+    """`join`: none (a message a debt) or debtor; `parties`: debtor or all who owe it."""
+
+    name: str
+    steps: tuple[Step, ...]  # in order of their days
+    match: Match = Match()
+    join: str = "none"
+    parties: str = "debtor"
+    guarantors: bool = False
+
+    def step(self, name: str) -> Step | None:
+        """The step of that name."""
+        return next((step for step in self.steps if step.name == name), None)
+
+    @property
+    def first_collection(self) -> Step | None:
+        """Where a debt that enters late begins."""
+        return next((step for step in self.steps if step.kind != "courtesy"), None)

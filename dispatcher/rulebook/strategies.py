@@ -1,0 +1,120 @@
+"""`config/strategies/*.yaml` -> Strategy values, in order of their file names."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from channels.kind import ChannelKind
+from dispatcher.domain.strategy import DEFAULT_VALID_DAYS, Match, Step, Strategy
+from dispatcher.rulebook.yaml_file import ConfigError, YamlFile, read_yaml
+
+MATCH_COLUMNS = ("creditor", "debt_type", "country", "region", "currency", "segment", "debtor_kind", "sender_role", "language")
+_TEXTS = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+_AMOUNT = {"type": "string", "pattern": r"^\d+(\.\d+)?$"}
+_NAME = {"type": "string", "pattern": r"^[a-z0-9][a-z0-9_-]*$"}
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["name", "steps"],
+    "properties": {
+        "name": _NAME,
+        "description": {"type": "string"},
+        "match": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                **dict.fromkeys(MATCH_COLUMNS, _TEXTS),
+                "balance": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "properties": {"min": _AMOUNT, "max": _AMOUNT},
+                },
+            },
+        },
+        "join": {"enum": ["none", "debtor"]},
+        "parties": {"enum": ["debtor", "all"]},
+        "guarantors": {"type": "boolean"},
+        "steps": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["name", "kind", "day", "channels", "template"],
+                "properties": {
+                    "name": _NAME,
+                    "kind": {"enum": ["courtesy", "collection", "notice"]},
+                    "day": {"type": "integer", "minimum": -365, "maximum": 3650},
+                    "channels": {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"enum": [k.value for k in ChannelKind]}},
+                    "template": _NAME,
+                    "valid_days": {"type": "integer", "minimum": 0, "maximum": 365},
+                    "needs_handover_decision": {"type": "boolean"},
+                    "next_channel_on_bounce": {"type": "boolean"},
+                },
+            },
+        },
+    },
+}
+
+
+def load_strategies(directory: Path) -> tuple[Strategy, ...]:
+    """All strategies of the folder; the first that matches a debt takes it."""
+    files = sorted(directory.glob("*.yaml"))
+    if not files:
+        raise ConfigError(f"{directory}: no strategy file here; without one nothing is ever due")
+    strategies = tuple(_strategy(read_yaml(path)) for path in files)
+    names = [strategy.name for strategy in strategies]
+    for name, path in zip(names, files, strict=True):
+        if names.count(name) > 1:
+            raise ConfigError(f"{path}:1: name: {name!r} is the name of another strategy too")
+    return strategies
+
+
+def _strategy(file: YamlFile) -> Strategy:
+    file.validate(SCHEMA)
+    data = file.data
+    steps = tuple(_step(item) for item in data["steps"])
+    _check_order(file, steps)
+    match = data.get("match", {})
+    balance = match.get("balance", {})
+    return Strategy(
+        name=data["name"],
+        steps=steps,
+        match=Match(
+            equals={key: _texts(match[key]) for key in MATCH_COLUMNS if key in match},
+            balance_min=Decimal(balance["min"]) if "min" in balance else None,
+            balance_max=Decimal(balance["max"]) if "max" in balance else None,
+        ),
+        join=data.get("join", "none"),
+        parties=data.get("parties", "debtor"),
+        guarantors=data.get("guarantors", False),
+    )
+
+
+def _step(item: dict[str, Any]) -> Step:
+    return Step(
+        name=item["name"],
+        kind=item["kind"],
+        day=item["day"],
+        channels=tuple(ChannelKind(channel) for channel in item["channels"]),
+        template=item["template"],
+        valid_days=item.get("valid_days", DEFAULT_VALID_DAYS),
+        needs_handover_decision=item.get("needs_handover_decision", False),
+        next_channel_on_bounce=item.get("next_channel_on_bounce", False),
+    )
+
+
+def _texts(value: str | list[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _check_order(file: YamlFile, steps: tuple[Step, ...]) -> None:
+    for i, step in enumerate(steps):
+        if step.name in {earlier.name for earlier in steps[:i]}:
+            raise file.error(("steps", i, "name"), f"{step.name!r} is the name of an earlier step too")
+        if i and step.day <= steps[i - 1].day:
+            raise file.error(("steps", i, "day"), f"day {step.day} does not come after day {steps[i - 1].day}: steps go in order")
+        if step.kind == "courtesy" and step.day > 0:
+            raise file.error(("steps", i, "day"), "a courtesy step comes on the due date at the latest")
+        if step.kind == "collection" and step.day < 1:
+            raise file.error(("steps", i, "day"), "a collection step comes the day after the due date at the earliest (day: 1)")

@@ -1,0 +1,120 @@
+"""Reads a YAML file with the place of every key, so that an error can name file, line and key."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+KeyPath = tuple[str | int, ...]
+
+
+class ConfigError(ValueError):
+    """A configuration file is wrong: the text names file, line and key, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class YamlFile:
+    """A parsed file and the line (from 1) of each key path."""
+
+    path: Path
+    data: Any
+    lines: dict[KeyPath, int] = field(default_factory=dict)
+
+    def error(self, where: KeyPath, problem: str) -> ConfigError:
+        """An error at that key, or at the nearest key above it that has a line."""
+        at = where
+        while at and at not in self.lines:
+            at = at[:-1]
+        key = ".".join(str(part) for part in where) or "the file"
+        return ConfigError(f"{self.path}:{self.lines.get(at, 1)}: {key}: {problem}")
+
+    def validate(self, schema: dict[str, Any]) -> None:
+        """Hold the data against a JSON Schema; raises ConfigError with all findings, a line each."""
+        problems = sorted(_validator(_Frozen(schema)).iter_errors(self.data), key=lambda e: list(map(str, e.path)))
+        if problems:
+            raise ConfigError("\n".join(str(self._sentence(problem)) for problem in problems))
+
+    def _sentence(self, problem: ValidationError) -> ConfigError:
+        where: KeyPath = tuple(problem.absolute_path)
+        if problem.validator == "additionalProperties" and isinstance(problem.instance, dict):
+            known = list(problem.schema.get("properties", {}))  # type: ignore[union-attr]  # a schema with properties is an object
+            unknown = next((key for key in problem.instance if key not in known), "?")
+            return self.error((*where, unknown), f"unknown key{_suggestion(str(unknown), known)}")
+        if problem.validator == "enum":
+            choices = [str(value) for value in problem.validator_value]  # type: ignore[union-attr]  # an enum's value is a list
+            given = problem.instance
+            return self.error(where, f"{given!r} is none of {', '.join(choices)}{_suggestion(str(given), choices)}")
+        return self.error(where, problem.message)
+
+
+def read_yaml(path: Path) -> YamlFile:
+    """Parse one file; duplicate keys and broken syntax raise ConfigError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 at byte {error.start}") from None
+    try:
+        node = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigError(f"{path}:{line}: {error.problem or 'not readable as YAML'}") from None
+    lines: dict[KeyPath, int] = {}
+    data = _build(node, (), lines, path) if node is not None else None
+    return YamlFile(path, data, lines)
+
+
+def _build(node: yaml.Node, at: KeyPath, lines: dict[KeyPath, int], path: Path) -> Any:
+    lines.setdefault(at, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        built: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            line = key_node.start_mark.line + 1
+            if key in built:
+                raise ConfigError(f"{path}:{line}: {key}: stands here twice; keep one")
+            lines[(*at, key)] = line
+            built[key] = _build(value_node, (*at, key), lines, path)
+        return built
+    if isinstance(node, yaml.SequenceNode):
+        return [_build(item, (*at, i), lines, path) for i, item in enumerate(node.value)]
+    return _scalar(node)
+
+
+def _scalar(node: yaml.Node) -> Any:
+    loader = yaml.CSafeLoader("")
+    try:
+        value: Hashable = loader.construct_object(node, deep=True)
+    finally:
+        loader.dispose()
+    return value
+
+
+def _suggestion(word: str, known: list[str]) -> str:
+    close = get_close_matches(word, known, n=1)
+    return f'; did you mean "{close[0]}"?' if close else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Frozen:
+    """Lets a schema, which lives as long as its module, key the cache of validators."""
+
+    schema: dict[str, Any]
+
+    def __hash__(self) -> int:
+        return id(self.schema)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Frozen) and other.schema is self.schema
+
+
+@lru_cache(maxsize=32)
+def _validator(frozen: _Frozen) -> Draft202012Validator:
+    return Draft202012Validator(frozen.schema)

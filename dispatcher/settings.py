@@ -1,0 +1,242 @@
+"""Settings: environment `DISPATCHER_*` (nested with `__`), else `dispatcher.toml`, else defaults."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from channels.kind import ChannelKind
+from channels.settings import ChannelSettings
+
+
+class SettingsError(ValueError):
+    """A setting is wrong; the text names it and where it came from."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EmailSettings(_Part):
+    """How e-mail leaves: into a folder, by SMTP, or through SendGrid."""
+
+    provider: Literal["folder", "smtp", "sendgrid"] = "folder"
+    base_url: str = ""
+    timeout: float = Field(15.0, gt=0, le=300)
+    connect_timeout: float = Field(5.0, gt=0, le=60)
+    concurrency: int = Field(16, ge=1, le=256)
+    rate: float = Field(0.0, ge=0)
+    api_key: SecretStr = SecretStr("")
+    webhook_key: str = ""
+    sender: str = Field("", alias="from")
+    host: str = ""
+    port: int = 0
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+
+
+class SmsSettings(_Part):
+    """How SMS leave: into a folder, or through Twilio."""
+
+    provider: Literal["folder", "twilio"] = "folder"
+    base_url: str = ""
+    timeout: float = Field(15.0, gt=0, le=300)
+    connect_timeout: float = Field(5.0, gt=0, le=60)
+    concurrency: int = Field(16, ge=1, le=256)
+    rate: float = Field(0.0, ge=0)
+    account_sid: str = ""
+    auth_token: SecretStr = SecretStr("")
+    sender: str = Field("", alias="from")
+    messaging_service_sid: str = ""
+
+
+class LetterSettings(_Part):
+    """How letters leave: into a folder, to a print house's spool, or through Lob."""
+
+    provider: Literal["folder", "spool", "lob"] = "folder"
+    base_url: str = ""
+    timeout: float = Field(30.0, gt=0, le=300)
+    connect_timeout: float = Field(5.0, gt=0, le=60)
+    concurrency: int = Field(8, ge=1, le=256)
+    rate: float = Field(0.0, ge=0)
+    api_key: SecretStr = SecretStr("")
+    webhook_secret: SecretStr = SecretStr("")
+    batch_pieces: int = Field(500, ge=1)
+    batch_minutes: int = Field(60, ge=1)
+    cut_off: str = "16:00"
+    cut_off_zone: str = "UTC"
+
+
+class ChannelsSettings(_Part):
+    """One block a channel."""
+
+    email: EmailSettings = EmailSettings.model_validate({})
+    sms: SmsSettings = SmsSettings.model_validate({})
+    letter: LetterSettings = LetterSettings.model_validate({})
+
+
+class TemplatesSettings(_Part):
+    """Where templates are edited: in a folder under version control, or on the pages."""
+
+    source: Literal["folder", "pages"] | None = None  # None: not said; real channels then refuse
+
+
+class RulesSettings(_Part):
+    """Which rule packs are loaded, and whether real providers need counsel's review of them."""
+
+    only: tuple[str, ...] | None = None
+    require_review: bool = True
+
+    @field_validator("only", mode="before")
+    @classmethod
+    def _names(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(name.strip() for name in value.split(",") if name.strip()) or None
+        return value
+
+
+class NotifySettings(_Part):
+    """Who is told about the day: a webhook, an e-mail address, and a dead-man's ping."""
+
+    webhook_url: str = ""
+    email: str = ""
+    ping_url: str = ""
+    run_by: str = "09:00"
+    zone: str = "UTC"
+
+
+class GuardSettings(_Part):
+    """Guards against accidents: ledger age, unusual volume."""
+
+    max_ledger_age_hours: float = Field(36.0, gt=0)
+    volume_factor: float = Field(3.0, gt=1)
+    volume_minimum: int = Field(200, ge=1)
+    volume_history: int = Field(5, ge=1)
+
+
+class WebSettings(_Part):
+    """The pages' own settings."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    session_hours: float = 10.0
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+
+
+class Settings(BaseSettings):
+    """Everything a person may set. Secrets come by environment or by a file named in `…_FILE` alone."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DISPATCHER_", env_nested_delimiter="__", toml_file="dispatcher.toml", extra="forbid", frozen=True
+    )
+
+    home: Path = Path("var")
+    database_url: str = ""
+    broker_url: str = "memory://"
+    config_dir: Path | None = None
+    templates_dir: Path | None = None
+    public_url: str = "http://localhost:8000"
+    import_folder: Path | None = None
+    channels: ChannelsSettings = ChannelsSettings.model_validate({})
+    templates: TemplatesSettings = TemplatesSettings()
+    rules: RulesSettings = RulesSettings()
+    notify: NotifySettings = NotifySettings()
+    guards: GuardSettings = GuardSettings.model_validate({})
+    web: WebSettings = WebSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment (with `…_FILE` read first), then `dispatcher.toml`."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database's address; SQLite under the home when none is set."""
+        return self.database_url or f"sqlite:///{(self.home / 'dispatcher.db').resolve()}"
+
+    @property
+    def max_ledger_age(self) -> timedelta:
+        """How old a creditor's ledger may be for a live run."""
+        return timedelta(hours=self.guards.max_ledger_age_hours)
+
+    def channel(self, kind: ChannelKind) -> ChannelSettings:
+        """One channel's settings as its adapter takes them."""
+        part = getattr(self.channels, kind.value)
+        plain = {
+            name: value.get_secret_value() if isinstance(value, SecretStr) else value
+            for name, value in part
+            if name in ChannelSettings.__dataclass_fields__
+        }
+        return ChannelSettings(
+            **plain,
+            folder=self.home / "outbox",
+            spool=self.home / "spool",
+            public_url=self.public_url,
+        )
+
+    def is_rehearsal(self, kind: ChannelKind) -> bool:
+        """Whether nothing of this channel can leave the machine: a folder, or a provider on loopback."""
+        settings = self.channel(kind)
+        if settings.provider in {"folder", "spool"}:
+            return settings.provider == "folder"
+        return is_loopback(settings.base_url or settings.host)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL or host name points at this machine."""
+    from ipaddress import ip_address
+    from urllib.parse import urlsplit
+
+    host = urlsplit(url if "//" in url else f"//{url}").hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings; raises SettingsError with one line a problem."""
+    _read_secret_files()
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_sentence(problem) for problem in error.errors())) from None
+    except ValueError as error:
+        raise SettingsError(f"dispatcher.toml cannot be read: {error}") from None
+
+
+def _read_secret_files() -> None:
+    """`DISPATCHER_X_FILE=/path` sets DISPATCHER_X to the file's text."""
+    for name, path in list(os.environ.items()):
+        if name.startswith("DISPATCHER_") and name.endswith("_FILE"):
+            try:
+                secret = Path(path).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise SettingsError(f"{name}: {path} cannot be read: {error.strerror}") from None
+            os.environ.setdefault(name.removesuffix("_FILE"), secret)
+            del os.environ[name]
+
+
+def _sentence(problem: Any) -> str:
+    names = [str(part) for part in problem["loc"]]
+    variable = "DISPATCHER_" + "__".join(names).upper()
+    return f"{variable} (or {'.'.join(names)} in dispatcher.toml): {problem['msg']}"
