@@ -22,7 +22,7 @@ def _sqlite() -> Iterator[str]:
 def _postgresql() -> Iterator[str]:
     yield (
         "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+        "$$ BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only'; END $$"
     )
     for table in TABLES:
         yield (

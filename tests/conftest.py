@@ -1,0 +1,145 @@
+"""What every test may ask for: a fresh database on SQLite or PostgreSQL, a broker, the reference material."""
+
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+
+from dispatcher.storage.engine import Database, open_database
+from dispatcher.storage.migrate import upgrade
+from tests import servers
+from tests.shared import shared_folder
+
+DEEP = os.environ.get("DEEP") == "1"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the long forms to DEEP=1."""
+    for item in items:
+        if item.get_closest_marker("deep") and not DEEP:
+            item.add_marker(pytest.mark.skip(reason="the long form: run with DEEP=1"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """One PostgreSQL for this test process, holding the migrated database `template_dispatcher`."""
+    try:
+        with servers.postgresql() as url:
+            _execute(_named(url, "postgres"), "CREATE DATABASE template_dispatcher")
+            template = open_database(_named(url, "template_dispatcher"))
+            upgrade(template)
+            template.close()
+            yield url
+    except servers.Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """A fresh, migrated PostgreSQL database."""
+    name, admin = f"test_{next(_numbers)}", _named(postgres_server, "postgres")
+    _execute(admin, f"CREATE DATABASE {name} TEMPLATE template_dispatcher")
+    yield _named(postgres_server, name)
+    _execute(admin, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: str) -> Iterator[str]:
+    """A fresh PostgreSQL database without any table, for migrations and restores."""
+    name, admin = f"empty_{next(_numbers)}", _named(postgres_server, "postgres")
+    _execute(admin, f"CREATE DATABASE {name}")
+    yield _named(postgres_server, name)
+    _execute(admin, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    database = open_database(f"sqlite:///{path}")
+    upgrade(database)
+    database.close()  # the last connection folds the write-ahead log into the file
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A fresh, migrated SQLite database."""
+    shutil.copy(sqlite_template, tmp_path / "dispatcher.db")
+    return f"sqlite:///{tmp_path / 'dispatcher.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a fresh, migrated database; each test runs on both.
+
+    One of them alone: `@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)`.
+    """
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
+
+
+@pytest.fixture
+def database(database_url: str, open_url: Callable[[str], Database]) -> Database:
+    """A fresh, migrated database, opened; each test runs on SQLite and on PostgreSQL."""
+    return open_url(database_url)
+
+
+@pytest.fixture
+def sqlite_database(sqlite_url: str, open_url: Callable[[str], Database]) -> Database:
+    """A fresh, migrated SQLite database, where the kind of database does not matter."""
+    return open_url(sqlite_url)
+
+
+@pytest.fixture
+def open_url() -> Iterator[Callable[[str], Database]]:
+    """Opens databases and closes them after the test."""
+    opened: list[Database] = []
+
+    def open_(url: str) -> Database:
+        opened.append(open_database(url))
+        return opened[-1]
+
+    yield open_
+    for database in opened:
+        database.close()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    """One Valkey for this test process."""
+    try:
+        with servers.valkey() as url:
+            yield url
+    except servers.Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> str:
+    """An empty Valkey database."""
+    with redis.Redis.from_url(redis_server) as client:
+        client.flushall()
+    return redis_server
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The reference material beside the checkout; skips, saying so, where there is none."""
+    return shared_folder()
+
+
+def _named(url: str, name: str) -> str:
+    return url.replace("@/", f"@/{name}", 1)
+
+
+def _execute(url: str, statement: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[arg-type]  # the names are our own
