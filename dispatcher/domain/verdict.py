@@ -1,0 +1,38 @@
+"""What the second gate says of one message at the moment of sending."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class VerdictKind(StrEnum):
+    """Send it now, later, after a person looked, never, or after its text was made anew."""
+
+    SEND = "send"
+    DEFER = "defer"
+    HOLD = "hold"
+    CANCEL = "cancel"
+    PREPARE = "prepare"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """The second gate's answer for one message, with every rule that did not allow.
+
+    `not_before` (UTC) comes with `defer`; `not_after` (UTC, exclusive) is the first instant at which sending is
+    no longer legal; `inputs_digest` is that of the facts the text would be made from now.
+    """
+
+    kind: VerdictKind
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    reasons: tuple[Mapping[str, Any], ...] = ()
+    rule_packs: tuple[str, ...] = ()
+    inputs_digest: str = ""
+
+    def __post_init__(self) -> None:
+        """A deferral without its time would never come back."""
+        if self.kind is VerdictKind.DEFER and self.not_before is None:
+            raise ValueError("a deferred message needs the instant from which it may be sent")
