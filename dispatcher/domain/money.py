@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 # ISO 4217 minor units where they are not two.
-_EXPONENTS = {
+ODD_EXPONENTS = {
     **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW"), 0),
     **dict.fromkeys(("PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
@@ -14,7 +14,7 @@ _EXPONENTS = {
 
 def exponent(currency: str) -> int:
     """Digits after the decimal point of a currency (ISO 4217)."""
-    return _EXPONENTS.get(currency, 2)
+    return ODD_EXPONENTS.get(currency, 2)
 
 
 @dataclass(frozen=True, order=True, slots=True)

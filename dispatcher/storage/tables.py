@@ -320,6 +320,7 @@ message_debts = Table(  # unique: no step fires twice for a debt and a recipient
     Column("debt_id", Id, ForeignKey("debts.id"), primary_key=True),
     Column("strategy", String(100), nullable=False),
     Column("step", String(100), nullable=False),
+    Column("day", Integer, nullable=False),  # of that step
     Column("debtor_id", Id, nullable=False),
     Column("occurrence", Integer, nullable=False, server_default="1"),
     UniqueConstraint("debt_id", "strategy", "step", "debtor_id", "occurrence"),
@@ -333,7 +334,7 @@ ladder = Table(  # how far each debt has come with each recipient: the fold of m
     Column("strategy", String(100), primary_key=True),
     Column("step", String(100), nullable=False),
     Column("day", Integer, nullable=False),  # of that step
-    Column("as_of", Date, nullable=False),
+    Column("anchor", Date, nullable=False),  # as-of date of that step's message less its day: the ladder's own zero
     Column("message_id", String(36), nullable=False),
 )
 
