@@ -31,7 +31,8 @@ class EventKind(StrEnum):
 class DeliveryEvent:
     """One event of one message. `event_id` is the provider's and makes a repeat harmless.
 
-    `permanent` tells a hard bounce or a dead number (the address is closed) from a passing one.
+    `permanent` tells a hard bounce or a dead number (the address is closed) from a passing one; `opted_out`
+    that the provider holds the debtor's wish not to be written to on this address.
     """
 
     provider: str
@@ -42,6 +43,7 @@ class DeliveryEvent:
     provider_id: str = ""
     address: str = ""
     permanent: bool = False
+    opted_out: bool = False
     code: str = ""
     reason: str = ""
     raw: Mapping[str, object] = field(default_factory=dict)

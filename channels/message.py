@@ -24,9 +24,10 @@ class PostalAddress:
 class OutboundMessage:
     """One message to one address.
 
-    `body` is exactly what is sent and kept as evidence: MIME for e-mail, UTF-8 text for SMS, PDF for a letter.
-    `message_id` is ours and travels with every request. `not_after` is the last legal instant (UTC, exclusive)
-    at which it may reach the debtor; adapters turn it into the provider's validity where there is one.
+    `body` is exactly what is sent and kept as evidence: MIME for e-mail, UTF-8 text for SMS, PDF for a
+    letter. `message_id` is ours and travels with every request. `not_after` is the last legal instant (UTC,
+    exclusive) at which it may reach the debtor; adapters turn it into the provider's validity where there is
+    one.
     """
 
     message_id: str
@@ -46,3 +47,4 @@ class OutboundMessage:
     categories: tuple[str, ...] = field(default=())
     not_after: datetime | None = None
     attempt: int = 1
+    first_attempted_at: datetime | None = None  # an idempotency key does not live for ever

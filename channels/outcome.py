@@ -33,11 +33,16 @@ class Rejected:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TryLater:
-    """Nothing was sent and a later try may work; `after` is the provider's own wish, if it named one."""
+    """Nothing was sent and a later try may work; `after` is the provider's own wish, if it named one.
+
+    `provider_failed` is false where the provider is well and the obstacle is this message's own (a full
+    mailbox, a legal window about to close): a breaker does not count those.
+    """
 
     reason: str
     after: timedelta | None = None
     code: str = ""
+    provider_failed: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -40,8 +40,13 @@ class Channel(Protocol):
         """Hand the message over; `now` is the business clock in UTC (dates in headers, validity periods)."""
         ...
 
-    def look_up(self, message_id: str, *, to: str, attempted_at: datetime) -> Outcome | None:
-        """What became of an attempt whose answer was lost; None when the provider cannot say."""
+    def look_up(
+        self, message_id: str, *, to: str, attempted_at: datetime, body: bytes = b""
+    ) -> Outcome | None:
+        """What became of an attempt whose answer was lost; None when the provider cannot say.
+
+        `body` is what was sent: a provider that cannot be asked by our id needs it to be sure.
+        """
         ...
 
     def check(self) -> str | None:

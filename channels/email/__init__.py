@@ -1,0 +1,1 @@
+"""E-mail: SendGrid and SMTP."""

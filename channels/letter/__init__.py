@@ -1,0 +1,1 @@
+"""Letters: the print house and Lob."""

@@ -1,0 +1,1 @@
+"""SMS: Twilio, and how a text is counted."""

@@ -1,0 +1,54 @@
+"""SendGrid's HTTP answers and what each means for a message, an address or the whole channel."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from channels.http import Answer, retry_after
+from channels.outcome import Accepted, Outcome, Rejected, Scope, TryLater, Unknown
+from channels.privacy import without
+
+# SendGrid accepts with 202 and says 5xx where it did not; only a gateway that stopped waiting (504) leaves it
+# open.
+_LATER: Final = frozenset({429, 500, 502, 503})
+_UNCERTAIN: Final = frozenset({408, 504})
+_SCOPES: Final[Mapping[int, Scope]] = {
+    400: Scope.MESSAGE,
+    401: Scope.CHANNEL,
+    403: Scope.CHANNEL,
+    404: Scope.CHANNEL,
+    405: Scope.CHANNEL,
+    413: Scope.MESSAGE,
+    415: Scope.CHANNEL,
+}
+
+
+def outcome_of(answer: Answer, *private: str, now: datetime) -> Outcome:
+    """The outcome of one answer; `private` are values that may not appear in a reason."""
+    if 200 <= answer.status < 300:
+        return Accepted(provider_id=answer.headers.get("X-Message-Id", ""))
+    words, field = _first_error(answer)
+    reason, code = without(words, *private), str(answer.status)
+    if answer.status in _LATER:
+        return TryLater(reason=reason, after=retry_after(answer.headers, now), code=code)
+    if answer.status in _UNCERTAIN or answer.status > 504:
+        return Unknown(why=reason, code=code)
+    return Rejected(reason=reason, scope=_scope(answer.status, field), code=code)
+
+
+def _scope(status: int, field: str) -> Scope:
+    if status == 400 and field.startswith("personalizations") and ".to" in field:
+        return Scope.ADDRESS
+    if status == 400 and field.startswith("from"):
+        return Scope.CHANNEL
+    return _SCOPES.get(status, Scope.CHANNEL if 300 <= status < 400 else Scope.MESSAGE)
+
+
+def _first_error(answer: Answer) -> tuple[str, str]:
+    """SendGrid's words and the field they speak of."""
+    try:
+        said = json.loads(answer.body)["errors"][0]
+        return str(said.get("message") or f"HTTP {answer.status}"), str(said.get("field") or "")
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+        return f"HTTP {answer.status}", ""

@@ -1,0 +1,157 @@
+"""Opens, keeps and lends sessions with one SMTP relay."""
+
+import contextlib
+import smtplib
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from channels.email.smtp_outcomes import Stage
+from channels.settings import ChannelSettings
+
+IDLE_SECONDS = 30.0
+MOST_MESSAGES = 100  # relays commonly close a session after about this many
+_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+
+class RefusedError(Exception):
+    """The relay answered, and not with consent."""
+
+    def __init__(self, stage: Stage, code: int, reply: bytes) -> None:
+        super().__init__(f"{stage} {code}")
+        self.stage = stage
+        self.code = code
+        self.reply = reply
+
+
+class _Client(smtplib.SMTP):
+    """The standard client with a connect time-out of its own, and TLS from the first byte if asked."""
+
+    def __init__(self, settings: ChannelSettings, context: ssl.SSLContext, hostname: str) -> None:
+        self._settings = settings
+        self._context = context
+        super().__init__(settings.host, _port(settings), local_hostname=hostname, timeout=settings.timeout)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        connection = socket.create_connection((host, port), self._settings.connect_timeout)
+        connection.settimeout(timeout)
+        if self._settings.tls != "tls":
+            return connection
+        return self._context.wrap_socket(connection, server_hostname=host)
+
+
+@dataclass(kw_only=True, slots=True)
+class Session:
+    """One open conversation; `fresh` until its first message has gone through."""
+
+    client: smtplib.SMTP
+    fresh: bool = True
+    messages: int = 0
+    used_at: float = field(default_factory=time.monotonic)
+
+    def close(self) -> None:
+        """Say goodbye if the other side still listens."""
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            self.client.quit()
+        self.client.close()
+
+
+class SessionPool:
+    """Sessions that wait for their next message. Thread-safe; holds at most `concurrency` idle ones."""
+
+    def __init__(self, settings: ChannelSettings) -> None:
+        self._settings = settings
+        self._context = ssl.create_default_context()
+        self._hostname = _hostname()
+        self._idle: list[Session] = []
+        self._lock = threading.Lock()
+
+    def take(self, *, fresh: bool = False) -> Session:
+        """A kept session, or a new one. Raises OSError, smtplib.SMTPException or RefusedError."""
+        stale: list[Session] = []
+        found = None if fresh else self._pop(stale)
+        for session in stale:
+            session.close()
+        return found or self._open()
+
+    def _pop(self, stale: list[Session]) -> Session | None:
+        with self._lock:
+            while self._idle:
+                session = self._idle.pop()
+                if time.monotonic() - session.used_at < IDLE_SECONDS:
+                    return session
+                stale.append(session)
+        return None
+
+    def give_back(self, session: Session) -> None:
+        """Keep the session for the next message, unless it has served long enough."""
+        session.fresh = False
+        session.used_at = time.monotonic()
+        with self._lock:
+            if session.messages < MOST_MESSAGES and len(self._idle) < self._settings.concurrency:
+                self._idle.append(session)
+                return
+        session.close()
+
+    def close(self) -> None:
+        """End every waiting session."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for session in idle:
+            session.close()
+
+    def _open(self) -> Session:
+        with _refusals(Stage.CONNECT):
+            client = _Client(self._settings, self._context, self._hostname)
+        try:
+            self._secure(client)
+            self._log_in(client)
+        except BaseException:
+            client.close()
+            raise
+        return Session(client=client)
+
+    def _secure(self, client: smtplib.SMTP) -> None:
+        with _refusals(Stage.CONNECT):
+            client.ehlo_or_helo_if_needed()
+            if self._settings.tls != "starttls":
+                return
+            if not client.has_extn("starttls"):
+                reply = b"the relay offers no STARTTLS; use TLS=tls, or TLS=none on a trusted network only"
+                raise RefusedError(Stage.CONNECT, 530, reply)
+            code, reply = client.starttls(context=self._context)
+            if code != 220:
+                raise RefusedError(Stage.CONNECT, code, reply)
+            client.ehlo_or_helo_if_needed()
+
+    def _log_in(self, client: smtplib.SMTP) -> None:
+        if not self._settings.username:
+            return
+        try:
+            with _refusals(Stage.AUTH):
+                client.login(self._settings.username, self._settings.password)
+        except smtplib.SMTPNotSupportedError:
+            raise RefusedError(Stage.AUTH, 538, b"the relay offers no log-in that we know") from None
+
+
+@contextlib.contextmanager
+def _refusals(stage: Stage) -> Iterator[None]:
+    """Turn the standard library's reply exceptions into ours, with the stage."""
+    try:
+        yield
+    except smtplib.SMTPResponseException as error:
+        reply = error.smtp_error if isinstance(error.smtp_error, bytes) else str(error.smtp_error).encode()
+        raise RefusedError(stage, error.smtp_code, reply) from None
+
+
+def _port(settings: ChannelSettings) -> int:
+    return settings.port or _PORTS.get(settings.tls, 587)
+
+
+def _hostname() -> str:
+    """Our name for EHLO; getfqdn, the library's default, may wait for DNS."""
+    name = socket.gethostname()
+    return name if name.isascii() and "." in name else "localhost"

@@ -1,0 +1,180 @@
+"""Pooled HTTPS with time-outs that knows whether a request had left before it failed."""
+
+import contextlib
+import ssl
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import SplitResult, urlsplit
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+# A kept connection that the other side has given up meanwhile turns the next request into an unknown outcome.
+# Load balancers close idle ones after about a minute; we are first.
+IDLE_SECONDS = 30.0
+LONGEST_PAUSE = timedelta(days=1)
+_EPOCH_FROM = 1_000_000_000  # a reset time above this is an instant, below it a number of seconds
+
+_call = threading.local()
+
+
+class NotWrittenError(Exception):
+    """Nothing of the request reached the provider: it may be made again."""
+
+
+class NoAnswerError(Exception):
+    """The request went out, at least in part, and no whole answer came back."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """A provider's whole answer; header names match without regard to case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class _PlainConnection(HTTPConnection):
+    """Notes the moment the first byte of a request goes out, and refuses to be reused when idle for long."""
+
+    _used_at = 0.0
+
+    @property
+    def is_connected(self) -> bool:
+        return time.monotonic() - self._used_at < IDLE_SECONDS and super().is_connected
+
+    def send(self, data: object) -> None:
+        if self.sock is None:
+            self.connect()
+        _call.written = True
+        self._used_at = time.monotonic()
+        super().send(data)  # type: ignore[arg-type]  # what http.client takes, we pass on
+
+
+class _TlsConnection(_PlainConnection, HTTPSConnection):
+    """The same over TLS: a failed handshake is before the first byte."""
+
+
+class _PlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+class _TlsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class Transport:
+    """One provider's host. Thread-safe; connections are kept and shared, redirects and retries are off.
+
+    Certificates are checked against the system's authorities, or those that SSL_CERT_FILE names.
+    """
+
+    def __init__(self, base_url: str, *, connect_timeout: float, timeout: float, concurrency: int) -> None:
+        self._origin = base_url.rstrip("/")
+        self._timeout = timeout
+        parts = urlsplit(self._origin)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError(
+                f"BASE_URL {base_url!r} is no http(s) address; write https://host or leave it empty"
+            )
+        self._host = parts.netloc
+        self._prefix = parts.path
+        self._pool = _pool(parts, concurrency, urllib3.Timeout(connect=connect_timeout, read=timeout))
+
+    def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
+        """Ask once; `url` is absolute under the base URL, or a path below it.
+
+        Raises NotWrittenError or NoAnswerError, whose texts hold neither headers nor bodies nor paths.
+        """
+        path = url.removeprefix(self._origin) if url.startswith(self._origin) else url
+        _call.written = False
+        try:
+            response = self._pool.urlopen(
+                method, self._prefix + path, body=body, headers=headers, retries=False, redirect=False
+            )
+        except HTTPError as error:
+            raise self._failure(error) from None
+        return Answer(status=response.status, headers=response.headers, body=response.data)
+
+    def _failure(self, error: HTTPError) -> NotWrittenError | NoAnswerError:
+        words = _words(error, self._host, self._timeout)
+        return NoAnswerError(words) if _call.written else NotWrittenError(words)
+
+    def close(self) -> None:
+        """Close every kept connection."""
+        self._pool.close()
+
+
+def _pool(parts: SplitResult, concurrency: int, limits: urllib3.Timeout) -> urllib3.HTTPConnectionPool:
+    host = parts.hostname or ""
+    if parts.scheme == "http":
+        return _PlainPool(host, parts.port, timeout=limits, maxsize=concurrency)
+    context = ssl.create_default_context()
+    return _TlsPool(host, parts.port, timeout=limits, maxsize=concurrency, ssl_context=context)
+
+
+def _words(error: HTTPError, host: str, timeout: float) -> str:
+    match error:
+        case NameResolutionError():
+            return f"the name of {host} cannot be resolved"
+        case NewConnectionError() | ConnectTimeoutError():
+            return f"no connection to {host}"
+        case ReadTimeoutError():
+            return f"no answer from {host} within {timeout:g} s"
+        case SSLError():
+            return f"TLS with {host} failed: {_certificate_words(error)}"
+        case _:
+            return f"the connection to {host} broke off"
+
+
+def _certificate_words(error: SSLError) -> str:
+    cause = error.args[0] if error.args else error
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"{cause.verify_message} (SSL_CERT_FILE names other authorities)"
+    return getattr(cause, "reason", None) or type(cause).__name__
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """The pause the provider asks for: Retry-After in seconds or as a date, else a rate limit's reset.
+
+    Dates are read against the answer's own Date header, so that our clock need not be right.
+    """
+    clock = _date(headers.get("Date", "")) or now
+    wish = headers.get("Retry-After", "").strip()
+    if wish.isdecimal():
+        return _bounded(timedelta(seconds=min(int(wish), 10**6)))
+    if at := _date(wish):
+        return _bounded(at - clock)
+    for name in ("X-RateLimit-Reset", "X-Rate-Limit-Reset", "RateLimit-Reset"):
+        if (value := headers.get(name, "").strip()).isdecimal():
+            return _bounded(_until_reset(int(value), clock))
+    return None
+
+
+def _until_reset(value: int, clock: datetime) -> timedelta:
+    seconds = value - clock.timestamp() if value > _EPOCH_FROM else value
+    return timedelta(seconds=min(seconds, 10**6))
+
+
+def _bounded(pause: timedelta) -> timedelta:
+    return min(max(pause, timedelta(0)), LONGEST_PAUSE)
+
+
+def _date(text: str) -> datetime | None:
+    with contextlib.suppress(ValueError, TypeError):
+        at = parsedate_to_datetime(text)
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return None

@@ -1,0 +1,199 @@
+"""Sends printed letters through Lob's API; the message's id is the idempotency key."""
+
+import base64
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import urlencode
+
+from urllib3.filepost import encode_multipart_formdata
+
+from channels.http import Answer, NoAnswerError, NotWrittenError, Transport
+from channels.kind import ChannelKind
+from channels.letter.lob_outcomes import refusal
+from channels.loopback import unreachable_from_outside
+from channels.message import OutboundMessage, PostalAddress
+from channels.outcome import Accepted, Outcome, Rejected, Scope, TryLater, Unknown
+from channels.settings import ChannelSettings
+
+API = "https://api.lob.com/v1"
+KEY_LIVES = timedelta(hours=23)  # Lob forgets a key after 24 hours
+LONGEST_NAME = 40
+_US = frozenset({"US", "AS", "PR", "FM", "GU", "MH", "MP", "PW", "VI"})  # posted as the United States
+_EXTRA_SERVICES = frozenset({"certified", "certified_return_receipt", "registered"})
+# Lob's words for the parts of an address against ours, to tell what its verification corrected.
+_PARTS: Final[Mapping[str, str]] = {
+    "address_line1": "address_line_1",
+    "address_line2": "address_line_2",
+    "address_city": "city",
+    "address_state": "region",
+    "address_zip": "postal_code",
+}
+
+
+class LobChannel:
+    """Letters by Lob. A lost answer is asked again under the same key, or looked up by our id."""
+
+    kind = ChannelKind.LETTER
+    provider = "lob"
+    repeat_is_safe = True
+    can_look_up = True
+
+    def __init__(self, settings: ChannelSettings) -> None:
+        self._settings = settings
+        self._transport = Transport(
+            settings.base_url or API,
+            connect_timeout=settings.connect_timeout,
+            timeout=settings.timeout,
+            concurrency=settings.concurrency,
+        )
+        login = base64.b64encode(f"{settings.api_key}:".encode()).decode()
+        self._headers = {"Authorization": f"Basic {login}", "Accept": "application/json"}
+
+    def send(self, message: OutboundMessage, *, now: datetime) -> Outcome:
+        """Hand over one PDF. Once the key may have died, what Lob already has is looked up first."""
+        if message.postal_address is None or message.return_address is None:
+            return _without_address(message)
+        if _key_has_died(message, now):
+            earlier = self._find(message.message_id, message.postal_address)
+            if not isinstance(earlier, TryLater) or earlier.provider_failed:
+                return earlier
+        return self._post(message, message.postal_address, message.return_address, now)
+
+    def _post(
+        self, message: OutboundMessage, to: PostalAddress, sender: PostalAddress, now: datetime
+    ) -> Outcome:
+        body, content_type = encode_multipart_formdata(_fields(message, to, sender))
+        headers = {**self._headers, "Content-Type": content_type, "Idempotency-Key": message.message_id}
+        try:
+            answer = self._transport.request("POST", "/letters", headers, body)
+        except NotWrittenError as error:
+            return TryLater(reason=str(error))
+        except NoAnswerError as error:
+            return Unknown(why=str(error))
+        if not 200 <= answer.status < 300:
+            return refusal(answer, to.name, *to.lines, self._settings.api_key, now=now)
+        return _accepted(_object(answer), to)
+
+    def look_up(
+        self,
+        message_id: str,
+        *,
+        to: str,  # noqa: ARG002  # our id is in the letter's metadata
+        attempted_at: datetime,  # noqa: ARG002
+        body: bytes = b"",  # noqa: ARG002
+    ) -> Outcome | None:
+        """The letter that carries our id; TryLater when Lob has none."""
+        found = self._find(message_id, None)
+        return None if isinstance(found, TryLater) and found.provider_failed else found
+
+    def _find(self, message_id: str, to: PostalAddress | None) -> Outcome:
+        """Accepted when Lob has the letter; TryLater, with `provider_failed` when it could not be asked."""
+        query = urlencode({"metadata[message_id]": message_id, "limit": 10})
+        try:
+            answer = self._transport.request("GET", f"/letters?{query}", self._headers)
+        except (NotWrittenError, NoAnswerError) as error:
+            return TryLater(reason=f"Lob could not be asked: {error}")
+        listed = _object(answer).get("data") if answer.status == 200 else None
+        if not isinstance(listed, list):
+            return TryLater(reason="Lob could not be asked", code=str(answer.status))
+        for letter in listed:
+            if isinstance(letter, dict) and (letter.get("metadata") or {}).get("message_id") == message_id:
+                return _accepted(letter, to)
+        return TryLater(reason="Lob has no letter with this id", provider_failed=False)
+
+    def check(self) -> str | None:
+        """What is missing from the settings, or None."""
+        if not self._settings.api_key:
+            return "Lob needs DISPATCHER_CHANNELS__LETTER__API_KEY"
+        return unreachable_from_outside(self._settings)
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._transport.close()
+
+
+def _without_address(message: OutboundMessage) -> Rejected:
+    if message.postal_address is None:
+        return Rejected(reason="the letter has no postal address", scope=Scope.MESSAGE)
+    return Rejected(reason="Lob needs the sender's return address (config/senders.yaml)", scope=Scope.CHANNEL)
+
+
+def _key_has_died(message: OutboundMessage, now: datetime) -> bool:
+    first = message.first_attempted_at
+    return first is not None and now - first > KEY_LIVES
+
+
+def _fields(
+    message: OutboundMessage, to: PostalAddress, sender: PostalAddress
+) -> list[tuple[str, str | tuple[str, bytes, str]]]:
+    extra = message.postage_class in _EXTRA_SERVICES
+    slow = message.postage_class == "usps_standard"
+    return [
+        *_address("to", to),
+        *_address("from", sender),
+        ("file", (f"{message.message_id}.pdf", message.body, "application/pdf")),
+        ("color", "false"),
+        ("double_sided", "false"),
+        ("use_type", "operational"),
+        ("mail_type", "usps_standard" if slow else "usps_first_class"),
+        *([("extra_service", message.postage_class)] if extra else []),
+        # Our page has its own address window; Lob's address goes on a leaf of its own and covers nothing.
+        ("address_placement", "insert_blank_page"),
+        ("metadata[message_id]", message.message_id),
+    ]
+
+
+def _address(field: str, address: PostalAddress) -> list[tuple[str, str]]:
+    parts = {
+        "name": address.name[:LONGEST_NAME],
+        "address_line1": address.address_line_1,
+        "address_line2": address.address_line_2,
+        **_place(address),
+    }
+    return [(f"{field}[{name}]", value) for name, value in parts.items() if value]
+
+
+def _place(address: PostalAddress) -> dict[str, str]:
+    """City, state and code; abroad Lob takes either the code, or city and state, never both."""
+    country = address.country.upper()
+    if country in _US:
+        state = address.region if country == "US" else country
+        return {
+            "address_city": address.city,
+            "address_state": state,
+            "address_zip": address.postal_code,
+            "address_country": "US",
+        }
+    if not address.postal_code:
+        return {"address_city": address.city, "address_state": address.region, "address_country": country}
+    city = ", ".join(part for part in (address.city, address.region) if part)
+    return {"address_city": city, "address_zip": address.postal_code, "address_country": country}
+
+
+def _object(answer: Answer) -> Mapping[str, object]:
+    try:
+        said = json.loads(answer.body)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _accepted(letter: Mapping[str, object], to: PostalAddress | None) -> Outcome:
+    if not letter.get("id"):
+        return Unknown(why="Lob's acceptance names no letter")
+    return Accepted(provider_id=str(letter["id"]), note=_verification(letter.get("to"), to))
+
+
+def _verification(verified: object, to: PostalAddress | None) -> str:
+    """What Lob's address verification changed, by part; the values themselves are personal and stay out."""
+    if not isinstance(verified, dict) or to is None:
+        return ""
+    changed = [ours for theirs, ours in _PARTS.items() if _differs(verified.get(theirs), getattr(to, ours))]
+    moved = "; the recipient has moved" if verified.get("recipient_moved") else ""
+    return f"address verified; corrected: {', '.join(changed) or 'nothing'}{moved}"
+
+
+def _differs(theirs: object, ours: str) -> bool:
+    return " ".join(str(theirs or "").casefold().split()) != " ".join(ours.casefold().split())

@@ -1,0 +1,205 @@
+"""Sends SMS through Twilio's own library, over pooled connections with time-outs."""
+
+import base64
+import json
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from urllib.parse import quote, urlencode
+
+from twilio.http import HttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+from twilio.rest.api.v2010.account.message import MessageInstance
+
+from channels.http import Answer, NoAnswerError, NotWrittenError, Transport
+from channels.kind import ChannelKind
+from channels.loopback import unreachable_from_outside
+from channels.message import OutboundMessage
+from channels.outcome import Accepted, Outcome, TryLater, Unknown
+from channels.privacy import without
+from channels.settings import ChannelSettings
+from channels.sms.twilio_outcomes import failure, refusal
+
+API = "https://api.twilio.com"
+LONGEST_VALIDITY = 36_000  # seconds, Twilio's own bound
+SHORTEST_VALIDITY = 5  # below this Twilio may drop the message before a carrier sees it
+_FAILED = frozenset({"failed", "undelivered", "canceled"})
+
+
+class _AnsweredError(Exception):
+    """Carries a refusal past the library, whose own exception loses the headers and with them Retry-After."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+class PooledHttpClient(HttpClient):  # type: ignore[misc]  # the library's typing is partial
+    """The library's transport, on kept connections; it logs nothing."""
+
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(logging.getLogger(__name__), is_async=False)
+        self._transport = transport
+
+    def request(  # noqa: PLR0917  # the library's signature
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, object] | None = None,
+        data: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,  # noqa: ARG002  # the transport's own hold
+        allow_redirects: bool = False,  # noqa: ARG002, FBT001, FBT002  # the library's signature; never followed
+    ) -> Response:
+        """One request in the library's terms. Raises _AnsweredError for every status but 2xx."""
+        target = f"{url}?{urlencode(params, doseq=True)}" if params else url
+        body = urlencode(data, doseq=True).encode() if data else None
+        answer = self._transport.request(method, target, _with_login(headers or {}, auth), body)
+        if not 200 <= answer.status < 300:
+            raise _AnsweredError(answer)
+        return Response(answer.status, answer.body.decode(), answer.headers)
+
+
+def _with_login(headers: Mapping[str, str], auth: tuple[str, str] | None) -> dict[str, str]:
+    token = base64.b64encode(":".join(auth or ("", "")).encode()).decode()
+    return {**headers, "Authorization": f"Basic {token}"}
+
+
+class TwilioChannel:
+    """SMS by Twilio. There is no idempotency key: a lost answer is looked up, never sent again."""
+
+    kind = ChannelKind.SMS
+    provider = "twilio"
+    repeat_is_safe = False
+    can_look_up = True
+
+    def __init__(self, settings: ChannelSettings) -> None:
+        self._settings = settings
+        self._window = timedelta(seconds=settings.connect_timeout + settings.timeout + 60)
+        base_url = (settings.base_url or API).rstrip("/")
+        self._transport = Transport(
+            base_url,
+            connect_timeout=settings.connect_timeout,
+            timeout=settings.timeout,
+            concurrency=settings.concurrency,
+        )
+        self._client = _client(settings, base_url, self._transport)
+        self._callback = f"{settings.public_url.rstrip('/')}/webhooks/twilio/status?message_id="
+
+    def send(self, message: OutboundMessage, *, now: datetime) -> Outcome:
+        """Hand over one SMS; the carrier gets until the end of the legal window, no longer."""
+        validity = _validity(message.not_after, now)
+        if validity is not None and validity < SHORTEST_VALIDITY:
+            return TryLater(
+                reason="the legal window closes in a few seconds", code="window", provider_failed=False
+            )
+        try:
+            made = self._client.messages.create(**self._fields(message, validity))
+        except _AnsweredError as refused:
+            return self._refused(refused.answer, message.to, now)
+        except NotWrittenError as error:
+            return TryLater(reason=str(error))
+        except NoAnswerError as error:
+            return Unknown(why=str(error))
+        except ValueError:
+            return Unknown(why="Twilio's acceptance could not be read")
+        return self._made(made, message.to)
+
+    def _fields(self, message: OutboundMessage, validity: int | None) -> dict[str, object]:
+        fields: dict[str, object] = {
+            "to": message.to,
+            "body": message.body.decode(),
+            "status_callback": self._callback + quote(message.message_id, safe=""),
+            # The text that was checked and is kept as evidence is the text that goes out.
+            "smart_encoded": False,
+        }
+        if validity is not None:
+            fields["validity_period"] = validity
+        if self._settings.messaging_service_sid:
+            fields["messaging_service_sid"] = self._settings.messaging_service_sid
+        else:
+            fields["from_"] = message.sender or self._settings.sender
+        return fields
+
+    def _refused(self, answer: Answer, to: str, now: datetime) -> Outcome:
+        code, words = _error(answer)
+        return refusal(answer, code, self._safe(words, to), now)
+
+    def _made(self, made: MessageInstance, to: str) -> Outcome:
+        if not made.sid:
+            return Unknown(why="Twilio's acceptance names no message")
+        if str(made.status) in _FAILED:
+            return failure(int(made.error_code or 0), self._safe(str(made.error_message or made.status), to))
+        return Accepted(provider_id=str(made.sid), note=str(made.status))
+
+    def look_up(
+        self,
+        message_id: str,  # noqa: ARG002  # Twilio cannot be asked by our id
+        *,
+        to: str,
+        attempted_at: datetime,
+        body: bytes = b"",
+    ) -> Outcome | None:
+        """The one message to this number with this text at that time; None when there are none or several.
+
+        None found is no proof: Twilio may list it later. A person decides.
+        """
+        try:
+            listed = self._client.messages.list(
+                to=to, date_sent_after=attempted_at - timedelta(days=1), limit=200
+            )
+        except (_AnsweredError, NotWrittenError, NoAnswerError, ValueError):
+            return None
+        same = [made for made in listed if self._is_ours(made, attempted_at, body.decode())]
+        return self._made(same[0], to) if len(same) == 1 else None
+
+    def _is_ours(self, made: MessageInstance, attempted_at: datetime, text: str) -> bool:
+        if made.date_created is None or str(made.direction).startswith("inbound"):
+            return False
+        near = attempted_at - timedelta(seconds=60) <= made.date_created <= attempted_at + self._window
+        return near and bool(text) and made.body == text
+
+    def _safe(self, words: str, to: str) -> str:
+        return without(words, to, self._settings.auth_token)
+
+    def check(self) -> str | None:
+        """What is missing from the settings, or None."""
+        settings = self._settings
+        if not settings.account_sid or not settings.auth_token:
+            return "Twilio needs DISPATCHER_CHANNELS__SMS__ACCOUNT_SID and __AUTH_TOKEN"
+        if not settings.sender and not settings.messaging_service_sid:
+            return "Twilio needs DISPATCHER_CHANNELS__SMS__FROM or __MESSAGING_SERVICE_SID"
+        return unreachable_from_outside(settings)
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._transport.close()
+
+
+def _client(settings: ChannelSettings, base_url: str, transport: Transport) -> Client:
+    client = Client(
+        username=settings.account_sid or "unset",
+        password=settings.auth_token or "unset",
+        http_client=PooledHttpClient(transport),
+        environment={"TWILIO_EDGE": ""},  # our settings decide where it talks to, not the process environment
+    )
+    client.api.base_url = base_url
+    return client
+
+
+def _validity(not_after: datetime | None, now: datetime) -> int | None:
+    """Whole seconds until the window closes, within Twilio's bound; None without a window."""
+    if not_after is None:
+        return None
+    return min(int((not_after - now).total_seconds()), LONGEST_VALIDITY)
+
+
+def _error(answer: Answer) -> tuple[int, str]:
+    """Twilio's code and words; the status stands in for a code where the answer is not Twilio's form."""
+    try:
+        said = json.loads(answer.body)
+        return int(said.get("code") or answer.status), str(said.get("message") or said.get("detail") or "")
+    except (ValueError, TypeError, AttributeError):
+        return answer.status, f"HTTP {answer.status}"
