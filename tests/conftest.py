@@ -35,7 +35,7 @@ def postgres_server() -> Iterator[str]:
             upgrade(template)
             template.close()
             yield url
-    except servers.Unavailable as reason:
+    except servers.UnavailableError as reason:
         pytest.skip(str(reason))
 
 
@@ -118,7 +118,7 @@ def redis_server() -> Iterator[str]:
     try:
         with servers.valkey() as url:
             yield url
-    except servers.Unavailable as reason:
+    except servers.UnavailableError as reason:
         pytest.skip(str(reason))
 
 

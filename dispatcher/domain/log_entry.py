@@ -51,6 +51,10 @@ class LogEntry:
         """The entry as RFC 8785 JSON: the text whose UTF-8 bytes are the sealed leaf."""
         return canonical_json(self._document())
 
+    def terms(self) -> list[str]:
+        """Name what the entry is searched by beyond its columns; see `terms_of`."""
+        return terms_of(self._document()) if self.reasons or self.details or not self.message_id else []
+
     def _document(self) -> dict[str, Any]:
         document: dict[str, Any] = {
             "actor": self.actor,
@@ -86,6 +90,24 @@ class LogEntry:
         return {key: value for key, value in document.items() if value is not None}
 
 
+def terms_of(document: Mapping[str, Any]) -> list[str]:
+    """List search terms of a canonical entry: its rules (with and without pack), approver, and who acted.
+
+    The actor is a term only where no message is spoken of: workers write the rest.
+    """
+    terms = {f"rule:{reason['rule']}" for reason in document.get("reasons", ()) if "rule" in reason}
+    terms |= {
+        f"rule:{reason['pack']}/{reason['rule']}"
+        for reason in document.get("reasons", ())
+        if "rule" in reason and "pack" in reason
+    }
+    if approver := (document.get("details") or {}).get("approver"):
+        terms.add(f"approver:{approver}")
+    if "message_id" not in document and "reasons" not in document:
+        terms.add(f"actor:{document['actor']}")
+    return sorted(term[:200] for term in terms)
+
+
 def canonical_json(value: Any) -> str:
     """RFC 8785 for values without floats and with ASCII keys, where it equals sorted compact JSON."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -94,6 +116,11 @@ def canonical_json(value: Any) -> str:
 def commitment_of(salt: str, values: Mapping[str, Any]) -> str:
     """SHA-256 (hex) that binds an entry to personal values without showing them."""
     return hashlib.sha256(f"{salt}\n{canonical_json(values)}".encode()).hexdigest()
+
+
+def to_the_millisecond(at: datetime) -> datetime:
+    """Cut an instant to what an entry says of it."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def instant_text(at: datetime) -> str:

@@ -6,7 +6,7 @@ TABLES = ("log_entries", "seals", "sealed_entries")
 
 
 def append_only_statements(dialect: str) -> Iterator[str]:
-    """SQL that forbids UPDATE and DELETE (and TRUNCATE on PostgreSQL) on the log's tables."""
+    """Yield the SQL that forbids UPDATE and DELETE (and TRUNCATE on PostgreSQL) on the log's tables."""
     yield from _postgresql() if dialect == "postgresql" else _sqlite()
 
 

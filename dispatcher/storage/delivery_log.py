@@ -4,18 +4,28 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, func
+from sqlalchemy import Connection, func, insert, select
 
-from dispatcher.domain.log_entry import LogEntry, commitment_of
-from dispatcher.storage.tables import log_entries, personal_values
+from dispatcher.domain.log_entry import LogEntry, commitment_of, to_the_millisecond
+from dispatcher.storage.tables import log_entries, log_terms, personal_values
 
 PersonalReference = tuple[int, str]  # (personal_values.id, commitment)
 
 
 def append(connection: Connection, entries: Sequence[LogEntry]) -> None:
     """Add entries in the order given."""
-    if entries:
-        connection.execute(insert(log_entries), [_row(entry) for entry in entries])
+    if not entries:
+        return
+    terms = [entry.terms() for entry in entries]
+    rows = [_row(entry) for entry in entries]
+    if not any(terms):
+        connection.execute(insert(log_entries), rows)
+        return
+    ids = connection.scalars(
+        insert(log_entries).returning(log_entries.c.id, sort_by_parameter_order=True), rows
+    ).all()
+    found = [{"term": term, "entry_id": key} for key, each in zip(ids, terms, strict=True) for term in each]
+    connection.execute(insert(log_terms), found)
 
 
 def keep_personal(
@@ -29,24 +39,32 @@ def keep_personal(
     if not people:
         return []
     rows = [
-        {"person": person, "salt": secrets.token_hex(16), "values": dict(values)} for person, values in people
+        {
+            "person": person,
+            "salt": secrets.token_hex(16),
+            "address": _text_or_none(values.get("address")),
+            "values": dict(values),
+        }
+        for person, values in people
     ]
     ids = connection.scalars(
         insert(personal_values).returning(personal_values.c.id, sort_by_parameter_order=True), rows
     ).all()
-    return [
-        (int(key), commitment_of(row["salt"], row["values"])) for key, row in zip(ids, rows, strict=True)
-    ]
+    return [(int(key), commitment_of(row["salt"], row["values"])) for key, row in zip(ids, rows, strict=True)]
 
 
 def count(connection: Connection) -> int:
-    """Entries in the log."""
+    """Count the entries in the log."""
     return connection.scalar(select(func.count()).select_from(log_entries)) or 0
+
+
+def _text_or_none(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _row(entry: LogEntry) -> dict[str, Any]:
     return {
-        "at": entry.at,
+        "at": to_the_millisecond(entry.at),
         "event": entry.event,
         "run_id": entry.run_id,
         "message_id": entry.message_id,

@@ -310,6 +310,7 @@ messages = Table(
     Index("ix_messages_debtor_id_sent_at", "debtor_id", "sent_at"),
     Index("ix_messages_run_id_state", "run_id", "state"),
     Index("ix_messages_provider_id", "provider_id"),
+    Index("ix_messages_template", "template", "template_version"),
     Index("ix_messages_lease_until", "lease_until", sqlite_where=text("lease_until IS NOT NULL"), postgresql_where=text("lease_until IS NOT NULL")),
 )
 
@@ -356,7 +357,8 @@ refusals = Table(  # a refusal that repeats is one entry in the log until its re
 contents = Table(  # exact bytes, stored once
     "contents",
     metadata,
-    Column("sha256", String(64), primary_key=True),
+    _id(),  # the word index speaks of bodies by number
+    Column("sha256", String(64), nullable=False, unique=True),
     Column("media_type", String(60), nullable=False),
     Column("encoding", String(10), nullable=False),  # zlib, identity
     Column("size", Integer, nullable=False),
@@ -397,11 +399,23 @@ log_entries = Table(  # append-only; `entry` is the canonical JSON that is seale
     Column("personal_id", Id),
     Column("body_sha256", String(64)),
     Column("entry", Text, nullable=False),
-    Index("ix_log_entries_message_id", "message_id"),
-    Index("ix_log_entries_person", "person"),
-    Index("ix_log_entries_run_id_event", "run_id", "event"),
-    Index("ix_log_entries_event_at", "event", "at"),
-    Index("ix_log_entries_at", "at"),
+    # each ends in the id, so that a page is read in order without sorting
+    Index("ix_log_entries_message_id", "message_id", "id"),
+    Index("ix_log_entries_person", "person", "id"),
+    Index("ix_log_entries_run_id_event", "run_id", "event", "id"),
+    Index("ix_log_entries_event", "event", "id"),
+    Index("ix_log_entries_creditor", "creditor", "id"),
+    Index("ix_log_entries_channel", "channel", "id"),
+    Index("ix_log_entries_body_sha256", "body_sha256", "id"),
+    Index("ix_log_entries_personal_id", "personal_id", "id"),
+    Index("ix_log_entries_at", "at", "id"),
+)
+
+log_terms = Table(  # what entries are searched by beyond their columns: `rule:…`, `approver:…`, `actor:…`; derived
+    "log_terms",
+    metadata,
+    Column("term", String(200), primary_key=True),
+    Column("entry_id", Id, primary_key=True, autoincrement=False),
 )
 
 personal_values = Table(  # erasable; entries hold only the salted commitment
@@ -410,8 +424,10 @@ personal_values = Table(  # erasable; entries hold only the salted commitment
     Column("id", Id, primary_key=True, autoincrement=True),
     Column("person", String(32)),
     Column("salt", String(32), nullable=False),
+    Column("address", Text),  # repeated from the values, to search by
     Column("values", CanonicalJson, nullable=False),  # debtor, debts, address …
     Index("ix_personal_values_person", "person"),
+    Index("ix_personal_values_address", "address"),
 )
 
 seals = Table(

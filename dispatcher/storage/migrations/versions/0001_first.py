@@ -4,6 +4,7 @@ from alembic import op
 
 from dispatcher.storage.append_only import append_only_statements
 from dispatcher.storage.tables import metadata
+from dispatcher.storage.word_index import word_index_statements
 
 revision = "0001"
 down_revision = None
@@ -14,5 +15,6 @@ depends_on = None
 def upgrade() -> None:
     connection = op.get_bind()
     metadata.create_all(connection)
-    for statement in append_only_statements(connection.dialect.name):
+    dialect = connection.dialect.name
+    for statement in (*append_only_statements(dialect), *word_index_statements(dialect)):
         connection.exec_driver_sql(statement)
