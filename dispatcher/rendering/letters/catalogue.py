@@ -1,0 +1,54 @@
+"""Writes into a finished PDF's catalogue what its engine leaves out: the language, and that viewers show the title."""
+
+import io
+import re
+
+from pypdf import PdfReader
+from pypdf.generic import BooleanObject, DictionaryObject, NameObject, TextStringObject
+
+_LAST_START = re.compile(rb"startxref\s+(\d+)\s+%%EOF\s*$")
+
+
+def with_language(pdf: bytes, language: str) -> bytes:
+    """`pdf` with an incremental update that adds `/Lang`; its first bytes stay as they are.
+
+    The file must end in a cross-reference stream (PDF 1.5 and later). Done by hand because pypdf's own
+    incremental writer reads every object first and takes as long as the page's whole layout.
+    """
+    reader = PdfReader(io.BytesIO(pdf))
+    root = reader.trailer["/Root"].get_object()
+    number = root.indirect_reference.idnum
+    catalogue = DictionaryObject(root)
+    catalogue[NameObject("/Lang")] = TextStringObject(language)
+    catalogue[NameObject("/ViewerPreferences")] = DictionaryObject(
+        {NameObject("/DisplayDocTitle"): BooleanObject(value=True)}
+    )
+    body = io.BytesIO()
+    body.write(b"\n%d 0 obj\n" % number)
+    catalogue.write_to_stream(body)
+    body.write(b"\nendobj\n")
+    return pdf + body.getvalue() + _cross_references(pdf, reader, number, len(pdf) + len(body.getvalue()))
+
+
+def _cross_references(pdf: bytes, reader: PdfReader, number: int, position: int) -> bytes:
+    """A cross-reference stream of two entries: the new catalogue and the stream itself (ISO 32000-1, 7.5.8)."""
+    previous = _LAST_START.search(pdf)
+    if previous is None:
+        raise ValueError("the PDF does not end in startxref and %%EOF")
+    own = int(reader.trailer["/Size"])
+    info = reader.trailer.raw_get("/Info").idnum
+    entries = _entry(len(pdf) + 1) + _entry(position)
+    header = (
+        b"<< /Type /XRef /Size %d /Root %d 0 R /Info %d 0 R /Prev %s /W [1 4 2] /Index [%d 1 %d 1] /Length %d >>"
+        % (own + 1, number, info, previous.group(1), number, own, len(entries))
+    )
+    return b"%d 0 obj\n%s\nstream\n%s\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % (
+        own,
+        header,
+        entries,
+        position,
+    )
+
+
+def _entry(offset: int) -> bytes:
+    return b"\x01" + offset.to_bytes(4, "big") + b"\x00\x00"

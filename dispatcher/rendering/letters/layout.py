@@ -1,0 +1,179 @@
+"""The page around a letter's text: window address, date, payment slip and running lines, as HTML for the engine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+from jinja2 import StrictUndefined, Template
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from dispatcher.domain.render_inputs import RenderInputs
+from dispatcher.domain.sender import Sender
+from dispatcher.rendering.formats import date_text, locale_for, money_text
+from dispatcher.rendering.letter_text import LetterText
+from dispatcher.rendering.letters.address import AddressBlock
+from dispatcher.rendering.letters.css_text import css_string
+from dispatcher.rendering.letters.engine import QrCode
+from dispatcher.rendering.letters.fonts import families
+from dispatcher.rendering.letters.paper import Paper
+from dispatcher.rendering.letters.words import Words, words_for
+from dispatcher.rendering.untrusted import is_right_to_left, one_line
+
+_IDENTITY = '<section class="identity"'
+_MARGIN_TOP, _MARGIN_RIGHT, _MARGIN_BOTTOM = 18, 20, 18  # millimetres; the address begins at the left one
+_LONGEST_QR = 600  # a denser code than this is hard to scan from 30 mm of paper
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layout:
+    """The files of `_layouts` that make a letter's page, read and compiled once."""
+
+    template: Template
+    css: Markup
+    words: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slip:
+    """What the payment slip says."""
+
+    payee: str
+    balance_label: str
+    balance: str
+    url: str
+
+
+def load_layout(folder: Path) -> Layout:
+    """The layout in `folder`: `letter.html.jinja`, `letter.css`, `letter_words.yaml`."""
+    environment = ImmutableSandboxedEnvironment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.globals = {"direction_of": _direction_of}
+    return Layout(
+        template=environment.from_string((folder / "letter.html.jinja").read_text(encoding="utf-8")),
+        css=Markup((folder / "letter.css").read_text(encoding="utf-8")),  # noqa: S704  # our own file
+        words=yaml.safe_load((folder / "letter_words.yaml").read_text(encoding="utf-8")),
+    )
+
+
+@cache
+def shipped_layout() -> Layout:
+    """The layout that came with the program: packed in the wheel, else in the checkout."""
+    package = Path(__file__).resolve().parents[2]
+    packed = package / "_data" / "templates" / "_layouts"
+    return load_layout(packed if packed.is_dir() else package.parent / "templates" / "_layouts")
+
+
+def reference_of(inputs: RenderInputs) -> str:
+    """What a reader quotes: the debt's reference, or the debtor's where there are several debts."""
+    reference = inputs.debts[0].reference if len(inputs.debts) == 1 else inputs.debtor.reference
+    return one_line(reference)
+
+
+def wants_qr(inputs: RenderInputs) -> bool:
+    """Whether the slip shows the payment link."""
+    url = inputs.payment_url
+    return _has_slip(inputs) and url.startswith(("https://", "http://")) and len(url) <= _LONGEST_QR
+
+
+def page_html(
+    *,
+    letter: LetterText,
+    inputs: RenderInputs,
+    layout: Layout,
+    paper: Paper,
+    address: AddressBlock,
+    message_id: str,
+    qr: QrCode | None,
+) -> str:
+    """The whole letter as HTML; raises WordsError for a language that the layout does not speak."""
+    words = words_for(letter.language, layout.words)
+    prose, mark, identity = letter.body_html.partition(_IDENTITY)
+    running = _running_css(words, inputs, message_id)
+    return layout.template.render(
+        letter=letter,
+        words=words,
+        sender=inputs.sender,
+        sender_contact=_sender_contact(inputs.sender),
+        return_line=return_line(inputs.sender),
+        address=address,
+        date=_date(inputs, letter.language),
+        reference=reference_of(inputs),
+        slip=_slip(inputs, words, letter.language),
+        qr=qr,
+        prose=Markup(prose),  # noqa: S704  # a safe fragment, see LetterText
+        identity=Markup(mark + identity),  # noqa: S704  # the same
+        css=layout.css + _paper_css(paper, address) + running + (qr.css if qr else ""),
+    )
+
+
+def return_line(sender: Sender) -> str:
+    """The sender on one line, for the post to send the letter back to."""
+    place = f"{sender.postal_code} {sender.city}".strip()
+    return " · ".join(one_line(part) for part in (sender.name, *sender.address_lines, place) if part)
+
+
+def _sender_contact(sender: Sender) -> list[str]:
+    return [line for line in (sender.phone, sender.email, sender.website) if line]
+
+
+def _direction_of(line: str) -> str:
+    return "rtl" if is_right_to_left(line) else "ltr"
+
+
+def _date(inputs: RenderInputs, language: str) -> str:
+    return date_text(inputs.as_of, locale_for(language, inputs.debtor.country))
+
+
+def _has_slip(inputs: RenderInputs) -> bool:
+    return bool(inputs.debts) and inputs.total.minor > 0
+
+
+def _slip(inputs: RenderInputs, words: Words, language: str) -> Slip | None:
+    if not _has_slip(inputs):
+        return None
+    locale = locale_for(language, inputs.debtor.country)
+    return Slip(
+        payee=inputs.sender.creditor_name,
+        balance_label=words.balance_on.format(date=date_text(inputs.as_of, locale)),
+        balance=money_text(inputs.total, locale),
+        url=inputs.payment_url,
+    )
+
+
+def _paper_css(paper: Paper, address: AddressBlock) -> Markup:
+    """Page size and margins, and the heights that stack up to the window's place on the first page."""
+    box = paper.address
+    fonts = ", ".join(css_string(name) for name in families())
+    margins = f"{_MARGIN_TOP}mm {_MARGIN_RIGHT}mm {_MARGIN_BOTTOM}mm {box.left}mm"
+    return Markup(  # noqa: S704  # numbers and escaped strings only
+        f"\n@page {{ size: {paper.css_size}; margin: {margins}; }}"
+        f"\nbody {{ font-family: {fonts}; }}"
+        f"\n.letterhead {{ height: {paper.return_top - _MARGIN_TOP}mm; }}"
+        f"\n.return-line {{ height: {box.top - paper.return_top}mm; width: {paper.window.right - box.left}mm; }}"
+        f"\n.window-row {{ height: {paper.body_top - box.top}mm; }}"
+        f"\naddress {{ width: {box.width}mm; font-size: {address.size}pt; }}\n"
+    )
+
+
+def _running_css(words: Words, inputs: RenderInputs, message_id: str) -> Markup:
+    """Page numbers below, and from the second page on who writes about what above.
+
+    plutoprint applies `@page :first` margins to every page, but not its other rules.
+    """
+    fonts = ", ".join(css_string(name) for name in families())
+    style = f"font-family: {fonts}; font-size: 7.5pt; color: #4a515b;"
+    above = words.continued.format(sender=one_line(inputs.sender.name), reference=reference_of(inputs))
+    return Markup(  # noqa: S704  # numbers and escaped strings only
+        f"\n@page {{ @bottom-left {{ content: {css_string(message_id)}; {style} font-size: 6.5pt; }}"
+        f" @bottom-right {{ content: {_page_number(words.page)}; {style} }}"
+        f" @top-left {{ content: {css_string(above)}; {style} }} }}"
+        "\n@page :first { @top-left { content: none; } }\n"
+    )
+
+
+def _page_number(wording: str) -> str:
+    before, _, rest = wording.partition("{page}")
+    between, _, after = rest.partition("{pages}")
+    return f"{css_string(before)} counter(page) {css_string(between)} counter(pages) {css_string(after)}"
