@@ -25,7 +25,7 @@ _SCOPES: Final[Mapping[str, Scope]] = {
 
 
 def refusal(answer: Answer, *private: str, now: datetime) -> Outcome:
-    """The outcome of an answer that is no letter; a repeat under the same key is safe, so 5xx is tried again."""
+    """The outcome of an answer that is no letter; a repeat under the same key is safe, so 5xx comes again."""
     words, code = _error(answer)
     reason = without(words, *private)
     if answer.status in _LATER or answer.status >= 500:
