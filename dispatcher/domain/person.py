@@ -33,6 +33,12 @@ class Hold:
     details: Mapping[str, Any] = field(default_factory=dict)
     recorded_at: datetime | None = None
 
+    def holds_on(self, day: date) -> bool:
+        """Whether it is in force on a day. One that was not recorded for later is in force at once, on any clock."""
+        recorded = self.recorded_at.date() if self.recorded_at else None
+        begun = self.starts_on <= day or (recorded is not None and self.starts_on <= recorded)
+        return begun and (self.until is None or self.until >= day)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wish:

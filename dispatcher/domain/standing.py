@@ -43,7 +43,7 @@ def keeps_silent(hold: Hold, debt: DebtFile, on: date) -> bool:
         return False
     if hold.debt_id is not None and hold.debt_id != debt.id:
         return False
-    return hold.starts_on <= on and (hold.until is None or hold.until >= on)
+    return hold.holds_on(on)
 
 
 def _paid(debt: DebtFile) -> Reason:

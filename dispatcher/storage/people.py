@@ -52,7 +52,7 @@ def load_people(connection: Connection, ids: Collection[int], *, now: datetime) 
     ).all()
     points = _grouped(connection, _points(wanted))
     parts = _parts(connection, wanted, now)
-    heard = _opt_outs(connection, wanted, points, now)
+    heard = _opt_outs(connection, wanted, points)
     return {row.id: _person(row, points[row.id], heard[row.id], parts) for row in rows}
 
 
@@ -154,9 +154,9 @@ def _grouped(connection: Connection, query: Select[Any]) -> Mapping[int, list[An
 
 
 def _opt_outs(
-    connection: Connection, ids: list[int], points: Mapping[int, list[Any]], now: datetime
+    connection: Connection, ids: list[int], points: Mapping[int, list[Any]]
 ) -> Mapping[int, list[StoredOptOut]]:
-    """A person's own, and those of anybody at one of their addresses."""
+    """A person's own, and those of anybody at one of their addresses; whenever recorded, they hold."""
     owners: dict[str, list[int]] = defaultdict(list)
     for debtor_id, rows in points.items():
         for row in rows:
@@ -165,7 +165,6 @@ def _opt_outs(
     query = select(opt_outs).where(
         or_(opt_outs.c.debtor_id.in_(ids), and_(opt_outs.c.address != "", opt_outs.c.address.in_(sorted(owners)))),
         opt_outs.c.revoked_at.is_(None),
-        opt_outs.c.at <= now,
     )
     wanted = set(ids)
     for row in connection.execute(query.order_by(opt_outs.c.id)):
