@@ -1,14 +1,17 @@
 """Opens the database: one engine to read with, one to write with, the same calls on SQLite and PostgreSQL."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
+
+__all__ = ["Connection", "Database", "open_database"]  # services name the connection they pass on
 
 BUSY_TIMEOUT_MS = 30_000
 STATEMENT_TIMEOUT_MS = 120_000
@@ -20,6 +23,8 @@ class Database:
 
     reader: Engine
     writer: Engine
+    # SQLite's busy handler sleeps up to 100 ms between tries: threads of one process queue here instead.
+    turn: AbstractContextManager[Any] = field(default_factory=nullcontext)
 
     @property
     def is_sqlite(self) -> bool:
@@ -35,7 +40,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A write transaction: committed at the end, rolled back on any exception."""
-        with self.writer.begin() as connection:
+        with self.turn, self.writer.begin() as connection:
             yield connection
 
     def close(self) -> None:
@@ -57,7 +62,7 @@ def _open_sqlite(url: str) -> Database:
     event.listen(writer, "connect", _sqlite_writer)
     event.listen(reader, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     event.listen(writer, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-    return Database(reader, writer)
+    return Database(reader, writer, threading.Lock())
 
 
 def _sqlite_writer(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
