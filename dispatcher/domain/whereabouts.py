@@ -1,16 +1,15 @@
 """Where a debtor may be: every time zone that the file suggests, with what suggests it.
 
-The gate asks for an hour that is allowed in all of them (12 CFR 1006.6(b)(1)(i) with comment 2), so a zone too
-many only narrows, and a zone missed may be a call at night. What is known, and how far it goes:
+The gate asks for an hour that is allowed in all of them (12 CFR 1006.6(b)(1)(i) with comment 2), so a zone
+too many only narrows, and a zone missed may be a call at night. What is known, and how far it goes:
 
-* A stated IANA zone takes the place of the guess from the address; one that does not exist is a finding, never
-  UTC.
+* A stated IANA zone takes the place of the guess from the address; one that does not exist is a finding.
 * The postal code decides before the city, the city before the region, the region before the country. A postal
   code and a region that contradict each other both count.
 * A number with an area adds that area's zones, ported or not: area code and address are both knowledge.
 * A number of a whole country (most mobiles outside America) adds that country's zone. Where a country has
-  several, it adds none if the address is in the same country, since it says no more than the address does; else
-  it adds them all.
+  several, it adds none if the address is in the same country, since it says no more than the address does;
+  else it adds them all.
 * A toll-free, premium or international number is answered anywhere and adds nothing.
 * A forces post office is an address that hides where its user is: nothing is known, the contact is held.
 """
@@ -33,7 +32,7 @@ _COUNTRY_ALIASES = {"UK": "GB", "EL": "GR"}
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
 class ZoneCandidate:
-    """A zone (IANA name) that a source suggests; an authoritative one (known to be there now) stands alone."""
+    """A zone (IANA name) that a source suggests; an authoritative one (known to be there) stands alone."""
 
     zone: str
     source: Source
@@ -142,7 +141,7 @@ def locate(
 
 
 def canonical_zone(table: PlaceTable, name: str) -> str | PlaceFinding:
-    """Spell a zone name as tzdata does, an old one ("Asia/Calcutta") by its new name; else say what is wrong."""
+    """Spell a zone name as tzdata does, an old one ("Asia/Calcutta") by its new name, or say it is none."""
     spelled = table.zone_names.get(name.strip().replace(" ", "_").lower())
     if spelled is None:
         return PlaceFinding(
