@@ -1,6 +1,7 @@
 """Phone numbers: written in E.164, and what the numbering plan says of the place a number was issued for."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -60,7 +61,8 @@ _NO_PLAN = NumberPlan(region=None, line="placeless", zones=())
 @lru_cache(maxsize=1 << 17)
 def to_e164(raw: str, default_country: str | None) -> str | PhoneProblem:
     """Write a number as E.164 ("+12083450000"); without a "+" it is read as one of `default_country`."""
-    text = raw.strip().lstrip(_FORMULA_QUOTE).strip()
+    visible = "".join(char for char in raw if unicodedata.category(char) != "Cf")
+    text = visible.strip().lstrip(_FORMULA_QUOTE).strip()
     reason = _unreadable(text)
     if reason:
         return PhoneProblem(raw=raw, reason=reason)

@@ -1,0 +1,189 @@
+"""What replies mean, by the words of the shipped table."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dispatcher.domain.optout_words import ReplyMeaning, classify_reply
+from dispatcher.rulebook.optout_words import load_optout_words
+from dispatcher.rulebook.yaml_file import ConfigError
+from tests.shared import ROOT
+
+TABLE = load_optout_words(ROOT / "config" / "content" / "optout_words.yaml")
+STOP_WORDS = [" ".join(words) for words, keyword in TABLE.keywords.items() if keyword.kind == "stop"]
+
+
+def kind(text):
+    return classify_reply(text, TABLE).kind
+
+
+@pytest.mark.parametrize("word", ["stop", "quit", "end", "revoke", "opt out", "cancel", "unsubscribe"])
+def test_the_words_that_revoke_by_themselves_stop(word):
+    assert classify_reply(word.upper(), TABLE) == ReplyMeaning(
+        kind="stop", scope_hint="address", matched=word, language="en"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "STOP.", "Stop!!!", "stop \U0001f6d1", "S T O P", "S.T.O.P.", "STOPPPP", "opt-out", "OPTOUT", "Opt_Out", "\uff33\uff34\uff2f\uff30", "\u24c8\u24c9\u24c4\u24c5",
+        "s\u200btop", "'STOP'", "\u00abARRÊT\u00bb", "STOP STOP STOP", "STOP, CANCEL, QUIT", "Please stop, thank you", "STOPALL", "Stop all",
+        "ALTO", "Baja", "¡BASTA!", "no más", "No más, por favor", "parar", "SAIR", "cancelar", "Descadastrar", "arret", "ARRÊT svp", "Désabonner", "arrêtez",
+    ],
+)  # fmt: skip
+def test_a_keyword_in_any_dress_stops(text):
+    assert kind(text) == "stop"
+
+
+@pytest.mark.parametrize(
+    ("text", "scope"),
+    [
+        ("please stop texting me", "sms"),
+        ("Can you stop texting me?", "sms"),
+        ("I already paid this. Do not text me again!", "sms"),
+        ("please leave me alone with these messages", "address"),
+        ("stop calling", "call"),
+        ("I revoke my consent to be contacted", "address"),
+        ("Remove my number from your system", "address"),
+        ("no me escriban más", "address"),
+        ("Ya pagué, no me manden más mensajes", "sms"),
+        ("por favor dejen de llamarme", "call"),
+        ("quiero darme de baja de esto", "address"),
+        ("não me mande mais mensagens", "sms"),
+        ("por favor parem de me ligar", "call"),
+        ("me deixem em paz!!", "address"),
+        ("ne m'envoyez plus de SMS", "sms"),
+        ("ne m\u2019envoyez plus rien", "sms"),
+        ("arrêtez de me contacter", "address"),
+        ("je souhaite me désabonner", "address"),
+        ("STOP ALL", "all"),
+        ("stop all communication with me", "all"),
+    ],
+)
+def test_a_plain_wish_in_a_sentence_stops_what_it_names(text, scope):
+    meaning = classify_reply(text, TABLE)
+    assert (meaning.kind, meaning.scope_hint) == ("stop", scope)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "don't stop", "please don\u2019t stop texting me", "never stop", "how do I stop", "how do I stop these messages?", "If I pay, will you stop texting me",
+        "stop by the office tomorrow", "I will stop by at 5", "the end", "cancel my appointment", "no más tarde de las 5", "baja california", "no dejen de escribirme",
+        "¿cómo le hago para que dejen de llamarme?", "não parem de me ligar", "comment faire pour ne plus recevoir vos messages", "Reply STOP to stop texts",
+        "st0p", "stpo", "sotp", "STOP 1", "STOP START", "pls stop msgs", "", "   ", "\U0001f6d1", "yes", "ok", "wrong number", "I already paid", "\u0000", "1",
+        "help me stop the start",
+    ],
+)  # fmt: skip
+def test_a_doubtful_reply_is_unclear(text):
+    assert kind(text) == "unclear"
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("st0p", "stop"),
+        ("stpo", "stop"),
+        ("5top", "stop"),
+        ("unsuscribe", "unsubscribe"),
+        ("cancell", "cancel"),
+        ("don't stop", "stop"),
+    ],
+)
+def test_an_unclear_reply_names_the_keyword_it_is_near_to(text, near):
+    meaning = classify_reply(text, TABLE)
+    assert (meaning.kind, meaning.matched) == ("unclear", near)
+
+
+@pytest.mark.parametrize("text", ["START", "unstop", "Alta", "COMEÇAR", "Reprendre", "opt in"])
+def test_a_start_word_alone_starts(text):
+    assert kind(text) == "start"
+
+
+@pytest.mark.parametrize(
+    "text", ["start tomorrow", "when do I start?", "I did not start this", "dar de alta no, baja"]
+)
+def test_a_start_word_among_others_starts_nothing(text):
+    assert kind(text) != "start"
+
+
+@pytest.mark.parametrize("text", ["HELP", "help!", "Info", "ayuda", "AJUDA", "aide", "Ayuda por favor"])
+def test_a_help_word_asks_for_help(text):
+    assert kind(text) == "help"
+
+
+@given(st.text(max_size=300))
+@settings(max_examples=500, deadline=None)
+def test_any_text_has_a_meaning(text):
+    assert kind(text) in {"stop", "start", "help", "unclear"}
+
+
+def _decorates(char):
+    """Neither a letter, a digit nor a mark; a keycap's enclosure makes one of a digit only."""
+    return unicodedata.category(char)[0] in "PSZC" and char not in "'`\u00b4"
+
+
+DECORATION = st.text(alphabet=st.characters(exclude_categories=["Cs"]).filter(_decorates), max_size=8)
+
+
+@given(
+    st.sampled_from(STOP_WORDS),
+    DECORATION,
+    DECORATION,
+    st.sampled_from([str.upper, str.lower, str.title, str]),
+)
+@settings(max_examples=500, deadline=None)
+def test_a_stop_word_in_any_decoration_stops(word, before, after, cased):
+    assert kind(f"{before}{cased(word)}{after}") == "stop"
+
+
+@given(
+    st.sampled_from(STOP_WORDS),
+    st.sampled_from(
+        ["\U0001f6d1", "\u270b\ufe0f", "1\ufe0f\u20e3", "\U0001f621\U0001f3fd", "\u2122", "\u2026", "!!"]
+    ),
+)
+def test_a_stop_word_with_emoji_stops(word, emoji):
+    assert kind(f"{emoji}{word}{emoji}") == "stop"
+
+
+@given(st.text(max_size=60), st.sampled_from(["stop", "baja", "arret"]))
+@settings(max_examples=300, deadline=None)
+def test_a_message_with_a_stop_word_never_starts_again(text, word):
+    assert kind(f"{text} {word} {text}") != "start"
+
+
+def test_a_very_long_message_is_read_in_time():
+    assert kind("lorem ipsum " * 200_000) == "unclear"
+
+
+def test_no_start_or_help_word_stops_and_no_stop_word_starts():
+    kinds = {words: keyword.kind for words, keyword in TABLE.keywords.items()}
+    for words, expected in kinds.items():
+        assert kind(" ".join(words)) == expected
+
+
+def test_every_phrase_stops_by_itself():
+    for phrase in TABLE.phrases:
+        assert kind(" ".join(phrase.words)) == "stop", phrase
+
+
+def test_a_word_of_two_meanings_is_refused_with_its_place(tmp_path):
+    shipped = (ROOT / "config" / "content" / "optout_words.yaml").read_text()
+    broken = tmp_path / "optout_words.yaml"
+    broken.write_text(shipped.replace("start: [alta,", "start: [stop, alta,"))
+    with pytest.raises(
+        ConfigError, match=r"optout_words\.yaml:\d+: languages\.es\.start\.0: 'stop' means stop in en"
+    ):
+        load_optout_words(broken)
+
+
+def test_an_unquoted_no_is_refused_with_its_line(tmp_path):
+    shipped = (ROOT / "config" / "content" / "optout_words.yaml").read_text()
+    broken = tmp_path / "optout_words.yaml"
+    broken.write_text(shipped.replace('wont, "no", didnt', "wont, no, didnt"))
+    with pytest.raises(ConfigError, match=r"languages\.en\.negators\.7: False is not of type 'string'"):
+        load_optout_words(broken)
