@@ -1,0 +1,146 @@
+"""Puts the house together: the only place where ports meet adapters, and the only clock."""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from channels.kind import ChannelKind
+from channels.port import Channel
+from channels.registry import open_channel
+from dispatcher import resources
+from dispatcher.domain.optout_token import OptOutLink, make_token
+from dispatcher.rulebook.packs import load_rule_packs
+from dispatcher.rulebook.places import load_places
+from dispatcher.rulebook.senders import load_senders
+from dispatcher.rulebook.strategies import load_strategies
+from dispatcher.services.desk import Desk
+from dispatcher.settings import Settings, SettingsError, load_settings
+from dispatcher.storage import migrate
+from dispatcher.storage.engine import Database, open_database
+
+Clock = Callable[[], datetime]
+
+
+def real_clock() -> datetime:
+    """The machine's clock, in UTC."""
+    return datetime.now(UTC)
+
+
+def clock_from(start: datetime) -> Clock:
+    """A business clock that starts at an instant and runs on at the real pace."""
+    began = time.monotonic()
+    return lambda: start + timedelta(seconds=time.monotonic() - began)
+
+
+@dataclass
+class Dispatcher:
+    """The opened program. `now` is the business clock, `real_now` the one that leases and timers run on."""
+
+    settings: Settings
+    database: Database
+    now: Clock
+    real_now: Clock = real_clock
+    clock_is_set: bool = False
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes
+    _channels: dict[ChannelKind, Channel] = field(default_factory=dict)
+
+    @property
+    def home(self) -> Path:
+        """Where everything that is written lies."""
+        return self.settings.home
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the keys that the database does not hold."""
+        return self.home / "keys"
+
+    @cached_property
+    def desk(self) -> Desk:
+        """The configuration in force; raises ConfigError naming file, line and key."""
+        config = resources.config_dir(self.settings)
+        return Desk(
+            rulebook=load_rule_packs(config / "rules", only=self.settings.rules.only),
+            places=load_places(config / "places"),
+            strategies=load_strategies(config / "strategies"),
+            senders=load_senders(config / "senders.yaml"),
+            real_channels=frozenset(kind for kind in ChannelKind if not self.settings.is_rehearsal(kind)),
+            require_review=self.settings.rules.require_review,
+            public_url=self.settings.public_url.rstrip("/"),
+            optout_token=self._optout_token,
+        )
+
+    @cached_property
+    def optout_secret(self) -> bytes:
+        """The key of the debtors' links, made at first need."""
+        path = self.keys / "optout.key"
+        if not path.exists():
+            self.keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write_once(path, secrets.token_bytes(32))
+        return path.read_bytes()
+
+    def channel(self, kind: ChannelKind) -> Channel:
+        """The opened channel, one for the whole process."""
+        if kind not in self._channels:
+            self._channels[kind] = open_channel(kind, self.settings.channel(kind))
+        return self._channels[kind]
+
+    def close(self) -> None:
+        """Give everything back."""
+        for channel in self._channels.values():
+            channel.close()
+        self.database.close()
+
+    def _optout_token(self, person: str, medium: str, contact_point_id: int) -> str:
+        return make_token(
+            self.optout_secret, OptOutLink(person=person, medium=medium, contact_point_id=contact_point_id)
+        )
+
+
+def open_dispatcher(
+    settings: Settings | None = None, *, now: datetime | None = None, upgrade: bool = True
+) -> Dispatcher:
+    """Open settings and database. `now` sets the business clock, which real channels refuse."""
+    settings = settings or load_settings()
+    if now is not None:
+        _refuse_clock(settings)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    database = open_database(settings.effective_database_url)
+    if upgrade:
+        _bring_up_to_date(database)
+    clock = clock_from(now) if now is not None else real_clock
+    return Dispatcher(settings=settings, database=database, now=clock, clock_is_set=now is not None)
+
+
+def _bring_up_to_date(database: Database) -> None:
+    """SQLite is ours alone and is migrated as needed; PostgreSQL is migrated by `dispatcher db upgrade`."""
+    has, wants = migrate.current(database)
+    if has == wants:
+        return
+    if database.is_sqlite or not has:
+        migrate.upgrade(database)
+        return
+    raise SettingsError(f"the database is at revision {has}, this program expects {wants}: run `dispatcher db upgrade`")
+
+
+def _refuse_clock(settings: Settings) -> None:
+    real = [kind.value for kind in ChannelKind if not settings.is_rehearsal(kind)]
+    if real:
+        raise SettingsError(
+            f"--now is refused while {', '.join(real)} can reach people: set the provider to folder, "
+            "or its base URL or host to loopback"
+        )
+
+
+def _write_once(path: Path, secret: bytes) -> None:
+    import os
+
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secret)

@@ -1,0 +1,99 @@
+"""The command `dispatcher`: mounts the verb that was asked for and turns every error into a sentence."""
+
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import typer
+
+# name -> (module:attribute, one line for --help). Only the verb asked for is imported: --help stays quick.
+COMMANDS = {
+    "demo": ("dispatcher.cli.demo:demo", "A whole daily run on a sample portfolio, explained."),
+    "db": ("dispatcher.cli.db:app", "Create or upgrade the database, say where it stands."),
+    "check": ("dispatcher.cli.check:check", "Check settings, config, rule packs, strategies, templates, connections."),
+    "portfolio": ("dispatcher.cli.portfolio:app", "Import a portfolio, see its totals, make a sample."),
+    "record": ("dispatcher.cli.record:app", "Write down what a person said or did."),
+    "import-contacts": ("dispatcher.cli.record:import_contacts", "Import contacts made elsewhere; they count for the caps."),
+    "plan": ("dispatcher.cli.run:plan", "Plan a day; release nothing."),
+    "run": ("dispatcher.cli.run:run", "The daily job: plan, release what is due, deliver, summary."),
+    "dispatch": ("dispatcher.cli.run:dispatch", "Release and deliver what is due now."),
+    "explain": ("dispatcher.cli.explain:explain", "Why, or why not, each debt, step and channel of a debtor."),
+    "forecast": ("dispatcher.cli.forecast:forecast", "What would go out in the next days; nothing is sent."),
+    "decide": ("dispatcher.cli.decide:decide", "Contact facts in, decisions out, as JSON lines."),
+    "replay": ("dispatcher.cli.replay:replay", "A past portfolio day by day under a simulated clock."),
+    "rules": ("dispatcher.cli.rules:app", "List, show and test the rule packs."),
+    "templates": ("dispatcher.cli.templates:app", "Write, preview, review and publish templates."),
+    "messages": ("dispatcher.cli.messages:app", "List and show messages; hold, release, cancel or resolve one."),
+    "reconcile": ("dispatcher.cli.delivery:reconcile", "Find out what became of messages with an unknown end."),
+    "stop": ("dispatcher.cli.delivery:stop", "The kill switch."),
+    "resume": ("dispatcher.cli.delivery:resume", "End a stop."),
+    "queue": ("dispatcher.cli.delivery:queue", "See and revive dead queue messages."),
+    "log": ("dispatcher.cli.log:app", "Search, show, seal, verify and export the delivery log."),
+    "retention": ("dispatcher.cli.log:retention", "What may be forgotten by now; forget it."),
+    "erase": ("dispatcher.cli.log:erase", "Erase a person's values; the log stays whole."),
+    "subject-access": ("dispatcher.cli.log:subject_access", "Everything we hold about one person, for that person."),
+    "backup": ("dispatcher.cli.log:backup", "Copy the database while it is in use."),
+    "worker": ("dispatcher.cli.scheduler:worker", "Deliver from the Redis queue."),
+    "scheduler": ("dispatcher.cli.scheduler:scheduler", "Fire the schedules."),
+    "serve": ("dispatcher.cli.serve:serve", "The pages, the API and the webhooks."),
+    "up": ("dispatcher.cli.scheduler:up", "Everything in one process, for a small desk."),
+    "users": ("dispatcher.cli.users:app", "Add, list, disable users; set their roles."),
+}
+
+
+def main() -> None:
+    """Run the command line."""
+    app = _app(next((word for word in sys.argv[1:] if not word.startswith("-")), None))
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001 the last stop: a person reads this, not a traceback
+        _fail(error)
+
+
+def _app(wanted: str | None) -> typer.Typer:
+    app = typer.Typer(
+        name="dispatcher",
+        help="Plans, checks, sends and documents payment reminders. Nothing leaves this machine until a provider is set.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(_version_option)
+    for name, (place, sentence) in COMMANDS.items():
+        if name == wanted:
+            _mount(app, name, place, sentence)
+        else:
+            app.command(name, help=sentence)(_elsewhere)
+    return app
+
+
+def _version_option(
+    version: bool = typer.Option(False, "--version", help="Say the version and stop.", is_eager=True),
+) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        print(f"debt-dispatcher {installed('debt-dispatcher')}")
+        raise typer.Exit
+
+
+def _mount(app: typer.Typer, name: str, place: str, sentence: str) -> None:
+    module, attribute = place.split(":")
+    verb = getattr(import_module(module), attribute)
+    if isinstance(verb, typer.Typer):
+        app.add_typer(verb, name=name, help=sentence, no_args_is_help=True)
+    else:
+        app.command(name)(verb)
+
+
+def _elsewhere() -> None:
+    """Stand in for a verb that was not asked for."""
+
+
+def _fail(error: Exception) -> NoReturn:
+    from dispatcher.cli.failures import explain_failure
+
+    code, sentence = explain_failure(error)
+    print(f"dispatcher: {sentence}", file=sys.stderr)
+    sys.exit(code)
