@@ -1,4 +1,4 @@
-"""What the end of an attempt means: the message's next state, the log's word for it, and what else follows."""
+"""What the end of an attempt means: the message's next state, the log's word for it, what else follows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from dispatcher.domain.pacing import retry
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NotMade:
-    """The provider was not called after all: its channel is paused, or the legal window had closed by then."""
+    """The provider was not called after all: its channel pauses, or the legal window had closed by then."""
 
     why: str
 
@@ -31,7 +31,7 @@ class Ended:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Consequence:
-    """What an end leads to. `in_doubt`: the debtor may have been reached, so the attempt counts as a contact."""
+    """What an end leads to. `in_doubt`: the debtor may have been reached, so it counts as a contact."""
 
     outcome: str  # the attempt row's word: accepted, rejected, try_later, unknown, not_made
     state: State
@@ -60,7 +60,7 @@ def consequence(ended: Ended, *, repeat_is_safe: bool) -> Consequence:
                 details={"note": note} if note else {},
             )
         case Rejected() as rejected:
-            return _rejected(ended, rejected)
+            return _rejected(rejected)
         case TryLater(reason=reason, after=after, code=code):
             return _again(ended, "try_later", reason, code, after)
         case Unknown(why=why, code=code):
@@ -69,7 +69,7 @@ def consequence(ended: Ended, *, repeat_is_safe: bool) -> Consequence:
             return _again(ended, "not_made", why, "", None)
 
 
-def _rejected(ended: Ended, rejected: Rejected) -> Consequence:
+def _rejected(rejected: Rejected) -> Consequence:
     if rejected.scope is Scope.CHANNEL:  # not this message's fault: it waits until the channel is resumed
         return Consequence(
             outcome="rejected",
@@ -92,8 +92,11 @@ def _rejected(ended: Ended, rejected: Rejected) -> Consequence:
     )
 
 
-def _again(ended: Ended, outcome: str, reason: str, code: str, after: Any, *, in_doubt: bool = False) -> Consequence:
+def _again(
+    ended: Ended, outcome: str, reason: str, code: str, after: Any, *, in_doubt: bool = False
+) -> Consequence:
     message = ended.message
+    in_doubt = in_doubt or message.is_in_doubt  # an earlier attempt's end is still open
     next_try = retry(
         now=ended.at, attempt=message.attempts, wish=after, expires_at=message.expires_at, key=message.id
     )

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Text, and_, exists, func, not_, or_, select, true, type_coerce
 
-from dispatcher.domain.message import WAITING, State
+from dispatcher.domain.message import State
 from dispatcher.domain.stop import Stop
-from dispatcher.storage.outbox import unleased
+from dispatcher.storage.outbox import unleased, waiting
 from dispatcher.storage.tables import creditors, messages
 
 
@@ -74,7 +74,7 @@ def next_due_at(connection: Connection, *, after: datetime, until: datetime) -> 
     later = func.max if connection.dialect.name == "sqlite" else func.greatest
     moment = later(func.coalesce(first, second), func.coalesce(second, first), type_=first.type)
     query = select(func.min(moment, type_=first.type).label("at")).where(
-        messages.c.state.in_(WAITING), messages.c.expires_at > moment, moment > after, moment <= until
+        waiting, messages.c.expires_at > moment, moment > after, moment <= until
     )
     found: datetime | None = connection.scalar(query)
     return found
@@ -91,7 +91,7 @@ def oldest_due(connection: Connection, *, now: datetime, real_now: datetime) -> 
 def is_due(now: datetime, real_now: datetime) -> Any:
     """The condition under which a message may be handed out."""
     return and_(
-        messages.c.state.in_(WAITING),
+        waiting,
         messages.c.content_sha256.is_not(None),
         or_(messages.c.not_before.is_(None), messages.c.not_before <= now),
         or_(messages.c.next_try_at.is_(None), messages.c.next_try_at <= now),
@@ -120,6 +120,9 @@ def _stopped(stop: Stop) -> Any:
             return messages.c.template == stop.name
         case "pack":
             packs = type_coerce(messages.c.rule_packs, Text)
-            return or_(packs.contains(f'"{stop.name}"', autoescape=True), packs.contains(f'"{stop.name}@', autoescape=True))
+            return or_(
+                packs.contains(f'"{stop.name}"', autoescape=True),
+                packs.contains(f'"{stop.name}@', autoescape=True),
+            )
         case _:
             return true()

@@ -18,12 +18,16 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    text,
     union,
     update,
 )
 
-from dispatcher.domain.message import WAITING, Message, State
+from dispatcher.domain.message import Message, State
 from dispatcher.storage.tables import attempts, creditors, debtors, debts, message_debts, messages, runs
+
+# In words, not as parameters: only so can SQLite see that the partial index of what waits serves.
+waiting = text("messages.state IN ('queued', 'deferred')")
 
 _COLUMNS = tuple(
     column
@@ -38,7 +42,7 @@ def hand_out(
     """Lease waiting messages to a batch; returns those that nobody else holds."""
     taken = connection.scalars(
         update(messages)
-        .where(messages.c.id.in_(ids), messages.c.state.in_(WAITING), unleased(real_now))
+        .where(messages.c.id.in_(ids), waiting, unleased(real_now))
         .values(lease_owner=owner, lease_until=until)
         .returning(messages.c.id)
     ).all()
@@ -50,7 +54,7 @@ def give_back(connection: Connection, ids: Collection[str], *, owner: str) -> No
     """End the lease of messages that were handed out and not begun."""
     connection.execute(
         update(messages)
-        .where(messages.c.id.in_(ids), messages.c.lease_owner == owner, messages.c.state.in_(WAITING))
+        .where(messages.c.id.in_(ids), messages.c.lease_owner == owner, waiting)
         .values(lease_owner=None, lease_until=None)
     )
 
@@ -61,7 +65,7 @@ def unleased(real_now: datetime) -> Any:
 
 
 def lock_people(connection: Connection, ids: Collection[str]) -> None:
-    """Lock everyone a batch concerns, in the order of their ids: those written to and those whose debts they are.
+    """Lock everyone a batch concerns, in the order of their ids: those written to and whose debts they are.
 
     On SQLite the transaction itself is the lock.
     """
@@ -82,12 +86,18 @@ def lock_people(connection: Connection, ids: Collection[str]) -> None:
 
 
 def claim(connection: Connection, ids: Collection[str], *, owner: str) -> list[Message]:
-    """Take the messages of a batch that are still its own and still wait, locked until the transaction ends."""
-    query = _full().where(
-        messages.c.id.in_(ids), messages.c.lease_owner == owner, messages.c.state.in_(WAITING)
-    )
+    """Take the messages that are still the owner's and still wait, locked until the transaction ends."""
+    query = _full().where(messages.c.id.in_(ids), messages.c.lease_owner == owner, waiting)
     found = {row["id"]: _message(row) for row in _locking(connection, query)}
     return [found[key] for key in ids if key in found]
+
+
+def begun_by(connection: Connection, ids: Collection[str], *, owner: str) -> list[Message]:
+    """Messages of these that `owner` has begun and not ended."""
+    query = _full().where(
+        messages.c.id.in_(ids), messages.c.lease_owner == owner, messages.c.state == State.SENDING
+    )
+    return [_message(row) for row in _locking(connection, query, skip=False)]
 
 
 def read(connection: Connection, ids: Collection[str], *, lock: bool = False) -> list[Message]:
@@ -140,7 +150,16 @@ def end_attempts(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> N
         )  # fmt: skip
 
 
-def attempt_ends(connection: Connection, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], str | None]:
+def standings(connection: Connection, ids: Collection[str]) -> dict[str, tuple[State, int]]:
+    """Message -> (state, attempts) at this moment, locked until the transaction ends."""
+    query = select(messages.c.id, messages.c.state, messages.c.attempts).where(messages.c.id.in_(ids))
+    rows = connection.execute(query.order_by(messages.c.id).with_for_update())
+    return {key: (State(state), number) for key, state, number in rows}
+
+
+def attempt_ends(
+    connection: Connection, keys: Collection[tuple[str, int]]
+) -> dict[tuple[str, int], str | None]:
     """(message, number) -> outcome as recorded so far; None: began and not ended."""
     wanted = set(keys)
     query = select(attempts.c.message_id, attempts.c.number, attempts.c.outcome).where(

@@ -49,4 +49,3 @@ def resume(connection: Connection, stop: Stop, *, by: str, at: datetime) -> list
 
 def _end(connection: Connection, ids: Iterable[int], by: str, at: datetime) -> None:
     connection.execute(update(stops).where(stops.c.id.in_(list(ids))).values(resumed_by=by, resumed_at=at))
-

@@ -1,0 +1,61 @@
+"""Leases: one holder of a name at a time, by the real clock, taken over when it runs out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from dispatcher.storage.tables import leases
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who holds a name, until when, and what they say about it."""
+
+    name: str
+    owner: str
+    until: datetime
+    details: Mapping[str, Any]
+
+
+def take(
+    connection: Connection,
+    name: str,
+    owner: str,
+    *,
+    until: datetime,
+    real_now: datetime,
+    details: Mapping[str, Any] | None = None,
+) -> bool:
+    """Take or extend a lease; False while somebody else's lives. One statement, so two cannot both win."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    said = {"owner": owner, "until": until, "details": dict(details or {})}
+    statement = (
+        dialect.insert(leases)
+        .values(name=name, **said)
+        .on_conflict_do_update(
+            index_elements=[leases.c.name],
+            set_=said,
+            where=or_(leases.c.owner == owner, leases.c.until <= real_now),
+        )
+        .returning(leases.c.owner)
+    )
+    return connection.scalar(statement) is not None
+
+
+def release(connection: Connection, name: str, owner: str) -> None:
+    """Give a lease back before its time."""
+    connection.execute(delete(leases).where(leases.c.name == name, leases.c.owner == owner))
+
+
+def living(connection: Connection, *, prefix: str, real_now: datetime) -> list[Lease]:
+    """Leases in force whose name begins so."""
+    query = (
+        select(leases)
+        .where(leases.c.name.startswith(prefix, autoescape=True), leases.c.until > real_now)
+        .order_by(leases.c.name)
+    )
+    return [Lease(row.name, row.owner, row.until, row.details) for row in connection.execute(query)]
