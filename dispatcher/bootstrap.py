@@ -70,7 +70,7 @@ class Dispatcher:
             real_channels=frozenset(kind for kind in ChannelKind if not self.settings.is_rehearsal(kind)),
             require_review=self.settings.rules.require_review,
             public_url=self.settings.public_url.rstrip("/"),
-            optout_token=self._optout_token,
+            make_token=self._make_token,
         )
 
     @cached_property
@@ -94,7 +94,7 @@ class Dispatcher:
             channel.close()
         self.database.close()
 
-    def _optout_token(self, person: str, medium: str, contact_point_id: int) -> str:
+    def _make_token(self, person: str, medium: str, contact_point_id: int) -> str:
         return make_token(
             self.optout_secret, OptOutLink(person=person, medium=medium, contact_point_id=contact_point_id)
         )

@@ -1,7 +1,7 @@
 """What the services decide by: the packs, places, strategies, senders and templates in force."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from channels.kind import ChannelKind
@@ -9,10 +9,14 @@ from dispatcher.domain.contact import IntendedContact
 from dispatcher.domain.decision import Decision, Outcome, Reason
 from dispatcher.domain.facts import ContactFacts
 from dispatcher.domain.gate import decide
+from dispatcher.domain.phone import number_plan, plan_key
+from dispatcher.domain.rules import RulePack
 from dispatcher.domain.sender import Sender
 from dispatcher.domain.strategy import Strategy
 from dispatcher.domain.whereabouts import PlaceTable
 from dispatcher.rulebook.packs import RuleBook
+
+MakeToken = Callable[[str, str, int], str]  # person, medium, contact point -> token of the debtors' page
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,19 +27,64 @@ class Desk:
     places: PlaceTable
     strategies: tuple[Strategy, ...]
     senders: Mapping[str, Sender]
+    make_token: MakeToken
     real_channels: frozenset[ChannelKind] = frozenset()
     require_review: bool = True
     public_url: str = "http://localhost:8000"
     config_digest: str = ""
-    optout_token: Callable[[int, str, str], str] = field(default=lambda debtor_id, address, medium: "")
 
     def judge(self, contact: IntendedContact, facts: ContactFacts) -> Decision:
         """The gate's decision under every pack that applies to this contact."""
-        packs = self._packs(contact, facts.now.date())
+        packs = self.packs_for(contact, facts.now.date())
         decision = decide(facts, packs)
         if self.require_review and contact.channel in self.real_channels:
             return _held_for_review(decision, self.rulebook.unreviewed(packs))
         return decision
 
-    def _packs(self, contact: IntendedContact, on: date) -> tuple[object, ...]:
-        raise NotImplementedError
+    def packs_for(self, contact: IntendedContact, on: date) -> tuple[RulePack, ...]:
+        """The packs of the residence, of every phone's country, of the debts and the creditor's own."""
+        person = contact.person
+        sender = self.senders.get(person.creditor)
+        types = {debt.debt_type for debt in contact.debts} or {""}
+        found = {
+            pack
+            for phone_country in _phone_countries(contact)
+            for debt_type in types
+            for pack in self.rulebook.applicable(
+                residence_country=person.country or None,
+                residence_region=person.region or None,
+                residence_city=person.city or None,
+                phone_country=phone_country,
+                sender_role=contact.sender_role,
+                debt_type=debt_type or None,
+                on=on,
+                extra=sender.packs if sender else (),
+            )
+        }
+        return tuple(sorted(found, key=lambda pack: pack.name))
+
+    def optout_url(self, person: str, medium: str, contact_point_id: int) -> str:
+        """The address of the debtors' own page for one person, medium and contact point."""
+        return f"{self.public_url}/u/{self.make_token(person, medium, contact_point_id)}"
+
+
+def _phone_countries(contact: IntendedContact) -> set[str | None]:
+    phones = [point.address for point in contact.person.contact_points if point.medium == "phone"]
+    countries = {number_plan(plan_key(phone)).region for phone in phones}
+    return countries or {None}
+
+
+def _held_for_review(decision: Decision, unreviewed: tuple[RulePack, ...]) -> Decision:
+    if not unreviewed or decision.outcome in (Outcome.BLOCK, Outcome.HOLD):
+        return decision
+    names = ", ".join(pack.name for pack in unreviewed)
+    reason = Reason(
+        pack="desk",
+        rule="pack-not-reviewed",
+        outcome=Outcome.HOLD,
+        reference="counsel's review (reviewed: in the pack's file)",
+        detail=f"counsel has not reviewed {names}; a real provider waits for it",
+        status="policy",
+        verified="official",
+    )
+    return Decision(outcome=Outcome.HOLD, reasons=(*decision.reasons, reason), packs=decision.packs)

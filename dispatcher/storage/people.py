@@ -331,3 +331,34 @@ def _allotted_credit(connection: Connection, owners: set[int], as_of: date) -> d
             allotted[debt_id] = share
             left[debtor_id, currency] -= share
     return allotted
+
+
+def first_sent(connection: Connection, debt_ids: Collection[int]) -> dict[tuple[int, int], date]:
+    """(debt, recipient) -> as-of date of the first collection message about it that reached them."""
+    if not debt_ids:
+        return {}
+    query = (
+        select(message_debts.c.debt_id, message_debts.c.debtor_id, func.min(messages.c.as_of))
+        .join(messages, messages.c.id == message_debts.c.message_id)
+        .where(
+            message_debts.c.debt_id.in_(sorted(debt_ids)),
+            messages.c.kind.in_(("collection", "notice")),
+            messages.c.state.in_([state for state in REACHED if state not in CAME_BACK]),
+        )
+        .group_by(message_debts.c.debt_id, message_debts.c.debtor_id)
+    )
+    return {(row[0], row[1]): row[2] for row in connection.execute(query)}
+
+
+def debts_of_messages(connection: Connection, ids: Collection[str]) -> dict[str, list[tuple[int, str]]]:
+    """Message id -> (debt id, step of that debt) in order of the debts' due dates."""
+    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    query = (
+        select(message_debts.c.message_id, message_debts.c.debt_id, message_debts.c.step)
+        .join(debts, debts.c.id == message_debts.c.debt_id)
+        .where(message_debts.c.message_id.in_(list(ids)))
+        .order_by(debts.c.due_date, debts.c.id)
+    )
+    for message_id, debt_id, step in connection.execute(query):
+        found[message_id].append((debt_id, step))
+    return found

@@ -1,0 +1,238 @@
+"""Renders planned messages, checks their text, and puts them into the outbox with their exact bytes."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from channels.kind import ChannelKind
+from channels.message import PostalAddress
+from dispatcher.domain.log_entry import LogEntry
+from dispatcher.domain.message import Message, State, entry_of
+from dispatcher.domain.person import PersonFile
+from dispatcher.domain.render_inputs import RenderInputs
+from dispatcher.domain.sender import Sender
+from dispatcher.rendering.compile import CompiledTemplate
+from dispatcher.rendering.render import Rendered, RenderFailure, render
+from dispatcher.services.desk import Desk
+from dispatcher.services.message_files import MessageFiles, gather
+from dispatcher.storage import delivery_log, outbox
+from dispatcher.storage.contents import Content, keep
+from dispatcher.storage.engine import Database
+from dispatcher.storage.planned import planned_ids
+
+CHUNK = 200
+
+FindTemplate = Callable[[str], CompiledTemplate | None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prepared:
+    """What became of one message: its new columns, its content if there is one, its log entry."""
+
+    message: Message
+    state: State
+    columns: Mapping[str, Any]
+    reasons: tuple[dict[str, Any], ...] = ()
+    content: Content | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Press:
+    """What preparing needs: the desk, the templates in force, a channel's own from-address."""
+
+    desk: Desk
+    find_template: FindTemplate
+    from_address: str = ""
+    actor: str = "dispatcher"
+
+
+def prepare_messages(
+    database: Database,
+    press: Press,
+    *,
+    clock: Callable[[], datetime],
+    run_id: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Counter[State]:
+    """Prepare every planned message of released runs (or of one run). Returns how many came to which state.
+
+    Rendering happens outside any transaction; a message that changed meanwhile is left as it is.
+    """
+    counts: Counter[State] = Counter()
+    done = ""
+    while True:
+        with database.reading() as connection:
+            ids = planned_ids(connection, run_id=run_id, after=done, limit=CHUNK)
+            messages = outbox.read(connection, ids)
+            files = gather(connection, messages, now=clock())
+        if not ids:
+            return counts
+        done = ids[-1]
+        prepared = [prepare_one(message, files, press, clock()) for message in messages]
+        counts += _store(database, prepared, press.actor, clock())
+        if progress:
+            progress(len(ids))
+
+
+def prepare_one(message: Message, files: MessageFiles, press: Press, now: datetime) -> Prepared:
+    """Render one message; a failure or a finding holds it, with a sentence that says what to do."""
+    inputs = files.inputs(message, press.desk)
+    compiled = press.find_template(message.template)
+    if inputs is None:
+        return _held(message, "no-sender", f"creditor {message.creditor!r} has no entry in config/senders.yaml")
+    if compiled is None:
+        return _held(message, "no-template", f"there is no published version of template {message.template!r}")
+    rendered = render_for(message, inputs, compiled, press, files.person(message), now)
+    if isinstance(rendered, RenderFailure):
+        return _held(message, rendered.rule, str(rendered), template_version=compiled.version)
+    if rendered.findings:
+        return _held_by_findings(message, rendered, compiled)
+    return _ready(message, inputs, rendered, compiled, files.person(message), press, now)
+
+
+def render_for(
+    message: Message, inputs: RenderInputs, compiled: CompiledTemplate, press: Press, person: PersonFile, now: datetime
+) -> Rendered | RenderFailure:
+    """The one call that preview and delivery share."""
+    return render(
+        compiled,
+        inputs,
+        message_id=message.id,
+        to=message.address,
+        to_name=person.name,
+        now=max(now, message.not_before) if message.not_before else now,
+        from_address=press.from_address,
+    )
+
+
+def _ready(
+    message: Message,
+    inputs: RenderInputs,
+    rendered: Rendered,
+    compiled: CompiledTemplate,
+    person: PersonFile,
+    press: Press,
+    now: datetime,
+) -> Prepared:
+    content = Content.of(rendered.body, rendered.media_type, rendered.text)
+    later = message.not_before is not None and message.not_before > now
+    columns = {
+        "content_sha256": content.sha256,
+        "inputs_digest": inputs.digest(),
+        "template_version": compiled.version,
+        "balance_minor": inputs.total.minor,
+        "envelope": envelope(message, inputs, rendered, person, press.from_address),
+    }
+    return Prepared(
+        message=message, state=State.DEFERRED if later else State.QUEUED, columns=columns, content=content
+    )
+
+
+def envelope(
+    message: Message, inputs: RenderInputs, rendered: Rendered, person: PersonFile, from_address: str
+) -> dict[str, Any]:
+    """What an adapter needs besides the body."""
+    sender = inputs.sender
+    filled: dict[str, Any] = {
+        "to": message.address,
+        "to_name": person.name,
+        "sender_name": sender.name,
+        "subject": rendered.subject,
+    }
+    match inputs.channel:
+        case ChannelKind.EMAIL:
+            filled |= {
+                "sender": from_address or sender.email,
+                "reply_to": sender.reply_to,
+                "unsubscribe_url": inputs.optout_url,
+            }
+        case ChannelKind.LETTER:
+            filled |= {
+                "postal_address": _plain(_postal_address(person)),
+                "return_address": _plain(_return_address(sender)),
+                "pages": rendered.pages,
+                "postage_class": "standard",
+            }
+        case ChannelKind.SMS:
+            pass
+    return filled
+
+
+def _postal_address(person: PersonFile) -> PostalAddress:
+    lines = person.address_lines
+    return PostalAddress(
+        name=person.name,
+        lines=(*lines, f"{person.postal_code} {person.city}".strip(), person.country),
+        address_line_1=lines[0] if lines else "",
+        address_line_2=", ".join(lines[1:]),
+        city=person.city,
+        region=person.region,
+        postal_code=person.postal_code,
+        country=person.country,
+    )
+
+
+def _return_address(sender: Sender) -> PostalAddress:
+    lines = sender.address_lines
+    return PostalAddress(
+        name=sender.name,
+        lines=(*lines, f"{sender.postal_code} {sender.city}".strip(), sender.country),
+        address_line_1=lines[0] if lines else "",
+        address_line_2=", ".join(lines[1:]),
+        city=sender.city,
+        region=sender.region,
+        postal_code=sender.postal_code,
+        country=sender.country,
+    )
+
+
+def _plain(address: PostalAddress) -> dict[str, Any]:
+    return {**asdict(address), "lines": list(address.lines)}
+
+
+def _held_by_findings(message: Message, rendered: Rendered, compiled: CompiledTemplate) -> Prepared:
+    reasons = tuple(
+        _reason(finding.rule, str(finding), {"part": finding.part, "line": str(finding.line), "phrase": finding.phrase})
+        for finding in rendered.findings
+    )
+    columns = {"template_version": compiled.version, "reasons": list(reasons)}
+    return Prepared(message=message, state=State.HELD, columns=columns, reasons=reasons)
+
+
+def _held(message: Message, rule: str, detail: str, **columns: Any) -> Prepared:
+    reason = _reason(rule, detail)
+    return Prepared(message=message, state=State.HELD, columns={**columns, "reasons": [reason]}, reasons=(reason,))
+
+
+def _reason(rule: str, detail: str, inputs: dict[str, str] | None = None) -> dict[str, Any]:
+    reason: dict[str, Any] = {
+        "pack": "content",
+        "rule": rule,
+        "decision": "hold",
+        "reference": "the checks of the rendered text",
+        "detail": detail,
+        "status": "policy",
+        "verified": "official",
+    }
+    return reason | ({"inputs": inputs} if inputs else {})
+
+
+def _store(database: Database, prepared: Sequence[Prepared], actor: str, now: datetime) -> Counter[State]:
+    with database.writing() as connection:
+        current = {m.id: m for m in outbox.read(connection, [p.message.id for p in prepared], lock=True)}
+        valid = [p for p in prepared if p.message.id in current and current[p.message.id].state is State.PLANNED]
+        keep(connection, [p.content for p in valid if p.content], now=now)
+        outbox.change(
+            connection, [{"id": p.message.id, "state": p.state, "updated_at": now, **p.columns} for p in valid]
+        )
+        delivery_log.append(connection, [_entry(p, actor, now) for p in valid])
+    return Counter(p.state for p in valid)
+
+
+def _entry(prepared: Prepared, actor: str, now: datetime) -> LogEntry:
+    columns = {k: v for k, v in prepared.columns.items() if k in {"content_sha256", "template_version", "balance_minor"}}
+    return entry_of(
+        replace(prepared.message, **columns), prepared.state.value, at=now, actor=actor, reasons=prepared.reasons
+    )

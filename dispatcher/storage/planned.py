@@ -1,0 +1,26 @@
+"""Finds messages that wait for their text."""
+
+from sqlalchemy import Connection, or_, select
+
+from dispatcher.domain.message import State
+from dispatcher.storage.tables import messages, runs
+
+RELEASED = ("releasing", "finished")  # a plan that is only looked at is not written out
+
+
+def planned_ids(connection: Connection, *, run_id: int | None, after: str, limit: int) -> list[str]:
+    """Ids of planned messages of released runs, in order, after an id; of one run when it is given."""
+    query = (
+        select(messages.c.id)
+        .outerjoin(runs, runs.c.id == messages.c.run_id)
+        .where(
+            messages.c.state == State.PLANNED,
+            messages.c.id > after,
+            or_(messages.c.run_id.is_(None), runs.c.state.in_(RELEASED)),
+        )
+        .order_by(messages.c.id)
+        .limit(limit)
+    )
+    if run_id is not None:
+        query = query.where(messages.c.run_id == run_id)
+    return list(connection.scalars(query))
