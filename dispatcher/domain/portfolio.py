@@ -1,0 +1,99 @@
+"""One row of a portfolio: the debtor's columns, the debt's columns, and what is said when they cannot be read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RowProblem:
+    """What is wrong in one cell, said to the person who mends the file."""
+
+    column: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LedgerContactPoint:
+    """An e-mail address or phone number as the ledger gives it, already normalised."""
+
+    medium: str  # email, phone
+    address: str
+    label: str = ""  # home, mobile, work
+    consent_on: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DebtorLine:
+    """What one row says of its debtor. Empty text, None and () mean: not said here."""
+
+    creditor: str
+    reference: str
+    name: str = ""
+    kind: str = ""  # person, company
+    language: str = ""
+    country: str = ""
+    region: str = ""
+    city: str = ""
+    postal_code: str = ""
+    address_lines: tuple[str, ...] = ()
+    time_zone: str = ""
+    segment: str = ""
+    preferred_channel: str = ""
+    authorised_channels: tuple[str, ...] | None = None  # (): none at all
+    represented_by: str = ""
+    cease_received_on: date | None = None
+    bankrupt_on: date | None = None
+    deceased_on: date | None = None
+    breathing_space_until: date | None = None
+    contact_points: tuple[LedgerContactPoint, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DebtLine:
+    """What one row says of its debt; amounts in the currency's smallest unit."""
+
+    creditor: str
+    reference: str
+    debtor_reference: str
+    currency: str
+    balance_minor: int
+    due_date: date
+    original_minor: int | None = None
+    issued_on: date | None = None
+    settled_on: date | None = None
+    disputed_on: date | None = None
+    promise_date: date | None = None
+    promise_minor: int | None = None
+    time_barred_on: date | None = None
+    notice_sent_on: date | None = None
+    handover_decided_on: date | None = None
+    sender_role: str = ""
+    debt_type: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    joint_debtors: tuple[str, ...] = ()
+    guarantors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PortfolioRow:
+    """A row that can be imported; `debt` is None for a row that brings only a person."""
+
+    debtor: DebtorLine
+    debt: DebtLine | None
+    warnings: tuple[RowProblem, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RefusedRow:
+    """A row that cannot be imported. The keys are given where they could be read."""
+
+    problems: tuple[RowProblem, ...]
+    creditor: str = ""
+    debt_reference: str = ""
+
+
+def is_open(issued_on: date | None, settled_on: date | None, on: date) -> bool:
+    """Whether a debt is open on a date: issued on or before it, and not settled on or before it."""
+    return (issued_on is None or issued_on <= on) and (settled_on is None or settled_on > on)
