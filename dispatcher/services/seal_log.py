@@ -1,5 +1,6 @@
-"""Seals the entries that no seal covers yet: order, Merkle root, chain, signature, and a line outside the database."""
+"""Seals the entries that no seal covers yet: order, root, chain, signature, a line outside the database."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -65,8 +66,8 @@ def rotate_key(database: Database, keys: SealingKeys, journal: SealJournal, *, n
         seals.lock_sealing(connection)
         previous = seals.last_seal(connection)
         floor = previous.body.settled_id if previous else 0
-        signing = keys.signing(_expected_key(previous))
-        draft = _sealed(previous, signing, [], [], floor, now, next_key=following.public)
+        signing = keys.signing(key_after(previous))
+        draft = _sealed(previous, signing, [], settled=floor, now=now, next_key=following.public)
         seals.add_seal(connection, draft.seal, [], [])
     keys.signing(following.key_id)  # moves the new key into place
     _remember(database, journal)
@@ -79,23 +80,24 @@ def _draft(database: Database, keys: SealingKeys, settled: int | None, now: date
         previous = seals.last_seal(connection)
         floor = previous.body.settled_id if previous else 0
         rows = seals.unsealed(connection, floor, MOST)
-    signing = keys.signing(_expected_key(previous))
+    signing = keys.signing(key_after(previous))
     ids = [row.id for row in rows]
     # with a full batch more may wait below the settled mark: it may rise only to what is surely taken
     whole = settled if settled is not None and len(ids) < MOST else min(settled or 0, ids[-1] if ids else 0)
-    leaves = [leaf_hash(row.entry) for row in rows]
-    return _sealed(previous, signing, ids, leaves, max(floor, whole), now)
+    taken = [(row.id, leaf_hash(row.entry)) for row in rows]
+    return _sealed(previous, signing, taken, settled=max(floor, whole), now=now)
 
 
 def _sealed(
     previous: StoredSeal | None,
     signing: SigningKey,
-    ids: list[int],
-    leaves: list[bytes],
+    taken: Sequence[tuple[int, bytes]],
+    *,
     settled: int,
     now: datetime,
     next_key: str | None = None,
 ) -> _Draft:
+    ids, leaves = [key for key, _ in taken], [leaf for _, leaf in taken]
     first = previous.body.last_position + 1 if previous else 1
     body = SealBody(
         number=previous.body.number + 1 if previous else 1,
@@ -128,7 +130,8 @@ def _settled(database: Database) -> int | None:
         return seals.settled_id(connection)
 
 
-def _expected_key(previous: StoredSeal | None) -> str | None:
+def key_after(previous: StoredSeal | None) -> str | None:
+    """Name the key that signs what follows a seal; None where there is none yet."""
     if previous is None:
         return None
     return key_id_of(previous.body.next_key) if previous.body.next_key else previous.body.key_id
@@ -147,8 +150,8 @@ def _compare_with_journal(
         return
     if not after_restore:
         raise SealsLostError(
-            f"{journal.path} knows seal {lost[0].number} (to position {lost[0].last_position}), the database does "
-            "not: entries were cut off or an older backup was put back. Find out which; "
+            f"{journal.path} knows seal {lost[0].number} (to position {lost[0].last_position}), the database "
+            "does not: entries were cut off or an older backup was put back. Find out which; "
             "`dispatcher log seal --after-restore` goes on and writes the loss into the log"
         )
     _write_loss_down(database, lost, now)

@@ -1,0 +1,53 @@
+"""Verifies an exported file of any form with the verifier that the bundles carry."""
+
+import csv
+import hashlib
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from dispatcher.domain.export_line import line_of
+from dispatcher.services.export_evidence import beside_csv
+from dispatcher.services.verify_export import Check, verify
+
+
+def verify_file(path: Path, trusted: str = "") -> tuple[int, list[str]]:
+    """Verify a .jsonl, .csv or .zip export, or an unpacked bundle. Returns (entries, findings)."""
+    if path.suffix == ".csv":
+        return _verify_csv(path, trusted)
+    if path.suffix == ".zip":
+        return _verify_zip(path, trusted)
+    return verify(path, trusted)
+
+
+def _verify_zip(path: Path, trusted: str) -> tuple[int, list[str]]:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with zipfile.ZipFile(path) as archive:
+                archive.extractall(folder)  # names that climb out of the folder are cut by zipfile
+        except (OSError, zipfile.BadZipFile, EOFError) as error:
+            return 0, [f"{path}: cannot be unpacked: {error}"]
+        count, findings = verify(Path(folder), trusted)
+        return count, [finding.replace(f"{folder}/", "").replace(folder, str(path)) for finding in findings]
+
+
+def _verify_csv(path: Path, trusted: str) -> tuple[int, list[str]]:
+    try:
+        check = Check(json.loads(beside_csv(path).read_bytes()), trusted)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        check.run(_lines(path), digest)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return 0, [f"{path}: cannot be read with {beside_csv(path).name} ({type(error).__name__}: {error})"]
+    return check.count, check.findings
+
+
+def _lines(path: Path) -> Iterator[str]:
+    with path.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file, strict=True):
+            try:
+                yield json.dumps(line_of(row))
+            except ValueError:
+                yield "a cell that is no JSON"

@@ -1,0 +1,167 @@
+"""Exports carry what is needed to check them, and nothing can be changed in them unseen."""
+
+import csv
+import json
+import random
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from dispatcher.domain.export_line import FIELDS
+from dispatcher.services.export_evidence import Source, export_evidence
+from dispatcher.services.verify_export import verify
+from dispatcher.storage.evidence import Scope
+from tests.record.histories import NOW, Log, add_debtors, add_message, add_refusal, person
+
+
+def source(log: Log) -> Source:
+    return Source(database=log.database, keys=log.keys, journal=log.journal, actor="auditor", now=NOW)
+
+
+@pytest.fixture
+def filled(log: Log) -> Log:
+    with log.database.writing() as connection:
+        add_debtors(connection, 5)
+        for number in (1, 2, 3, 4):
+            add_message(connection, number)
+        add_refusal(connection, 5)
+    return log
+
+
+def test_export_of_everything_verifies(filled: Log, tmp_path: Path) -> None:
+    exported = export_evidence(source(filled), Scope(), tmp_path / "all.jsonl")
+    assert exported.entries == 21
+    assert verify(tmp_path / "all.jsonl", next(iter(filled.keys.public_keys().values()))) == (21, [])
+
+
+def test_export_lines_have_every_field_and_positions_in_order(filled: Log, tmp_path: Path) -> None:
+    export_evidence(source(filled), Scope(), tmp_path / "all.jsonl")
+    *lines, end = map(json.loads, (tmp_path / "all.jsonl").read_text().splitlines())
+    assert [line["position"] for line in lines] == list(range(1, 22))
+    assert all(set(FIELDS) == set(line) for line in lines)
+    assert lines[0]["debtor"] == "acme/D-1"
+    assert lines[0]["local_time"] == "2026-03-02T10:00:00-05:00"
+    assert end["public_keys"] and end["seals"]
+
+
+def test_export_of_one_debtor_proves_each_entry(filled: Log, tmp_path: Path) -> None:
+    export_evidence(source(filled), Scope(persons=(person(2),)), tmp_path / "one.jsonl")
+    *lines, _ = map(json.loads, (tmp_path / "one.jsonl").read_text().splitlines())
+    assert {line["debtor"] for line in lines} == {"acme/D-2"}
+    assert verify(tmp_path / "one.jsonl") == (5, [])
+
+
+def test_export_logs_itself_after(filled: Log, tmp_path: Path) -> None:
+    export_evidence(source(filled), Scope(), tmp_path / "first.jsonl")
+    export_evidence(source(filled), Scope(), tmp_path / "second.jsonl")
+    assert json.loads((tmp_path / "second.jsonl").read_text().splitlines()[-2])["event"] == "exported"
+
+
+def test_export_of_a_period_takes_only_that_period(filled: Log, tmp_path: Path) -> None:
+    scope = Scope(creditor="acme", since=NOW + timedelta(seconds=3), until=NOW + timedelta(seconds=60))
+    export_evidence(source(filled), scope, tmp_path / "some.jsonl")
+    *lines, _ = map(json.loads, (tmp_path / "some.jsonl").read_text().splitlines())
+    assert [line["event"] for line in lines] == ["accepted"] * 4
+    assert verify(tmp_path / "some.jsonl")[1] == []
+
+
+def test_export_verifier_needs_only_python(filled: Log, tmp_path: Path) -> None:
+    from dispatcher.services.pack_bundle import verifier_source
+
+    export_evidence(source(filled), Scope(), tmp_path / "all.jsonl")
+    (tmp_path / "verify.py").write_text(verifier_source())
+    assert len(verifier_source().splitlines()) < 200
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "verify.py", "all.jsonl"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (
+        0,
+        "21 entries verified: nothing changed, removed, inserted or moved\n",
+    )
+
+
+@pytest.mark.parametrize("scope", [Scope(), Scope(persons=(person(2),))], ids=["whole", "one debtor"])
+def test_export_changed_in_any_value_fails(filled: Log, tmp_path: Path, scope: Scope) -> None:
+    path = tmp_path / "all.jsonl"
+    export_evidence(source(filled), scope, path)
+    good = path.read_text().splitlines()
+    for field in FIELDS:
+        line = json.loads(good[3])
+        line[field] = "x" if line[field] is None else None
+        path.write_text(
+            "\n".join([*good[:3], json.dumps(line, ensure_ascii=False, separators=(",", ":")), *good[4:]])
+            + "\n"
+        )
+        findings = verify(path)[1]
+        assert findings, field
+        if not (field == "proof" and scope.is_everything):
+            assert any("position" in each or "line 4" in each for each in findings), (field, findings)
+
+
+def test_export_with_a_line_removed_moved_or_repeated_fails(filled: Log, tmp_path: Path) -> None:
+    path = tmp_path / "one.jsonl"
+    export_evidence(source(filled), Scope(persons=(person(2),)), path)
+    good = path.read_text().splitlines()
+    for bad in (good[1:], [good[1], good[0], *good[2:]], [good[0], *good], [*good[:-2], good[-1]], good[:-1]):
+        path.write_text("\n".join(bad) + "\n")
+        assert verify(path)[1]
+
+
+def test_export_signed_by_another_key_fails_when_the_key_is_known(filled: Log, tmp_path: Path) -> None:
+    export_evidence(source(filled), Scope(), tmp_path / "all.jsonl")
+    assert verify(tmp_path / "all.jsonl", "ab" * 32)[1] == [
+        "the log is signed with another key than the public key given"
+    ]
+
+
+def test_export_as_csv_verifies_and_neutralises_formulas(
+    sqlite_log: Log, tmp_path: Path, shared: Path
+) -> None:
+    from dispatcher.domain.log_entry import LogEntry
+    from dispatcher.services.verify_file import verify_file
+    from dispatcher.storage import delivery_log
+
+    vectors = json.loads((shared / "vectors" / "csv_injection.json").read_text())
+    texts = [*vectors["payloads"], *vectors["legitimate_must_survive"]]
+    with sqlite_log.database.writing() as connection:
+        for text in texts:
+            [(key, commitment)] = delivery_log.keep_personal(
+                connection, [(person(1), {"debtor": text, "address": text})]
+            )
+            delivery_log.append(
+                connection,
+                [LogEntry(event="planned", at=NOW, actor=text, personal_id=key, commitment=commitment)],
+            )
+    path = tmp_path / "all.csv"
+    export_evidence(source(sqlite_log), Scope(), path)
+    assert verify_file(path) == (len(texts), [])
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for cell in (cell for row in rows for cell in row.values()):
+        assert cell[:1] not in set("=+@\t\r\n＝＋－＠"), cell
+        assert cell[:1] != "-" or cell == "-12.50", cell
+    assert [row["debtor"].removeprefix("'") for row in rows] == texts
+    changed = path.read_text().replace("Smith, John", "Smyth, John", 1)
+    path.write_text(changed)
+    assert verify_file(path)[1]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_export_with_any_byte_changed_fails(sqlite_log: Log, tmp_path: Path, seed: int) -> None:
+    with sqlite_log.database.writing() as connection:
+        add_debtors(connection, 2)
+        add_message(connection, 1)
+    path = tmp_path / "all.jsonl"
+    export_evidence(source(sqlite_log), Scope(), path)
+    data, rng = bytearray(path.read_bytes()), random.Random(seed)
+    place = rng.randrange(len(data) - 1)
+    data[place] = rng.choice([value for value in b"0123456789abcxyz" if value != data[place]])
+    path.write_bytes(bytes(data))
+    assert verify(path)[1]
