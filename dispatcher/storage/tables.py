@@ -519,6 +519,47 @@ sessions = Table(
     Column("revoked_at", Instant),
 )
 
+api_tokens = Table(  # bearers of the API, each with its user's roles; the token itself is shown once and not kept
+    "api_tokens",
+    metadata,
+    _id(),
+    Column("user_id", Id, ForeignKey("users.id"), nullable=False, index=True),
+    Column("name", String(100), nullable=False),
+    Column("token_sha256", String(64), nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+)
+
+idempotency_keys = Table(  # answers to the API's POSTs, so that a repeat under the same key gets the same answer
+    "idempotency_keys",
+    metadata,
+    Column("user_id", Id, ForeignKey("users.id"), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("request_sha256", String(64), nullable=False),
+    Column("status", Integer),  # null: the first request has begun and not ended
+    Column("body", CanonicalJson),
+    Column("created_at", Instant, nullable=False),
+)
+
+jobs = Table(  # long work begun on a page, to be left and found again: exports, verification, template reports
+    "jobs",
+    metadata,
+    _id(),
+    Column("kind", String(30), nullable=False),
+    Column("owner", String(100), nullable=False),  # the user who began it and may fetch what it made
+    Column("host", String(200), nullable=False, server_default=""),  # where its file lies
+    Column("details", CanonicalJson, nullable=False, server_default="{}"),
+    Column("state", String(12), nullable=False),  # running, done, failed
+    Column("done", Integer, nullable=False, server_default="0"),
+    Column("total", Integer, nullable=False, server_default="0"),
+    Column("result", CanonicalJson, nullable=False, server_default="{}"),
+    Column("created_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),  # real clock: a running job not seen for long has died
+    Column("finished_at", Instant),
+    Index("ix_jobs_owner_id", "owner", "id"),
+)
+
 leases = Table(  # one holder at a time; real clock
     "leases",
     metadata,
