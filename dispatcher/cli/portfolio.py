@@ -1,0 +1,195 @@
+"""`dispatcher portfolio`: import a ledger, see its totals, make a sample, hand changes back."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dispatcher.bootstrap import Dispatcher
+from dispatcher.cli.opening import AsJson, AsOf, actor, opened, parse_day, print_json
+from dispatcher.services.import_portfolio import ImportReport, ImportRequest, counted, import_portfolio
+from dispatcher.services.portfolio_status import CurrencyStatus, PortfolioStatus, Total, portfolio_status
+
+app = typer.Typer()
+
+FINDING = 1
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="CSV (UTF-8) or JSON lines; docs/portfolio_file.md says which columns.")],
+    mapping: Annotated[str, typer.Option(help="A name in config/mappings, or a .yaml file.", metavar="NAME")] = "",
+    as_of: Annotated[
+        date | None, typer.Option("--as-of", parser=parse_day, metavar="DATE", help="The day the ledger speaks of; today (UTC) if not given.")
+    ] = None,
+    rejects: Annotated[Path | None, typer.Option(metavar="FILE", help="Where refused rows are written; else under the home.")] = None,
+    creditor: Annotated[str, typer.Option(metavar="KEY", help="The creditor, for a file without that column.")] = "",
+    full: Annotated[bool, typer.Option("--full", help="The file is whole: debts it does not name are held as `not in ledger`.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Import nothing if any row is refused.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    allow_older: Annotated[bool, typer.Option("--allow-older", help="Let a ledger older than the one imported overwrite it.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Import a ledger. Importing the same file twice changes nothing; exit 1 when rows were refused.
+
+    Example: dispatcher portfolio import ledger.csv --mapping ibm-ar --as-of 2012-03-01
+    """
+    with opened() as dispatcher:
+        request = ImportRequest(
+            file=file,
+            as_of=as_of or datetime.now(UTC).date(),
+            now=dispatcher.real_now(),
+            actor=actor(),
+            rejects=rejects or dispatcher.home / "rejects" / f"{file.stem}.rejects.csv",
+            rejects_asked_for=rejects is not None,
+            warnings=dispatcher.home / "rejects" / f"{file.stem}.warnings.csv",
+            mapping=_mapping(dispatcher, mapping),
+            creditor=creditor,
+            full=full,
+            strict=strict,
+            dry_run=dry_run,
+            allow_older=allow_older,
+        )
+        report = _with_progress(dispatcher, request, quiet=as_json)
+    if as_json:
+        print_json(_report_json(report, request))
+    else:
+        _say(report, request)
+    raise typer.Exit(FINDING if report.refused else 0)
+
+
+@app.command()
+def status(
+    as_of: AsOf = None,
+    creditor: Annotated[str, typer.Option(metavar="KEY", help="One creditor alone.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Totals and ageing of what is open on a day.
+
+    Example: dispatcher portfolio status --as-of 2012-03-01
+    """
+    with opened() as dispatcher:
+        found = portfolio_status(dispatcher.database, as_of or dispatcher.now().date(), creditor=creditor or None)
+    if as_json:
+        print_json(_status_json(found))
+    else:
+        _print_status(found)
+
+
+def _mapping(dispatcher: Dispatcher, name: str) -> Any:
+    if not name:
+        return None
+    from dispatcher.resources import config_dir
+    from dispatcher.rulebook.mappings import load_mapping
+
+    return load_mapping(config_dir(dispatcher.settings) / "mappings", name)
+
+
+def _with_progress(dispatcher: Dispatcher, request: ImportRequest, *, quiet: bool) -> ImportReport:
+    import sys
+
+    if quiet or not sys.stderr.isatty():
+        return import_portfolio(dispatcher.database, request)
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.completed:>9,} rows read"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=None)
+        return import_portfolio(dispatcher.database, request, on_rows=lambda n: progress.update(task, completed=n))
+
+
+def _report_json(report: ImportReport, request: ImportRequest) -> dict[str, Any]:
+    return {
+        "file": report.file,
+        "sha256": report.sha256,
+        "mapping": request.mapping.name if request.mapping else None,
+        "as_of": report.as_of,
+        "creditors": list(report.creditors),
+        "applied": report.applied,
+        "dry_run": request.dry_run,
+        "rows": report.rows,
+        "imported": report.imported if report.applied or request.dry_run else 0,
+        "rejected": report.refused,
+        "repeated": report.repeated,
+        "warnings": report.warnings,
+        "debts": counted(report.debts),
+        "debtors": counted(report.debtors),
+        "contact_points_changed": report.contact_points_changed,
+        "vanished": report.vanished,
+        "payments_absorbed": report.payments_absorbed,
+        "reasons": report.reasons,
+        "rejects_file": str(request.rejects) if report.refused else None,
+        "warnings_file": str(request.warnings) if report.warnings else None,
+    }
+
+
+def _say(report: ImportReport, request: ImportRequest) -> None:
+    for line in _sentences(report, request):
+        print(line)
+
+
+def _sentences(report: ImportReport, request: ImportRequest) -> list[str]:
+    said = [f"{report.file}, ledger of {report.as_of}: {report.rows:,} rows, {report.imported:,} good, {report.refused:,} rejects"]
+    if report.repeated:
+        said.append(f"  {report.repeated:,} rows repeat another word for word and count once")
+    said.append(f"  debts:   {_counted(report.debts)}")
+    said.append(f"  debtors: {_counted(report.debtors)}")
+    if request.full:
+        said.append(f"  {report.vanished:,} debts are not in the ledger any more: held, not taken for paid")
+    if report.payments_absorbed:
+        said.append(f"  {report.payments_absorbed:,} recorded payments are contained in the new balances")
+    if report.older_than:
+        said.append(f"  this ledger is older than the one of {report.older_than} imported before")
+    if report.refused:
+        said += [f"  {count:,} × {reason}" for reason, count in (report.reasons or {}).items()]
+        said.append(f"  refused rows: {request.rejects}; their debts are held where they were known")
+    if report.warnings:
+        said.append(f"  {report.warnings:,} warnings, nothing refused for them: {request.warnings}")
+    if not report.applied:
+        said.append("nothing was imported: " + ("a dry run" if request.dry_run else "--strict, and rows were refused"))
+    return said
+
+
+def _counted(numbers: Any) -> str:
+    return f"{numbers.new:,} new, {numbers.changed:,} changed, {numbers.unchanged:,} unchanged"
+
+
+def _status_json(found: PortfolioStatus) -> dict[str, Any]:
+    return {
+        "as_of": found.as_of,
+        "creditors": [{"creditor": key, "ledger_as_of": day} for key, day in found.creditors.items()],
+        "currencies": {currency: _currency_json(one) for currency, one in found.currencies.items()},
+    }
+
+
+def _currency_json(one: CurrencyStatus) -> dict[str, Any]:
+    return {
+        "open": _total_json(one.open),
+        "overdue": {**_total_json(one.overdue), "disputed": one.disputed.count, "disputed_amount": str(one.disputed.amount.amount)},
+        "buckets": {name: _total_json(total) for name, total in one.buckets.items()},
+        "credits": _total_json(one.credits),
+        "not_in_ledger": _total_json(one.not_in_ledger),
+    }
+
+
+def _total_json(total: Total) -> dict[str, Any]:
+    return {"count": total.count, "amount": str(total.amount.amount)}
+
+
+def _print_status(found: PortfolioStatus) -> None:
+    print(f"Open on {found.as_of}")
+    for key, day in found.creditors.items():
+        print(f"  {key}: ledger of {day}")
+    for currency, one in found.currencies.items():
+        print(f"\n{currency}  {one.open.count:,} open, {one.open.amount.amount:,}")
+        print(f"     {one.overdue.count:,} overdue, {one.overdue.amount.amount:,}, of which {one.disputed.count:,} disputed")
+        for name, total in one.buckets.items():
+            print(f"     {name:>8}  {total.count:>9,}  {total.amount.amount:>18,}")
+        if one.credits.count:
+            print(f"     credits and unallocated payments in these: {one.credits.count:,}, {one.credits.amount.amount:,}")
+        if one.not_in_ledger.count:
+            print(f"     not in the ledger any more, held: {one.not_in_ledger.count:,}, {one.not_in_ledger.amount.amount:,}")
+    if not found.currencies:
+        print("  nothing: import a ledger with `dispatcher portfolio import FILE`")
