@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
 
 from channels.event import DeliveryEvent, EventKind
 from channels.webhook import TOLERANCE, BadSignatureError, MalformedWebhookError, header, require_near
@@ -60,18 +60,17 @@ def verify_sendgrid_signature(raw_body: bytes, signature: str, timestamp: str, p
     try:
         given = base64.b64decode(signature, validate=True)
         _key(public_key).verify(given, timestamp.encode() + raw_body, ECDSA(SHA256()))
-    except (InvalidSignature, ValueError, TypeError):
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
         raise BadSignatureError("the SendGrid signature is missing or wrong") from None
 
 
 @lru_cache(maxsize=8)
 def _key(public_key: str) -> EllipticCurvePublicKey:
-    text = (
-        "".join(line for line in public_key.split() if "-" not in line)
-        if "BEGIN" in public_key
-        else public_key
-    )
-    key = load_der_public_key(base64.b64decode(text))
+    """The key as SendGrid shows it (base64 of DER), or as PEM."""
+    if "BEGIN" in public_key:
+        key = load_pem_public_key(public_key.encode())
+    else:
+        key = load_der_public_key(base64.b64decode(public_key))
     if not isinstance(key, EllipticCurvePublicKey):
         raise TypeError("SendGrid's key is no elliptic-curve key")
     return key

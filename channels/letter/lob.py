@@ -133,7 +133,7 @@ def _fields(
     return [
         *_address("to", to),
         *_address("from", sender),
-        ("file", (f"{message.message_id}.pdf", message.body, "application/pdf")),
+        ("file", ("letter.pdf", message.body, "application/pdf")),
         ("color", "false"),
         ("double_sided", "false"),
         ("use_type", "operational"),

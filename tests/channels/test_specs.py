@@ -1,0 +1,215 @@
+"""What the adapters send, against the providers' own API descriptions."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import yaml
+from openapi_schema_validator import OAS30Validator
+
+from channels.email.sendgrid import SendGridChannel
+from channels.letter.lob import LobChannel
+from channels.message import PostalAddress
+from channels.sms.twilio import TwilioChannel
+from tests.channels.conftest import (
+    NOW,
+    US_HOME,
+    a_letter,
+    an_email,
+    an_sms,
+    lob_settings,
+    sendgrid_settings,
+    twilio_settings,
+)
+from tests.doubles.running import Running
+from tests.shared import shared_folder
+
+Document = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def sendgrid_spec() -> Document:
+    return json.loads((shared_folder() / "specs" / "tsg_mail_v3.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def twilio_spec() -> Document:
+    return json.loads((shared_folder() / "specs" / "twilio_api_v2010.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def lob_spec() -> Document:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load((shared_folder() / "specs" / "lob-api-bundled.yml").read_text(), Loader=loader)
+
+
+def _violations(spec: Document, schema: Document, value: object) -> list[str]:
+    """Violations of the schema, whose references point into the whole document."""
+    validator = OAS30Validator({**schema, "components": spec["components"]})
+    return [f"{list(error.absolute_path)}: {error.message}" for error in validator.iter_errors(value)]
+
+
+def _resolved(spec: Document, schema: Document) -> Document:
+    while "$ref" in schema:
+        target: Any = spec
+        for step in schema["$ref"].removeprefix("#/").split("/"):
+            target = target[step]
+        schema = target
+    return schema
+
+
+def _branches(spec: Document, schema: Document) -> Iterator[Document]:
+    schema = _resolved(spec, schema)
+    yield schema
+    for word in ("allOf", "oneOf", "anyOf"):
+        for branch in schema.get(word, []):
+            yield from _branches(spec, branch)
+
+
+def _unknown_fields(spec: Document, schema: Document, value: object, path: str = "") -> list[str]:
+    """Fields that no branch of the schema names; a free-form object takes any."""
+    branches = list(_branches(spec, schema))
+    if isinstance(value, list):
+        inner = next((branch["items"] for branch in branches if "items" in branch), {})
+        return [field for item in value for field in _unknown_fields(spec, inner, item, f"{path}[]")]
+    known: Document = {}
+    for branch in branches:
+        known |= branch.get("properties", {})
+    if not isinstance(value, dict) or not known:
+        return []
+    found = [f"{path}.{name}" for name in value if name not in known]
+    for name in value.keys() & known.keys():
+        found += _unknown_fields(spec, known[name], value[name], f"{path}.{name}")
+    return found
+
+
+def test_schema_checks_can_fail(sendgrid_spec: Document):
+    schema = _sendgrid_schema(sendgrid_spec)
+    assert _violations(sendgrid_spec, schema, {"personalizations": [{}], "subject": 5})
+    assert _unknown_fields(sendgrid_spec, schema, {"tracking_settings": {"pixel": {}}}) == [
+        ".tracking_settings.pixel"
+    ]
+
+
+def _sendgrid_schema(spec: Document) -> Document:
+    body = _resolved(spec, spec["paths"]["/v3/mail/send"]["post"]["requestBody"])
+    return body["content"]["application/json"]["schema"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{}, {"reply_to": "", "unsubscribe_url": "", "categories": (), "to_name": "", "sender_name": ""}],
+    ids=["full", "bare"],
+)
+def test_sendgrid_request_fits_the_official_description(
+    more: Document, sendgrid: Running, sendgrid_spec: Document
+):
+    SendGridChannel(sendgrid_settings(sendgrid)).send(an_email("m-7", **more), now=NOW)
+    body = sendgrid.received()[0]["body"]
+    schema = _sendgrid_schema(sendgrid_spec)
+    assert _violations(sendgrid_spec, schema, body) == []
+    assert _unknown_fields(sendgrid_spec, schema, body) == []
+    assert isinstance(body, dict)
+    assert body["personalizations"][0]["custom_args"] == {"message_id": "m-7"}
+    assert "custom_args" not in body
+
+
+def test_sendgrid_request_says_what_the_message_says(sendgrid: Running):
+    SendGridChannel(sendgrid_settings(sendgrid)).send(an_email(), now=NOW)
+    request = sendgrid.received()[0]["body"]
+    assert isinstance(request, dict)
+    assert request["from"] == {"email": "letters@acme.example", "name": "Acme"}
+    assert request["personalizations"][0]["to"] == [
+        {"email": "zoe@debtors.example", "name": "Zoë, the first"}
+    ]
+    assert request["reply_to"] == {"email": "answers@acme.example"}
+    assert [part["type"] for part in request["content"]] == ["text/plain", "text/html"]
+    assert request["content"][1]["value"] == "<p>Hello Zoë</p>"
+    assert request["headers"]["List-Unsubscribe"] == "<https://acme.example/u/token>"
+    assert request["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert sorted(request["categories"]) == ["first-reminder", "run-3"]
+    assert {name: setting["enable"] for name, setting in request["tracking_settings"].items()} == {
+        "click_tracking": False,
+        "open_tracking": False,
+        "subscription_tracking": False,
+        "ganalytics": False,
+    }
+
+
+@pytest.mark.parametrize("service", ["", "MG" + "b" * 32], ids=["number", "service"])
+def test_twilio_request_fits_the_official_description(service: str, twilio: Running, twilio_spec: Document):
+    settings = twilio_settings(twilio, messaging_service_sid=service, public_url="https://pay.acme.example")
+    TwilioChannel(settings).send(an_sms("m/7 é", not_after=NOW + timedelta(hours=2)), now=NOW)
+    form = twilio.received()[0]["body"]
+    assert isinstance(form, dict)
+    typed = {
+        **form,
+        "ValidityPeriod": int(form["ValidityPeriod"]),
+        "SmartEncoded": form["SmartEncoded"] == "true",
+    }
+    path = twilio_spec["paths"]["/2010-04-01/Accounts/{AccountSid}/Messages.json"]
+    schema = path["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
+    assert _violations(twilio_spec, schema, typed) == []
+    assert _unknown_fields(twilio_spec, schema, typed) == []
+    assert form["Body"].encode() == an_sms().body
+    assert (
+        form["StatusCallback"] == "https://pay.acme.example/webhooks/twilio/status?message_id=m%2F7%20%C3%A9"
+    )
+
+
+MEXICO = PostalAddress(
+    name="Ana",
+    lines=("Ana", "Calle 5", "44100 Guadalajara"),
+    address_line_1="Calle 5",
+    city="Guadalajara",
+    region="JAL",
+    postal_code="44100",
+    country="MX",
+)
+NO_CODE = PostalAddress(
+    name="Ana", lines=("Ana",), address_line_1="Calle 5", city="Bogota", region="DC", country="CO"
+)
+PUERTO_RICO = PostalAddress(
+    name="Luz " * 20,
+    lines=("Luz",),
+    address_line_1="1 Calle Sol",
+    address_line_2="Apt 2",
+    city="San Juan",
+    region="",
+    postal_code="00901",
+    country="PR",
+)
+
+
+@pytest.mark.parametrize("address", [US_HOME, MEXICO, NO_CODE, PUERTO_RICO], ids=["US", "MX", "CO", "PR"])
+@pytest.mark.parametrize("postage", ["standard", "certified"])
+def test_lob_request_fits_the_official_description(
+    address: PostalAddress, postage: str, lob: Running, lob_spec: Document
+):
+    LobChannel(lob_settings(lob)).send(
+        a_letter(f"spec-{address.country}-{postage}", postal_address=address, postage_class=postage), now=NOW
+    )
+    sent = lob.received()[0]
+    form = dict(sent["body"])  # type: ignore[call-overload]
+    file = form["file"]
+    typed = {
+        **form,
+        "file": file["file"],  # an uploaded file is described by its name
+        "color": form["color"] == "true",
+        "double_sided": form["double_sided"] == "true",
+    }
+    schema = lob_spec["paths"]["/letters"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert _violations(lob_spec, schema, typed) == []
+    assert _unknown_fields(lob_spec, schema, typed) == []
+    assert file["starts"] == "%PDF-"
+    assert sent["key"] == form["metadata"]["message_id"] == f"spec-{address.country}-{postage}"
+
+
+def test_lob_description_names_null_where_the_type_forbids_it(lob_spec: Document):
+    """The trap in the published description: enums that hold null; a value that is given must still fit."""
+    use_type = lob_spec["components"]["schemas"]["ltr_use_type"]
+    assert None in use_type["enum"]
+    assert _violations(lob_spec, use_type, "operational") == []
+    assert _violations(lob_spec, use_type, "unheard-of")

@@ -1,0 +1,222 @@
+"""Connections are kept, given up in time, and a failure says whether the request had left."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from channels import http
+from channels.email import smtp_session
+from channels.email.smtp import SmtpChannel
+from channels.http import NoAnswerError, NotWrittenError, Transport
+from channels.outcome import Accepted
+from tests.channels.conftest import MIME, NOW, an_email, smtp_settings
+from tests.doubles.certificate import certificate_in
+from tests.doubles.running import Running, running
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+Play = Callable[[socket.socket], None]
+
+
+@contextmanager
+def _server(*plays: Play, context: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Accept one connection a play, in order."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def run() -> None:
+            for play in plays:
+                try:
+                    connection, _ = listener.accept()
+                    with (
+                        context.wrap_socket(connection, server_side=True)
+                        if context
+                        else connection as talking
+                    ):
+                        play(talking)
+                except OSError:
+                    continue
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        yield f"{'https' if context else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def _answer(times: int = 1) -> Play:
+    def play(connection: socket.socket) -> None:
+        for _ in range(times):
+            connection.recv(65536)
+            connection.sendall(ANSWER)
+
+    return play
+
+
+def _hang_up(connection: socket.socket) -> None:
+    connection.recv(65536)
+
+
+def _half_an_answer(connection: socket.socket) -> None:
+    connection.recv(65536)
+    connection.sendall(ANSWER.replace(b"2\r\n", b"20\r\n"))
+
+
+def _silence(connection: socket.socket) -> None:
+    connection.recv(65536)
+    connection.recv(65536)
+
+
+def _transport(url: str, timeout: float = 0.6) -> Transport:
+    return Transport(url, connect_timeout=0.6, timeout=timeout, concurrency=4)
+
+
+def test_connection_is_kept_for_the_next_request():
+    with _server(_answer(3)) as url:
+        transport = _transport(url)
+        assert [transport.request("GET", "/", {}).body for _ in range(3)] == [b"ok"] * 3
+        transport.close()
+
+
+def test_connection_that_was_idle_for_long_is_replaced(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(http, "IDLE_SECONDS", 0.0)
+    with _server(_answer(), _answer()) as url:
+        transport = _transport(url)
+        assert [transport.request("GET", "/", {}).body for _ in range(2)] == [b"ok"] * 2
+
+
+@pytest.mark.parametrize("play", [_hang_up, _half_an_answer, _silence])
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+def test_failure_after_the_request_left_is_no_answer(play: Play, tls: bool, certificate: Path):
+    context = certificate_in(certificate).context() if tls else None
+    with _server(play, context=context) as url, pytest.raises(NoAnswerError):
+        _transport(url).request("POST", "/secret-path", {"Authorization": "secret"}, b"body")
+
+
+def test_failure_while_reusing_a_connection_is_no_answer_either():
+    def answer_then_hang_up(connection: socket.socket) -> None:
+        _answer()(connection)
+        _hang_up(connection)
+
+    with _server(answer_then_hang_up) as url:
+        transport = _transport(url)
+        transport.request("GET", "/", {})
+        with pytest.raises(NoAnswerError):
+            transport.request("GET", "/", {})
+
+
+@pytest.mark.parametrize("play", [lambda connection: connection.close(), _silence], ids=["reset", "silent"])
+def test_failure_in_the_handshake_is_before_the_request(play: Play):
+    with _server(play) as url, pytest.raises(NotWrittenError):
+        _transport(url.replace("http:", "https:")).request("POST", "/", {}, b"body")
+
+
+def test_unknown_host_is_before_the_request():
+    with pytest.raises(NotWrittenError, match="cannot be resolved"):
+        _transport("https://no-such-host.invalid").request("POST", "/", {}, b"body")
+
+
+def test_failure_says_neither_path_nor_headers_nor_body():
+    with _server(_hang_up) as url, pytest.raises(NoAnswerError) as caught:
+        _transport(url).request("POST", "/secret-path", {"Authorization": "secret-key"}, b"secret-body")
+    assert "secret" not in str(caught.value)
+
+
+def test_redirect_is_not_followed():
+    def redirect(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(
+            b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n"
+        )
+
+    with _server(redirect) as url:
+        assert _transport(url).request("POST", "/", {"Authorization": "secret"}, b"").status == 302
+
+
+@pytest.mark.parametrize("url", ["", "api.lob.com", "ftp://x", "https://"])
+def test_base_url_that_is_none_is_refused(url: str):
+    with pytest.raises(ValueError, match="BASE_URL"):
+        _transport(url)
+
+
+def test_smtp_session_is_kept_and_bytes_arrive_as_they_are(
+    relay: Running, mailbox: Path, monkeypatch: pytest.MonkeyPatch
+):
+    opened: list[object] = []
+    real = smtp_session.SessionPool._open
+    monkeypatch.setattr(smtp_session.SessionPool, "_open", lambda pool: opened.append(1) or real(pool))
+    before = set(mailbox.glob("*.eml"))
+    channel = SmtpChannel(smtp_settings(relay))
+    assert all(isinstance(channel.send(an_email(), now=NOW), Accepted) for _ in range(5))
+    channel.close()
+    assert len(opened) == 1
+    assert [path.read_bytes() for path in set(mailbox.glob("*.eml")) - before] == [MIME] * 5
+
+
+def test_smtp_session_that_died_while_idle_is_replaced(relay: Running):
+    channel = SmtpChannel(smtp_settings(relay))
+    channel.send(an_email(), now=NOW)
+    (session,) = channel._sessions._idle
+    assert session.client.sock
+    session.client.sock.shutdown(socket.SHUT_RDWR)
+    assert isinstance(channel.send(an_email(), now=NOW), Accepted)
+
+
+def test_smtp_session_is_closed_after_its_share_of_messages(relay: Running, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(smtp_session, "MOST_MESSAGES", 2)
+    channel = SmtpChannel(smtp_settings(relay))
+    channel.send(an_email(), now=NOW)
+    assert len(channel._sessions._idle) == 1
+    channel.send(an_email(), now=NOW)
+    assert channel._sessions._idle == []
+
+
+def test_smtp_speaks_tls_from_the_first_byte_when_asked(tmp_path: Path, certificate: Path):
+    with running("smtp", "--folder", str(tmp_path), "--mode", "tls", certificate=certificate) as relay:
+        channel = SmtpChannel(smtp_settings(relay, tls="tls", username=""))
+        assert isinstance(channel.send(an_email(), now=NOW), Accepted)
+
+
+@pytest.mark.parametrize(
+    ("to", "envelope_to", "option"),
+    [
+        ("zoe@exämple.example", "zoe@xn--exmple-cua.example", ""),
+        ("zoë@debtors.example", "zoë@debtors.example", "SMTPUTF8"),
+    ],
+)
+def test_smtp_address_beyond_ascii_arrives(
+    to: str, envelope_to: str, option: str, relay: Running, mailbox: Path
+):
+    before = set(mailbox.glob("*.envelope"))
+    assert isinstance(SmtpChannel(smtp_settings(relay)).send(an_email(to=to), now=NOW), Accepted)
+    (card,) = set(mailbox.glob("*.envelope")) - before
+    sender, arrived, options = card.read_text(encoding="utf-8").splitlines()
+    assert (sender, arrived) == ("letters@acme.example", envelope_to)
+    assert ("SMTPUTF8" in options) is (option == "SMTPUTF8")
+
+
+def test_smtp_eight_bit_body_is_announced(relay: Running, mailbox: Path):
+    before = set(mailbox.glob("*.envelope"))
+    body = MIME.replace(b"Hello Zo=C3=AB", "Hello Zoë".encode())
+    SmtpChannel(smtp_settings(relay)).send(an_email(body=body), now=NOW)
+    (card,) = set(mailbox.glob("*.envelope")) - before
+    assert "BODY=8BITMIME" in card.read_text(encoding="utf-8")
+    assert card.with_suffix(".eml").read_bytes() == body
+
+
+def test_smtp_relay_without_smtputf8_refuses_what_needs_it(tmp_path: Path, certificate: Path):
+    with running("smtp", "--folder", str(tmp_path), "--no-utf8", certificate=certificate) as relay:
+        outcome = SmtpChannel(smtp_settings(relay, username="")).send(
+            an_email(to="zoë@debtors.example"), now=NOW
+        )
+    assert "SMTPUTF8" in repr(outcome)
+    assert not list(tmp_path.glob("*.eml"))
+
+
+def test_smtp_bare_line_feeds_cannot_smuggle_a_second_message(relay: Running, mailbox: Path):
+    before = set(mailbox.glob("*.eml"))
+    body = MIME + b"\n.\nMAIL FROM:<x@y.example>\n\r.\r"
+    assert isinstance(SmtpChannel(smtp_settings(relay)).send(an_email(body=body), now=NOW), Accepted)
+    (arrived,) = set(mailbox.glob("*.eml")) - before
+    assert arrived.read_bytes() == MIME + b"\r\n.\r\nMAIL FROM:<x@y.example>\r\n\r\n.\r\n"

@@ -1,0 +1,157 @@
+"""A small, quick HTTP/1.1 server on loopback that fails on command."""
+
+import asyncio
+import json
+import ssl
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+REASONS = {200: "OK", 201: "Created", 202: "Accepted", 204: "No Content"}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    method: str
+    target: str
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def json_reply(status: int, said: object, **headers: str) -> Reply:
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Reply(status, json.dumps(said).encode(), {"Content-Type": "application/json", **names})
+
+
+@dataclass(slots=True)
+class Faults:
+    """What goes wrong with the next sends, in order; when the list is empty all is well.
+
+    `ok`; `<status>` or `<status>:<Retry-After>`; `code:<provider's code>`; `slow:<seconds>`; `reset` (not
+    processed, connection cut); `lost` (processed, then cut without an answer); `garbage` (accepted, unreadable).
+    """
+
+    script: deque[str] = field(default_factory=deque)
+
+    def next(self) -> str:
+        return self.script.popleft() if self.script else "ok"
+
+
+class Double:
+    """One provider: says which requests are sends, does them, and words its own refusals."""
+
+    def __init__(self) -> None:
+        self.faults = Faults()
+        self.received: list[dict[str, object]] = []
+
+    def is_send(self, request: Request) -> bool:
+        raise NotImplementedError
+
+    def handle(self, request: Request) -> Reply:
+        raise NotImplementedError
+
+    def refuse(self, status: int, code: str = "") -> Reply:
+        raise NotImplementedError
+
+
+Done = Callable[[Reply | None], None]
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, double: Double) -> None:
+        self._double = double
+        self._buffer = b""
+        self._busy = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        self._advance()
+
+    def _advance(self) -> None:
+        if self._busy or (end := self._buffer.find(b"\r\n\r\n")) < 0:
+            return
+        first, *lines = self._buffer[:end].decode("latin-1").split("\r\n")
+        pairs = (line.split(":", 1) for line in lines)
+        headers = {name.strip().lower(): value.strip() for name, value in pairs}
+        length = int(headers.get("content-length", 0))
+        if len(self._buffer) < end + 4 + length:
+            return
+        body, self._buffer = self._buffer[end + 4 : end + 4 + length], self._buffer[end + 4 + length :]
+        method, target, _ = first.split(" ", 2)
+        self._answer(Request(method, target, headers, body))
+
+    def _answer(self, request: Request) -> None:
+        if request.target.startswith("/_double/"):
+            self._write(_control(self._double, request))
+            return
+        fault = self._double.faults.next() if self._double.is_send(request) else "ok"
+        word, _, value = fault.partition(":")
+        if word == "slow":
+            self._busy = True
+            asyncio.get_running_loop().call_later(float(value), self._finish, self._double.handle(request))
+        elif word in {"reset", "lost"}:
+            if word == "lost":
+                self._double.handle(request)
+            self._transport.abort()
+        else:
+            self._write(_reply(self._double, request, word, value))
+
+    def _finish(self, reply: Reply) -> None:
+        self._busy = False
+        self._write(reply)
+        self._advance()
+
+    def _write(self, reply: Reply) -> None:
+        if self._transport.is_closing():
+            return
+        head = [
+            f"HTTP/1.1 {reply.status} {REASONS.get(reply.status, 'Status')}",
+            f"Content-Length: {len(reply.body)}",
+        ]
+        head += [f"{name}: {value}" for name, value in reply.headers.items()]
+        self._transport.write("\r\n".join(head).encode() + b"\r\n\r\n" + reply.body)
+
+
+def _reply(double: Double, request: Request, word: str, value: str) -> Reply:
+    if word == "ok":
+        return double.handle(request)
+    if word == "garbage":
+        accepted = double.handle(request)
+        return Reply(accepted.status, b"<html>", {})
+    if word == "code":
+        return double.refuse(400, value)
+    refused = double.refuse(int(word))
+    return (
+        Reply(refused.status, refused.body, {**refused.headers, "Retry-After": value}) if value else refused
+    )
+
+
+def _control(double: Double, request: Request) -> Reply:
+    """`PUT /_double/faults` a JSON list; `GET /_double/received`; `DELETE /_double/received`."""
+    if request.method == "PUT":
+        double.faults.script = deque(json.loads(request.body))
+    if request.method == "DELETE":
+        double.received.clear()
+        double.faults.script.clear()
+    return json_reply(200, double.received)
+
+
+async def serve(
+    double: Double, *, port: int = 0, context: ssl.SSLContext | None = None
+) -> tuple[asyncio.Server, str]:
+    """Start listening on loopback; returns the server and its URL."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: _Connection(double), "127.0.0.1", port, ssl=context)
+    bound = server.sockets[0].getsockname()[1]
+    return server, f"{'https' if context else 'http'}://127.0.0.1:{bound}"
