@@ -1,0 +1,1 @@
+"""One family of guards a file; `dispatcher.rulebook.families` names them for the packs."""

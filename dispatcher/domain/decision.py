@@ -1,0 +1,80 @@
+"""Decisions: the outcome for one contact, with every reason and its reference."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Outcome(StrEnum):
+    """What may happen to a contact; of several, the one with the highest precedence stands."""
+
+    ALLOW = "allow"
+    DEFER = "defer"  # time alone cures it
+    HOLD = "hold"  # a person must decide
+    BLOCK = "block"  # it needs a new fact
+
+    @property
+    def precedence(self) -> int:
+        """Block beats hold beats defer beats allow."""
+        return _PRECEDENCE[self]
+
+
+_PRECEDENCE = {Outcome.ALLOW: 0, Outcome.DEFER: 1, Outcome.HOLD: 2, Outcome.BLOCK: 3}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reason:
+    """Why one rule did not allow. `inputs` are the facts it looked at; `not_before` belongs to a deferral."""
+
+    pack: str  # lower case
+    rule: str
+    outcome: Outcome
+    reference: str
+    detail: str
+    not_before: datetime | None = None
+    link: str = ""
+    status: str = "law"  # law | guidance | policy
+    verified: str = "unverified"  # official | secondary | unverified
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The reason as `dispatcher decide` prints it."""
+        document: dict[str, Any] = {"pack": self.pack, "rule": self.rule, "decision": self.outcome.value}
+        if self.not_before is not None:
+            document["not_before"] = utc_text(self.not_before)
+        return document | {"reference": self.reference, "detail": self.detail}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """What the gate says about one contact.
+
+    `not_before` (UTC): the first instant at which a deferred contact is allowed if nothing else changes.
+    `not_after` (UTC): the first instant at which an allowed one would no longer be; None: no such instant.
+    `packs`: the packs that were asked, as `name@version/digest`.
+    """
+
+    outcome: Outcome
+    reasons: tuple[Reason, ...] = ()
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    packs: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> bool:
+        """Whether it may go out now."""
+        return self.outcome is Outcome.ALLOW
+
+    def to_json(self) -> dict[str, Any]:
+        """The decision as `dispatcher decide` prints it (without the `id` of the question)."""
+        document: dict[str, Any] = {"decision": self.outcome.value}
+        if self.not_before is not None:
+            document["not_before"] = utc_text(self.not_before)
+        return document | {"reasons": [reason.to_json() for reason in self.reasons]}
+
+
+def utc_text(moment: datetime) -> str:
+    """An instant as `2026-11-04T16:00:00Z`."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"

@@ -1,0 +1,324 @@
+"""Contact facts: what one intended contact looks like to the gate.
+
+Defaults are compliant: a fact that nobody stated never refuses. Where the file was searched and nothing is
+there, say so with `NOTHING_ON_FILE` (dates) or False (consents); None means "not stated".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import Enum, StrEnum
+from typing import Final
+
+
+class Channel(StrEnum):
+    """The media of contact that the law speaks of."""
+
+    CALL = "call"
+    VOICEMAIL = "voicemail"
+    SMS = "sms"
+    EMAIL = "email"
+    LETTER = "letter"
+    INSTANT_MESSAGE = "instant_message"
+    SOCIAL = "social"
+
+
+class Kind(StrEnum):
+    """What a contact is for."""
+
+    COLLECTION = "collection"
+    COURTESY = "courtesy"
+    VALIDATION_NOTICE = "validation_notice"
+    LEGALLY_REQUIRED_NOTICE = "legally_required_notice"
+    REPLY_TO_CONSUMER = "reply_to_consumer"
+    PAYMENT_CONFIRMATION = "payment_confirmation"
+    OPTOUT_CONFIRMATION = "optout_confirmation"
+    CONSENT_REQUEST = "consent_request"
+    LOCATION_INQUIRY = "location_inquiry"
+    TERMINATION_OF_EFFORTS_NOTICE = "termination_of_efforts_notice"
+    SPECIFIED_REMEDY_NOTICE = "specified_remedy_notice"
+
+
+class Absence(Enum):
+    """We looked, and there is none."""
+
+    NOTHING_ON_FILE = "none on file"
+
+
+NOTHING_ON_FILE: Final = Absence.NOTHING_ON_FILE
+DateOnFile = date | Absence | None  # None: not stated
+
+WRITTEN_FORMS = frozenset({"letter", "email", "written", "fax", "portal", "sms", "web_form"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ZoneCandidate:
+    """One zone that the file suggests.
+
+    `source`: residence, mobile_area_code, landline_area_code, consumer_statement, postal_code …
+    `authoritative`: the debtor is known to be there now; such a candidate stands alone.
+    """
+
+    source: str
+    zone: str
+    authoritative: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipient:
+    """Who would receive it: `relation` to the debt (debtor, joint_debtor, guarantor, spouse, parent …)."""
+
+    relation: str = "debtor"
+    consumer_deceased: bool | None = None
+    consumer_is_minor: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AddressBasis:
+    """On what ground an e-mail address is used: consumer_used_with_collector, direct_consent, creditor_notice, prior_collector."""
+
+    type: str
+    notice_sent: date | None = None
+    optout_by: date | None = None
+    public_domain: bool | None = None
+    opted_out: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NumberBasis:
+    """On what ground a number is texted: consumer_texted or direct_consent, kept fresh by texts, consent or a database check."""
+
+    type: str
+    last_text: date | None = None
+    consent_on: date | None = None
+    rnd_check: date | None = None
+    rnd_result: str | None = None  # not_reassigned | reassigned
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LimitedContent:
+    """The parts of a limited-content voicemail."""
+
+    is_voicemail: bool | None = None
+    business_name: str | None = None
+    reveals_collection_business: bool = False
+    request_reply: bool = True
+    natural_person_names: tuple[str, ...] | None = None
+    reply_numbers: tuple[str, ...] | None = None
+    optional: tuple[str, ...] = ()
+    other_content: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContentFindings:
+    """What the checks found in the rendered text. None: not looked for, or in order."""
+
+    optout_notice: bool | None = None
+    optout_text: str | None = None
+    optout_methods: tuple[str, ...] | None = None
+    sender_identified: bool | None = None
+    missing: tuple[str, ...] = ()
+    initial_disclosure: bool | None = None
+    subsequent_disclosure: bool | None = None
+    disclosure_language: str | None = None
+    language: str | None = None
+    resembles_court_document: bool = False
+    threatening: bool = False
+    threatens_suit: bool = False
+    disguised_purpose: bool = False
+    asks_reason_for_default: bool = False
+    first_contact_scope: tuple[str, ...] | None = None
+    only_confirms_optout: bool | None = None
+    extra: tuple[str, ...] = ()
+    marketing: bool = False
+    demands_payment_before_validation_end: bool = False
+    confirms: bool | None = None
+    asks_scope: bool = False
+    other_content: tuple[str, ...] = ()
+    validation_period_end: date | None = None  # as printed in a validation notice
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Action:
+    """The contact that is intended. `content` is None while no text exists."""
+
+    channel: str
+    kind: str = Kind.COLLECTION
+    to: str | None = None
+    debts: tuple[str, ...] = ()
+    line: str | None = None  # mobile, residential_landline …
+    address_place: str | None = None  # home, workplace …
+    format: str | None = None  # postcard …
+    visibility: str | None = None  # public, contacts, private
+    addressee: str | None = None
+    caller_id: str | None = None
+    recipient: Recipient = Recipient()
+    in_initial_communication: bool | None = None
+    address_basis: AddressBasis | None = None
+    number_basis: NumberBasis | None = None
+    employer_provided: bool = False
+    consumer_used_it_with_collector: bool | None = None
+    consent: bool | None = None
+    esign_consent: bool | None = None
+    opted_out: bool = False
+    autodialled: bool | None = None
+    prerecorded: bool = False
+    ai_voice: bool = False
+    limited_content: LimitedContent | None = None
+    content: ContentFindings | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HistoryEntry:
+    """An earlier contact, ours or the debtor's.
+
+    `outcome`: conversation, answered_complete, unanswered, voicemail, busy, not_in_service, sent, left,
+    inbound_from_consumer, payment, bounced. No `debts`: it may have been about any.
+    """
+
+    at: datetime
+    channel: str
+    outcome: str
+    direction: str | None = None
+    debts: tuple[str, ...] = ()
+    kind: str | None = None
+    to: str | None = None
+    text: str | None = None
+    address_place: str | None = None
+    prerecorded: bool = False
+    consent_to_other_medium: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OptOut:
+    """What the debtor stopped. An empty address or medium means any; scope: address, medium, all."""
+
+    address: str | None = None
+    medium: str | None = None
+    scope: str | None = None
+    at: datetime | None = None
+    raw: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InconvenientTime:
+    """Hours the debtor asked us to leave alone: local `HH:MM`, `until` may be 24:00, no days: every day."""
+
+    days: tuple[str, ...] = ()  # MO TU WE TH FR SA SU
+    since: str = "00:00"
+    until: str = "24:00"
+    source: str = "consumer_statement"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Statement:
+    """Words of the debtor that nobody has turned into a wish yet."""
+
+    text: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attorney:
+    """A lawyer who represents the debtor on this debt."""
+
+    represented: bool = True
+    contact_known: bool = True
+    unresponsive: bool = False
+    consented_to_direct_contact: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cease:
+    """A request to cease contact, or (as `refusal_to_pay`) a refusal to pay: letter, email or oral."""
+
+    received: datetime | None = None
+    form: str = "letter"
+    medium_accepted: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dispute:
+    """A dispute of the debt; `verification_sent` ends what it suspends."""
+
+    received: date | None = None
+    form: str = "letter"
+    validation_period_end: date | None = None
+    verification_sent: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OriginalCreditorRequest:
+    """A written request for the original creditor's name and address."""
+
+    received: date | None = None
+    answered: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workplace:
+    """What is known about being contacted at work."""
+
+    employer_prohibits: bool = False
+    oral_request: date | None = None
+    written_confirmation: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DebtFacts:
+    """The debt's own state."""
+
+    due: date | None = None
+    days_past_due: int | None = None
+    time_barred: bool = False
+    acquired_by_credit_purchaser: bool = False
+    transfer_notice_sent: DateOnFile = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallConsent:
+    """Consent to be called, given to the collector in a contact that was itself allowed."""
+
+    given: datetime
+    directly_to_collector: bool = True
+    scope: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SystemFacts:
+    """The state of our own machinery."""
+
+    audit_log_writable: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContactFacts:
+    """Everything the gate may know about one intended contact at the instant `now` (aware)."""
+
+    now: datetime
+    action: Action
+    zones: tuple[ZoneCandidate, ...]
+    history: tuple[HistoryEntry, ...] = ()
+    opt_outs: tuple[OptOut, ...] = ()
+    unclear_replies: tuple[str, ...] = ()  # answers that may mean stop, until a person has read them
+    inconvenient_times: tuple[InconvenientTime, ...] = ()
+    inconvenient_places: tuple[str, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    attorney: Attorney | None = None
+    cease: Cease | None = None
+    refusal_to_pay: Cease | None = None
+    dispute: Dispute | None = None
+    original_creditor_request: OriginalCreditorRequest | None = None
+    bankruptcy_pending: bool = False
+    breathing_space_until: date | None = None
+    workplace: Workplace | None = None
+    debt: DebtFacts = DebtFacts()
+    debt_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    validation_period_end: date | None = None
+    notice_sent: DateOnFile = None
+    authorised_channels: frozenset[str] | None = None
+    call_consent: CallConsent | None = None
+    email_consent: bool | None = None
+    sender_role: str | None = None
+    holidays: tuple[date, ...] = ()
+    system: SystemFacts = SystemFacts()

@@ -1,0 +1,211 @@
+"""What the text may not be and must contain, by the findings of the content checks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dispatcher.domain.act import Act, Past
+from dispatcher.domain.facts import ContentFindings, Kind
+from dispatcher.domain.guards.frequency import NOT_CONTACTS
+from dispatcher.domain.guards.guard import Guard, Refusal, block, hold
+from dispatcher.domain.zones import day_number
+
+TRAITS = {
+    "resembles_court_document": "the text looks like a court document",
+    "threatening": "the text threatens",
+    "threatens_suit": "the text threatens suit",
+    "disguised_purpose": "the text hides what it is for",
+    "asks_reason_for_default": "the text asks why the debtor did not pay",
+    "marketing": "the text sells something",
+}
+LEFT_A_MESSAGE = frozenset(
+    {"voicemail", "left"}
+)  # may have been limited content: an attempt, no communication
+
+
+def had_communication(act: Act) -> bool:
+    """Whether a communication reached the debtor before: what bounced, rang or was left on a machine does not count."""
+    return any(_communication(past) for past in act.history)
+
+
+def _communication(past: Past) -> bool:
+    entry = past.entry
+    if (
+        entry.kind == Kind.LOCATION_INQUIRY
+        or entry.outcome in NOT_CONTACTS
+        or entry.outcome in LEFT_A_MESSAGE
+    ):
+        return False
+    return entry.outcome == "conversation" or not past.inbound
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForbiddenTraits(Guard):
+    """A text with none of the `traits` (names as in `TRAITS`)."""
+
+    traits: tuple[str, ...]
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block that names every trait found."""
+        content = act.action.content
+        if content is None:
+            return None
+        found = [trait for trait in self.traits if getattr(content, trait)]
+        return block("; ".join(TRAITS[trait] for trait in found), traits=", ".join(found)) if found else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequiredContent(Guard):
+    """Nothing that must be in the text is missing, and the sender is identified.
+
+    `elements`: the names that matter; empty: any. `first_contact_only`: later texts need them no more.
+    """
+
+    elements: frozenset[str] = frozenset()
+    first_contact_only: bool = False
+    sender: bool = True
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block that names what is missing."""
+        content = act.action.content
+        if content is None or (self.first_contact_only and had_communication(act)):
+            return None
+        missing = [name for name in content.missing if not self.elements or name in self.elements]
+        missing += ["sender"] * (self.sender and content.sender_identified is False)
+        return (
+            block(f"missing from the text: {', '.join(missing)}", missing=", ".join(missing))
+            if missing
+            else None
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FirstContactScope(Guard):
+    """The first contact does nothing beyond `allowed`."""
+
+    allowed: frozenset[str]
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block that names what goes too far."""
+        content = act.action.content
+        if content is None or content.first_contact_scope is None or had_communication(act):
+            return None
+        beyond = [part for part in content.first_contact_scope if part.replace("-", "_") not in self.allowed]
+        return (
+            block(f"a first contact must not: {', '.join(beyond)}", beyond=", ".join(beyond))
+            if beyond
+            else None
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Disclosures(Guard):
+    """The collector's statements: one in the first communication, another in every later one, in the text's language."""
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block for a missing statement or one in another language."""
+        content = act.action.content
+        if content is None:
+            return None
+        later = had_communication(act)
+        if not later and content.initial_disclosure is False:
+            return block("the first message lacks the statement that this is an attempt to collect a debt")
+        if later and content.subsequent_disclosure is False:
+            return block("the message lacks the statement that it is from a debt collector")
+        if _other_language(content):
+            detail = f"the statement is in {content.disclosure_language}, the text in {content.language}"
+            return block(detail, language=content.language, disclosure=content.disclosure_language)
+        return None
+
+
+def _other_language(content: ContentFindings) -> bool:
+    if content.language is None or content.disclosure_language is None:
+        return False
+    return _primary(content.language) != _primary(content.disclosure_language)
+
+
+def _primary(tag: str) -> str:
+    return tag.casefold().replace("_", "-").split("-")[0]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OptOutNotice(Guard):
+    """A clear way out in every electronic message, reasonable and simple.
+
+    A method counts when its name holds one of `simple` and none of `hard`; hard ones alone are none, and an
+    unknown one asks a person.
+    """
+
+    simple: tuple[str, ...]
+    hard: tuple[str, ...]
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block without a way out, or with hard ones only."""
+        content = act.action.content
+        if content is None:
+            return None
+        if content.optout_notice is False:
+            return block("the message does not say how to opt out")
+        methods = content.optout_methods
+        if methods is None or any(self._is_simple(method) for method in methods):
+            return None
+        if all(self._is_hard(method) for method in methods):
+            return block(
+                f"no simple way to opt out: {', '.join(methods) or 'none'}", methods=", ".join(methods)
+            )
+        return hold(f"is this a simple way to opt out: {', '.join(methods)}?", methods=", ".join(methods))
+
+    def _is_simple(self, method: str) -> bool:
+        return any(mark in method.casefold() for mark in self.simple) and not self._is_hard(method)
+
+    def _is_hard(self, method: str) -> bool:
+        plain = method.casefold().replace("email", "e_post").replace("e-mail", "e_post")
+        return any(mark in plain for mark in self.hard)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoOvershadowing(Guard):
+    """Within the validation period no demand that overshadows the right to dispute."""
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block for such a demand until the period is over."""
+        content = act.action.content
+        if content is None or not content.demands_payment_before_validation_end:
+            return None
+        ends = act.facts.validation_period_end
+        if ends is not None and act.first_day > day_number(ends):
+            return None
+        return block("the text demands payment before the validation period ends", validation_period_end=ends)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LimitedContentMessage(Guard):
+    """A limited-content message: a voicemail with its four parts and nothing that is not optional.
+
+    `optional`: marks of the parts that may be added.
+    """
+
+    optional: tuple[str, ...]
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block that names what is wrong with it."""
+        faults = list(self._faults(act))
+        return block(f"no limited-content message: {'; '.join(faults)}") if faults else None
+
+    def _faults(self, act: Act) -> Iterator[str]:
+        message = act.action.limited_content
+        if message is None:
+            return
+        if act.action.channel != "voicemail" or message.is_voicemail is False:
+            yield "only a voicemail can be one"
+        if message.business_name == "" or message.reveals_collection_business:
+            yield f"the business name {message.business_name!r} is missing or reveals collection"
+        if not message.request_reply:
+            yield "it does not ask for a reply"
+        if message.natural_person_names == () or message.reply_numbers == ():
+            yield "the person to ask for or the number to call is missing"
+        beyond = [
+            part for part in message.optional if not any(mark in part.casefold() for mark in self.optional)
+        ]
+        beyond += message.other_content
+        if beyond:
+            yield f"it holds more: {', '.join(beyond)}"

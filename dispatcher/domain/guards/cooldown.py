@@ -1,0 +1,73 @@
+"""Pauses that a contact starts: the cool-down after a conversation, and one channel a period."""
+
+from dataclasses import dataclass
+
+from dispatcher.domain.act import Act, Past, about, medium
+from dispatcher.domain.facts import Kind
+from dispatcher.domain.guards.consent import consent_ends, covered_by_consent
+from dispatcher.domain.guards.frequency import DIRECT_CONTACT, Counting
+from dispatcher.domain.guards.guard import Guard, Refusal, defer
+from dispatcher.domain.openings import local_time
+from dispatcher.domain.windows import Window
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CoolDown(Guard):
+    """No call within the window after a telephone conversation about the debt, whoever called.
+
+    The conversation's date is the first day. `consent_excludes`: a call back with consent is allowed.
+    """
+
+    window: Window
+    consent_excludes: bool = False
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A deferral to the end of the pause."""
+        if self.consent_excludes and covered_by_consent(act):
+            return None
+        last = max((p.at for unit in act.debt_units for p in act.history if _talked(p, unit)), default=None)
+        if last is None or (release := self.window.leaves(act.places, last)) <= act.at:
+            return None
+        place = act.places[0]
+        detail = f"conversation on {local_time(place, last)}; no call until {local_time(place, release)} in {place}"
+        return defer(release, detail, conversation=local_time(place, last), window=self.window)
+
+    def open_until(self, act: Act) -> int | None:
+        """The end of the consent, where only consent allows."""
+        ends = consent_ends(act) if self.consent_excludes else None
+        return ends if ends is not None and self.refuse(act.moved(ends)) is not None else None
+
+
+def _talked(past: Past, unit: frozenset[str] | None) -> bool:
+    entry = past.entry
+    if medium(entry.channel) != "call" or entry.kind == Kind.LOCATION_INQUIRY or not about(entry, unit):
+        return False
+    return entry.outcome == "conversation" or (entry.outcome == "inbound_from_consumer")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OneChannelPerPeriod(Guard):
+    """Once there was direct contact, only one channel in the window."""
+
+    window: Window
+    counting: Counting
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A deferral to the instant at which the last contact by another channel leaves the window."""
+        direct = (past.at for past in act.history if past.inbound or past.entry.outcome in DIRECT_CONTACT)
+        first = min(direct, default=None)
+        if first is None:
+            return None
+        mine = medium(act.action.channel)
+        others = [
+            p
+            for p in act.history
+            if p.at >= first and self.counting.matches(p) and medium(p.entry.channel) != mine
+        ]
+        release = max((self.window.leaves(act.places, past.at) for past in others), default=act.at)
+        if release <= act.at:
+            return None
+        channels = ", ".join(sorted({past.entry.channel for past in others}))
+        place = act.places[0]
+        detail = f"after direct contact one channel in {self.window}; already used: {channels}; free {local_time(place, release)} in {place}"
+        return defer(release, detail, used=channels, window=self.window)

@@ -1,0 +1,52 @@
+"""What every guard is: a question to an act, answered by a refusal or by nothing."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dispatcher.domain.act import Act
+from dispatcher.domain.decision import Outcome
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """Why not now. A deferral carries `not_before`, the first instant at which this guard alone allows."""
+
+    outcome: Outcome
+    detail: str
+    not_before: int | None = None
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+
+def block(detail: str, **inputs: object) -> Refusal:
+    """It needs a new fact."""
+    return Refusal(outcome=Outcome.BLOCK, detail=detail, inputs=_texts(inputs))
+
+
+def hold(detail: str, **inputs: object) -> Refusal:
+    """A person must decide."""
+    return Refusal(outcome=Outcome.HOLD, detail=detail, inputs=_texts(inputs))
+
+
+def defer(not_before: int, detail: str, **inputs: object) -> Refusal:
+    """Time alone cures it."""
+    return Refusal(outcome=Outcome.DEFER, detail=detail, not_before=not_before, inputs=_texts(inputs))
+
+
+def _texts(inputs: Mapping[str, object]) -> Mapping[str, str]:
+    return {name: str(value) for name, value in inputs.items()}
+
+
+class Guard(ABC):
+    """One rule's question. Guards are frozen values: their fields are the rule's parameters."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def refuse(self, act: Act) -> Refusal | None:
+        """Why the act may not happen at `act.at`; None when this rule allows it."""
+
+    def open_until(self, act: Act) -> int | None:
+        """For an act that is allowed: the first instant at which it no longer is, as far as time decides."""
+        del act
+        return None

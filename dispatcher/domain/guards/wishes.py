@@ -1,0 +1,162 @@
+"""The debtor's wishes: times, places and the workplace. A wish only ever narrows."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from dispatcher.domain.act import Act
+from dispatcher.domain.facts import Channel, InconvenientTime
+from dispatcher.domain.guards.guard import Guard, Refusal, block, defer, hold
+from dispatcher.domain.guards.replies import invited_at
+from dispatcher.domain.hours import Span, WeeklyHours, complement, weekly
+from dispatcher.domain.openings import closed_place, first_closed, first_open, local_time
+from dispatcher.domain.zones import DAY, day_number
+
+WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+HOME, WORKPLACE = "home", "workplace"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InconvenientTimes(Guard):
+    """No contact in the hours that the debtor, or the creditor's file, calls inconvenient.
+
+    `replies`: kinds that may answer a debtor who came at such an hour.
+    """
+
+    replies: frozenset[str] = frozenset()
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A deferral to the end of the hours; a block where the wishes leave no hour at all."""
+        if not act.facts.inconvenient_times:
+            return None
+        hours = convenient_hours(act.facts.inconvenient_times)
+        closed = closed_place(act.places, hours, act.at)
+        if closed is None or self._is_reply(act, hours):
+            return None
+        opening = first_open(act.places, hours, act.at)
+        said = f"{local_time(closed, act.at)} in {closed} is inconvenient to the debtor"
+        if opening is None:
+            return block(f"{said}, and so is every other hour")
+        return defer(
+            opening, f"{said}; until {local_time(closed, opening)}", wishes=act.facts.inconvenient_times
+        )
+
+    def open_until(self, act: Act) -> int | None:
+        """The next inconvenient hour."""
+        if not act.facts.inconvenient_times:
+            return None
+        hours = convenient_hours(act.facts.inconvenient_times)
+        opening = first_open(act.places, hours, act.at)
+        return None if opening is None else first_closed(act.places, hours, opening)
+
+    def _is_reply(self, act: Act, hours: WeeklyHours) -> bool:
+        invitation = invited_at(act) if act.kind in self.replies else None
+        if invitation is None:
+            return False
+        reopened = first_open(act.places, hours, invitation)
+        return reopened is None or reopened > act.at
+
+
+@lru_cache(maxsize=4096)
+def convenient_hours(wishes: tuple[InconvenientTime, ...]) -> WeeklyHours:
+    """The hours that the wishes leave. A wish that ends before it begins runs past midnight."""
+    spans: dict[int, list[Span]] = {}
+    for wish in wishes:
+        start, end = clock(wish.since), clock(wish.until)
+        for name in wish.days or WEEKDAYS:
+            spans.setdefault(WEEKDAYS.index(name), []).append((start, end if end > start else end + DAY))
+    return complement(weekly(spans))
+
+
+def clock(text: str) -> int:
+    """Seconds after midnight of `HH:MM`; `24:00` is the day's end. Raises ValueError."""
+    hour, minute = text.split(":")
+    seconds = int(hour) * 3600 + int(minute) * 60
+    if not (len(hour) == len(minute) == 2 and int(minute) < 60 and 0 <= seconds <= DAY):
+        raise ValueError(f"{text!r} is no time of day (HH:MM, 24:00 at the latest)")
+    return seconds
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InconvenientPlaces(Guard):
+    """No contact at a place that the debtor calls inconvenient.
+
+    Letters and landlines are tied to their place; a mobile or an e-mail address only where the facts name one.
+    """
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block while the place is inconvenient."""
+        place = _place(act)
+        if place is None or place not in _unwelcome_places(act):
+            return None
+        return block(f"the debtor finds contact at {place} inconvenient", place=place)
+
+
+def _place(act: Act) -> str | None:
+    if act.action.address_place:
+        return act.action.address_place
+    tied = act.action.channel == Channel.LETTER or act.action.line in {"residential_landline", "landline"}
+    return HOME if tied else None
+
+
+def _unwelcome_places(act: Act) -> set[str]:
+    places = set(act.facts.inconvenient_places)
+    work = act.facts.workplace
+    if work is not None and (work.oral_request or work.written_confirmation):
+        places.add(WORKPLACE)
+    return places
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EmployerProhibits(Guard):
+    """No contact at work where the employer is known to prohibit it."""
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block at the workplace."""
+        work = act.facts.workplace
+        if act.action.address_place != WORKPLACE or work is None or not work.employer_prohibits:
+            return None
+        return block("the employer prohibits such contact at work")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkplaceRequest(Guard):
+    """An oral request not to be contacted at work holds for `oral_days`, a written one until withdrawn."""
+
+    oral_days: int = 10
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block after a written request, a deferral after an oral one."""
+        work = act.facts.workplace
+        if act.action.address_place != WORKPLACE or work is None:
+            return None
+        if work.written_confirmation is not None:
+            return block(
+                "the debtor asked in writing not to be contacted at work", written=work.written_confirmation
+            )
+        if work.oral_request is None:
+            return None
+        ends = day_number(work.oral_request) + self.oral_days
+        if act.first_day >= ends:
+            return None
+        detail = f"the debtor asked on {work.oral_request} not to be contacted at work, which holds {self.oral_days} days"
+        return defer(act.when_day_begins(ends), detail, oral_request=work.oral_request)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnreadStatements(Guard):
+    """Words of the debtor that sound like a wish (one of `words` in them) while no wish is on file: a person reads them.
+
+    "I'm busy" alone is no wish (CFPB Debt Collection Rule FAQs, unusual or inconvenient times, question 1).
+    """
+
+    words: tuple[str, ...]
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A hold while such words wait."""
+        facts = act.facts
+        if not facts.statements or facts.inconvenient_times or facts.inconvenient_places or facts.opt_outs:
+            return None
+        for statement in sorted(facts.statements, key=lambda s: s.text):
+            if any(word in statement.text.casefold() for word in self.words):
+                return hold(f"the debtor said {statement.text!r}; is this a wish?")
+        return None

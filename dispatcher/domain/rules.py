@@ -1,0 +1,165 @@
+"""Rules and rule packs: law as dated data, each rule a guard with its scope and its source."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from dispatcher.domain.act import Act
+from dispatcher.domain.decision import Outcome
+from dispatcher.domain.facts import Action, Channel, Kind
+from dispatcher.domain.guards.guard import Guard, Refusal
+from dispatcher.domain.zones import day_number
+
+ALL_CHANNELS = frozenset(str(channel) for channel in Channel)
+ALL_KINDS = frozenset(str(kind) for kind in Kind)
+ROLES = {"third_party": "third_party_collector"}  # the portfolio's shorter word
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reference:
+    """Where the rule stands written."""
+
+    title: str
+    link: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """One rule of a pack. It is in force from `valid_from` until the day before `valid_to`.
+
+    `channels` and `kinds`: the acts it covers; `places`, `places_apart`, `recipients_apart` and `lines_apart`
+    narrow them by the address's place, the recipient's relation and the telephone line.
+    """
+
+    id: str
+    says: str
+    family: str
+    guard: Guard
+    reference: Reference
+    valid_from: date
+    valid_to: date | None = None
+    status: str = "law"
+    verified: str = "unverified"
+    channels: frozenset[str] = ALL_CHANNELS
+    kinds: frozenset[str] = ALL_KINDS
+    places: frozenset[str] | None = None
+    places_apart: frozenset[str] = frozenset()
+    recipients_apart: frozenset[str] = frozenset()
+    lines_apart: frozenset[str] = frozenset()
+    from_day: int = field(init=False)
+    to_day: int = field(init=False)
+    always: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Keep the dates as day numbers, for speed."""
+        object.__setattr__(self, "from_day", day_number(self.valid_from))
+        object.__setattr__(self, "to_day", day_number(self.valid_to or date.max))
+        narrow = self.places is not None or self.places_apart or self.recipients_apart or self.lines_apart
+        object.__setattr__(self, "always", not narrow)
+
+    def in_force(self, on: date) -> bool:
+        """Whether the rule holds on that date."""
+        return self.from_day <= day_number(on) < self.to_day
+
+    def covers(self, action: Action) -> bool:
+        """Whether the rule is about such a place and recipient."""
+        if action.recipient.relation in self.recipients_apart or action.line in self.lines_apart:
+            return False
+        if action.address_place in self.places_apart:
+            return False
+        return self.places is None or action.address_place in self.places
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """The guard's refusal at `act.at`, by the rule's own dates and scope."""
+        if act.last_day < self.from_day or act.first_day >= self.to_day:
+            return None
+        if not (self.always or self.covers(act.action)):
+            return None
+        refusal = self.guard.refuse(act)
+        if refusal is None or refusal.not_before is None or self.valid_to is None:
+            return refusal
+        lapse = act.when_day_begins(self.to_day)
+        if refusal.not_before <= lapse:
+            return refusal
+        detail = f"{refusal.detail}; the rule itself ends on {self.valid_to}"
+        return Refusal(outcome=Outcome.DEFER, detail=detail, not_before=lapse, inputs=refusal.inputs)
+
+    def open_until(self, act: Act) -> int | None:
+        """Until when an act that it allows now stays allowed; a rule to come may end it as it begins."""
+        if act.first_day >= self.to_day or not (self.always or self.covers(act.action)):
+            return None
+        if act.last_day >= self.from_day:
+            return self.guard.open_until(act)
+        begins = act.moved(act.when_day_may_begin(self.from_day))
+        return begins.at if self.guard.refuse(begins) is not None else self.guard.open_until(begins)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Region:
+    """A place whose law a pack is: country, perhaps region (ISO 3166-2) and city; `regions_apart` have their own."""
+
+    country: str
+    region: str | None = None
+    city: str | None = None
+    regions_apart: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Binding:
+    """Whom and what a pack binds: senders' roles, debt types with the date from which they count, arrears.
+
+    Empty roles or types: all. `past_due_more_than`: days past due below which the pack is silent.
+    """
+
+    roles: frozenset[str] = frozenset()
+    debt_types: dict[str, date] = field(default_factory=dict)
+    past_due_more_than: int | None = None
+
+    def role(self, role: str | None) -> bool:
+        """Whether a sender of that role is bound; an unstated role is."""
+        return not self.roles or role is None or ROLES.get(role, role) in self.roles
+
+    def debt_type(self, debt_type: str | None, on: date) -> bool:
+        """Whether the pack speaks of that type on that date; an unstated type counts as a consumer's debt."""
+        if not self.debt_types:
+            return True
+        since = self.debt_types.get(debt_type or "consumer")
+        return since is not None and since <= on
+
+    def arrears(self, act: Act) -> bool:
+        """Whether the debt is far enough past due at `act.at`; unstated arrears are."""
+        if self.past_due_more_than is None:
+            return True
+        days = act.past_due_days()
+        return days is None or days > self.past_due_more_than
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Review:
+    """Counsel's word on a pack."""
+
+    by: str
+    on: date
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RulePack:
+    """The rules of one jurisdiction or policy; `digest` is the SHA-256 of its file."""
+
+    name: str  # as in the cases: US-REGF
+    title: str
+    version: str
+    digest: str
+    rules: tuple[Rule, ...]
+    applies: tuple[Region, ...] = ()
+    everywhere: bool = False
+    binds: Binding = field(default_factory=Binding)
+    reviewed: Review | None = None
+
+    @property
+    def stamp(self) -> str:
+        """Name, version and digest, as the log keeps them."""
+        return f"{self.name.lower()}@{self.version}/{self.digest[:12]}"
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.digest))

@@ -1,0 +1,194 @@
+"""Contact facts from JSON, every key known or the answer says which is not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dispatcher.domain import facts as f
+from dispatcher.domain.optout_words import OptOutTable, classify_reply
+from dispatcher.rulebook.fact_keys import Problems, read_facts
+
+Json = Mapping[str, Any]
+_NEEDED = ("now_utc", "action")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnknownKeys:
+    """The facts cannot be read in full: the `keys` that are unknown, or hold a value that is none of theirs."""
+
+    keys: tuple[str, ...]
+    detail: str
+
+
+def parse_facts(obj: object, words: OptOutTable) -> f.ContactFacts | UnknownKeys:
+    """The facts of one contact, or the keys that nobody may ignore. `packs`, which names the law, is the caller's.
+
+    `words` reads what the debtor answered: a plain stop becomes an opt-out, a doubtful one an unclear reply.
+    """
+    problems: Problems = []
+    read = read_facts(obj, problems)
+    problems += [(key, "is missing") for key in _NEEDED if isinstance(obj, dict) and key not in obj]
+    if isinstance(read.get("action"), dict) and not any(
+        key.startswith("action.channel") for key, _ in problems
+    ):
+        problems += [("action.channel", "is missing")] * ("channel" not in read["action"])
+    if problems:
+        detail = "; ".join(f"{key} {what}" for key, what in problems)
+        return UnknownKeys(keys=tuple(key for key, _ in problems), detail=detail)
+    return _contact(read, words)
+
+
+def _contact(read: Json, words: OptOutTable) -> f.ContactFacts:
+    history = tuple(_history(entry) for entry in read.get("history", ()))
+    heard = _heard(read, history, words)
+    return f.ContactFacts(
+        now=read["now_utc"],
+        action=_action(read),
+        zones=tuple(
+            f.ZoneCandidate(
+                source=c.get("source", ""), zone=c.get("tz", ""), authoritative=c.get("authoritative", False)
+            )
+            for c in read.get("tz_candidates", ())
+        ),
+        history=history,
+        opt_outs=(*(_opt_out(stop) for stop in read.get("optouts", ())), *heard.opt_outs),
+        unclear_replies=heard.unclear,
+        inconvenient_times=tuple(_wish(wish) for wish in read.get("inconvenient_times", ())),
+        inconvenient_places=read.get("inconvenient_places", ()),
+        statements=tuple(
+            f.Statement(text=said.get("text", ""), at=said.get("at_utc"))
+            for said in read.get("consumer_statements", ())
+        ),
+        attorney=_maybe(f.Attorney, {"represented": False} | read["attorney"])
+        if "attorney" in read
+        else None,
+        cease=_notice(read.get("cease")),
+        refusal_to_pay=_notice(read.get("refusal_to_pay")),
+        dispute=_maybe(f.Dispute, read.get("dispute")),
+        original_creditor_request=_maybe(f.OriginalCreditorRequest, read.get("original_creditor_request")),
+        bankruptcy_pending=read.get("bankruptcy", {}).get("pending", "bankruptcy" in read),
+        breathing_space_until=read.get("breathing_space_until"),
+        workplace=_maybe(f.Workplace, read.get("workplace")),
+        debt=f.DebtFacts(**read.get("debt", {})),
+        debt_groups=read.get("debt_groups", {}),
+        validation_period_end=read.get("validation_period_end"),
+        notice_sent=read.get("notice_sent"),
+        authorised_channels=frozenset(read["authorised_channels"]) if "authorised_channels" in read else None,
+        call_consent=_call_consent(read.get("call_consent") or read["action"].get("call_consent")),
+        email_consent=read["action"].get("email_consent", read.get("email_consent")),
+        sender_role=read.get("sender", {}).get("role"),
+        holidays=read.get("holidays", ()),
+        system=f.SystemFacts(**read.get("system", {})),
+    )
+
+
+def _maybe(kind: Any, read: Json | None) -> Any:
+    return None if read is None else kind(**read)
+
+
+_PARTS = {"recipient": f.Recipient, "limited_content": f.LimitedContent}
+_ELSEWHERE = {"queued_local", "observed_delivered_local", "email_consent", "call_consent"}
+
+
+def _action(read: Json) -> f.Action:
+    action = {"esign_consent": read.get("esign_consent")} | {
+        k: v for k, v in read["action"].items() if k not in _ELSEWHERE
+    }
+    for key, kind in _PARTS.items():
+        if key in action:
+            action[key] = kind(**action[key])
+    for key, kind in (("address_basis", f.AddressBasis), ("number_basis", f.NumberBasis)):
+        if key in action:
+            action[key] = kind(**({"type": "none"} | action[key]))
+    if "content" in action:
+        content = dict(action["content"])
+        initial = content.pop("in_initial_communication", None)
+        action.setdefault("in_initial_communication", initial)
+        action["content"] = f.ContentFindings(**content)
+    return f.Action(**action)
+
+
+def _history(entry: Json) -> f.HistoryEntry:
+    values = {key: value for key, value in entry.items() if key not in {"at_utc", "at_local"}}
+    return f.HistoryEntry(**({"channel": "", "outcome": ""} | values), at=entry["at_utc"])
+
+
+def _opt_out(stop: Json) -> f.OptOut:
+    values = {key: value for key, value in stop.items() if key != "at_utc"}
+    return f.OptOut(**values, at=stop.get("at_utc"))
+
+
+def _wish(wish: Json) -> f.InconvenientTime:
+    return f.InconvenientTime(
+        days=wish.get("days", ()),
+        since=wish.get("from", "00:00"),
+        until=wish.get("to", "24:00"),
+        source=wish.get("source") or "consumer_statement",
+    )
+
+
+def _notice(read: Json | None) -> f.Cease | None:
+    if read is None:
+        return None
+    return f.Cease(
+        received=read.get("received_utc"),
+        form=read.get("form", "letter"),
+        medium_accepted=read.get("medium_accepted"),
+    )
+
+
+def _call_consent(read: Json | None) -> f.CallConsent | None:
+    if not read or "given_utc" not in read:
+        return None
+    return f.CallConsent(
+        given=read["given_utc"],
+        directly_to_collector=read.get("directly_to_collector", True),
+        scope=read.get("scope"),
+    )
+
+
+# ---- what the debtor said
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Heard:
+    opt_outs: tuple[f.OptOut, ...]
+    unclear: tuple[str, ...]
+
+
+def _heard(read: Json, history: tuple[f.HistoryEntry, ...], words: OptOutTable) -> _Heard:
+    stops: list[f.OptOut] = []
+    unclear: list[str] = []
+    said = sorted((e for e in history if e.text and e.direction != "outbound"), key=lambda e: e.at)
+    for entry in said:
+        meaning = classify_reply(entry.text or "", words)
+        if meaning.kind == "stop":
+            stops.append(_stop(entry.text or "", meaning.scope_hint, entry.channel, entry.to, entry.at))
+        elif meaning.kind == "start":
+            stops = [stop for stop in stops if stop.medium != entry.channel]
+        elif meaning.kind == "unclear" and meaning.matched:
+            unclear.append(entry.text or "")
+    raw = read.get("optouts_inbound_raw")
+    if raw is not None:
+        _hear_raw(raw, said, words, stops, unclear)
+    return _Heard(opt_outs=tuple(stops), unclear=tuple(sorted(unclear)))
+
+
+def _hear_raw(
+    raw: str, said: list[f.HistoryEntry], words: OptOutTable, stops: list[f.OptOut], unclear: list[str]
+) -> None:
+    """Words that came as an opt-out: what is not plainly a stop waits for a person."""
+    meaning = classify_reply(raw, words)
+    if meaning.kind == "stop":
+        stops.append(_stop(raw, meaning.scope_hint, said[-1].channel if said else None, None, None))
+    elif meaning.kind != "start" and raw not in unclear:
+        unclear.append(raw)
+
+
+def _stop(raw: str, scope: str | None, channel: str | None, to: str | None, at: datetime | None) -> f.OptOut:
+    if scope == "all":
+        return f.OptOut(scope="all", at=at, raw=raw)
+    if scope in (None, "address"):
+        return f.OptOut(address=to, medium=channel, scope="address", at=at, raw=raw)
+    return f.OptOut(medium=scope, scope="medium", at=at, raw=raw)

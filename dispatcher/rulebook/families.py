@@ -1,0 +1,326 @@
+"""The families of rules: for each the parameters it takes (JSON Schema) and the guard they make."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from dispatcher.domain.facts import Channel, Kind
+from dispatcher.domain.guards import (
+    authorisation,
+    calendar,
+    content,
+    cooldown,
+    frequency,
+    holds,
+    opt_outs,
+    prerequisites,
+    recipients,
+    wishes,
+)
+from dispatcher.domain.guards.guard import Guard
+from dispatcher.domain.rules import ALL_KINDS
+from dispatcher.domain.windows import Window
+from dispatcher.domain.zones import zone
+from dispatcher.rulebook.holiday_calendar import HolidayCalendar, is_known
+from dispatcher.rulebook.hours_text import HOURS_SCHEMA, weekly_hours
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RuleScope:
+    """The acts that the rule covers: what a cap counts unless it says otherwise."""
+
+    channels: frozenset[str]
+    kinds: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Family:
+    """A family: `build` raises ValueError where the parameters contradict each other."""
+
+    build: Callable[[Json, RuleScope], Guard]
+    properties: Json = field(default_factory=dict)
+    required: tuple[str, ...] = ()
+
+    def schema(self) -> Json:
+        """What the parameters must look like."""
+        return {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": self.properties,
+            "required": list(self.required),
+        }
+
+
+def enum_list(values: type[Channel] | type[Kind]) -> Json:
+    """A list of the words of an enumeration."""
+    return {"type": "array", "items": {"enum": [str(v) for v in values]}, "uniqueItems": True, "minItems": 1}
+
+
+_TEXTS = {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}
+_KINDS, _CHANNELS = enum_list(Kind), enum_list(Channel)
+_DAYS = {"type": "integer", "minimum": 0, "maximum": 366}
+_FLAG = {"type": "boolean"}
+_CALENDAR = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["country"],
+    "properties": {
+        "country": {"type": "string", "pattern": "^[A-Z]{2}$"},
+        "subdivision": {"type": "string"},
+        "also": {"type": "array", "items": {"type": "string", "pattern": r"^\d\d-\d\d$"}},
+    },
+}
+_WINDOW = {
+    "type": "object",
+    "additionalProperties": False,
+    "minProperties": 1,
+    "properties": {
+        "days": _DAYS,
+        "hours": {"type": "integer", "minimum": 1},
+        "calendar": {"enum": ["week", "month"]},
+    },
+}
+_COUNTING = {
+    "counts": {"enum": [frequency.ATTEMPTS, frequency.CONTACTS]},
+    "count_channels": _CHANNELS,
+    "count_places": _TEXTS,
+    "count_places_apart": _TEXTS,
+    "only_prerecorded": _FLAG,
+    "stated_kinds": _FLAG,
+}
+_CAP = {
+    "limit": {"type": "integer", "minimum": 1},
+    "window": _WINDOW,
+    "unit": {"enum": [frequency.PERSON, frequency.DEBT]},
+    "after": {"enum": ["conversation", "direct_contact"]},
+    "consent_excludes": _FLAG,
+    **_COUNTING,
+}
+
+
+def _days_off(parameters: Json) -> Json:
+    if "calendar" not in parameters:
+        return {}
+    written = parameters["calendar"]
+    country, subdivision = written["country"], written.get("subdivision")
+    if not is_known(country, subdivision):
+        raise ValueError(f"no holiday calendar for {country} {subdivision or ''}".rstrip())
+    return {"days_off": HolidayCalendar(country, subdivision, tuple(written.get("also", ())))}
+
+
+def _allowed_time(parameters: Json, scope: RuleScope) -> Guard:
+    del scope
+    hours = weekly_hours(parameters["hours"])
+    if hours.holiday is not None and "calendar" not in parameters:
+        raise ValueError("hours on holidays need a calendar that says which days these are")
+    location = parameters.get("location", calendar.EVERYWHERE)
+    if location not in {calendar.EVERYWHERE, calendar.RESIDENCE, calendar.AREA_CODE}:
+        zone(location)
+    return calendar.AllowedTime(
+        hours=hours,
+        location=location,
+        replies=frozenset(parameters.get("replies", ())),
+        only_marketing=parameters.get("only_marketing", False),
+        **_days_off(parameters),
+    )
+
+
+def _counting(parameters: Json, scope: RuleScope) -> frequency.Counting:
+    places = parameters.get("count_places")
+    return frequency.Counting(
+        channels=frozenset(parameters.get("count_channels", scope.channels)),
+        counts=parameters.get("counts", frequency.ATTEMPTS),
+        kinds_apart=ALL_KINDS - scope.kinds,
+        places=None if places is None else frozenset(places),
+        places_apart=frozenset(parameters.get("count_places_apart", ())),
+        only_prerecorded=parameters.get("only_prerecorded", False),
+        stated_kinds=parameters.get("stated_kinds", False),
+    )
+
+
+def _frequency_cap(parameters: Json, scope: RuleScope) -> frequency.FrequencyCap:
+    return frequency.FrequencyCap(
+        limit=parameters["limit"],
+        window=Window(**parameters["window"]),
+        counting=_counting(parameters, scope),
+        unit=parameters.get("unit", frequency.PERSON),
+        after=parameters.get("after"),
+        consent_excludes=parameters.get("consent_excludes", False),
+    )
+
+
+def _one_channel(parameters: Json, scope: RuleScope) -> Guard:
+    return cooldown.OneChannelPerPeriod(
+        window=Window(**parameters["window"]), counting=_counting(parameters, scope)
+    )
+
+
+def _cool_down(parameters: Json, scope: RuleScope) -> Guard:
+    del scope
+    excludes = parameters.get("consent_excludes", False)
+    return cooldown.CoolDown(window=Window(**parameters["window"]), consent_excludes=excludes)
+
+
+def _forbidden_form(parameters: Json, scope: RuleScope) -> Guard:
+    del scope
+    for pattern in parameters["patterns"]:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"{pattern!r} is no pattern: {error}") from None
+    return recipients.ForbiddenForm(
+        field=parameters["field"], patterns=tuple(parameters["patterns"]), words=parameters["words"]
+    )
+
+
+def _validation_dates(parameters: Json, scope: RuleScope) -> Guard:
+    del scope
+    numbers = {key: value for key, value in parameters.items() if key != "calendar"}
+    return prerequisites.ValidationDates(**numbers, **_days_off(parameters))
+
+
+def _plain(guard: Callable[..., Guard]) -> Callable[[Json, RuleScope], Guard]:
+    """A guard whose fields are the parameters; lists become what the guard's matching needs."""
+
+    def build(parameters: Json, scope: RuleScope) -> Guard:
+        del scope
+        return guard(**{key: tuple(v) if isinstance(v, list) else v for key, v in parameters.items()})
+
+    return build
+
+
+def _sets(guard: Callable[..., Guard], *names: str) -> Callable[[Json, RuleScope], Guard]:
+    """As `_plain`, with the named parameters as sets."""
+
+    def build(parameters: Json, scope: RuleScope) -> Guard:
+        del scope
+        return guard(**{key: frozenset(v) if key in names else v for key, v in parameters.items()})
+
+    return build
+
+
+FAMILIES: dict[str, Family] = {
+    # times
+    "allowed_time": Family(
+        build=_allowed_time,
+        properties={
+            "hours": HOURS_SCHEMA,
+            "calendar": _CALENDAR,
+            "location": {"type": "string"},
+            "replies": _KINDS,
+            "only_marketing": _FLAG,
+        },
+        required=("hours",),
+    ),
+    "inconvenient_times": Family(
+        build=_sets(wishes.InconvenientTimes, "replies"), properties={"replies": _KINDS}
+    ),
+    "inconvenient_places": Family(build=_plain(wishes.InconvenientPlaces)),
+    "employer_prohibits": Family(build=_plain(wishes.EmployerProhibits)),
+    "workplace_request": Family(build=_plain(wishes.WorkplaceRequest), properties={"oral_days": _DAYS}),
+    "unread_statements": Family(
+        build=_plain(wishes.UnreadStatements), properties={"words": _TEXTS}, required=("words",)
+    ),
+    # how often
+    "frequency_cap": Family(build=_frequency_cap, properties=_CAP, required=("limit", "window")),
+    "cool_down": Family(
+        build=_cool_down, properties={"window": _WINDOW, "consent_excludes": _FLAG}, required=("window",)
+    ),
+    "one_channel_per_period": Family(
+        build=_one_channel, properties={"window": _WINDOW, **_COUNTING}, required=("window",)
+    ),
+    # status
+    "attorney": Family(build=_plain(holds.AttorneyRepresents)),
+    "cease_request": Family(
+        build=_plain(holds.CeaseRequest), properties={"oral_counts": _FLAG, "oral_stops_calls": _FLAG}
+    ),
+    "refusal_to_pay": Family(build=_plain(holds.RefusalToPay)),
+    "pending_dispute": Family(build=_plain(holds.PendingDispute), properties={"written_in_period": _FLAG}),
+    "original_creditor_request": Family(build=_plain(holds.PendingOriginalCreditorRequest)),
+    "bankruptcy": Family(build=_plain(holds.Bankruptcy)),
+    "breathing_space": Family(build=_plain(holds.BreathingSpace)),
+    "debtor_deceased": Family(build=_plain(holds.DebtorDeceased)),
+    "time_barred_threat": Family(build=_plain(holds.TimeBarredThreat)),
+    # who
+    "recipients": Family(
+        build=_sets(recipients.Recipients, "relations"),
+        properties={"relations": _TEXTS, "location_inquiries": _FLAG},
+        required=("relations",),
+    ),
+    "location_inquiry": Family(build=_plain(recipients.LocationInquiry)),
+    "forbidden_form": Family(
+        build=_forbidden_form,
+        properties={
+            "field": {"enum": ["format", "visibility", "addressee", "caller_id"]},
+            "patterns": _TEXTS,
+            "words": {"type": "string"},
+        },
+        required=("field", "patterns", "words"),
+    ),
+    # by what right
+    "authorised_channels": Family(build=_plain(authorisation.AuthorisedChannels)),
+    "electronic_consent": Family(build=_plain(authorisation.ElectronicConsent)),
+    "employer_address": Family(
+        build=_plain(authorisation.EmployerAddress), properties={"unless_used": _FLAG}
+    ),
+    "email_procedure": Family(build=_plain(authorisation.EmailProcedure), properties={"notice_days": _DAYS}),
+    "text_procedure": Family(build=_plain(authorisation.TextProcedure), properties={"days": _DAYS}),
+    "esign_consent": Family(build=_plain(authorisation.ESign)),
+    "robocall_consent": Family(build=_plain(authorisation.RobocallConsent)),
+    "revoked_consent": Family(build=_plain(opt_outs.RevokedConsent), properties={"every_number": _FLAG}),
+    "landline_allowance": Family(
+        build=lambda parameters, scope: authorisation.LandlineAllowance(
+            cap=_frequency_cap(parameters, scope)
+        ),
+        properties=_CAP,
+        required=("limit", "window"),
+    ),
+    "opt_outs": Family(build=_sets(opt_outs.OptOuts, "replies"), properties={"replies": _KINDS}),
+    "optout_confirmation": Family(
+        build=_plain(opt_outs.OptOutConfirmation),
+        properties={"within_minutes": {"type": "integer", "minimum": 1}, "may_ask_scope": _FLAG},
+    ),
+    # what came before
+    "after_due_date": Family(build=_plain(prerequisites.AfterDueDate), properties={"days": _DAYS}),
+    "written_notice": Family(build=_plain(prerequisites.WrittenNotice), properties={"wait_days": _DAYS}),
+    "transfer_notice": Family(build=_plain(prerequisites.TransferNotice)),
+    "validation_dates": Family(
+        build=_validation_dates,
+        properties={"receipt_days": _DAYS, "period_days": _DAYS, "calendar": _CALENDAR},
+    ),
+    # what it says
+    "forbidden_traits": Family(
+        build=_plain(content.ForbiddenTraits),
+        properties={
+            "traits": {
+                "type": "array",
+                "items": {"enum": list(content.TRAITS)},
+                "minItems": 1,
+                "uniqueItems": True,
+            }
+        },
+        required=("traits",),
+    ),
+    "required_content": Family(
+        build=_sets(content.RequiredContent, "elements"),
+        properties={"elements": _TEXTS, "first_contact_only": _FLAG, "sender": _FLAG},
+    ),
+    "first_contact_scope": Family(
+        build=_sets(content.FirstContactScope, "allowed"),
+        properties={"allowed": _TEXTS},
+        required=("allowed",),
+    ),
+    "disclosures": Family(build=_plain(content.Disclosures)),
+    "optout_notice": Family(
+        build=_plain(content.OptOutNotice),
+        properties={"simple": _TEXTS, "hard": _TEXTS},
+        required=("simple", "hard"),
+    ),
+    "no_overshadowing": Family(build=_plain(content.NoOvershadowing)),
+    "limited_content": Family(
+        build=_plain(content.LimitedContentMessage), properties={"optional": _TEXTS}, required=("optional",)
+    ),
+}

@@ -1,0 +1,219 @@
+"""One rule pack's file: its JSON Schema, and the way from YAML to the pack."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from dispatcher.domain.facts import Channel, Kind
+from dispatcher.domain.rules import (
+    ALL_CHANNELS,
+    ALL_KINDS,
+    Binding,
+    Reference,
+    Region,
+    Review,
+    Rule,
+    RulePack,
+)
+from dispatcher.rulebook.families import FAMILIES, Json, RuleScope, enum_list
+from dispatcher.rulebook.yaml_file import KeyPath, YamlFile, read_yaml
+
+_TEXT = {"type": "string", "minLength": 1}
+_TEXTS = {"type": "array", "items": _TEXT, "minItems": 1, "uniqueItems": True}
+_CHANNELS, _KINDS = enum_list(Channel), enum_list(Kind)
+_ROLES = ("original_creditor", "third_party_collector", "debt_buyer", "law_firm", "credit_purchaser")
+_DATE: Json = {}  # YAML gives a date; `_date` says so where it does not
+
+
+def _object(properties: Json, *required: str) -> Json:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+        "required": list(required),
+    }
+
+
+_RULE = _object(
+    {
+        "id": {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"},
+        "says": _TEXT,
+        "family": {"enum": sorted(FAMILIES)},
+        "parameters": {"type": "object"},
+        "channels": _CHANNELS,
+        "except_channels": _CHANNELS,
+        "kinds": _KINDS,
+        "except_kinds": _KINDS,
+        "places": _TEXTS,
+        "except_places": _TEXTS,
+        "except_recipients": _TEXTS,
+        "except_lines": _TEXTS,
+        "reference": _object({"title": _TEXT, "link": {"type": "string", "pattern": "^https?://"}}, "title"),
+        "valid_from": _DATE,
+        "valid_to": _DATE,
+        "status": {"enum": ["law", "guidance", "policy"]},
+        "verified": {"enum": ["official", "secondary", "unverified"]},
+    },
+    "id",
+    "says",
+    "family",
+    "reference",
+    "valid_from",
+    "status",
+    "verified",
+) | {
+    "allOf": [
+        {
+            "if": {"properties": {"family": {"const": name}}},
+            "then": {
+                "properties": {"parameters": family.schema()},
+                "required": ["parameters"] * bool(family.required),
+            },
+        }
+        for name, family in FAMILIES.items()
+    ]
+}
+SCHEMA: Json = _object(
+    {
+        "pack": {"type": "string", "pattern": "^[A-Z0-9]+(-[A-Z0-9]+)*$"},
+        "title": _TEXT,
+        "version": _TEXT,
+        "note": _TEXT,
+        "applies": {
+            "oneOf": [
+                {"enum": ["everywhere", "where a creditor adds it"]},
+                {
+                    "type": "array",
+                    "minItems": 1,
+                    "items": _object(
+                        {
+                            "country": {"type": "string", "pattern": "^[A-Z]{2}$"},
+                            "region": _TEXT,
+                            "cities": _TEXTS,
+                            "except_regions": _TEXTS,
+                        },
+                        "country",
+                    ),
+                },
+            ]
+        },
+        "binds": _object(
+            {
+                "roles": {"type": "array", "items": {"enum": list(_ROLES)}, "minItems": 1, "uniqueItems": True},
+                "debt_types": {"type": "object", "minProperties": 1, "additionalProperties": _DATE},
+                "past_due_more_than": {"type": "integer", "minimum": 0},
+            }
+        ),
+        "reviewed": _object({"by": _TEXT, "on": _DATE, "note": {"type": "string"}}, "by", "on"),
+        "rules": {"type": "array", "minItems": 1, "items": _RULE},
+    },
+    "pack", "title", "version", "applies", "rules",
+)  # fmt: skip
+
+
+def read_pack(path: Path, digest: str) -> RulePack:
+    """The pack of one file; raises ConfigError naming file, line and key."""
+    file = read_yaml(path)
+    file.validate(SCHEMA)
+    data = file.data
+    if data["pack"].lower() != path.stem:
+        raise file.error(("pack",), f"{data['pack']!r} must stand in {data['pack'].lower()}.yaml")
+    applies = data["applies"]
+    return RulePack(
+        name=data["pack"],
+        title=data["title"],
+        version=data["version"],
+        digest=digest,
+        rules=_rules(file),
+        applies=()
+        if isinstance(applies, str)
+        else tuple(region for one in applies for region in _regions(one)),
+        everywhere=applies == "everywhere",
+        binds=_binding(file, data.get("binds", {})),
+        reviewed=_review(file),
+    )
+
+
+def _regions(one: Json) -> list[Region]:
+    apart = frozenset(one.get("except_regions", ()))
+    return [
+        Region(
+            country=one["country"],
+            region=one.get("region"),
+            city=city and city.casefold(),
+            regions_apart=apart,
+        )
+        for city in one.get("cities", [None])
+    ]
+
+
+def _binding(file: YamlFile, binds: Json) -> Binding:
+    types = binds.get("debt_types", {})
+    return Binding(
+        roles=frozenset(binds.get("roles", ())),
+        debt_types={name: _date(file, ("binds", "debt_types", name), since) for name, since in types.items()},
+        past_due_more_than=binds.get("past_due_more_than"),
+    )
+
+
+def _review(file: YamlFile) -> Review | None:
+    review = file.data.get("reviewed")
+    if review is None:
+        return None
+    on = _date(file, ("reviewed", "on"), review["on"])
+    return Review(by=review["by"], on=on, note=review.get("note", ""))
+
+
+def _rules(file: YamlFile) -> tuple[Rule, ...]:
+    rules = tuple(_rule(file, i, written) for i, written in enumerate(file.data["rules"]))
+    ids = [rule.id for rule in rules]
+    for i, rule_id in enumerate(ids):
+        if rule_id in ids[:i]:
+            raise file.error(("rules", i, "id"), f"{rule_id!r} is the id of an earlier rule too")
+    return rules
+
+
+def _rule(file: YamlFile, i: int, written: Json) -> Rule:
+    at: KeyPath = ("rules", i)
+    channels = _chosen(file, at, written, "channels", ALL_CHANNELS)
+    kinds = _chosen(file, at, written, "kinds", ALL_KINDS)
+    try:
+        guard = FAMILIES[written["family"]].build(
+            written.get("parameters", {}), RuleScope(channels=channels, kinds=kinds)
+        )
+    except ValueError as error:
+        raise file.error((*at, "parameters"), str(error)) from None
+    until = written.get("valid_to")
+    places = written.get("places")
+    return Rule(
+        id=written["id"],
+        says=written["says"],
+        family=written["family"],
+        guard=guard,
+        reference=Reference(**written["reference"]),
+        valid_from=_date(file, (*at, "valid_from"), written["valid_from"]),
+        valid_to=None if until is None else _date(file, (*at, "valid_to"), until),
+        status=written["status"],
+        verified=written["verified"],
+        channels=channels,
+        kinds=kinds,
+        places=None if places is None else frozenset(places),
+        places_apart=frozenset(written.get("except_places", ())),
+        recipients_apart=frozenset(written.get("except_recipients", ())),
+        lines_apart=frozenset(written.get("except_lines", ())),
+    )
+
+
+def _chosen(
+    file: YamlFile, at: KeyPath, written: Json, key: str, everything: frozenset[str]
+) -> frozenset[str]:
+    apart = f"except_{key}"
+    if key in written and apart in written:
+        raise file.error((*at, apart), f"stands beside {key}; keep one of the two")
+    return frozenset(written[key]) if key in written else everything - frozenset(written.get(apart, ()))
+
+
+def _date(file: YamlFile, at: KeyPath, value: Any) -> date:
+    if isinstance(value, date):
+        return value
+    raise file.error(at, f"{value!r} is no date; write it as 2026-11-23 without quotes")

@@ -1,0 +1,134 @@
+"""`config/rules/*.yaml` -> rule packs, and which of them apply to a debtor."""
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from types import MappingProxyType
+
+from dispatcher.domain.rules import Region, RulePack
+from dispatcher.rulebook.pack_file import read_pack
+from dispatcher.rulebook.yaml_file import ConfigError
+
+DEFAULT = "DEFAULT"
+_COUNTRY_ALIASES = {"UK": "GB", "EL": "GR"}
+
+
+class UnknownPackError(LookupError):
+    """No pack of that name is loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBook:
+    """All packs that are loaded, by their names in upper case."""
+
+    packs: Mapping[str, RulePack]
+    _found: dict[tuple[object, ...], tuple[RulePack, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    def pack(self, name: str) -> RulePack:
+        """The pack of that name, whatever its case; raises UnknownPackError."""
+        found = self.packs.get(name.upper())
+        if found is None:
+            near = get_close_matches(name.upper(), self.packs, n=1)
+            raise UnknownPackError(f"no rule pack {name!r}" + (f"; did you mean {near[0]}?" if near else ""))
+        return found
+
+    def __iter__(self) -> Iterator[RulePack]:
+        return iter(self.packs.values())
+
+    def named(self, names: Iterable[str]) -> tuple[RulePack, ...]:
+        """Just the packs named, whatever they say about where they apply; raises UnknownPackError."""
+        return tuple(self.pack(name) for name in sorted({name.upper() for name in names}))
+
+    def applicable(
+        self,
+        *,
+        residence_country: str | None,
+        on: date,
+        residence_region: str | None = None,
+        residence_city: str | None = None,
+        phone_country: str | None = None,
+        phone_region: str | None = None,
+        sender_role: str | None = None,
+        debt_type: str | None = None,
+        extra: Collection[str] = (),
+    ) -> tuple[RulePack, ...]:
+        """The packs of the residence, of the phone's country (and region) and the creditor's own, in order of name.
+
+        Countries are ISO 3166-1 alpha-2, regions ISO 3166-2 with or without the country. `extra` names policy
+        packs; one that is not loaded is passed over (`only` left it out). The answer is kept for the next
+        debtor of the same kind.
+        """
+        places = (
+            _place(residence_country, residence_region, residence_city),
+            _place(phone_country, phone_region, None),
+        )
+        key = (places, sender_role, debt_type, on, tuple(extra))
+        if key not in self._found:
+            self._found[key] = tuple(
+                pack
+                for name, pack in sorted(self.packs.items())
+                if (
+                    pack.everywhere
+                    or any(_lies_in(place, pack.applies) for place in places)
+                    or name in _upper(extra)
+                )
+                and pack.binds.role(sender_role)
+                and (name in _upper(extra) or pack.binds.debt_type(debt_type, on))
+            )
+        return self._found[key]
+
+    def unreviewed(self, packs: Iterable[RulePack] | None = None) -> tuple[RulePack, ...]:
+        """The packs, of these or of all, that counsel has not reviewed."""
+        return tuple(pack for pack in (self if packs is None else packs) if pack.reviewed is None)
+
+
+def load_rule_packs(directory: Path, *, only: Collection[str] | None = None) -> RuleBook:
+    """Read every pack of the folder; raises ConfigError with all faults, a line each.
+
+    `only` keeps just the packs named (in any case); a name without a file is an error.
+    """
+    files = sorted(directory.glob("*.yaml"))
+    if not files:
+        raise ConfigError(f"{directory}: no rule pack here; without law nothing is sent")
+    packs, faults = [], []
+    for path in files:
+        try:
+            packs.append(read_pack(path, hashlib.sha256(path.read_bytes()).hexdigest()))
+        except ConfigError as fault:
+            faults.append(str(fault))
+    if faults:
+        raise ConfigError("\n".join(faults))
+    book = RuleBook(MappingProxyType({pack.name.upper(): pack for pack in packs}))
+    if only is None:
+        return book
+    try:
+        return RuleBook(MappingProxyType({pack.name.upper(): pack for pack in book.named(only)}))
+    except UnknownPackError as error:
+        raise ConfigError(f"{directory}: DISPATCHER_RULES__ONLY: {error}") from None
+
+
+def _upper(names: Collection[str]) -> frozenset[str]:
+    return frozenset(name.upper() for name in names)
+
+
+def _place(country: str | None, region: str | None, city: str | None) -> tuple[str, str, str]:
+    country = (country or "").strip().upper()
+    country = _COUNTRY_ALIASES.get(country, country)
+    region = (region or "").strip().upper().removeprefix(f"{country}-")
+    return country, region, " ".join((city or "").casefold().split())
+
+
+def _lies_in(place: tuple[str, str, str], regions: tuple[Region, ...]) -> bool:
+    country, region, city = place
+    return any(
+        country == one.country
+        and (one.region is None or one.region == region)
+        and (one.city is None or one.city == city)
+        and region not in one.regions_apart
+        for one in regions
+    )
