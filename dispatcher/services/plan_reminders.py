@@ -33,6 +33,7 @@ from dispatcher.storage.people import load_debts, load_people
 CHUNK = 500  # people whose files are loaded, judged and stored together
 
 Decided = PlannedMessage | RefusedIntent
+ReasonKey = tuple[str, str, str, str]  # outcome, pack, rule, reference
 Progress = Callable[[int, int], None]  # done, of
 
 
@@ -50,7 +51,9 @@ class PlanSummary:
     by_outcome: Counter[str] = field(default_factory=Counter)
     by_channel: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     by_step: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    reasons: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)  # outcome, pack, rule, reference
+    reasons: Counter[tuple[str, str, str, str]] = field(
+        default_factory=Counter
+    )  # outcome, pack, rule, reference
     others: dict[str, int] = field(default_factory=dict)  # debts that were no candidates, by reason
     digest: str = ""
 
@@ -63,8 +66,11 @@ class PlanSummary:
         self.by_channel[channel][outcome.value] += 1
         self.by_step[decided.intent.step.name][outcome.value] += 1
         reasons = decided.decision.reasons if isinstance(decided, PlannedMessage) else decided.reasons
-        for reason in {(outcome.value, r.pack, r.rule, r.reference) for r in reasons}:
-            self.reasons[reason] += 1
+        keys = {(outcome.value, r.pack, r.rule, r.reference) for r in reasons}
+        self.reasons.update(keys)
+        if isinstance(decided, RefusedIntent):
+            self.refused_by_step[decided.intent.step.name][outcome.value] += 1
+            self.refused_reasons.update(keys)
 
     def as_json(self) -> dict[str, object]:
         """The summary as it is stored with the run."""
@@ -73,13 +79,22 @@ class PlanSummary:
             "by_outcome": dict(self.by_outcome),
             "by_channel": {channel: dict(counts) for channel, counts in self.by_channel.items()},
             "by_step": {step: dict(counts) for step, counts in self.by_step.items()},
-            "reasons": [
-                {"outcome": key[0], "pack": key[1], "rule": key[2], "reference": key[3], "count": count}
-                for key, count in self.reasons.most_common()
-            ],
+            "reasons": _counted(self.reasons),
+            "refused": {
+                "by_outcome": dict(sum(self.refused_by_step.values(), Counter())),
+                "by_step": {step: dict(counts) for step, counts in self.refused_by_step.items()},
+                "reasons": _counted(self.refused_reasons),
+            },
             "others": self.others,
             "digest": self.digest,
         }
+
+
+def _counted(reasons: Counter[ReasonKey]) -> list[dict[str, object]]:
+    return [
+        {"outcome": key[0], "pack": key[1], "rule": key[2], "reference": key[3], "count": count}
+        for key, count in reasons.most_common()
+    ]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,6 +109,7 @@ class PlanRequest:
     mode: str = "live"
     only: str | None = None
     debtor_id: int | None = None
+    without: tuple[str, ...] = ()  # creditors whose ledger is too old
 
 
 def plan_reminders(
@@ -160,7 +176,14 @@ def decide_all(
     """Decisions, some hundred people at a time, in order of the recipients' ids."""
     with database.reading() as connection:
         found = sorted(
-            find_candidates(connection, desk.strategies, request.as_of, only=request.only, debtor_id=request.debtor_id),
+            find_candidates(
+                connection,
+                desk.strategies,
+                request.as_of,
+                only=request.only,
+                debtor_id=request.debtor_id,
+                without=request.without,
+            ),
             key=lambda c: (c.debtor_id, c.strategy.name, c.relation, c.debt_id),
         )
     rules = PlanningRules(
@@ -218,7 +241,9 @@ def _intents(
         due = DueDebt(debt=debts[candidate.debt_id], step=step, occurrence=times + 1)
         reasons = stays_out(due, person, strategy, rules.as_of)
         if reasons:
-            intent = Intent(person=person, relation=candidate.relation, strategy=strategy, step=step, dues=(due,))
+            intent = Intent(
+                person=person, relation=candidate.relation, strategy=strategy, step=step, dues=(due,)
+            )
             worst = max((reason.outcome for reason in reasons), key=lambda o: o.precedence)
             refused.append(RefusedIntent(intent=intent, outcome=worst, reasons=reasons))
         else:
@@ -255,8 +280,17 @@ class _Digest:
         intent = decided.intent
         channel = decided.channel.value if isinstance(decided, PlannedMessage) else "-"
         address = decided.point.address if isinstance(decided, PlannedMessage) and decided.point else "-"
-        debts = ",".join(f"{due.debt.full_reference}={due.debt.balance}@{due.step.name}" for due in intent.dues)
-        line = (intent.person.full_reference, intent.relation, debts, _outcome(decided).value, channel, address)
+        debts = ",".join(
+            f"{due.debt.full_reference}={due.debt.balance}@{due.step.name}" for due in intent.dues
+        )
+        line = (
+            intent.person.full_reference,
+            intent.relation,
+            debts,
+            _outcome(decided).value,
+            channel,
+            address,
+        )
         self._lines.append("|".join(line))
 
     def hex(self) -> str:
@@ -279,7 +313,9 @@ def _close(database: Database, desk: Desk, run: plans.RunOfPlan, summary: PlanSu
     summary.digest = digest
     with database.writing() as connection:
         summary.others = count_others(connection, desk.strategies, run.as_of)
-        plans.update_run(connection, run.id, state="planned", plan_digest=digest, summary={"plan": summary.as_json()})
+        plans.update_run(
+            connection, run.id, state="planned", plan_digest=digest, summary={"plan": summary.as_json()}
+        )
         delivery_log.append(
             connection,
             [
@@ -294,5 +330,3 @@ def _close(database: Database, desk: Desk, run: plans.RunOfPlan, summary: PlanSu
                 )
             ],
         )
-
-

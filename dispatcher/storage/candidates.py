@@ -1,6 +1,6 @@
 """Finds, set-wise, which debts have come to which step of a strategy, and counts those that have not."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -57,21 +57,30 @@ def find_candidates(
     *,
     only: str | None = None,
     debtor_id: int | None = None,
+    without: Collection[str] = (),
 ) -> Iterator[Candidate]:
-    """Every debt × recipient × step that is due; in no order. `only` names one strategy, `debtor_id` one person."""
+    """Every debt × recipient × step that is due; in no order.
+
+    `only` names one strategy, `debtor_id` one person, `without` creditors to leave alone.
+    """
     for i, strategy in enumerate(strategies):
         if only in (None, strategy.name):
             mine = and_(matches(strategy.match), *(not_(matches(other.match)) for other in strategies[:i]))
             for k, step in enumerate(strategy.steps):
-                for query in _queries(strategy, k, as_of, mine):
-                    narrowed = query if debtor_id is None else query.where(debts.c.debtor_id == debtor_id)
-                    for row in connection.execute(narrowed):
+                for query, recipient in _queries(strategy, k, as_of, mine):
+                    if without:
+                        query = query.where(creditors.c.key.not_in(without))
+                    if debtor_id is not None:
+                        query = query.where(recipient == debtor_id)
+                    for row in connection.execute(query):
                         yield Candidate(row[0], row[1], row[2], strategy, step)
 
 
 def matches(match: Match) -> ColumnElement[bool]:
     """A strategy's match as a condition on debts, debtors and creditors."""
-    conditions: list[ColumnElement[bool]] = [_COLUMNS[name].in_(values) for name, values in match.equals.items()]
+    conditions: list[ColumnElement[bool]] = [
+        _COLUMNS[name].in_(values) for name, values in match.equals.items()
+    ]
     conditions += [_balance(match.balance_min, at_least=True)] if match.balance_min is not None else []
     conditions += [_balance(match.balance_max, at_least=False)] if match.balance_max is not None else []
     return and_(true(), *conditions)
@@ -101,17 +110,19 @@ def count_others(connection: Connection, strategies: Sequence[Strategy], as_of: 
 
 def _queries(
     strategy: Strategy, k: int, as_of: date, mine: ColumnElement[bool]
-) -> Iterator[Select[tuple[int, int, str]]]:
+) -> Iterator[tuple[Select[tuple[int, int, str]], ColumnElement[int]]]:
     base = and_(open_on(as_of), OWED > 0, mine, *_day(strategy.steps[k], as_of))
-    yield _with_ladder(
-        _from(select(debts.c.id, debts.c.debtor_id, literal("debtor"))), debts.c.debtor_id, strategy, k, as_of
-    ).where(base)
+    owner = _from(select(debts.c.id, debts.c.debtor_id, literal("debtor")))
+    yield _with_ladder(owner, debts.c.debtor_id, strategy, k, as_of).where(base), debts.c.debtor_id
     if strategy.parties == "all":
         relations = ["joint_debtor", "guarantor"] if strategy.guarantors else ["joint_debtor"]
         query = _from(select(debts.c.id, debt_parties.c.debtor_id, debt_parties.c.relation)).join(
             debt_parties, and_(debt_parties.c.debt_id == debts.c.id, debt_parties.c.relation.in_(relations))
         )
-        yield _with_ladder(query, debt_parties.c.debtor_id, strategy, k, as_of).where(base)
+        yield (
+            _with_ladder(query, debt_parties.c.debtor_id, strategy, k, as_of).where(base),
+            debt_parties.c.debtor_id,
+        )
 
 
 def _from(query: Select[Any]) -> Select[Any]:
