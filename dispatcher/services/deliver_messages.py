@@ -68,7 +68,7 @@ def _turn(
         # The commit may have come through although we heard nothing of it: nothing of this chunk was called.
         _record(outlet, ended, delivered)
         ended.clear()
-        _take_back(outlet, owner, chunk)
+        _take_back(outlet, owner)
         raise
     ended.clear()
     delivered.states += states + turn.kept_back
@@ -101,13 +101,13 @@ def _record(outlet: Outlet, ended: list[Ended], delivered: Delivered) -> None:
     patiently(record, for_seconds=outlet.lease.total_seconds())
 
 
-def _take_back(outlet: Outlet, owner: str, chunk: Sequence[str]) -> None:
+def _take_back(outlet: Outlet, owner: str) -> None:
     """Undo intents whose commit we are not sure of; called only where no provider was."""
 
     def take_back() -> None:
         with outlet.database.writing() as connection:
             now = outlet.clock()
-            stranded = outbox.begun_by(connection, chunk, owner=owner)
+            stranded = outbox.begun_by(connection, owner=owner)  # the chunk before has been recorded
             why = NotMade(why="the database went away before the call")
             record_outcomes(connection, outlet, [Ended(message=m, end=why, at=now) for m in stranded])
 

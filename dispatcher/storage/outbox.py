@@ -92,12 +92,30 @@ def claim(connection: Connection, ids: Collection[str], *, owner: str) -> list[M
     return [found[key] for key in ids if key in found]
 
 
-def begun_by(connection: Connection, ids: Collection[str], *, owner: str) -> list[Message]:
-    """Messages of these that `owner` has begun and not ended."""
-    query = _full().where(
-        messages.c.id.in_(ids), messages.c.lease_owner == owner, messages.c.state == State.SENDING
+def owners(connection: Connection) -> list[tuple[str, datetime]]:
+    """Who holds messages, and until when their last lease runs."""
+    query = (
+        select(messages.c.lease_owner, func.max(messages.c.lease_until, type_=messages.c.lease_until.type))
+        .where(messages.c.lease_until.is_not(None))
+        .group_by(messages.c.lease_owner)
     )
-    return [_message(row) for row in _locking(connection, query, skip=False)]
+    return [(owner, until) for owner, until in connection.execute(query)]
+
+
+def free(connection: Connection, *, owner: str) -> int:
+    """End the leases of what `owner` holds and has not begun; returns how many."""
+    result = connection.execute(
+        update(messages)
+        .where(messages.c.lease_owner == owner, waiting)
+        .values(lease_owner=None, lease_until=None)
+    )
+    return result.rowcount
+
+
+def begun_by(connection: Connection, *, owner: str) -> list[Message]:
+    """What `owner` has begun and not ended, locked."""
+    query = _full().where(messages.c.lease_owner == owner, messages.c.state == State.SENDING)
+    return [_message(row) for row in _locking(connection, query.order_by(messages.c.id), skip=False)]
 
 
 def read(connection: Connection, ids: Collection[str], *, lock: bool = False) -> list[Message]:

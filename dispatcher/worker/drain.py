@@ -1,0 +1,63 @@
+"""Releases and delivers until nothing is due now: `run --wait` and `dispatch --until-empty`."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dispatcher.worker.outlets import Outlets
+from dispatcher.worker.relay import Relay
+
+POLL = 0.05  # seconds between looks when other processes deliver
+SWEEP_EVERY = 5.0
+MOST_ROUNDS_OF_PREPARING = 5  # a text that is outdated again each time it is made would go round for ever
+
+Prepare = Callable[[], int]
+"""Makes the texts that are missing; returns how many messages it prepared."""
+
+
+@dataclass(kw_only=True)
+class Drain:
+    """What drains: a relay, this process's outlets where it delivers itself, and what is done on the way."""
+
+    relay: Relay
+    outlets: Outlets | None
+    prepare: Prepare
+    sweep: Callable[[], int]
+    stopping: Callable[[], bool] = lambda: False
+    progress: Callable[[], object] = lambda: None
+    monotonic: Callable[[], float] = time.monotonic
+
+    def until_empty(self) -> int:
+        """Go on until nothing is due now and nothing is on its way; returns how many messages were handed out.
+
+        Raises what delivering raised in this process. Messages that are deferred, wait for a retry, are stopped or
+        whose channel pauses are not due.
+        """
+        handed, rounds, swept_at = 0, 0, float("-inf")
+        while not self.stopping():
+            if self.monotonic() - swept_at >= SWEEP_EVERY:
+                swept_at = self.monotonic()
+                self.sweep()
+            now = self.relay.tick()
+            handed += now
+            self._raise_failure()
+            self.progress()
+            if now or self.relay.busy():
+                self._wait()
+                continue
+            if rounds == MOST_ROUNDS_OF_PREPARING or not self.prepare():
+                break
+            rounds += 1
+        return handed
+
+    def _wait(self) -> None:
+        if self.outlets is None:
+            time.sleep(POLL)
+            return
+        self.outlets.moved.wait(POLL)
+        self.outlets.moved.clear()
+
+    def _raise_failure(self) -> None:
+        if self.outlets is not None and self.outlets.failure is not None:
+            failure, self.outlets.failure = self.outlets.failure, None
+            raise failure

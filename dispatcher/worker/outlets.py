@@ -1,0 +1,114 @@
+"""One worker process's means to deliver: a provider, a breaker and threads for each channel."""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+
+from channels.breaker import Breaker
+from channels.kind import ChannelKind
+from channels.port import Channel
+from dispatcher.services.deliver_messages import Delivered, deliver_messages
+from dispatcher.services.outlet import Clock, Judge, Outlet
+from dispatcher.storage.engine import Database
+from dispatcher.worker.identity import this_process
+
+BREAKER_FAILURES = 5
+BREAKER_PAUSE = timedelta(seconds=60)
+SHORTEST_LEASE = timedelta(seconds=90)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lane:
+    """How much a channel bears: calls at once, messages a second (0: no limit), seconds a call may take."""
+
+    concurrency: int = 16
+    rate: float = 0.0
+    timeout: float = 20.0
+
+    @property
+    def lease(self) -> timedelta:
+        """Long enough for the slowest call of a chunk and its outcome."""
+        return max(SHORTEST_LEASE, timedelta(seconds=3 * self.timeout))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutletPorts:
+    """What outlets are made of. `real_clock` is that of leases and timers."""
+
+    database: Database
+    open_channel: Callable[[ChannelKind], Channel]
+    judge: Judge
+    clock: Clock
+    real_clock: Clock
+    lanes: Mapping[ChannelKind, Lane]
+    actor: str = "dispatcher"
+    lease: timedelta | None = None  # instead of the lanes' own
+
+
+class Outlets:
+    """The outlets of this process, each opened when its first batch comes. `threads` batches run at a time."""
+
+    def __init__(self, ports: OutletPorts, *, threads: int) -> None:
+        self._ports = ports
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._outlets: dict[ChannelKind, Outlet] = {}
+        self._stopping = threading.Event()
+        self.moved = threading.Event()  # set whenever a batch has ended
+        self.failure: Exception | None = None
+        self.states: Counter[str] = Counter()
+
+    def deliver(self, kind: ChannelKind, owner: str, ids: Sequence[str]) -> Delivered:
+        """Deliver one batch; what fails is kept for `drain` and raised again for the queue's dead letters."""
+        try:
+            delivered = deliver_messages(self._outlet(kind), owner, ids)
+        except Exception as error:
+            self.failure = error
+            _log.exception("a batch of %s failed", kind.value)
+            raise
+        finally:
+            self.moved.set()
+        with self._lock:
+            self.states += delivered.states
+        return delivered
+
+    def stop(self) -> None:
+        """Ask batches under way to finish what they have begun and give back the rest."""
+        self._stopping.set()
+
+    def close(self) -> None:
+        """Wait for the threads; channels are closed by whoever opened them."""
+        self.stop()
+        for outlet in self._outlets.values():
+            if isinstance(outlet.executor, ThreadPoolExecutor):
+                outlet.executor.shutdown(wait=True)
+
+    def _outlet(self, kind: ChannelKind) -> Outlet:
+        with self._lock:
+            if kind not in self._outlets:
+                self._outlets[kind] = self._open(kind)
+            return self._outlets[kind]
+
+    def _open(self, kind: ChannelKind) -> Outlet:
+        ports, lane = self._ports, self._ports.lanes[kind]
+        return Outlet(
+            database=ports.database,
+            channel=ports.open_channel(kind),
+            breaker=Breaker(failures=BREAKER_FAILURES, pause=BREAKER_PAUSE, clock=ports.real_clock),
+            judge=ports.judge,
+            clock=ports.clock,
+            real_clock=ports.real_clock,
+            executor=ThreadPoolExecutor(lane.concurrency, thread_name_prefix=f"send-{kind.value}"),
+            worker=this_process(),
+            # All threads together begin no more than the provider takes at once.
+            chunk=max(1, lane.concurrency // self._threads),
+            lease=ports.lease or lane.lease,
+            actor=ports.actor,
+            stopping=self._stopping.is_set,
+        )

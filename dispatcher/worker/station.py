@@ -1,0 +1,104 @@
+"""Puts queue, relay and outlets together for one process."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import dramatiq
+from dramatiq.worker import Worker
+
+from channels.kind import ChannelKind
+from dispatcher.services.sweep_leases import sweep_leases
+from dispatcher.worker.actors import declare_actors, enqueue_with
+from dispatcher.worker.broker import is_in_memory
+from dispatcher.worker.drain import Drain, Prepare
+from dispatcher.worker.identity import is_dead, this_process
+from dispatcher.worker.outlets import OutletPorts, Outlets
+from dispatcher.worker.relay import HAND_OUT_LEASE, WINDOW, Relay
+
+THREADS = 2  # while one batch waits for the database or the provider, the other goes on
+IDLE_MS = 50  # how soon a worker thread notices that it is to stop
+
+# What fails is told by the command that ran; without a handler Python would print it a second time.
+for _name in ("dispatcher", "dramatiq"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
+
+
+class Station:
+    """A process that can hand out and, while `working`, deliver."""
+
+    def __init__(
+        self,
+        ports: OutletPorts,
+        broker: dramatiq.Broker,
+        *,
+        threads: int = THREADS,
+        lease: timedelta = HAND_OUT_LEASE,
+        window: int = WINDOW,
+    ) -> None:
+        self.ports = ports
+        self.broker = broker
+        self.threads = threads
+        self.outlets = Outlets(ports, threads=threads)
+        self.relay = Relay(
+            database=ports.database,
+            enqueue=enqueue_with(declare_actors(broker, self.outlets.deliver)),
+            lanes=ports.lanes,
+            clock=ports.clock,
+            real_clock=ports.real_clock,
+            holder=this_process() if is_in_memory(broker) else "queue",
+            lease=lease,
+            window=window,
+        )
+        self._working = False
+
+    @contextmanager
+    def working(self, queues: frozenset[ChannelKind] = frozenset(ChannelKind)) -> Iterator[None]:
+        """Deliver from these queues until the block ends: what has begun is finished, the rest given back."""
+        worker = Worker(
+            self.broker,
+            queues={kind.value for kind in queues},
+            worker_timeout=IDLE_MS,
+            worker_threads=self.threads,
+        )
+        worker.start()
+        self._working = True
+        try:
+            yield
+        finally:
+            self._working = False
+            self.outlets.stop()
+            worker.stop()
+            self.outlets.close()
+
+    def sweep(self) -> int:
+        """Free what dead workers hold; returns how many messages were moved."""
+        ports = self.ports
+        swept = sweep_leases(
+            ports.database,
+            ports.open_channel,
+            now=ports.clock(),
+            real_now=ports.real_clock(),
+            is_dead=is_dead,
+            actor=ports.actor,
+        )
+        return swept.total
+
+    def drain(
+        self,
+        *,
+        prepare: Prepare = lambda: 0,
+        progress: Callable[[], object] = lambda: None,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> int:
+        """Hand out and wait until nothing is due now; returns how many messages were handed out."""
+        drain = Drain(
+            relay=self.relay,
+            outlets=self.outlets if self._working else None,
+            prepare=prepare,
+            sweep=self.sweep,
+            stopping=stopping,
+            progress=progress,
+        )
+        return drain.until_empty()

@@ -1,0 +1,188 @@
+"""Builds an outbox without planner and templates: people, debts and finished messages, and what delivers them."""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from channels.breaker import Breaker
+from channels.fake import FakeChannel
+from channels.kind import ChannelKind
+from channels.port import Channel
+from dispatcher.domain.message import Message
+from dispatcher.domain.verdict import Verdict, VerdictKind
+from dispatcher.services.outlet import Outlet
+from dispatcher.storage import contents, outbox
+from dispatcher.storage.engine import Connection, Database
+from dispatcher.storage.tables import attempts, creditors, debtors, debts, ladder, log_entries, message_debts, messages, runs
+
+NOW = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)
+ALLOW = Verdict(kind=VerdictKind.SEND)
+
+_numbers = itertools.count(1)
+
+
+def allow_all(_: Connection, waiting: Sequence[Message], now: datetime) -> Mapping[str, Verdict]:
+    """A gate that lets everything through."""
+    return {message.id: ALLOW for message in waiting}
+
+
+def verdict_for_all(verdict: Verdict) -> Callable[..., Mapping[str, Verdict]]:
+    """A gate that says the same of everything."""
+    return lambda _, waiting, now: {message.id: verdict for message in waiting}
+
+
+def a_run(database: Database, *, mode: str = "live", as_of: date = NOW.date()) -> int:
+    """A planned run; returns its id."""
+    with database.writing() as connection:
+        values = {"as_of": as_of, "mode": mode, "state": "planned", "started_at": NOW, "real_started_at": NOW}
+        return connection.scalar(insert(runs).values(values).returning(runs.c.id))
+
+
+def a_creditor(database: Database, key: str = "acme") -> int:
+    """A creditor; returns its id, the same for the same key."""
+    with database.writing() as connection:
+        known = connection.scalar(select(creditors.c.id).where(creditors.c.key == key))
+        return known or connection.scalar(insert(creditors).values(key=key).returning(creditors.c.id))
+
+
+def queued(
+    database: Database,
+    count: int = 1,
+    *,
+    creditor: str = "acme",
+    channel: str = "email",
+    people: int | None = None,
+    run_id: int | None = None,
+    body: bytes = b"Hello",
+    **columns: Any,
+) -> list[str]:
+    """Messages ready to be sent, each about a debt of its own; `people` share them in turn (default: one each)."""
+    creditor_id = a_creditor(database, creditor)
+    start = next(_numbers) * 1_000_000
+    run_id = run_id or a_run(database)
+    with database.writing() as connection:
+        debtor_ids = _debtors(connection, creditor_id, start, people or count)
+        content = contents.Content.of(body, "text/plain", body.decode())
+        contents.keep(connection, [content], now=NOW)
+        rows = [
+            _message(start + i, creditor_id, debtor_ids[i % len(debtor_ids)], run_id, channel, content.sha256) | columns
+            for i in range(count)
+        ]
+        connection.execute(insert(messages), rows)
+        debt_rows = [_debt(start + i, creditor_id, row["debtor_id"]) for i, row in enumerate(rows)]
+        debt_ids = connection.scalars(insert(debts).returning(debts.c.id, sort_by_parameter_order=True), debt_rows).all()
+        step = {"strategy": "consumer", "step": "first-reminder", "day": 1}
+        connection.execute(
+            insert(message_debts),
+            [{"message_id": r["id"], "debt_id": d, "debtor_id": r["debtor_id"], "occurrence": 1, **step} for r, d in zip(rows, debt_ids, strict=True)],
+        )
+        connection.execute(
+            insert(ladder),
+            [{"message_id": r["id"], "debt_id": d, "debtor_id": r["debtor_id"], "anchor": NOW.date(), **step} for r, d in zip(rows, debt_ids, strict=True)],
+        )
+    return [row["id"] for row in rows]
+
+
+def _debtors(connection: Connection, creditor_id: int, start: int, count: int) -> list[int]:
+    rows = [
+        {"person": f"p{start + i}", "creditor_id": creditor_id, "reference": f"D{start + i}", "name": f"Person {i}"}
+        for i in range(count)
+    ]
+    return list(connection.scalars(insert(debtors).returning(debtors.c.id, sort_by_parameter_order=True), rows))
+
+
+def _debt(number: int, creditor_id: int, debtor_id: int) -> dict[str, Any]:
+    return {
+        "creditor_id": creditor_id,
+        "debtor_id": debtor_id,
+        "reference": f"R{number}",
+        "currency": "USD",
+        "balance_minor": 5000,
+        "due_date": NOW.date() - timedelta(days=1),
+    }
+
+
+def _message(
+    number: int, creditor_id: int, debtor_id: int, run_id: int, channel: str, sha256: str
+) -> dict[str, Any]:
+    return {
+        "id": f"0193-{number:012d}",
+        "run_id": run_id,
+        "creditor_id": creditor_id,
+        "debtor_id": debtor_id,
+        "as_of": NOW.date(),
+        "strategy": "consumer",
+        "step": "first-reminder",
+        "kind": "collection",
+        "channel": channel,
+        "address": f"p{number}@debtors.example",
+        "template": "first-reminder",
+        "template_version": 1,
+        "currency": "USD",
+        "balance_minor": 5000,
+        "zones": ["America/New_York"],
+        "state": "queued",
+        "expires_at": NOW + timedelta(days=3),
+        "content_sha256": sha256,
+        "envelope": {"subject": "Ana, a message from Acme", "sender": "acme@example.com"},
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+
+
+def an_outlet(database: Database, channel: Channel | None = None, **changes: Any) -> Outlet:
+    """An outlet with a fake provider, a gate that allows, and clocks that stand still."""
+    fields: dict[str, Any] = {
+        "database": database,
+        "channel": channel or FakeChannel(ChannelKind.EMAIL),
+        "breaker": Breaker(failures=1000, pause=timedelta(seconds=60), clock=lambda: NOW),
+        "judge": allow_all,
+        "clock": lambda: NOW,
+        "real_clock": lambda: NOW,
+        "executor": ThreadPoolExecutor(4),
+        "worker": "test",
+        "chunk": 4,
+    }
+    return Outlet(**(fields | changes))
+
+
+def hand_out(database: Database, ids: Sequence[str], owner: str = "batch") -> str:
+    """Lease messages to a batch; returns its owner."""
+    with database.writing() as connection:
+        outbox.hand_out(connection, ids, owner=owner, until=NOW + timedelta(seconds=90), real_now=NOW)
+    return owner
+
+
+def message(database: Database, key: str) -> Any:
+    """The row of a message."""
+    with database.reading() as connection:
+        return connection.execute(select(messages).where(messages.c.id == key)).one()
+
+
+def states(database: Database) -> dict[str, int]:
+    """State -> how many messages."""
+    with database.reading() as connection:
+        found: dict[str, int] = {}
+        for state in connection.scalars(select(messages.c.state)):
+            found[state] = found.get(state, 0) + 1
+        return found
+
+
+def events(database: Database, key: str | None = None) -> list[str]:
+    """The log's events, of one message or all, in order of writing."""
+    query = select(log_entries.c.event).order_by(log_entries.c.id)
+    if key is not None:
+        query = query.where(log_entries.c.message_id == key)
+    with database.reading() as connection:
+        return list(connection.scalars(query))
+
+
+def attempt_rows(database: Database, key: str) -> list[Any]:
+    """The attempts of a message in order."""
+    query = select(attempts).where(attempts.c.message_id == key).order_by(attempts.c.number)
+    with database.reading() as connection:
+        return list(connection.execute(query))
