@@ -10,6 +10,7 @@ from dispatcher.bootstrap import Dispatcher
 from dispatcher.cli.opening import AsJson, AsOf, actor, opened, parse_day, print_json
 from dispatcher.services.import_portfolio import ImportReport, ImportRequest, counted, import_portfolio
 from dispatcher.services.portfolio_status import CurrencyStatus, PortfolioStatus, Total, portfolio_status
+from dispatcher.services.sample_portfolio import SAMPLE_AS_OF, SAMPLE_DEBTORS, write_sample_portfolio
 
 app = typer.Typer()
 
@@ -18,17 +19,38 @@ FINDING = 1
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="CSV (UTF-8) or JSON lines; docs/portfolio_file.md says which columns.")],
-    mapping: Annotated[str, typer.Option(help="A name in config/mappings, or a .yaml file.", metavar="NAME")] = "",
+    file: Annotated[
+        Path, typer.Argument(help="CSV (UTF-8) or JSON lines; docs/portfolio_file.md says which columns.")
+    ],
+    mapping: Annotated[
+        str, typer.Option(help="A name in config/mappings, or a .yaml file.", metavar="NAME")
+    ] = "",
     as_of: Annotated[
-        date | None, typer.Option("--as-of", parser=parse_day, metavar="DATE", help="The day the ledger speaks of; today (UTC) if not given.")
+        date | None,
+        typer.Option(
+            "--as-of",
+            parser=parse_day,
+            metavar="DATE",
+            help="The day the ledger speaks of; today (UTC) if not given.",
+        ),
     ] = None,
-    rejects: Annotated[Path | None, typer.Option(metavar="FILE", help="Where refused rows are written; else under the home.")] = None,
-    creditor: Annotated[str, typer.Option(metavar="KEY", help="The creditor, for a file without that column.")] = "",
-    full: Annotated[bool, typer.Option("--full", help="The file is whole: debts it does not name are held as `not in ledger`.")] = False,
+    rejects: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where refused rows are written; else under the home.")
+    ] = None,
+    creditor: Annotated[
+        str, typer.Option(metavar="KEY", help="The creditor, for a file without that column.")
+    ] = "",
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="The file is whole: debts it does not name are held as `not in ledger`."),
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Import nothing if any row is refused.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
-    allow_older: Annotated[bool, typer.Option("--allow-older", help="Let a ledger older than the one imported overwrite it.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
+    ] = False,
+    allow_older: Annotated[
+        bool, typer.Option("--allow-older", help="Let a ledger older than the one imported overwrite it.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Import a ledger. Importing the same file twice changes nothing; exit 1 when rows were refused.
@@ -70,11 +92,38 @@ def status(
     Example: dispatcher portfolio status --as-of 2012-03-01
     """
     with opened() as dispatcher:
-        found = portfolio_status(dispatcher.database, as_of or dispatcher.now().date(), creditor=creditor or None)
+        found = portfolio_status(
+            dispatcher.database, as_of or dispatcher.now().date(), creditor=creditor or None
+        )
     if as_json:
         print_json(_status_json(found))
     else:
         _print_status(found)
+
+
+@app.command()
+def sample(
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write it: .csv or .jsonl.")],
+    debtors: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many debtors.")] = SAMPLE_DEBTORS,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same portfolio.")] = 7,
+    as_of: Annotated[
+        date | None,
+        typer.Option(
+            "--as-of",
+            parser=parse_day,
+            metavar="DATE",
+            help=f"The day around which debts fall due; else {SAMPLE_AS_OF}.",
+        ),
+    ] = None,
+) -> None:
+    """Write a portfolio of invented debtors to try things with.
+
+    Example: dispatcher portfolio sample --out sample.csv
+    """
+    day = as_of or SAMPLE_AS_OF
+    rows = write_sample_portfolio(out, debtors=debtors, seed=seed, as_of=day)
+    print(f"{out}: {rows:,} rows of {debtors:,} debtors around {day}")
+    print(f"next: dispatcher portfolio import {out} --as-of {day}")
 
 
 def _mapping(dispatcher: Dispatcher, name: str) -> Any:
@@ -97,7 +146,9 @@ def _with_progress(dispatcher: Dispatcher, request: ImportRequest, *, quiet: boo
     columns = (SpinnerColumn(), TextColumn("{task.completed:>9,} rows read"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=None)
-        return import_portfolio(dispatcher.database, request, on_rows=lambda n: progress.update(task, completed=n))
+        return import_portfolio(
+            dispatcher.database, request, on_rows=lambda n: progress.update(task, completed=n)
+        )
 
 
 def _report_json(report: ImportReport, request: ImportRequest) -> dict[str, Any]:
@@ -131,7 +182,9 @@ def _say(report: ImportReport, request: ImportRequest) -> None:
 
 
 def _sentences(report: ImportReport, request: ImportRequest) -> list[str]:
-    said = [f"{report.file}, ledger of {report.as_of}: {report.rows:,} rows, {report.imported:,} good, {report.refused:,} rejects"]
+    said = [
+        f"{report.file}, ledger of {report.as_of}: {report.rows:,} rows, {report.imported:,} good, {report.refused:,} rejects"
+    ]
     if report.repeated:
         said.append(f"  {report.repeated:,} rows repeat another word for word and count once")
     said.append(f"  debts:   {_counted(report.debts)}")
@@ -148,7 +201,9 @@ def _sentences(report: ImportReport, request: ImportRequest) -> list[str]:
     if report.warnings:
         said.append(f"  {report.warnings:,} warnings, nothing refused for them: {request.warnings}")
     if not report.applied:
-        said.append("nothing was imported: " + ("a dry run" if request.dry_run else "--strict, and rows were refused"))
+        said.append(
+            "nothing was imported: " + ("a dry run" if request.dry_run else "--strict, and rows were refused")
+        )
     return said
 
 
@@ -167,7 +222,11 @@ def _status_json(found: PortfolioStatus) -> dict[str, Any]:
 def _currency_json(one: CurrencyStatus) -> dict[str, Any]:
     return {
         "open": _total_json(one.open),
-        "overdue": {**_total_json(one.overdue), "disputed": one.disputed.count, "disputed_amount": str(one.disputed.amount.amount)},
+        "overdue": {
+            **_total_json(one.overdue),
+            "disputed": one.disputed.count,
+            "disputed_amount": str(one.disputed.amount.amount),
+        },
         "buckets": {name: _total_json(total) for name, total in one.buckets.items()},
         "credits": _total_json(one.credits),
         "not_in_ledger": _total_json(one.not_in_ledger),
@@ -184,12 +243,18 @@ def _print_status(found: PortfolioStatus) -> None:
         print(f"  {key}: ledger of {day}")
     for currency, one in found.currencies.items():
         print(f"\n{currency}  {one.open.count:,} open, {one.open.amount.amount:,}")
-        print(f"     {one.overdue.count:,} overdue, {one.overdue.amount.amount:,}, of which {one.disputed.count:,} disputed")
+        print(
+            f"     {one.overdue.count:,} overdue, {one.overdue.amount.amount:,}, of which {one.disputed.count:,} disputed"
+        )
         for name, total in one.buckets.items():
             print(f"     {name:>8}  {total.count:>9,}  {total.amount.amount:>18,}")
         if one.credits.count:
-            print(f"     credits and unallocated payments in these: {one.credits.count:,}, {one.credits.amount.amount:,}")
+            print(
+                f"     credits and unallocated payments in these: {one.credits.count:,}, {one.credits.amount.amount:,}"
+            )
         if one.not_in_ledger.count:
-            print(f"     not in the ledger any more, held: {one.not_in_ledger.count:,}, {one.not_in_ledger.amount.amount:,}")
+            print(
+                f"     not in the ledger any more, held: {one.not_in_ledger.count:,}, {one.not_in_ledger.amount.amount:,}"
+            )
     if not found.currencies:
         print("  nothing: import a ledger with `dispatcher portfolio import FILE`")
