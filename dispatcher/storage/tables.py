@@ -375,6 +375,7 @@ contents = Table(  # exact bytes, stored once
     Column("text", Text),  # plain reading text, for search and checks; null: erased
     Column("created_at", Instant, nullable=False),
     Column("erased_at", Instant),
+    sqlite_autoincrement=True,
 )
 
 attempts = Table(
@@ -418,6 +419,7 @@ log_entries = Table(  # append-only; `entry` is the canonical JSON that is seale
     Index("ix_log_entries_body_sha256", "body_sha256", "id"),
     Index("ix_log_entries_personal_id", "personal_id", "id"),
     Index("ix_log_entries_at", "at", "id"),
+    sqlite_autoincrement=True,  # an id given once never comes back
 )
 
 log_terms = Table(  # what entries are searched by beyond their columns: `rule:…`, `approver:…`, `actor:…`; derived
@@ -437,6 +439,7 @@ personal_values = Table(  # erasable; entries hold only the salted commitment
     Column("values", CanonicalJson, nullable=False),  # debtor, debts, address …
     Index("ix_personal_values_person", "person"),
     Index("ix_personal_values_address", "address"),
+    sqlite_autoincrement=True,  # an id given once never comes back
 )
 
 seals = Table(
