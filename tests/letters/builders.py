@@ -67,7 +67,7 @@ def some_debts(count: int = 1, currency: str = "GBP") -> tuple[DebtView, ...]:
 
 
 def some_inputs(**changes: Any) -> RenderInputs:
-    debts: Sequence[DebtView] = changes.pop("debts", None) or some_debts()
+    debts: Sequence[DebtView] = changes.pop("debts", some_debts())
     inputs = RenderInputs(
         channel=ChannelKind.LETTER,
         step="first-reminder",
@@ -76,7 +76,7 @@ def some_inputs(**changes: Any) -> RenderInputs:
         debtor=a_debtor(),
         sender=a_sender(),
         debts=tuple(debts),
-        total=Money(sum(debt.balance.minor for debt in debts), debts[0].balance.currency),
+        total=Money(sum(debt.balance.minor for debt in debts), debts[0].balance.currency if debts else "GBP"),
         payment_url="https://pay.acme.example/INV-2026-0001",
     )
     return replace(inputs, **changes)
@@ -100,6 +100,14 @@ def a_letter(inputs: RenderInputs | None = None, **changes: Any) -> LetterText:
     )
     letter = LetterText(title="Your account with Acme", body_html=body, language="en")
     return replace(letter, **changes)
+
+
+def a_spanish_letter() -> LetterText:
+    body = (
+        "<p>Estimada Ana:</p><p>Quizá se le pasó: todavía no hemos recibido el pago que indicamos abajo.</p>"
+        '<section class="identity"><p>Este mensaje es de Acme Home Supplies Ltd.</p></section>'
+    )
+    return LetterText(title="Su cuenta con Acme", body_html=body, language="es")
 
 
 def amounts_table(inputs: RenderInputs) -> str:

@@ -1,4 +1,4 @@
-"""Letters: a page around the text, laid out for the envelope's window, written as a PDF that stays the same."""
+"""Letters: a page around the text, laid out for the envelope's window, written as a PDF."""
 
 from dispatcher.rendering.letters.letter import LetterPdf, LetterProblem, render_letter
 from dispatcher.rendering.letters.reading import window_text

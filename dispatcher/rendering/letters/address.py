@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from babel import Locale
 
+from dispatcher.domain.postal_address import AddressProblem, normalise_address
 from dispatcher.domain.render_inputs import DebtorView
+from dispatcher.domain.whereabouts import country_code
 from dispatcher.rendering.letters.fonts import text_width
 from dispatcher.rendering.letters.paper import Box
 from dispatcher.rendering.untrusted import one_line
@@ -50,36 +52,23 @@ def _width(line: str, size: float) -> float:
     return text_width(line, size) * _MM_PER_POINT
 
 
+def window_lines(debtor: DebtorView, posted_in: str) -> tuple[str, ...] | AddressProblem:
+    """Name and address as the post of the debtor's country wants them, or what is missing.
 
-def window_lines(debtor: DebtorView, from_country: str) -> tuple[str, ...] | None:
-    """Name and address as the post of the debtor's country wants them; None when too little is known.
-
-    The country's name stands last, in capitals, when the letter crosses a border.
+    How long they may be is for `fit_address` to say, which measures them in the letter's own type.
     """
-    name, *street = (one_line(line).strip() for line in (debtor.name, *debtor.address_lines))
-    place = _place(debtor)
-    street = [line for line in street if line]
-    if not name or not street or not place:
-        return None
-    return (name, *street, *place, *_country(debtor.country, from_country))
+    name = " ".join(one_line(debtor.name).split())
+    if not name:
+        return AddressProblem(reason="no street", detail="the debtor's name is empty")
+    address = normalise_address(
+        debtor.address_lines, debtor.postal_code, debtor.city, debtor.region, debtor.country
+    )
+    if isinstance(address, AddressProblem):
+        return address
+    return (name, *address.lines, *address.town_lines, *_abroad(address.country, posted_in))
 
 
-def _place(debtor: DebtorView) -> list[str]:
-    code, city, region = (one_line(v).strip() for v in (debtor.postal_code, debtor.city, debtor.region))
-    match debtor.country.upper():
-        case "US" | "CA" | "AU":
-            lines = [f"{city} {region} {code}" if not city or not region else f"{city}, {region} {code}"]
-        case "GB" | "IE":
-            lines = [city, code]
-        case "MX" | "BR":
-            lines = [f"{code} {city}, {region}" if region else f"{code} {city}"]
-        case _:
-            lines = [f"{code} {city}"]
-    return [" ".join(line.split()) for line in lines if line.strip()]
-
-
-def _country(country: str, from_country: str) -> list[str]:
-    if not country or country.upper() == from_country.upper():
-        return []
-    name = Locale("en").territories.get(country.upper())
-    return [name.upper()] if name else []
+def _abroad(country: str, posted_in: str) -> tuple[str, ...]:
+    """The country in capitals where a letter leaves the sender's; in English, which every post reads."""
+    name = Locale("en").territories.get(country)
+    return (name.upper(),) if name and country != country_code(posted_in) else ()

@@ -1,4 +1,4 @@
-"""Writes into a finished PDF's catalogue what its engine leaves out: the language, and that viewers show the title."""
+"""Writes into a finished PDF what its engine leaves out: the language, and that viewers show the title."""
 
 import io
 import re
@@ -16,8 +16,8 @@ def with_language(pdf: bytes, language: str) -> bytes:
     incremental writer reads every object first and takes as long as the page's whole layout.
     """
     reader = PdfReader(io.BytesIO(pdf))
-    root = reader.trailer["/Root"].get_object()
-    number = root.indirect_reference.idnum
+    root = reader.root_object
+    number = int(reader.trailer.raw_get("/Root").idnum)
     catalogue = DictionaryObject(root)
     catalogue[NameObject("/Lang")] = TextStringObject(language)
     catalogue[NameObject("/ViewerPreferences")] = DictionaryObject(
@@ -31,20 +31,24 @@ def with_language(pdf: bytes, language: str) -> bytes:
 
 
 def _cross_references(pdf: bytes, reader: PdfReader, number: int, position: int) -> bytes:
-    """A cross-reference stream of two entries: the new catalogue and the stream itself (ISO 32000-1, 7.5.8)."""
+    """A cross-reference stream (ISO 32000-1, 7.5.8) of two entries: the new catalogue and itself."""
     previous = _LAST_START.search(pdf)
     if previous is None:
         raise ValueError("the PDF does not end in startxref and %%EOF")
-    own = int(reader.trailer["/Size"])
-    info = reader.trailer.raw_get("/Info").idnum
+    own = int(reader.trailer.raw_get("/Size"))
+    info = int(reader.trailer.raw_get("/Info").idnum)
     entries = _entry(len(pdf) + 1) + _entry(position)
-    header = (
-        b"<< /Type /XRef /Size %d /Root %d 0 R /Info %d 0 R /Prev %s /W [1 4 2] /Index [%d 1 %d 1] /Length %d >>"
-        % (own + 1, number, info, previous.group(1), number, own, len(entries))
+    header = b"<< /Type /XRef /Size %d /Root %d 0 R /Info %d 0 R /Prev %s" % (
+        own + 1,
+        number,
+        info,
+        previous.group(1),
     )
-    return b"%d 0 obj\n%s\nstream\n%s\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % (
+    shape = b"/W [1 4 2] /Index [%d 1 %d 1] /Length %d >>" % (number, own, len(entries))
+    return b"%d 0 obj\n%s %s\nstream\n%s\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % (
         own,
         header,
+        shape,
         entries,
         position,
     )

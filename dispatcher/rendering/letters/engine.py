@@ -9,7 +9,7 @@ from typing import Protocol
 from markupsafe import Markup
 
 
-class NoEngine(Exception):
+class EngineMissingError(Exception):
     """Neither plutoprint nor WeasyPrint is installed."""
 
 
@@ -18,7 +18,7 @@ class QrCode:
     """A QR code as the engine wants it: an element for the page and rules for its style sheet."""
 
     element: Markup
-    css: Markup = Markup("")
+    css: Markup
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +44,7 @@ class LetterEngine(Protocol):
 
 @cache
 def installed_engine() -> LetterEngine:
-    """plutoprint where it is installed (ten times faster), else WeasyPrint; raises NoEngine."""
+    """The faster plutoprint where it is installed, else WeasyPrint; raises EngineMissingError."""
     if find_spec("plutoprint") is not None:
         from dispatcher.rendering.letters.plutoprint_engine import PlutoprintEngine
 
@@ -53,4 +53,4 @@ def installed_engine() -> LetterEngine:
         from dispatcher.rendering.letters.weasyprint_engine import WeasyprintEngine
 
         return WeasyprintEngine()
-    raise NoEngine("no engine for letters is installed: pip install 'debt-dispatcher[weasyprint]'")
+    raise EngineMissingError("no engine for letters is installed: pip install 'debt-dispatcher[weasyprint]'")

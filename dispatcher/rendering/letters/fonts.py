@@ -57,13 +57,13 @@ _PACKAGES = (
 )
 
 
-class FontsMissing(Exception):
+class FontsMissingError(Exception):
     """No packaged font is installed."""
 
 
 @cache
 def faces() -> tuple[Face, ...]:
-    """Every font file at hand; raises FontsMissing when a package of ours is not installed."""
+    """Every font file at hand; raises FontsMissingError when a package of ours is not installed."""
     return tuple(face for package in _PACKAGES for face in _faces_of(package))
 
 
@@ -87,7 +87,9 @@ def text_width(text: str, size: float) -> float:
 def _faces_of(package: _Package) -> list[Face]:
     spec = find_spec(package.module)
     if spec is None or not spec.submodule_search_locations:
-        raise FontsMissing(f"the font package {package.module} is not installed: install debt-dispatcher again")
+        raise FontsMissingError(
+            f"the font package {package.module} is not installed: install debt-dispatcher again"
+        )
     folder = Path(spec.submodule_search_locations[0]) / package.folder
     return [
         Face(family=package.family, path=folder / name, weight=weight, italic=italic)

@@ -1,8 +1,11 @@
-"""The page around a letter's text: window address, date, payment slip and running lines, as HTML for the engine."""
+"""The page around a letter's text: window address, date and payment slip, as HTML for the engine."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from html import unescape
 from pathlib import Path
 
 import yaml
@@ -15,15 +18,14 @@ from dispatcher.domain.sender import Sender
 from dispatcher.rendering.formats import date_text, locale_for, money_text
 from dispatcher.rendering.letter_text import LetterText
 from dispatcher.rendering.letters.address import AddressBlock
-from dispatcher.rendering.letters.css_text import css_string
 from dispatcher.rendering.letters.engine import QrCode
-from dispatcher.rendering.letters.fonts import families
+from dispatcher.rendering.letters.page_rules import paper_css, running_css
 from dispatcher.rendering.letters.paper import Paper
 from dispatcher.rendering.letters.words import Words, words_for
 from dispatcher.rendering.untrusted import is_right_to_left, one_line
 
 _IDENTITY = '<section class="identity"'
-_MARGIN_TOP, _MARGIN_RIGHT, _MARGIN_BOTTOM = 18, 20, 18  # millimetres; the address begins at the left one
+_PLAIN_BDI = re.compile(r"<bdi>([^<]*)</bdi>")
 _LONGEST_QR = 600  # a denser code than this is hard to scan from 30 mm of paper
 
 
@@ -89,8 +91,9 @@ def page_html(
 ) -> str:
     """The whole letter as HTML; raises WordsError for a language that the layout does not speak."""
     words = words_for(letter.language, layout.words)
-    prose, mark, identity = letter.body_html.partition(_IDENTITY)
-    running = _running_css(words, inputs, message_id)
+    prose, mark, identity = _with_directions(letter.body_html).partition(_IDENTITY)
+    above = words.continued.format(sender=one_line(inputs.sender.name), reference=reference_of(inputs))
+    running = running_css(page=words.page, above=above, below=message_id)
     return layout.template.render(
         letter=letter,
         words=words,
@@ -104,7 +107,7 @@ def page_html(
         qr=qr,
         prose=Markup(prose),  # noqa: S704  # a safe fragment, see LetterText
         identity=Markup(mark + identity),  # noqa: S704  # the same
-        css=layout.css + _paper_css(paper, address) + running + (qr.css if qr else ""),
+        css=layout.css + paper_css(paper, address) + running + (qr.css if qr else ""),
     )
 
 
@@ -118,8 +121,17 @@ def _sender_contact(sender: Sender) -> list[str]:
     return [line for line in (sender.phone, sender.email, sender.website) if line]
 
 
-def _direction_of(line: str) -> str:
-    return "rtl" if is_right_to_left(line) else "ltr"
+def _direction_of(text: str) -> str:
+    """The direction of the first letter that has one, as `dir="auto"` means it (plutoprint knows no auto)."""
+    if not is_right_to_left(text):
+        return "ltr"
+    strong = next((kind for kind in map(unicodedata.bidirectional, text) if kind in {"L", "R", "AL"}), "L")
+    return "ltr" if strong == "L" else "rtl"
+
+
+def _with_directions(fragment: str) -> str:
+    """Each plain `<bdi>` with the direction of its text."""
+    return _PLAIN_BDI.sub(lambda m: f'<bdi dir="{_direction_of(unescape(m[1]))}">{m[1]}</bdi>', fragment)
 
 
 def _date(inputs: RenderInputs, language: str) -> str:
@@ -140,40 +152,3 @@ def _slip(inputs: RenderInputs, words: Words, language: str) -> Slip | None:
         balance=money_text(inputs.total, locale),
         url=inputs.payment_url,
     )
-
-
-def _paper_css(paper: Paper, address: AddressBlock) -> Markup:
-    """Page size and margins, and the heights that stack up to the window's place on the first page."""
-    box = paper.address
-    fonts = ", ".join(css_string(name) for name in families())
-    margins = f"{_MARGIN_TOP}mm {_MARGIN_RIGHT}mm {_MARGIN_BOTTOM}mm {box.left}mm"
-    return Markup(  # noqa: S704  # numbers and escaped strings only
-        f"\n@page {{ size: {paper.css_size}; margin: {margins}; }}"
-        f"\nbody {{ font-family: {fonts}; }}"
-        f"\n.letterhead {{ height: {paper.return_top - _MARGIN_TOP}mm; }}"
-        f"\n.return-line {{ height: {box.top - paper.return_top}mm; width: {paper.window.right - box.left}mm; }}"
-        f"\n.window-row {{ height: {paper.body_top - box.top}mm; }}"
-        f"\naddress {{ width: {box.width}mm; font-size: {address.size}pt; }}\n"
-    )
-
-
-def _running_css(words: Words, inputs: RenderInputs, message_id: str) -> Markup:
-    """Page numbers below, and from the second page on who writes about what above.
-
-    plutoprint applies `@page :first` margins to every page, but not its other rules.
-    """
-    fonts = ", ".join(css_string(name) for name in families())
-    style = f"font-family: {fonts}; font-size: 7.5pt; color: #4a515b;"
-    above = words.continued.format(sender=one_line(inputs.sender.name), reference=reference_of(inputs))
-    return Markup(  # noqa: S704  # numbers and escaped strings only
-        f"\n@page {{ @bottom-left {{ content: {css_string(message_id)}; {style} font-size: 6.5pt; }}"
-        f" @bottom-right {{ content: {_page_number(words.page)}; {style} }}"
-        f" @top-left {{ content: {css_string(above)}; {style} }} }}"
-        "\n@page :first { @top-left { content: none; } }\n"
-    )
-
-
-def _page_number(wording: str) -> str:
-    before, _, rest = wording.partition("{page}")
-    between, _, after = rest.partition("{pages}")
-    return f"{css_string(before)} counter(page) {css_string(between)} counter(pages) {css_string(after)}"

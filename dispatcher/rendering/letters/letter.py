@@ -5,11 +5,17 @@ from collections import Counter
 from dataclasses import dataclass
 from html import unescape
 
+from dispatcher.domain.postal_address import AddressProblem
 from dispatcher.domain.render_inputs import DebtorView, RenderInputs
 from dispatcher.rendering.letter_text import LetterText
 from dispatcher.rendering.letters.address import AddressBlock, fit_address, window_lines
-from dispatcher.rendering.letters.engine import DocumentFacts, LetterEngine, NoEngine, installed_engine
-from dispatcher.rendering.letters.fonts import FontsMissing, uncovered
+from dispatcher.rendering.letters.engine import (
+    DocumentFacts,
+    EngineMissingError,
+    LetterEngine,
+    installed_engine,
+)
+from dispatcher.rendering.letters.fonts import FontsMissingError, uncovered
 from dispatcher.rendering.letters.layout import Layout, page_html, shipped_layout, wants_qr
 from dispatcher.rendering.letters.paper import Paper, paper_for
 from dispatcher.rendering.letters.reading import read_letter
@@ -35,7 +41,7 @@ class LetterProblem:
     message: str
 
 
-class _Held(Exception):
+class _HeldError(Exception):
     """Carries the problem out of the step that found it."""
 
     def __init__(self, rule: str, message: str) -> None:
@@ -58,9 +64,9 @@ def render_letter(
     """
     try:
         return _rendered(letter, inputs, message_id, layout or shipped_layout(), engine or installed_engine())
-    except _Held as held:
+    except _HeldError as held:
         return held.problem
-    except (FontsMissing, NoEngine, WordsError) as reason:
+    except (FontsMissingError, EngineMissingError, WordsError) as reason:
         return LetterProblem(rule="letter-layout", message=f"{reason}.")
 
 
@@ -89,15 +95,15 @@ def _rendered(
 
 def _address(debtor: DebtorView, from_country: str, paper: Paper) -> AddressBlock:
     lines = window_lines(debtor, from_country)
-    if lines is None:
-        raise _Held(
+    if isinstance(lines, AddressProblem):
+        raise _HeldError(
             "postal-address",
-            f"the letter to {debtor.reference} has no full postal address: a name, a street or box,"
-            " and a city or postal code are needed; add them to the portfolio or choose another channel.",
+            f"the postal address of {debtor.reference} is not fit for a letter: {lines.detail}."
+            " Correct it in the portfolio or choose another channel.",
         )
     block = fit_address(lines, paper.address)
     if block is None:
-        raise _Held(
+        raise _HeldError(
             "postal-address",
             f"the address of {debtor.reference} does not fit the envelope's window ({len(lines)} lines, the"
             f" longest of {max(map(len, lines))} characters): shorten it in the portfolio.",
@@ -118,8 +124,10 @@ def _hold_uncovered(html: str, debtor: DebtorView) -> None:
     if not missing:
         return
     named = ", ".join(f"{char} (U+{ord(char):04X})" for char in missing[:_MOST_CHARACTERS_NAMED])
-    more = f" and {len(missing) - _MOST_CHARACTERS_NAMED} more" if len(missing) > _MOST_CHARACTERS_NAMED else ""
-    raise _Held(
+    more = (
+        f" and {len(missing) - _MOST_CHARACTERS_NAMED} more" if len(missing) > _MOST_CHARACTERS_NAMED else ""
+    )
+    raise _HeldError(
         "letter-font",
         f"no font at hand prints {named}{more} in {_place(missing, debtor)}: correct the text if it was read"
         " wrongly, else choose another channel.",
@@ -129,9 +137,13 @@ def _hold_uncovered(html: str, debtor: DebtorView) -> None:
 def _place(missing: tuple[str, ...], debtor: DebtorView) -> str:
     places = {
         "the debtor's name": debtor.name,
-        "the debtor's address": "".join((*debtor.address_lines, debtor.city, debtor.region, debtor.postal_code)),
+        "the debtor's address": "".join(
+            (*debtor.address_lines, debtor.city, debtor.region, debtor.postal_code)
+        ),
     }
-    found = [place for place, text in places.items() if set(missing) & set(unicodedata.normalize("NFC", text))]
+    found = [
+        place for place, text in places.items() if set(missing) & set(unicodedata.normalize("NFC", text))
+    ]
     return " and ".join(found) or "the letter's text"
 
 
@@ -146,9 +158,9 @@ def _facts(letter: LetterText, inputs: RenderInputs, message_id: str) -> Documen
 
 
 def _hold_odd_window(window: str, address: AddressBlock) -> None:
-    """Compared as sets of letters and digits: a PDF gives right-to-left lines back in the order of drawing."""
+    """Compared by count of letters and digits: right-to-left lines come back in the order of drawing."""
     if _characters(window) != _characters(" ".join(address.lines)):
-        raise _Held(
+        raise _HeldError(
             "envelope-window",
             "the envelope's window would not show name and address only; it would show"
             f" {' / '.join(window.split())!r}: check the letter's layout.",

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 # Countries that print on US Letter (Unicode CLDR, paperSize); all others use A4.
-_LETTER_COUNTRIES = frozenset("BZ CA CL CO CR GT MX NI PA PH PR SV US VE".split())
+_LETTER_COUNTRIES = frozenset(
+    ("BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE")
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,17 +19,22 @@ class Box:
 
     @property
     def right(self) -> float:
+        """Its right edge."""
         return self.left + self.width
 
     @property
     def bottom(self) -> float:
+        """Its lower edge."""
         return self.top + self.height
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Paper:
-    """A sheet. `window` is all that may show through the envelope wherever the sheet slides inside it;
-    `address` is the part that name and address may use."""
+    """A sheet of paper with its envelope.
+
+    `window` is all that may show through the envelope wherever the sheet slides inside it; `address` is the
+    part of it that name and address may use.
+    """
 
     name: str
     css_size: str
@@ -47,7 +54,7 @@ A4 = Paper(
     height=297,
     window=Box(left=10, top=45, width=102, height=49),
     address=Box(left=25, top=53, width=80, height=32),
-    return_top=40,
+    return_top=38,
     body_top=98,
 )
 
@@ -59,7 +66,7 @@ LETTER = Paper(
     height=279.4,
     window=Box(left=0, top=51, width=137, height=42),
     address=Box(left=25, top=61, width=84, height=29),
-    return_top=46,
+    return_top=44,
     body_top=97,
 )
 

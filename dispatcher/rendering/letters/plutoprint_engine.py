@@ -5,6 +5,7 @@ import os
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from xml.sax.saxutils import escape
 
 import plutoprint
@@ -16,9 +17,10 @@ from dispatcher.rendering.letters.engine import DocumentFacts, QrCode
 from dispatcher.rendering.letters.fonts import faces
 
 _CREATOR = "debt-dispatcher"
+_first_use = Lock()
 
 
-class _Refusal(plutoprint.ResourceFetcher):  # type: ignore[misc]  # the extension's classes carry no types
+class _Refusal(plutoprint.ResourceFetcher):
     """A letter is whole in itself: whatever it asks for is an empty file, wherever it lies."""
 
     def fetch_url(self, url: str) -> plutoprint.ResourceData:  # noqa: ARG002  # the port's signature
@@ -31,11 +33,12 @@ class PlutoprintEngine:
     def qr_code(self, text: str) -> QrCode:
         """Drawn by plutoprint itself, as vectors."""
         rule = f".qr::before {{ content: -pluto-qrcode({css_string(text)}); }}"
-        return QrCode(element=Markup('<div class="qr"></div>'), css=Markup(rule))
+        return QrCode(element=Markup('<div class="qr"></div>'), css=Markup(rule))  # noqa: S704  # escaped above
 
     def write(self, html: str, facts: DocumentFacts) -> bytes:
         """The finished PDF."""
-        _use_only_our_fonts()
+        with _first_use:
+            _use_only_our_fonts()
         book = _book(html)
         for key, value in _metadata(facts):
             book.set_metadata(key, value)
@@ -82,19 +85,18 @@ def _use_only_our_fonts() -> None:
 
 
 def _fontconfig(folder: str) -> str:
+    """Our packages' folders, and in them our files alone.
+
+    The globs are of names: a glob of a path fails when the path lies below the working folder.
+    """
     paths = [face.path for face in faces()]
-    homes = [_literal(home) for home in dict.fromkeys(path.parent for path in paths)]
-    folders = "".join(f"<dir>{escape(str(home))}</dir>" for home in dict.fromkeys(p.parent for p in paths))
-    rejected = "".join(f"<glob>{home}/*</glob>" for home in homes)  # a plain * would reject the folders as well
-    accepted = "".join(f"<glob>{_literal(path)}</glob>" for path in paths)
+    folders = "".join(
+        f"<dir>{escape(str(home))}</dir>" for home in dict.fromkeys(path.parent for path in paths)
+    )
+    accepted = "".join(f"<glob>*{escape(path.name)}</glob>" for path in paths)
     return (
         '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig>'
         f"{folders}<cachedir>{escape(folder)}/cache</cachedir><config><rescan><int>0</int></rescan></config>"
-        f"<selectfont><rejectfont>{rejected}</rejectfont><acceptfont>{accepted}</acceptfont></selectfont>"
-        "</fontconfig>"
+        "<selectfont><rejectfont><glob>*.ttf</glob><glob>*.otf</glob></rejectfont>"
+        f"<acceptfont>{accepted}</acceptfont></selectfont></fontconfig>"
     )
-
-
-def _literal(path: Path) -> str:
-    """A glob for one path (it knows `*` and `?` only), fit for XML."""
-    return escape(str(path))

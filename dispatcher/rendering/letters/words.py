@@ -31,7 +31,8 @@ def words_for(language: str, known: Mapping[str, Mapping[str, str]]) -> Words:
     base, _, _ = language.partition("-")
     if base not in known:
         raise WordsError(
-            f"the letter's layout has no words in {_named(language)}: add a section {base!r} to letter_words.yaml"
+            f"the layout of letters has no words in {_named(language)}: add a section {base!r} to"
+            " letter_words.yaml"
         )
     merged = {**known[base], **known.get(language, {})}
     wanted = {field.name for field in fields(Words)}

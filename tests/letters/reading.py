@@ -1,0 +1,46 @@
+"""Looks into finished letters with programs that did not make them."""
+
+import io
+import unicodedata
+from dataclasses import dataclass
+
+import pypdf
+import pypdfium2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PdfFont:
+    family: str
+    embedded: bool
+
+
+def page_texts(pdf: bytes) -> list[str]:
+    document = pypdfium2.PdfDocument(pdf)
+    return [page.get_textpage().get_text_bounded().replace("\r\n", "\n") for page in document]
+
+
+def fonts_of(pdf: bytes) -> list[PdfFont]:
+    fonts = []
+    for page in pypdf.PdfReader(io.BytesIO(pdf)).pages:
+        for reference in page["/Resources"]["/Font"].values():
+            font = reference.get_object()
+            font = font["/DescendantFonts"][0].get_object() if "/DescendantFonts" in font else font
+            descriptor = font["/FontDescriptor"]
+            fonts.append(
+                PdfFont(
+                    family=font["/BaseFont"].partition("+")[2],
+                    embedded=any(f"/FontFile{suffix}" in descriptor for suffix in ("", "2", "3")),
+                )
+            )
+    return fonts
+
+
+def char_positions(pdf: bytes, word: str) -> list[list[float]]:
+    """For each place of `word` on the first page, the left edges of its letters in reading order."""
+    reader = pypdfium2.PdfDocument(pdf)[0].get_textpage()
+    text = "".join(
+        unicodedata.normalize("NFKC", reader.get_text_range(index, 1) or " ")[:1]
+        for index in range(reader.count_chars())
+    )
+    starts = [at for at in range(len(text)) if text.startswith(word, at)]
+    return [[reader.get_charbox(at + n)[0] for n in range(len(word))] for at in starts]

@@ -1,0 +1,212 @@
+"""A letter as the print house, the post and its reader get it."""
+
+import io
+import subprocess
+import sys
+import unicodedata
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pypdf
+import pytest
+import zxingcpp
+from PIL import Image
+
+from dispatcher.rendering.letters import LetterPdf, LetterProblem, render_letter
+from dispatcher.rendering.letters.pictures import letter_pages_as_png
+from tests.letters.builders import (
+    AS_OF,
+    MESSAGE_ID,
+    a_debtor,
+    a_letter,
+    a_sender,
+    a_spanish_letter,
+    some_debts,
+    some_inputs,
+)
+from tests.letters.reading import char_positions, fonts_of, page_texts
+
+ROOT = Path(__file__).parents[2]
+
+
+def printed(letter=None, message_id=MESSAGE_ID, **changes) -> LetterPdf:
+    inputs = some_inputs(**changes)
+    result = render_letter(letter or a_letter(inputs), inputs, message_id=message_id)
+    assert isinstance(result, LetterPdf), result
+    return result
+
+
+def test_a_first_reminder_fits_one_page():
+    assert printed().pages == 1
+
+
+def test_the_same_inputs_give_the_same_bytes_also_in_another_process_and_folder(tmp_path):
+    program = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "from tests.letters.builders import MESSAGE_ID, a_letter, some_inputs\n"
+        "from dispatcher.rendering.letters import render_letter\n"
+        "inputs = some_inputs()\n"
+        "sys.stdout.buffer.write(render_letter(a_letter(inputs), inputs, message_id=MESSAGE_ID).pdf)\n"
+    )
+    elsewhere = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, check=True)
+    assert elsewhere.stdout == printed().pdf
+
+
+def test_another_letter_in_between_changes_nothing():
+    before = printed()
+    printed(debtor=a_debtor(name="محمد علي"), debts=some_debts(40))
+    assert printed().pdf == before.pdf
+
+
+def test_the_document_names_its_title_language_author_and_the_date_of_the_run():
+    reader = pypdf.PdfReader(io.BytesIO(printed(letter=a_spanish_letter()).pdf))
+    assert reader.root_object["/Lang"] == "es"
+    assert reader.root_object["/ViewerPreferences"]["/DisplayDocTitle"]
+    assert reader.metadata.title == "Su cuenta con Acme"
+    assert reader.metadata.author == "Acme Home Supplies Ltd"
+    assert reader.metadata.creation_date == datetime(AS_OF.year, AS_OF.month, AS_OF.day, tzinfo=timezone.utc)
+    assert MESSAGE_ID in reader.metadata["/Keywords"]
+
+
+def test_every_font_is_embedded_and_comes_from_our_packages():
+    fonts = fonts_of(printed(debtor=a_debtor(name="محمد علي")).pdf)
+    assert all(font.embedded for font in fonts)
+    assert {font.family for font in fonts} == {
+        "SourceSansPro-Regular",
+        "SourceSansPro-Semibold",
+        "IBMPlexSansArabic-Regular",
+    }
+
+
+def test_the_text_reads_in_the_order_of_the_page():
+    text = printed().text
+    places = [
+        text.index(words)
+        for words in (
+            "14 Mill Lane",
+            "22 Park Row",
+            "2 March 2026",
+            "Your account with Acme",
+            "Dear Ana",
+            "Kind regards",
+            "How to pay",
+            "This message comes from",
+            "Page 1 of 1",
+        )
+    ]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<script>alert(1)</script>",
+        "{{ 7*7 }} & Sons",
+        "**Ana** [link](https://x.example)",
+        "O'Brien \"Bob\" Smith",
+        "=HYPERLINK(\"https://x.example\")",
+        "José Ñuñez Łukasz Őry Ωμέγα Щукин",
+    ],
+)
+def test_a_name_appears_literally_whatever_it_holds(name):
+    text = printed(debtor=a_debtor(name=name)).text
+    assert text.count(name) == 2  # window and salutation
+
+
+def test_ligatures_do_not_hide_words_from_a_search():
+    reader = pypdf.PdfReader(io.BytesIO(printed().pdf))
+    assert "difficult" in reader.pages[0].extract_text()
+
+
+def test_a_long_table_goes_on_with_heads_and_a_running_line_and_one_total():
+    letter = printed(debts=some_debts(60), payment_url="https://pay.acme.example/D-1001")
+    pages = page_texts(letter.pdf)
+    assert letter.pages == len(pages) == 3
+    running = "Acme Home Supplies · Reference D-1001 · continued"
+    assert [running in page for page in pages] == [False, True, True]
+    assert all("Reference Due date Balance" in page for page in pages)
+    assert letter.text.count("Total 20,847.30") == 1
+    assert [f"Page {n} of 3" in page for n, page in enumerate(pages, 1)] == [True, True, True]
+    assert all(letter.text.count(debt.reference) == 1 for debt in some_debts(60))
+
+
+def test_a_spanish_letter_speaks_spanish_around_its_text_too():
+    text = printed(
+        letter=a_spanish_letter(), debts=some_debts(1, "EUR"), debtor=a_debtor(country="ES", postal_code="28013")
+    ).text
+    assert "Página 1 de 1" in text
+    assert "Cómo pagar" in text
+    assert "Saldo al 2 de marzo de 2026 131,81 €" in text.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("page_size", "country", "millimetres"),
+    [("", "GB", (210, 297)), ("", "US", (216, 279)), ("Letter", "GB", (216, 279)), ("A4", "MX", (210, 297))],
+)
+def test_the_sender_chooses_the_paper_and_else_the_country(page_size, country, millimetres):
+    codes = {"GB": "LS1 4AP", "US": "94103", "MX": "06000"}
+    letter = printed(sender=a_sender(page_size=page_size), debtor=a_debtor(country=country, postal_code=codes[country]))
+    box = pypdf.PdfReader(io.BytesIO(letter.pdf)).pages[0].mediabox
+    assert (round(float(box.width) / 72 * 25.4), round(float(box.height) / 72 * 25.4)) == millimetres
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://pay.acme.example/INV-2026-0001", 'https://pay.acme.example/?r="x)\\&amp;<é>', "https://p.example/" + "7" * 400],
+)
+def test_the_payment_slip_s_code_reads_back_as_the_payment_link(url):
+    letter = printed(payment_url=url)
+    page = Image.open(io.BytesIO(letter_pages_as_png(letter.pdf, 300)[0]))
+    assert [code.text for code in zxingcpp.read_barcodes(page)] == [url]
+
+
+def test_a_letter_without_payment_link_has_a_slip_without_code():
+    letter = printed(payment_url="")
+    page = Image.open(io.BytesIO(letter_pages_as_png(letter.pdf, 150)[0]))
+    assert zxingcpp.read_barcodes(page) == []
+    assert "Quote this reference INV-2026-0001" in letter.text
+    assert "Scan the code" not in letter.text
+
+
+def test_a_confirmation_without_debts_asks_for_no_payment():
+    assert "How to pay" not in printed(debts=(), kind="optout_confirmation").text
+
+
+def test_letters_of_a_right_to_left_name_run_from_right_to_left():
+    name = "محمد علي"
+    places = char_positions(printed(debtor=a_debtor(name=name)).pdf, "محمد")
+    assert len(places) == 2  # window and salutation
+    assert all(xs == sorted(xs, reverse=True) for xs in places)
+
+
+def test_a_right_to_left_name_with_latin_letters_does_not_turn_its_neighbours_round():
+    letter = printed(debtor=a_debtor(name="שרה (Sarah)"))
+    dear, sarah, hebrew = (char_positions(letter.pdf, word)[-1][0] for word in ("Dear", "Sarah", "שרה"))
+    assert dear < sarah < hebrew
+
+
+def test_right_to_left_text_is_extracted_in_its_own_letters():
+    text = unicodedata.normalize("NFKC", printed(debtor=a_debtor(name="كاميليا محمد")).text)
+    assert "كاميليا محمد" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "named"), [("王伟", "王 (U+738B), 伟 (U+4F1F)"), ("Ana 🙂", "🙂 (U+1F642)"), ("Mu\ufffdoz", "U+FFFD")]
+)
+def test_a_name_that_no_font_covers_holds_the_letter_and_names_the_characters(name, named):
+    inputs = some_inputs(debtor=a_debtor(name=name))
+    problem = render_letter(a_letter(inputs), inputs, message_id=MESSAGE_ID)
+    assert isinstance(problem, LetterProblem)
+    assert problem.rule == "letter-font"
+    assert named in problem.message
+    assert "the debtor's name" in problem.message
+    assert "choose another channel" in problem.message
+
+
+def test_a_language_without_layout_words_holds_the_letter_and_says_where_to_add_them():
+    inputs = some_inputs()
+    problem = render_letter(a_letter(inputs, language="fr-FR"), inputs, message_id=MESSAGE_ID)
+    assert problem == LetterProblem(
+        rule="letter-layout",
+        message="the layout of letters has no words in French (France): add a section 'fr' to letter_words.yaml.",
+    )
