@@ -11,6 +11,8 @@ class AdviceBody:
     name: str
     phone: str = ""
     website: str = ""
+    email: str = ""
+    address: str = ""  # on one line
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,3 +47,4 @@ class Sender:
     plan_counts: tuple[int, ...] = (2, 3, 6)  # instalments a plan offer may have; only approved ones
     page_size: str = "A4"  # or Letter
     sms_cost: Mapping[str, str] = field(default_factory=dict)
+    language: str = "en"  # in which a debtor is written to whose own language no template speaks

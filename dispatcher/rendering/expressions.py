@@ -28,7 +28,8 @@ def compile_expression(source: str, *, tables: Tables | None = None) -> Callable
 
     `source` is a bare expression (`amount | number - paid | number`), or text with `{{ … }}` in it.
     A column is its name, `row.NAME` or `row["Any Name"]`; `tables` are the mapping's lookups
-    (`zones[code]`, `code | lookup("zones")`). The returned function raises ExpressionError too: a column that is missing, a number that is none.
+    (`zones[code]`, `code | lookup("zones")`). The returned function raises ExpressionError too:
+    a column that is missing, a number that is none.
     """
     text = source.strip()
     if _IDENTIFIER.fullmatch(text) and text not in (tables or {}):

@@ -1,0 +1,72 @@
+"""What a language needs to know about our messages: layout phrases, disclosures, and words that hold a message."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+# One lower-case letter for one letter, so that places found in folded text hold in the text itself.
+_PLAIN = str.maketrans(
+    "áàâäãåéèêëíìîïóòôöõúùûüñçýÿÁÀÂÄÃÅÉÈÊËÍÌÎÏÓÒÔÖÕÚÙÛÜÑÇÝ’‘ʼ´`“”„«»‐‑‒–—\u00a0\u202f\u2007\u2009",
+    "aaaaaaeeeeiiiiooooouuuuncyyaaaaaaeeeeiiiiooooouuuuncy'''''\"\"\"\"\"-----    ",
+)
+
+
+def folded(text: str) -> str:
+    """Lower case without accents, curly quotes or no-break spaces; as long as the text."""
+    lower = text.translate(_PLAIN).lower()
+    return lower if len(lower) == len(text) else "".join(c.lower()[0] for c in text.translate(_PLAIN))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Disclosure:
+    """A sentence that the law wants in a message, first and later; empty `later`: only in the first.
+
+    `packs`, `roles` (empty: any) and `kinds` say when it applies. Texts are phrases with placeholders, a
+    paragraph a line.
+    """
+
+    name: str
+    packs: frozenset[str]
+    roles: frozenset[str]
+    kinds: frozenset[str]
+    channels: frozenset[str] = frozenset()  # empty: all
+    first: str
+    later: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Family:
+    """Wording that no debtor should read: `patterns` find it in folded text, after `allowed` is taken out.
+
+    `fact` is the gate's name for it, empty where the gate has none; `topic` what a first contact may not speak of.
+    """
+
+    rule: str
+    advice: str
+    patterns: tuple[re.Pattern[str], ...]
+    allowed: tuple[re.Pattern[str], ...] = ()
+    fact: str = ""
+    topic: str = ""
+    where: frozenset[str] = frozenset({"text"})  # text, neutral (subject, preview, SMS), heading
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wording:
+    """One file of `config/content`."""
+
+    language: str
+    words: Mapping[str, Mapping[str, str]]  # a variable word by country, "default" for the others
+    phrases: Mapping[str, str]  # what the layouts say
+    disclosures: tuple[Disclosure, ...]
+    families: tuple[Family, ...]
+    topics: Mapping[str, tuple[re.Pattern[str], ...]] = field(default_factory=dict)
+    optout: Mapping[str, tuple[re.Pattern[str], ...]] = field(default_factory=dict)  # by channel
+    handover: tuple[re.Pattern[str], ...] = ()  # announces that another firm takes over
+    not_a_court: tuple[re.Pattern[str], ...] = ()  # the sentence a true final notice carries
+    stopwords: frozenset[str] = frozenset()  # to tell the language of a text
+
+    def word(self, name: str, country: str) -> str:
+        """A variable word as the debtor's country says it."""
+        forms = self.words[name]
+        return forms.get(country) or forms["default"]

@@ -1,0 +1,137 @@
+"""Looks for wording, line by line. A line that was judged once is remembered, so that a template's own
+sentences cost a look-up a message; lines that hold data are judged with the data masked.
+"""
+
+import re
+from html import unescape
+from typing import NamedTuple
+
+from dispatcher.domain.wording import Family, Wording, folded
+
+DATA = "\ufffc"  # stands for somebody's data while a line is judged
+AMOUNT = "\ue0a0"  # stands for an amount of the ledger
+_REMEMBERED = 20_000
+
+_TAG = re.compile(r"<[^>]*>")
+_LEFTOVER = re.compile(
+    r"\{\{|\}\}|\{%|%\}|\{#|\$\{|%\(\w+\)s|<[A-Za-z_.]+ object at 0x|\b(?:Undefined|NaN)\b"
+    r"|(?:[:=]|\bis|\bof|\bto)\s+(?:None|null|nan)\b|\b(?:None|null)\b(?=\s*(?:$|[.,;:)!?]))"
+)
+_CODES = "usd|eur|mxn|cop|gbp|cad|aud|clp|pen|brl|jpy|inr|chf|kwd"
+_MONEY = re.compile(
+    rf"(?:[$€£¥₹]|\b(?:{_CODES})) ?\d[\d.,]*|\d[\d.,]* ?(?:[$€£¥₹]|(?:{_CODES}|dollars?|euros?|pesos?|pounds?|dolares)\b)"
+    rf"|\d[.,]?{AMOUNT}|{AMOUNT}[.,]?\d"
+)
+_SHOUTING = re.compile(
+    r"\b[A-ZÁÉÍÓÚÑÜ]{3,}(?:[ ,]+[A-ZÁÉÍÓÚÑÜ]{2,}){2,}\b|[!¡]{2,}|\b(?:URGENTE?|FINAL|WARNING|NOTICE|AVISO|ATENCIÓN)\b"
+)
+_STYLE = re.compile(r"^\s*(?:[\w\s,.#-]+\{.*\}|<(?:style|meta|!DOCTYPE|/)[^>]*>)\s*$")
+
+
+class Hit(NamedTuple):
+    """A phrase in a line: the family's rule and facts, and the phrase as the line has it."""
+
+    rule: str
+    phrase: str
+    advice: str
+    fact: str = ""
+    topic: str = ""
+
+
+class Verdict(NamedTuple):
+    """What one line holds: phrases that hold a message, topics, and phrases only the data can judge."""
+
+    hits: tuple[Hit, ...]
+    topics: frozenset[str]
+    handovers: tuple[str, ...]
+    says_no_court: bool
+
+
+class Scanner:
+    """Judges lines in one language. `text` judges a message's words, `neutral` what strangers may see."""
+
+    def __init__(self, wording: Wording) -> None:
+        self._wording = wording
+        self._known: dict[tuple[str, str], Verdict] = {}
+        self._families = {
+            where: tuple(family for family in wording.families if where in family.where)
+            for where in ("text", "neutral", "heading")
+        }
+
+    def judge(self, line: str, where: str) -> Verdict:
+        """The verdict on a line of text, HTML, a heading or a neutral line (subject, preview, SMS)."""
+        key = (where, line)
+        verdict = self._known.get(key)
+        if verdict is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            verdict = self._known[key] = self._judged(line, where)
+        return verdict
+
+    def _judged(self, line: str, where: str) -> Verdict:
+        words = line
+        if where == "html":
+            words = "" if _STYLE.match(line) else unescape(_TAG.sub(" ", line))
+        hits = list(_mechanical(words))
+        plain = folded(words)
+        handovers = tuple(match[0] for pattern in self._wording.handover for match in pattern.finditer(plain))
+        no_court = any(pattern.search(plain) for pattern in self._wording.not_a_court)
+        for pattern in (*self._wording.handover, *self._wording.not_a_court):
+            plain = pattern.sub(lambda match: DATA * len(match[0]), plain)
+        hits += [hit for family in self._judging(where, line) for hit in _of_family(family, plain, words)]
+        topics = {
+            name for name, patterns in self._wording.topics.items() if any(p.search(plain) for p in patterns)
+        }
+        return Verdict(tuple(hits), frozenset(topics), handovers, no_court)
+
+    def _judging(self, where: str, line: str) -> tuple[Family, ...]:
+        families = self._families["text"]
+        if where == "neutral":
+            families += tuple(f for f in self._families["neutral"] if f not in families)
+        if where == "heading" or (where == "html" and re.match(r"\s*<h[1-6]", line)):
+            families += tuple(f for f in self._families["heading"] if f not in families)
+        return families
+
+
+def _mechanical(words: str) -> list[Hit]:
+    """Faults that need no language: leftovers of a template, amounts from nowhere, shouting."""
+    hits = []
+    for match in _LEFTOVER.finditer(words):
+        hits.append(
+            Hit("leftover", match[0], "A placeholder was not filled in: correct the template or the data.")
+        )
+    for match in _MONEY.finditer(words.lower().replace("\u00a0", " ").replace("\u202f", " ")):
+        phrase = match[0].replace(AMOUNT, "…")
+        hits.append(
+            Hit(
+                "amount",
+                phrase,
+                "This amount is not in the ledger: print the placeholders {{ debt.balance }} or {{ total }}.",
+            )
+        )
+    for match in _SHOUTING.finditer(words):
+        hits.append(Hit("shouting", match[0], "Write it in small letters and without exclamation marks."))
+    return hits
+
+
+def _of_family(family: Family, plain: str, words: str) -> list[Hit]:
+    for allowed in family.allowed:
+        plain = allowed.sub(lambda match: DATA * len(match[0]), plain)
+    found = []
+    for pattern in family.patterns:
+        match = pattern.search(plain)
+        if match is not None:
+            phrase = words[match.start() : match.end()].strip()
+            found.append(Hit(family.rule, phrase, family.advice, family.fact, family.topic))
+    return found
+
+
+_SCANNERS: dict[int, tuple[Wording, Scanner]] = {}
+
+
+def scanner_for(wording: Wording) -> Scanner:
+    """The scanner of a wording, shared by all texts in that language."""
+    known = _SCANNERS.get(id(wording))
+    if known is None or known[0] is not wording:
+        known = _SCANNERS[id(wording)] = (wording, Scanner(wording))
+    return known[1]

@@ -1,0 +1,123 @@
+"""`config/senders.yaml` -> Sender values by the portfolio's creditor."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from dispatcher.domain.sender import AdviceBody, Sender
+from dispatcher.rulebook.yaml_file import YamlFile, read_yaml
+
+ROLES = ("original_creditor", "third_party", "debt_buyer", "law_firm")
+_TEXT = {"type": "string", "minLength": 1}
+_COUNTRY = {"propertyNames": {"pattern": "^[A-Z]{2}$"}}
+_BODY = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["name"],
+    "properties": dict.fromkeys(("name", "phone", "website", "email", "address"), _TEXT),
+}
+_BODIES = {"type": "object", "additionalProperties": _BODY, **_COUNTRY}
+_TEXTS = {"type": "array", "items": _TEXT}
+_REQUIRED = (
+    "name",
+    "legal_name",
+    "role",
+    "contact_person",
+    "contact_hours",
+    "phone",
+    "email",
+    "website",
+    "address_lines",
+    "city",
+    "country",
+    "payment_url",
+)
+_SENDER = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": list(_REQUIRED),
+    "properties": {
+        **dict.fromkeys(
+            (
+                "name",
+                "legal_name",
+                "creditor_name",
+                "contact_person",
+                "phone",
+                "website",
+                "postal_code",
+                "city",
+                "region",
+            ),
+            _TEXT,
+        ),
+        **dict.fromkeys(("registration", "dispute_url", "handover_firm"), {"type": "string"}),
+        **dict.fromkeys(("email", "reply_to"), {"type": "string", "pattern": "^[^@\\s<>]+@[^@\\s<>]+$"}),
+        "payment_url": {"type": "string", "pattern": "^https://\\S+$"},
+        "role": {"enum": list(ROLES)},
+        "country": {"type": "string", "pattern": "^[A-Z]{2}$"},
+        "contact_hours": {"type": "object", "minProperties": 1, "additionalProperties": _TEXT},
+        "address_lines": {**_TEXTS, "minItems": 1},
+        "complaints": _BODIES,
+        "advice": _BODIES,
+        "handover_days": {"type": "integer", "minimum": 1, "maximum": 365},
+        "employer_domains": _TEXTS,
+        "packs": _TEXTS,
+        "plan_counts": {
+            "type": "array",
+            "items": {"type": "integer", "minimum": 2, "maximum": 60},
+            "uniqueItems": True,
+        },
+        "page_size": {"enum": ["A4", "Letter"]},
+        "sms_cost": {"type": "object", "additionalProperties": _TEXT},
+        "language": {"type": "string", "pattern": "^[a-z]{2,3}(-[A-Z]{2})?$"},
+    },
+}
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["senders"],
+    "properties": {
+        "advice": _BODIES,
+        "senders": {"type": "object", "minProperties": 1, "additionalProperties": _SENDER},
+    },
+}
+
+
+@lru_cache(maxsize=8)
+def load_senders(path: Path) -> Mapping[str, Sender]:
+    """Every sender by its key; a creditor without one is held. Raises ConfigError with file, line and key."""
+    file = read_yaml(path)
+    file.validate(SCHEMA)
+    return {key: _sender(file, key, item) for key, item in file.data["senders"].items()}
+
+
+def _sender(file: YamlFile, key: str, item: dict[str, Any]) -> Sender:
+    at = ("senders", key)
+    if item["role"] != "original_creditor" and not item.get("creditor_name"):
+        raise file.error((*at, "creditor_name"), "is missing: who writes for another must name that other")
+    advice = {**file.data.get("advice", {}), **item.get("advice", {})}
+    plain = {name: value for name, value in item.items() if isinstance(value, str | int)}
+    defaults = {
+        "creditor_name": item["legal_name"],
+        "reply_to": item["email"],
+        "postal_code": "",
+        "region": "",
+    }
+    return Sender(
+        **{**defaults, **plain},
+        key=key,
+        contact_hours=item["contact_hours"],
+        address_lines=tuple(item["address_lines"]),
+        complaints=_bodies(item.get("complaints", {})),
+        advice=_bodies(advice),
+        employer_domains=tuple(item.get("employer_domains", ())),
+        packs=tuple(item.get("packs", ())),
+        plan_counts=tuple(item.get("plan_counts", (2, 3, 6))),
+        sms_cost=item.get("sms_cost", {}),
+    )
+
+
+def _bodies(rows: Mapping[str, Mapping[str, str]]) -> Mapping[str, AdviceBody]:
+    return {country: AdviceBody(**row) for country, row in rows.items()}

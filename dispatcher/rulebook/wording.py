@@ -1,0 +1,154 @@
+"""`config/content/*.yaml` -> Wording values, a language each."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from channels.kind import ChannelKind
+from dispatcher.domain.wording import Disclosure, Family, Wording
+from dispatcher.rulebook.yaml_file import ConfigError, KeyPath, YamlFile, read_yaml
+
+_TEXTS = {"type": "array", "items": {"type": "string", "minLength": 1}}
+_BY_NAME = {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}}
+_CHANNELS = [kind.value for kind in ChannelKind]
+_LANGUAGE = re.compile("[a-z]{2,3}")  # the folder holds other word lists too
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": [
+        "language",
+        "words",
+        "phrases",
+        "families",
+        "optout",
+        "handover",
+        "not_a_court",
+        "stopwords",
+    ],
+    "properties": {
+        "language": {"type": "string", "pattern": "^[a-z]{2,3}$"},
+        "words": {
+            "type": "object",
+            "additionalProperties": {**_BY_NAME, "required": ["default"]},
+            "required": ["amount", "instalment", "instalments"],
+        },
+        "phrases": _BY_NAME,
+        "disclosures": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["name", "packs", "kinds", "first", "source"],
+                "properties": {
+                    "name": {"type": "string", "pattern": "^[a-z_]+$"},
+                    "packs": {**_TEXTS, "minItems": 1},
+                    "roles": _TEXTS,
+                    "kinds": {**_TEXTS, "minItems": 1},
+                    "channels": {"type": "array", "items": {"enum": _CHANNELS}},
+                    "first": {"type": "string", "minLength": 1},
+                    "later": {"type": "string"},
+                    "source": {"type": "string", "minLength": 1},
+                },
+            },
+        },
+        "families": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["rule", "advice", "patterns"],
+                "properties": {
+                    "rule": {"type": "string", "pattern": "^[a-z][a-z-]*$"},
+                    "fact": {"type": "string"},
+                    "topic": {"type": "string"},
+                    "where": {"type": "array", "items": {"enum": ["text", "neutral", "heading"]}},
+                    "advice": {"type": "string", "minLength": 1},
+                    "patterns": {**_TEXTS, "minItems": 1},
+                    "allowed": _TEXTS,
+                },
+            },
+        },
+        "topics": {"type": "object", "additionalProperties": _TEXTS},
+        "optout": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": _CHANNELS,
+            "properties": dict.fromkeys(_CHANNELS, {**_TEXTS, "minItems": 1}),
+        },
+        "handover": _TEXTS,
+        "not_a_court": _TEXTS,
+        "stopwords": {"type": "string"},
+    },
+}
+
+
+@lru_cache(maxsize=8)
+def load_wordings(directory: Path) -> Mapping[str, Wording]:
+    """Every language of the folder; raises ConfigError with file, line and key."""
+    wordings = {}
+    for path in sorted(path for path in directory.glob("*.yaml") if _LANGUAGE.fullmatch(path.stem)):
+        file = read_yaml(path)
+        file.validate(SCHEMA)
+        if file.data["language"] != path.stem:
+            raise file.error(("language",), f"is {file.data['language']}, the file's name says {path.stem}")
+        wordings[path.stem] = _wording(file)
+    if "en" not in wordings:
+        raise ConfigError(f"{directory}: en.yaml is missing; English is the last resort of every message")
+    return wordings
+
+
+def _wording(file: YamlFile) -> Wording:
+    data = file.data
+    return Wording(
+        language=data["language"],
+        words=data["words"],
+        phrases=data["phrases"],
+        disclosures=tuple(_disclosure(item) for item in data.get("disclosures", [])),
+        families=tuple(_family(file, i, item) for i, item in enumerate(data["families"])),
+        topics={
+            name: _patterns(file, ("topics", name), rows) for name, rows in data.get("topics", {}).items()
+        },
+        optout={name: _patterns(file, ("optout", name), rows) for name, rows in data["optout"].items()},
+        handover=_patterns(file, ("handover",), data["handover"]),
+        not_a_court=_patterns(file, ("not_a_court",), data["not_a_court"]),
+        stopwords=frozenset(data["stopwords"].split()),
+    )
+
+
+def _disclosure(item: dict[str, Any]) -> Disclosure:
+    return Disclosure(
+        name=item["name"],
+        packs=frozenset(item["packs"]),
+        roles=frozenset(item.get("roles", ())),
+        kinds=frozenset(item["kinds"]),
+        channels=frozenset(item.get("channels", ())),
+        first=item["first"],
+        later=item.get("later", ""),
+        source=item["source"],
+    )
+
+
+def _family(file: YamlFile, index: int, item: dict[str, Any]) -> Family:
+    at: KeyPath = ("families", index)
+    return Family(
+        rule=item["rule"],
+        fact=item.get("fact", ""),
+        topic=item.get("topic", ""),
+        where=frozenset(item.get("where", ["text"])),
+        advice=item["advice"],
+        patterns=_patterns(file, (*at, "patterns"), item["patterns"]),
+        allowed=_patterns(file, (*at, "allowed"), item.get("allowed", [])),
+    )
+
+
+def _patterns(file: YamlFile, at: KeyPath, rows: list[str]) -> tuple[re.Pattern[str], ...]:
+    """Compile each row as whole words; a space stands for any run of spaces."""
+    compiled = []
+    for index, row in enumerate(rows):
+        try:
+            compiled.append(re.compile("(?<!\\w)(?:" + row.replace(" ", "[ \\t]+") + ")(?!\\w)"))
+        except re.error as error:
+            raise file.error((*at, index), f"is no regular expression: {error}") from None
+    return tuple(compiled)
