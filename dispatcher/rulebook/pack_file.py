@@ -79,23 +79,19 @@ SCHEMA: Json = _object(
         "title": _TEXT,
         "version": _TEXT,
         "note": _TEXT,
+        "everywhere": {"type": "boolean"},
         "applies": {
-            "oneOf": [
-                {"enum": ["everywhere", "where a creditor adds it"]},
+            "type": "array",
+            "minItems": 1,
+            "items": _object(
                 {
-                    "type": "array",
-                    "minItems": 1,
-                    "items": _object(
-                        {
-                            "country": {"type": "string", "pattern": "^[A-Z]{2}$"},
-                            "region": _TEXT,
-                            "cities": _TEXTS,
-                            "except_regions": _TEXTS,
-                        },
-                        "country",
-                    ),
+                    "country": {"type": "string", "pattern": "^[A-Z]{2}$"},
+                    "region": _TEXT,
+                    "cities": _TEXTS,
+                    "except_regions": _TEXTS,
                 },
-            ]
+                "country",
+            ),
         },
         "binds": _object(
             {
@@ -107,7 +103,7 @@ SCHEMA: Json = _object(
         "reviewed": _object({"by": _TEXT, "on": _DATE, "note": {"type": "string"}}, "by", "on"),
         "rules": {"type": "array", "minItems": 1, "items": _RULE},
     },
-    "pack", "title", "version", "applies", "rules",
+    "pack", "title", "version", "rules",
 )  # fmt: skip
 
 
@@ -118,17 +114,14 @@ def read_pack(path: Path, digest: str) -> RulePack:
     data = file.data
     if data["pack"].lower() != path.stem:
         raise file.error(("pack",), f"{data['pack']!r} must stand in {data['pack'].lower()}.yaml")
-    applies = data["applies"]
     return RulePack(
         name=data["pack"],
         title=data["title"],
         version=data["version"],
         digest=digest,
         rules=_rules(file),
-        applies=()
-        if isinstance(applies, str)
-        else tuple(region for one in applies for region in _regions(one)),
-        everywhere=applies == "everywhere",
+        applies=tuple(region for one in data.get("applies", ()) for region in _regions(one)),
+        everywhere=data.get("everywhere", False),
         binds=_binding(file, data.get("binds", {})),
         reviewed=_review(file),
     )
