@@ -11,7 +11,7 @@ from dispatcher.domain.message import Message, State, entry_of
 from dispatcher.domain.stop import stopping
 from dispatcher.domain.verdict import Verdict, VerdictKind
 from dispatcher.services.outlet import Outlet
-from dispatcher.storage import contents, delivery_log, ladder, outbox, stops
+from dispatcher.storage import attempts, contents, delivery_log, ladder, outbox, stops
 from dispatcher.storage.engine import Connection
 
 _STATES = {
@@ -49,11 +49,14 @@ def begin_attempts(connection: Connection, outlet: Outlet, owner: str, ids: Sequ
     free = _without_stopped(connection, claimed, owner)
     verdicts = _verdicts(connection, outlet, free, now)
     going = [m for m in free if verdicts[m.id].kind is VerdictKind.SEND]
-    bodies = contents.bodies(connection, {m.content_sha256 for m in going if m.content_sha256})
+    bodies = (
+        contents.bodies(connection, {m.content_sha256 for m in going if m.content_sha256}) if going else {}
+    )
     begun = [_begun(m, verdicts[m.id], bodies, outlet) for m in going if m.content_sha256 in bodies]
     lost = [m for m in going if m.content_sha256 not in bodies]
     verdicts |= {m.id: _CONTENT_LOST for m in lost}
-    _begin(connection, outlet, begun, verdicts, now)
+    if begun:
+        _begin(connection, outlet, begun, verdicts, now)
     kept = [m for m in free if verdicts[m.id].kind is not VerdictKind.SEND]
     return Turn(begun=begun, kept_back=_keep_back(connection, outlet, kept, verdicts, now))
 
@@ -115,7 +118,7 @@ def _begin(
             for b in begun
         ],
     )
-    outbox.begin_attempts(
+    attempts.begin(
         connection,
         [
             {
@@ -163,8 +166,9 @@ def _keep_back(
         entries.append(_kept_entry(message, event, verdicts[message.id], outlet, now))
     outbox.change(connection, rows)
     delivery_log.append(connection, entries)
-    gone = {State.CANCELLED, State.EXPIRED}
-    ladder.give_back(connection, [row["id"] for row in rows if row["state"] in gone])
+    gone = [row["id"] for row in rows if row["state"] in {State.CANCELLED, State.EXPIRED}]
+    if gone:
+        ladder.give_back(connection, gone)
     return states
 
 

@@ -11,7 +11,8 @@ from dispatcher.domain.log_entry import LogEntry
 from dispatcher.domain.message import Message, State, entry_of, step
 from dispatcher.services.channel_trouble import announce_pause, stop_channel
 from dispatcher.services.outlet import Outlet
-from dispatcher.storage import addresses, delivery_log, ladder, outbox
+from dispatcher.storage import addresses, attempts, delivery_log, ladder, outbox
+from dispatcher.storage.attempts import Standing
 from dispatcher.storage.engine import Connection
 
 STEP_GIVEN_BACK = frozenset({State.FAILED, State.EXPIRED, State.CANCELLED})
@@ -23,7 +24,6 @@ class _Judged:
 
     ended: Ended
     means: Consequence
-    before: State
     after: State
     is_ours: bool
 
@@ -31,7 +31,7 @@ class _Judged:
 def record_outcomes(connection: Connection, outlet: Outlet, ended: Sequence[Ended]) -> Counter[str]:
     """Record ends; recording one twice changes nothing. Returns how many messages came to which state."""
     judged = _judge(connection, outlet, ended)
-    outbox.end_attempts(connection, [_attempt(j) for j in judged])
+    attempts.end(connection, [_attempt(j) for j in judged])
     outbox.change(connection, [_columns(j) for j in judged])
     delivery_log.append(connection, [entry for j in judged for entry in _entries(j, outlet)])
     ladder.give_back(
@@ -43,22 +43,35 @@ def record_outcomes(connection: Connection, outlet: Outlet, ended: Sequence[Ende
 
 
 def _judge(connection: Connection, outlet: Outlet, ended: Sequence[Ended]) -> list[_Judged]:
-    keys = [(e.message.id, e.message.attempts) for e in ended]
-    standings = outbox.standings(connection, [key for key, _ in keys])
-    known = outbox.attempt_ends(connection, keys)
-    open_ends = [e for e, key in zip(ended, keys, strict=True) if known.get(key, "lost") in {None, "unknown"}]
-    return [_judged(e, standings[e.message.id], outlet) for e in open_ends]
+    if not ended:
+        return []
+    standings = attempts.standings(connection, [e.message.id for e in ended])
+    overtaken = [(e.message.id, e.message.attempts) for e in ended if not _is_newest(e, standings)]
+    earlier = attempts.ends(connection, overtaken) if overtaken else {}
+    return [_judged(e, standings[e.message.id], outlet) for e in ended if _is_open(e, standings, earlier)]
 
 
-def _judged(ended: Ended, standing: tuple[State, int], outlet: Outlet) -> _Judged:
-    state, number = standing
+def _is_newest(ended: Ended, standings: Mapping[str, Standing]) -> bool:
+    return standings[ended.message.id].attempts == ended.message.attempts
+
+
+def _is_open(
+    ended: Ended, standings: Mapping[str, Standing], earlier: Mapping[tuple[str, int], str | None]
+) -> bool:
+    if _is_newest(ended, standings):
+        outcome = standings[ended.message.id].outcome
+    else:
+        outcome = earlier.get((ended.message.id, ended.message.attempts), "lost")
+    return outcome in {None, "unknown"}
+
+
+def _judged(ended: Ended, standing: Standing, outlet: Outlet) -> _Judged:
+    state = standing.state
     means = consequence(ended, repeat_is_safe=outlet.channel.repeat_is_safe)
-    is_ours = number == ended.message.attempts and state in {State.SENDING, State.UNKNOWN}
+    is_ours = standing.attempts == ended.message.attempts and state in {State.SENDING, State.UNKNOWN}
     if isinstance(ended.end, Accepted):  # whoever has moved the message since: the provider has it
-        return _Judged(ended=ended, means=means, before=state, after=step(state, "accepted"), is_ours=is_ours)
-    return _Judged(
-        ended=ended, means=means, before=state, after=means.state if is_ours else state, is_ours=is_ours
-    )
+        return _Judged(ended=ended, means=means, after=step(state, "accepted"), is_ours=is_ours)
+    return _Judged(ended=ended, means=means, after=means.state if is_ours else state, is_ours=is_ours)
 
 
 def _attempt(judged: _Judged) -> dict[str, Any]:

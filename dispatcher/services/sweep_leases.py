@@ -9,11 +9,13 @@ from channels.kind import ChannelKind
 from channels.port import Channel
 from dispatcher.domain.log_entry import LogEntry
 from dispatcher.domain.message import Message, State, entry_of
-from dispatcher.storage import delivery_log, outbox
+from dispatcher.storage import attempts, delivery_log, outbox
 from dispatcher.storage.engine import Connection, Database
 
 LOST = "the worker that had begun this attempt is gone; whether the provider took it is not known"
-ASK_AGAIN = "the worker that had begun this attempt is gone; the provider takes the same message again harmlessly"
+ASK_AGAIN = (
+    "the worker that had begun this attempt is gone; the provider takes the same message again harmlessly"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +64,7 @@ def _sweep_owner(
     begun = outbox.begun_by(connection, owner=owner)
     safe = {m.id for m in begun if _may_ask_again(channels, m)}
     outbox.change(connection, [_row(m, safe, now) for m in begun])
-    outbox.end_attempts(connection, [_attempt(m, now) for m in begun])
+    attempts.end(connection, [_attempt(m, now) for m in begun])
     delivery_log.append(connection, [_entry(m, safe, now, actor) for m in begun])
     return Swept(freed=freed, asked_again=len(safe), unknown=len(begun) - len(safe))
 
@@ -106,5 +108,3 @@ def _add(one: Swept, other: Swept) -> Swept:
         asked_again=one.asked_again + other.asked_again,
         unknown=one.unknown + other.unknown,
     )
-
-

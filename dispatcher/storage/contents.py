@@ -6,11 +6,14 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatcher.storage.tables import contents
 
+_BODIES = select(contents.c.sha256, contents.c.encoding, contents.c.body).where(
+    contents.c.sha256.in_(bindparam("digests", expanding=True)), contents.c.body.is_not(None)
+)
 _SMALL = 300  # bytes: below this compression gains nothing
 _PACKED_ALREADY = frozenset({"application/pdf"})
 
@@ -40,12 +43,9 @@ def keep(connection: Connection, items: Iterable[Content], *, now: datetime) -> 
 
 def bodies(connection: Connection, digests: Collection[str]) -> dict[str, bytes]:
     """SHA-256 -> bytes, without those that are not there or erased."""
-    query = select(contents.c.sha256, contents.c.encoding, contents.c.body).where(
-        contents.c.sha256.in_(digests), contents.c.body.is_not(None)
-    )
     return {
         digest: zlib.decompress(body) if encoding == "zlib" else body
-        for digest, encoding, body in connection.execute(query)
+        for digest, encoding, body in connection.execute(_BODIES, {"digests": list(digests)})
     }
 
 

@@ -9,6 +9,8 @@ from sqlalchemy import Connection, insert, select, update
 from dispatcher.domain.stop import Stop
 from dispatcher.storage.tables import stops
 
+_IN_FORCE = select(stops).where(stops.c.resumed_at.is_(None)).order_by(stops.c.id)
+
 
 @dataclass(frozen=True, slots=True)
 class StopRow:
@@ -23,10 +25,9 @@ class StopRow:
 
 def in_force(connection: Connection) -> list[StopRow]:
     """All stops that nobody has resumed, oldest first."""
-    query = select(stops).where(stops.c.resumed_at.is_(None)).order_by(stops.c.id)
     return [
         StopRow(row.id, Stop(scope=row.scope, name=row.name), row.why, row.stopped_by, row.stopped_at)
-        for row in connection.execute(query)
+        for row in connection.execute(_IN_FORCE)
     ]
 
 

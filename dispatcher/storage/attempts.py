@@ -1,0 +1,72 @@
+"""The attempts at handing a message to a provider: begun before the call, ended after it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, bindparam, func, insert, select, tuple_, update
+
+from dispatcher.domain.message import State
+from dispatcher.storage.tables import attempts, messages
+
+_a = attempts.c
+
+# Built once: making a statement anew costs as much as running it.
+_END = (
+    update(attempts)
+    .where(_a.message_id == bindparam("b_message_id"), _a.number == bindparam("b_number"))
+    .values({name: bindparam(name) for name in ("outcome", "ended_at", "provider_id", "code", "reason")})
+)
+_STANDINGS = (
+    select(messages.c.id, messages.c.state, messages.c.attempts, _a.outcome)
+    .join(attempts, and_(_a.message_id == messages.c.id, _a.number == messages.c.attempts))
+    .where(messages.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(messages.c.id)
+    .with_for_update(of=messages)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A message's state, how many attempts began, and how the newest ended (None: it has not)."""
+
+    state: State
+    attempts: int
+    outcome: str | None
+
+
+def begin(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Record that attempts begin; committed before a provider is called."""
+    if rows:
+        connection.execute(insert(attempts), rows)
+
+
+def end(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Record how attempts (`message_id`, `number`) ended."""
+    if rows:
+        keyed = [{**row, "b_message_id": row["message_id"], "b_number": row["number"]} for row in rows]
+        connection.execute(_END, keyed)
+
+
+def standings(connection: Connection, ids: Collection[str]) -> dict[str, Standing]:
+    """Where messages with an attempt stand at this moment, locked until the transaction ends."""
+    rows = connection.execute(_STANDINGS, {"ids": list(ids)})
+    return {key: Standing(State(state), number, outcome) for key, state, number, outcome in rows}
+
+
+def ends(connection: Connection, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], str | None]:
+    """(message, number) -> outcome as recorded so far; None: begun and not ended."""
+    query = select(_a.message_id, _a.number, _a.outcome).where(tuple_(_a.message_id, _a.number).in_(keys))
+    return {(key, number): outcome for key, number, outcome in connection.execute(query)}
+
+
+def newest(connection: Connection, ids: Collection[str]) -> dict[str, RowMapping]:
+    """The newest attempt of each message."""
+    last = (
+        select(_a.message_id, func.max(_a.number).label("number"))
+        .where(_a.message_id.in_(ids))
+        .group_by(_a.message_id)
+        .subquery()
+    )
+    query = select(attempts).join(last, and_(last.c.message_id == _a.message_id, last.c.number == _a.number))
+    return {row["message_id"]: row for row in connection.execute(query).mappings()}
