@@ -33,11 +33,17 @@ class FolderChannel:
         try:
             if path.exists():
                 return Accepted(provider_id=path.name, note="already written; the first copy was kept")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_durably(path, message.body)
+            self._write(path, message.body)
         except OSError as error:
             return TryLater(reason=f"cannot write into {self._folder}: {error.strerror}", code=_code(error))
         return Accepted(provider_id=path.name)
+
+    def _write(self, path: Path, body: bytes) -> None:
+        try:
+            write_durably(path, body)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_durably(path, body)
 
     def look_up(
         self,

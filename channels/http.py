@@ -51,12 +51,23 @@ class _PlainConnection(HTTPConnection):
     """Notes the moment the first byte of a request goes out, and refuses to be reused when idle for long."""
 
     _used_at = 0.0
+    _head: bytes | None = None  # empty: the next bytes are a head whose body follows
 
     @property
     def is_connected(self) -> bool:
         return time.monotonic() - self._used_at < IDLE_SECONDS and super().is_connected
 
+    def request(self, method: str, url: str, body: object = None, *rest: object, **more: object) -> None:
+        self._head = b"" if body else None
+        super().request(method, url, body, *rest, **more)  # type: ignore[arg-type]  # passed on as it came
+
     def send(self, data: object) -> None:
+        """Write; a head that a body follows waits for it, so that both leave in one TLS record."""
+        if self._head == b"" and isinstance(data, bytes):
+            self._head = data
+            return
+        if self._head and isinstance(data, bytes):
+            data, self._head = self._head + data, None
         if self.sock is None:
             self.connect()
         _call.written = True

@@ -8,7 +8,7 @@ from collections import deque
 from pathlib import Path
 
 from tests.doubles.certificate import certificate_in
-from tests.doubles.http_server import Double, serve
+from tests.doubles.http_server import Double, Sink, serve
 from tests.doubles.lob import LobDouble
 from tests.doubles.sendgrid import SendGridDouble
 from tests.doubles.smtp import serve_smtp
@@ -31,6 +31,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--public-url", default="", help="where webhooks go; empty: none")
     parser.add_argument("--disorder", action="store_true", help="shuffle and repeat webhooks")
     parser.add_argument("--faults", default="", help="comma-separated, see http_server.Faults")
+    parser.add_argument(
+        "--sink", action="store_true", help="always the same answer, nothing kept (for benchmarks)"
+    )
+    parser.add_argument("--latency", type=float, default=0.0, help="milliseconds that every answer takes")
     parser.add_argument("--folder", type=Path, help="where the relay keeps mail")
     parser.add_argument("--mode", choices=["starttls", "tls", "none"], default="starttls")
     parser.add_argument("--password", default="")
@@ -42,7 +46,9 @@ def _double(arguments: argparse.Namespace) -> Double:
     webhooks = Webhooks(arguments.public_url, disorder=arguments.disorder)
     double: Double = DOUBLES[arguments.provider](webhooks, arguments.secret)
     double.faults.script = deque(word for word in arguments.faults.split(",") if word)
-    return double
+    chosen = Sink(double) if arguments.sink else double
+    chosen.latency = arguments.latency / 1000
+    return chosen
 
 
 async def _serve_http(arguments: argparse.Namespace) -> dict[str, object]:
@@ -54,7 +60,7 @@ async def _serve_http(arguments: argparse.Namespace) -> dict[str, object]:
 
 async def _serve_mail(arguments: argparse.Namespace) -> dict[str, object]:
     _, port = await serve_smtp(
-        arguments.folder,
+        None if arguments.sink else arguments.folder,
         context=certificate_in(arguments.certificate).context(),
         mode=arguments.mode,
         password=arguments.password,

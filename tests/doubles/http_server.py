@@ -4,7 +4,7 @@ import asyncio
 import json
 import ssl
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 REASONS = {200: "OK", 201: "Created", 202: "Accepted", 204: "No Content"}
@@ -50,6 +50,7 @@ class Double:
     def __init__(self) -> None:
         self.faults = Faults()
         self.received: list[dict[str, object]] = []
+        self.latency = 0.0  # seconds that every answer to a send takes
 
     def is_send(self, request: Request) -> bool:
         raise NotImplementedError
@@ -61,7 +62,21 @@ class Double:
         raise NotImplementedError
 
 
-Done = Callable[[Reply | None], None]
+class Sink(Double):
+    """Gives a double's first answer to every send and keeps nothing: for measuring clients, not providers."""
+
+    def __init__(self, double: Double) -> None:
+        super().__init__()
+        self._double = double
+        self._answer: Reply | None = None
+
+    def is_send(self, request: Request) -> bool:
+        return self._double.is_send(request)
+
+    def handle(self, request: Request) -> Reply:
+        if self._answer is None:
+            self._answer = self._double.handle(request)
+        return self._answer
 
 
 class _Connection(asyncio.Protocol):
@@ -97,6 +112,8 @@ class _Connection(asyncio.Protocol):
             return
         fault = self._double.faults.next() if self._double.is_send(request) else "ok"
         word, _, value = fault.partition(":")
+        if word == "ok" and self._double.latency:
+            word, value = "slow", str(self._double.latency)
         if word == "slow":
             self._busy = True
             asyncio.get_running_loop().call_later(float(value), self._finish, self._double.handle(request))

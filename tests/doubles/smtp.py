@@ -13,9 +13,9 @@ _SLOW = re.compile(r"slow-([\d.]+)@")
 
 
 class Relay:
-    """Keeps each taken message as `<number>.eml` in its folder, byte for byte, beside its envelope."""
+    """Keeps each taken message as `<number>.eml` in its folder, byte for byte, beside its envelope; or nothing."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._count = 0
 
@@ -42,6 +42,8 @@ class Relay:
 
     def _keep(self, envelope: Envelope) -> None:
         self._count += 1
+        if self._folder is None:
+            return
         self._folder.mkdir(parents=True, exist_ok=True)
         content = envelope.original_content or b""
         card = f"{envelope.mail_from}\n{envelope.rcpt_tos[0]}\n{' '.join(envelope.mail_options)}\n"
@@ -50,7 +52,7 @@ class Relay:
 
 
 async def serve_smtp(
-    folder: Path, *, context: ssl.SSLContext, mode: str, password: str = "", utf8: bool = True
+    folder: Path | None, *, context: ssl.SSLContext, mode: str, password: str = "", utf8: bool = True
 ) -> tuple[asyncio.Server, int]:
     """Start a relay on loopback: `mode` is starttls, tls or none; with a password it wants a log-in."""
 
