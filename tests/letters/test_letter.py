@@ -4,7 +4,7 @@ import io
 import subprocess
 import sys
 import unicodedata
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pypdf
@@ -64,7 +64,7 @@ def test_the_document_names_its_title_language_author_and_the_date_of_the_run():
     assert reader.root_object["/ViewerPreferences"]["/DisplayDocTitle"]
     assert reader.metadata.title == "Su cuenta con Acme"
     assert reader.metadata.author == "Acme Home Supplies Ltd"
-    assert reader.metadata.creation_date == datetime(AS_OF.year, AS_OF.month, AS_OF.day, tzinfo=timezone.utc)
+    assert reader.metadata.creation_date == datetime(AS_OF.year, AS_OF.month, AS_OF.day, tzinfo=UTC)
     assert MESSAGE_ID in reader.metadata["/Keywords"]
 
 
@@ -103,8 +103,8 @@ def test_the_text_reads_in_the_order_of_the_page():
         "<script>alert(1)</script>",
         "{{ 7*7 }} & Sons",
         "**Ana** [link](https://x.example)",
-        "O'Brien \"Bob\" Smith",
-        "=HYPERLINK(\"https://x.example\")",
+        'O\'Brien "Bob" Smith',
+        '=HYPERLINK("https://x.example")',
         "José Ñuñez Łukasz Őry Ωμέγα Щукин",
     ],
 )
@@ -132,7 +132,9 @@ def test_a_long_table_goes_on_with_heads_and_a_running_line_and_one_total():
 
 def test_a_spanish_letter_speaks_spanish_around_its_text_too():
     text = printed(
-        letter=a_spanish_letter(), debts=some_debts(1, "EUR"), debtor=a_debtor(country="ES", postal_code="28013")
+        letter=a_spanish_letter(),
+        debts=some_debts(1, "EUR"),
+        debtor=a_debtor(country="ES", postal_code="28013"),
     ).text
     assert "Página 1 de 1" in text
     assert "Cómo pagar" in text
@@ -145,14 +147,20 @@ def test_a_spanish_letter_speaks_spanish_around_its_text_too():
 )
 def test_the_sender_chooses_the_paper_and_else_the_country(page_size, country, millimetres):
     codes = {"GB": "LS1 4AP", "US": "94103", "MX": "06000"}
-    letter = printed(sender=a_sender(page_size=page_size), debtor=a_debtor(country=country, postal_code=codes[country]))
+    letter = printed(
+        sender=a_sender(page_size=page_size), debtor=a_debtor(country=country, postal_code=codes[country])
+    )
     box = pypdf.PdfReader(io.BytesIO(letter.pdf)).pages[0].mediabox
     assert (round(float(box.width) / 72 * 25.4), round(float(box.height) / 72 * 25.4)) == millimetres
 
 
 @pytest.mark.parametrize(
     "url",
-    ["https://pay.acme.example/INV-2026-0001", 'https://pay.acme.example/?r="x)\\&amp;<é>', "https://p.example/" + "7" * 400],
+    [
+        "https://pay.acme.example/INV-2026-0001",
+        'https://pay.acme.example/?r="x)\\&amp;<é>',
+        "https://p.example/" + "7" * 400,
+    ],
 )
 def test_the_payment_slip_s_code_reads_back_as_the_payment_link(url):
     letter = printed(payment_url=url)
@@ -191,7 +199,8 @@ def test_right_to_left_text_is_extracted_in_its_own_letters():
 
 
 @pytest.mark.parametrize(
-    ("name", "named"), [("王伟", "王 (U+738B), 伟 (U+4F1F)"), ("Ana 🙂", "🙂 (U+1F642)"), ("Mu\ufffdoz", "U+FFFD")]
+    ("name", "named"),
+    [("王伟", "王 (U+738B), 伟 (U+4F1F)"), ("Ana 🙂", "🙂 (U+1F642)"), ("Mu\ufffdoz", "U+FFFD")],
 )
 def test_a_name_that_no_font_covers_holds_the_letter_and_names_the_characters(name, named):
     inputs = some_inputs(debtor=a_debtor(name=name))

@@ -10,6 +10,7 @@ import pypdfium2
 from dispatcher.rendering.letters.paper import A4, LETTER, Box, Paper
 
 _POINTS_PER_MM = 72 / 25.4
+_HYPHEN_AT_LINE_END = "\x02"  # pdfium's way of joining a word it takes to be divided; we divide none
 pdfium_lock = Lock()  # pdfium is not made for several threads
 
 
@@ -61,7 +62,7 @@ def _text(page: pypdfium2.PdfPage, box: Box | None = None) -> str:
         raw = reader.get_text_bounded(**_bounds(page, box)) if box else reader.get_text_bounded()
     finally:
         reader.close()
-    return str(raw).replace("\r\n", "\n")
+    return str(raw).replace("\r\n", "\n").replace(_HYPHEN_AT_LINE_END, "-\n")
 
 
 def _bounds(page: pypdfium2.PdfPage, box: Box) -> dict[str, float]:

@@ -1,0 +1,135 @@
+"""Both engines print the same letter, fetch nothing and know no fonts but ours."""
+
+import http.server
+import io
+import os
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import zxingcpp
+from PIL import Image
+
+from dispatcher.rendering.letters import LetterPdf, render_letter, window_text
+from dispatcher.rendering.letters.pictures import letter_pages_as_png
+from tests.letters.builders import MESSAGE_ID, a_debtor, a_letter, some_debts, some_inputs
+from tests.letters.reading import char_positions, fonts_of, page_texts
+
+
+def plutoprint_engine():
+    return pytest.importorskip(
+        "dispatcher.rendering.letters.plutoprint_engine", exc_type=ImportError
+    ).PlutoprintEngine()
+
+
+def weasyprint_engine():
+    try:
+        from dispatcher.rendering.letters.weasyprint_engine import WeasyprintEngine
+    except (ImportError, OSError) as reason:
+        pytest.skip(f"WeasyPrint cannot run here: {reason}")
+    return WeasyprintEngine()
+
+
+@pytest.fixture(params=[plutoprint_engine, weasyprint_engine], ids=["plutoprint", "weasyprint"])
+def engine(request):
+    return request.param()
+
+
+@pytest.fixture
+def watched():
+    """A loopback server that only notes who asks it."""
+    asked = []
+
+    class Note(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Note)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    server.server_close()
+
+
+def printed(engine, letter=None, **changes) -> LetterPdf:
+    inputs = some_inputs(**changes)
+    result = render_letter(letter or a_letter(inputs), inputs, message_id=MESSAGE_ID, engine=engine)
+    assert isinstance(result, LetterPdf), result
+    return result
+
+
+def test_a_letter_fetches_nothing_from_anywhere(engine, watched, tmp_path):
+    url, asked = watched
+    secret = tmp_path / "secret.svg"
+    secret.write_text('<svg xmlns="http://www.w3.org/2000/svg"><text y="20">SECRET-WORDS</text></svg>')
+    body = (
+        f'<p>Dear Ana,</p><img src="{url}/a.png"><img src="file://{secret}"><object data="file://{secret}"></object>'
+        f'<link rel="stylesheet" href="{url}/b.css"><style>@import "{url}/c.css"; p {{ background: url({url}/d.png) }}</style>'
+    )
+    letter = printed(engine, letter=a_letter(body_html=body))
+    assert asked == []
+    assert "SECRET" not in letter.text
+    assert "Dear Ana" in letter.text
+
+
+def test_the_same_letter_has_the_same_bytes(engine):
+    assert printed(engine).pdf == printed(engine).pdf
+
+
+def test_each_engine_prints_the_window_the_code_and_the_running_lines(engine):
+    letter = printed(engine, debts=some_debts(60))
+    pages = page_texts(letter.pdf)
+    last = Image.open(io.BytesIO(letter_pages_as_png(letter.pdf, 200)[-1]))
+    assert window_text(letter.pdf).split("\n")[0] == "Ana Gómez Ruiz"
+    assert [code.text for code in zxingcpp.read_barcodes(last)] == ["https://pay.acme.example/INV-2026-0001"]
+    assert ["continued" in page for page in pages] == [False, True, True]
+
+
+def test_each_engine_uses_our_fonts_and_embeds_them(engine):
+    fonts = fonts_of(printed(engine, debtor=a_debtor(name="שרה كاميليا")).pdf)
+    assert all(font.embedded for font in fonts)
+    families = {font.family.replace("-", "").replace("Bold", "bold") for font in fonts}
+    ours = (
+        "SourceSansPro",
+        "IBMPlexSansArabic",
+        "NotoSansHebrew",
+        "CairoFont",
+    )  # Cairo renames variable fonts
+    assert all(family.startswith(ours) for family in families), families
+
+
+def test_each_engine_keeps_a_right_to_left_name_from_turning_its_neighbours_round(engine):
+    letter = printed(engine, debtor=a_debtor(name="שרה (Sarah)"))
+    dear, sarah, hebrew = (char_positions(letter.pdf, word)[-1][0] for word in ("Dear", "Sarah", "שרה"))
+    assert dear < sarah < hebrew
+
+
+def test_threads_side_by_side_print_what_one_prints_alone():
+    engine = plutoprint_engine()
+    names = ["Ana", "محمد علي", "שרה כהן", "Łukasz"] * 5
+    alone = [printed(engine, debtor=a_debtor(name=name)).pdf for name in names]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda name: printed(engine, debtor=a_debtor(name=name)).pdf, names))
+    assert together == alone
+
+
+def test_programs_started_later_still_find_their_own_fonts():
+    program = (
+        "import os, subprocess, sys\n"
+        "from tests.letters.builders import MESSAGE_ID, a_letter, some_inputs\n"
+        "from dispatcher.rendering.letters import render_letter\n"
+        "render_letter(a_letter(), some_inputs(), message_id=MESSAGE_ID)\n"
+        "print(subprocess.run(['printenv', 'FONTCONFIG_PATH'], capture_output=True, text=True).stdout.strip())\n"
+    )
+    environment = {**os.environ, "FONTCONFIG_PATH": "/etc/fonts"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True
+    )
+    assert done.stdout.strip() == "/etc/fonts"

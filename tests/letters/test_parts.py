@@ -1,0 +1,145 @@
+"""The parts a letter is made of: fonts, papers, words, the catalogue, pictures."""
+
+import io
+
+import pypdf
+import pytest
+import yaml
+from PIL import Image
+
+from dispatcher.rendering.letters.catalogue import with_language
+from dispatcher.rendering.letters.css_text import css_string
+from dispatcher.rendering.letters.fonts import faces, text_width, uncovered
+from dispatcher.rendering.letters.letter import LetterPdf, render_letter
+from dispatcher.rendering.letters.paper import A4, LETTER, paper_for
+from dispatcher.rendering.letters.pictures import letter_pages_as_png
+from dispatcher.rendering.letters.reading import read_letter
+from dispatcher.rendering.letters.words import WordsError, words_for
+from tests.letters.builders import MESSAGE_ID, a_letter, some_inputs
+from tests.shared import ROOT
+
+LAYOUTS = ROOT / "templates" / "_layouts"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "¿Ñandú, pingüino, corazón? «Sí» – 1.234,56 €",
+        "Łódź, Őrség, Žďár, İstanbul, Þór, Straße",
+        "Ωμέγα Щукин Їжак",
+        "محمد كاميليا پیمان ٣٤٥",
+        "שרה כהן",
+        "£ $ € ₹ ₽ ₪ · … “quoted” ‘so’ — –",
+        "zero\u200dwidth \u2068isolates\u2069 soft\u00adhyphen variation\ufe0f\tand\nlines",
+    ],
+)
+def test_the_fonts_cover_what_debtors_are_called_here(text):
+    assert uncovered(text) == ()
+
+
+def test_uncovered_characters_are_named_once_and_in_order():
+    assert uncovered("王小王 Ana 🙂🙂") == ("王", "小", "🙂")
+
+
+def test_every_font_file_is_there():
+    assert all(face.path.is_file() for face in faces())
+
+
+def test_a_line_s_width_grows_with_its_letters_and_its_size():
+    assert text_width("", 10) == 0
+    assert text_width("iiii", 10) < text_width("WWWW", 10) == pytest.approx(text_width("WWWW", 5) * 2)
+
+
+@pytest.mark.parametrize(
+    ("page_size", "country", "paper"),
+    [
+        ("A4", "US", A4),
+        ("letter", "ES", LETTER),
+        ("", "MX", LETTER),
+        ("", "es", A4),
+        ("auto", "CA", LETTER),
+        ("", "", A4),
+    ],
+)
+def test_paper_follows_the_sender_and_else_the_country(page_size, country, paper):
+    assert paper_for(page_size, country) is paper
+
+
+@pytest.mark.parametrize("paper", [A4, LETTER], ids=["A4", "Letter"])
+def test_the_address_lies_inside_the_window_and_the_text_below_it(paper):
+    window, address = paper.window, paper.address
+    assert window.left <= address.left < address.right <= window.right
+    assert window.top <= address.top < address.bottom <= window.bottom
+    assert paper.return_top < window.top < window.bottom < paper.body_top
+
+
+def test_every_language_of_the_layout_says_every_word():
+    known = yaml.safe_load((LAYOUTS / "letter_words.yaml").read_text(encoding="utf-8"))
+    assert {"en", "es"} <= known.keys()
+    for language in known:
+        words = words_for(language, known)
+        assert "{page}" in words.page
+        assert "{pages}" in words.page
+
+
+def test_a_region_s_words_go_over_its_language_s():
+    known = yaml.safe_load((LAYOUTS / "letter_words.yaml").read_text(encoding="utf-8"))
+    known["es-MX"] = {"pay_heading": "Formas de pago"}
+    assert words_for("es-MX", known).pay_heading == "Formas de pago"
+    assert words_for("es-AR", known).pay_heading == known["es"]["pay_heading"]
+
+
+def test_a_missing_word_is_named():
+    with pytest.raises(WordsError, match="section 'en': missing or unknown: pay_to"):
+        words_for(
+            "en",
+            {
+                "en": {
+                    word: "" for word in words_for("en", _shipped()).__dataclass_fields__ if word != "pay_to"
+                }
+            },
+        )
+
+
+def _shipped():
+    return yaml.safe_load((LAYOUTS / "letter_words.yaml").read_text(encoding="utf-8"))
+
+
+def test_a_css_string_cannot_be_left():
+    assert (
+        css_string('a"; } </style>\n')
+        == '"a\\000022\\00003b\\000020\\00007d\\000020\\00003c\\00002fstyle\\00003e\\00000a"'
+    )
+
+
+def a_pdf() -> bytes:
+    letter = render_letter(a_letter(), some_inputs(), message_id=MESSAGE_ID)
+    assert isinstance(letter, LetterPdf)
+    return letter.pdf
+
+
+def test_the_language_is_added_behind_the_untouched_first_bytes():
+    pdf = a_pdf()
+    twice = with_language(pdf, "es-MX")
+    assert twice.startswith(pdf)
+    reader = pypdf.PdfReader(io.BytesIO(twice), strict=True)
+    assert reader.root_object["/Lang"] == "es-MX"
+    assert reader.metadata.title == "Your account with Acme"
+    assert read_letter(twice) == read_letter(pdf)
+
+
+def test_bytes_that_are_no_pdf_are_refused_with_a_sentence():
+    with pytest.raises(ValueError, match="these 5 bytes are not a PDF"):
+        read_letter(b"hello")
+
+
+def test_pictures_show_each_page_and_on_demand_the_window():
+    pdf = a_pdf()
+    plain, outlined = (
+        Image.open(io.BytesIO(letter_pages_as_png(pdf, 100, show_window=wanted)[0]))
+        for wanted in (False, True)
+    )
+    assert plain.size == outlined.size == (827, 1170)
+    left, top = (round(mm / 25.4 * 100) for mm in (A4.window.left, (A4.window.top + A4.window.bottom) / 2))
+    assert plain.getpixel((left, top)) == (255, 255, 255)
+    assert outlined.getpixel((left, top)) != (255, 255, 255)
