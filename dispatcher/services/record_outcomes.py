@@ -34,9 +34,9 @@ def record_outcomes(connection: Connection, outlet: Outlet, ended: Sequence[Ende
     attempts.end(connection, [_attempt(j) for j in judged])
     outbox.change(connection, [_columns(j) for j in judged])
     delivery_log.append(connection, [entry for j in judged for entry in _entries(j, outlet)])
-    ladder.give_back(
-        connection, [j.ended.message.id for j in judged if j.is_ours and j.after in STEP_GIVEN_BACK]
-    )
+    unsent = [j.ended.message.id for j in judged if j.is_ours and j.after in STEP_GIVEN_BACK]
+    if unsent:
+        ladder.give_back(connection, unsent)
     for j in judged:
         _follow(connection, outlet, j)
     return Counter(j.after.value for j in judged)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from dispatcher.storage.holders import is_dead
 from dispatcher.storage.tables import leases
 
 
@@ -30,7 +31,11 @@ def take(
     real_now: datetime,
     details: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Take or extend a lease; False while somebody else's lives. One statement, so two cannot both win."""
+    """Take or extend a lease; False while somebody else's lives. One statement, so two cannot both win.
+
+    A lease whose owner was a process of this machine that is gone (`holders.is_dead`) may be taken before its time.
+    """
+    gone = _dead_owner(connection, name)
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     said = {"owner": owner, "until": until, "details": dict(details or {})}
     statement = (
@@ -39,11 +44,16 @@ def take(
         .on_conflict_do_update(
             index_elements=[leases.c.name],
             set_=said,
-            where=or_(leases.c.owner == owner, leases.c.until <= real_now),
+            where=or_(leases.c.owner.in_([owner, *gone]), leases.c.until <= real_now),
         )
         .returning(leases.c.owner)
     )
     return connection.scalar(statement) is not None
+
+
+def _dead_owner(connection: Connection, name: str) -> list[str]:
+    owner = connection.scalar(select(leases.c.owner).where(leases.c.name == name))
+    return [owner] if owner is not None and is_dead(owner) else []
 
 
 def release(connection: Connection, name: str, owner: str) -> None:

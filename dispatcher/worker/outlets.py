@@ -14,7 +14,7 @@ from channels.port import Channel
 from dispatcher.services.deliver_messages import Delivered, deliver_messages
 from dispatcher.services.outlet import Clock, Judge, Outlet
 from dispatcher.storage.engine import Database
-from dispatcher.worker.identity import this_process
+from dispatcher.storage.holders import this_process
 
 BREAKER_FAILURES = 5
 BREAKER_PAUSE = timedelta(seconds=60)

@@ -13,7 +13,7 @@ from dispatcher.services.sweep_leases import sweep_leases
 from dispatcher.worker.actors import declare_actors, enqueue_with
 from dispatcher.worker.broker import is_in_memory
 from dispatcher.worker.drain import Drain, Prepare
-from dispatcher.worker.identity import is_dead, this_process
+from dispatcher.storage.holders import is_dead, this_process
 from dispatcher.worker.outlets import OutletPorts, Outlets
 from dispatcher.worker.relay import HAND_OUT_LEASE, WINDOW, Relay
 
