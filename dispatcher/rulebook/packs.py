@@ -22,9 +22,10 @@ class UnknownPackError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class RuleBook:
-    """All packs that are loaded, by their names in upper case."""
+    """All packs that are loaded, by their names in upper case. `restricted`: just some of those there are."""
 
     packs: Mapping[str, RulePack]
+    restricted: bool = False
     _found: dict[tuple[object, ...], tuple[RulePack, ...]] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -60,15 +61,17 @@ class RuleBook:
         """The packs of the residence, of the phone's country (and region) and the creditor's own, in order of name.
 
         Countries are ISO 3166-1 alpha-2, regions ISO 3166-2 with or without the country. `extra` names policy
-        packs; one that is not loaded is passed over (`only` left it out). The answer is kept for the next
-        debtor of the same kind.
+        packs; one that is not loaded raises UnknownPackError, unless only some packs were to be loaded. The
+        answer is kept for the next debtor of the same kind.
         """
         places = (
-            _place(residence_country, residence_region, residence_city),
-            _place(phone_country, phone_region, None),
+            self._place(residence_country, residence_region, residence_city),
+            self._place(phone_country, phone_region, None),
         )
         key = (places, sender_role, debt_type, on, tuple(extra))
         if key not in self._found:
+            if not self.restricted:
+                self.named(extra)
             self._found[key] = tuple(
                 pack
                 for name, pack in sorted(self.packs.items())
@@ -81,6 +84,14 @@ class RuleBook:
                 and (name in _upper(extra) or pack.binds.debt_type(debt_type, on))
             )
         return self._found[key]
+
+    def _place(self, country: str | None, region: str | None, city: str | None) -> tuple[str, str, str]:
+        """The place as packs name it; a city that no pack names is left out, so that few places are told apart."""
+        country = (country or "").strip().upper()
+        country = _COUNTRY_ALIASES.get(country, country)
+        region = (region or "").strip().upper().removeprefix(f"{country}-")
+        city = " ".join((city or "").casefold().split())
+        return country, region, city if city in self.cities else ""
 
     def unreviewed(self, packs: Iterable[RulePack] | None = None) -> tuple[RulePack, ...]:
         """The packs, of these or of all, that counsel has not reviewed."""
@@ -105,22 +116,17 @@ def load_rule_packs(directory: Path, *, only: Collection[str] | None = None) -> 
         raise ConfigError("\n".join(faults))
     book = RuleBook(MappingProxyType({pack.name.upper(): pack for pack in packs}))
     if only is None:
+        if DEFAULT not in book.packs:
+            raise ConfigError(f"{directory}: default.yaml is missing; its rules bind every message")
         return book
     try:
-        return RuleBook(MappingProxyType({pack.name.upper(): pack for pack in book.named(only)}))
+        return RuleBook(MappingProxyType({pack.name.upper(): pack for pack in book.named(only)}), restricted=True)
     except UnknownPackError as error:
         raise ConfigError(f"{directory}: DISPATCHER_RULES__ONLY: {error}") from None
 
 
 def _upper(names: Collection[str]) -> frozenset[str]:
     return frozenset(name.upper() for name in names)
-
-
-def _place(country: str | None, region: str | None, city: str | None) -> tuple[str, str, str]:
-    country = (country or "").strip().upper()
-    country = _COUNTRY_ALIASES.get(country, country)
-    region = (region or "").strip().upper().removeprefix(f"{country}-")
-    return country, region, " ".join((city or "").casefold().split())
 
 
 def _lies_in(place: tuple[str, str, str], regions: tuple[Region, ...]) -> bool:

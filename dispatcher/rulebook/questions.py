@@ -1,0 +1,44 @@
+"""Answers one question of `dispatcher decide`: contact facts that name their packs in, the decision out."""
+
+from typing import Any
+
+from dispatcher.domain.decision import Decision, Outcome, Reason
+from dispatcher.domain.gate import GATE, decide
+from dispatcher.domain.optout_words import OptOutTable
+from dispatcher.rulebook.contact_facts import UnknownKeys, parse_facts
+from dispatcher.rulebook.packs import RuleBook, UnknownPackError
+
+
+def answer(facts: object, book: RuleBook, words: OptOutTable) -> Decision:
+    """The decision under the packs that `facts.packs` names; a key or pack that nobody knows holds."""
+    parsed = parse_facts(facts, words)
+    if isinstance(parsed, UnknownKeys):
+        return held("unknown-key", parsed.detail)
+    names = facts.get("packs") if isinstance(facts, dict) else None
+    if not names:
+        return held("packs", "packs names no rule pack: under which law?")
+    try:
+        return decide(parsed, book.named(names))
+    except UnknownPackError as error:
+        return held("packs", str(error))
+
+
+def held(rule: str, detail: str) -> Decision:
+    """A hold of the gate's own: the question cannot be answered by a rule."""
+    reason = Reason(
+        pack=GATE,
+        rule=rule,
+        outcome=Outcome.HOLD,
+        reference="fail closed",
+        detail=detail,
+        status="policy",
+        verified="official",
+    )
+    return Decision(outcome=Outcome.HOLD, reasons=(reason,))
+
+
+def answer_json(question: Any, book: RuleBook, words: OptOutTable) -> dict[str, Any]:
+    """The answer to `{"id": …, "facts": {…}}`, with its id."""
+    if not isinstance(question, dict) or "facts" not in question:
+        return {"id": None} | held("question", 'a question is an object {"id": …, "facts": {…}}').to_json()
+    return {"id": question.get("id")} | answer(question["facts"], book, words).to_json()
