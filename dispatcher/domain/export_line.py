@@ -9,16 +9,17 @@ from dispatcher.domain.log_entry import canonical_json
 from dispatcher.domain.spreadsheet import from_cell, to_cell
 
 FIELDS = (
-    "position", "at", "event", "run_id", "as_of", "message_id", "debtor", "debts", "step", "kind", "channel",
-    "provider", "provider_id", "address", "local_time", "zones", "template", "template_version", "rule_packs",
-    "decision", "reasons", "balance", "currency", "days_past_due", "body_sha256", "actor", "details", "strategy",
-    "simulated", "person", "creditor", "personal_id", "commitment", "salt", "personal", "seal", "proof", "hash",
+    "position", "at", "event", "run_id", "as_of", "message_id", "debtor", "debts", "step", "kind",
+    "channel", "provider", "provider_id", "address", "local_time", "zones", "template", "template_version",
+    "rule_packs", "decision", "reasons", "balance", "currency", "days_past_due", "body_sha256", "actor",
+    "details", "strategy", "simulated", "person", "creditor", "personal_id", "commitment", "salt", "personal",
+    "seal", "proof", "hash",
 )  # fmt: skip
 _BESIDE_THE_LINE = ("debtor", "debts", "address")  # personal values with a column of their own
-_JSON_CELLS = frozenset({
+_JSON_CELLS = frozenset((
     "position", "run_id", "debts", "zones", "template_version", "rule_packs", "reasons", "days_past_due",
     "details", "simulated", "personal_id", "personal", "seal", "proof",
-})  # fmt: skip
+))  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

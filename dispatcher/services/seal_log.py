@@ -9,8 +9,8 @@ from dispatcher.domain.seal import NO_SEAL, SealBody, key_id_of, leaf_hash, root
 from dispatcher.storage import delivery_log, seals, word_index
 from dispatcher.storage.engine import Database
 from dispatcher.storage.seal_journal import JournalLine, SealJournal
-from dispatcher.storage.seals import StoredSeal
 from dispatcher.storage.sealing_keys import SealingKeys, SigningKey
+from dispatcher.storage.seals import StoredSeal
 
 MOST = 16_384  # entries under one seal: SQLite's write lock is held some 40 ms for it
 
@@ -54,6 +54,8 @@ def seal_log(
         _remember(database, journal)
         if len(draft.ids) < MOST:
             break
+    if not made:
+        _remember(database, journal)  # a crash may have come between database and file
     _index_words(database)
     return _report(database, entries, made)
 

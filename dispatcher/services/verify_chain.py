@@ -1,4 +1,4 @@
-"""Checks the seals themselves: numbers, positions, hashes, signatures, keys, and the file beside the database."""
+"""Checks the seals: numbers, positions, hashes, signatures, keys, and the file beside the database."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -54,7 +54,9 @@ def _check_seal(row: Any, known: Mapping[str, str], key_id: str | None) -> tuple
         wrong.append("its body was changed: it is not in canonical form")
     for name in ("number", "first_position", "last_position", "root", "previous", "key_id"):
         if getattr(body, name) != getattr(row, name):
-            wrong.append(f"column {name} says {getattr(row, name)!r}, the signed body {getattr(body, name)!r}")
+            wrong.append(
+                f"column {name} says {getattr(row, name)!r}, the signed body {getattr(body, name)!r}"
+            )
     if instant(row.sealed_at) != body.sealed_at:
         wrong.append(f"column sealed_at says {row.sealed_at}, the signed body {instant_text(body.sealed_at)}")
     if row.hash != body_hash(row.body):
@@ -113,7 +115,11 @@ def check_journal(journal: SealJournal, bodies: Sequence[SealBody], given_up: se
         )
     }
     findings = [
-        Finding(f"seal {line.number}", f"{journal.path} knows it (to position {line.last_position}, hash {line.hash}), the database does not: the log was cut or changed")
+        Finding(
+            f"seal {line.number}",
+            f"{journal.path} knows it (to position {line.last_position}, hash {line.hash}), the database does "
+            "not: the log was cut or changed",
+        )
         for line in lines
         if expected.get(line.hash) != line and line.hash not in given_up
     ]  # fmt: skip

@@ -143,7 +143,9 @@ class _Check:
             return
         for name in _COLUMNS:
             if getattr(row, name) != document.get(name):
-                self._say(place, f"column {name} says {getattr(row, name)!r}, the entry {document.get(name)!r}")
+                self._say(
+                    place, f"column {name} says {getattr(row, name)!r}, the entry {document.get(name)!r}"
+                )
         at = instant(row.at)
         if at is None or instant_text(at) != document.get("at") or at.microsecond % 1000:
             self._say(place, f"column at says {row.at}, the entry {document.get('at')}")
@@ -160,8 +162,12 @@ class _Check:
             return
         address = json.loads(row.values).get("address")
         shown = address if isinstance(address, str) and address else None
-        if row.personal_address != shown or row.personal_person != document.get("person", row.personal_person):
-            self._say(place, f"person or address of its personal values (row {row.personal_row}) were changed")
+        if row.personal_address != shown or row.personal_person != document.get(
+            "person", row.personal_person
+        ):
+            self._say(
+                place, f"person or address of its personal values (row {row.personal_row}) were changed"
+            )
 
     def contents(self) -> None:
         """Every stored body against the hash it is kept under."""
@@ -176,7 +182,9 @@ class _Check:
         if row.body is None:
             self.missing.setdefault(("bodies", row.sha256), self._place_of_body(row.sha256))
             if row.text is not None:
-                self._say(self._place_of_body(row.sha256), "its body is gone, but its reading text is still there")
+                self._say(
+                    self._place_of_body(row.sha256), "its body is gone, but its reading text is still there"
+                )
             return
         self.stored += 1
         try:

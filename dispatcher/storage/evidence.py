@@ -51,9 +51,9 @@ class UnknownDebtorError(Exception):
 
 
 def persons_of(connection: Connection, reference: str) -> tuple[str, ...]:
-    """Find the person behind `creditor/reference`, a bare reference, or a pseudonym; raises UnknownDebtorError."""
+    """Find the person behind `creditor/reference`, a reference or a pseudonym, else raise UnknownDebtorError."""
     query = select(debtors.c.person, creditors.c.key).join(creditors, creditors.c.id == debtors.c.creditor_id)
-    named = connection.execute(query.where(debtors.c.reference == reference)).all()
+    named = list(connection.execute(query.where(debtors.c.reference == reference)))
     for i in [i for i, letter in enumerate(reference) if letter == "/"]:
         named += connection.execute(
             query.where(creditors.c.key == reference[:i], debtors.c.reference == reference[i + 1 :])
@@ -149,4 +149,4 @@ def _conditions(scope: Scope, upto: int) -> list[ColumnElement[bool]]:
 
 
 def _entry(row: Any) -> SealedEntry:
-    return SealedEntry(**row._mapping)
+    return SealedEntry(**row._mapping)  # noqa: SLF001 SQLAlchemy's public way to read by name

@@ -71,7 +71,12 @@ def unsealed_rows(database: Database, *, settled: int, below: bool) -> Iterator[
     side = log_entries.c.id <= settled if below else log_entries.c.id > settled
     after = -(2**62)
     while True:
-        query = _entries().where(side, log_entries.c.id > after, ~sealed.exists()).order_by(log_entries.c.id).limit(PAGE)
+        query = (
+            _entries()
+            .where(side, log_entries.c.id > after, ~sealed.exists())
+            .order_by(log_entries.c.id)
+            .limit(PAGE)
+        )
         with database.reading() as connection:
             page = connection.execute(query).all()
         if not page:
@@ -82,7 +87,9 @@ def unsealed_rows(database: Database, *, settled: int, below: bool) -> Iterator[
 
 def _some_unsealed_below(database: Database, settled: int) -> bool:
     with database.reading() as connection:
-        written = connection.scalar(select(func.count()).select_from(log_entries).where(log_entries.c.id <= settled))
+        written = connection.scalar(
+            select(func.count()).select_from(log_entries).where(log_entries.c.id <= settled)
+        )
         covered = connection.scalar(
             select(func.count()).select_from(sealed_entries).where(sealed_entries.c.entry_id <= settled)
         )
@@ -105,7 +112,9 @@ def erasures(connection: Connection) -> list[str]:
 def content_rows(database: Database) -> Iterator[Rows]:
     """Yield pages of stored bodies."""
     after = 0
-    columns = [contents.c[name] for name in ("id", "sha256", "media_type", "encoding", "size", "body", "text")]
+    columns = [
+        contents.c[name] for name in ("id", "sha256", "media_type", "encoding", "size", "body", "text")
+    ]
     while True:
         with database.reading() as connection:
             query = select(*columns).where(contents.c.id > after).order_by(contents.c.id).limit(500)
@@ -145,7 +154,10 @@ def message_events(database: Database) -> Iterator[list[tuple[str, str, list[tup
     while True:
         with database.reading() as connection:
             heads = connection.execute(
-                select(messages.c.id, messages.c.state).where(messages.c.id > after).order_by(messages.c.id).limit(1_000)
+                select(messages.c.id, messages.c.state)
+                .where(messages.c.id > after)
+                .order_by(messages.c.id)
+                .limit(1_000)
             ).all()
             rows = connection.execute(
                 select(log_entries.c.message_id, log_entries.c.event, telling)

@@ -1,8 +1,9 @@
 """Stores seals and the definite order of entries; finds what is not sealed yet."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, literal, select, text
 
@@ -59,7 +60,7 @@ def settled_id(connection: Connection) -> int | None:
     return None if writers else int(issued.last_value if issued.is_called else 0)
 
 
-def unsealed(connection: Connection, above: int, limit: int) -> Sequence[Row[tuple[int, str]]]:
+def unsealed(connection: Connection, above: int, limit: int) -> Sequence[Any]:
     """List (id, entry) not yet sealed with an id above `above`, in order of id."""
     sealed = select(literal(1)).where(sealed_entries.c.entry_id == log_entries.c.id)
     return connection.execute(
@@ -124,11 +125,6 @@ def given_up(connection: Connection) -> set[str]:
     """Collect the hashes of seals that a `restored` entry names as lost."""
     entries = connection.scalars(select(log_entries.c.entry).where(log_entries.c.event == "restored"))
     return {lost["hash"] for entry in entries for lost in json.loads(entry)["details"]["lost_seals"]}
-
-
-def raw_seals(connection: Connection) -> Iterator[Row[tuple[object, ...]]]:
-    """Yield the rows of all seals in order, unparsed: for the verifier, which trusts nothing."""
-    yield from connection.execute(select(seals).order_by(seals.c.number))
 
 
 def _stored(row: Row[tuple[object, ...]]) -> StoredSeal:
