@@ -2,25 +2,37 @@
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from channels.kind import ChannelKind
 from channels.port import Channel
 from channels.registry import open_channel
 from dispatcher import resources
+from dispatcher.domain.message import Message
 from dispatcher.domain.optout_token import OptOutLink, make_token
+from dispatcher.domain.verdict import Verdict
+from dispatcher.rendering.house import House, build_house
 from dispatcher.rulebook.packs import load_rule_packs
 from dispatcher.rulebook.places import load_places
 from dispatcher.rulebook.senders import load_senders
 from dispatcher.rulebook.strategies import load_strategies
+from dispatcher.rulebook.wording import load_wordings
 from dispatcher.services.desk import Desk
+from dispatcher.services.judge_messages import JudgingContext, judge_messages
+from dispatcher.services.prepare_messages import Press
+from dispatcher.services.seal_log import seal_log
+from dispatcher.services.seed_templates import seed_templates
+from dispatcher.services.template_shelf import TemplateShelf
 from dispatcher.settings import Settings, SettingsError, load_settings
 from dispatcher.storage import migrate
 from dispatcher.storage.engine import Database, open_database
+from dispatcher.storage.seal_journal import SealJournal
+from dispatcher.storage.sealing_keys import SealingKeys
 
 Clock = Callable[[], datetime]
 
@@ -81,6 +93,42 @@ class Dispatcher:
             self.keys.mkdir(mode=0o700, parents=True, exist_ok=True)
             _write_once(path, secrets.token_bytes(32))
         return path.read_bytes()
+
+    @cached_property
+    def house(self) -> House:
+        """The layouts and wordings that carry every template."""
+        templates, config = resources.templates_dir(self.settings), resources.config_dir(self.settings)
+        return build_house(templates, load_wordings(config / "content"))
+
+    @cached_property
+    def shelf(self) -> TemplateShelf:
+        """The template versions in force."""
+        return TemplateShelf(self.database, self.house, self.now)
+
+    def refresh_templates(self) -> list[str]:
+        """Bring the store of templates up to date before a run; problems, a line each."""
+        seed_templates(self.database, self.house, resources.packed_templates_dir(), now=self.now())
+        self.shelf.forget()
+        return []
+
+    def press(self, actor: str) -> Press:
+        """What preparing messages works with."""
+        return Press(
+            desk=self.desk,
+            find_template=self.shelf.find,
+            from_address=self.settings.channels.email.sender,
+            actor=actor,
+        )
+
+    def judge(self, connection: Any, messages: Sequence[Message], now: datetime) -> Mapping[str, Verdict]:
+        """The second gate."""
+        context = JudgingContext(desk=self.desk, check_content=self.shelf.check)
+        return judge_messages(connection, messages, now=now, context=context)
+
+    def seal(self) -> str:
+        """Seal the log; returns the newest seal's root."""
+        journal = SealJournal(self.home / "seals.jsonl")
+        return seal_log(self.database, SealingKeys(self.keys), journal, now=self.real_now()).root
 
     def channel(self, kind: ChannelKind) -> Channel:
         """The opened channel, one for the whole process."""

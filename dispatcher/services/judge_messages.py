@@ -14,12 +14,13 @@ from dispatcher.domain.message import Message
 from dispatcher.domain.render_inputs import RenderInputs
 from dispatcher.domain.standing import standing
 from dispatcher.domain.verdict import Verdict, VerdictKind
+from dispatcher.rendering.checks import Report
 from dispatcher.services.desk import Desk
 from dispatcher.services.message_files import MessageFiles, gather
 from dispatcher.storage import contents
 from dispatcher.storage.plans import reasons_json
 
-CheckContent = Callable[[Message, bytes, RenderInputs], ContentFindings]
+CheckContent = Callable[[Message, bytes, RenderInputs], Report]
 
 _VERDICTS = {
     Outcome.ALLOW: VerdictKind.SEND,
@@ -71,12 +72,18 @@ def _judge(
     inputs = files.inputs(message, context.desk)
     if inputs is None:
         detail = f"creditor {message.creditor!r} has no entry in config/senders.yaml: nobody may write unnamed"
-        return Verdict(kind=VerdictKind.HOLD, reasons=tuple(reasons_json([_reason("no-sender", detail)])))
+        return Verdict(
+            kind=VerdictKind.HOLD, reasons=tuple(reasons_json([_reason("no-sender", detail, outcome=Outcome.HOLD)]))
+        )
     digest = inputs.digest()
     body = bodies.get(message.content_sha256 or "")
     if body is None or digest != message.inputs_digest:
         return Verdict(kind=VerdictKind.PREPARE, inputs_digest=digest)
-    decision = _decide(message, files, now, context, earlier, context.check_content(message, body, inputs))
+    report = context.check_content(message, body, inputs)
+    if report.findings:
+        found = [_reason(finding.rule, str(finding), pack="content", outcome=Outcome.HOLD) for finding in report.findings]
+        return Verdict(kind=VerdictKind.HOLD, reasons=tuple(reasons_json(found)), inputs_digest=digest)
+    decision = _decide(message, files, now, context, earlier, report.content)
     return Verdict(
         kind=_VERDICTS[decision.outcome],
         not_before=decision.not_before,
@@ -149,11 +156,11 @@ def _as_history(message: Message, files: MessageFiles, now: datetime) -> History
     )
 
 
-def _reason(rule: str, detail: str) -> Reason:
+def _reason(rule: str, detail: str, *, pack: str = "ledger", outcome: Outcome = Outcome.BLOCK) -> Reason:
     return Reason(
-        pack="ledger",
+        pack=pack,
         rule=rule,
-        outcome=Outcome.BLOCK,
+        outcome=outcome,
         reference="what the ledger and the desk have recorded",
         detail=detail,
         status="policy",

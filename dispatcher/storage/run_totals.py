@@ -51,6 +51,11 @@ def kept_reasons(connection: Connection, run_id: int) -> list[KeptReason]:
     ]
 
 
+def count_all_states(connection: Connection) -> Counter[str]:
+    """State -> messages, of all runs."""
+    return Counter(dict(connection.execute(select(messages.c.state, func.count()).group_by(messages.c.state)).all()))
+
+
 def still_waiting(connection: Connection, run_id: int) -> int:
     """Messages of a run that are not at an end and not listed for a person."""
     return (

@@ -1,0 +1,146 @@
+"""`dispatcher check`: is everything in order for the next run?"""
+
+from collections.abc import Callable, Iterator
+from typing import Annotated
+
+import typer
+
+from channels.kind import ChannelKind
+from dispatcher.bootstrap import Dispatcher, open_dispatcher
+from dispatcher.cli.opening import AsJson, print_json
+
+Finding = tuple[str, str, str]  # level (ok, note, wrong), subject, sentence
+
+
+def check(
+    data_only: Annotated[bool, typer.Option("--data-only", help="Files alone: no database, no provider.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check settings, config, rule packs, strategies, templates and connections; exit 1 when something is wrong.
+
+    Example: dispatcher check
+    """
+    dispatcher = open_dispatcher(upgrade=False)
+    findings = [finding for checker in _checkers(data_only=data_only) for finding in _guarded(checker, dispatcher)]
+    wrong = sum(level == "wrong" for level, _, _ in findings)
+    if as_json:
+        print_json([{"level": level, "subject": subject, "detail": detail} for level, subject, detail in findings])
+    else:
+        for level, subject, detail in findings:
+            print(f"{level:>5}  {subject}: {detail}")
+        print(f"{len(findings)} checks, {wrong} wrong")
+    if wrong:
+        raise typer.Exit(1)
+
+
+Checker = Callable[[Dispatcher], Iterator[Finding]]
+
+
+def _checkers(*, data_only: bool) -> list[Checker]:
+    files: list[Checker] = [_settings, _rules, _strategies, _wording, _templates]
+    return files if data_only else [*files, _database, _broker, _channels]
+
+
+def _guarded(checker: Checker, dispatcher: Dispatcher) -> list[Finding]:
+    subject = checker.__name__.strip("_")
+    found: list[Finding] = []
+    try:
+        found.extend(checker(dispatcher))
+    except Exception as error:  # noqa: BLE001 each check reports, none keeps the others from running
+        found += [("wrong", subject, line) for line in str(error).splitlines() or [type(error).__name__]]
+    return found
+
+
+def _settings(dispatcher: Dispatcher) -> Iterator[Finding]:
+    settings = dispatcher.settings
+    yield "ok", "settings", f"home {settings.home}, broker {settings.broker_url.split('@')[-1]}"
+    real = [kind for kind in ChannelKind if not settings.is_rehearsal(kind)]
+    if not real:
+        yield "ok", "settings", "nothing leaves this machine: no channel has a real provider"
+        return
+    if settings.templates.source is None:
+        detail = "DISPATCHER_TEMPLATES__SOURCE must say folder or pages once a channel is real"
+        yield "wrong", "settings", detail
+    from dispatcher.settings import is_loopback
+
+    if is_loopback(settings.public_url):
+        names = ", ".join(kind.value for kind in real)
+        yield "wrong", "settings", f"DISPATCHER_PUBLIC_URL is a loopback address, and {names} is real: debtors could not reach it"
+
+
+def _rules(dispatcher: Dispatcher) -> Iterator[Finding]:
+    book = dispatcher.desk.rulebook
+    packs = list(book)
+    yield "ok", "rules", f"{len(packs)} rule packs with {sum(len(pack.rules) for pack in packs)} rules"
+    unreviewed = book.unreviewed()
+    if unreviewed:
+        names = ", ".join(pack.name for pack in unreviewed)
+        yield "note", "rules", f"not reviewed by counsel, so real providers hold their debtors: {names}"
+
+
+def _strategies(dispatcher: Dispatcher) -> Iterator[Finding]:
+    for strategy in dispatcher.desk.strategies:
+        steps = ", ".join(f"{step.name} (day {step.day})" for step in strategy.steps)
+        yield "ok", "strategies", f"{strategy.name}: {steps}"
+    yield "ok", "senders", ", ".join(sorted(dispatcher.desk.senders))
+    for key, sender in dispatcher.desk.senders.items():
+        for pack in sender.packs:
+            dispatcher.desk.rulebook.pack(pack)
+            yield "ok", "senders", f"{key} adds rule pack {pack}"
+
+
+def _wording(dispatcher: Dispatcher) -> Iterator[Finding]:
+    yield "ok", "wording", f"languages {', '.join(sorted(dispatcher.house.wordings))}"
+
+
+def _templates(dispatcher: Dispatcher) -> Iterator[Finding]:
+    from dispatcher import resources
+    from dispatcher.rendering.compile import compile_version
+    from dispatcher.rendering.problems import TemplateProblems
+    from dispatcher.services.template_files import read_template, template_folders
+
+    folder = resources.templates_dir(dispatcher.settings)
+    names = template_folders(folder)
+    for name in names:
+        try:
+            compiled = compile_version(read_template(folder, name), dispatcher.house)
+        except TemplateProblems as found:
+            for problem in found.problems:
+                yield "wrong", "templates", f"{folder / name}/{problem}"
+        else:
+            yield "ok", "templates", f"{name} ({', '.join(compiled.languages)})"
+    for strategy in dispatcher.desk.strategies:
+        for step in strategy.steps:
+            if step.template not in names:
+                yield "wrong", "templates", f"strategy {strategy.name}, step {step.name}: there is no template {step.template!r}"
+
+
+def _database(dispatcher: Dispatcher) -> Iterator[Finding]:
+    from dispatcher.storage import migrate
+
+    has, wants = migrate.current(dispatcher.database)
+    if not has:
+        yield "note", "database", "empty; the first command that needs it makes the tables"
+    elif has != wants:
+        yield "wrong", "database", f"at revision {has}, this program expects {wants}: run `dispatcher db upgrade`"
+    else:
+        yield "ok", "database", f"{dispatcher.database.writer.dialect.name} at revision {has}"
+
+
+def _broker(dispatcher: Dispatcher) -> Iterator[Finding]:
+    url = dispatcher.settings.broker_url
+    if url.startswith("memory"):
+        yield "ok", "broker", "in this process"
+        return
+    import redis
+
+    redis.Redis.from_url(url, socket_connect_timeout=5).ping()
+    yield "ok", "broker", "Redis answers"
+
+
+def _channels(dispatcher: Dispatcher) -> Iterator[Finding]:
+    for kind in ChannelKind:
+        channel = dispatcher.channel(kind)
+        trouble = channel.check()
+        level = "wrong" if trouble else "ok"
+        yield level, f"channel {kind.value}", f"{channel.provider}" + (f": {trouble}" if trouble else "")

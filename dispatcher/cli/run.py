@@ -1,0 +1,142 @@
+"""`dispatcher plan`, `run` and `dispatch`: the daily job and its parts."""
+
+import csv
+import json
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dispatcher.cli.opening import AsJson, AsOf, Now, actor, opened, print_json
+from dispatcher.cli.progress import Bars
+
+
+def run(
+    as_of: AsOf = None,
+    now: Now = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until nothing is due now.")] = True,
+    strategy: Annotated[str | None, typer.Option("--strategy", help="This strategy alone.")] = None,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Let an unusual volume go.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Plan the day, release what is due, deliver it, seal the log, print a summary that adds up.
+
+    Exit code 1 when somebody must look: a message failed, is unknown or held by a check of its text, a ledger
+    is too old, a template could not be used.
+
+    Example: dispatcher run --as-of 2026-11-23
+    """
+    from dispatcher.cli.summary import print_summary
+    from dispatcher.worker.daily_run import run_today
+
+    with opened(now) as dispatcher, Bars(quiet=as_json) as bars:
+        summary = run_today(
+            dispatcher,
+            as_of or dispatcher.now().date(),
+            actor=actor(),
+            wait=wait,
+            only=strategy,
+            confirm=confirm,
+            on_planned=bars.counting("planning"),
+            on_prepared=bars.adding("preparing"),
+        )
+    if as_json:
+        print_json(summary.as_json())
+    else:
+        print_summary(summary)
+    if summary.has_findings:
+        raise typer.Exit(1)
+
+
+def plan(
+    as_of: AsOf = None,
+    now: Now = None,
+    strategy: Annotated[str | None, typer.Option("--strategy", help="This strategy alone.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide, store nothing.")] = False,
+    diff: Annotated[int | None, typer.Option("--diff", help="Compare with the plan of this run.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the plan to FILE (.csv or .jsonl).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Decide what is due on a day and store it as a plan; nothing is released before `dispatcher run`.
+
+    Example: dispatcher plan --as-of 2026-11-23 --dry-run --out plan.csv
+    """
+    from dispatcher.services.compare_plans import compare_with_run, plan_lines
+    from dispatcher.services.plan_reminders import PlanRequest, plan_reminders, preview_plan
+
+    with opened(now) as dispatcher, Bars(quiet=as_json) as bars:
+        request = PlanRequest(
+            as_of=as_of or dispatcher.now().date(),
+            now=dispatcher.now(),
+            real_now=dispatcher.real_now(),
+            actor=actor(),
+            random_bytes=dispatcher.random_bytes,
+            only=strategy,
+        )
+        progress = bars.counting("planning")
+        decided = []
+        if dry_run or out or diff is not None:
+            summary, decided = preview_plan(dispatcher.database, dispatcher.desk, request, progress=progress)
+        if not dry_run:
+            summary = plan_reminders(dispatcher.database, dispatcher.desk, request, progress=progress)
+        lines = plan_lines(decided)
+        changes = compare_with_run(dispatcher.database, diff, lines) if diff is not None else []
+    if out is not None:
+        _write_plan(out, lines)
+    if as_json:
+        print_json(summary.as_json() | {"run_id": summary.run_id, "as_of": request.as_of, "changes": changes})
+        return
+    _print_plan(summary, request.as_of)
+    for change in changes:
+        print(f"{change['change']}: {change['debtor']} {change['debts']} {change['step']} {change['channel']} {change['decision']}")
+    if diff is not None and not changes:
+        print(f"no difference from run {diff}")
+    if out is not None:
+        print(f"plan written to {out}")
+
+
+def dispatch(
+    now: Now = None,
+    until_empty: Annotated[bool, typer.Option("--until-empty/--once", help="Go on until nothing is due now.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Release and deliver what is due now: deferred messages whose window has opened, retries.
+
+    Example: dispatcher dispatch --until-empty
+    """
+    from dispatcher.worker.daily_run import dispatch_due
+
+    with opened(now) as dispatcher:
+        counts = dispatch_due(dispatcher, actor=actor(), until_empty=until_empty)
+    if as_json:
+        print_json(counts)
+    else:
+        print(", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "nothing is due now")
+    if counts.get("unknown") or counts.get("failed"):
+        raise typer.Exit(1)
+
+
+def _print_plan(summary: Any, as_of: date) -> None:
+    where = f"run {summary.run_id}" if summary.run_id else "dry run, nothing stored"
+    words = {"allow": "to send", "defer": "deferred", "hold": "held", "block": "blocked"}
+    counts = ", ".join(f"{summary.by_outcome.get(outcome, 0)} {word}" for outcome, word in words.items())
+    print(f"plan for {as_of} ({where}): {summary.due} due = {counts}")
+    for step, by_outcome in sorted(summary.by_step.items()):
+        print(f"  {step}: " + ", ".join(f"{count} {words[outcome]}" for outcome, count in sorted(by_outcome.items())))
+    for key, count in summary.reasons.most_common(10):
+        print(f"  {count} × {key[0]}: {key[1]}/{key[2]} ({key[3]})")
+    print(f"not due: " + ", ".join(f"{count} {reason}" for reason, count in sorted(summary.others.items())))
+    print(f"hash {summary.digest}")
+
+
+def _write_plan(out: Path, lines: list[dict[str, Any]]) -> None:
+    with out.open("w", encoding="utf-8", newline="") as file:
+        if out.suffix == ".csv":
+            from dispatcher.domain.spreadsheet import to_cell
+
+            writer = csv.DictWriter(file, fieldnames=list(lines[0]) if lines else ["debtor"])
+            writer.writeheader()
+            writer.writerows({key: to_cell(value) for key, value in line.items()} for line in lines)
+        else:
+            file.writelines(json.dumps(line, ensure_ascii=False, default=str) + "\n" for line in lines)

@@ -1,0 +1,158 @@
+"""The daily job: plan, release what is due, deliver, seal, sum up."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from dispatcher.domain.log_entry import LogEntry
+from dispatcher.domain.message_id import RandomBytes
+from dispatcher.domain.run_summary import RunSummary
+from dispatcher.services.desk import Desk
+from dispatcher.services.plan_reminders import PlanRequest, PlanSummary, Progress, RunRefused, plan_reminders
+from dispatcher.services.prepare_messages import Press, prepare_messages
+from dispatcher.services.summarise_run import summarise_run
+from dispatcher.storage import delivery_log, leases, plans, run_totals
+from dispatcher.storage.engine import Database
+from dispatcher.storage.holders import new_owner, this_process
+
+RUN_LEASE = "daily-run"
+RUN_LEASE_TIME = timedelta(minutes=30)
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DayPorts:
+    """What a daily run works with. `now` is the business clock, `real_now` that of leases and ledgers' ages."""
+
+    database: Database
+    desk: Desk
+    press: Press
+    now: Clock
+    real_now: Clock
+    random_bytes: RandomBytes
+    drain: Callable[[], int]  # delivers until nothing is due now
+    seal: Callable[[], str]  # seals the log; the newest seal's root
+    guard_volume: Callable[[int], str] = lambda _run_id: ""  # why part of the plan is held, if it is
+    refresh_templates: Callable[[], Sequence[str]] = lambda: ()
+    max_ledger_age: timedelta | None = None  # None: not looked at
+    mode: str = "live"
+    actor: str = "dispatcher"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DayRequest:
+    """One day to run. `wait`: stay until nothing is due now."""
+
+    as_of: date
+    wait: bool = True
+    only: str | None = None
+
+
+def run_day(
+    ports: DayPorts,
+    request: DayRequest,
+    *,
+    on_planned: Progress | None = None,
+    on_prepared: Callable[[int], None] | None = None,
+) -> RunSummary:
+    """Run a day; raises RunRefused when it must not happen (an older day, no fresh ledger, another run at work)."""
+    with _alone(ports):
+        problems = list(ports.refresh_templates())
+        stale = stale_ledgers(ports)
+        plan = plan_reminders(ports.database, ports.desk, _plan_request(ports, request, stale), progress=on_planned)
+        run_id = _release(ports, plan)
+        held = ports.guard_volume(run_id)
+        if held:
+            problems.append(held)
+        prepare_messages(ports.database, ports.press, clock=ports.now, progress=on_prepared)
+        if request.wait:
+            ports.drain()
+        return close_day(ports, run_id, stale=stale, problems=problems)
+
+
+def close_day(
+    ports: DayPorts, run_id: int, *, stale: Mapping[str, str] | None = None, problems: Sequence[str] = ()
+) -> RunSummary:
+    """Finish what is at an end, log the summary, seal."""
+    with ports.database.writing() as connection:
+        run_totals.finish_runs(connection, mode=ports.mode, now=ports.now())
+    summary = summarise_run(ports.database, run_id, refused_creditors=stale, template_problems=problems)
+    with ports.database.writing() as connection:
+        delivery_log.append(connection, [_summary_entry(ports, summary)])
+    seal = ports.seal()
+    with ports.database.writing() as connection:
+        run = plans.get_run(connection, run_id)
+        plans.update_run(connection, run_id, summary={**run.summary, "day": summary.as_json() | {"seal": seal}})
+    return summarise_run(
+        ports.database, run_id, refused_creditors=stale, template_problems=problems, seal=seal
+    )
+
+
+def stale_ledgers(ports: DayPorts) -> dict[str, str]:
+    """Creditor -> why its ledger is too old to run on; raises RunRefused when that leaves none."""
+    if ports.max_ledger_age is None:
+        return {}
+    with ports.database.reading() as connection:
+        times = run_totals.ledger_times(connection)
+    limit = ports.real_now() - ports.max_ledger_age
+    hours = ports.max_ledger_age.total_seconds() / 3600
+    stale = {
+        creditor: f"its ledger was imported {at.isoformat(timespec='minutes') if at else 'never'}, "
+        f"more than {hours:g} hours ago: import the portfolio again"
+        for creditor, at in times.items()
+        if at is None or at < limit
+    }
+    if times and len(stale) == len(times):
+        lines = "; ".join(f"{creditor}: {why}" for creditor, why in sorted(stale.items()))
+        raise RunRefused(f"no creditor has a fresh ledger ({lines}), or set DISPATCHER_GUARDS__MAX_LEDGER_AGE_HOURS")
+    return stale
+
+
+@contextmanager
+def _alone(ports: DayPorts) -> Iterator[None]:
+    owner = new_owner(this_process())
+    until = ports.real_now() + RUN_LEASE_TIME
+    with ports.database.writing() as connection:
+        taken = leases.take(connection, RUN_LEASE, owner, until=until, real_now=ports.real_now())
+    if not taken:
+        raise RunRefused("another run is at work; wait for it, or for its lease to end (30 minutes after it died)")
+    try:
+        yield
+    finally:
+        with ports.database.writing() as connection:
+            leases.release(connection, RUN_LEASE, owner)
+
+
+def _plan_request(ports: DayPorts, request: DayRequest, stale: Mapping[str, str]) -> PlanRequest:
+    return PlanRequest(
+        as_of=request.as_of,
+        now=ports.now(),
+        real_now=ports.real_now(),
+        actor=ports.actor,
+        random_bytes=ports.random_bytes,
+        mode=ports.mode,
+        only=request.only,
+        without=tuple(sorted(stale)),
+    )
+
+
+def _release(ports: DayPorts, plan: PlanSummary) -> int:
+    """Release this plan and any that waited, such as one that `plan` made or a crash left."""
+    assert plan.run_id is not None  # noqa: S101 a stored plan has its run
+    with ports.database.writing() as connection:
+        run_totals.release_plans(connection, mode=ports.mode)
+    return plan.run_id
+
+
+def _summary_entry(ports: DayPorts, summary: RunSummary) -> LogEntry:
+    return LogEntry(
+        event="run_summary",
+        at=ports.now(),
+        actor=ports.actor,
+        run_id=summary.run_id,
+        as_of=summary.as_of,
+        simulated=ports.mode == "simulated",
+        details=summary.as_json(),
+    )

@@ -1,0 +1,114 @@
+"""Puts the daily run's ports together from the opened program."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+
+from channels.kind import ChannelKind
+from dispatcher.bootstrap import Dispatcher
+from dispatcher.domain.run_summary import RunSummary
+from dispatcher.services.plan_reminders import Progress
+from dispatcher.services.prepare_messages import prepare_messages
+from dispatcher.services.run_day import DayPorts, DayRequest, run_day
+from dispatcher.storage import run_totals
+from dispatcher.worker.broker import is_in_memory, open_broker
+from dispatcher.worker.outlets import Lane, OutletPorts
+from dispatcher.worker.station import Station
+
+
+def outlet_ports(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> OutletPorts:
+    """What delivering works with."""
+    return OutletPorts(
+        database=dispatcher.database,
+        open_channel=dispatcher.channel,
+        judge=dispatcher.judge,
+        clock=dispatcher.now,
+        real_clock=dispatcher.real_now,
+        lanes={kind: _lane(dispatcher, kind) for kind in ChannelKind},
+        actor=actor,
+    )
+
+
+@contextmanager
+def open_station(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> Iterator[Station]:
+    """A station that delivers itself when the queue is in memory; with Redis, workers elsewhere do."""
+    station = Station(outlet_ports(dispatcher, actor=actor), open_broker(dispatcher.settings.broker_url))
+    if is_in_memory(station.broker):
+        with station.working():
+            yield station
+    else:
+        yield station
+
+
+def day_ports(dispatcher: Dispatcher, station: Station, *, actor: str, mode: str = "live") -> DayPorts:
+    """The ports of a daily run."""
+    return DayPorts(
+        database=dispatcher.database,
+        desk=dispatcher.desk,
+        press=dispatcher.press(actor),
+        now=dispatcher.now,
+        real_now=dispatcher.real_now,
+        random_bytes=dispatcher.random_bytes,
+        drain=lambda: drain(dispatcher, station),
+        seal=dispatcher.seal,
+        refresh_templates=dispatcher.refresh_templates,
+        max_ledger_age=None if dispatcher.clock_is_set else dispatcher.settings.max_ledger_age,
+        mode=mode,
+        actor=actor,
+    )
+
+
+def drain(dispatcher: Dispatcher, station: Station, *, progress: Callable[[], object] = lambda: None) -> int:
+    """Deliver until nothing is due now, preparing again what has changed."""
+    press = dispatcher.press(station.ports.actor)
+
+    def prepare() -> int:
+        return sum(prepare_messages(dispatcher.database, press, clock=dispatcher.now).values())
+
+    return station.drain(prepare=prepare, progress=progress)
+
+
+def run_today(
+    dispatcher: Dispatcher,
+    as_of: date,
+    *,
+    actor: str,
+    wait: bool = True,
+    only: str | None = None,
+    confirm: bool = False,
+    on_planned: Progress | None = None,
+    on_prepared: Callable[[int], None] | None = None,
+) -> RunSummary:
+    """Run one day with everything this process has."""
+    with open_station(dispatcher, actor=actor) as station:
+        ports = day_ports(dispatcher, station, actor=actor)
+        request = DayRequest(as_of=as_of, wait=wait, only=only)
+        return run_day(ports, request, on_planned=on_planned, on_prepared=on_prepared)
+
+
+def dispatch_due(dispatcher: Dispatcher, *, actor: str, until_empty: bool = True) -> Counter[str]:
+    """Release and deliver what is due now; returns how many messages came to which state in this process."""
+    with open_station(dispatcher, actor=actor) as station:
+        with dispatcher.database.reading() as connection:
+            before = run_totals.count_all_states(connection)
+        if until_empty:
+            drain(dispatcher, station)
+        else:
+            station.relay.tick()
+            station.drain()
+        with dispatcher.database.writing() as connection:
+            run_totals.finish_runs(connection, mode="live", now=dispatcher.now())
+        with dispatcher.database.reading() as connection:
+            after = run_totals.count_all_states(connection)
+    dispatcher.seal()
+    return Counter({state: count - before[state] for state, count in after.items() if count > before[state]})
+
+
+def _lane(dispatcher: Dispatcher, kind: ChannelKind) -> Lane:
+    settings = dispatcher.settings.channel(kind)
+    return Lane(
+        concurrency=settings.concurrency,
+        rate=settings.rate,
+        timeout=settings.connect_timeout + settings.timeout,
+    )
