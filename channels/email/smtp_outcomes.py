@@ -58,8 +58,8 @@ def refusal(stage: Stage, reply_code: int, reply: bytes, *private: str) -> Outco
     reason = without(f"{reply_code} {words}", *private)
     if scope := _scope(stage, reply_code, found[2] if found else ""):
         return Rejected(reason=reason, scope=scope, code=code)
-    # A greylisted or full mailbox is the recipient's affair, not a sign that the relay is down.
-    return TryLater(reason=reason, code=code, provider_failed=stage is not Stage.RCPT)
+    # A greylisted or full mailbox is the recipient's affair, not a sign that the relay is down; 421 is.
+    return TryLater(reason=reason, code=code, provider_failed=stage is not Stage.RCPT or reply_code == 421)
 
 
 def _scope(stage: Stage, reply_code: int, detail: str) -> Scope | None:

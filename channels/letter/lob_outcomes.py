@@ -36,6 +36,8 @@ def refusal(answer: Answer, *private: str, now: datetime) -> Outcome:
 def _scope(status: int, code: str) -> Scope:
     if status in _STOP or 300 <= status < 400:
         return Scope.CHANNEL
+    if code == "404":
+        return Scope.CHANNEL  # not in Lob's own form: BASE_URL points at something else
     return _SCOPES.get(code.lower(), Scope.MESSAGE)
 
 

@@ -3,6 +3,8 @@
 import base64
 import logging
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,6 +14,7 @@ import pytest
 
 from channels.fake import FakeChannel
 from channels.kind import ChannelKind
+from channels.loopback import is_loopback
 from channels.outcome import Accepted, Rejected, Scope, TryLater
 from channels.port import Channel
 from channels.registry import PROVIDERS, UnknownProviderError, open_channel
@@ -227,3 +230,29 @@ def test_folder_that_cannot_be_made_says_so(tmp_path: Path):
     channel = open_channel(ChannelKind.SMS, ChannelSettings(folder=tmp_path / "file" / "outbox"))
     assert isinstance(channel.send(MAKERS[ChannelKind.SMS](), now=NOW), TryLater)
     assert "cannot be written into" in (channel.check() or "")
+
+
+def test_registry_imports_no_provider_library_before_it_is_used():
+    slow = "{'twilio', 'sendgrid', 'urllib3', 'cryptography', 'pypdf', 'smtplib'} & set(sys.modules)"
+    asked = f"import sys, channels.registry; print({slow} or 'none')"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "none"
+
+
+@pytest.mark.parametrize(
+    ("address", "here"),
+    [
+        ("http://localhost:8000", True),
+        ("https://127.0.0.1:8443/v1", True),
+        ("http://[::1]:9", True),
+        ("127.8.9.1", True),
+        ("relay.localhost", True),
+        ("https://api.sendgrid.com", False),
+        ("https://localhost.evil.example", False),
+        ("http://127.0.0.1.nip.example", False),
+        ("10.0.0.1", False),
+        ("", False),
+    ],
+)
+def test_loopback_is_told_from_the_world(address: str, here: bool):
+    assert is_loopback(address) is here

@@ -1,5 +1,6 @@
 """One row a fault: what a provider or a network does, and the outcome that follows."""
 
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,8 +12,10 @@ import pytest
 from channels.email.sendgrid import SendGridChannel
 from channels.email.smtp import SmtpChannel
 from channels.http import Answer, retry_after
+from channels.letter import lob_outcomes
 from channels.letter.lob import LobChannel
 from channels.outcome import Accepted, Outcome, Rejected, Scope, TryLater, Unknown
+from channels.settings import ChannelSettings
 from channels.sms.twilio import TwilioChannel
 from tests.channels.conftest import (
     NOW,
@@ -24,6 +27,7 @@ from tests.channels.conftest import (
     smtp_settings,
     twilio_settings,
 )
+from tests.doubles.answering import answering
 from tests.doubles.running import Running, running
 
 SEVEN = timedelta(seconds=7)
@@ -320,3 +324,32 @@ def test_time_out_is_kept(sendgrid: Running):
     began = time.monotonic()
     assert isinstance(channel.send(an_email(), now=NOW), Unknown)
     assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("root", ["", "/", "/v1", "/v1/"])
+def test_lob_base_url_may_name_the_host_alone_or_the_root(root: str, lob: Running):
+    channel = LobChannel(replace(lob_settings(lob), base_url=lob.url + root))
+    assert isinstance(channel.send(a_letter(f"root-{len(root)}"), now=NOW), Accepted)
+
+
+def test_lob_base_url_of_a_mock_without_versions_is_found_out(tmp_path: Path):
+    def play(connection: socket.socket) -> None:
+        for _ in range(2):
+            asked = b""
+            while b"insert_blank_page" not in asked:
+                asked += connection.recv(65536)
+            found = asked.startswith(b"POST /letters ")
+            body = b'{"id": "ltr_1"}' if found else b'{"title": "Route not resolved"}'
+            status = b"200 OK" if found else b"404 Not Found"
+            connection.sendall(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body))
+
+    with answering(play) as url:
+        settings = ChannelSettings(provider="lob", base_url=url, api_key="test_key", timeout=5)
+        outcome = LobChannel(settings).send(a_letter(), now=NOW)
+    assert isinstance(outcome, Accepted)
+
+
+def test_lob_answer_404_that_is_not_lobs_stops_the_channel():
+    outcome = lob_outcomes.refusal(Answer(status=404, headers={}, body=b"<html>"), now=NOW)
+    assert isinstance(outcome, Rejected)
+    assert outcome.scope is Scope.CHANNEL

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from channels.email import parts as parts_module
 from channels.email.parts import Parts, read_parts
-from tests.channels.conftest import MIME
+from dispatcher.rendering.mime import Email, email_bytes
+from tests.channels.conftest import MIME, NOW
 
 TEXTS = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029\x00")
@@ -66,3 +67,23 @@ def test_parts_beside_an_attachment_are_read():
 )
 def test_parts_of_nonsense_do_not_raise(mime: bytes):
     assert isinstance(read_parts(mime), Parts)
+
+
+@given(text=TEXTS, html=TEXTS)
+def test_parts_of_a_rendered_email_are_what_was_rendered(text: str, html: str):
+    mime = email_bytes(
+        Email(
+            message_id="m-1",
+            to="zoe@debtors.example",
+            to_name="Zoë",
+            sender="letters@acme.example",
+            sender_name="Acme",
+            reply_to="answers@acme.example",
+            subject="Ana, a message from Acme",
+            text=text,
+            html=html,
+            language="en",
+            sent_at=NOW,
+        )
+    )
+    assert parts_module._read_alternative(mime) == Parts(text=text, html=html)

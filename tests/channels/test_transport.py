@@ -1,10 +1,6 @@
 """Connections are kept, given up in time, and a failure says whether the request had left."""
 
 import socket
-import ssl
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,34 +11,11 @@ from channels.email.smtp import SmtpChannel
 from channels.http import NoAnswerError, NotWrittenError, Transport
 from channels.outcome import Accepted
 from tests.channels.conftest import MIME, NOW, an_email, smtp_settings
+from tests.doubles.answering import Play, answering
 from tests.doubles.certificate import certificate_in
 from tests.doubles.running import Running, running
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-Play = Callable[[socket.socket], None]
-
-
-@contextmanager
-def _server(*plays: Play, context: ssl.SSLContext | None = None) -> Iterator[str]:
-    """Accept one connection a play, in order."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def run() -> None:
-            for play in plays:
-                try:
-                    connection, _ = listener.accept()
-                    with (
-                        context.wrap_socket(connection, server_side=True)
-                        if context
-                        else connection as talking
-                    ):
-                        play(talking)
-                except OSError:
-                    continue
-
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        yield f"{'https' if context else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def _answer(times: int = 1) -> Play:
@@ -73,7 +46,7 @@ def _transport(url: str, timeout: float = 0.6) -> Transport:
 
 
 def test_connection_is_kept_for_the_next_request():
-    with _server(_answer(3)) as url:
+    with answering(_answer(3)) as url:
         transport = _transport(url)
         assert [transport.request("GET", "/", {}).body for _ in range(3)] == [b"ok"] * 3
         transport.close()
@@ -81,7 +54,7 @@ def test_connection_is_kept_for_the_next_request():
 
 def test_connection_that_was_idle_for_long_is_replaced(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(http, "IDLE_SECONDS", 0.0)
-    with _server(_answer(), _answer()) as url:
+    with answering(_answer(), _answer()) as url:
         transport = _transport(url)
         assert [transport.request("GET", "/", {}).body for _ in range(2)] == [b"ok"] * 2
 
@@ -90,7 +63,7 @@ def test_connection_that_was_idle_for_long_is_replaced(monkeypatch: pytest.Monke
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
 def test_failure_after_the_request_left_is_no_answer(play: Play, tls: bool, certificate: Path):
     context = certificate_in(certificate).context() if tls else None
-    with _server(play, context=context) as url, pytest.raises(NoAnswerError):
+    with answering(play, context=context) as url, pytest.raises(NoAnswerError):
         _transport(url).request("POST", "/secret-path", {"Authorization": "secret"}, b"body")
 
 
@@ -99,7 +72,7 @@ def test_failure_while_reusing_a_connection_is_no_answer_either():
         _answer()(connection)
         _hang_up(connection)
 
-    with _server(answer_then_hang_up) as url:
+    with answering(answer_then_hang_up) as url:
         transport = _transport(url)
         transport.request("GET", "/", {})
         with pytest.raises(NoAnswerError):
@@ -108,7 +81,7 @@ def test_failure_while_reusing_a_connection_is_no_answer_either():
 
 @pytest.mark.parametrize("play", [lambda connection: connection.close(), _silence], ids=["reset", "silent"])
 def test_failure_in_the_handshake_is_before_the_request(play: Play):
-    with _server(play) as url, pytest.raises(NotWrittenError):
+    with answering(play) as url, pytest.raises(NotWrittenError):
         _transport(url.replace("http:", "https:")).request("POST", "/", {}, b"body")
 
 
@@ -118,7 +91,7 @@ def test_unknown_host_is_before_the_request():
 
 
 def test_failure_says_neither_path_nor_headers_nor_body():
-    with _server(_hang_up) as url, pytest.raises(NoAnswerError) as caught:
+    with answering(_hang_up) as url, pytest.raises(NoAnswerError) as caught:
         _transport(url).request("POST", "/secret-path", {"Authorization": "secret-key"}, b"secret-body")
     assert "secret" not in str(caught.value)
 
@@ -130,7 +103,7 @@ def test_redirect_is_not_followed():
             b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n"
         )
 
-    with _server(redirect) as url:
+    with answering(redirect) as url:
         assert _transport(url).request("POST", "/", {"Authorization": "secret"}, b"").status == 302
 
 

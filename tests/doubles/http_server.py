@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tests.doubles.webhooks import Webhooks
+
 REASONS = {200: "OK", 201: "Created", 202: "Accepted", 204: "No Content"}
 
 
@@ -47,7 +49,8 @@ class Faults:
 class Double:
     """One provider: says which requests are sends, does them, and words its own refusals."""
 
-    def __init__(self) -> None:
+    def __init__(self, webhooks: Webhooks) -> None:
+        self.webhooks = webhooks
         self.faults = Faults()
         self.received: list[dict[str, object]] = []
         self.latency = 0.0  # seconds that every answer to a send takes
@@ -66,7 +69,7 @@ class Sink(Double):
     """Gives a double's first answer to every send and keeps nothing: for measuring clients, not providers."""
 
     def __init__(self, double: Double) -> None:
-        super().__init__()
+        super().__init__(double.webhooks)
         self._double = double
         self._answer: Reply | None = None
 
@@ -155,13 +158,13 @@ def _reply(double: Double, request: Request, word: str, value: str) -> Reply:
 
 
 def _control(double: Double, request: Request) -> Reply:
-    """`PUT /_double/faults` a JSON list; `GET /_double/received`; `DELETE /_double/received`."""
+    """`PUT /_double/faults` a JSON list; `GET /_double/received` and `/_double/hooks`; `DELETE /_double/received`."""
     if request.method == "PUT":
         double.faults.script = deque(json.loads(request.body))
     if request.method == "DELETE":
         double.received.clear()
         double.faults.script.clear()
-    return json_reply(200, double.received)
+    return json_reply(200, double.webhooks.answers if request.target.endswith("/hooks") else double.received)
 
 
 async def serve(

@@ -20,8 +20,7 @@ class LobDouble(Double):
     name = "lob"
 
     def __init__(self, webhooks: Webhooks, secret: str = "") -> None:
-        super().__init__()
-        self._webhooks = webhooks
+        super().__init__(webhooks)
         self._secret = secret
         self._numbers = itertools.count(1)
         self._letters: dict[str, dict[str, object]] = {}
@@ -52,7 +51,7 @@ class LobDouble(Double):
         letter = {"id": letter_id, "object": "letter", "to": to, "metadata": form.get("metadata", {})}
         self.made.append(letter_id)
         words = ("mailed", "processed_for_delivery")
-        self._webhooks.post([self._hook(letter, f"letter.{word}") for word in words])
+        self.webhooks.post([self._hook(letter, f"letter.{word}") for word in words])
         return letter
 
     def refuse(self, status: int, code: str = "") -> Reply:

@@ -34,6 +34,12 @@ class Running:
         assert isinstance(said, list)
         return said
 
+    def hooks(self) -> dict[str, int]:
+        """How many webhooks got which answer; 0 means that nobody listened."""
+        said = self._control("GET", "hooks")
+        assert isinstance(said, dict)
+        return said
+
     def forget(self) -> None:
         """Drop what was received and what was scripted."""
         self._control("DELETE", "received")

@@ -18,8 +18,7 @@ class SendGridDouble(Double):
     name = "sendgrid"
 
     def __init__(self, webhooks: Webhooks, secret: str = "") -> None:
-        super().__init__()
-        self._webhooks = webhooks
+        super().__init__(webhooks)
         self._numbers = itertools.count(1)
         self._key = _private_key(secret)
         public = self._key.public_key().public_bytes(
@@ -49,7 +48,7 @@ class SendGridDouble(Double):
     def _report(self, provider_id: str, person: dict[str, object]) -> None:
         to = person["to"][0]["email"]  # type: ignore[index]
         words = ["processed", "bounce" if str(to).startswith("bounce") else "delivered"]
-        self._webhooks.post([self._hook(provider_id, word, to, person.get("custom_args")) for word in words])
+        self.webhooks.post([self._hook(provider_id, word, to, person.get("custom_args")) for word in words])
 
     def _hook(self, provider_id: str, word: str, to: str, args: object) -> Hook:
         now = int(time.time())

@@ -36,8 +36,7 @@ class TwilioDouble(Double):
     name = "twilio"
 
     def __init__(self, webhooks: Webhooks, secret: str = "") -> None:
-        super().__init__()
-        self._webhooks = webhooks
+        super().__init__(webhooks)
         self._token = secret
         self._numbers = itertools.count(1)
         self._messages: list[dict[str, object]] = []
@@ -67,7 +66,7 @@ class TwilioDouble(Double):
         self._messages.append(made)
         self.received.append({"provider_id": sid, "headers": dict(request.headers), "body": form})
         if callback := form.get("StatusCallback"):
-            self._webhooks.post([self._hook(callback, made, status) for status in ("sent", "delivered")])
+            self.webhooks.post([self._hook(callback, made, status) for status in ("sent", "delivered")])
         return json_reply(201, made)
 
     def refuse(self, status: int, code: str = "", to: str = "+10000000000") -> Reply:
