@@ -44,3 +44,16 @@ def char_positions(pdf: bytes, word: str) -> list[list[float]]:
     )
     starts = [at for at in range(len(text)) if text.startswith(word, at)]
     return [[reader.get_charbox(at + n)[0] for n in range(len(word))] for at in starts]
+
+
+def type_size(pdf: bytes, word: str) -> float:
+    """The size in points in which `word` is set where it first stands."""
+    page = pypdf.PdfReader(io.BytesIO(pdf)).pages[0]
+    sizes = []
+
+    def visit(text, matrix, text_matrix, _font, size):
+        if word in text:
+            sizes.append(round(size * abs(text_matrix[0] or matrix[0]) * 2) / 2)
+
+    page.extract_text(visitor_text=visit)
+    return sizes[0]

@@ -24,7 +24,7 @@ from tests.letters.builders import (
     some_debts,
     some_inputs,
 )
-from tests.letters.reading import char_positions, fonts_of, page_texts
+from tests.letters.reading import char_positions, fonts_of, page_texts, type_size
 
 ROOT = Path(__file__).parents[2]
 
@@ -89,7 +89,7 @@ def test_the_text_reads_in_the_order_of_the_page():
             "Your account with Acme",
             "Dear Ana",
             "Kind regards",
-            "How to pay",
+            "Payment slip",
             "This message comes from",
             "Page 1 of 1",
         )
@@ -137,7 +137,7 @@ def test_a_spanish_letter_speaks_spanish_around_its_text_too():
         debtor=a_debtor(country="ES", postal_code="28013"),
     ).text
     assert "Página 1 de 1" in text
-    assert "Cómo pagar" in text
+    assert "Talón de pago" in text
     assert "Saldo al 2 de marzo de 2026 131,81 €" in text.replace("\u00a0", " ")
 
 
@@ -176,8 +176,19 @@ def test_a_letter_without_payment_link_has_a_slip_without_code():
     assert "Scan the code" not in letter.text
 
 
-def test_a_confirmation_without_debts_asks_for_no_payment():
-    assert "How to pay" not in printed(debts=(), kind="optout_confirmation").text
+def test_a_letter_without_debts_or_that_confirms_an_opt_out_asks_for_no_payment():
+    assert "Payment slip" not in printed(debts=(), kind="notice").text
+    assert "Payment slip" not in printed(kind="optout_confirmation").text
+
+
+def test_a_letter_that_runs_over_by_a_few_lines_is_set_tighter_to_stay_on_one_page():
+    def longer(lines: int) -> LetterPdf:
+        more = "<p>A paragraph of one line.</p>" * lines
+        return printed(letter=a_letter(body_html=a_letter().body_html.replace("<p>Kind", f"{more}<p>Kind")))
+
+    kinds = [(letter.pages, type_size(letter.pdf, "paragraph")) for letter in map(longer, range(1, 20))]
+    stages = [(1, 10.0), (1, 9.5), (2, 10.0)]
+    assert list(dict.fromkeys(kinds)) == stages
 
 
 def test_letters_of_a_right_to_left_name_run_from_right_to_left():
@@ -217,5 +228,5 @@ def test_a_language_without_layout_words_holds_the_letter_and_says_where_to_add_
     problem = render_letter(a_letter(inputs, language="fr-FR"), inputs, message_id=MESSAGE_ID)
     assert problem == LetterProblem(
         rule="letter-layout",
-        message="the layout of letters has no words in French (France): add a section 'fr' to letter_words.yaml.",
+        message="The layout of letters has no words in French (France): add a section 'fr' to letter_words.yaml.",
     )

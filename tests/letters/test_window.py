@@ -80,7 +80,21 @@ def test_a_layout_that_prints_something_else_behind_the_window_holds_every_lette
     problem = rendered(layout=careless)
     assert isinstance(problem, LetterProblem)
     assert problem.rule == "envelope-window"
-    assert "14 / Mill / Lane" in problem.message
+    assert "14 Mill Lane" in problem.message
+
+
+def test_the_return_address_stands_on_one_line_above_the_window():
+    sender = a_sender(
+        address_lines=("100 Example Street",),
+        city="New York",
+        region="NY",
+        postal_code="10001",
+        country="US",
+        page_size="Letter",
+    )
+    letter = rendered("Letter", sender=sender)
+    assert "Acme Home Supplies · 100 Example Street · New York NY 10001" in letter.text
+    assert "Example Street" not in window_text(letter.pdf)
 
 
 def test_a_return_address_too_long_for_its_place_holds_the_letter():

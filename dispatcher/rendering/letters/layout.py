@@ -13,6 +13,7 @@ from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
+from dispatcher.domain.postal_address import AddressProblem, normalise_address
 from dispatcher.domain.render_inputs import RenderInputs
 from dispatcher.domain.sender import Sender
 from dispatcher.rendering.formats import date_text, locale_for, money_text
@@ -26,7 +27,7 @@ from dispatcher.rendering.untrusted import is_right_to_left, one_line
 
 _IDENTITY = '<section class="identity"'
 _PLAIN_BDI = re.compile(r"<bdi>([^<]*)</bdi>")
-_LONGEST_QR = 600  # a denser code than this is hard to scan from 30 mm of paper
+_LONGEST_QR = 600  # a denser code than this is hard to scan from 26 mm of paper
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,14 +89,16 @@ def page_html(
     address: AddressBlock,
     message_id: str,
     qr: QrCode | None,
+    tight: bool = False,
 ) -> str:
-    """The whole letter as HTML; raises WordsError for a language that the layout does not speak."""
+    """The whole letter as HTML, `tight` in smaller type; raises WordsError for a language without words."""
     words = words_for(letter.language, layout.words)
     prose, mark, identity = _with_directions(letter.body_html).partition(_IDENTITY)
     above = words.continued.format(sender=one_line(inputs.sender.name), reference=reference_of(inputs))
     running = running_css(page=words.page, above=above, below=message_id)
     return layout.template.render(
         letter=letter,
+        tight=tight,
         words=words,
         sender=inputs.sender,
         sender_contact=_sender_contact(inputs.sender),
@@ -112,9 +115,15 @@ def page_html(
 
 
 def return_line(sender: Sender) -> str:
-    """The sender on one line, for the post to send the letter back to."""
-    place = f"{sender.postal_code} {sender.city}".strip()
-    return " · ".join(one_line(part) for part in (sender.name, *sender.address_lines, place) if part)
+    """The sender on one line, for the post to bring the letter back to."""
+    address = normalise_address(
+        sender.address_lines, sender.postal_code, sender.city, sender.region, sender.country
+    )
+    if isinstance(address, AddressProblem):  # printed as it stands in senders.yaml
+        lines = (*sender.address_lines, f"{sender.postal_code} {sender.city}".strip())
+    else:
+        lines = (*address.lines, *address.town_lines)
+    return " · ".join(one_line(part) for part in (sender.name, *lines) if part)
 
 
 def _sender_contact(sender: Sender) -> list[str]:
@@ -139,7 +148,7 @@ def _date(inputs: RenderInputs, language: str) -> str:
 
 
 def _has_slip(inputs: RenderInputs) -> bool:
-    return bool(inputs.debts) and inputs.total.minor > 0
+    return bool(inputs.debts) and inputs.total.minor > 0 and inputs.kind != "optout_confirmation"
 
 
 def _slip(inputs: RenderInputs, words: Words, language: str) -> Slip | None:

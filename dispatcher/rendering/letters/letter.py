@@ -4,6 +4,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from html import unescape
+from textwrap import shorten
 
 from dispatcher.domain.postal_address import AddressProblem
 from dispatcher.domain.render_inputs import DebtorView, RenderInputs
@@ -22,6 +23,7 @@ from dispatcher.rendering.letters.reading import read_letter
 from dispatcher.rendering.letters.words import WordsError
 
 _MOST_CHARACTERS_NAMED = 5
+_MOST_OF_WINDOW_SHOWN = 160
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +69,7 @@ def render_letter(
     except _HeldError as held:
         return held.problem
     except (FontsMissingError, EngineMissingError, WordsError) as reason:
-        return LetterProblem(rule="letter-layout", message=f"{reason}.")
+        return LetterProblem(rule="letter-layout", message=f"{str(reason)[:1].upper()}{str(reason)[1:]}.")
 
 
 def _rendered(
@@ -75,19 +77,32 @@ def _rendered(
 ) -> LetterPdf:
     paper = paper_for(inputs.sender.page_size, inputs.debtor.country)
     address = _address(inputs.debtor, inputs.sender.country, paper)
-    html = _printable(
-        page_html(
-            letter=letter,
-            inputs=inputs,
-            layout=layout,
-            paper=paper,
-            address=address,
-            message_id=message_id,
-            qr=engine.qr_code(inputs.payment_url) if wants_qr(inputs) else None,
+    qr = engine.qr_code(inputs.payment_url) if wants_qr(inputs) else None
+
+    def laid_out(*, tight: bool) -> LetterPdf:
+        html = _printable(
+            page_html(
+                letter=letter,
+                inputs=inputs,
+                layout=layout,
+                paper=paper,
+                address=address,
+                message_id=message_id,
+                qr=qr,
+                tight=tight,
+            )
         )
-    )
-    _hold_uncovered(html, inputs.debtor)
-    pdf = engine.write(html, _facts(letter, inputs, message_id))
+        _hold_uncovered(html, inputs.debtor)
+        return _read_back(engine.write(html, _facts(letter, inputs, message_id)), address)
+
+    loose = laid_out(tight=False)
+    if loose.pages == 1:
+        return loose
+    tight = laid_out(tight=True)
+    return tight if tight.pages < loose.pages else loose
+
+
+def _read_back(pdf: bytes, address: AddressBlock) -> LetterPdf:
     found = read_letter(pdf)
     _hold_odd_window(found.window, address)
     return LetterPdf(pdf=pdf, pages=found.pages, text=found.text)
@@ -98,14 +113,14 @@ def _address(debtor: DebtorView, from_country: str, paper: Paper) -> AddressBloc
     if isinstance(lines, AddressProblem):
         raise _HeldError(
             "postal-address",
-            f"the postal address of {debtor.reference} is not fit for a letter: {lines.detail}."
+            f"The postal address of {debtor.reference} is not fit for a letter: {lines.detail}."
             " Correct it in the portfolio or choose another channel.",
         )
     block = fit_address(lines, paper.address)
     if block is None:
         raise _HeldError(
             "postal-address",
-            f"the address of {debtor.reference} does not fit the envelope's window ({len(lines)} lines, the"
+            f"The address of {debtor.reference} does not fit the envelope's window ({len(lines)} lines, the"
             f" longest of {max(map(len, lines))} characters): shorten it in the portfolio.",
         )
     return block
@@ -129,7 +144,7 @@ def _hold_uncovered(html: str, debtor: DebtorView) -> None:
     )
     raise _HeldError(
         "letter-font",
-        f"no font at hand prints {named}{more} in {_place(missing, debtor)}: correct the text if it was read"
+        f"No font at hand prints {named}{more} in {_place(missing, debtor)}: correct the text if it was read"
         " wrongly, else choose another channel.",
     )
 
@@ -160,10 +175,11 @@ def _facts(letter: LetterText, inputs: RenderInputs, message_id: str) -> Documen
 def _hold_odd_window(window: str, address: AddressBlock) -> None:
     """Compared by count of letters and digits: right-to-left lines come back in the order of drawing."""
     if _characters(window) != _characters(" ".join(address.lines)):
+        shown = shorten(window, _MOST_OF_WINDOW_SHOWN, placeholder=" ...")
         raise _HeldError(
             "envelope-window",
-            "the envelope's window would not show name and address only; it would show"
-            f" {' / '.join(window.split())!r}: check the letter's layout.",
+            f"The envelope's window would not show name and address only, but {shown!r}: check the letter's"
+            " layout for something wider than the page or too high.",
         )
 
 

@@ -7,7 +7,7 @@ from dispatcher.rendering.letters.css_text import css_string
 from dispatcher.rendering.letters.fonts import families
 from dispatcher.rendering.letters.paper import Paper
 
-_MARGIN_TOP, _MARGIN_RIGHT, _MARGIN_BOTTOM = 18, 20, 18  # millimetres; the address begins at the left one
+_MARGIN_TOP, _MARGIN_RIGHT, _MARGIN_BOTTOM = 18, 20, 16  # millimetres; the address begins at the left one
 
 
 def paper_css(paper: Paper, address: AddressBlock) -> Markup:

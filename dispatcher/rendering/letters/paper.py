@@ -67,7 +67,7 @@ LETTER = Paper(
     window=Box(left=0, top=51, width=137, height=42),
     address=Box(left=25, top=61, width=84, height=29),
     return_top=44,
-    body_top=97,
+    body_top=96,
 )
 
 
