@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -20,7 +21,7 @@ class UnknownPackError(LookupError):
     """No pack of that name is loaded."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RuleBook:
     """All packs that are loaded, by their names in upper case. `restricted`: just some of those there are."""
 
@@ -29,6 +30,11 @@ class RuleBook:
     _found: dict[tuple[object, ...], tuple[RulePack, ...]] = field(
         default_factory=dict, compare=False, repr=False
     )
+
+    @cached_property
+    def cities(self) -> frozenset[str]:
+        """The cities that have a pack of their own."""
+        return frozenset(place.city for pack in self for place in pack.applies if place.city)
 
     def pack(self, name: str) -> RulePack:
         """The pack of that name, whatever its case; raises UnknownPackError."""

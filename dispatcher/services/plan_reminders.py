@@ -51,9 +51,9 @@ class PlanSummary:
     by_outcome: Counter[str] = field(default_factory=Counter)
     by_channel: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     by_step: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    reasons: Counter[tuple[str, str, str, str]] = field(
-        default_factory=Counter
-    )  # outcome, pack, rule, reference
+    refused_by_step: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    reasons: Counter[ReasonKey] = field(default_factory=Counter)
+    refused_reasons: Counter[ReasonKey] = field(default_factory=Counter)
     others: dict[str, int] = field(default_factory=dict)  # debts that were no candidates, by reason
     digest: str = ""
 
@@ -81,7 +81,7 @@ class PlanSummary:
             "by_step": {step: dict(counts) for step, counts in self.by_step.items()},
             "reasons": _counted(self.reasons),
             "refused": {
-                "by_outcome": dict(sum(self.refused_by_step.values(), Counter())),
+                "by_outcome": dict(sum(self.refused_by_step.values(), Counter[str]())),
                 "by_step": {step: dict(counts) for step, counts in self.refused_by_step.items()},
                 "reasons": _counted(self.refused_reasons),
             },

@@ -51,6 +51,11 @@ def kept_reasons(connection: Connection, run_id: int) -> list[KeptReason]:
     ]
 
 
+def _key(state: str, reason: dict[str, Any]) -> tuple[str, str, str, str, str]:
+    said = [str(reason.get(name, "")) for name in ("pack", "rule", "reference", "link")]
+    return (state, said[0], said[1], said[2], said[3])
+
+
 def count_all_states(connection: Connection) -> Counter[str]:
     """State -> messages, of all runs."""
     return Counter(dict(connection.execute(select(messages.c.state, func.count()).group_by(messages.c.state)).all()))
