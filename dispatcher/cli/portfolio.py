@@ -126,6 +126,38 @@ def sample(
     print(f"next: dispatcher portfolio import {out} --as-of {day}")
 
 
+@app.command("export-changes")
+def export_changes(
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write it: .csv or .jsonl.")],
+    since: Annotated[
+        date,
+        typer.Option(
+            "--since", parser=parse_day, metavar="DATE", help="From the beginning of this day (UTC)."
+        ),
+    ],
+    creditor: Annotated[str, typer.Option(metavar="KEY", help="One creditor alone.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Write opt-outs, closed addresses and returned mail for the creditor's own system.
+
+    Example: dispatcher portfolio export-changes --since 2026-11-01 --out changes.csv
+    """
+    from dispatcher.services.export_changes import export_changes as export
+
+    with opened() as dispatcher:
+        counts = export(
+            dispatcher.database, out, since, now=dispatcher.now(), actor=actor(), creditor=creditor or None
+        )
+    if as_json:
+        print_json({"file": str(out), "since": since, "counts": counts})
+    else:
+        told = (
+            ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in counts.items())
+            or "nothing changed"
+        )
+        print(f"{out}: {told} since {since}")
+
+
 def _mapping(dispatcher: Dispatcher, name: str) -> Any:
     if not name:
         return None

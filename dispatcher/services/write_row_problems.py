@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, TextIO
 
 from dispatcher.domain.portfolio import RowProblem
-from dispatcher.domain.spreadsheet_cell import safe_cell
+from dispatcher.domain.spreadsheet import to_cell
 
 HEADER = ("line", "column", "value", "reason")
 _REASONS_KEPT = 200
@@ -34,7 +34,7 @@ class ProblemFile:
             self._open()
         self.lines.add(line)
         cells = (problem.column, problem.value, problem.reason)
-        self._writer.writerow((line, *map(safe_cell, cells)))
+        self._writer.writerow((line, *(cell and to_cell(cell) for cell in cells)))
         reason = f"{problem.column}: {problem.reason}" if problem.column else problem.reason
         if reason in self._reasons or len(self._reasons) < _REASONS_KEPT:
             self._reasons[reason] += 1
