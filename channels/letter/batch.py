@@ -8,7 +8,7 @@ import shutil
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from pathlib import Path
 
 from channels.durable_file import sync_folder, write_durably
@@ -49,6 +49,13 @@ def close_due_batches(
             batch, waiting = waiting[:max_pieces], waiting[max_pieces:]
             made.append(_close(spool, batch, now))
     return made
+
+
+def next_cut_off(now: datetime, at: time, zone: tzinfo) -> datetime:
+    """The next instant at which the house collects, given its daily time of day."""
+    local = now.astimezone(zone)
+    today = datetime.combine(local.date(), at, zone)
+    return today if today > now else datetime.combine(local.date() + timedelta(days=1), at, zone)
 
 
 def close_batch(root: Path, *, now: datetime, max_pieces: int | None = None) -> Batch | None:

@@ -7,13 +7,15 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from datetime import time as clock_time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from pypdf import PdfReader
 
 from channels.letter import batch as batch_module
-from channels.letter.batch import Batch, close_batch, close_due_batches
+from channels.letter.batch import Batch, close_batch, close_due_batches, next_cut_off
 from channels.letter.spool import SpoolChannel, SpoolFolder
 from channels.message import PostalAddress
 from channels.outcome import Accepted, Rejected, Scope
@@ -125,6 +127,19 @@ def test_batch_closes_by_size_by_age_or_before_the_cut_off(
     now = NOW + timedelta(minutes=minutes)
     made = _due(root, now, max_pieces=5, cut_off=now + cut_off_in if cut_off_in is not None else None)
     assert [len(batch.pieces) for batch in made] == batches
+
+
+@pytest.mark.parametrize(
+    ("now", "cut_off"),
+    [
+        ("2026-03-02T15:59:00-05:00", "2026-03-02T16:00:00-05:00"),
+        ("2026-03-02T16:00:00-05:00", "2026-03-03T16:00:00-05:00"),
+        ("2026-03-07T17:00:00-05:00", "2026-03-08T16:00:00-04:00"),  # the night the clocks change
+    ],
+)
+def test_cut_off_is_the_next_one_on_the_clock_of_the_house(now: str, cut_off: str):
+    found = next_cut_off(datetime.fromisoformat(now), clock_time(16), ZoneInfo("America/New_York"))
+    assert found == datetime.fromisoformat(cut_off)
 
 
 def test_piece_repeated_at_any_time_is_printed_once(spool: SpoolChannel, root: Path):
