@@ -148,7 +148,12 @@ def _patterns(file: YamlFile, at: KeyPath, rows: list[str]) -> tuple[re.Pattern[
     compiled = []
     for index, row in enumerate(rows):
         try:
-            compiled.append(re.compile("(?<!\\w)(?:" + row.replace(" ", "[ \\t]+") + ")(?!\\w)"))
+            compiled.append(re.compile("(?<!\\w)(?:" + _spaced(row) + ")(?!\\w)"))
         except re.error as error:
             raise file.error((*at, index), f"is no regular expression: {error}") from None
     return tuple(compiled)
+
+
+def _spaced(row: str) -> str:
+    """A space is any run of spaces, ` ?` one that may be missing."""
+    return re.sub(r" \??", lambda gap: r"[ \t]*" if gap[0] == " ?" else r"[ \t]+", row)
