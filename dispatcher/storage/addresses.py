@@ -87,16 +87,11 @@ def opt_out(
     return True
 
 
-def reopen(connection: Connection, *, address: str, medium: str, source: str, at: datetime, by: str) -> int:
+def reopen(connection: Connection, *, address: str, source: str, at: datetime, by: str) -> int:
     """Revoke what the same source closed at this address; other opt-outs stay. Returns how many."""
     result = connection.execute(
         update(opt_outs)
-        .where(
-            opt_outs.c.address == address,
-            opt_outs.c.medium == medium,
-            opt_outs.c.source == source,
-            opt_outs.c.revoked_at.is_(None),
-        )
+        .where(opt_outs.c.address == address, opt_outs.c.source == source, opt_outs.c.revoked_at.is_(None))
         .values(revoked_at=at, revoked_by=by)
     )
     return result.rowcount

@@ -26,12 +26,16 @@ def anchor(as_of: date, day: int) -> date:
 
 
 def give_back(connection: Connection, message_ids: Iterable[str]) -> None:
-    """The steps of these unsent messages may be planned again, and the ladder stands where it stood before."""
-    keys = _keys_of(connection, list(message_ids))
+    """The steps of these messages may be planned again, and the ladder stands where it stood before them.
+
+    They did not reach anybody: unsent, or come back.
+    """
+    message_ids = list(message_ids)
+    keys = _keys_of(connection, message_ids)
     if not keys:
         return
     _forget(connection, keys)
-    latest = _latest_sent(connection, keys)
+    latest = _latest_sent(connection, keys, without=list(message_ids))
     if latest:
         connection.execute(insert(ladder), latest)
 
@@ -48,7 +52,9 @@ def _forget(connection: Connection, keys: set[tuple[int, int, str]]) -> None:
     )
 
 
-def _latest_sent(connection: Connection, keys: set[tuple[int, int, str]]) -> list[dict[str, Any]]:
+def _latest_sent(
+    connection: Connection, keys: set[tuple[int, int, str]], *, without: list[str]
+) -> list[dict[str, Any]]:
     query = (
         select(message_debts, messages.c.as_of)
         .join(messages, messages.c.id == message_debts.c.message_id)
@@ -56,6 +62,7 @@ def _latest_sent(connection: Connection, keys: set[tuple[int, int, str]]) -> lis
             and_(
                 tuple_(message_debts.c.debt_id, message_debts.c.debtor_id, message_debts.c.strategy).in_(sorted(keys)),
                 messages.c.state.not_in(NOT_SENT),
+                messages.c.id.not_in(without),
             )
         )
         .order_by(message_debts.c.day, message_debts.c.occurrence)

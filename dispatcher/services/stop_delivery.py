@@ -1,0 +1,58 @@
+"""The kill switch: stops what a person says, at the next claim everywhere, until it is resumed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dispatcher.domain.log_entry import LogEntry
+from dispatcher.domain.stop import Stop
+from dispatcher.storage import delivery_log, stops
+from dispatcher.storage.engine import Database
+from dispatcher.storage.stops import StopRow
+
+
+class StopError(ValueError):
+    """A stop that says nothing, or a resume of what is not stopped."""
+
+
+def stop_delivery(database: Database, stop: Stop, *, why: str, by: str, now: datetime) -> bool:
+    """Stop; False when it was stopped already. Raises StopError without a reason."""
+    if not why.strip():
+        raise StopError("say why with --why: whoever finds it stopped must know")
+    with database.writing() as connection:
+        added = stops.add(connection, stop, why=why, by=by, at=now)
+        if added:
+            delivery_log.append(connection, [_entry("stopped", stop, why, by, now)])
+    return added
+
+
+def resume_delivery(database: Database, stop: Stop, *, why: str, by: str, now: datetime) -> list[StopRow]:
+    """End a stop; returns what was in force. Raises StopError when it was not stopped."""
+    with database.writing() as connection:
+        ended = stops.resume(connection, stop, by=by, at=now)
+        if ended:
+            delivery_log.append(connection, [_entry("resumed", stop, why, by, now)])
+            return ended
+        in_force = stops.in_force(connection)
+    raise StopError(f"{stop} is not stopped; {_list(in_force)}")
+
+
+def stops_in_force(database: Database) -> list[StopRow]:
+    """What is stopped now, oldest first."""
+    with database.reading() as connection:
+        return stops.in_force(connection)
+
+
+def _list(in_force: Sequence[StopRow]) -> str:
+    return "stopped: " + ", ".join(str(row.stop) for row in in_force) if in_force else "nothing is"
+
+
+def _entry(event: str, stop: Stop, why: str, by: str, now: datetime) -> LogEntry:
+    return LogEntry(
+        event=event,
+        at=now,
+        actor=by,
+        channel=stop.name if stop.scope == "channel" else None,
+        creditor=stop.name if stop.scope == "creditor" else None,
+        template=stop.name if stop.scope == "template" else None,
+        details={"scope": stop.scope, "name": stop.name, "why": why},
+    )
