@@ -70,15 +70,18 @@ class Dispatcher:
         """The folder of the keys that the database does not hold."""
         return self.home / "keys"
 
+    def config(self, name: str) -> Path:
+        """A part of the configuration."""
+        return resources.config_path(self.settings.config_dir, name)
+
     @cached_property
     def desk(self) -> Desk:
         """The configuration in force; raises ConfigError naming file, line and key."""
-        config = resources.config_dir(self.settings)
         return Desk(
-            rulebook=load_rule_packs(config / "rules", only=self.settings.rules.only),
-            places=load_places(config / "places"),
-            strategies=load_strategies(config / "strategies"),
-            senders=load_senders(config / "senders.yaml"),
+            rulebook=load_rule_packs(self.config("rules"), only=self.settings.rules.only),
+            places=load_places(self.config("places")),
+            strategies=load_strategies(self.config("strategies")),
+            senders=load_senders(self.config("senders.yaml")),
             real_channels=frozenset(kind for kind in ChannelKind if not self.settings.is_rehearsal(kind)),
             require_review=self.settings.rules.require_review,
             public_url=self.settings.public_url.rstrip("/"),
@@ -97,8 +100,8 @@ class Dispatcher:
     @cached_property
     def house(self) -> House:
         """The layouts and wordings that carry every template."""
-        templates, config = resources.templates_dir(self.settings), resources.config_dir(self.settings)
-        return build_house(templates, load_wordings(config / "content"))
+        layouts = resources.layouts_dir(self.settings.templates_dir)
+        return build_house(layouts, load_wordings(self.config("content")))
 
     @cached_property
     def shelf(self) -> TemplateShelf:
@@ -107,7 +110,7 @@ class Dispatcher:
 
     def refresh_templates(self) -> list[str]:
         """Bring the store of templates up to date before a run; problems, a line each."""
-        seed_templates(self.database, self.house, resources.packed_templates_dir(), now=self.now())
+        seed_templates(self.database, self.house, resources.templates_dir(None), now=self.now())
         self.shelf.forget()
         return []
 

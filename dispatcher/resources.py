@@ -3,30 +3,39 @@
 from importlib.resources import files
 from pathlib import Path
 
-from dispatcher.settings import Settings, SettingsError
-
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
 
-def config_dir(settings: Settings) -> Path:
-    """`DISPATCHER_CONFIG_DIR`, else the copy packed in the wheel, else the checkout's `config/`."""
-    return _find("config", settings.config_dir, "DISPATCHER_CONFIG_DIR")
+class MissingFolderError(ValueError):
+    """A folder that a setting names is not there."""
 
 
-def templates_dir(settings: Settings) -> Path:
+def config_path(explicit: Path | None, name: str) -> Path:
+    """A part of the configuration (`rules`, `senders.yaml` …).
+
+    From `DISPATCHER_CONFIG_DIR` where it has that part, else the copy packed in the wheel, else the checkout's.
+    """
+    return _part(_folder("config", explicit, "DISPATCHER_CONFIG_DIR"), "config", name)
+
+
+def layouts_dir(explicit: Path | None) -> Path:
+    """The folder that holds `_layouts`: `DISPATCHER_TEMPLATES_DIR` where it has them, else our own."""
+    return _part(templates_dir(explicit), "templates", "_layouts").parent
+
+
+def templates_dir(explicit: Path | None) -> Path:
     """`DISPATCHER_TEMPLATES_DIR`, else the packed copy, else the checkout's `templates/`."""
-    return _find("templates", settings.templates_dir, "DISPATCHER_TEMPLATES_DIR")
+    return _folder("templates", explicit, "DISPATCHER_TEMPLATES_DIR")
 
 
-def packed_templates_dir() -> Path:
-    """The templates the program shipped with, whatever the settings say."""
-    return _find("templates", None, "")
+def _part(folder: Path, kind: str, name: str) -> Path:
+    return folder / name if (folder / name).exists() else _folder(kind, None, "") / name
 
 
-def _find(name: str, explicit: Path | None, variable: str) -> Path:
+def _folder(kind: str, explicit: Path | None, variable: str) -> Path:
     if explicit is not None:
         if not explicit.is_dir():
-            raise SettingsError(f"{variable}: {explicit} is not a folder")
+            raise MissingFolderError(f"{variable}: {explicit} is not a folder")
         return explicit
-    packed = Path(str(files("dispatcher").joinpath("_data", name)))
-    return packed if packed.is_dir() else _CHECKOUT / name
+    packed = Path(str(files("dispatcher").joinpath("_data", kind)))
+    return packed if packed.is_dir() else _CHECKOUT / kind

@@ -99,7 +99,7 @@ def _templates(dispatcher: Dispatcher) -> Iterator[Finding]:
     from dispatcher.rendering.problems import TemplateProblems
     from dispatcher.services.template_files import read_template, template_folders
 
-    folder = resources.templates_dir(dispatcher.settings)
+    folder = resources.templates_dir(dispatcher.settings.templates_dir)
     names = template_folders(folder)
     for name in names:
         try:

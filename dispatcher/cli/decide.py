@@ -28,9 +28,9 @@ def decide(file: File) -> None:
     "tz_candidates": [{"source": "residence", "tz": "America/New_York"}], "action": {"channel": "sms"}}}'
     | dispatcher decide -
     """
-    config = resources.config_dir(load_settings())
-    book = load_rule_packs(config / "rules")
-    words = load_optout_words(config / "content" / "optout_words.yaml")
+    explicit = load_settings().config_dir
+    book = load_rule_packs(resources.config_path(explicit, "rules"))
+    words = load_optout_words(resources.config_path(explicit, "content") / "optout_words.yaml")
     broken = False
     with _opened(file) as lines:
         for line, question in _questions(lines):

@@ -161,10 +161,9 @@ def export_changes(
 def _mapping(dispatcher: Dispatcher, name: str) -> Any:
     if not name:
         return None
-    from dispatcher.resources import config_dir
     from dispatcher.rulebook.mappings import load_mapping
 
-    return load_mapping(config_dir(dispatcher.settings) / "mappings", name)
+    return load_mapping(dispatcher.config("mappings"), name)
 
 
 def _with_progress(dispatcher: Dispatcher, request: ImportRequest, *, quiet: bool) -> ImportReport:
