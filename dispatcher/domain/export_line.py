@@ -24,7 +24,7 @@ _JSON_CELLS = frozenset((
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SealedEntry:
-    """An entry at its place; `salt` and `values` are None where it has no personal values or they are erased."""
+    """An entry at its place; `salt` and `values` are None without personal values, or once they are erased."""
 
     position: int
     entry_id: int

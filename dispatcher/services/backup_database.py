@@ -21,11 +21,10 @@ class BackedUp:
 
 
 def backup_database(database: Database, keys: SealingKeys, journal: SealJournal, target: Path) -> BackedUp:
-    """Copy to `target` (a .db file) and beside it `seals.jsonl` and the public keys; the secret key stays home."""
+    """Copy to `target` (a .db file) and beside it `seals.jsonl` and the public keys; the secret key stays."""
     size = copy_sqlite(database, target)
-    shutil.copytree(
-        keys.folder, target.parent / "keys", ignore=_all_but_public, dirs_exist_ok=True
-    ) if keys.folder.is_dir() else None
+    if keys.folder.is_dir():
+        shutil.copytree(keys.folder, target.parent / "keys", ignore=_all_but_public, dirs_exist_ok=True)
     copy = open_database(f"sqlite:///{target}")
     try:
         # seals made since the copy stand in the live file only: the copy is compared with itself

@@ -55,8 +55,8 @@ def _refuse(found: Holdings) -> None:
         )
     if found.on_the_way:
         raise ErasureRefusedError(
-            f"{found.debtor} has {found.on_the_way} messages on their way or unresolved: cancel or resolve them "
-            "first (`dispatcher messages list`)"
+            f"{found.debtor} has {found.on_the_way} messages on their way or unresolved: cancel or resolve "
+            "them first (`dispatcher messages list`)"
         )
 
 

@@ -23,6 +23,7 @@ def _raw(column: Column[Any]) -> Any:
     return type_coerce(column, Text).label(column.name)
 
 
+_PLACE = tuple(sealed_entries.c[name] for name in ("position", "entry_id", "seal", "leaf"))
 _ENTRY = (
     log_entries.c.id,
     _raw(log_entries.c.at),
@@ -47,10 +48,11 @@ def raw_seals(connection: Connection) -> Rows:
 def sealed_rows(database: Database) -> Iterator[Rows]:
     """Yield pages of sealed places, in order, with entry (None where it is gone) and personal values."""
     after = -(2**62)
+    its_entry = log_entries.c.id == sealed_entries.c.entry_id
     while True:
         query = (
-            select(sealed_entries.c.position, sealed_entries.c.entry_id, sealed_entries.c.seal, sealed_entries.c.leaf, *_ENTRY)
-            .select_from(_with_personal(sealed_entries.outerjoin(log_entries, log_entries.c.id == sealed_entries.c.entry_id)))
+            select(*_PLACE, *_ENTRY)
+            .select_from(_with_personal(sealed_entries.outerjoin(log_entries, its_entry)))
             .where(sealed_entries.c.position > after)
             .order_by(sealed_entries.c.position)
             .limit(PAGE)
@@ -148,7 +150,7 @@ def places_of(connection: Connection, column: str, value: object, limit: int = 1
 
 
 def message_events(database: Database) -> Iterator[list[tuple[str, str, list[tuple[str, str | None]]]]]:
-    """Yield chunks of (message id, its state, its events in order with the entry's text where that matters)."""
+    """Yield chunks of (message id, state, its events in order with the text of those that need it)."""
     after = ""
     telling = case((log_entries.c.event.in_(("released", "resolved")), log_entries.c.entry))
     while True:

@@ -13,6 +13,7 @@ from dispatcher.storage.tables import contents, marks
 
 CATCH_UP = 2_000  # bodies indexed in one transaction
 LATE_COMMITS = 5_000  # on PostgreSQL a smaller id may become visible after a greater one: look again
+LONGEST = 500_000  # characters of a body that are indexed; PostgreSQL takes no vector above 1 MB
 MARK = "words_indexed"
 
 
@@ -38,7 +39,7 @@ def catch_up(connection: Connection) -> int:
         missing = missing.where(text("NOT EXISTS (SELECT FROM content_words WHERE content_id = contents.id)"))
     rows = connection.execute(missing).all()
     if rows:
-        _add(connection, [(row.id, normalised(row.text)) for row in rows])
+        _add(connection, [(row.id, _indexed(row.text)) for row in rows])
         late = LATE_COMMITS if connection.dialect.name == "postgresql" else 0
         _remember(connection, rows[-1].id - late)
     return len(rows)
@@ -67,18 +68,17 @@ def matching(connection: Connection, words: str, before: int | None, limit: int)
 
 def forget(connection: Connection, bodies: Sequence[tuple[int, str | None]]) -> None:
     """Take bodies (id, text) out of the index; call before their text is erased."""
-    known = _indexed_up_to(connection)
-    rows = [(key, normalised(body)) for key, body in bodies if body and key <= known]
+    if connection.dialect.name == "postgresql":
+        gone = [{"id": key} for key, _ in bodies]
+        if gone:
+            connection.execute(text("DELETE FROM content_words WHERE content_id = :id"), gone)
+        return
+    known = _indexed_up_to(connection)  # FTS5 must not be told to forget what it never saw
+    rows = [{"id": key, "words": _indexed(body)} for key, body in bodies if body and key <= known]
     if not rows:
         return
-    if connection.dialect.name == "postgresql":
-        connection.execute(
-            text("DELETE FROM content_words WHERE content_id = :id"), [{"id": key} for key, _ in rows]
-        )
-        return
     connection.execute(
-        text("INSERT INTO content_words(content_words, rowid, words) VALUES ('delete', :id, :words)"),
-        [{"id": key, "words": words} for key, words in rows],
+        text("INSERT INTO content_words(content_words, rowid, words) VALUES ('delete', :id, :words)"), rows
     )
     # the deleted words would stand in old segments until they are merged
     connection.execute(text("INSERT INTO content_words(content_words) VALUES ('optimize')"))
@@ -88,6 +88,10 @@ def normalised(body: str) -> str:
     """Lower case without accents, so that `dialogo` finds `Diálogo` on both databases."""
     decomposed = unicodedata.normalize("NFKD", body.casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+def _indexed(body: str) -> str:
+    return normalised(body)[:LONGEST]
 
 
 def _add(connection: Connection, rows: Sequence[tuple[int, str]]) -> None:
@@ -100,7 +104,7 @@ def _add(connection: Connection, rows: Sequence[tuple[int, str]]) -> None:
         )
     else:
         statement = "INSERT INTO content_words (rowid, words) VALUES (:id, :words)"
-    connection.execute(text(statement), [{"id": key, "words": words[:500_000]} for key, words in rows])
+    connection.execute(text(statement), [{"id": key, "words": words} for key, words in rows])
 
 
 def _indexed_up_to(connection: Connection) -> int:

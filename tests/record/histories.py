@@ -48,6 +48,7 @@ def add_debtors(connection: Connection, count: int, *, first: int = 1) -> None:
                 "reference": f"D-{n}",
                 "name": f"Ana {n}",
                 "language": "es",
+                "country": "US",
             }
             for n in numbers
         ],

@@ -133,11 +133,11 @@ def test_retention_over_a_year_of_history_erases_and_still_verifies(log: Log) ->
     erased, kept = retain_records(
         log.database, load_retention(ROOT / "config" / "retention.yaml")[1:2], REQUEST
     )
-    assert (len(erased), kept) == (30, [])
+    assert (len(erased), kept) == (25, [])
     seal(log)
     report = verify_log(log.database, log.keys, log.journal)
     assert [str(each) for each in report.findings] == []
-    assert report.erased == 60
+    assert report.erased == 50
     with log.database.reading() as connection:
         entry = connection.scalar(
             text("SELECT entry FROM log_entries WHERE event = 'erased' ORDER BY id LIMIT 1")

@@ -1,0 +1,150 @@
+"""Search finds by everything an auditor can name, a page at a time."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from dispatcher.domain.log_entry import LogEntry
+from dispatcher.services.seal_log import seal_log
+from dispatcher.storage import delivery_log, word_index
+from dispatcher.storage.evidence import UnknownDebtorError, persons_of
+from dispatcher.storage.log_search import LogQuery, sample, search
+from dispatcher.storage.tables import messages
+from tests.record.histories import NOW, Log, add_debtors, add_message, add_refusal, person
+
+
+@pytest.fixture
+def filled(log: Log) -> Log:
+    with log.database.writing() as connection:
+        add_debtors(connection, 6)
+        for number in range(1, 5):
+            add_message(connection, number, NOW + timedelta(days=number))
+        add_refusal(connection, 5, rule="contact-hours")
+        add_refusal(connection, 6, rule="call-frequency")
+        delivery_log.append(
+            connection,
+            [
+                LogEntry(
+                    event="template_published",
+                    at=NOW,
+                    actor="ana",
+                    template="first-reminder",
+                    template_version=1,
+                    details={"approver": "berta"},
+                )
+            ],
+        )
+    seal_log(log.database, log.keys, log.journal, now=NOW)
+    return log
+
+
+def found(log: Log, **query: object) -> list[tuple[str, str | None]]:
+    with log.database.reading() as connection:
+        page = search(connection, LogQuery(**query))
+    return [(entry.document["event"], (entry.values or {}).get("debtor")) for entry in page.entries]
+
+
+@pytest.mark.parametrize(
+    ("query", "count", "debtor"),
+    [
+        ({"persons": (person(2),)}, 5, "acme/D-2"),
+        ({"address": "ana3@debtors.example"}, 5, "acme/D-3"),
+        ({"debt": "acme/INV-4"}, 5, "acme/D-4"),
+        ({"debt": "INV-5"}, 1, "acme/D-5"),
+        ({"rule": "contact-hours"}, 1, "acme/D-5"),
+        ({"rule": "us-regf/call-frequency"}, 1, "acme/D-6"),
+        (
+            {"events": ("accepted",), "since": NOW + timedelta(days=2), "until": NOW + timedelta(days=3)},
+            1,
+            "acme/D-2",
+        ),
+        ({"channel": "sms", "rule": "contact-hours", "creditor": "acme"}, 1, "acme/D-5"),
+        ({"words": "MENSAJE llamenos 3", "events": ("delivered",)}, 1, "acme/D-3"),
+        ({"persons": (person(2),), "state": "delivered", "events": ("delivered",)}, 1, "acme/D-2"),
+    ],
+)
+def test_search_finds_the_entries_of(filled: Log, query: dict[str, object], count: int, debtor: str) -> None:
+    entries = found(filled, **query)
+    assert (len(entries), {name for _, name in entries}) == (count, {debtor})
+
+
+def test_search_finds_the_entries_of_a_provider_id(filled: Log) -> None:
+    with filled.database.writing() as connection:
+        connection.execute(update(messages).where(messages.c.debtor_id == 2).values(provider_id="SM1"))
+    assert {debtor for _, debtor in found(filled, provider_id="SM1")} == {"acme/D-2"}
+
+
+def test_search_finds_nothing_where_nothing_is(filled: Log) -> None:
+    assert found(filled, address="nobody@debtors.example") == []
+    assert found(filled, debt="INV-9") == []
+    assert found(filled, since=NOW + timedelta(days=99)) == []
+    assert found(filled, words="zeppelin") == []
+    assert found(filled, words="  ") == []
+
+
+def test_search_finds_what_an_approver_let_pass_and_template_versions(filled: Log) -> None:
+    assert found(filled, approver="berta") == [("template_published", None)]
+    assert len(found(filled, template="first-reminder", template_version=1)) == 20
+    assert found(filled, template="first-reminder", template_version=2) == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"creditor": "acme"},
+        {"words": "mensaje"},
+        {"template": "first-reminder"},
+        {"rule": "contact-hours"},
+    ],
+)
+def test_search_pages_give_each_entry_once(filled: Log, query: dict[str, object]) -> None:
+    with filled.database.reading() as connection:
+        whole = [entry.id for entry in search(connection, LogQuery(**query)).entries]
+        paged, cursor = [], ""
+        while True:
+            page = search(connection, LogQuery(**query), limit=3, cursor=cursor)
+            paged += [entry.id for entry in page.entries]
+            cursor = page.next
+            if not cursor:
+                break
+    assert paged == whole
+    assert len(set(paged)) == len(paged) > 0
+
+
+def test_search_refuses_a_cursor_that_is_none(filled: Log) -> None:
+    with pytest.raises(ValueError, match="cursor"), filled.database.reading() as connection:
+        search(connection, LogQuery(), cursor="x")
+
+
+def test_sample_is_the_same_for_the_same_seed(filled: Log) -> None:
+    def drawn(seed: str, query: LogQuery = LogQuery()) -> list[int | None]:
+        with filled.database.reading() as connection:
+            return [entry.position for entry in sample(connection, query, size=5, seed=seed, upto=23)]
+
+    assert drawn("7") == drawn("7")
+    assert len({tuple(drawn(str(seed))) for seed in range(20)}) > 10
+    assert set(drawn("7", LogQuery(events=("accepted",)))) == {4, 9, 14, 19}
+
+
+def test_debtor_is_known_by_reference_with_or_without_creditor(filled: Log) -> None:
+    with filled.database.reading() as connection:
+        assert persons_of(connection, "D-2") == persons_of(connection, "acme/D-2") == (person(2),)
+        with pytest.raises(UnknownDebtorError, match="no debtor 'D-99'"):
+            persons_of(connection, "D-99")
+
+
+def test_word_index_forgets_what_is_erased(filled: Log) -> None:
+    with filled.database.writing() as connection:
+        before = word_index.matching(connection, "mensaje", None, 10)
+        word_index.forget(connection, [(before[0], search_text(connection, before[0]))])
+        assert word_index.matching(connection, "mensaje", None, 10) == before[1:]
+
+
+def search_text(connection, content_id: int) -> str:
+    from sqlalchemy import select
+
+    from dispatcher.storage.tables import contents
+
+    return str(connection.scalar(select(contents.c.text).where(contents.c.id == content_id)))

@@ -1,0 +1,263 @@
+"""Any single change behind the log's back is found and its place named; nothing lawful is taken for one."""
+
+import os
+import random
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from dispatcher.services.erase_person import Erasure, ErasureRefusedError, erase_person
+from dispatcher.services.seal_log import rotate_key, seal_log
+from dispatcher.services.verify_log import verify_log
+from dispatcher.storage.engine import Database
+from tests.record.histories import NOW, Log, add_debtors, add_message, add_refusal, person
+
+SEEDS = range(200) if os.environ.get("DEEP") == "1" else range(12)
+KEYS = {
+    "log_entries": "id",
+    "sealed_entries": "position",
+    "seals": "number",
+    "contents": "id",
+    "personal_values": "id",
+}
+FIELDS = {
+    "log_entries": [
+        "id",
+        "at",
+        "event",
+        "run_id",
+        "message_id",
+        "person",
+        "creditor",
+        "channel",
+        "personal_id",
+        "body_sha256",
+        "entry",
+    ],
+    "sealed_entries": ["position", "entry_id", "seal", "leaf"],
+    "seals": [
+        "number",
+        "sealed_at",
+        "first_position",
+        "last_position",
+        "root",
+        "previous",
+        "key_id",
+        "body",
+        "hash",
+        "signature",
+    ],
+    "contents": ["sha256", "size", "body"],
+    "personal_values": ["id", "person", "salt", "address", '"values"'],
+}
+
+
+@contextmanager
+def behind_the_back(database: Database) -> Iterator[Connection]:
+    """A connection for which no trigger and no foreign key speaks."""
+    if database.is_sqlite:
+        with database.writer.connect() as connection:
+            raw = connection.connection.driver_connection
+            raw.execute("PRAGMA foreign_keys=OFF")
+            for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+                raw.execute(f"DROP TRIGGER {name}")
+        with database.writing() as connection:
+            yield connection
+    else:
+        with database.writing() as connection:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+            yield connection
+
+
+def seal(log: Log) -> None:
+    seal_log(log.database, log.keys, log.journal, now=NOW)
+
+
+def findings(log: Log) -> list[str]:
+    return [str(finding) for finding in verify_log(log.database, log.keys, log.journal).findings]
+
+
+def fill(log: Log, rng: random.Random) -> None:
+    """A lawful history of some days."""
+    with log.database.writing() as connection:
+        add_debtors(connection, 8)
+    for number in range(1, 9):
+        with log.database.writing() as connection:
+            add_message(connection, number, outcome=rng.choice(["delivered", "bounced"]))
+            if rng.random() < 0.5:
+                add_refusal(connection, number)
+        roll = rng.random()
+        if roll < 0.4:
+            seal(log)
+        elif roll < 0.5:
+            rotate_key(log.database, log.keys, log.journal, now=NOW)
+        elif roll < 0.65:
+            try:
+                erase_person(
+                    log.database, person(rng.randint(1, number)), Erasure(actor="ana", now=NOW, why="asked")
+                )
+            except ErasureRefusedError:  # pragma: no cover  nobody is held here
+                raise
+
+
+def change_a_field(connection: Connection, rng: random.Random) -> str:
+    table = rng.choice(list(FIELDS))
+    field, key = rng.choice(FIELDS[table]), KEYS[table]
+    row = rng.choice(connection.execute(text(f"SELECT * FROM {table} ORDER BY {key}")).mappings().all())
+    old = row[field.strip('"')]
+    if table == "contents" and row["body"] is None:  # erased: nothing is left to compare with
+        table, field, key = "seals", "root", "number"
+        row = connection.execute(text("SELECT * FROM seals ORDER BY number LIMIT 1")).mappings().one()
+        old = row["root"]
+    new = mutated(old, field, rng)
+    connection.execute(
+        text(f"UPDATE {table} SET {field} = :new WHERE {key} = :key"), {"new": new, "key": row[key]}
+    )
+    return f"{table}.{field} of {row[key]}: {old!r} -> {new!r}"
+
+
+def mutated(old: object, field: str, rng: random.Random) -> object:
+    if isinstance(old, int):
+        return old + rng.choice([1_000, 5_000])
+    if isinstance(old, bytes):
+        place = rng.randrange(len(old))
+        return old[:place] + bytes([old[place] ^ 1]) + old[place + 1 :]
+    if old is None:
+        return 7 if field in {"run_id", "personal_id"} else "other"
+    if field in {"at", "sealed_at"}:
+        return "2026-03-02 14:59:59.000000"
+    value = str(old)
+    places = [i for i, letter in enumerate(value) if re.match(r"[0-9a-z]", letter)]
+    place = rng.choice(places)
+    return value[:place] + ("1" if value[place] != "1" else "2") + value[place + 1 :]
+
+
+def delete_a_row(connection: Connection, rng: random.Random) -> str:
+    table = rng.choice(["log_entries", "sealed_entries", "seals", "contents", "personal_values"])
+    key = KEYS[table]
+    where = "WHERE entry_id IS NOT NULL" if table == "sealed_entries" else ""
+    if table == "log_entries":  # an unsealed tail cannot show what was never sealed
+        where = "WHERE id IN (SELECT entry_id FROM sealed_entries)"
+    if table in {"contents", "personal_values"}:
+        named = {
+            "contents": "sha256 IN (SELECT body_sha256 FROM log_entries) AND body IS NOT NULL",
+            "personal_values": "id IN (SELECT personal_id FROM log_entries)",
+        }
+        where = f"WHERE {named[table]}"
+    row = rng.choice(connection.scalars(text(f"SELECT {key} FROM {table} {where} ORDER BY {key}")).all())
+    connection.execute(text(f"DELETE FROM {table} WHERE {key} = :row"), {"row": row})
+    return f"deleted {table} {row}"
+
+
+def insert_an_entry(connection: Connection, rng: random.Random) -> str:
+    columns = "at, event, run_id, message_id, person, creditor, channel, personal_id, body_sha256, entry"
+    source = rng.choice(
+        connection.scalars(text("SELECT entry_id FROM sealed_entries ORDER BY position")).all()
+    )
+    connection.execute(
+        text(
+            f"INSERT INTO log_entries (id, {columns}) SELECT -id, {columns} FROM log_entries WHERE id = :id"
+        ),
+        {"id": source},
+    )
+    return f"inserted a copy of entry {source} behind the seals"
+
+
+def swap_two_entries(connection: Connection, rng: random.Random) -> str:
+    rows = connection.execute(
+        text(
+            "SELECT id, entry FROM log_entries WHERE id IN (SELECT entry_id FROM sealed_entries) ORDER BY id"
+        )
+    ).all()
+    first, second = rng.sample(rows, 2)
+    while first.entry == second.entry:
+        first, second = rng.sample(rows, 2)
+    for row, other in ((first, second), (second, first)):
+        connection.execute(
+            text("UPDATE log_entries SET entry = :entry WHERE id = :id"), {"entry": other.entry, "id": row.id}
+        )
+    return f"swapped {first.id} and {second.id}"
+
+
+def swap_two_places(connection: Connection, rng: random.Random) -> str:
+    rows = connection.execute(
+        text("SELECT position, entry_id, leaf FROM sealed_entries ORDER BY position")
+    ).all()
+    first, second = rng.sample(rows, 2)
+    connection.execute(
+        text("UPDATE sealed_entries SET entry_id = 0 WHERE position = :p"), {"p": first.position}
+    )
+    for row, other in ((second, first), (first, second)):
+        connection.execute(
+            text("UPDATE sealed_entries SET entry_id = :e, leaf = :l WHERE position = :p"),
+            {"e": other.entry_id, "l": other.leaf, "p": row.position},
+        )
+    return f"swapped places {first.position} and {second.position}"
+
+
+def change_a_message_state(connection: Connection, rng: random.Random) -> str:
+    row = rng.choice(connection.execute(text("SELECT id, state FROM messages ORDER BY id")).all())
+    new = rng.choice([state for state in ("delivered", "bounced", "failed", "queued") if state != row.state])
+    connection.execute(text("UPDATE messages SET state = :new WHERE id = :id"), {"new": new, "id": row.id})
+    return f"message {row.id} {row.state} -> {new}"
+
+
+CHANGES = (
+    [change_a_field] * 6
+    + [delete_a_row] * 2
+    + [insert_an_entry, swap_two_entries, swap_two_places, change_a_message_state]
+)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_tampering_with_the_database_is_found_and_its_place_named(log: Log, seed: int) -> None:
+    rng = random.Random(seed)
+    fill(log, rng)
+    seal(log)
+    with behind_the_back(log.database) as connection:
+        what = rng.choice(CHANGES)(connection, rng)
+    told = findings(log)
+    assert told, what
+    assert re.match(r"entry at position|entry id|seal \d|message |body |keys", told[0]), told[0]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_lawful_history_is_never_called_damaged(log: Log, seed: int) -> None:
+    fill(log, random.Random(seed))
+    assert findings(log) == []
+
+
+def test_tampering_with_entry_and_leaf_together_is_found(log: Log) -> None:
+    fill(log, random.Random(1))
+    seal(log)
+    from dispatcher.domain.seal import leaf_hash
+
+    with behind_the_back(log.database) as connection:
+        entry = connection.scalar(text("SELECT entry FROM log_entries WHERE id = 3")).replace(
+            '"run"', '"fun"'
+        )
+        connection.execute(text("UPDATE log_entries SET entry = :e WHERE id = 3"), {"e": entry})
+        connection.execute(
+            text("UPDATE sealed_entries SET leaf = :l WHERE entry_id = 3"), {"l": leaf_hash(entry).hex()}
+        )
+    assert any("do not give its root" in each for each in findings(log))
+
+
+@pytest.mark.parametrize("what", ["signing key", "public key", "journal line"])
+def test_tampering_with_the_files_beside_the_database_is_found(sqlite_log: Log, what: str) -> None:
+    fill(sqlite_log, random.Random(2))
+    seal(sqlite_log)
+    path: Path = sqlite_log.journal.path
+    if what == "public key":
+        path = sorted(sqlite_log.keys.folder.glob("*.pub"))[0]
+    if what == "signing key":
+        other = Log(sqlite_log.database, sqlite_log.home / "other")
+        other.keys.signing(None)
+        (sqlite_log.keys.folder / "signing.key").write_bytes((other.keys.folder / "signing.key").read_bytes())
+    else:
+        path.write_text(path.read_text().replace("1", "2", 1) if "1" in path.read_text() else "00")
+    assert findings(sqlite_log)
