@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -17,9 +18,12 @@ from urllib3.exceptions import (
     HTTPError,
     NameResolutionError,
     NewConnectionError,
+    ProxyError,
     ReadTimeoutError,
     SSLError,
 )
+
+from channels.loopback import is_loopback
 
 # A kept connection that the other side has given up meanwhile turns the next request into an unknown outcome.
 # Load balancers close idle ones after about a minute; we are first.
@@ -51,6 +55,7 @@ class _PlainConnection(HTTPConnection):
     """Notes the moment the first byte of a request goes out, and refuses to be reused when idle for long."""
 
     _used_at = 0.0
+    _asking = False
     _head: bytes | None = None  # empty: the next bytes are a head whose body follows
 
     @property
@@ -59,7 +64,11 @@ class _PlainConnection(HTTPConnection):
 
     def request(self, method: str, url: str, body: object = None, *rest: object, **more: object) -> None:
         self._head = b"" if body else None
-        super().request(method, url, body, *rest, **more)  # type: ignore[arg-type]  # passed on as it came
+        self._asking = True
+        try:
+            super().request(method, url, body, *rest, **more)  # type: ignore[arg-type]  # passed on as it came
+        finally:
+            self._asking = False
 
     def send(self, data: object) -> None:
         """Write; a head that a body follows waits for it, so that both leave in one TLS record."""
@@ -70,7 +79,7 @@ class _PlainConnection(HTTPConnection):
             data, self._head = self._head + data, None
         if self.sock is None:
             self.connect()
-        _call.written = True
+        _call.written = self._asking  # talking to a proxy is not yet asking
         self._used_at = time.monotonic()
         super().send(data)  # type: ignore[arg-type]  # what http.client takes, we pass on
 
@@ -134,13 +143,29 @@ def _pool(parts: SplitResult, concurrency: int, limits: urllib3.Timeout) -> urll
     if parts.scheme == "http":
         return _PlainPool(host, parts.port, timeout=limits, maxsize=concurrency)
     context = ssl.create_default_context()
+    proxy = getproxies().get("https")
+    if proxy and not is_loopback(host) and not proxy_bypass(host):
+        return _through(proxy, parts, timeout=limits, maxsize=concurrency, ssl_context=context)
     return _TlsPool(host, parts.port, timeout=limits, maxsize=concurrency, ssl_context=context)
+
+
+def _through(proxy: str, parts: SplitResult, **limits: object) -> urllib3.HTTPConnectionPool:
+    """A pool through the proxy that HTTPS_PROXY names; it sees the host's name, not what is said."""
+    way = urlsplit(proxy if "//" in proxy else f"http://{proxy}")
+    login = f"{unquote(way.username)}:{unquote(way.password or '')}" if way.username else None
+    headers = urllib3.make_headers(proxy_basic_auth=login)
+    bare = way._replace(netloc=way.netloc.rpartition("@")[2]).geturl()
+    manager = urllib3.ProxyManager(bare, proxy_headers=headers, **limits)  # type: ignore[arg-type]
+    manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
+    return manager.connection_from_host(parts.hostname, parts.port, "https")
 
 
 def _words(error: HTTPError, host: str, timeout: float) -> str:
     match error:
         case NameResolutionError():
             return f"the name of {host} cannot be resolved"
+        case ProxyError():
+            return f"the proxy in HTTPS_PROXY does not let us through to {host}"
         case NewConnectionError() | ConnectTimeoutError():
             return f"no connection to {host}"
         case ReadTimeoutError():

@@ -86,7 +86,7 @@ def lob(_lob: Running) -> Running:
 
 
 def sendgrid_settings(double: Running, **more: object) -> ChannelSettings:
-    return _settings(provider="sendgrid", base_url=double.url, api_key=API_KEY, **more)
+    return _settings(**{"provider": "sendgrid", "base_url": double.url, "api_key": API_KEY, **more})
 
 
 def twilio_settings(double: Running, **more: object) -> ChannelSettings:

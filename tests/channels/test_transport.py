@@ -1,16 +1,20 @@
 """Connections are kept, given up in time, and a failure says whether the request had left."""
 
+import contextlib
 import socket
+import threading
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from channels import http
 from channels.email import smtp_session
+from channels.email.sendgrid import SendGridChannel
 from channels.email.smtp import SmtpChannel
 from channels.http import NoAnswerError, NotWrittenError, Transport
 from channels.outcome import Accepted
-from tests.channels.conftest import MIME, NOW, an_email, smtp_settings
+from tests.channels.conftest import MIME, NOW, an_email, sendgrid_settings, smtp_settings
 from tests.doubles.answering import Play, answering
 from tests.doubles.certificate import certificate_in
 from tests.doubles.running import Running, running
@@ -94,6 +98,60 @@ def test_failure_says_neither_path_nor_headers_nor_body():
     with answering(_hang_up) as url, pytest.raises(NoAnswerError) as caught:
         _transport(url).request("POST", "/secret-path", {"Authorization": "secret-key"}, b"secret-body")
     assert "secret" not in str(caught.value)
+
+
+FAR = "provider.example"
+
+
+def _proxy_to(double: Running) -> Play:
+    """A proxy that lets the right log-in through to the one host it knows, which is the double."""
+
+    def play(connection: socket.socket) -> None:
+        asked = connection.recv(65536).decode().lower()
+        if not asked.startswith(f"connect {FAR}:443 ") or "basic ywntztpwqhnz" not in asked:  # acme:p@ss
+            connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+            return
+        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        with socket.create_connection(("127.0.0.1", urlsplit(double.url).port or 0)) as far:
+            threading.Thread(target=_pump, args=(far, connection), daemon=True).start()
+            _pump(connection, far)
+
+    return play
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+
+def test_proxy_of_the_environment_is_used(sendgrid: Running, monkeypatch: pytest.MonkeyPatch):
+    with answering(_proxy_to(sendgrid)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.replace("//", "//acme:p%40ss@"))
+        channel = SendGridChannel(sendgrid_settings(sendgrid, base_url=f"https://{FAR}"))
+        assert isinstance(channel.send(an_email("m-through-the-proxy"), now=NOW), Accepted)
+        channel.close()
+    assert len(sendgrid.received()) == 1
+
+
+def test_proxy_that_refuses_is_before_the_request(sendgrid: Running, monkeypatch: pytest.MonkeyPatch):
+    with answering(_proxy_to(sendgrid)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.replace("//", "//acme:wrong@"))
+        with pytest.raises(NotWrittenError, match="HTTPS_PROXY") as caught:
+            _transport(f"https://{FAR}").request("POST", "/", {}, b"body")
+    assert "wrong" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1:1", "https://no-such-host.invalid"])
+def test_proxy_is_not_asked_for_this_machine_or_where_none_is_wanted(
+    url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "no-such-host.invalid")
+    with pytest.raises(NotWrittenError) as caught:
+        _transport(url).request("POST", "/", {}, b"body")
+    assert "HTTPS_PROXY" not in str(caught.value)
 
 
 def test_redirect_is_not_followed():

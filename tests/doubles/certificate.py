@@ -41,7 +41,11 @@ def make_certificate(folder: Path) -> Certificate:
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority = _builder("double authority", "double authority", authority_key.public_key())
     authority = authority.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    names = [
+        x509.DNSName("localhost"),
+        x509.DNSName("provider.example"),
+        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+    ]
     server = _builder("localhost", "double authority", key.public_key())
     server = server.add_extension(x509.SubjectAlternativeName(names), critical=False)
     made.authority.write_bytes(_pem(authority.sign(authority_key, hashes.SHA256())))
