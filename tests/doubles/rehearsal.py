@@ -102,6 +102,7 @@ def play_a_day(on: Stage, debtors: int) -> None:
     with _served(environment, on.port):
         _dispatcher(environment, "run", "--as-of", AS_OF, "--now", NOW)
         _dispatcher(environment, "dispatch", "--until-empty", "--now", LATER)
+        _dispatcher(environment, "reconcile")
         time.sleep(2)  # the last webhooks are on their way; they belong to the providers' time, not to ours
     _dispatcher(environment, "messages", "list", "--state", "unknown")
 
@@ -160,11 +161,15 @@ def report(on: Stage) -> int:
         accepted = Counter(_accepted(name, double))
         twice = sorted(message for message, times in accepted.items() if times > 1)
         doubled += len(twice)
-        hooks = ", ".join(f"{count} answered {status}" for status, count in sorted(double.hooks().items()))
+        hooks = ", ".join(_answered(status, count) for status, count in sorted(double.hooks().items()))
         print(f"  {name:<9} {len(accepted):4} messages, {len(twice)} twice; webhooks: {hooks or 'none'}")
         for message in twice:
             print(f"            twice: {message}")
     return doubled
+
+
+def _answered(status: str, count: int) -> str:
+    return f"{count} found nobody" if status == "0" else f"{count} answered {status}"
 
 
 def _accepted(name: str, double: Running) -> Iterator[str]:
@@ -201,7 +206,7 @@ def main() -> int:
         formatter_class=argparse.RawTextHelpFormatter,
     )
     parser.add_argument("--stay", action="store_true", help="only start the providers, until Ctrl-C")
-    parser.add_argument("--debtors", type=int, default=60, help="size of the sample portfolio")
+    parser.add_argument("--debtors", type=int, default=200, help="size of the sample portfolio")
     parser.add_argument("--no-faults", action="store_true", help="providers that are well")
     parser.add_argument(
         "--folder", type=Path, default=ROOT / "var" / "rehearsal", help="emptied before it begins"
