@@ -1,4 +1,4 @@
-"""`dispatcher messages`: list them, show one with all that happened to it."""
+"""`dispatcher messages`: list them, show one with all that happened to it, decide about those that wait."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -6,10 +6,13 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from dispatcher.cli.delivery import cancel, hold, release, resolve
 from dispatcher.cli.opening import AsJson, opened, print_json
 from dispatcher.domain.plain_values import plain
 
 app = typer.Typer()
+for _verb in (hold, release, cancel, resolve):
+    app.command()(_verb)
 
 
 @app.command("list")

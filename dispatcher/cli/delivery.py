@@ -1,0 +1,191 @@
+"""`dispatcher stop`, `resume`, `reconcile`, `queue` and what a person does with one message."""
+
+from typing import Annotated
+
+import typer
+
+from dispatcher.cli.opening import AsJson, Now, actor, opened, print_json
+from dispatcher.domain.stop import Stop
+
+Creditor = Annotated[str | None, typer.Option("--creditor", help="Everything of this creditor.")]
+ChannelName = Annotated[str | None, typer.Option("--channel", help="Everything on email, sms or letter.")]
+TemplateName = Annotated[str | None, typer.Option("--template", help="Everything made from this template.")]
+Pack = Annotated[str | None, typer.Option("--pack", help="Everything that this rule pack applies to.")]
+All = Annotated[bool, typer.Option("--all", help="Everything.")]
+Why = Annotated[str, typer.Option("--why", help="The reason; it stands in the log.")]
+Ids = Annotated[list[str], typer.Argument(help="Ids of messages.")]
+
+queue = typer.Typer()
+_dead = typer.Typer()
+queue.add_typer(_dead, name="dead", help="Batches that a worker could not process.", no_args_is_help=True)
+
+
+def stop(
+    why: Why,
+    creditor: Creditor = None,
+    channel: ChannelName = None,
+    template: TemplateName = None,
+    pack: Pack = None,
+    everything: All = False,
+) -> None:
+    """Stop sending, at the next claim everywhere, until resumed. What has begun is finished.
+
+    Example: dispatcher stop --channel sms --why "wrong sender name"
+    """
+    from dispatcher.services.stop_delivery import stop_delivery
+
+    wanted = _stop(creditor, channel, template, pack, everything)
+    with opened() as dispatcher:
+        fresh = stop_delivery(dispatcher.database, wanted, why=why, by=actor(), now=dispatcher.now())
+    print(f"stopped: {wanted}" if fresh else f"{wanted} was stopped already")
+
+
+def resume(
+    creditor: Creditor = None,
+    channel: ChannelName = None,
+    template: TemplateName = None,
+    pack: Pack = None,
+    everything: All = False,
+    why: Annotated[str, typer.Option("--why", help="The reason; it stands in the log.")] = "",
+) -> None:
+    """End a stop. Without options: list what is stopped.
+
+    Example: dispatcher resume --channel sms --why "name corrected"
+    """
+    from dispatcher.services.stop_delivery import resume_delivery, stops_in_force
+
+    with opened() as dispatcher:
+        if not (creditor or channel or template or pack or everything):
+            for row in stops_in_force(dispatcher.database):
+                print(f"{row.stop}: since {row.stopped_at:%Y-%m-%d %H:%M}Z by {row.stopped_by}: {row.why}")
+            return
+        wanted = _stop(creditor, channel, template, pack, everything)
+        resume_delivery(dispatcher.database, wanted, why=why, by=actor(), now=dispatcher.now())
+    print(f"resumed: {wanted}")
+
+
+def reconcile(now: Now = None, as_json: AsJson = False) -> None:
+    """Find out what became of messages with an unknown end; exit 1 when a person must look.
+
+    Example: dispatcher reconcile
+    """
+    from dispatcher.worker.upkeep import reconcile as reconcile_all
+
+    with opened(now) as dispatcher:
+        found = reconcile_all(dispatcher, actor=actor())
+    report = {
+        "accepted": found.accepted,
+        "not_sent": found.not_sent,
+        "rejected": found.rejected,
+        "left": list(found.left),
+    }
+    if as_json:
+        print_json(report)
+    else:
+        print(
+            f"{found.accepted} accepted, {found.not_sent} not sent (queued again), {found.rejected} rejected"
+        )
+        for key in found.left:
+            print(
+                f"unknown: {key}  look at the provider, then `dispatcher messages resolve {key} --sent|--not-sent`"
+            )
+    if found.left:
+        raise typer.Exit(1)
+
+
+def hold(ids: Ids, why: Why = "") -> None:
+    """Keep waiting messages until a person releases them.
+
+    Example: dispatcher messages hold 019394a1-… --why "asked the client"
+    """
+    from dispatcher.services.intervene import Intervention, hold_messages
+
+    with opened() as dispatcher:
+        by = Intervention(actor=actor(), now=dispatcher.now(), why=why)
+        print(f"{len(hold_messages(dispatcher.database, ids, by))} held")
+
+
+def release(ids: Ids, why: Why = "") -> None:
+    """Let held messages go on; the gate is asked again before they are sent.
+
+    Example: dispatcher messages release 019394a1-…
+    """
+    from dispatcher.services.intervene import Intervention, release_messages
+
+    with opened() as dispatcher:
+        by = Intervention(actor=actor(), now=dispatcher.now(), why=why)
+        print(f"{len(release_messages(dispatcher.database, ids, by))} released")
+
+
+def cancel(ids: Ids, why: Why = "") -> None:
+    """End waiting messages for good; their step is not planned again.
+
+    Example: dispatcher messages cancel 019394a1-… --why "client withdrew the debt"
+    """
+    from dispatcher.services.intervene import Intervention, cancel_messages
+
+    with opened() as dispatcher:
+        by = Intervention(actor=actor(), now=dispatcher.now(), why=why)
+        print(f"{len(cancel_messages(dispatcher.database, ids, by))} cancelled")
+
+
+def resolve(
+    message_id: Annotated[str, typer.Argument(help="The id of a message whose end is unknown.")],
+    why: Why,
+    sent: Annotated[bool, typer.Option("--sent/--not-sent", help="What you found out.", show_default=False)],
+) -> None:
+    """Say what became of a message whose end is unknown.
+
+    Example: dispatcher messages resolve 019394a1-… --not-sent --why "not in Twilio's log"
+    """
+    from dispatcher.services.resolve_message import resolve_message
+
+    with opened() as dispatcher:
+        state = resolve_message(
+            dispatcher.database, message_id, sent=sent, why=why, actor=actor(), now=dispatcher.now()
+        )
+    print(f"{message_id} is {state} now")
+
+
+@_dead.command("list")
+def list_dead(as_json: AsJson = False) -> None:
+    """Batches that failed on a worker: their messages come back by themselves when their lease ends.
+
+    Example: dispatcher queue dead list
+    """
+    from dispatcher.worker.dead import dead_batches
+
+    with opened() as dispatcher:
+        found = dead_batches(dispatcher.settings.broker_url)
+    if as_json:
+        print_json([batch.as_json() for batch in found])
+        return
+    for batch in found:
+        print(f"{batch.id}  {batch.queue:<6} {len(batch.ids)} messages  {batch.error}")
+    print(f"{len(found)} dead batches")
+
+
+@_dead.command("revive")
+def revive_dead(
+    batches: Annotated[
+        list[str] | None, typer.Argument(help="Ids of batches; all when none is named.")
+    ] = None,
+) -> None:
+    """Put dead batches back on their queue. What has been delivered meanwhile is not delivered again.
+
+    Example: dispatcher queue dead revive
+    """
+    from dispatcher.worker.dead import revive
+
+    with opened() as dispatcher:
+        print(f"{revive(dispatcher.settings.broker_url, batches or ())} batches revived")
+
+
+def _stop(
+    creditor: str | None, channel: str | None, template: str | None, pack: str | None, everything: bool
+) -> Stop:
+    named = {"creditor": creditor, "channel": channel, "template": template, "pack": pack}
+    chosen = [(scope, name) for scope, name in named.items() if name]
+    if len(chosen) + everything != 1:
+        raise typer.BadParameter("choose one of --creditor, --channel, --template, --pack, --all")
+    return Stop(scope="all") if everything else Stop(scope=chosen[0][0], name=chosen[0][1])
