@@ -179,7 +179,7 @@ class Settings(BaseSettings):
     def channel(self, kind: ChannelKind) -> ChannelSettings:
         """One channel's settings as its adapter takes them."""
         part = getattr(self.channels, kind.value)
-        plain = {
+        plain: dict[str, Any] = {
             name: value.get_secret_value() if isinstance(value, SecretStr) else value
             for name, value in part
             if name in ChannelSettings.__dataclass_fields__
