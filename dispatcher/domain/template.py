@@ -17,11 +17,16 @@ class VersionState(StrEnum):
     RETIRED = "retired"
 
 
+class ReviewRefused(ValueError):  # noqa: N818  it reads as the sentence it is
+    """A step of the review that this person, or this version, may not take; the text says why and what to do."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TemplateVersion:
     """One version of one template: its whole folder.
 
     `files` maps a path inside the template's folder (`template.yaml`, `en/email.md`, `es/sms.txt` …) to text.
+    `author` names everyone who edited it, parted by commas: none of them may approve or publish it.
     """
 
     name: str
@@ -35,6 +40,11 @@ class TemplateVersion:
     published_from: datetime | None = None
 
     @property
+    def authors(self) -> tuple[str, ...]:
+        """Everyone who edited it."""
+        return tuple(name.strip() for name in self.author.split(",") if name.strip())
+
+    @property
     def digest(self) -> str:
         """SHA-256 (hex) over the files in order of their paths."""
         digest = hashlib.sha256()
@@ -42,3 +52,49 @@ class TemplateVersion:
             for part in (path.encode(), text.encode()):
                 digest.update(len(part).to_bytes(8, "big") + part)
         return digest.hexdigest()
+
+
+def may_edit(version: TemplateVersion) -> None:
+    """Only drafts change; raises ReviewRefused."""
+    if version.state is not VersionState.DRAFT:
+        raise ReviewRefused(
+            f"{version.name} version {version.version} is {version.state}: its text is fixed; save a new version instead"
+        )
+
+
+def may_submit(version: TemplateVersion) -> None:
+    """A draft may be submitted; raises ReviewRefused."""
+    if version.state is not VersionState.DRAFT:
+        raise ReviewRefused(f"{version.name} version {version.version} is {version.state} already")
+
+
+def may_approve(version: TemplateVersion, actor: str) -> None:
+    """A submitted version may be approved by somebody who did not write it; raises ReviewRefused."""
+    if version.state is not VersionState.SUBMITTED:
+        raise ReviewRefused(f"{version.name} version {version.version} is {version.state}: only a submitted one can be approved")
+    _four_eyes(version, actor, "approve")
+
+
+def may_publish(version: TemplateVersion, actor: str) -> None:
+    """An approved version may be published by somebody who did not write it; raises ReviewRefused."""
+    if version.state is not VersionState.APPROVED:
+        raise ReviewRefused(f"{version.name} version {version.version} is {version.state}: only an approved one can be published")
+    _four_eyes(version, actor, "publish")
+
+
+def may_retire(version: TemplateVersion) -> None:
+    """A published version may be retired; raises ReviewRefused."""
+    if version.state is not VersionState.PUBLISHED:
+        raise ReviewRefused(f"{version.name} version {version.version} is {version.state}: only a published one can be retired")
+
+
+def with_author(version: TemplateVersion, actor: str) -> str:
+    """The authors after `actor` edited it too."""
+    return ", ".join(dict.fromkeys((*version.authors, actor)))
+
+
+def _four_eyes(version: TemplateVersion, actor: str, verb: str) -> None:
+    if actor in version.authors:
+        raise ReviewRefused(
+            f"{actor} wrote version {version.version} of {version.name}: another person must {verb} it"
+        )
