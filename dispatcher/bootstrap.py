@@ -25,8 +25,8 @@ from dispatcher.rulebook.wording import load_wordings
 from dispatcher.services.desk import Desk
 from dispatcher.services.judge_messages import JudgingContext, judge_messages
 from dispatcher.services.prepare_messages import Press
+from dispatcher.services.refresh_templates import TemplateSources, refresh_templates
 from dispatcher.services.seal_log import seal_log
-from dispatcher.services.seed_templates import seed_templates
 from dispatcher.services.template_shelf import TemplateShelf
 from dispatcher.settings import Settings, SettingsError, load_settings
 from dispatcher.storage import migrate
@@ -110,9 +110,16 @@ class Dispatcher:
 
     def refresh_templates(self) -> list[str]:
         """Bring the store of templates up to date before a run; problems, a line each."""
-        seed_templates(self.database, self.house, resources.templates_dir(None), now=self.now())
+        sources = TemplateSources(
+            shipped=resources.templates_dir(None),
+            folder=self.settings.templates_dir,
+            source=self.settings.templates.source or "folder",
+        )
+        problems = refresh_templates(
+            self.database, self.house, sources, now=self.now(), real_now=self.real_now()
+        )
         self.shelf.forget()
-        return []
+        return problems
 
     def press(self, actor: str) -> Press:
         """What preparing messages works with."""
