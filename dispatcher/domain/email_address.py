@@ -7,7 +7,6 @@ _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 
 
-@lru_cache(maxsize=1 << 12)
 def normal_email(raw: str) -> str:
     """The address with its domain in lower-case ASCII; raises ValueError that says what is wrong.
 
@@ -22,6 +21,7 @@ def normal_email(raw: str) -> str:
     return f"{local}@{_ascii_domain(domain)}"
 
 
+@lru_cache(maxsize=1 << 12)
 def _ascii_domain(domain: str) -> str:
     try:
         name = domain.encode("idna").decode("ascii").lower()

@@ -84,6 +84,7 @@ def creditor_key(text: str) -> str:
     return reference(text)
 
 
+@lru_cache(maxsize=512)
 def country_code(text: str) -> str:
     """ISO 3166-1 alpha-2."""
     code = text.upper()
@@ -94,6 +95,7 @@ def country_code(text: str) -> str:
     return code
 
 
+@lru_cache(maxsize=512)
 def region_code(text: str) -> str:
     """The part of an ISO 3166-2 code after the country (`CA` of `US-CA`)."""
     code = text.upper()
@@ -105,6 +107,7 @@ def region_code(text: str) -> str:
     return code
 
 
+@lru_cache(maxsize=512)
 def currency_code(text: str) -> str:
     """ISO 4217."""
     code = text.upper()
@@ -123,6 +126,7 @@ def zone_name(text: str) -> str:
     return zone.key
 
 
+@lru_cache(maxsize=512)
 def language_tag(text: str) -> str:
     """A language, with its country where that matters: `es`, `es-MX`."""
     tag = text.strip().lower().replace("_", "-")
@@ -144,6 +148,7 @@ def one_of(*words: str) -> Reader:
     return read
 
 
+@lru_cache(maxsize=512)
 def sender_role(text: str) -> str:
     """Who the creditor is to the debtor, in the law's eyes."""
     try:
@@ -152,6 +157,7 @@ def sender_role(text: str) -> str:
         raise ValueError("must be one of: original_creditor, third_party, debt_buyer, law_firm") from None
 
 
+@lru_cache(maxsize=512)
 def channel(text: str) -> str:
     """A channel by which a message can go."""
     word = _CHANNELS.get(plain_name(text), "")
@@ -160,6 +166,7 @@ def channel(text: str) -> str:
     return word
 
 
+@lru_cache(maxsize=512)
 def channels(text: str) -> tuple[str, ...]:
     """A list of channels; `none` says that no channel is authorised."""
     if plain_name(text) in {"none", "[]"}:
@@ -172,6 +179,7 @@ def channels(text: str) -> tuple[str, ...]:
     return tuple(sorted({word for word in words if word}))
 
 
+@lru_cache(maxsize=512)
 def label(text: str) -> str:
     """Where a phone rings or a mailbox is read."""
     try:
@@ -185,6 +193,7 @@ def references(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(reference(part) for part in _LIST.split(text) if part))
 
 
+@lru_cache(maxsize=512)
 def debt_type(text: str) -> str:
     """A debt's type in lower case; packs look for consumer, commercial, medical, student, mortgage …"""
     word = "_".join(text.lower().split())

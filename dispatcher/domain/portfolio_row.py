@@ -1,6 +1,6 @@
 """Reads one row of a portfolio: columns of text in, a row or its problems out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -41,6 +41,7 @@ _FIELDS = {  # where a column's name is not the field's
     "debt_reference": "reference",
 }
 _MINOR = {"original_amount": "original_minor", "balance": "balance_minor", "promise_amount": "promise_minor"}
+_READ_APART = frozenset({*ADDRESS_LINES, *CONTACT_COLUMNS})
 _PERSON_ONLY_IF_ABSENT = ("debt_reference", "balance", "due_date")
 _DEBTORS_KEPT = 4096  # a debtor's columns repeat from row to row: they are read once
 
@@ -62,9 +63,8 @@ class RowReader:
 
     def read(self, cells: Cells, extra: Mapping[str, str]) -> PortfolioRow | RefusedRow:
         """One row; `extra` are the file's other columns."""
-        debtor, warnings, problems = self._debtor(
-            tuple((c, t) for c, t in cells.items() if c in DEBTOR_COLUMNS)
-        )
+        parts = tuple([cell for cell in cells.items() if cell[0] in DEBTOR_COLUMNS])
+        debtor, warnings, problems = self._debtor(parts)
         if debtor is not None and not any(column in cells for column in _PERSON_ONLY_IF_ABSENT):
             return PortfolioRow(debtor=debtor, debt=None, warnings=warnings)
         debt, more = self._read_debt(cells, extra, debtor)
@@ -76,7 +76,7 @@ class RowReader:
         self, parts: Parts
     ) -> tuple[DebtorLine | None, tuple[RowProblem, ...], tuple[RowProblem, ...]]:
         cells = dict(parts)
-        values, problems = self._values(cells, skip=(*ADDRESS_LINES, *CONTACT_COLUMNS))
+        values, problems = self._values([part for part in parts if part[0] not in _READ_APART])
         if "debtor_reference" not in cells:
             problems.append(_missing("debtor_reference"))
         if problems:
@@ -92,7 +92,7 @@ class RowReader:
     def _read_debt(
         self, cells: Cells, extra: Mapping[str, str], debtor: DebtorLine | None
     ) -> tuple[DebtLine | None, list[RowProblem]]:
-        values, problems = self._values({c: t for c, t in cells.items() if c in DEBT_COLUMNS})
+        values, problems = self._values([item for item in cells.items() if item[0] in DEBT_COLUMNS])
         problems += [
             _missing(column) for column in REQUIRED if column not in cells and column != "debtor_reference"
         ]
@@ -103,13 +103,11 @@ class RowReader:
             creditor=debtor.creditor, debtor_reference=debtor.reference, extra=extra, **values
         ), []
 
-    def _values(self, cells: Cells, skip: tuple[str, ...] = ()) -> tuple[dict[str, Any], list[RowProblem]]:
+    def _values(self, parts: Iterable[tuple[str, str]]) -> tuple[dict[str, Any], list[RowProblem]]:
         values: dict[str, Any] = {}
         problems = []
         readers = self._readers
-        for column, text in cells.items():
-            if column in skip:
-                continue
+        for column, text in parts:
             try:
                 values[_FIELDS.get(column, column)] = readers[column](text)
             except ValueError as error:

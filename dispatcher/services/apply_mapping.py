@@ -30,8 +30,9 @@ class Binding:
 
     def bind(self, values: Sequence[str]) -> Bound:
         """(our columns that are not empty, the file's other columns, expressions that failed) of one record."""
-        cells = {column: text for column, i in self.plain if (text := values[i].strip())}
-        extra = {name: text for name, i in self.extra if (text := values[i].strip())}
+        # Most cells of a wide file are empty: they are passed over before anything is done with them.
+        cells = {column: text for column, i in self.plain if (raw := values[i]) and (text := raw.strip())}
+        extra = {name: text for name, i in self.extra if (raw := values[i]) and (text := raw.strip())}
         problems = self._compute(values, cells) if self.computed else []
         return cells, extra, problems
 

@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Date, Integer, MetaData, String, Table, Text, insert
+from sqlalchemy import BigInteger, Column, Connection, Date, Integer, MetaData, Table, Text, insert
 from sqlalchemy.schema import CreateTable
 
 from dispatcher.domain.portfolio import DebtLine, DebtorLine, PortfolioRow
 from dispatcher.storage.engine import Database
 from dispatcher.storage.types import CanonicalJson
 
-CHUNK_ROWS = 4_000
+CHUNK_ROWS = 2_000
 _RECENT = 50_000
 
 metadata = MetaData()
@@ -88,6 +88,7 @@ _INDEXES = {
     "staged_parties": "line",
 }
 Row = tuple[Any, ...]
+_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 class Staging:
@@ -261,7 +262,7 @@ def _digest(values: Row) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return "[]" if value == () else _ENCODE(value)
 
 
 def _day(day: Any) -> str | None:
