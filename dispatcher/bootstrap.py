@@ -141,8 +141,10 @@ class Dispatcher:
         return seal_log(self.database, SealingKeys(self.keys), journal, now=self.real_now()).root
 
     def channel(self, kind: ChannelKind) -> Channel:
-        """The opened channel, one for the whole process."""
+        """The opened channel, one for the whole process; raises SettingsError where it must not be used yet."""
         if kind not in self._channels:
+            if obstacles := self.settings.obstacles():
+                raise SettingsError("\n".join(obstacles))
             self._channels[kind] = open_channel(kind, self.settings.channel(kind))
         return self._channels[kind]
 

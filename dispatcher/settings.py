@@ -191,6 +191,20 @@ class Settings(BaseSettings):
             public_url=self.public_url,
         )
 
+    def obstacles(self) -> list[str]:
+        """What must be set before a real provider may be used, a sentence each."""
+        real = [kind for kind in ChannelKind if not self.is_rehearsal(kind)]
+        found = []
+        if real and self.templates.source is None:
+            found.append("DISPATCHER_TEMPLATES__SOURCE must say folder or pages once a channel is real")
+        linking = [kind.value for kind in real if self.channel(kind).provider != "spool"]
+        if linking and is_loopback(self.public_url):
+            found.append(
+                f"DISPATCHER_PUBLIC_URL is {self.public_url}: debtors and providers could not reach it, "
+                f"and {', '.join(linking)} is real"
+            )
+        return found
+
     def is_rehearsal(self, kind: ChannelKind) -> bool:
         """Whether nothing of this channel can leave the machine: a folder, or a provider on loopback."""
         settings = self.channel(kind)

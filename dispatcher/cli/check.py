@@ -54,18 +54,10 @@ def _guarded(checker: Checker, dispatcher: Dispatcher) -> list[Finding]:
 def _settings(dispatcher: Dispatcher) -> Iterator[Finding]:
     settings = dispatcher.settings
     yield "ok", "settings", f"home {settings.home}, broker {settings.broker_url.split('@')[-1]}"
-    real = [kind for kind in ChannelKind if not settings.is_rehearsal(kind)]
-    if not real:
+    if all(settings.is_rehearsal(kind) for kind in ChannelKind):
         yield "ok", "settings", "nothing leaves this machine: no channel has a real provider"
-        return
-    if settings.templates.source is None:
-        detail = "DISPATCHER_TEMPLATES__SOURCE must say folder or pages once a channel is real"
-        yield "wrong", "settings", detail
-    from dispatcher.settings import is_loopback
-
-    if is_loopback(settings.public_url):
-        names = ", ".join(kind.value for kind in real)
-        yield "wrong", "settings", f"DISPATCHER_PUBLIC_URL is a loopback address, and {names} is real: debtors could not reach it"
+    for obstacle in settings.obstacles():
+        yield "wrong", "settings", obstacle
 
 
 def _rules(dispatcher: Dispatcher) -> Iterator[Finding]:
