@@ -32,7 +32,7 @@ class FakeChannel:
         self._fault = fault
         self._lock = threading.Lock()
 
-    def send(self, message: OutboundMessage, *, now: datetime) -> Outcome:  # noqa: ARG002  # time changes nothing here
+    def send(self, message: OutboundMessage, *, now: datetime) -> Outcome:  # time changes nothing here
         """The next scripted outcome, else Accepted."""
         with self._lock:
             self.attempts.append(message)
@@ -44,12 +44,7 @@ class FakeChannel:
             return outcome
 
     def look_up(
-        self,
-        message_id: str,
-        *,
-        to: str,  # noqa: ARG002  # the id is enough
-        attempted_at: datetime,  # noqa: ARG002
-        body: bytes = b"",  # noqa: ARG002
+        self, message_id: str, *, to: str, attempted_at: datetime, body: bytes = b""
     ) -> Outcome | None:
         """Accepted for what was accepted."""
         if message_id in self.sent:

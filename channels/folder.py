@@ -25,7 +25,7 @@ class FolderChannel:
         self.kind = kind
         self._folder = settings.folder
 
-    def send(self, message: OutboundMessage, *, now: datetime) -> Outcome:  # noqa: ARG002  # a file has no date of its own
+    def send(self, message: OutboundMessage, *, now: datetime) -> Outcome:  # a file has no date of its own
         """Write the body as it is; a file already there is kept."""
         if not is_plain_name(message.message_id):
             return Rejected(reason="the message's id cannot be a file name", scope=Scope.MESSAGE)
@@ -46,12 +46,7 @@ class FolderChannel:
             write_durably(path, body)
 
     def look_up(
-        self,
-        message_id: str,
-        *,
-        to: str,  # noqa: ARG002  # the id alone names the file
-        attempted_at: datetime,  # noqa: ARG002
-        body: bytes = b"",  # noqa: ARG002
+        self, message_id: str, *, to: str, attempted_at: datetime, body: bytes = b""
     ) -> Outcome | None:
         """Accepted when the file is there; a missing file was never sent."""
         path = self._path(message_id)

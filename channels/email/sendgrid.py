@@ -108,12 +108,7 @@ class SendGridChannel:
         return mail
 
     def look_up(
-        self,
-        message_id: str,  # noqa: ARG002  # SendGrid sells its message search apart and it lags
-        *,
-        to: str,  # noqa: ARG002
-        attempted_at: datetime,  # noqa: ARG002
-        body: bytes = b"",  # noqa: ARG002
+        self, message_id: str, *, to: str, attempted_at: datetime, body: bytes = b""
     ) -> Outcome | None:
         """SendGrid cannot say; the event webhook decides, else a person."""
         return None

@@ -32,7 +32,7 @@ class SmtpChannel:
         self._settings = settings
         self._sessions = SessionPool(settings)
 
-    def send(self, message: OutboundMessage, *, now: datetime) -> Outcome:  # noqa: ARG002  # the date is in the bytes
+    def send(self, message: OutboundMessage, *, now: datetime) -> Outcome:  # the date is in the bytes
         """Hand over the bytes as they are; a kept session that dies before any data went is replaced."""
         sender, to = _on_the_wire(message.sender or self._settings.sender), _on_the_wire(message.to)
         if to is None:
@@ -95,12 +95,7 @@ class SmtpChannel:
         return f"no conversation with {host}: {detail}"
 
     def look_up(
-        self,
-        message_id: str,  # noqa: ARG002  # SMTP has no memory
-        *,
-        to: str,  # noqa: ARG002
-        attempted_at: datetime,  # noqa: ARG002
-        body: bytes = b"",  # noqa: ARG002
+        self, message_id: str, *, to: str, attempted_at: datetime, body: bytes = b""
     ) -> Outcome | None:
         """SMTP cannot say; the relay's log or a person decides."""
         return None

@@ -88,12 +88,7 @@ class LobChannel:
         return answer
 
     def look_up(
-        self,
-        message_id: str,
-        *,
-        to: str,  # noqa: ARG002  # our id is in the letter's metadata
-        attempted_at: datetime,  # noqa: ARG002
-        body: bytes = b"",  # noqa: ARG002
+        self, message_id: str, *, to: str, attempted_at: datetime, body: bytes = b""
     ) -> Outcome | None:
         """The letter that carries our id; TryLater when Lob has none."""
         found = self._find(message_id, None)

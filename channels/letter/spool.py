@@ -119,12 +119,7 @@ class SpoolChannel:
         write_durably(self._spool.pieces / f"{message.message_id}.json", content)
 
     def look_up(
-        self,
-        message_id: str,
-        *,
-        to: str,  # noqa: ARG002  # the id alone names the piece
-        attempted_at: datetime,  # noqa: ARG002
-        body: bytes = b"",  # noqa: ARG002
+        self, message_id: str, *, to: str, attempted_at: datetime, body: bytes = b""
     ) -> Outcome | None:
         """Accepted when the piece waits or has gone out in a batch."""
         if self._spool.find(message_id):

@@ -42,7 +42,7 @@ class PooledHttpClient(HttpClient):  # type: ignore[misc]  # the library's typin
         super().__init__(logging.getLogger(__name__), is_async=False)
         self._transport = transport
 
-    def request(  # noqa: PLR0917  # the library's signature
+    def request(  # the library's signature
         self,
         method: str,
         url: str,
@@ -50,8 +50,8 @@ class PooledHttpClient(HttpClient):  # type: ignore[misc]  # the library's typin
         data: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
         auth: tuple[str, str] | None = None,
-        timeout: float | None = None,  # noqa: ARG002  # the transport's own hold
-        allow_redirects: bool = False,  # noqa: ARG002, FBT001, FBT002  # the library's signature; never followed
+        timeout: float | None = None,  # the transport's own hold
+        allow_redirects: bool = False,  # noqa: FBT001, FBT002  # the library's signature; never followed
     ) -> Response:
         """One request in the library's terms. Raises _AnsweredError for every status but 2xx."""
         target = f"{url}?{urlencode(params, doseq=True)}" if params else url
@@ -135,12 +135,7 @@ class TwilioChannel:
         return Accepted(provider_id=str(made.sid), note=str(made.status))
 
     def look_up(
-        self,
-        message_id: str,  # noqa: ARG002  # Twilio cannot be asked by our id
-        *,
-        to: str,
-        attempted_at: datetime,
-        body: bytes = b"",
+        self, message_id: str, *, to: str, attempted_at: datetime, body: bytes = b""
     ) -> Outcome | None:
         """The one message to this number with this text at that time; None when there are none or several.
 
