@@ -143,10 +143,14 @@ class Dispatcher:
     def channel(self, kind: ChannelKind) -> Channel:
         """The opened channel, one for the whole process; raises SettingsError where it must not be used yet."""
         if kind not in self._channels:
-            if obstacles := self.settings.obstacles():
-                raise SettingsError("\n".join(obstacles))
+            self.refuse_if_not_ready()
             self._channels[kind] = open_channel(kind, self.settings.channel(kind))
         return self._channels[kind]
+
+    def refuse_if_not_ready(self) -> None:
+        """Raise SettingsError while a real provider is set and something it needs is not."""
+        if obstacles := self.settings.obstacles():
+            raise SettingsError("\n".join(obstacles))
 
     def close(self) -> None:
         """Give everything back."""

@@ -33,6 +33,7 @@ def outlet_ports(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> Outlet
 @contextmanager
 def open_station(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> Iterator[Station]:
     """A station that delivers itself when the queue is in memory; with Redis, workers elsewhere do."""
+    dispatcher.refuse_if_not_ready()
     station = Station(outlet_ports(dispatcher, actor=actor), open_broker(dispatcher.settings.broker_url))
     if is_in_memory(station.broker):
         with station.working():
