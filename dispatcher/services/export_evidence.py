@@ -79,7 +79,7 @@ def write_lines(
     with source.database.reading() as connection:
         total = evidence.count_entries(connection, scope, upto)
     written, digest = 0, hashlib.sha256()
-    with _replacing(out) as file:
+    with replacing(out) as file:
         encode = _csv_row if out.suffix == ".csv" else _json_line
         head = _csv_head() if out.suffix == ".csv" else b""
         file.write(head)
@@ -162,7 +162,7 @@ def _csv_row(line: Mapping[str, Any]) -> bytes:
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path) -> Iterator[BinaryIO]:
     """Write beside the file and put it in place when whole: half an export is never taken for one."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:

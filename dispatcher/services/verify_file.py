@@ -29,8 +29,10 @@ def _verify_zip(path: Path, trusted: str) -> tuple[int, list[str]]:
                 archive.extractall(folder)  # names that climb out of the folder are cut by zipfile
         except (OSError, zipfile.BadZipFile, EOFError) as error:
             return 0, [f"{path}: cannot be unpacked: {error}"]
-        count, findings = verify(Path(folder), trusted)
-        return count, [finding.replace(f"{folder}/", "").replace(folder, str(path)) for finding in findings]
+        inside = list(Path(folder).iterdir())
+        home = inside[0] if len(inside) == 1 and inside[0].is_dir() else Path(folder)
+        count, findings = verify(home, trusted)
+        return count, [finding.replace(f"{home}/", "").replace(str(home), str(path)) for finding in findings]
 
 
 def _verify_csv(path: Path, trusted: str) -> tuple[int, list[str]]:

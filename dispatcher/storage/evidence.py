@@ -92,12 +92,10 @@ def sealed_pages(database: Database, scope: Scope, upto: int) -> Iterator[list[S
         after = page[-1].position
 
 
-def bodies_of(connection: Connection, digests: Sequence[str]) -> list[tuple[str, str, str, bytes]]:
-    """List (sha256, media type, encoding, stored bytes) of bodies that are not erased."""
-    query = select(contents.c.sha256, contents.c.media_type, contents.c.encoding, contents.c.body).where(
-        contents.c.sha256.in_(digests), contents.c.body.is_not(None)
-    )
-    return [(row.sha256, row.media_type, row.encoding, row.body) for row in connection.execute(query)]
+def reading_texts(connection: Connection, digests: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Map a body's SHA-256 to its media type and plain reading text."""
+    query = select(contents.c.sha256, contents.c.media_type, contents.c.text).where(contents.c.sha256.in_(digests))
+    return {row.sha256: (row.media_type, row.text or "") for row in connection.execute(query)}
 
 
 def template_files(connection: Connection, name: str, version: int) -> dict[str, str]:

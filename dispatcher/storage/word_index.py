@@ -13,7 +13,7 @@ from dispatcher.storage.tables import contents, marks
 
 CATCH_UP = 2_000  # bodies indexed in one transaction
 LATE_COMMITS = 5_000  # on PostgreSQL a smaller id may become visible after a greater one: look again
-LONGEST = 500_000  # characters of a body that are indexed; PostgreSQL takes no vector above 1 MB
+LONGEST = 100_000  # characters of a body that are indexed; PostgreSQL takes no vector above 1 MB
 MARK = "words_indexed"
 
 

@@ -1,0 +1,40 @@
+"""Keeps the text of the rule packs in force once, and finds it again by the stamp that entries carry."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from dispatcher.domain.log_entry import LogEntry
+from dispatcher.storage import contents, delivery_log
+from dispatcher.storage.contents import Content
+from dispatcher.storage.tables import log_entries
+
+EVENT = "rules_in_force"
+
+
+def record_rules_in_force(
+    connection: Connection, packs: Mapping[str, bytes], *, now: datetime, actor: str
+) -> bool:
+    """Log the packs (stamp -> exact file) and keep their text, unless the newest such entry says the same."""
+    texts = {stamp: Content.of(text, "application/yaml", "") for stamp, text in sorted(packs.items())}
+    told = [{"pack": stamp, "sha256": text.sha256} for stamp, text in texts.items()]
+    if _newest(connection) == told:
+        return False
+    contents.keep(connection, texts.values(), now=now)
+    entry = LogEntry(event=EVENT, at=now, actor=actor, rule_packs=tuple(texts), details={"packs": told})
+    delivery_log.append(connection, [entry])
+    return True
+
+
+def texts_by_stamp(connection: Connection) -> dict[str, str]:
+    """Map each stamp that was ever in force to the SHA-256 of its text."""
+    entries = connection.scalars(select(log_entries.c.entry).where(log_entries.c.event == EVENT))
+    return {pack["pack"]: pack["sha256"] for entry in entries for pack in json.loads(entry)["details"]["packs"]}
+
+
+def _newest(connection: Connection) -> object:
+    query = select(log_entries.c.entry).where(log_entries.c.event == EVENT)
+    entry = connection.scalar(query.order_by(log_entries.c.id.desc()).limit(1))
+    return json.loads(entry)["details"]["packs"] if entry else None

@@ -1,0 +1,116 @@
+"""A bundle is read by people and checked by a machine that knows nothing of us."""
+
+import io
+import shutil
+import subprocess
+import sys
+import zipfile
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from dispatcher.domain.log_entry import LogEntry
+from dispatcher.services.export_evidence import Source, export_evidence
+from dispatcher.services.verify_file import verify_file
+from dispatcher.storage import delivery_log
+from dispatcher.storage.evidence import Scope
+from dispatcher.storage.rules_in_force import record_rules_in_force
+from tests.record.histories import NOW, Log, add_debtors, add_message, add_refusal, person
+
+
+@pytest.fixture
+def bundle(sqlite_log: Log, tmp_path: Path) -> Path:
+    """The unpacked bundle of the debtor D-1."""
+    with sqlite_log.database.writing() as connection:
+        add_debtors(connection, 2)
+        record_rules_in_force(connection, {"default@1": b"pack: DEFAULT\n"}, now=NOW, actor="run")
+        add_refusal(connection, 1, NOW)
+        add_message(connection, 1, NOW + timedelta(days=1))
+        add_message(connection, 2, NOW + timedelta(days=1))
+        [(key, commitment)] = delivery_log.keep_personal(connection, [(person(1), {"debtor": "acme/D-1", "name": "<script>alert(1)</script>"})])
+        delivery_log.append(connection, [LogEntry(event="opted_out", at=NOW + timedelta(days=2), actor="web", person=person(1), personal_id=key, commitment=commitment, details={"source": "<b>page</b>"})])
+    source = Source(database=sqlite_log.database, keys=sqlite_log.keys, journal=sqlite_log.journal, actor="ana", now=NOW)
+    export_evidence(source, Scope(persons=(person(1),)), tmp_path / "D-1.zip")
+    assert verify_file(tmp_path / "D-1.zip") == (7, [])
+    with zipfile.ZipFile(tmp_path / "D-1.zip") as archive:
+        archive.extractall(tmp_path)
+    return tmp_path / "D-1"
+
+
+def run_verifier(bundle: Path) -> subprocess.CompletedProcess[str]:
+    key = (bundle / "public_key.txt").read_text().strip()
+    return subprocess.run([sys.executable, "-I", "-S", "verify.py", ".", key], cwd=bundle, capture_output=True, text=True, check=False)
+
+
+def test_bundle_verifies_without_this_project(bundle: Path) -> None:
+    done = run_verifier(bundle)
+    assert (done.returncode, done.stdout) == (0, "7 entries verified: nothing changed, removed, inserted or moved\n")
+
+
+def test_bundle_holds_bodies_rules_and_verifier_and_nobody_else(bundle: Path) -> None:
+    names = sorted(path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file())
+    bodies = [name for name in names if name.startswith("bodies/")]
+    assert [name for name in names if name not in bodies] == [
+        "README.txt", "entries.jsonl", "public_key.txt", "rule_packs/default@1.yaml", "timeline.html", "timeline.pdf", "verify.py",
+    ]  # fmt: skip
+    assert len(bodies) == 1
+    assert bodies[0].endswith(".eml")
+    for path in bundle.rglob("*"):
+        assert path.is_dir() or b"D-2" not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize("change", ["body", "timeline", "rule", "extra file", "missing body", "entry"])
+def test_bundle_that_was_changed_fails_and_says_where(bundle: Path, change: str) -> None:
+    body = next((bundle / "bodies").iterdir())
+    if change == "body":
+        body.write_bytes(body.read_bytes() + b" ")
+    elif change == "timeline":
+        (bundle / "timeline.html").write_text("nothing was sent")
+    elif change == "rule":
+        (bundle / "rule_packs" / "default@1.yaml").write_text("pack: OTHER\n")
+    elif change == "extra file":
+        (bundle / "note.txt").write_text("x")
+    elif change == "missing body":
+        body.unlink()
+    else:
+        text = (bundle / "entries.jsonl").read_text()
+        (bundle / "entries.jsonl").write_text(text.replace('"channel":"email"', '"channel":"sms"', 1))
+    done = run_verifier(bundle)
+    assert done.returncode == 1
+    named = {"body": body.name, "timeline": "timeline.html", "rule": "default@1.yaml", "extra file": "note.txt", "missing body": body.name, "entry": "entry at position 3"}
+    assert named[change] in done.stdout
+
+
+def test_timeline_tells_what_was_sent_and_what_was_kept_back(bundle: Path) -> None:
+    html = (bundle / "timeline.html").read_text()
+    assert "Sent first reminder by e-mail" in html
+    assert "Tuesday 3 March 2026, 10:00 (America/New_York)" in html
+    assert "Not sent: a message by SMS is not allowed" in html
+    assert "us-regf/contact-hours 12 CFR 1006.6(b)" in html
+    assert "Ana 1, un mensaje de Acme" in html
+    assert "<b>page" not in html
+    assert "src=" not in html
+    assert "http" not in html
+
+
+def test_timeline_as_pdf_can_be_read(bundle: Path) -> None:
+    reader = PdfReader(io.BytesIO((bundle / "timeline.pdf").read_bytes()))
+    text = "\n".join(page.extract_text() for page in reader.pages)
+    assert "Sent first reminder by e-mail" in text
+    assert "Contacts with acme/D-1" in text
+
+
+def test_bundle_without_a_body_that_was_erased_verifies(sqlite_log: Log, tmp_path: Path) -> None:
+    from dispatcher.services.erase_person import Erasure, erase_person
+
+    with sqlite_log.database.writing() as connection:
+        add_debtors(connection, 1)
+        add_message(connection, 1)
+    erase_person(sqlite_log.database, person(1), Erasure(actor="ana", now=NOW, why="asked"))
+    source = Source(database=sqlite_log.database, keys=sqlite_log.keys, journal=sqlite_log.journal, actor="ana", now=NOW)
+    export_evidence(source, Scope(persons=(person(1),)), tmp_path / "gone.zip")
+    assert verify_file(tmp_path / "gone.zip") == (6, [])
+    shutil.unpack_archive(tmp_path / "gone.zip", tmp_path / "un")
+    assert "The body was erased" in (tmp_path / "un" / "gone" / "timeline.html").read_text()
