@@ -1,0 +1,149 @@
+"""`dispatcher users`: who may sign in, and as what."""
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from dispatcher.cli.opening import AsJson, actor, opened, print_json
+from dispatcher.domain.user import Role, User
+from dispatcher.services import manage_users
+from dispatcher.storage import users as user_rows
+
+app = typer.Typer()
+Name = Annotated[str, typer.Argument(help="The user's name.")]
+Roles = Annotated[
+    list[str], typer.Option("--role", help=f"One of {', '.join(Role)}; may be repeated or separated by commas.")
+]
+_PASSWORD = "DISPATCHER_NEW_PASSWORD"  # noqa: S105 the name of a variable
+
+
+@app.command()
+def add(
+    name: Name,
+    role: Roles,
+    email: Annotated[str, typer.Option(help="For test sends to oneself.")] = "",
+) -> None:
+    """Add a user; asks for the password, or takes DISPATCHER_NEW_PASSWORD or a line on standard input.
+
+    Example: dispatcher users add ines --role admin --role operator
+    """
+    with opened() as house:
+        user = manage_users.add_user(
+            house.database,
+            name=name,
+            roles=_split(role),
+            password=_password(),
+            email=email,
+            by=actor(),
+            at=house.real_now(),
+        )
+    print(f"added {user.name}: {_roles(user)}")
+
+
+@app.command("list")
+def list_users(as_json: AsJson = False) -> None:
+    """List users with their roles.
+
+    Example: dispatcher users list --json
+    """
+    with opened() as house, house.database.reading() as connection:
+        found = user_rows.list_all(connection)
+    if as_json:
+        print_json([_document(user) for user in found])
+        return
+    for user in found:
+        print(f"{user.name:<20} {_roles(user):<40} {'disabled' if user.disabled_at else ''}".rstrip())
+    if not found:
+        print("no users yet: dispatcher users add NAME --role admin")
+
+
+@app.command("set-role")
+def set_role(name: Name, role: Roles) -> None:
+    """Give a user these roles instead of the former.
+
+    Example: dispatcher users set-role ines --role auditor
+    """
+    with opened() as house:
+        user = manage_users.set_roles(house.database, name=name, roles=_split(role), by=actor(), at=house.real_now())
+    print(f"{user.name}: {_roles(user)}")
+
+
+@app.command()
+def disable(name: Name) -> None:
+    """Shut a user out at once; sessions and tokens end.
+
+    Example: dispatcher users disable ines
+    """
+    with opened() as house:
+        user = manage_users.disable_user(house.database, name=name, by=actor(), at=house.real_now())
+    print(f"{user.name} is disabled")
+
+
+@app.command()
+def enable(name: Name) -> None:
+    """Let a disabled or locked-out user in again.
+
+    Example: dispatcher users enable ines
+    """
+    with opened() as house:
+        user = manage_users.enable_user(house.database, name=name, by=actor(), at=house.real_now())
+    print(f"{user.name} may sign in")
+
+
+@app.command("set-password")
+def set_password(name: Name) -> None:
+    """Set a user's password; asks as `add` does. All sessions of the user end.
+
+    Example: dispatcher users set-password ines
+    """
+    with opened() as house:
+        manage_users.set_password(
+            house.database, name=name, password=_password(), by=actor(), at=house.real_now()
+        )
+    print(f"the password of {name} is set")
+
+
+@app.command()
+def token(
+    name: Name,
+    label: Annotated[str, typer.Option(help="What uses it; shown in the list of tokens.")] = "API",
+    revoke: Annotated[bool, typer.Option("--revoke", help="End all tokens of the user instead.")] = False,
+) -> None:
+    """Make a bearer token for the API, with the user's roles. It is printed once and kept as a hash.
+
+    Example: dispatcher users token ines --label "ledger system"
+    """
+    with opened() as house:
+        if revoke:
+            ended = manage_users.revoke_tokens(house.database, name=name, by=actor(), at=house.real_now())
+            print(f"{ended} tokens of {name} ended")
+            return
+        made = manage_users.make_token(house.database, name=name, label=label, by=actor(), at=house.real_now())
+    print(made)
+
+
+def _split(roles: list[str]) -> list[str]:
+    return [part for role in roles for part in role.split(",") if part.strip()]
+
+
+def _password() -> str:
+    if _PASSWORD in os.environ:
+        return os.environ[_PASSWORD]
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+def _roles(user: User) -> str:
+    return ", ".join(sorted(user.roles))
+
+
+def _document(user: User) -> dict[str, Any]:
+    return {
+        "name": user.name,
+        "email": user.email,
+        "roles": sorted(user.roles),
+        "disabled_at": user.disabled_at.isoformat() if user.disabled_at else None,
+    }

@@ -1,0 +1,54 @@
+"""Who may open what: one table of every address and the roles that may use it."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from dispatcher.domain.user import Role
+
+
+class Door(StrEnum):
+    """Addresses that ask for no session: what keeps them is said beside each."""
+
+    PUBLIC = "public"  # shows nothing about anybody
+    TOKEN = "token"  # noqa: S105 the address itself carries a token that cannot be made up
+    SIGNATURE = "signature"  # the provider signs every request
+
+
+Access = frozenset[Role] | Door
+
+EVERYONE = frozenset(Role)
+READS_TEMPLATES = frozenset({Role.MANAGER, Role.APPROVER, Role.AUDITOR, Role.OPERATOR})
+READS_RUNS = READS_TEMPLATES
+READS_PEOPLE = frozenset({Role.AUDITOR, Role.OPERATOR})
+EDITS = frozenset({Role.MANAGER})
+REVIEWS = frozenset({Role.APPROVER})
+WRITES_TEMPLATES = frozenset({Role.MANAGER, Role.APPROVER})
+AUDITS = frozenset({Role.AUDITOR})
+OPERATES = frozenset({Role.OPERATOR})
+ADMINISTERS = frozenset({Role.ADMIN})
+HAS_JOBS = frozenset({Role.MANAGER, Role.APPROVER, Role.AUDITOR, Role.OPERATOR})
+HAS_TASKS = READS_TEMPLATES
+
+ACCESS: Mapping[str, Access] = {
+    "GET /sign-in": Door.PUBLIC,
+    "POST /sign-in": Door.PUBLIC,
+    "POST /sign-out": EVERYONE,
+    "GET /account": EVERYONE,
+    "POST /account/password": EVERYONE,
+    "POST /account/sessions": EVERYONE,
+    "GET /": EVERYONE,
+    "GET /messages": READS_PEOPLE,
+    "GET /messages/{id}": READS_PEOPLE,
+    "POST /messages/{id}/decide": OPERATES,
+    "GET /messages/{id}/bytes": READS_PEOPLE,
+    "GET /messages/{id}/email": READS_PEOPLE,
+    "GET /messages/{id}/pages/{number}": READS_PEOPLE,
+    "GET /people": READS_PEOPLE,
+    "GET /people/{reference:path}": READS_PEOPLE,
+    "POST /people/{reference:path}/record": OPERATES,
+}
+
+
+def may(access: Access, roles: frozenset[Role]) -> bool:
+    """Whether somebody with these roles may; what is behind no session is open to them too."""
+    return isinstance(access, Door) or not access.isdisjoint(roles)

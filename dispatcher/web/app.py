@@ -1,0 +1,164 @@
+"""Puts the site together: every page with its access, the headers around them, and what a refusal looks like."""
+
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Iterable
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from dispatcher.bootstrap import Dispatcher
+from dispatcher.services.sign_in import session_of
+from dispatcher.storage.sessions import Session
+from dispatcher.web import account, messages, people, record_forms, today
+from dispatcher.web.access import ACCESS, Access, Door, may
+from dispatcher.web.body_limit import BodyLimit
+from dispatcher.web.csrf import require_same_site, require_token
+from dispatcher.web.headers import SecurityHeaders
+from dispatcher.web.site import STATIC, Site, page, site_of
+from dispatcher.web.visit import Form, Page, RefusedError, Visit
+
+_LOG = logging.getLogger("dispatcher.web")
+PAGES: tuple[Page, ...] = (
+    *account.PAGES,
+    *today.PAGES,
+    *messages.PAGES,
+    *people.PAGES,
+    *record_forms.PAGES,
+)
+
+
+def build_app(house: Dispatcher) -> Starlette:
+    """The whole site as an ASGI application; raises when a page is in no row of the access table."""
+    check_access(PAGES)
+    app = Starlette(
+        routes=[*_routes(PAGES), Mount("/static", StaticFiles(directory=STATIC), name="static")],
+        middleware=[Middleware(SecurityHeaders, https=house.settings.public_url.startswith("https:")), Middleware(BodyLimit)],
+        exception_handlers={HTTPException: _http_error, Exception: _unexpected},
+    )
+    app.router.redirect_slashes = False  # its redirects would repeat the Host header
+    app.state.site = Site(house)
+    return app
+
+
+def check_access(pages: Iterable[Page]) -> None:
+    """Refuse to start with a page that nobody decided about, or a decision about no page."""
+    names = [one.name for one in pages]
+    wrong = sorted(set(names) ^ set(ACCESS)) + sorted({name for name in names if names.count(name) > 1})
+    if wrong:
+        raise RuntimeError(f"pages and access table differ: {', '.join(wrong)}")
+
+
+def _routes(pages: Iterable[Page]) -> list[BaseRoute]:
+    """One route an address; fixed addresses before those with a variable part."""
+    by_path: dict[str, dict[str, Page]] = {}
+    for one in pages:
+        by_path.setdefault(one.path, {})[one.method] = one
+    ordered = sorted(by_path.items(), key=lambda item: (item[0].count("{"), -len(item[0])))
+    return [Route(path, _endpoint(methods), methods=list(methods)) for path, methods in ordered]
+
+
+def _endpoint(methods: dict[str, Page]) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        one = methods["GET" if request.method == "HEAD" else request.method]
+        form, body = await _sent(request)
+        return await run_in_threadpool(_serve, one, request, form, body)
+
+    return endpoint
+
+
+async def _sent(request: Request) -> tuple[Form, bytes]:
+    if request.method != "POST":
+        return {}, b""
+    body = await request.body()
+    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return {}, body
+    form = await request.form(max_files=0, max_fields=2_000)
+    fields: dict[str, tuple[str, ...]] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, str):
+            fields[name] = (*fields.get(name, ()), value)
+    return fields, body
+
+
+def _serve(one: Page, request: Request, form: Form, body: bytes) -> Response:
+    """Session, access, form token, handler: in that order. Runs in a thread."""
+    access = ACCESS[one.name]
+    house = site_of(request).house
+    visit = Visit(house=house, request=request, session=_session(request), form=form, body=body)
+    try:
+        if not isinstance(access, Door):
+            _require(visit, access)
+        return one.handler(visit)
+    except RefusedError as refused:
+        if refused.status == 401 and not isinstance(access, Door):
+            return _to_sign_in(request)
+        return _refusal(visit, refused.status, refused.sentence)
+
+
+def _session(request: Request) -> Session | None:
+    site = site_of(request)
+    token = request.cookies.get(site.cookies.session, "")
+    return session_of(site.house.database, token, now=site.house.real_now())
+
+
+def _require(visit: Visit, access: Access) -> None:
+    if visit.session is None:
+        raise RefusedError(401, "Sign in first.")
+    if not may(access, visit.session.user.roles):
+        raise RefusedError(403, "Your roles do not open this page. Somebody with the role admin can change them.")
+    if visit.request.method == "POST":
+        require_same_site(visit.request)
+        require_token(visit.form, visit.session.csrf)
+
+
+def _to_sign_in(request: Request) -> Response:
+    """Ask for a session; come back to a page that only reads."""
+    from urllib.parse import quote
+
+    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    wish = f"?next={quote(path, safe='')}" if request.method == "GET" and path != "/" else ""
+    return RedirectResponse(f"/sign-in{wish}", status_code=303)
+
+
+_TITLES = {
+    400: "That does not work",
+    403: "This is not open to you",
+    404: "Nothing here",
+    405: "Not this way",
+    409: "Somebody was faster",
+    413: "Too large",
+    422: "Something is missing",
+    429: "Too many tries",
+}
+
+
+def _refusal(visit: Visit, status: int, sentence: str) -> Response:
+    return page(visit, "refusal", status=status, title=_TITLES.get(status, "That does not work"), sentence=sentence)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 the handler is registered for nothing else
+    sentence = {404: "There is no such page.", 405: "This address is not asked for in this way."}.get(
+        error.status_code, error.detail
+    )
+    return await run_in_threadpool(_page_of_error, request, error.status_code, sentence)
+
+
+def _page_of_error(request: Request, status: int, sentence: str) -> Response:
+    visit = Visit(house=site_of(request).house, request=request, session=_session(request))
+    return _refusal(visit, status, sentence)
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    """A fault of ours: its number on the page, its story in the program's log alone."""
+    number = uuid.uuid4().hex[:8]
+    _LOG.error("fault %s at %s %s", number, request.method, request.url.path, exc_info=error)
+    sentence = f"500: something went wrong here (fault {number}); the program's log says what.\n"
+    return PlainTextResponse(sentence, status_code=500)

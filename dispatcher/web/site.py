@@ -1,0 +1,141 @@
+"""What all pages share: the opened program, the environment of our own pages, cookies, limits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from dispatcher.bootstrap import Dispatcher
+from dispatcher.domain.user import Role
+from dispatcher.web import words
+from dispatcher.web.access import ACCESS, Door, may
+from dispatcher.web.cookies import Cookies
+from dispatcher.web.rate_limit import RateLimit
+from dispatcher.web.visit import Visit
+
+_HERE = Path(__file__).parent
+STATIC = _HERE / "static"
+
+# (address, word, group)
+_MENU = (
+    ("/", "Today", ""),
+    ("/runs", "Runs", ""),
+    ("/tasks", "Tasks", ""),
+    ("/messages", "Messages", ""),
+    ("/people", "People", ""),
+    ("/templates", "Templates", ""),
+    ("/log", "Log", ""),
+    ("/jobs", "Exports and checks", "More"),
+    ("/stops", "Stops", "More"),
+    ("/rules", "Rules", "More"),
+    ("/strategies", "Strategies", "More"),
+    ("/senders", "Senders", "More"),
+    ("/settings", "Settings", "More"),
+    ("/users", "Users", "More"),
+)
+
+
+@dataclass
+class Site:
+    """The web's own household; one a process."""
+
+    house: Dispatcher
+    cookies: Cookies = field(init=False)
+    sign_in_limit: RateLimit = field(init=False)
+    debtor_limit: RateLimit = field(init=False)
+    api_limit: RateLimit = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Build what depends on the settings."""
+        self.cookies = Cookies(https=self.https)
+        clock, minute = self.house.real_now, timedelta(minutes=1)
+        self.sign_in_limit = RateLimit(tries=20, window=minute, clock=clock)
+        self.debtor_limit = RateLimit(tries=60, window=minute, clock=clock)
+        self.api_limit = RateLimit(tries=60, window=minute, clock=clock)
+
+    @property
+    def https(self) -> bool:
+        """Whether users reach us over https."""
+        return self.house.settings.public_url.startswith("https:")
+
+    @cached_property
+    def pages(self) -> Environment:
+        """The environment of our own pages: trusted templates, everything else escaped."""
+        environment = Environment(
+            loader=FileSystemLoader(_HERE / "pages"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.filters |= {
+            "tag": words.tag,
+            "when": words.when,
+            "clock": words.clock,
+            "day": words.day,
+            "amount": words.amount,
+            "number": words.number,
+            "words": words.words,
+            "size": words.size,
+            "ago": words.ago,
+        }
+        environment.globals |= {"version": version("debt-dispatcher"), "Role": Role}
+        return environment
+
+
+def site_of(request: Request) -> Site:
+    """The household that serves this request."""
+    site: Site = request.app.state.site
+    return site
+
+
+def page(visit: Visit, name: str, /, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any) -> Response:
+    """One of our pages, filled in."""
+    site = site_of(visit.request)
+    template = site.pages.get_template(f"{name}.html.jinja")
+    html = template.render(_surroundings(site, visit) | values)
+    response = HTMLResponse(html, status_code=status, headers=dict(headers or {}))
+    site.cookies.forget_said(visit.request, response)
+    return response
+
+
+def go_to(visit: Visit, path: str, done: str = "", *, wrong: str = "") -> Response:
+    """Send the browser to one of our own addresses, perhaps with a sentence; 303 turns the POST into a GET."""
+    if not path.startswith("/") or path.startswith(("//", "/\\")):
+        raise ValueError(f"{path!r} is not an address of ours")
+    response = RedirectResponse(path, status_code=303)
+    if done or wrong:
+        site_of(visit.request).cookies.say(response, "bad" if wrong else "good", wrong or done)
+    return response
+
+
+def sentence_of(problem: Exception) -> str:
+    """An error of ours as a sentence on a page."""
+    text = str(problem).strip() or type(problem).__name__
+    return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def _surroundings(site: Site, visit: Visit) -> dict[str, Any]:
+    roles = visit.session.user.roles if visit.session else frozenset()
+    return {
+        "visit": visit,
+        "user": visit.session.user if visit.session else None,
+        "csrf": visit.session.csrf if visit.session else "",
+        "said": site.cookies.hear(visit.request),
+        "menu": [item for item in _MENU if visit.session and _open(f"GET {item[0]}", roles)],
+        "here": visit.request.url.path,
+        "rehearsal": visit.session is not None and not site.house.desk.real_channels,
+        "now": visit.now,
+    }
+
+
+def _open(name: str, roles: frozenset[Role]) -> bool:
+    access = ACCESS.get(name)
+    return access is not None and not isinstance(access, Door) and may(access, roles)

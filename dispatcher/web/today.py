@@ -1,0 +1,90 @@
+"""The first page: the newest run, what was kept back and why, what needs a person, what is stopped."""
+
+from collections import Counter
+from typing import Any
+
+from starlette.responses import Response
+
+from dispatcher.services.channel_trouble import paused_channels
+from dispatcher.services.summarise_run import summarise_run
+from dispatcher.storage import day_counts, stops
+from dispatcher.web.site import page
+from dispatcher.web.visit import Page, Visit
+
+_REASONS = 10
+
+
+def show_today(visit: Visit) -> Response:
+    """What a person needs to know in the morning."""
+    house = visit.house
+    with house.database.reading() as connection:
+        runs = day_counts.page_of_runs(connection, limit=20)
+        waiting = day_counts.waiting_for_a_person(connection)
+        in_force = stops.in_force(connection)
+        paused = paused_channels(connection, house.real_now())
+        ledgers = day_counts.ledgers(connection)
+    newest = runs[0] if runs else None
+    summary = summarise_run(house.database, newest.id) if newest else None
+    return page(
+        visit,
+        "today",
+        run=newest,
+        summary=summary,
+        reasons=kept_back(visit, summary)[:_REASONS] if summary else [],
+        waiting=waiting,
+        to_do=waiting.held + waiting.unknown + waiting.reviews + sum(waiting.tasks.values()),
+        stops=in_force,
+        paused=paused,
+        ledgers=ledgers,
+        volumes=volumes(runs),
+    )
+
+
+def kept_back(visit: Visit, summary: Any) -> list[dict[str, Any]]:
+    """Reasons with their counts, in words, the most frequent first."""
+    packs = {pack.name.lower(): pack for pack in visit.house.desk.rulebook}
+    counts: Counter[tuple[str, str, str]] = Counter()
+    words: dict[tuple[str, str, str], set[str]] = {}
+    for reason in summary.reasons:
+        key = (reason.pack, reason.rule, reason.reference)
+        counts[key] += reason.count
+        words.setdefault(key, set()).add(reason.word)
+    return [
+        {
+            "pack": pack,
+            "rule": rule,
+            "reference": reference,
+            "count": count,
+            "words": sorted(words[pack, rule, reference]),
+            "says": _says(packs.get(pack.lower()), rule),
+            "link": _link(packs.get(pack.lower()), rule),
+        }
+        for (pack, rule, reference), count in counts.most_common()
+    ]
+
+
+def volumes(runs: list[day_counts.RunLine]) -> list[dict[str, Any]]:
+    """Bars of the last runs, oldest first: heights of sent and kept back, out of 100."""
+    most = max((run.due for run in runs), default=0) or 1
+    width = 100 / max(len(runs), 10)
+    return [
+        {
+            "run": run,
+            "x": round(place * width + width * 0.15, 2),
+            "width": round(width * 0.7, 2),
+            "sent": round(100 * run.sent / most, 2),
+            "kept": round(100 * run.kept / most, 2),
+        }
+        for place, run in enumerate(reversed(runs))
+    ]
+
+
+def _says(pack: Any, rule: str) -> str:
+    return next((one.says for one in pack.rules if one.id == rule), "") if pack else ""
+
+
+def _link(pack: Any, rule: str) -> str:
+    return next((one.reference.link for one in pack.rules if one.id == rule), "") if pack else ""
+
+
+PAGES = (Page("GET", "/", show_today),)

@@ -1,0 +1,120 @@
+"""How the pages write what the tables hold: states, times in somebody's zone, amounts, reasons."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from markupsafe import Markup
+
+from dispatcher.domain.money import Money
+
+# word -> tone of its tag; the word itself always stands there
+_TONES: Mapping[str, str] = {
+    "delivered": "good",
+    "accepted": "good",
+    "allow": "good",
+    "published": "good",
+    "finished": "good",
+    "done": "good",
+    "queued": "calm",
+    "planned": "calm",
+    "sending": "calm",
+    "approved": "calm",
+    "running": "calm",
+    "planning": "calm",
+    "deferred": "wait",
+    "defer": "wait",
+    "submitted": "wait",
+    "held": "warn",
+    "hold": "warn",
+    "unknown": "warn",
+    "interrupted": "warn",
+    "failed": "bad",
+    "bounced": "bad",
+    "returned": "bad",
+    "rejected": "bad",
+    "blocked": "bad",
+    "block": "bad",
+    "complained": "bad",
+    "refused": "bad",
+}
+
+
+def tag(word: str) -> Markup:
+    """A state as a word with a colour."""
+    return Markup('<span class="tag tag-{}">{}</span>').format(_TONES.get(word, "plain"), word.replace("_", " "))
+
+
+def when(at: datetime | None, zones: Sequence[str] | str | None = None) -> Markup:
+    """An instant in the first zone, which is named, with UTC on hover."""
+    if at is None:
+        return Markup('<span class="quiet">-</span>')
+    zone = zones if isinstance(zones, str) else next(iter(zones or ()), "")
+    local, name = _local(at, zone)
+    utc = at.astimezone(UTC)
+    return Markup('<time datetime="{}" title="{}">{} <span class="zone">{}</span></time>').format(
+        utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        utc.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        f"{local.day} {local:%b %Y, %H:%M}",
+        name,
+    )
+
+
+def clock(at: datetime | None, zone: str = "") -> str:
+    """The time of day alone."""
+    return "" if at is None else f"{_local(at, zone)[0]:%H:%M}"
+
+
+def day(on: date | datetime | str | None) -> str:
+    """A date as people write it: 3 Nov 2026."""
+    if on is None or on == "":
+        return "-"
+    if isinstance(on, str):
+        on = date.fromisoformat(on[:10])
+    return f"{on.day} {on:%b %Y}"
+
+
+def ago(since: datetime | None, now: datetime) -> str:
+    """How old something is, in one unit."""
+    if since is None:
+        return "-"
+    age = now - since
+    if age < timedelta(minutes=2):
+        return "just now"
+    for unit, length in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
+        if age >= 2 * length or (unit == "minute" and age >= length):
+            return f"{age // length} {unit}s"
+    return "just now"
+
+
+def amount(minor: int | None, currency: str) -> str:
+    """An amount with its currency: 1,070.28 USD."""
+    if minor is None:
+        return "-"
+    value: Decimal = Money(minor, currency).amount
+    return f"{value:,} {currency}"
+
+
+def number(value: int | None) -> str:
+    """A count with separators."""
+    return "-" if value is None else f"{value:,}"
+
+
+def words(name: str) -> str:
+    """A name of ours as words: `first_reminder` as first reminder."""
+    return name.replace("_", " ")
+
+
+def size(count: int) -> str:
+    """Bytes for people."""
+    return f"{count:,} bytes" if count < 10_240 else f"{count / 1024:,.0f} KB"
+
+
+def _local(at: datetime, zone: str) -> tuple[datetime, str]:
+    if zone:
+        try:
+            return at.astimezone(ZoneInfo(zone)), zone
+        except (ZoneInfoNotFoundError, ValueError):
+            pass
+    return at.astimezone(UTC), "UTC"
