@@ -39,23 +39,45 @@ def make_certificate(folder: Path) -> Certificate:
     made = certificate_in(folder)
     folder.mkdir(parents=True, exist_ok=True)
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority = _builder("double authority", "double authority", authority_key.public_key())
-    authority = authority.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-    names = [
-        x509.DNSName("localhost"),
-        x509.DNSName("provider.example"),
-        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-    ]
-    server = _builder("localhost", "double authority", key.public_key())
-    server = server.add_extension(x509.SubjectAlternativeName(names), critical=False)
-    made.authority.write_bytes(_pem(authority.sign(authority_key, hashes.SHA256())))
-    made.certificate.write_bytes(_pem(server.sign(authority_key, hashes.SHA256())))
+    authority = _authority(authority_key)
+    made.certificate.write_bytes(_pem(_server(key, authority_key)))
+    made.authority.write_bytes(_pem(authority))
     made.key.write_bytes(
         key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
     )
     return made
+
+
+def _authority(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    """Python 3.13 checks strictly: the key's use and identifiers have to be there."""
+    builder = _builder("double authority", "double authority", key.public_key())
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    builder = builder.add_extension(_signs_certificates(), critical=True)
+    return builder.sign(key, hashes.SHA256())
+
+
+def _server(key: ec.EllipticCurvePrivateKey, authority: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    names = [x509.DNSName("localhost"), x509.DNSName("provider.example")]
+    addresses = [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.public_key())
+    builder = _builder("localhost", "double authority", key.public_key())
+    builder = builder.add_extension(x509.SubjectAlternativeName([*names, *addresses]), critical=False)
+    builder = builder.add_extension(signer, critical=False)
+    return builder.sign(authority, hashes.SHA256())
+
+
+def _signs_certificates() -> x509.KeyUsage:
+    others = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+    )
+    more = ("encipher_only", "decipher_only")
+    return x509.KeyUsage(key_cert_sign=True, crl_sign=True, **dict.fromkeys((*others, *more), False))
 
 
 def _builder(subject: str, issuer: str, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
@@ -68,6 +90,7 @@ def _builder(subject: str, issuer: str, key: ec.EllipticCurvePublicKey) -> x509.
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(days=2))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
 
 
