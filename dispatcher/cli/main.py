@@ -43,9 +43,8 @@ COMMANDS = {
 
 def main() -> None:
     """Run the command line."""
-    app = _app(next((word for word in sys.argv[1:] if not word.startswith("-")), None))
     try:
-        app()
+        _app(next((word for word in sys.argv[1:] if not word.startswith("-")), None))()
     except Exception as error:  # noqa: BLE001 the last stop: a person reads this, not a traceback
         _fail(error)
 

@@ -46,7 +46,7 @@ def message_inputs(
         handover_on=message.as_of + timedelta(days=sender.handover_days),
         handover_firm=sender.handover_firm,
         optout_url=optout_url,
-        payment_url=_payment_url(sender, debts),
+        payment_url=_payment_url(sender, person, debts),
         packs=tuple(pack.split("@")[0] for pack in message.rule_packs),
     )
 
@@ -101,6 +101,6 @@ def _plans(total: Money, sender: Sender, message: Message) -> tuple[InstalmentPl
     return tuple(flat_plan(number, total, count, first_on) for number, count in enumerate(counts, 1))
 
 
-def _payment_url(sender: Sender, debts: Sequence[DebtFile]) -> str:
-    reference = debts[0].reference if len(debts) == 1 else debts[0].full_reference if debts else ""
+def _payment_url(sender: Sender, person: PersonFile, debts: Sequence[DebtFile]) -> str:
+    reference = debts[0].reference if len(debts) == 1 else person.reference
     return sender.payment_url.replace("{debt_reference}", quote(reference, safe=""))
