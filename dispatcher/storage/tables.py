@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
     true,
 )
@@ -317,6 +318,12 @@ messages = Table(
         postgresql_where=text("state IN ('queued', 'deferred')"),
     ),
     Index("ix_messages_debtor_id_sent_at", "debtor_id", "sent_at"),
+    Index(  # what reached a real provider: the newest is compared with the clock
+        "ix_messages_live_sent_at",
+        "sent_at",
+        sqlite_where=text("provider NOT IN ('', 'folder')"),
+        postgresql_where=text("provider NOT IN ('', 'folder')"),
+    ),
     Index("ix_messages_run_id_state", "run_id", "state"),
     Index("ix_messages_provider_id", "provider_id"),
     Index("ix_messages_template", "template", "template_version"),
@@ -333,15 +340,16 @@ message_debts = Table(  # unique: no step fires twice for a debt and a recipient
     Column("day", Integer, nullable=False),  # of that step
     Column("debtor_id", Id, nullable=False),
     Column("occurrence", Integer, nullable=False, server_default="1"),
+    Column("given_back", Boolean, nullable=False, server_default=false()),  # it reached nobody: the step counts as not fired
     UniqueConstraint("debt_id", "strategy", "step", "debtor_id", "occurrence"),
 )
 
-ladder = Table(  # how far each debt has come with each recipient: the fold of message_debts, for set-wise planning
+ladder = Table(  # the step each debt has come to with each recipient: the fold of message_debts, for set-wise planning
     "ladder",
     metadata,
     Column("debt_id", Id, ForeignKey("debts.id"), primary_key=True),
     Column("debtor_id", Id, ForeignKey("debtors.id"), primary_key=True),
-    Column("strategy", String(100), primary_key=True),
+    Column("strategy", String(100), nullable=False),
     Column("step", String(100), nullable=False),
     Column("day", Integer, nullable=False),  # of that step
     Column("anchor", Date, nullable=False),  # as-of date of that step's message less its day: the ladder's own zero
