@@ -21,6 +21,7 @@ from sendgrid.helpers.mail import (
     SubscriptionTracking,
     TrackingSettings,
 )
+from sendgrid.helpers.mail.exceptions import ApiKeyIncludedException
 
 from channels.email.parts import read_parts
 from channels.email.sendgrid_outcomes import outcome_of
@@ -28,7 +29,7 @@ from channels.http import Answer, NoAnswerError, NotWrittenError, Transport
 from channels.kind import ChannelKind
 from channels.loopback import unreachable_from_outside
 from channels.message import OutboundMessage
-from channels.outcome import Outcome, TryLater, Unknown
+from channels.outcome import Outcome, Rejected, Scope, TryLater, Unknown
 from channels.settings import ChannelSettings
 
 API = "https://api.sendgrid.com"
@@ -88,6 +89,8 @@ class SendGridChannel:
         """Hand over one e-mail with both of its forms."""
         try:
             answer: Answer = self._library.send(self._mail(message))
+        except ApiKeyIncludedException:  # the library's guess, from a text that begins like a key
+            return Rejected(reason="the text begins like a SendGrid key", scope=Scope.MESSAGE)
         except NotWrittenError as error:
             return TryLater(reason=str(error))
         except NoAnswerError as error:
@@ -97,7 +100,7 @@ class SendGridChannel:
     def _mail(self, message: OutboundMessage) -> Mail:
         parts = read_parts(message.body)
         mail = Mail()
-        mail.from_email = Email(message.sender or self._settings.sender, message.sender_name or None)
+        mail.from_email = _address(Email(), message.sender or self._settings.sender, message.sender_name)
         mail.subject = message.subject
         mail.add_personalization(_addressee(message))
         for kind, text in (("text/plain", parts.text), ("text/html", parts.html)):
@@ -124,9 +127,17 @@ class SendGridChannel:
         self._transport.close()
 
 
+def _address(form: Email, address: str, name: str) -> Email:
+    """The address as it is; given to the constructor without a name, the library would parse and change it."""
+    form.email = address
+    if name:
+        form.name = name
+    return form
+
+
 def _addressee(message: OutboundMessage) -> Personalization:
     addressee = Personalization()
-    addressee.add_to(Email(message.to, message.to_name or None))
+    addressee.add_to(_address(Email(), message.to, message.to_name))
     addressee.add_custom_arg(CustomArg("message_id", message.message_id))
     return addressee
 
@@ -137,7 +148,7 @@ def _add_headers(mail: Mail, message: OutboundMessage) -> None:
         mail.add_header(Header("List-Unsubscribe", f"<{message.unsubscribe_url}>"))
         mail.add_header(Header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
     if message.reply_to:
-        mail.reply_to = ReplyTo(message.reply_to)
+        mail.reply_to = _address(ReplyTo(), message.reply_to, "")
     for name in list(dict.fromkeys(message.categories))[:MOST_CATEGORIES]:
         mail.add_category(Category(name[:255]))
 

@@ -95,8 +95,9 @@ class TwilioChannel:
             return TryLater(
                 reason="the legal window closes in a few seconds", code="window", provider_failed=False
             )
+        fields = self._fields(message, validity)
         try:
-            made = self._client.messages.create(**self._fields(message, validity))
+            made = self._client.messages.create(**fields)
         except _AnsweredError as refused:
             return self._refused(refused.answer, message.to, now)
         except NotWrittenError as error:

@@ -18,6 +18,7 @@ from channels.outcome import Accepted, Outcome, Rejected, Scope, TryLater, Unkno
 from channels.settings import ChannelSettings
 from channels.sms.twilio import TwilioChannel
 from tests.channels.conftest import (
+    MIME,
     NOW,
     a_letter,
     an_email,
@@ -72,6 +73,13 @@ def test_sendgrid_fault_has_its_outcome(fault: str, gist: tuple[object, ...], se
     sendgrid.script(fault)
     outcome = SendGridChannel(sendgrid_settings(sendgrid, timeout=0.7)).send(an_email(), now=NOW)
     assert _gist(outcome) == gist
+
+
+def test_sendgrid_text_that_begins_like_a_key_is_rejected_without_being_sent(sendgrid: Running):
+    body = MIME.replace(b"Hello Zo=C3=AB", b"SG.hello.zoe")
+    outcome = SendGridChannel(sendgrid_settings(sendgrid)).send(an_email(body=body), now=NOW)
+    assert _gist(outcome) == ("rejected", "message", "", False)
+    assert sendgrid.received() == []
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,22 @@ def test_sendgrid_request_says_what_the_message_says(sendgrid: Running):
     }
 
 
+@pytest.mark.parametrize(
+    "address", ['"a b"@debtors.example', "o'brien+x@debtors.example", "a(b)@debtors.example"]
+)
+def test_sendgrid_gets_addresses_as_they_are(address: str, sendgrid: Running):
+    message = an_email(to=address, to_name="", reply_to=address, sender=address, sender_name="")
+    SendGridChannel(sendgrid_settings(sendgrid)).send(message, now=NOW)
+    request = sendgrid.received()[0]["body"]
+    assert isinstance(request, dict)
+    assert (
+        request["from"]
+        == request["reply_to"]
+        == request["personalizations"][0]["to"][0]
+        == {"email": address}
+    )
+
+
 @pytest.mark.parametrize("service", ["", "MG" + "b" * 32], ids=["number", "service"])
 def test_twilio_request_fits_the_official_description(service: str, twilio: Running, twilio_spec: Document):
     settings = twilio_settings(twilio, messaging_service_sid=service, public_url="https://pay.acme.example")
