@@ -1,9 +1,10 @@
 """The one function that turns a compiled template and a debtor's data into the exact bytes that are sent."""
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import TemplateError
 
@@ -23,6 +24,7 @@ from dispatcher.rendering.syntax import LOCALE
 from dispatcher.rendering.untrusted import one_line
 from dispatcher.rendering.values import Variables, for_medium, html_text, plain_text, sms_text, strings
 
+_Made = TypeVar("_Made")
 _BLANK_LINES = re.compile(r"[ \t]*\n(?:[ \t]*\n)+")
 _TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
 
@@ -57,6 +59,16 @@ class RenderFailure:
         return f"{self.reason} {self.advice}".strip()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    """The words of a message and what the checks say, without the bytes around them."""
+
+    channel: ChannelKind
+    language: str
+    parts: Mapping[str, str]
+    report: checks.Report
+
+
 class _Failed(Exception):
     def __init__(self, rule: str, reason: str, advice: str) -> None:
         self.failure = RenderFailure(rule=rule, reason=reason, advice=advice)
@@ -77,11 +89,19 @@ def render(
 
     `now` becomes the e-mail's Date (else midnight UTC of the as-of date); `from_address` replaces the sender's.
     """
-    try:
+
+    def finished() -> Rendered | RenderFailure:
         text = _text_of(compiled, inputs)
         parts = _parts(text, inputs)
-        address = _Address(message_id, to, to_name, now, from_address)
-        return _finished(compiled, text, inputs, parts, address)
+        return _finished(compiled, text, inputs, parts, _Address(message_id, to, to_name, now, from_address))
+
+    return _caught(finished)
+
+
+def _caught(make: Callable[[], _Made]) -> _Made | RenderFailure:
+    """What `make` makes, or why it cannot: one debtor's bad data holds that message and never the run."""
+    try:
+        return make()
     except _Failed as failed:
         return failed.failure
     except MissingValue as missing:
@@ -105,6 +125,19 @@ def render(
         return RenderFailure(
             rule="render-error", reason=reason, advice="Look at the debtor's row and the template."
         )
+
+
+def render_words(compiled: CompiledTemplate, inputs: RenderInputs) -> Draft | RenderFailure:
+    """Render and check the words alone: for rehearsals, where nobody gets the message."""
+
+    def words() -> Draft:
+        text = _text_of(compiled, inputs)
+        parts = _parts(text, inputs)
+        segments = compiled.meta.sms_segments if text.channel is ChannelKind.SMS else 0
+        report = checks.check(parts, text=text, inputs=inputs, max_segments=segments)
+        return Draft(channel=text.channel, language=text.language, parts=parts, report=report)
+
+    return _caught(words)
 
 
 @dataclass(frozen=True, slots=True)
