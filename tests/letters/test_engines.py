@@ -84,7 +84,7 @@ def test_the_same_letter_has_the_same_bytes(engine):
 
 
 def test_each_engine_prints_the_window_the_code_and_the_running_lines(engine):
-    letter = printed(engine, debts=some_debts(60))
+    letter = printed(engine, debts=some_debts(75))
     pages = page_texts(letter.pdf)
     last = Image.open(io.BytesIO(letter_pages_as_png(letter.pdf, 200)[-1]))
     assert window_text(letter.pdf).split("\n")[0] == "Ana Gómez Ruiz"
