@@ -417,7 +417,8 @@ def _amounts(checked: _Checked) -> list[str]:
         amounts |= set(_debt_amounts(debt))
     for plan in inputs.plans:
         amounts |= {plan.total, *(instalment.amount for instalment in plan.instalments)}
-    write = sms_text if checked.text.channel is ChannelKind.SMS else str
+    # A reader of PDFs gives plain spaces back, and an SMS has no others.
+    write = sms_text if checked.text.channel is ChannelKind.SMS or "read_from" in checked.parts else str
     return sorted({write(money_text(amount, checked.locale)) for amount in amounts}, key=len, reverse=True)
 
 
