@@ -56,7 +56,8 @@ def _item(line: Mapping[str, Any]) -> TimelineItem | None:
         return None
     channel = str(line.get("channel") or "")
     told = words.format(
-        step=str(line.get("step") or "a message").replace("-", " "), channel=_CHANNELS.get(channel, channel or "any channel")
+        step=str(line.get("step") or "a message").replace("-", " "),
+        channel=_CHANNELS.get(channel, channel or "any channel"),
     )
     return TimelineItem(
         position=int(line["position"]),
@@ -86,7 +87,10 @@ def _facts(line: Mapping[str, Any], event: str) -> Iterable[tuple[str, str]]:
         if line.get("debts"):
             yield "debts", ", ".join(map(str, line["debts"]))
         if line.get("balance"):
-            yield "balance", f"{line['balance']} {line.get('currency') or ''}, {line.get('days_past_due')} days past due"
+            yield (
+                "balance",
+                f"{line['balance']} {line.get('currency') or ''}, {line.get('days_past_due')} days past due",
+            )
         if line.get("rule_packs"):
             yield "checked against", ", ".join(map(str, line["rule_packs"]))
     if event == "accepted":
@@ -95,7 +99,15 @@ def _facts(line: Mapping[str, Any], event: str) -> Iterable[tuple[str, str]]:
         if line.get("provider"):
             yield "handed to", f"{line['provider']} ({line.get('provider_id') or 'no number'})"
     for name, value in (line.get("details") or {}).items():
-        if isinstance(value, str | int) and name in {"reason", "code", "why", "source", "hold", "not_before", "medium"}:
+        if isinstance(value, str | int) and name in {
+            "reason",
+            "code",
+            "why",
+            "source",
+            "hold",
+            "not_before",
+            "medium",
+        }:
             yield name.replace("_", " "), str(value)
 
 

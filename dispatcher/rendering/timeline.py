@@ -13,7 +13,13 @@ from dispatcher.domain.timeline import TimelineItem
 from dispatcher.rendering.letters.engine import DocumentFacts, LetterEngine
 from dispatcher.rendering.letters.fonts import uncovered
 
-_COUNTED = (("sent", "sent"), ("good", "delivered"), ("bad", "in trouble"), ("kept", "kept back"), ("reply", "replies"))
+_COUNTED = (
+    ("sent", "sent"),
+    ("good", "delivered"),
+    ("bad", "in trouble"),
+    ("kept", "kept back"),
+    ("reply", "replies"),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

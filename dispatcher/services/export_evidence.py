@@ -62,7 +62,7 @@ def export_evidence(source: Source, scope: Scope, out: Path, progress: Progress 
         entries = pack_bundle(source, scope, report.last_position, out, progress)
     else:
         entries = write_lines(source, scope, report.last_position, out, progress)
-    _log_export(source, scope, out, entries, report.last_position)
+    log_export(source, scope, entries, report.last_position, form=out.suffix[1:])
     return Exported(path=out, entries=entries, to_position=report.last_position, seal=report.last_number)
 
 
@@ -173,8 +173,9 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         draft.unlink(missing_ok=True)
 
 
-def _log_export(source: Source, scope: Scope, out: Path, entries: int, upto: int) -> None:
-    details = {"entries": entries, "form": out.suffix[1:], "scope": scope.document(), "to_position": upto}
+def log_export(source: Source, scope: Scope, entries: int, upto: int, *, form: str) -> None:
+    """Write down who took what out."""
+    details = {"entries": entries, "form": form, "scope": scope.document(), "to_position": upto}
     entry = LogEntry(
         event="exported",
         at=source.now,

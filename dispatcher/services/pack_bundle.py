@@ -169,4 +169,3 @@ def _zip(home: Path, out: Path) -> None:
     with replacing(out) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in _files(home):
             archive.write(path, f"{out.stem}/{name}")
-

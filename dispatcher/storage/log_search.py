@@ -145,7 +145,7 @@ def _positions(connection: Connection, query: LogQuery, upto: int) -> Iterator[t
 
 def _ids(connection: Connection, query: LogQuery, cursor: str, step: int) -> Iterator[tuple[int, str]]:
     """Yield (entry id, cursor after it), newest first."""
-    conditions = [*_columns(connection, query), *_period(connection, query)]
+    conditions = [*_columns(query), *_period(connection, query)]
     candidates = _candidates(connection, query, conditions)
     if query.words:
         yield from _by_words(connection, query.words, conditions, candidates, cursor)
@@ -222,7 +222,7 @@ def _matching(
         yield from (key for key in chunk if key in met)
 
 
-def _columns(connection: Connection, query: LogQuery) -> list[ColumnElement[bool]]:
+def _columns(query: LogQuery) -> list[ColumnElement[bool]]:
     """Conditions on the log's own columns and terms, the most telling first."""
     e = log_entries.c
     told: list[ColumnElement[bool]] = []
@@ -238,9 +238,8 @@ def _columns(connection: Connection, query: LogQuery) -> list[ColumnElement[bool
         if value:
             # SQLite would take any index: with a better one at hand this one must not lead
             told.append(func.coalesce(column, "") == value if told else column == value)
-    for term in _terms(query):
-        told.append(exists().where(log_terms.c.term == term, log_terms.c.entry_id == e.id))
-    return told
+    named = [exists().where(log_terms.c.term == term, log_terms.c.entry_id == e.id) for term in _terms(query)]
+    return told + named
 
 
 def _period(connection: Connection, query: LogQuery) -> list[ColumnElement[bool]]:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, and_, delete, func, or_, select, update
 from dispatcher.storage import word_index
 from dispatcher.storage.engine import Database
 from dispatcher.storage.tables import (
+    consents,
     contact_points,
     contacts,
     contents,
@@ -21,6 +22,7 @@ from dispatcher.storage.tables import (
     holds,
     log_entries,
     messages,
+    notices,
     opt_outs,
     payments,
     personal_values,
@@ -101,7 +103,7 @@ def erase(connection: Connection, found: Holdings, *, now: datetime) -> None:
     owner = found.debtor_id
     _blank(connection, debtors, debtors.c.id == owner, now)
     connection.execute(delete(contact_points).where(contact_points.c.debtor_id == owner))
-    for table in (messages, contacts, holds, wishes, tasks):
+    for table in (messages, contacts, holds, wishes, consents, notices, tasks):
         _blank(connection, table, table.c.debtor_id == owner, now)
     theirs = select(debts.c.id).where(debts.c.debtor_id == owner)
     _blank(connection, payments, payments.c.debt_id.in_(theirs), now)
@@ -120,6 +122,21 @@ def fold_write_ahead_log(database: Database) -> None:
     if database.is_sqlite:
         with closing(sqlite3.connect(str(database.writer.url.database))) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def file_of(connection: Connection, person: str) -> dict[str, Any]:
+    """Collect what the tables hold of one person, and nobody else: for that person."""
+    owner = connection.scalar(select(debtors.c.id).where(debtors.c.person == person))
+    own = {table.name: table.c.debtor_id == owner for table in _THEIRS}
+    own["debtors"] = debtors.c.id == owner
+    own["payments"] = payments.c.debt_id.in_(select(debts.c.id).where(debts.c.debtor_id == owner))
+    return {
+        table.name: [
+            {name: value for name, value in row._mapping.items() if name not in _OF_THE_MACHINE}  # noqa: SLF001 by name
+            for row in connection.execute(select(table).where(own[table.name]).order_by(table.c.id))
+        ]
+        for table in (debtors, *_THEIRS, payments)
+    }
 
 
 def last_activities(connection: Connection, today: date) -> list[LastActivity]:
@@ -185,6 +202,8 @@ def _erase_bodies(connection: Connection, digests: Sequence[str], now: datetime)
     connection.execute(update(contents).where(chosen).values(body=None, text=None, erased_at=now))
 
 
+_THEIRS = (contact_points, debts, holds, wishes, consents, notices, opt_outs, contacts)
+_OF_THE_MACHINE = frozenset({"id", "digest", "creditor_id", "debtor_id", "debt_id", "row"})
 _BLANKS: dict[str, dict[str, Any]] = {
     "debtors": {
         "name": "", "city": "", "postal_code": "", "address_lines": [], "represented_by": "", "segment": "",
@@ -193,6 +212,8 @@ _BLANKS: dict[str, dict[str, Any]] = {
     "contacts": {"address": "", "details": {}, "note": ""},
     "holds": {"details": {}, "note": ""},
     "wishes": {"details": {}, "note": ""},
+    "consents": {"address": "", "details": {}, "note": ""},
+    "notices": {"details": {}, "note": ""},
     "tasks": {"text": "", "details": {}},
     "payments": {"note": ""},
     "debts": {"extra": {}},

@@ -31,7 +31,9 @@ def record_rules_in_force(
 def texts_by_stamp(connection: Connection) -> dict[str, str]:
     """Map each stamp that was ever in force to the SHA-256 of its text."""
     entries = connection.scalars(select(log_entries.c.entry).where(log_entries.c.event == EVENT))
-    return {pack["pack"]: pack["sha256"] for entry in entries for pack in json.loads(entry)["details"]["packs"]}
+    return {
+        pack["pack"]: pack["sha256"] for entry in entries for pack in json.loads(entry)["details"]["packs"]
+    }
 
 
 def _newest(connection: Connection) -> object:

@@ -121,6 +121,11 @@ def leaves_of(connection: Connection, body: SealBody) -> list[bytes]:
     return [bytes.fromhex(leaf) for leaf in connection.scalars(query)]
 
 
+def entry_at(connection: Connection, position: int) -> int | None:
+    """Return the id of the entry at a position."""
+    return connection.scalar(select(sealed_entries.c.entry_id).where(sealed_entries.c.position == position))
+
+
 def given_up(connection: Connection) -> set[str]:
     """Collect the hashes of seals that a `restored` entry names as lost."""
     entries = connection.scalars(select(log_entries.c.entry).where(log_entries.c.event == "restored"))
