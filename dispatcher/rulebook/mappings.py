@@ -49,6 +49,7 @@ def load_mappings(directory: Path) -> tuple[PortfolioMapping, ...]:
 
 
 def _mapping(file: YamlFile) -> PortfolioMapping:
+    _check_words(file)
     file.validate(SCHEMA)
     data = file.data
     _check_date_format(file, data.get("date_format", ""))
@@ -62,6 +63,14 @@ def _mapping(file: YamlFile) -> PortfolioMapping:
         delimiter=data.get("delimiter", ""),
         lookups={name: _table(file, name, table) for name, table in data.get("lookups", {}).items()},
     )
+
+
+def _check_words(file: YamlFile) -> None:
+    """A column called No, or 2026: YAML makes another thing of it than a word."""
+    fields = file.data.get("fields") if isinstance(file.data, dict) else None
+    for column, value in (fields if isinstance(fields, dict) else {}).items():
+        if value is not None and not isinstance(value, str | dict | list):
+            raise file.error(("fields", column), f"YAML reads this as {value!r}: put it in quotation marks")
 
 
 def _check_date_format(file: YamlFile, date_format: str) -> None:

@@ -18,6 +18,7 @@ from dispatcher.storage.portfolio_staging import (
 )
 
 _PAGE = 1_000
+_COLUMN_NAMES = {"name": "debtor_name", "kind": "debtor_kind", "address_lines": "address_line_1"}
 Report = Callable[[int, RowProblem], None]  # line, problem
 
 
@@ -131,4 +132,7 @@ def _warn(lines: list[int], merged: MergedDebtor, warn: Report) -> None:
             " and the debtor is held until the ledger agrees with itself" if merged.residence_in_doubt else ""
         )
         reason = f"lines {numbers} disagree on the {column.replace('_', ' ')} of this debtor; the last one is taken{held}"
-        warn(lines[-1], RowProblem(column=column, value=merged.line.reference, reason=reason))
+        warn(
+            lines[-1],
+            RowProblem(column=_COLUMN_NAMES.get(column, column), value=merged.line.reference, reason=reason),
+        )

@@ -148,7 +148,7 @@ def merge_points(connection: Connection) -> int:
     statement = statement.on_conflict_do_update(
         index_elements=key, set_=_excluded(statement, names[3:]), where=differs
     )
-    return connection.execute(statement).rowcount + _leave_points(connection)
+    return _rows(connection, statement) + _leave_points(connection)
 
 
 def _leave_points(connection: Connection) -> int:
@@ -317,9 +317,14 @@ def _upsert(
     statement = statement.on_conflict_do_update(
         index_elements=["creditor_id", "reference"], set_=_excluded(statement, update_names), where=differs
     )
-    touched = connection.execute(statement).rowcount
+    touched = _rows(connection, statement)
     new = _count(connection, table) - before
     return Counted(new=new, changed=touched - new, unchanged=total - touched)
+
+
+def _rows(connection: Connection, statement: Any) -> int:
+    # SQLAlchemy keeps the count of an INSERT only when it is asked to.
+    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def _insert(connection: Connection, table: Any) -> Any:

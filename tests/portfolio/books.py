@@ -1,0 +1,90 @@
+"""Builders for ledgers: a file of rows with sensible columns, and imports of it."""
+
+import csv
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from dispatcher.rulebook.mappings import load_mapping
+from dispatcher.services.import_portfolio import ImportReport, ImportRequest, import_portfolio
+from dispatcher.storage.engine import Database
+from tests.shared import ROOT
+
+LEDGER_DAY = date(2026, 11, 16)
+NOW = datetime(2026, 11, 16, 6, 0, tzinfo=UTC)
+
+
+def a_row(**columns: str) -> dict[str, str]:
+    """One debt of Ana's, all that is required and a little more."""
+    return {
+        "creditor": "acme",
+        "debt_reference": "0001",
+        "debtor_reference": "07",
+        "debtor_name": "Ana Pérez",
+        "country": "US",
+        "region": "NY",
+        "postal_code": "10001",
+        "email": "ana@debtors.example",
+        "phone": "+1 212 555 0100",
+        "currency": "USD",
+        "balance": "120.50",
+        "issued_on": "2026-10-01",
+        "due_date": "2026-10-31",
+        **columns,
+    }
+
+
+def a_file(folder: Path, *rows: dict[str, str], name: str = "ledger.csv") -> Path:
+    """The rows as CSV, every column that any of them has."""
+    path = folder / name
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, columns, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def a_text_file(folder: Path, text: str | bytes, name: str = "ledger.csv") -> Path:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def an_import(database: Database, file: Path, **request: Any) -> ImportReport:
+    """Import with the ledger's day and a fixed clock."""
+    mapping = request.pop("mapping", None)
+    folder = file.parent
+    given = {
+        "as_of": LEDGER_DAY, "now": NOW, "actor": "test",
+        "rejects": folder / "rejects.csv", "warnings": folder / "warnings.csv", **request,
+    }  # fmt: skip
+    if isinstance(mapping, str):
+        mapping = load_mapping(ROOT / "config" / "mappings", mapping)
+    return import_portfolio(database, ImportRequest(file=file, mapping=mapping, **given))
+
+
+def rejects(file: Path) -> list[dict[str, str]]:
+    """What the rejects file beside a ledger says."""
+    path = file.parent / "rejects.csv"
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def warnings(file: Path) -> list[dict[str, str]]:
+    path = file.parent / "warnings.csv"
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def rows_of(database: Database, table: Any, *columns: Any) -> list[Any]:
+    """All rows of a table in the order they came."""
+    with database.reading() as connection:
+        order = table.c.id if "id" in table.c else next(iter(table.c))
+        return list(connection.execute(select(*(columns or (table,))).order_by(order)))

@@ -1,0 +1,159 @@
+import pytest
+
+from dispatcher.rulebook.mappings import load_mapping, load_mappings
+from dispatcher.rulebook.yaml_file import ConfigError
+from dispatcher.services.apply_mapping import PortfolioFileError, check_expressions
+from dispatcher.storage.tables import contact_points, debtors, debts
+from tests.portfolio.books import a_text_file, an_import, rejects, rows_of
+from tests.shared import ROOT
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+def a_mapping(folder, text):
+    (folder / "odd.yaml").write_text(text, encoding="utf-8")
+    return load_mapping(folder, "odd")
+
+
+FIELDS = """
+fields:
+  creditor: "'acme'"
+  debt_reference: Invoice No
+  debtor_reference: Client
+  currency: "'EUR'"
+  balance: Open
+  due_date: Due
+"""
+
+
+def test_columns_constants_and_expressions_become_our_columns(database, tmp_path):
+    mapping = a_mapping(
+        tmp_path,
+        "date_format: D/M/YYYY\ndecimal: ','\ndelimiter: ';'\nlookups: {land: {'49': DE, '34': ES}}\n"
+        + FIELDS
+        + "  country: Land | lookup('land')\n  email: \"{{ Client | lower }}@debtors.example\"\n  original_amount: Open | replace('.', '') \n",
+    )
+    file = a_text_file(
+        tmp_path,
+        "Invoice No;CLIENT;Client;Open;Due;Land;Clerk\n007;x;AB1;1.234,50;31/10/2026;34;Rosa\n".replace(
+            "CLIENT;", ""
+        ).replace("x;", ""),
+    )
+    an_import(database, file, mapping=mapping)
+
+    [debt] = rows_of(database, debts)
+    assert (debt.reference, debt.balance_minor, debt.original_minor, debt.due_date.isoformat()) == (
+        "007",
+        123450,
+        123450,
+        "2026-10-31",
+    )
+    assert debt.extra == {"Clerk": "Rosa"}
+    assert rows_of(database, debtors)[0].country == "ES"
+    assert rows_of(database, contact_points)[0].address == "ab1@debtors.example"
+
+
+def test_a_value_that_a_lookup_does_not_know_refuses_its_row(database, tmp_path):
+    mapping = a_mapping(
+        tmp_path, "lookups: {land: {'34': ES}}\n" + FIELDS + "  country: Land | lookup('land')\n"
+    )
+    file = a_text_file(
+        tmp_path, "Invoice No,Client,Open,Due,Land\n1,7,5.00,2026-10-31,99\n2,7,5.00,2026-10-31,34\n"
+    )
+    assert an_import(database, file, mapping=mapping).imported == 1
+    [refused] = rejects(file)
+    assert (refused["line"], refused["column"]) == ("2", "country")
+    assert "'99'" in refused["reason"]
+
+
+def test_a_column_that_the_file_does_not_have_names_file_line_and_key(database, tmp_path):
+    mapping = a_mapping(tmp_path, FIELDS)
+    with pytest.raises(
+        PortfolioFileError,
+        match=r"odd\.yaml:7: fields\.balance: the file has no column 'Open'; it has: Invoice No, Client",
+    ):
+        an_import(database, a_text_file(tmp_path, "Invoice No,Client,Due\n1,7,2026-10-31\n"), mapping=mapping)
+
+
+def test_an_expression_that_reaches_beyond_the_row_is_refused(database, tmp_path):
+    mapping = a_mapping(tmp_path, FIELDS + "  city: \"{{ ''.__class__ }}\"\n")
+    assert check_expressions(mapping) != []
+    with pytest.raises(PortfolioFileError, match=r"odd\.yaml:9: fields\.city"):
+        an_import(
+            database, a_text_file(tmp_path, "Invoice No,Client,Open,Due\n1,7,5,2026-10-31\n"), mapping=mapping
+        )
+
+
+def test_a_required_column_that_the_mapping_leaves_out_names_the_mapping(database, tmp_path):
+    mapping = a_mapping(tmp_path, "fields: {debt_reference: 'No'}\n")
+    with pytest.raises(
+        PortfolioFileError,
+        match=r"debtor_reference, currency, balance, due_date are missing.*add it under fields: in .*odd\.yaml",
+    ):
+        an_import(database, a_text_file(tmp_path, "No\n1\n"), mapping=mapping)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("fields: {blance: Open}\n", r"odd\.yaml:1: fields\.blance: unknown key; did you mean \"balance\""),
+        (
+            "fields: {debt_reference: No}\n",
+            r"odd\.yaml:1: fields\.debt_reference: YAML reads this as False: put it in quotation marks",
+        ),
+        (FIELDS + "date_format: D/M/YY\n", r"odd\.yaml:9: date_format: needs YYYY"),
+        (FIELDS + "decimal: ';'\n", r"odd\.yaml:9: decimal"),
+        (FIELDS + "  creditor: x\n", r"odd\.yaml:9: creditor: stands here twice"),
+        (
+            FIELDS + "lookups: {land: {NO: NO}}\n",
+            r"odd\.yaml:9: lookups\.land\.NO: YAML reads this word as true or false",
+        ),
+        ("date_format: ISO\n", r"odd\.yaml:1: the file: 'fields' is a required property"),
+    ],
+)
+def test_a_mapping_that_is_wrong_names_file_line_and_key(database, tmp_path, text, error):
+    with pytest.raises(ConfigError, match=error):
+        a_mapping(tmp_path, text)
+
+
+def test_an_unknown_mapping_lists_those_there_are(database, tmp_path):
+    with pytest.raises(
+        ConfigError,
+        match=r"there is no mapping 'ibm'; there are: ibm-ar, quickbooks-open-invoices, sap-open-items",
+    ):
+        load_mapping(ROOT / "config" / "mappings", "ibm")
+
+
+def test_every_shipped_mapping_is_sound(database):
+    for mapping in load_mappings(ROOT / "config" / "mappings"):
+        assert check_expressions(mapping) == []
+
+
+def test_the_shipped_sap_mapping_reads_an_export_as_the_system_writes_it(database, tmp_path):
+    file = a_text_file(
+        tmp_path,
+        "\ufeffBuchungskreis;Belegnummer;Debitor;Name 1;Sprache;Land;Postleitzahl;Ort;Strasse;E-Mail-Adresse;Telefon;Währung;Betrag;Belegdatum;Nettofälligkeit;Mahnsperre\r\n"
+        "1000;0090001234;0000100001;Müller GmbH;D;DE;10115;Berlin;Weg 1;ap@debtors.example;030 23125000;EUR;1.190,00;01.10.2026;31.10.2026;\r\n"
+        "1000;0090001235;0000100001;Müller GmbH;D;DE;10115;Berlin;Weg 1;ap@debtors.example;030 23125000;EUR;190,00-;05.10.2026;05.10.2026;A\r\n",
+    )
+    assert an_import(database, file, mapping="sap-open-items").refused == 0
+    assert [(d.reference, d.balance_minor) for d in rows_of(database, debts)] == [
+        ("0090001234", 119000),
+        ("0090001235", -19000),
+    ]
+    assert [d.disputed_on is not None for d in rows_of(database, debts)] == [False, True]
+
+
+def test_the_shipped_quickbooks_mapping_reads_month_first(database, tmp_path):
+    file = a_text_file(
+        tmp_path,
+        "Date,Num,Customer,Email,Phone,Billing Street,Billing City,Billing State,Billing ZIP,Due Date,Amount,Open Balance\n"
+        '10/02/2026,1044,Ana Pérez,ana@debtors.example,212-555-0100,1 Oak St,New York,NY,10001,11/01/2026,"1,250.00",250.00\n',
+    )
+    assert an_import(database, file, mapping="quickbooks-open-invoices").refused == 0
+    [debt] = rows_of(database, debts)
+    assert (debt.issued_on.isoformat(), debt.due_date.isoformat(), debt.original_minor) == (
+        "2026-10-02",
+        "2026-11-01",
+        125000,
+    )
