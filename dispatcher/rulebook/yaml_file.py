@@ -28,17 +28,22 @@ class YamlFile:
 
     def error(self, where: KeyPath, problem: str) -> ConfigError:
         """An error at that key, or at the nearest key above it that has a line."""
-        at = where
-        while at and at not in self.lines:
-            at = at[:-1]
         key = ".".join(str(part) for part in where) or "the file"
-        return ConfigError(f"{self.path}:{self.lines.get(at, 1)}: {key}: {problem}")
+        return ConfigError(f"{self.path}:{self.line(where)}: {key}: {problem}")
 
     def validate(self, schema: dict[str, Any]) -> None:
         """Hold the data against a JSON Schema; raises ConfigError with all findings, a line each."""
-        problems = sorted(_validator(_Frozen(schema)).iter_errors(self.data), key=lambda e: list(map(str, e.path)))
+        problems = list(_validator(_Frozen(schema)).iter_errors(self.data))
         if problems:
+            problems.sort(key=lambda problem: self.line(tuple(problem.absolute_path)))
             raise ConfigError("\n".join(str(self._sentence(problem)) for problem in problems))
+
+    def line(self, where: KeyPath) -> int:
+        """The line of a key, or of the nearest key above it that has one."""
+        at = where
+        while at and at not in self.lines:
+            at = at[:-1]
+        return self.lines.get(at, 1)
 
     def _sentence(self, problem: ValidationError) -> ConfigError:
         where: KeyPath = tuple(problem.absolute_path)
