@@ -8,7 +8,15 @@ from dispatcher.domain.zones import UnknownZoneError, Zone, day_number, instant,
 
 AREA_CODES = frozenset({"mobile_area_code", "landline_area_code"})
 INBOUND_OUTCOMES = frozenset({"inbound_from_consumer", "payment"})
-ONE_MEDIUM = {"voicemail": "call"}  # a voicemail is left by telephone
+ONE_MEDIUM = {  # a voicemail is left by telephone; the other words are those that people write
+    "voicemail": "call",
+    "phone": "call",
+    "telephone": "call",
+    "text": "sms",
+    "whatsapp": "instant_message",
+    "mail": "letter",
+    "post": "letter",
+}
 
 
 @dataclass(frozen=True, slots=True)

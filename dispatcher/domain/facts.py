@@ -48,7 +48,8 @@ class Absence(Enum):
 NOTHING_ON_FILE: Final = Absence.NOTHING_ON_FILE
 DateOnFile = date | Absence | None  # None: not stated
 
-WRITTEN_FORMS = frozenset({"letter", "email", "written", "fax", "portal", "sms", "web_form"})
+ORAL_FORMS = frozenset({"oral", "spoken", "verbal", "phone", "telephone", "call", "voicemail", "in_person"})
+PAPER_FORMS = frozenset({"letter", "written", "fax", "paper"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -249,10 +250,11 @@ class Dispute:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OriginalCreditorRequest:
-    """A written request for the original creditor's name and address."""
+    """A request for the original creditor's name and address; a written one counts."""
 
     received: date | None = None
     answered: date | None = None
+    form: str = "letter"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -87,6 +87,19 @@ def _maybe(kind: Any, read: Json | None) -> Any:
     return None if read is None else kind(**read)
 
 
+_RELATIONS = {  # other words for the relations that packs name
+    "attorney": "consumer_attorney",
+    "aval": "guarantor",
+    "borrower": "debtor",
+    "co_borrower": "joint_debtor",
+    "co_debtor": "joint_debtor",
+    "co_signer": "guarantor",
+    "codebtor": "joint_debtor",
+    "consumer": "debtor",
+    "cosigner": "guarantor",
+    "cra": "consumer_reporting_agency",
+    "legal_guardian": "guardian",
+}
 _PARTS = {"recipient": f.Recipient, "limited_content": f.LimitedContent}
 _ELSEWHERE = {"queued_local", "observed_delivered_local", "email_consent", "call_consent"}
 
@@ -95,6 +108,9 @@ def _action(read: Json) -> f.Action:
     action = {"esign_consent": read.get("esign_consent")} | {
         k: v for k, v in read["action"].items() if k not in _ELSEWHERE
     }
+    recipient = action.get("recipient", {})
+    if recipient.get("relation") in _RELATIONS:
+        action["recipient"] = recipient | {"relation": _RELATIONS[recipient["relation"]]}
     for key, kind in _PARTS.items():
         if key in action:
             action[key] = kind(**action[key])
@@ -150,6 +166,9 @@ def _call_consent(read: Json | None) -> f.CallConsent | None:
 
 # ---- what the debtor said
 
+_MEDIA = frozenset({"sms", "call", "email", "letter"})
+_MISTYPED_WORDS = 3  # a longer answer that holds a word like "stop" by chance is no opt-out
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Heard:
@@ -162,17 +181,29 @@ def _heard(read: Json, history: tuple[f.HistoryEntry, ...], words: OptOutTable) 
     unclear: list[str] = []
     said = sorted((e for e in history if e.text and e.direction != "outbound"), key=lambda e: e.at)
     for entry in said:
-        meaning = classify_reply(entry.text or "", words)
+        text = entry.text or ""
+        meaning = classify_reply(text, words)
         if meaning.kind == "stop":
-            stops.append(_stop(entry.text or "", meaning.scope_hint, entry.channel, entry.to, entry.at))
+            stops.append(_stop(text, meaning.scope_hint, entry.channel, entry.to, entry.at))
         elif meaning.kind == "start":
             stops = [stop for stop in stops if stop.medium != entry.channel]
-        elif meaning.kind == "unclear" and meaning.matched:
-            unclear.append(entry.text or "")
-    raw = read.get("optouts_inbound_raw")
-    if raw is not None:
-        _hear_raw(raw, said, words, stops, unclear)
+        elif meaning.matched and len(text.split()) <= _MISTYPED_WORDS:
+            unclear.append(text)
+    _hear_statements(read, words, stops, unclear)
+    if read.get("optouts_inbound_raw") is not None:
+        _hear_raw(read["optouts_inbound_raw"], said, words, stops, unclear)
     return _Heard(opt_outs=tuple(stops), unclear=tuple(sorted(unclear)))
+
+
+def _hear_statements(read: Json, words: OptOutTable, stops: list[f.OptOut], unclear: list[str]) -> None:
+    """A statement that names what to stop stops it; one that means stop and does not say what waits for a person."""
+    for statement in read.get("consumer_statements", ()):
+        text = statement.get("text", "")
+        meaning = classify_reply(text, words)
+        if meaning.kind == "stop" and meaning.scope_hint in _MEDIA:
+            stops.append(_stop(text, meaning.scope_hint, None, None, statement.get("at_utc")))
+        elif meaning.kind == "stop":
+            unclear.append(text)
 
 
 def _hear_raw(

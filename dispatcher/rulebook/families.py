@@ -85,7 +85,7 @@ _WINDOW = {
 }
 _COUNTING = {
     "counts": {"enum": [frequency.ATTEMPTS, frequency.CONTACTS]},
-    "count_channels": _CHANNELS,
+    "count_channels": {**_CHANNELS, "items": {"enum": [*map(str, Channel), "visit"]}},
     "count_places": _TEXTS,
     "count_places_apart": _TEXTS,
     "only_prerecorded": _FLAG,

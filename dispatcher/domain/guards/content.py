@@ -1,5 +1,6 @@
 """What the text may not be and must contain, by the findings of the content checks."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -104,7 +105,7 @@ class Disclosures(Guard):
     def refuse(self, act: Act) -> Refusal | None:
         """A block for a missing statement or one in another language."""
         content = act.action.content
-        if content is None:
+        if content is None or act.action.limited_content is not None:  # an attempt, no communication
             return None
         later = had_communication(act)
         if not later and content.initial_disclosure is False:
@@ -131,8 +132,8 @@ def _primary(tag: str) -> str:
 class OptOutNotice(Guard):
     """A clear way out in every electronic message, reasonable and simple.
 
-    A method counts when its name holds one of `simple` and none of `hard`; hard ones alone are none, and an
-    unknown one asks a person.
+    A method is simple when its name holds one of `simple` and none of `hard`. Hard ones alone are no way out; an
+    unknown one asks a person. Where only the sentence is known, one `simple` word in it is enough.
     """
 
     simple: tuple[str, ...]
@@ -145,21 +146,27 @@ class OptOutNotice(Guard):
             return None
         if content.optout_notice is False:
             return block("the message does not say how to opt out")
-        methods = content.optout_methods
-        if methods is None or any(self._is_simple(method) for method in methods):
+        if content.optout_methods is None:
+            return self._judge_text(content.optout_text)
+        return self._judge_methods(content.optout_methods)
+
+    def _judge_text(self, text: str | None) -> Refusal | None:
+        if not text or _holds_any(text, self.simple) or not _holds_any(text, self.hard):
             return None
-        if all(self._is_hard(method) for method in methods):
-            return block(
-                f"no simple way to opt out: {', '.join(methods) or 'none'}", methods=", ".join(methods)
-            )
-        return hold(f"is this a simple way to opt out: {', '.join(methods)}?", methods=", ".join(methods))
+        return block(f"no simple way to opt out: {text}")
 
-    def _is_simple(self, method: str) -> bool:
-        return any(mark in method.casefold() for mark in self.simple) and not self._is_hard(method)
+    def _judge_methods(self, methods: tuple[str, ...]) -> Refusal | None:
+        if any(_holds_any(method, self.simple) and not _holds_any(method, self.hard) for method in methods):
+            return None
+        named = ", ".join(methods)
+        if all(_holds_any(method, self.hard) for method in methods):
+            return block(f"no simple way to opt out: {named or 'none'}", methods=named)
+        return hold(f"is this a simple way to opt out: {named}?", methods=named)
 
-    def _is_hard(self, method: str) -> bool:
-        plain = method.casefold().replace("email", "e_post").replace("e-mail", "e_post")
-        return any(mark in plain for mark in self.hard)
+
+def _holds_any(text: str, marks: tuple[str, ...]) -> bool:
+    plain = text.casefold().replace("e-mail", "email").replace("_", " ").replace("-", " ")
+    return any(re.search(rf"\b{mark}", plain) for mark in marks)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

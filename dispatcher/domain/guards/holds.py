@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import MAXYEAR
 
 from dispatcher.domain.act import Act
-from dispatcher.domain.facts import WRITTEN_FORMS, Cease
+from dispatcher.domain.facts import ORAL_FORMS, PAPER_FORMS, Cease
 from dispatcher.domain.guards.guard import Guard, Refusal, block, defer
 from dispatcher.domain.zones import day_number, instant
 
@@ -43,7 +43,7 @@ class CeaseRequest(Guard):
             return None
         if self.oral_counts or in_writing(cease):
             return block("the debtor asked us to cease contact", form=cease.form, received=cease.received)
-        if self.oral_stops_calls and cease.form == "oral" and act.action.channel in CALLS:
+        if self.oral_stops_calls and cease.form in ORAL_FORMS and act.action.channel in CALLS:
             return block("the debtor asked us orally to stop, which ends calls", received=cease.received)
         return None
 
@@ -70,9 +70,9 @@ class RefusalToPay(Guard):
 
 def in_writing(notice: Cease) -> bool:
     """Whether the notice counts as written: electronic ones unless the medium is not accepted."""
-    if notice.form not in WRITTEN_FORMS:
+    if notice.form in ORAL_FORMS:
         return False
-    return notice.form in {"letter", "written", "fax"} or notice.medium_accepted is not False
+    return notice.form in PAPER_FORMS or notice.medium_accepted is not False
 
 
 def _received(notice: Cease, at: int) -> bool:
@@ -98,7 +98,7 @@ class PendingDispute(Guard):
     def refuse(self, act: Act) -> Refusal | None:
         """A block until the verification."""
         dispute = act.facts.dispute
-        if dispute is None or (self.written_in_period and dispute.form not in WRITTEN_FORMS):
+        if dispute is None or (self.written_in_period and dispute.form in ORAL_FORMS):
             return None
         if dispute.received is not None and day_number(dispute.received) > act.last_day:
             return None
@@ -122,7 +122,7 @@ class PendingOriginalCreditorRequest(Guard):
     def refuse(self, act: Act) -> Refusal | None:
         """A block until the answer."""
         request = act.facts.original_creditor_request
-        if request is None or request.answered is not None:
+        if request is None or request.answered is not None or request.form in ORAL_FORMS:
             return None
         ends = act.facts.validation_period_end
         if request.received is not None and ends is not None and request.received > ends:

@@ -1,0 +1,104 @@
+"""The page docs/compliance.md: every rule with source, file and cases; where the facts come from; what nobody here can know."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from dispatcher.domain.rules import Rule, RulePack
+from dispatcher.rulebook.cases import Case
+from dispatcher.rulebook.fact_sources import LIMITS, SOURCES
+from dispatcher.rulebook.packs import RuleBook
+
+_HEAD = """# Rules, their sources and their limits
+
+This page is generated from the rule packs (`dispatcher rules document --out docs/compliance.md`); a test holds it
+fresh. It is no legal advice. **Counsel must review every pack before real use**: a pack carries `reviewed: {by, on,
+note}`, and real providers hold the debtors of a pack without it.
+
+Each rule says how sure we are of it. *status*: law, guidance (a regulator's expectation) or policy (our own choice).
+*verified*: official (read in the official text or on the regulator's own page), secondary (law firm, press, vendor)
+or unverified (from memory; check before use). A rule is in force from its first date, at the instant of sending.
+
+Of several rules the strictest stands: block (needs a new fact), hold (a person decides), defer (time cures it),
+allow. A deferral is looked at again at its own instant, and all reasons are kept. What the gate cannot read it holds.
+"""
+
+
+def compliance_page(book: RuleBook, cases: Sequence[Case]) -> str:
+    """The whole page as Markdown."""
+    tables: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        tables[case.pack].append(case)
+    lines = [_HEAD, "## Rules", ""]
+    for pack in sorted(book, key=lambda pack: pack.name):
+        lines += _pack(pack, tables[pack.name])
+    lines += [*_facts(), *_limits()]
+    return "\n".join(lines) + "\n"
+
+
+def _pack(pack: RulePack, cases: Sequence[Case]) -> Iterator[str]:
+    file = pack.name.lower()
+    review = f"reviewed by {pack.reviewed.by} on {pack.reviewed.on}" if pack.reviewed else "not reviewed by counsel"
+    yield f"### {pack.name}: {pack.title}"
+    yield ""
+    yield (
+        f"`config/rules/{file}.yaml` · {len(cases)} cases in `tests/cases/{file}.yaml` · {_where(pack)}"
+        f"{_whom(pack)} · {review}"
+    )
+    yield ""
+    yield "| rule | what it asks | source | in force | status | verified | guard | cases |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    for rule in pack.rules:
+        rows = [case.where.partition(":")[2] for case in cases if rule.id in (case.because or ())]
+        yield _row(rule, rows)
+    yield ""
+
+
+def _row(rule: Rule, rows: list[str]) -> str:
+    title = rule.reference.title.replace("|", "\\|")
+    source = f"[{title}]({rule.reference.link})" if rule.reference.link else title
+    force = f"{rule.valid_from} –{f' {rule.valid_to}' if rule.valid_to else ''}"
+    guard = f"`guards/{_guard_file(rule)}.py`"
+    lines = f"line {', '.join(rows)}" if rows else "none refuses"
+    return f"| {rule.id} | {rule.says} | {source} | {force} | {rule.status} | {rule.verified} | {guard} | {lines} |"
+
+
+def _where(pack: RulePack) -> str:
+    if pack.everywhere:
+        return "applies everywhere"
+    if not pack.applies:
+        return "applies where a creditor adds it"
+    names = dict.fromkeys("-".join(filter(None, (one.country, one.region))) for one in pack.applies)
+    apart = sorted({region for one in pack.applies for region in one.regions_apart})
+    cities = list(dict.fromkeys(one.city.title() for one in pack.applies if one.city))
+    more = f" except {', '.join(apart)}" * bool(apart) + f" ({', '.join(cities)})" * bool(cities)
+    return f"applies in {', '.join(names)}{more}"
+
+
+def _whom(pack: RulePack) -> str:
+    roles = f" · binds {', '.join(sorted(pack.binds.roles))}" * bool(pack.binds.roles)
+    types = f" · debts: {', '.join(pack.binds.debt_types)}" * bool(pack.binds.debt_types)
+    least = pack.binds.past_due_more_than
+    return roles + types + ("" if least is None else f" · only more than {least} days past due")
+
+
+def _facts() -> Iterator[str]:
+    yield "## Where the facts come from"
+    yield ""
+    yield "A fact that nobody states never refuses; where a file was searched in vain, that is a fact of its own."
+    yield ""
+    yield "| fact | comes from | in words |"
+    yield "| --- | --- | --- |"
+    for fact in SOURCES:
+        yield f"| `{fact.path}` | {fact.source} | {fact.words} |"
+    yield ""
+
+
+def _limits() -> Iterator[str]:
+    yield "## What the program cannot know"
+    yield ""
+    for limit in LIMITS:
+        yield f"- {limit}"
+
+
+def _guard_file(rule: Rule) -> str:
+    return type(rule.guard).__module__.rpartition(".")[2]

@@ -1,0 +1,108 @@
+"""Where each contact fact comes from in the daily run, and what the program cannot know."""
+
+from dataclasses import dataclass
+
+COLUMN, RECORD, IMPORT, LOG, TEXT, ACT, CANNOT = (
+    "a column of the portfolio",
+    "`dispatcher record …`",
+    "`dispatcher import-contacts`",
+    "our own log",
+    "the checks of the rendered text",
+    "the message itself",
+    "not known in the daily run",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FactSource:
+    """One fact or a group of them (`prefix` ends the path, `*` stands for all below), with its source in words."""
+
+    path: str
+    source: str
+    words: str
+
+
+SOURCES: tuple[FactSource, ...] = (
+    FactSource("packs", ACT, "which packs apply follows from residence, telephone, sender's role and debt type"),
+    FactSource("now_*", ACT, "the business clock at the instant of sending"),
+    FactSource("tz_candidates[].source", COLUMN, "`time_zone`, `country`, `region`, `city`, `postal_code`, `phone`"),
+    FactSource("tz_candidates[].tz", COLUMN, "`time_zone`, `country`, `region`, `city`, `postal_code`, `phone`"),
+    FactSource("tz_candidates[].authoritative", CANNOT, "that a debtor is known to be somewhere else right now"),
+    FactSource("action.channel", ACT, "the strategy's step"),
+    FactSource("action.kind", ACT, "the strategy's step"),
+    FactSource("action.to", COLUMN, "`email`, `phone`"),
+    FactSource("action.debts", COLUMN, "`debt_reference`"),
+    FactSource("action.line", ACT, "the number plan of the telephone"),
+    FactSource("action.address_place", COLUMN, "`email_label`, `phone_label` (work)"),
+    FactSource("action.format", ACT, "letters go in closed envelopes; postcards are not made"),
+    FactSource("action.visibility", ACT, "no channel of the program is public"),
+    FactSource("action.addressee", COLUMN, "`debtor_name`"),
+    FactSource("action.caller_id", CANNOT, "the program makes no calls"),
+    FactSource("action.in_initial_communication", CANNOT, "validation notices are written elsewhere"),
+    FactSource("action.queued_local", LOG, "decides nothing"),
+    FactSource("action.observed_delivered_local", LOG, "decides nothing"),
+    FactSource("action.recipient.relation", COLUMN, "`joint_debtors`, `guarantors`"),
+    FactSource("action.recipient.consumer_deceased", COLUMN, "`deceased_on`, or `dispatcher record hold`"),
+    FactSource("action.recipient.consumer_is_minor", CANNOT, "the program does not write to parents"),
+    FactSource("action.address_basis.*", RECORD, "`consent`, or the debtor's own messages in our log"),
+    FactSource("action.number_basis.*", RECORD, "`consent`, or the debtor's own messages in our log"),
+    FactSource("action.employer_provided", COLUMN, "`email_label` (work), or the domain is listed in `senders.yaml`"),
+    FactSource("action.consumer_used_it_with_collector", LOG, "the debtor's own messages"),
+    FactSource("action.consent", COLUMN, "`sms_consent_on`, `email_consent_on`, or `dispatcher record consent`"),
+    FactSource("action.esign_consent", RECORD, "`consent`"),
+    FactSource("action.email_consent", COLUMN, "`email_consent_on`, or `dispatcher record consent`"),
+    FactSource("action.call_consent.*", RECORD, "`consent`"),
+    FactSource("action.opted_out", RECORD, "`opt-out`, the debtors' own page, or an answer"),
+    FactSource("action.autodialled", ACT, "every text of the program is automated"),
+    FactSource("action.prerecorded", CANNOT, "the program makes no calls"),
+    FactSource("action.ai_voice", CANNOT, "the program makes no calls"),
+    FactSource("action.limited_content.*", CANNOT, "the program leaves no voicemail"),
+    FactSource("action.content.*", TEXT, "findings in the exact bytes that would be sent"),
+    FactSource("history[].*", LOG, "our messages and the debtor's, and contacts brought by `import-contacts`"),
+    FactSource("optouts[].*", RECORD, "`opt-out`, the debtors' own page, or an answer"),
+    FactSource("optouts_inbound_raw", LOG, "an answer; an unclear one holds until a person has read it"),
+    FactSource("inconvenient_times[].*", RECORD, "`wish`"),
+    FactSource("inconvenient_places", RECORD, "`wish`"),
+    FactSource("consumer_statements[].*", RECORD, "`wish`"),
+    FactSource("attorney.*", COLUMN, "`represented_by`, or `dispatcher record hold`"),
+    FactSource("cease.*", COLUMN, "`cease_received_on`, or `dispatcher record hold`"),
+    FactSource("refusal_to_pay.*", RECORD, "`hold`"),
+    FactSource("dispute.*", COLUMN, "`disputed_on`, or `dispatcher record dispute`"),
+    FactSource("original_creditor_request.*", RECORD, "`hold`"),
+    FactSource("bankruptcy.pending", COLUMN, "`bankrupt_on`, or `dispatcher record hold`"),
+    FactSource("breathing_space_until", COLUMN, "`breathing_space_until`, or `dispatcher record hold`"),
+    FactSource("workplace.*", RECORD, "`wish`"),
+    FactSource("debt.due", COLUMN, "`due_date`"),
+    FactSource("debt.days_past_due", COLUMN, "counted from `due_date`"),
+    FactSource("debt.time_barred", COLUMN, "`time_barred_on`"),
+    FactSource("debt.acquired_by_credit_purchaser", COLUMN, "`sender_role` (debt_buyer)"),
+    FactSource("debt.transfer_notice_sent", RECORD, "`notice`"),
+    FactSource("debt_groups", RECORD, "`wish`: loans serviced under one account"),
+    FactSource("validation_period_end", RECORD, "`notice`"),
+    FactSource("notice_sent", COLUMN, "`notice_sent_on`, or `dispatcher record notice`"),
+    FactSource("authorised_channels", COLUMN, "`authorised_channels`"),
+    FactSource("call_consent.*", RECORD, "`consent`"),
+    FactSource("email_consent", COLUMN, "`email_consent_on`, or `dispatcher record consent`"),
+    FactSource("esign_consent", RECORD, "`consent`"),
+    FactSource("sender.role", COLUMN, "`sender_role`, else `senders.yaml`"),
+    FactSource("holidays", CANNOT, "public holidays come from the packs' own calendars"),
+    FactSource("system.audit_log_writable", LOG, "a message is claimed and logged in one transaction"),
+)
+
+LIMITS: tuple[str, ...] = (
+    "Whether a reading of the law is right. The numbers come from the sources named; many are marked secondary or unverified. Counsel must review each pack (`reviewed:` in its file) before real use.",
+    "Calls, visits and letters made elsewhere, unless they are brought in with `import-contacts` or `record contact`. Caps and pauses count what the program is told.",
+    "Whether New York City's debt collection procedures have begun for an original creditor (statements stopped, debt accelerated, suit): the pack binds always.",
+    "Whether a Californian's commercial debt stays under 500,000 dollars in all: the debt type `covered_commercial` says so.",
+    "Whether a District of Columbia debt is secured by real estate or a motor-vehicle instalment: give it another debt type than consumer.",
+    "Bereavement, weddings and festivals (India), religion and working hours (United Kingdom), unless recorded as a wish.",
+    "The hours that a Colombian consumer agreed to in a separate instrument: the statutory hours are kept.",
+    "Consent to be called at night (Florida, 12 CFR 1006.6(b)(4)) and court permission: hours are kept all the same.",
+    "Whether forbearance was offered first (Directive (EU) 2023/2225 art. 35, from 2026-11-20), and the national law that carries out Directive (EU) 2021/2167.",
+    "Municipal holidays: the calendars are national and regional.",
+    "Who actually reads a mailbox, and who picks up a telephone.",
+    "Who receives a payment (Mexico: the lender, never the agency): the payment link is the sender's word.",
+    "Repeated disputes of the same matter (12 CFR 1006.38(a)(1)): each counts.",
+    "The five days within which a validation notice must follow the first communication: the program writes none.",
+    "Record keeping of what others do (12 CFR 1006.100 for calls): the program keeps its own log.",
+)
