@@ -1,11 +1,15 @@
 """`dispatcher serve`: the pages, the API and the webhooks."""
 
 import logging
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dispatcher.bootstrap import Dispatcher
 from dispatcher.cli.opening import Now, opened
+
+if TYPE_CHECKING:
+    import uvicorn
 
 
 def serve(
@@ -17,16 +21,21 @@ def serve(
 
     Example: dispatcher serve --port 8000
     """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    with opened(now) as house:
+        web_server(house, host, port).run()
+
+
+def web_server(house: Dispatcher, host: str = "", port: int = 0) -> "uvicorn.Server":
+    """The server of the pages; host and port as set when they are not given."""
     import uvicorn
 
     from dispatcher.web.app import build_app
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    with opened(now) as house:
-        web = house.settings.web
-        app = build_app(house)
-        uvicorn.run(
-            app,
+    web = house.settings.web
+    return uvicorn.Server(
+        uvicorn.Config(
+            build_app(house),
             host=host or web.host,
             port=port or web.port,
             proxy_headers=True,
@@ -37,3 +46,4 @@ def serve(
             access_log=False,  # addresses hold names of debtors; the delivery log says who did what
             log_level="warning",
         )
+    )

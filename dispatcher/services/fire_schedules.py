@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from dispatcher.domain.schedule import Fire, Schedule, fires_to_make
 from dispatcher.storage import fires, leases
@@ -13,7 +14,7 @@ LEASE = timedelta(seconds=30)
 KEEP_FIRES = timedelta(days=40)
 
 Job = Callable[[datetime], str]
-"""Does the work of one fire (its nominal instant) and says in a sentence what it did. Safe to repeat."""
+"""Does the work of one fire (its nominal time, in its zone), says in a sentence what it did. Safe to repeat."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,7 +92,7 @@ def _finish_what_was_left(ports: SchedulerPorts) -> list[tuple[str, datetime]]:
 
 def _run(ports: SchedulerPorts, schedule: Schedule, at: datetime) -> None:
     try:
-        note = ports.jobs[schedule.job](at)
+        note = ports.jobs[schedule.job](at.astimezone(ZoneInfo(schedule.zone)))
     except Exception as error:  # noqa: BLE001  one job's failure must not keep the others from their hour
         ports.trouble(schedule.name, error)
         _finish(ports, schedule.name, at, "failed", f"{type(error).__name__}: {error}")

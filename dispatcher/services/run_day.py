@@ -35,7 +35,9 @@ class DayPorts:
     drain: Callable[[], int]  # delivers until nothing is due now
     seal: Callable[[], str]  # seals the log; the newest seal's root
     guard_volume: Callable[[int], str] = lambda _run_id: ""  # why part of the plan is held, if it is
+    hold_duplicates: Callable[[int], str] = lambda _run_id: ""  # the same, of texts that repeat one another
     refresh_templates: Callable[[], Sequence[str]] = lambda: ()
+    record_rules: Callable[[], object] = lambda: None
     max_ledger_age: timedelta | None = None  # None: not looked at
     mode: str = "live"
     actor: str = "dispatcher"
@@ -60,6 +62,7 @@ def run_day(
     """Run a day; raises RunRefused when it must not happen (an older day, no fresh ledger, another run at work)."""
     with _alone(ports):
         problems = list(ports.refresh_templates())
+        ports.record_rules()
         stale = stale_ledgers(ports)
         plan = plan_reminders(ports.database, ports.desk, _plan_request(ports, request, stale), progress=on_planned)
         run_id = _release(ports, plan)
@@ -67,6 +70,9 @@ def run_day(
         if held:
             problems.append(held)
         prepare_messages(ports.database, ports.press, clock=ports.now, progress=on_prepared)
+        repeated = ports.hold_duplicates(run_id)
+        if repeated:
+            problems.append(repeated)
         if request.wait:
             ports.drain()
         return close_day(ports, run_id, stale=stale, problems=problems)

@@ -10,7 +10,9 @@ Deliver = Callable[[ChannelKind, str, Sequence[str]], object]
 Enqueue = Callable[[ChannelKind, str, Sequence[str]], object]
 
 
-def declare_actors(broker: dramatiq.Broker, deliver: Deliver) -> Mapping[ChannelKind, "dramatiq.Actor[..., None]"]:
+def declare_actors(
+    broker: dramatiq.Broker, deliver: Deliver
+) -> Mapping[ChannelKind, "dramatiq.Actor[..., None]"]:
     """One actor a channel on its own queue; a worker may serve some of them."""
 
     def actor_of(kind: ChannelKind) -> "dramatiq.Actor[..., None]":

@@ -29,7 +29,7 @@ def _redis(url: str) -> dramatiq.Broker:
     from dramatiq.brokers.redis import RedisBroker
 
     options: dict[str, Any] = {"url": url, "namespace": NAMESPACE, "middleware": list(MIDDLEWARE)}
-    return RedisBroker(**options)
+    return RedisBroker(**options)  # type: ignore[no-untyped-call]  # dramatiq leaves this one untyped
 
 
 def is_in_memory(broker: dramatiq.Broker) -> bool:

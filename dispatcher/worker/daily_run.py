@@ -8,6 +8,10 @@ from datetime import date
 from channels.kind import ChannelKind
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.domain.run_summary import RunSummary
+from dispatcher.domain.volume import VolumeLimits
+from dispatcher.services.guard_clock import guard_clock, remember_newest_send
+from dispatcher.services.guard_volume import guard_volume
+from dispatcher.services.hold_duplicates import hold_duplicates
 from dispatcher.services.plan_reminders import Progress
 from dispatcher.services.prepare_messages import prepare_messages
 from dispatcher.services.run_day import DayPorts, DayRequest, run_day
@@ -15,6 +19,8 @@ from dispatcher.storage import run_totals
 from dispatcher.worker.broker import is_in_memory, open_broker
 from dispatcher.worker.outlets import Lane, OutletPorts
 from dispatcher.worker.station import Station
+
+NEWEST_SEND = "newest-send.json"
 
 
 def outlet_ports(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> OutletPorts:
@@ -34,6 +40,7 @@ def outlet_ports(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> Outlet
 def open_station(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> Iterator[Station]:
     """A station that delivers itself when the queue is in memory; with Redis, workers elsewhere do."""
     dispatcher.refuse_if_not_ready()
+    look_at_clock(dispatcher)
     station = Station(outlet_ports(dispatcher, actor=actor), open_broker(dispatcher.settings.broker_url))
     if is_in_memory(station.broker):
         with station.working():
@@ -42,8 +49,27 @@ def open_station(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> Iterat
         yield station
 
 
-def day_ports(dispatcher: Dispatcher, station: Station, *, actor: str, mode: str = "live") -> DayPorts:
-    """The ports of a daily run."""
+def look_at_clock(dispatcher: Dispatcher) -> str:
+    """Stop everything when the clock or the database is older than what was sent; a set clock sends nothing live."""
+    if dispatcher.clock_is_set:
+        return ""
+    return guard_clock(dispatcher.database, dispatcher.home / NEWEST_SEND, now=dispatcher.real_now())
+
+
+def remember(dispatcher: Dispatcher) -> None:
+    """Write down beside the database until when it has sent."""
+    if not dispatcher.clock_is_set:
+        remember_newest_send(dispatcher.database, dispatcher.home / NEWEST_SEND)
+
+
+def day_ports(
+    dispatcher: Dispatcher, station: Station, *, actor: str, mode: str = "live", confirmed: bool = False
+) -> DayPorts:
+    """The ports of a daily run; `confirmed` lets an unusual volume go."""
+    guards = dispatcher.settings.guards
+    limits = VolumeLimits(
+        factor=guards.volume_factor, minimum=guards.volume_minimum, history=guards.volume_history
+    )
     return DayPorts(
         database=dispatcher.database,
         desk=dispatcher.desk,
@@ -53,7 +79,12 @@ def day_ports(dispatcher: Dispatcher, station: Station, *, actor: str, mode: str
         random_bytes=dispatcher.random_bytes,
         drain=lambda: drain(dispatcher, station),
         seal=dispatcher.seal,
+        guard_volume=lambda run_id: guard_volume(
+            dispatcher.database, run_id, limits, confirmed=confirmed, now=dispatcher.now(), actor=actor
+        ),
+        hold_duplicates=lambda run_id: hold_duplicates(dispatcher.database, run_id, now=dispatcher.now()),
         refresh_templates=dispatcher.refresh_templates,
+        record_rules=lambda: dispatcher.record_rules(actor),
         max_ledger_age=None if dispatcher.clock_is_set else dispatcher.settings.max_ledger_age,
         mode=mode,
         actor=actor,
@@ -62,12 +93,15 @@ def day_ports(dispatcher: Dispatcher, station: Station, *, actor: str, mode: str
 
 def drain(dispatcher: Dispatcher, station: Station, *, progress: Callable[[], object] = lambda: None) -> int:
     """Deliver until nothing is due now, preparing again what has changed."""
-    press = dispatcher.press(station.ports.actor)
+    return station.drain(
+        prepare=lambda: prepare_again(dispatcher, actor=station.ports.actor), progress=progress
+    )
 
-    def prepare() -> int:
-        return sum(prepare_messages(dispatcher.database, press, clock=dispatcher.now).values())
 
-    return station.drain(prepare=prepare, progress=progress)
+def prepare_again(dispatcher: Dispatcher, *, actor: str) -> int:
+    """Make the texts that are missing; returns how many messages were prepared."""
+    press = dispatcher.press(actor)
+    return sum(prepare_messages(dispatcher.database, press, clock=dispatcher.now).values())
 
 
 def run_today(
@@ -83,9 +117,11 @@ def run_today(
 ) -> RunSummary:
     """Run one day with everything this process has."""
     with open_station(dispatcher, actor=actor) as station:
-        ports = day_ports(dispatcher, station, actor=actor)
+        ports = day_ports(dispatcher, station, actor=actor, confirmed=confirm)
         request = DayRequest(as_of=as_of, wait=wait, only=only)
-        return run_day(ports, request, on_planned=on_planned, on_prepared=on_prepared)
+        summary = run_day(ports, request, on_planned=on_planned, on_prepared=on_prepared)
+    remember(dispatcher)
+    return summary
 
 
 def dispatch_due(dispatcher: Dispatcher, *, actor: str, until_empty: bool = True) -> Counter[str]:
@@ -102,6 +138,7 @@ def dispatch_due(dispatcher: Dispatcher, *, actor: str, until_empty: bool = True
             run_totals.finish_runs(connection, mode="live", now=dispatcher.now())
         with dispatcher.database.reading() as connection:
             after = run_totals.count_all_states(connection)
+    remember(dispatcher)
     dispatcher.seal()
     return Counter({state: count - before[state] for state, count in after.items() if count > before[state]})
 

@@ -13,8 +13,8 @@ from dispatcher.services.outlet import Clock
 from dispatcher.storage import outbox, stops
 from dispatcher.storage.due import Group, due_groups, due_ids, on_the_way
 from dispatcher.storage.engine import Connection, Database
-from dispatcher.worker.actors import Enqueue
 from dispatcher.storage.holders import new_owner
+from dispatcher.worker.actors import Enqueue
 from dispatcher.worker.outlets import Lane
 
 WINDOW = 2000  # messages handed out and not ended, a channel: what a newcomer has to wait for at most

@@ -9,15 +9,17 @@ import dramatiq
 from dramatiq.worker import Worker
 
 from channels.kind import ChannelKind
+from dispatcher.services.expire_messages import expire_messages
 from dispatcher.services.sweep_leases import sweep_leases
+from dispatcher.storage.holders import is_dead, this_process
 from dispatcher.worker.actors import declare_actors, enqueue_with
 from dispatcher.worker.broker import is_in_memory
 from dispatcher.worker.drain import Drain, Prepare
-from dispatcher.storage.holders import is_dead, this_process
 from dispatcher.worker.outlets import OutletPorts, Outlets
 from dispatcher.worker.relay import HAND_OUT_LEASE, WINDOW, Relay
 
 THREADS = 2  # while one batch waits for the database or the provider, the other goes on
+GRACE = timedelta(seconds=60)  # what a call under way may take when the process is asked to stop
 IDLE_MS = 50  # how soon a worker thread notices that it is to stop
 
 # What fails is told by the command that ran; without a handler Python would print it a second time.
@@ -36,8 +38,10 @@ class Station:
         threads: int = THREADS,
         lease: timedelta = HAND_OUT_LEASE,
         window: int = WINDOW,
+        grace: timedelta = GRACE,
     ) -> None:
         self.ports = ports
+        self.grace = grace
         self.broker = broker
         self.threads = threads
         self.outlets = Outlets(ports, threads=threads)
@@ -69,12 +73,15 @@ class Station:
         finally:
             self._working = False
             self.outlets.stop()
-            worker.stop()
+            worker.stop(timeout=int(self.grace.total_seconds() * 1000))
             self.outlets.close()
 
     def sweep(self) -> int:
-        """Free what dead workers hold; returns how many messages were moved."""
+        """Free what dead workers hold, end what is past its validity; returns how many messages were moved."""
         ports = self.ports
+        expired = expire_messages(
+            ports.database, now=ports.clock(), real_now=ports.real_clock(), actor=ports.actor
+        )
         swept = sweep_leases(
             ports.database,
             ports.open_channel,
@@ -83,7 +90,7 @@ class Station:
             is_dead=is_dead,
             actor=ports.actor,
         )
-        return swept.total
+        return swept.total + expired
 
     def drain(
         self,

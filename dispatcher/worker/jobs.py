@@ -1,0 +1,152 @@
+"""What schedules can do, by name. Every job is safe to repeat."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, time, timedelta
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from dispatcher.bootstrap import Dispatcher
+from dispatcher.services.fire_schedules import Job
+from dispatcher.worker import upkeep
+from dispatcher.worker.daily_run import day_ports, prepare_again, remember
+from dispatcher.worker.notices import notice_ports
+from dispatcher.worker.station import Station
+
+CHANGES_OVERLAP = timedelta(days=2)  # a file that was lost yesterday is made up for today
+
+
+def _run(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
+    from dispatcher.services.notify_day import ping
+    from dispatcher.services.run_day import DayRequest, run_day
+
+    ports = day_ports(dispatcher, station, actor="scheduler")
+    summary = run_day(ports, DayRequest(as_of=at.date()))
+    remember(dispatcher)
+    ping(notice_ports(dispatcher))
+    return f"run {summary.run_id}: " + ", ".join(f"{count} {word}" for word, count in summary.totals.items())
+
+
+def _import(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
+    from dispatcher.services.import_watched import import_watched
+    from dispatcher.worker.import_file import import_file
+
+    del station, at
+    folder = dispatcher.settings.import_folder
+    if folder is None:
+        return "no folder is watched: set DISPATCHER_IMPORT_FOLDER"
+    done = import_watched(
+        folder,
+        lambda file, mapping, day: import_file(dispatcher, file, mapping, day),
+        now=dispatcher.real_now(),
+    )
+    failed = [one for one in done if not one.imported]
+    if failed:
+        raise ValueError("; ".join(f"{one.file}: {one.said}" for one in failed))
+    return "; ".join(f"{one.file}: {one.said}" for one in done) or "no file waits"
+
+
+def _watch(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
+    from dispatcher.services.notify_day import nobody_ran_notice, tell
+
+    del station
+    notice = nobody_ran_notice(dispatcher.database, at.date(), f"{at:%H:%M} {at.tzname()}")
+    if notice is None:
+        return "a run has finished"
+    told = tell(notice_ports(dispatcher), notice, now=dispatcher.now())
+    return f"no run has finished; told: {', '.join(told) or 'nobody is set up to be told'}"
+
+
+def _summary(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
+    from dispatcher.services.notify_day import day_notice, tell
+
+    del station
+    notice = day_notice(dispatcher.database, at.date(), now=dispatcher.now())
+    told = tell(notice_ports(dispatcher), notice, now=dispatcher.now())
+    return f"{notice.subject}; told: {', '.join(told) or 'nobody is set up to be told'}"
+
+
+def _sweep(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
+    del at
+    moved = station.sweep()
+    prepared = prepare_again(dispatcher, actor="scheduler")
+    remember(dispatcher)
+    return f"{moved} moved, {prepared} prepared again"
+
+
+def _reconcile(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
+    del station, at
+    found = upkeep.reconcile(dispatcher, actor="scheduler")
+    return f"{found.accepted} accepted, {found.not_sent} not sent, {len(found.left)} left to a person"
+
+
+def _receipts(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
+    del station, at
+    return f"{upkeep.read_receipts(dispatcher)} events read"
+
+
+def _batches(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
+    from channels.letter.batch import close_due_batches, next_cut_off
+
+    del station, at
+    letter = dispatcher.settings.channels.letter
+    if letter.provider != "spool":
+        return "no print house is set"
+    now = dispatcher.now()
+    closed = close_due_batches(
+        dispatcher.home / "spool",
+        now=now,
+        max_pieces=letter.batch_pieces,
+        max_age=timedelta(minutes=letter.batch_minutes),
+        cut_off=next_cut_off(now, time.fromisoformat(letter.cut_off), ZoneInfo(letter.cut_off_zone)),
+    )
+    return f"{len(closed)} batches closed"
+
+
+def _seal(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
+    del station, at
+    return f"sealed up to {dispatcher.seal()}"
+
+
+def _changes(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
+    from dispatcher.services.export_changes import export_changes
+
+    del station
+    out: Path = dispatcher.home / "changes" / f"changes-{at:%Y-%m-%d}.csv"
+    since = (at - CHANGES_OVERLAP).date()
+    counts = export_changes(dispatcher.database, out, since, now=dispatcher.now(), actor="scheduler")
+    return f"{out.name}: " + (", ".join(f"{count} {kind}" for kind, count in counts.items()) or "nothing new")
+
+
+def _retention(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
+    from dispatcher.rulebook.retention import load_retention
+    from dispatcher.services.erase_person import Erasure
+    from dispatcher.services.retain_records import retain_records
+
+    del station, at
+    periods = load_retention(dispatcher.config("retention.yaml"))
+    request = Erasure(actor="scheduler", now=dispatcher.real_now(), why="the retention period is over")
+    erased, kept = retain_records(dispatcher.database, periods, request)
+    return f"{len(erased)} erased, {len(kept)} kept"
+
+
+_Work = Callable[[Dispatcher, Station, datetime], str]
+_JOBS: Mapping[str, _Work] = {
+    "batches": _batches,
+    "changes": _changes,
+    "import": _import,
+    "receipts": _receipts,
+    "reconcile": _reconcile,
+    "retention": _retention,
+    "run": _run,
+    "seal": _seal,
+    "summary": _summary,
+    "sweep": _sweep,
+    "watch": _watch,
+}
+JOBS = tuple(_JOBS)
+
+
+def jobs_of(dispatcher: Dispatcher, station: Station) -> Mapping[str, Job]:
+    """Job name -> what it does; a job gets its nominal time on its schedule's clock."""
+    return {name: partial(work, dispatcher, station) for name, work in _JOBS.items()}

@@ -1,0 +1,100 @@
+"""Worker processes on a shared queue: started, watched, replaced when they die, stopped with grace."""
+
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from multiprocessing.process import BaseProcess
+
+from channels.kind import ChannelKind
+
+WATCH_SECONDS = 0.5
+GRACE_SECONDS = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+def run_workers(queues: Sequence[ChannelKind], *, processes: int, threads: int, stop: threading.Event) -> int:
+    """Run until `stop` is set; returns 0 when every process ended within its grace time.
+
+    Settings come from the environment, as for every command. One process runs here itself.
+    """
+    if processes == 1:
+        work(queues, threads, stop)
+        return 0
+    crew = [_start(queues, threads) for _ in range(processes)]
+    while not stop.wait(WATCH_SECONDS):
+        for i, process in enumerate(crew):
+            if not process.is_alive():
+                _log.error("worker process %s ended with %s; starting another", process.pid, process.exitcode)
+                crew[i] = _start(queues, threads)
+    return _stop_all(crew)
+
+
+def work(queues: Sequence[ChannelKind], threads: int, stop: threading.Event) -> None:
+    """Deliver from the queues in this process until `stop` is set: what has begun is finished first."""
+    from dispatcher.bootstrap import open_dispatcher
+    from dispatcher.worker.broker import open_broker
+    from dispatcher.worker.daily_run import look_at_clock, outlet_ports
+    from dispatcher.worker.station import Station
+
+    dispatcher = open_dispatcher()
+    try:
+        dispatcher.refuse_if_not_ready()
+        look_at_clock(dispatcher)
+        broker = open_broker(dispatcher.settings.broker_url)
+        station = Station(outlet_ports(dispatcher, actor="worker"), broker, threads=threads)
+        with station.working(frozenset(queues)):
+            stop.wait()
+        broker.close()
+    finally:
+        dispatcher.close()
+
+
+def stop_on_signals(stop: threading.Event) -> None:
+    """Set the event when the process is asked to end."""
+
+    def ask(_number: int, _frame: object) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, ask)
+    signal.signal(signal.SIGINT, ask)
+
+
+def _start(queues: Sequence[ChannelKind], threads: int) -> BaseProcess:
+    # A forked child would share database and provider connections with its parent.
+    process = multiprocessing.get_context("spawn").Process(
+        target=_child, args=([kind.value for kind in queues], threads, os.getpid()), daemon=False
+    )
+    process.start()
+    return process
+
+
+def _child(queues: Sequence[str], threads: int, parent: int) -> None:
+    stop = threading.Event()
+    stop_on_signals(stop)
+    threading.Thread(target=_watch_parent, args=(parent, stop), daemon=True).start()
+    work([ChannelKind(name) for name in queues], threads, stop)
+
+
+def _watch_parent(parent: int, stop: threading.Event) -> None:
+    """A worker whose parent was killed stops by itself: nobody would ever stop it."""
+    while not stop.wait(WATCH_SECONDS):
+        if os.getppid() != parent:
+            stop.set()
+
+
+def _stop_all(crew: Sequence[BaseProcess]) -> int:
+    for process in crew:
+        if process.is_alive() and process.pid is not None:
+            os.kill(process.pid, signal.SIGTERM)
+    late = 0
+    for process in crew:
+        process.join(GRACE_SECONDS)
+        if process.is_alive():
+            _log.error("worker process %s did not end in time", process.pid)
+            process.kill()
+            late += 1
+    return late

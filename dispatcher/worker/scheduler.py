@@ -1,0 +1,98 @@
+"""A scheduler process: leads or waits to lead, fires what is due, hands out what is due."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from dispatcher.bootstrap import Dispatcher
+from dispatcher.domain.schedule import Schedule
+from dispatcher.rulebook.schedules import load_schedules
+from dispatcher.services.fire_schedules import SchedulerPorts, fire_schedules, lead, resign
+from dispatcher.storage.holders import this_process
+from dispatcher.worker.daily_run import open_station
+from dispatcher.worker.jobs import JOBS, jobs_of
+from dispatcher.worker.relay_loop import RelayLoop
+from dispatcher.worker.station import Station
+
+TICK_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+def schedules_of(dispatcher: Dispatcher) -> tuple[Schedule, ...]:
+    """The schedules in force; raises ConfigError."""
+    return load_schedules(dispatcher.config("schedules.yaml"), jobs=JOBS)
+
+
+def run_scheduler(dispatcher: Dispatcher, stop: threading.Event, *, actor: str = "scheduler") -> None:
+    """Run until `stop` is set. Several may run; one leads, the others stand by."""
+    with open_station(dispatcher, actor=actor) as station:
+        run_beside(dispatcher, station, stop)
+
+
+def run_beside(dispatcher: Dispatcher, station: Station, stop: threading.Event) -> None:
+    """The scheduler's work on a station that is open."""
+    ports = SchedulerPorts(
+        database=dispatcher.database,
+        schedules=schedules_of(dispatcher),
+        jobs=jobs_of(dispatcher, station),
+        now=dispatcher.real_now,
+        owner=this_process(),
+        trouble=_say,
+    )
+    leading = threading.Event()
+    with _keeping_the_lead(ports, leading), RelayLoop(station.relay, may_hand_out=leading.is_set):
+        while not stop.wait(TICK_SECONDS):
+            if leading.is_set():
+                _fire(ports)
+    if leading.is_set():
+        resign(ports)
+
+
+@contextmanager
+def _keeping_the_lead(ports: SchedulerPorts, leading: threading.Event) -> Iterator[None]:
+    """Renew the lead beside the jobs: one that runs for long must not cost it."""
+    stop = threading.Event()
+
+    def renew() -> None:
+        while True:
+            _set(leading, value=_try(lambda: lead(ports)))
+            if stop.wait((ports.lease / 3) / timedelta(seconds=1)):
+                return
+
+    thread = threading.Thread(target=renew, name="lead", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _fire(ports: SchedulerPorts) -> None:
+    try:
+        for name, at in fire_schedules(ports):
+            _log.info("%s of %s has run", name, at.isoformat())
+    except Exception:  # noqa: BLE001  the next tick tries again; the leader must not die of it
+        _log.exception("schedules could not be fired")
+
+
+def _try(call: Callable[[], bool]) -> bool:
+    try:
+        return call()
+    except Exception:  # noqa: BLE001  whoever cannot say that it leads does not lead
+        _log.exception("the lead could not be renewed")
+        return False
+
+
+def _set(event: threading.Event, *, value: bool) -> None:
+    if value:
+        event.set()
+    else:
+        event.clear()
+
+
+def _say(name: str, error: Exception) -> None:
+    _log.error("schedule %s failed: %s", name, error, exc_info=error)
