@@ -31,6 +31,7 @@ from dispatcher.services.template_shelf import TemplateShelf
 from dispatcher.settings import Settings, SettingsError, load_settings
 from dispatcher.storage import migrate
 from dispatcher.storage.engine import Database, open_database
+from dispatcher.storage.rules_in_force import record_rules_in_force
 from dispatcher.storage.seal_journal import SealJournal
 from dispatcher.storage.sealing_keys import SealingKeys
 
@@ -120,6 +121,15 @@ class Dispatcher:
         )
         self.shelf.forget()
         return problems
+
+    def record_rules(self, actor: str) -> None:
+        """Log which rule packs are in force, with their exact text, when that has changed."""
+        folder = self.config("rules")
+        texts = {
+            pack.stamp: (folder / f"{pack.name.lower()}.yaml").read_bytes() for pack in self.desk.rulebook
+        }
+        with self.database.writing() as connection:
+            record_rules_in_force(connection, texts, now=self.now(), actor=actor)
 
     def press(self, actor: str) -> Press:
         """What preparing messages works with."""
