@@ -1,6 +1,6 @@
 """Tells the entries of a person as a story: what was sent when, what was kept back and why, what came of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,8 @@ _SAID = {
     "inbound": ("reply", "The person answered"),
     "erased": ("note", "Personal values and bodies were erased"),
 }
+_ON_A_GROUND = frozenset({"planned", "accepted", "blocked", "held", "deferred"})
+_TELLING = frozenset({"reason", "code", "why", "source", "hold", "not_before", "medium"})
 _CHANNELS = {"email": "e-mail", "sms": "SMS", "letter": "letter"}
 
 
@@ -74,45 +76,45 @@ def _item(line: Mapping[str, Any]) -> TimelineItem | None:
 
 def _local(line: Mapping[str, Any]) -> str:
     """The debtor's own clock, in words; UTC where their zone is not known."""
-    if not line.get("local_time"):
-        return f"{datetime.fromisoformat(line['at']):%A %-d %B %Y, %H:%M} (UTC)"
-    at = datetime.fromisoformat(line["local_time"])
-    return f"{at:%A %-d %B %Y, %H:%M} ({', '.join(line['zones'])})"
+    at = datetime.fromisoformat(line["local_time"] or line["at"])
+    zones = ", ".join(line["zones"]) if line["local_time"] else "UTC"
+    return f"{at:%A} {at.day} {at:%B %Y, %H:%M} ({zones})"
 
 
-def _facts(line: Mapping[str, Any], event: str) -> Iterable[tuple[str, str]]:
-    if event in {"planned", "accepted", "blocked", "held", "deferred"}:
-        if line.get("address"):
-            yield "to", str(line["address"])
-        if line.get("debts"):
-            yield "debts", ", ".join(map(str, line["debts"]))
-        if line.get("balance"):
-            yield (
-                "balance",
-                f"{line['balance']} {line.get('currency') or ''}, {line.get('days_past_due')} days past due",
-            )
-        if line.get("rule_packs"):
-            yield "checked against", ", ".join(map(str, line["rule_packs"]))
+def _facts(line: Mapping[str, Any], event: str) -> Iterator[tuple[str, str]]:
+    if event in _ON_A_GROUND:
+        yield from _ground(line)
     if event == "accepted":
-        if line.get("template"):
-            yield "text", f"{line['template']}, version {line.get('template_version')}"
-        if line.get("provider"):
-            yield "handed to", f"{line['provider']} ({line.get('provider_id') or 'no number'})"
-    for name, value in (line.get("details") or {}).items():
-        if isinstance(value, str | int) and name in {
-            "reason",
-            "code",
-            "why",
-            "source",
-            "hold",
-            "not_before",
-            "medium",
-        }:
+        yield "text", f"{line['template']}, version {line['template_version']}"
+        yield "handed to", f"{line['provider']} ({line['provider_id'] or 'no number'})"
+    for name, value in (line["details"] or {}).items():
+        if isinstance(value, str | int) and name in _TELLING:
             yield name.replace("_", " "), str(value)
 
 
-def _reasons(line: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    for reason in line.get("reasons") or ():
+def _ground(line: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if line["address"]:
+        yield "to", str(line["address"])
+    if line["debts"]:
+        yield "debts", ", ".join(map(str, line["debts"]))
+    if line["balance"]:
+        yield "balance", f"{line['balance']} {line['currency']}{_age(line['days_past_due'])}"
+    if line["rule_packs"]:
+        yield "checked against", ", ".join(map(str, line["rule_packs"]))
+
+
+def _age(days: int | None) -> str:
+    if days is None:
+        return ""
+    if days == 0:
+        return ", due that day"
+    return f", {days} days past due" if days > 0 else f", due {-days} days later"
+
+
+def _reasons(line: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Why it was kept back, or why the channels preferred were passed over."""
+    others = (line["details"] or {}).get("other_channels") or ()
+    for reason in (*(line["reasons"] or ()), *others):
         rule = "/".join(str(reason[part]) for part in ("pack", "rule") if reason.get(part))
         until = f" (until {reason['not_before']})" if reason.get("not_before") else ""
         source = " ".join(part for part in (rule, str(reason.get("reference") or "")) if part)

@@ -29,9 +29,26 @@ def bundle(sqlite_log: Log, tmp_path: Path) -> Path:
         add_refusal(connection, 1, NOW)
         add_message(connection, 1, NOW + timedelta(days=1))
         add_message(connection, 2, NOW + timedelta(days=1))
-        [(key, commitment)] = delivery_log.keep_personal(connection, [(person(1), {"debtor": "acme/D-1", "name": "<script>alert(1)</script>"})])
-        delivery_log.append(connection, [LogEntry(event="opted_out", at=NOW + timedelta(days=2), actor="web", person=person(1), personal_id=key, commitment=commitment, details={"source": "<b>page</b>"})])
-    source = Source(database=sqlite_log.database, keys=sqlite_log.keys, journal=sqlite_log.journal, actor="ana", now=NOW)
+        [(key, commitment)] = delivery_log.keep_personal(
+            connection, [(person(1), {"debtor": "acme/D-1", "name": "<script>alert(1)</script>"})]
+        )
+        delivery_log.append(
+            connection,
+            [
+                LogEntry(
+                    event="opted_out",
+                    at=NOW + timedelta(days=2),
+                    actor="web",
+                    person=person(1),
+                    personal_id=key,
+                    commitment=commitment,
+                    details={"source": "<b>page</b>"},
+                )
+            ],
+        )
+    source = Source(
+        database=sqlite_log.database, keys=sqlite_log.keys, journal=sqlite_log.journal, actor="ana", now=NOW
+    )
     export_evidence(source, Scope(persons=(person(1),)), tmp_path / "D-1.zip")
     assert verify_file(tmp_path / "D-1.zip") == (7, [])
     with zipfile.ZipFile(tmp_path / "D-1.zip") as archive:
@@ -41,12 +58,21 @@ def bundle(sqlite_log: Log, tmp_path: Path) -> Path:
 
 def run_verifier(bundle: Path) -> subprocess.CompletedProcess[str]:
     key = (bundle / "public_key.txt").read_text().strip()
-    return subprocess.run([sys.executable, "-I", "-S", "verify.py", ".", key], cwd=bundle, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-I", "-S", "verify.py", ".", key],
+        cwd=bundle,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_bundle_verifies_without_this_project(bundle: Path) -> None:
     done = run_verifier(bundle)
-    assert (done.returncode, done.stdout) == (0, "7 entries verified: nothing changed, removed, inserted or moved\n")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "7 entries verified: nothing changed, removed, inserted or moved\n",
+    )
 
 
 def test_bundle_holds_bodies_rules_and_verifier_and_nobody_else(bundle: Path) -> None:
@@ -79,7 +105,14 @@ def test_bundle_that_was_changed_fails_and_says_where(bundle: Path, change: str)
         (bundle / "entries.jsonl").write_text(text.replace('"channel":"email"', '"channel":"sms"', 1))
     done = run_verifier(bundle)
     assert done.returncode == 1
-    named = {"body": body.name, "timeline": "timeline.html", "rule": "default@1.yaml", "extra file": "note.txt", "missing body": body.name, "entry": "entry at position 3"}
+    named = {
+        "body": body.name,
+        "timeline": "timeline.html",
+        "rule": "default@1.yaml",
+        "extra file": "note.txt",
+        "missing body": body.name,
+        "entry": "entry at position 3",
+    }
     assert named[change] in done.stdout
 
 
@@ -109,7 +142,9 @@ def test_bundle_without_a_body_that_was_erased_verifies(sqlite_log: Log, tmp_pat
         add_debtors(connection, 1)
         add_message(connection, 1)
     erase_person(sqlite_log.database, person(1), Erasure(actor="ana", now=NOW, why="asked"))
-    source = Source(database=sqlite_log.database, keys=sqlite_log.keys, journal=sqlite_log.journal, actor="ana", now=NOW)
+    source = Source(
+        database=sqlite_log.database, keys=sqlite_log.keys, journal=sqlite_log.journal, actor="ana", now=NOW
+    )
     export_evidence(source, Scope(persons=(person(1),)), tmp_path / "gone.zip")
     assert verify_file(tmp_path / "gone.zip") == (6, [])
     shutil.unpack_archive(tmp_path / "gone.zip", tmp_path / "un")

@@ -44,8 +44,16 @@ def verb(function: Callable[..., None], *words: object) -> Result:
 
 def test_log_search_gives_json_with_a_cursor(home: Path, log: Run) -> None:
     first = json.loads(log("search", "--debtor", "acme/D-2", "--limit", 3, "--json").stdout)
-    rest = json.loads(log("search", "--debtor", "acme/D-2", "--limit", 3, "--after", first["next"], "--json").stdout)
-    assert [entry["event"] for entry in first["entries"] + rest["entries"]] == ["delivered", "accepted", "attempting", "queued", "planned"]
+    rest = json.loads(
+        log("search", "--debtor", "acme/D-2", "--limit", 3, "--after", first["next"], "--json").stdout
+    )
+    assert [entry["event"] for entry in first["entries"] + rest["entries"]] == [
+        "delivered",
+        "accepted",
+        "attempting",
+        "queued",
+        "planned",
+    ]
     assert rest["next"] is None
 
 
@@ -53,7 +61,9 @@ def test_log_search_names_the_rule_that_kept_a_message_back(home: Path, log: Run
     assert "us-regf/contact-hours" in log("search", "--event", "blocked").stdout
 
 
-def test_log_verify_succeeds_and_then_names_what_was_changed(home: Path, log: Run, sqlite_database: Database) -> None:
+def test_log_verify_succeeds_and_then_names_what_was_changed(
+    home: Path, log: Run, sqlite_database: Database
+) -> None:
     log("seal")
     assert log("verify").exit_code == 0
     with sqlite_database.writing() as connection:
@@ -61,7 +71,9 @@ def test_log_verify_succeeds_and_then_names_what_was_changed(home: Path, log: Ru
         connection.execute(text("UPDATE log_entries SET channel = 'letter' WHERE id = 4"))
     done = log("verify", "--json")
     assert done.exit_code == 1
-    assert json.loads(done.stdout)["findings"] == ["entry at position 4 (id 4): column channel says 'letter', the entry 'email'"]
+    assert json.loads(done.stdout)["findings"] == [
+        "entry at position 4 (id 4): column channel says 'letter', the entry 'email'"
+    ]
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "csv", "zip"])
@@ -102,7 +114,11 @@ def test_erase_lists_first_and_erases_then(home: Path, log: Run) -> None:
 
 def test_erase_refuses_under_a_legal_hold_in_words(home: Path, sqlite_database: Database) -> None:
     with sqlite_database.writing() as connection:
-        connection.execute(text("INSERT INTO holds (debtor_id, kind, starts_on, recorded_at) VALUES (1, 'legal', '2026-01-01', '2026-01-01 00:00:00.000000')"))
+        connection.execute(
+            text(
+                "INSERT INTO holds (debtor_id, kind, starts_on, recorded_at) VALUES (1, 'legal', '2026-01-01', '2026-01-01 00:00:00.000000')"
+            )
+        )
     done = verb(erase, "D-1", "--why", "asked")
     assert isinstance(done.exception, ErasureRefusedError)
     assert "legal hold" in str(done.exception)
