@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.services.sign_in import session_of
 from dispatcher.storage.sessions import Session
-from dispatcher.web import account, messages, people, record_forms, today
+from dispatcher.web import account, jobs, messages, people, record_forms, template_editor, templates, today
 from dispatcher.web.access import ACCESS, Access, Door, may
 from dispatcher.web.body_limit import BodyLimit
 from dispatcher.web.csrf import require_same_site, require_token
@@ -31,6 +31,9 @@ PAGES: tuple[Page, ...] = (
     *messages.PAGES,
     *people.PAGES,
     *record_forms.PAGES,
+    *templates.PAGES,
+    *template_editor.PAGES,
+    *jobs.PAGES,
 )
 
 

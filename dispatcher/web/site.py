@@ -17,11 +17,21 @@ from dispatcher.domain.user import Role
 from dispatcher.web import words
 from dispatcher.web.access import ACCESS, Door, may
 from dispatcher.web.cookies import Cookies
+from dispatcher.web.job_runner import JobRunner
 from dispatcher.web.rate_limit import RateLimit
 from dispatcher.web.visit import Visit
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
+
+class Absent(StrictUndefined):
+    """What is not there: false in a test, a fault when printed."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return False
+
 
 # (address, word, group)
 _MENU = (
@@ -51,6 +61,8 @@ class Site:
     sign_in_limit: RateLimit = field(init=False)
     debtor_limit: RateLimit = field(init=False)
     api_limit: RateLimit = field(init=False)
+    test_limit: RateLimit = field(init=False)
+    jobs: JobRunner = field(init=False)
 
     def __post_init__(self) -> None:
         """Build what depends on the settings."""
@@ -59,6 +71,8 @@ class Site:
         self.sign_in_limit = RateLimit(tries=20, window=minute, clock=clock)
         self.debtor_limit = RateLimit(tries=60, window=minute, clock=clock)
         self.api_limit = RateLimit(tries=60, window=minute, clock=clock)
+        self.test_limit = RateLimit(tries=10, window=timedelta(hours=1), clock=clock)
+        self.jobs = JobRunner(self.house)
 
     @property
     def https(self) -> bool:
@@ -71,7 +85,7 @@ class Site:
         environment = Environment(
             loader=FileSystemLoader(_HERE / "pages"),
             autoescape=True,
-            undefined=StrictUndefined,
+            undefined=Absent,
             trim_blocks=True,
             lstrip_blocks=True,
         )

@@ -1,0 +1,61 @@
+"""Runs long work beside the pages: two at a time, with its progress in the database."""
+
+import logging
+import socket
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from dispatcher.bootstrap import Dispatcher
+from dispatcher.storage import jobs
+
+_LOG = logging.getLogger("dispatcher.web")
+_NOTE_EVERY = 0.5  # seconds: a write each, not a write a row
+AT_ONCE = 2
+
+Report = Callable[[int, int], None]
+Work = Callable[[Report], Mapping[str, Any]]
+
+
+class JobRunner:
+    """Starts jobs; what they raise becomes their result."""
+
+    def __init__(self, house: Dispatcher) -> None:
+        self._house = house
+        self._executor = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="job")
+
+    def start(self, kind: str, owner: str, details: Mapping[str, Any], work: Work) -> int:
+        """Begin; returns the job's id at once."""
+        host = socket.gethostname()
+        with self._house.database.writing() as connection:
+            key = jobs.add(connection, kind=kind, owner=owner, host=host, details=details, now=self._house.real_now())
+        self._executor.submit(self._run, key, work)
+        return key
+
+    def close(self) -> None:
+        """Wait for what runs, begin nothing more."""
+        self._executor.shutdown(cancel_futures=True)
+
+    def _run(self, key: int, work: Work) -> None:
+        try:
+            state, result = "done", work(self._reporter(key))
+        except Exception as error:  # noqa: BLE001  whatever it is, the person who waits must read it
+            _LOG.exception("job %s failed", key)
+            ours = type(error).__module__.partition(".")[0] in {"dispatcher", "channels"}
+            state, result = "failed", {"why": str(error) if ours else f"{type(error).__name__}; the program's log says more"}
+        with self._house.database.writing() as connection:
+            jobs.finish(connection, key, state=state, result=result, now=self._house.real_now())
+
+    def _reporter(self, key: int) -> Report:
+        noted = time.monotonic()
+
+        def report(done: int, total: int) -> None:
+            nonlocal noted
+            if time.monotonic() - noted < _NOTE_EVERY:
+                return
+            noted = time.monotonic()
+            with self._house.database.writing() as connection:
+                jobs.note(connection, key, done=done, total=total, now=self._house.real_now())
+
+        return report

@@ -1,0 +1,91 @@
+// The preview as you type: a debounced POST of the form; the e-mail goes into a fresh frame with a policy of its own.
+const form = document.getElementById("editor");
+const text = document.getElementById("text");
+const says = document.getElementById("preview-says");
+const saved = text.value;
+let leaving = false;
+let timer;
+let asked = 0;
+let frames = 0;
+
+const changed = () => text.value !== saved;
+
+function showMail() {
+  const place = document.querySelector("[data-mail]");
+  if (!place) return;
+  // A frame's first load leaves no trace in the history, so each preview gets a new frame.
+  const frame = document.createElement("iframe");
+  frame.className = "mailframe";
+  frame.name = `mail-${++frames}`;
+  frame.title = "The e-mail as the debtor sees it";
+  frame.setAttribute("sandbox", "");
+  frame.tabIndex = 0;
+  place.replaceChildren(frame);
+  const poster = document.createElement("form");
+  poster.method = "post";
+  poster.action = `/templates/${encodeURIComponent(form.dataset.name)}/preview/email`;
+  poster.target = frame.name;
+  poster.hidden = true;
+  for (const [name, value] of new FormData(form)) {
+    const field = document.createElement("textarea");
+    field.name = name;
+    field.value = value;
+    poster.append(field);
+  }
+  document.body.append(poster);
+  poster.submit();
+  poster.remove();
+}
+
+async function preview() {
+  const number = ++asked;
+  const opened = [...document.querySelectorAll("#preview-body details")].map((one) => one.open);
+  const answer = await fetch(`/templates/${encodeURIComponent(form.dataset.name)}/preview`, {
+    method: "POST",
+    body: new URLSearchParams(new FormData(form)),
+  }).catch(() => null);
+  if (number !== asked) return;
+  if (!answer?.ok) {
+    says.textContent = answer?.status === 403 ? "The session has ended. Copy your text, then sign in again." : "The preview did not answer.";
+    says.classList.remove("sr");
+    return;
+  }
+  const piece = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (number !== asked || !piece.getElementById("preview-body")) return;
+  for (const id of ["preview-body", "findings"]) document.getElementById(id).replaceWith(piece.getElementById(id));
+  [...document.querySelectorAll("#preview-body details")].forEach((one, place) => (one.open = opened[place] ?? false));
+  showMail();
+  const count = document.querySelectorAll(".findings > li").length;
+  says.textContent = count ? `Preview updated, ${count} to see to` : "Preview updated, nothing to see to";
+}
+
+function later() {
+  clearTimeout(timer);
+  timer = setTimeout(preview, 350);
+}
+
+function insert(what) {
+  text.focus();
+  text.setRangeText(what, text.selectionStart, text.selectionEnd, "end");
+  later();
+}
+
+function goToLine(number) {
+  const start = text.value.split("\n").slice(0, number - 1).join("\n").length + (number > 1 ? 1 : 0);
+  const end = text.value.indexOf("\n", start);
+  text.focus();
+  text.setSelectionRange(start, end < 0 ? text.value.length : end);
+  text.scrollTop = (text.scrollHeight / text.value.split("\n").length) * Math.max(0, number - 4);
+}
+
+form.addEventListener("input", later);
+form.addEventListener("submit", () => (leaving = true));
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-insert], button[data-line]");
+  if (button?.dataset.insert && !text.readOnly) insert(button.dataset.insert);
+  if (button?.dataset.line) goToLine(Number(button.dataset.line));
+});
+window.addEventListener("beforeunload", (event) => {
+  if (changed() && !leaving) event.preventDefault();
+});
+showMail();
