@@ -164,6 +164,7 @@ def _csv_row(line: Mapping[str, Any]) -> bytes:
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Write beside the file and put it in place when whole: half an export is never taken for one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with draft.open("wb") as file:

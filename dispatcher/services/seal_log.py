@@ -142,9 +142,9 @@ def key_after(previous: StoredSeal | None) -> str | None:
 def _compare_with_journal(
     database: Database, journal: SealJournal, *, now: datetime, after_restore: bool
 ) -> None:
+    if _is_known(database, journal.last()):
+        return  # the chain binds what is before it
     lines = journal.lines()
-    if not lines:
-        return
     with database.reading() as connection:
         known = {seal.hash for seal in seals.seals_after(connection, 0)} | seals.given_up(connection)
     lost = [line for line in lines if line.hash not in known]
@@ -167,9 +167,13 @@ def _write_loss_down(database: Database, lost: list[JournalLine], now: datetime)
 
 def _remember(database: Database, journal: SealJournal) -> None:
     """Bring the file up to the database: also after a crash between the two."""
-    written = {line.hash for line in journal.lines()}
+    newest = journal.last()
     with database.reading() as connection:
-        missing = [seal for seal in seals.seals_after(connection, 0) if seal.hash not in written]
+        if newest is None or _is_known(database, newest):
+            missing = seals.seals_after(connection, newest.number if newest else 0)
+        else:
+            written = {line.hash for line in journal.lines()}
+            missing = [seal for seal in seals.seals_after(connection, 0) if seal.hash not in written]
     journal.add(
         JournalLine(
             number=seal.body.number,
@@ -179,6 +183,13 @@ def _remember(database: Database, journal: SealJournal) -> None:
         )
         for seal in missing
     )
+
+
+def _is_known(database: Database, line: JournalLine | None) -> bool:
+    if line is None:
+        return False
+    with database.reading() as connection:
+        return any(seal.hash == line.hash for seal in seals.seals_after(connection, line.number - 1, limit=1))
 
 
 def _index_words(database: Database) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from dispatcher.domain.log_entry import canonical_json
 
+_TAIL = 4_096  # bytes: holds several lines
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JournalLine:
@@ -36,6 +38,16 @@ class SealJournal:
         texts = self.path.read_text().split("\n")
         return [self._parse(number, text) for number, text in enumerate(texts[:-1], start=1) if text]
 
+    def last(self) -> JournalLine | None:
+        """Read the newest line alone: the file grows with the years."""
+        if not self.path.exists():
+            return None
+        with self.path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _TAIL))
+            whole = file.read().decode().split("\n")[:-1]
+        return self._parse(0, whole[-1]) if whole and (size <= _TAIL or len(whole) > 1) else None
+
     def add(self, lines: Iterable[JournalLine]) -> None:
         """Append and force to disk; mends a last line cut off by a crash first."""
         texts = [canonical_json(asdict(each)) for each in lines]
@@ -49,9 +61,10 @@ class SealJournal:
             os.fsync(file.fileno())
 
     def _drop_torn_line(self, descriptor: int) -> None:
-        whole = self.path.read_bytes()
-        if not whole.endswith(b"\n"):
-            os.ftruncate(descriptor, whole.rfind(b"\n") + 1)
+        size = os.fstat(descriptor).st_size
+        tail = os.pread(descriptor, _TAIL, max(0, size - _TAIL))
+        if tail and not tail.endswith(b"\n"):
+            os.ftruncate(descriptor, size - len(tail) + tail.rfind(b"\n") + 1)
 
     def _parse(self, number: int, text: str) -> JournalLine:
         try:
