@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo
 
 from dispatcher.domain.money import Money
 
+# One encoder for all: json.dumps would build one for each value.
+_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogEntry:
@@ -110,7 +113,7 @@ def terms_of(document: Mapping[str, Any]) -> list[str]:
 
 def canonical_json(value: Any) -> str:
     """RFC 8785 for values without floats and with ASCII keys, where it equals sorted compact JSON."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODE(value)
 
 
 def commitment_of(salt: str, values: Mapping[str, Any]) -> str:

@@ -150,7 +150,7 @@ class DebtFile:
     @property
     def balance(self) -> Money:
         """What is owed now."""
-        return self.ledger - self.paid - self.credit
+        return Money(self.ledger.minor - self.paid.minor - self.credit.minor, self.ledger.currency)
 
     @property
     def full_reference(self) -> str:

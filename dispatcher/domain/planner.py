@@ -20,10 +20,11 @@ MOST_OCCURRENCES = 5  # a step whose message failed or expired this often waits 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DueDebt:
-    """A debt at a step of its own ladder; `occurrence` counts the tries at this step, from 1."""
+    """A debt at a step of its own ladder, as the recipient owes it; `occurrence` counts the tries at this step."""
 
     debt: DebtFile
     step: Step
+    relation: str = "debtor"
     occurrence: int = 1
 
 
@@ -72,36 +73,37 @@ class PlanningRules:
     now: datetime
 
 
-def group_dues(
-    person: PersonFile, relation: str, strategy: Strategy, dues: Iterable[DueDebt]
-) -> list[Intent]:
+def group_dues(person: PersonFile, strategy: Strategy, dues: Iterable[DueDebt]) -> list[Intent]:
     """One intent a debt, or with `join: debtor` one for all debts that may stand in one table."""
-    ordered = sorted(dues, key=lambda due: (due.debt.due_date, due.debt.id))
-    if strategy.join == "none":
-        groups = [[due] for due in ordered]
-    else:
-        by_table: dict[object, list[DueDebt]] = {}
-        for due in ordered:
-            key = (due.debt.creditor_id, due.debt.balance.currency, due.step.kind, due.step.needs_handover_decision)
-            by_table.setdefault(key, []).append(due)
-        groups = list(by_table.values())
-    return [
-        Intent(
-            person=person,
-            relation=relation,
-            strategy=strategy,
-            step=max((due.step for due in group), key=lambda step: step.day),
-            dues=tuple(group),
-        )
-        for group in groups
-    ]
+    groups: dict[object, list[DueDebt]] = {}
+    for due in sorted(dues, key=lambda due: (due.debt.due_date, due.debt.id)):
+        table = due.debt.id if strategy.join == "none" else _table(due)
+        groups.setdefault(table, []).append(due)
+    return [_intent(person, strategy, tuple(group)) for group in groups.values()]
+
+
+def _table(due: DueDebt) -> tuple[object, ...]:
+    """What debts of one message must share. A person has one creditor and one language."""
+    vouches = due.relation == "guarantor"
+    return due.debt.creditor_id, due.debt.balance.currency, due.step.kind, due.step.needs_handover_decision, vouches
+
+
+def _intent(person: PersonFile, strategy: Strategy, dues: tuple[DueDebt, ...]) -> Intent:
+    relations = {due.relation for due in dues}
+    return Intent(
+        person=person,
+        relation="debtor" if "debtor" in relations else min(relations),
+        strategy=strategy,
+        step=max((due.step for due in dues), key=lambda step: step.day),
+        dues=dues,
+    )
 
 
 def stays_out(due: DueDebt, person: PersonFile, strategy: Strategy, as_of: date) -> tuple[Reason, ...]:
     """Why this debt is not asked for at this step today; empty: it is."""
     debt, step = due.debt, due.step
     found = list(standing(debt, person, as_of))
-    if step.kind == "courtesy" and as_of > debt.due_date:
+    if step.is_courtesy and as_of > debt.due_date:
         found.append(_reason("due-date-passed", f"{debt.reference} was due on {debt.due_date}: too late for a courtesy"))
     if step.needs_handover_decision and not (debt.handover_decided_on and debt.handover_decided_on <= as_of):
         found.append(

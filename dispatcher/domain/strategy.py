@@ -22,6 +22,11 @@ class Step:
     needs_handover_decision: bool = False  # a final notice goes out only where a person decided to hand over
     next_channel_on_bounce: bool = False  # a bounce frees the next channel for this step
 
+    @property
+    def is_courtesy(self) -> bool:
+        """Whether it is skipped once the due date has passed."""
+        return self.kind == "courtesy"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Match:
@@ -47,7 +52,25 @@ class Strategy:
         """The step of that name."""
         return next((step for step in self.steps if step.name == name), None)
 
-    @property
-    def first_collection(self) -> Step | None:
-        """Where a debt that enters late begins."""
-        return next((step for step in self.steps if step.kind != "courtesy"), None)
+    def relations(self) -> tuple[str, ...]:
+        """Who besides the debtor is written to."""
+        if self.parties != "all":
+            return ()
+        return ("joint_debtor", "guarantor") if self.guarantors else ("joint_debtor",)
+
+    def before(self, step: Step) -> tuple[Step, ...]:
+        """The steps one of which must have been the last for this one to be next, the nearest first.
+
+        A courtesy step may have been skipped, so behind it the step before counts too.
+        """
+        found: list[Step] = []
+        for earlier in reversed(self.steps[: self.steps.index(step)]):
+            found.append(earlier)
+            if step.is_courtesy or not earlier.is_courtesy:
+                break
+        return tuple(found)
+
+    def may_begin(self, step: Step) -> bool:
+        """Whether a debt that has had no step yet can begin with this one."""
+        earlier = self.steps[: self.steps.index(step)]
+        return not earlier or (not step.is_courtesy and all(each.is_courtesy for each in earlier))

@@ -8,6 +8,7 @@ from typing import Any
 from channels.kind import ChannelKind
 from dispatcher.domain.contact import contact_facts, reachable_points, zones_of
 from dispatcher.domain.decision import Decision, Outcome, Reason
+from dispatcher.domain.ladder import Rung, comes_on
 from dispatcher.domain.person import DebtFile, PersonFile
 from dispatcher.domain.planner import DueDebt, Intent, channels_in_order, contact_of, stays_out
 from dispatcher.domain.strategy import Step, Strategy
@@ -78,7 +79,7 @@ class _Case:
     person: PersonFile
     as_of: date
     now: datetime
-    rungs: Mapping[tuple[int, str], explained.Rung]
+    rungs: Mapping[int, Rung]
     sent: Sequence[explained.SentStep]
 
 
@@ -169,24 +170,30 @@ def _headline(steps: Sequence[StepAnswer]) -> str:
 
 
 def _step(case: _Case, debt: DebtFile, relation: str, strategy: Strategy, step: Step) -> StepAnswer:
+    rung = case.rungs.get(debt.id)
     message = next((m for m in reversed(case.sent) if m.debt_id == debt.id and m.step == step.name), None)
-    rung = case.rungs.get((debt.id, strategy.name))
-    if rung is not None and rung.day >= step.day:
-        return _fired(step, message)
-    if step.kind == "courtesy" and case.as_of > debt.due_date:
+    comes = comes_on(strategy, step, debt.due_date, rung)
+    if message is not None and comes is None:
+        return _written(step, message)
+    if step.is_courtesy and case.as_of > debt.due_date:
         return _answer(step, "skipped", f"{step.name}: skipped, the due date {debt.due_date} has passed.")
-    comes_on = _comes_on(debt, step, rung)
-    waits_for = _waits_for(strategy, step, rung)
-    if waits_for:
-        return _answer(step, "later", f"{step.name}: comes after {waits_for}.", comes_on=comes_on)
-    if comes_on > case.as_of:
-        return _answer(step, "later", f"{step.name}: comes on {comes_on}.", comes_on=comes_on)
+    if comes is None:
+        return _not_next(case, debt, strategy, step)
+    if comes > case.as_of:
+        return _answer(step, "later", f"{step.name}: comes on {comes}.", comes_on=comes)
     return _due(case, debt, relation, strategy, step)
 
 
-def _fired(step: Step, message: explained.SentStep | None) -> StepAnswer:
-    if message is None:
+def _not_next(case: _Case, debt: DebtFile, strategy: Strategy, step: Step) -> StepAnswer:
+    rung = case.rungs.get(debt.id)
+    if rung is not None and rung.day >= step.day:
         return _answer(step, "skipped", f"{step.name}: skipped, the ladder was already past it.")
+    earliest = debt.due_date + timedelta(days=step.day)
+    names = [each.name for each in strategy.before(step)]
+    return _answer(step, "later", f"{step.name}: comes after {names[0]}.", comes_on=earliest)
+
+
+def _written(step: Step, message: explained.SentStep) -> StepAnswer:
     if message.state in SENT_STATES:
         when = message.sent_at.isoformat(timespec="minutes") if message.sent_at else f"{message.as_of}"
         sentence = f"{step.name}: sent by {message.channel} on {when} ({message.state}), message {message.message_id}."
@@ -195,19 +202,6 @@ def _fired(step: Step, message: explained.SentStep | None) -> StepAnswer:
     until = f" until {message.not_before.isoformat(timespec='minutes')}" if message.not_before else ""
     sentence = f"{step.name}: {message.state}{until} for {message.channel}, message {message.message_id}."
     return _answer(step, "waiting", sentence + (f" Why: {why}." if why else ""), message_id=message.message_id)
-
-
-def _comes_on(debt: DebtFile, step: Step, rung: explained.Rung | None) -> date:
-    own = debt.due_date + timedelta(days=step.day)
-    return own if rung is None else max(own, rung.anchor + timedelta(days=step.day))
-
-
-def _waits_for(strategy: Strategy, step: Step, rung: explained.Rung | None) -> str:
-    """The step that must go out first, if there is one."""
-    before = [s for s in strategy.steps if s.day < step.day and (rung is None or s.day > rung.day)]
-    if step.kind != "courtesy":
-        before = [s for s in before if s.kind != "courtesy"]
-    return before[-1].name if before else ""
 
 
 def _due(case: _Case, debt: DebtFile, relation: str, strategy: Strategy, step: Step) -> StepAnswer:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
 
-from dispatcher.domain.decision import Outcome
+from dispatcher.domain.decision import Outcome, Reason
 from dispatcher.domain.facts import HistoryEntry
 from dispatcher.domain.log_entry import LogEntry
 from dispatcher.domain.message_id import RandomBytes
@@ -184,7 +184,7 @@ def decide_all(
                 debtor_id=request.debtor_id,
                 without=request.without,
             ),
-            key=lambda c: (c.debtor_id, c.strategy.name, c.relation, c.debt_id),
+            key=lambda c: (c.debtor_id, c.strategy.name, c.debt_id),
         )
     rules = PlanningRules(
         judge=desk.judge, places=desk.places, senders=desk.senders, as_of=request.as_of, now=request.now
@@ -234,22 +234,26 @@ def _intents(
     refused: list[Decided],
 ) -> Iterator[Intent]:
     """Intents of one person; debts that stay out become refusals of their own."""
-    by_ladder: dict[tuple[str, str], list[tuple[Strategy, DueDebt]]] = defaultdict(list)
+    by_strategy: dict[str, list[DueDebt]] = defaultdict(list)
+    strategies = {candidate.strategy.name: candidate.strategy for candidate in candidates}
     for candidate in candidates:
         strategy, step = candidate.strategy, candidate.step
         times = counted.get((candidate.debt_id, strategy.name, step.name, person.id), 0)
-        due = DueDebt(debt=debts[candidate.debt_id], step=step, occurrence=times + 1)
+        debt = debts[candidate.debt_id]
+        due = DueDebt(debt=debt, step=step, relation=candidate.relation, occurrence=times + 1)
         reasons = stays_out(due, person, strategy, rules.as_of)
         if reasons:
-            intent = Intent(
-                person=person, relation=candidate.relation, strategy=strategy, step=step, dues=(due,)
-            )
-            worst = max((reason.outcome for reason in reasons), key=lambda o: o.precedence)
-            refused.append(RefusedIntent(intent=intent, outcome=worst, reasons=reasons))
+            refused.append(_refused(person, strategy, due, reasons))
         else:
-            by_ladder[strategy.name, candidate.relation].append((strategy, due))
-    for (_, relation), dues in by_ladder.items():
-        yield from group_dues(person, relation, dues[0][0], [due for _, due in dues])
+            by_strategy[strategy.name].append(due)
+    for name, dues in by_strategy.items():
+        yield from group_dues(person, strategies[name], dues)
+
+
+def _refused(person: PersonFile, strategy: Strategy, due: DueDebt, reasons: tuple[Reason, ...]) -> RefusedIntent:
+    intent = Intent(person=person, relation=due.relation, strategy=strategy, step=due.step, dues=(due,))
+    worst = max((reason.outcome for reason in reasons), key=lambda outcome: outcome.precedence)
+    return RefusedIntent(intent=intent, outcome=worst, reasons=reasons)
 
 
 def _chunks(candidates: Sequence[Candidate]) -> Iterator[list[Candidate]]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import count
 from typing import Any
 
 from sqlalchemy import (
@@ -11,10 +12,12 @@ from sqlalchemy import (
     Select,
     and_,
     case,
+    exists,
     false,
     func,
     literal,
     not_,
+    null,
     or_,
     select,
     true,
@@ -22,7 +25,7 @@ from sqlalchemy import (
 
 from dispatcher.domain.money import ODD_EXPONENTS, Money
 from dispatcher.domain.strategy import Match, Step, Strategy
-from dispatcher.storage.tables import creditors, debt_parties, debtors, debts, ladder
+from dispatcher.storage.tables import creditors, debt_parties, debtors, debts, ladder, messages
 
 OWED = debts.c.balance_minor - debts.c.paid_minor
 
@@ -59,21 +62,18 @@ def find_candidates(
     debtor_id: int | None = None,
     without: Collection[str] = (),
 ) -> Iterator[Candidate]:
-    """Every debt × recipient × step that is due; in no order.
+    """Every debt and recipient with the step that is due; in no order, at most one step each.
 
     `only` names one strategy, `debtor_id` one person, `without` creditors to leave alone.
     """
-    for i, strategy in enumerate(strategies):
-        if only in (None, strategy.name):
-            mine = and_(matches(strategy.match), *(not_(matches(other.match)) for other in strategies[:i]))
-            for k, step in enumerate(strategy.steps):
-                for query, recipient in _queries(strategy, k, as_of, mine):
-                    if without:
-                        query = query.where(creditors.c.key.not_in(without))
-                    if debtor_id is not None:
-                        query = query.where(recipient == debtor_id)
-                    for row in connection.execute(query):
-                        yield Candidate(row[0], row[1], row[2], strategy, step)
+    places = _places(strategies)
+    for query, recipient in _queries(strategies, as_of, only):
+        if without:
+            query = query.where(creditors.c.key.not_in(without))
+        if debtor_id is not None:
+            query = query.where(recipient == debtor_id)
+        for debt_id, owed_by, relation, place in connection.execute(query):
+            yield Candidate(debt_id, owed_by, relation, *places[place])
 
 
 def matches(match: Match) -> ColumnElement[bool]:
@@ -108,21 +108,55 @@ def count_others(connection: Connection, strategies: Sequence[Strategy], as_of: 
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
+def _places(strategies: Sequence[Strategy]) -> list[tuple[Strategy, Step]]:
+    return [(strategy, step) for strategy in strategies for step in strategy.steps]
+
+
 def _queries(
-    strategy: Strategy, k: int, as_of: date, mine: ColumnElement[bool]
-) -> Iterator[tuple[Select[tuple[int, int, str]], ColumnElement[int]]]:
-    base = and_(open_on(as_of), OWED > 0, mine, *_day(strategy.steps[k], as_of))
+    strategies: Sequence[Strategy], as_of: date, only: str | None
+) -> Iterator[tuple[Select[Any], ColumnElement[int]]]:
+    """One query for those who owe a debt first, one for the others who owe it: each a single pass over the debts."""
+    asked = [strategy for strategy in strategies if only in (None, strategy.name)]
     owner = _from(select(debts.c.id, debts.c.debtor_id, literal("debtor")))
-    yield _with_ladder(owner, debts.c.debtor_id, strategy, k, as_of).where(base), debts.c.debtor_id
-    if strategy.parties == "all":
-        relations = ["joint_debtor", "guarantor"] if strategy.guarantors else ["joint_debtor"]
-        query = _from(select(debts.c.id, debt_parties.c.debtor_id, debt_parties.c.relation)).join(
-            debt_parties, and_(debt_parties.c.debt_id == debts.c.id, debt_parties.c.relation.in_(relations))
+    yield _due(owner, debts.c.debtor_id, strategies, asked, as_of), debts.c.debtor_id
+    shared = [strategy for strategy in asked if strategy.relations()]
+    if shared:
+        relation = debt_parties.c.relation
+        party = _from(select(debts.c.id, debt_parties.c.debtor_id, relation)).join(
+            debt_parties, debt_parties.c.debt_id == debts.c.id
         )
         yield (
-            _with_ladder(query, debt_parties.c.debtor_id, strategy, k, as_of).where(base),
+            _due(party, debt_parties.c.debtor_id, strategies, shared, as_of, relation=relation),
             debt_parties.c.debtor_id,
         )
+
+
+def _due(
+    query: Select[Any],
+    recipient: ColumnElement[int],
+    strategies: Sequence[Strategy],
+    asked: Sequence[Strategy],
+    as_of: date,
+    *,
+    relation: ColumnElement[str] | None = None,
+) -> Select[Any]:
+    """Adds a column: the place, among all steps of all strategies, of the step that is due; rows without fall out."""
+    if not asked:
+        return query.add_columns(literal(0)).where(false())
+    numbers = count()  # in the order of _places
+    taken: list[tuple[ColumnElement[bool], Any]] = []
+    for strategy in strategies:
+        bound = [] if relation is None else [relation.in_(strategy.relations())]
+        steps = [(and_(*bound, is_due(strategy, step, as_of)), next(numbers)) for step in strategy.steps]
+        taken.append((matches(strategy.match), case(*steps, else_=None) if strategy in asked else null()))
+    place = case(*taken, else_=None)
+    first_day = min(step.day for strategy in asked for step in strategy.steps)
+    on_ladder = and_(ladder.c.debt_id == debts.c.id, ladder.c.debtor_id == recipient)
+    return (
+        query.add_columns(place.label("place"))
+        .outerjoin(ladder, on_ladder)
+        .where(open_on(as_of), OWED > 0, debts.c.due_date <= as_of - timedelta(days=first_day), place.is_not(None))
+    )
 
 
 def _from(query: Select[Any]) -> Select[Any]:
@@ -133,32 +167,42 @@ def _from(query: Select[Any]) -> Select[Any]:
     )
 
 
-def _day(step: Step, as_of: date) -> list[ColumnElement[bool]]:
+def is_due(strategy: Strategy, step: Step, as_of: date) -> ColumnElement[bool]:
+    """Its day has come, it is the next on the ladder, and the ladder's distance to the last one has passed."""
     conditions: list[ColumnElement[bool]] = [debts.c.due_date <= as_of - timedelta(days=step.day)]
-    if step.kind == "courtesy":
+    if step.is_courtesy:
         conditions.append(debts.c.due_date >= as_of)
-    return conditions
+    last = [_came_last(before, step, as_of) for before in strategy.before(step)]
+    last.append(_came_last_by_its_day(strategy, step, as_of))
+    if strategy.may_begin(step):
+        last.append(ladder.c.debt_id.is_(None))
+    return and_(*conditions, or_(*last))
 
 
-def _with_ladder(
-    query: Select[Any], recipient: ColumnElement[int], strategy: Strategy, k: int, as_of: date
-) -> Select[Any]:
-    """Steps go in order: this one is next when the last one sent lies before it and none lies between."""
-    step = strategy.steps[k]
-    first = k == 0 or step is strategy.first_collection
-    lowest = -(10**6) if first else strategy.steps[k - 1].day
-    came_before = and_(
-        ladder.c.day >= lowest, ladder.c.day < step.day, ladder.c.anchor <= as_of - timedelta(days=step.day)
-    )
-    joined = query.outerjoin(
-        ladder,
-        and_(
-            ladder.c.debt_id == debts.c.id,
-            ladder.c.debtor_id == recipient,
-            ladder.c.strategy == strategy.name,
+def _came_last(before: Step, step: Step, as_of: date) -> ColumnElement[bool]:
+    """The last message was `before`, long enough ago. Its day may have been another one when it was sent."""
+    sent_by = as_of - timedelta(days=step.day - before.day)
+    sent_then = exists().where(messages.c.id == ladder.c.message_id, messages.c.as_of <= sent_by)
+    return and_(
+        ladder.c.step == before.name,
+        or_(
+            and_(ladder.c.day == before.day, ladder.c.anchor <= as_of - timedelta(days=step.day)),
+            and_(ladder.c.day != before.day, sent_then),
         ),
     )
-    return joined.where(or_(ladder.c.debt_id.is_(None), came_before) if first else came_before)
+
+
+def _came_last_by_its_day(strategy: Strategy, step: Step, as_of: date) -> ColumnElement[bool]:
+    """The last message was a step that this strategy does not have (removed, renamed, of another strategy)."""
+    before = strategy.before(step)
+    conditions = [
+        ladder.c.step.not_in([each.name for each in strategy.steps]),
+        ladder.c.day < step.day,
+        ladder.c.anchor <= as_of - timedelta(days=step.day),
+    ]
+    if not strategy.may_begin(step):
+        conditions.append(ladder.c.day >= before[-1].day)
+    return and_(*conditions)
 
 
 def _balance(limit: Any, *, at_least: bool) -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from dispatcher.domain.log_entry import LogEntry, commitment_of, to_the_millisecond
+from dispatcher.storage.serial import new_ids
 from dispatcher.storage.tables import log_entries, log_terms, personal_values
 
 PersonalReference = tuple[int, str]  # (personal_values.id, commitment)
@@ -21,9 +22,8 @@ def append(connection: Connection, entries: Sequence[LogEntry]) -> None:
     if not any(terms):
         connection.execute(insert(log_entries), rows)
         return
-    ids = connection.scalars(
-        insert(log_entries).returning(log_entries.c.id, sort_by_parameter_order=True), rows
-    ).all()
+    ids = new_ids(connection, log_entries, len(rows))
+    connection.execute(insert(log_entries), [{"id": key, **row} for key, row in zip(ids, rows, strict=True)])
     found = [{"term": term, "entry_id": key} for key, each in zip(ids, terms, strict=True) for term in each]
     connection.execute(insert(log_terms), found)
 
@@ -38,19 +38,16 @@ def keep_personal(
     """
     if not people:
         return []
-    rows = [
-        {
-            "person": person,
-            "salt": secrets.token_hex(16),
-            "address": _text_or_none(values.get("address")),
-            "values": dict(values),
-        }
-        for person, values in people
-    ]
-    ids = connection.scalars(
-        insert(personal_values).returning(personal_values.c.id, sort_by_parameter_order=True), rows
-    ).all()
-    return [(int(key), commitment_of(row["salt"], row["values"])) for key, row in zip(ids, rows, strict=True)]
+    ids = new_ids(connection, personal_values, len(people))
+    kept = [(key, person, secrets.token_hex(16), dict(values)) for key, (person, values) in zip(ids, people, strict=True)]
+    connection.execute(
+        insert(personal_values),
+        [
+            {"id": key, "person": person, "salt": salt, "address": _text_or_none(values.get("address")), "values": values}
+            for key, person, salt, values in kept
+        ],
+    )
+    return [(key, commitment_of(salt, values)) for key, _, salt, values in kept]
 
 
 def count(connection: Connection) -> int:

@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, case, literal, or_, select
 
+from dispatcher.domain.ladder import Rung
 from dispatcher.domain.strategy import Strategy
 from dispatcher.storage.candidates import matches
+from dispatcher.storage.ladder import rung_of
 from dispatcher.storage.tables import (
     creditors,
     debt_parties,
@@ -18,15 +20,6 @@ from dispatcher.storage.tables import (
     message_debts,
     messages,
 )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rung:
-    """The last step of a debt's ladder."""
-
-    step: str
-    day: int
-    anchor: date
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,12 +85,12 @@ def strategy_of(
     return {row[0]: row[1] for row in rows if row[1] is not None}
 
 
-def rungs_of(connection: Connection, debtor_id: int, debt_ids: Sequence[int]) -> dict[tuple[int, str], Rung]:
-    """(debt, strategy) -> the last step of its ladder with this person."""
+def rungs_of(connection: Connection, debtor_id: int, debt_ids: Sequence[int]) -> dict[int, Rung]:
+    """Debt -> the last step of its ladder with this person."""
     rows = connection.execute(
         select(ladder).where(ladder.c.debtor_id == debtor_id, ladder.c.debt_id.in_(debt_ids))
     )
-    return {(r.debt_id, r.strategy): Rung(step=r.step, day=r.day, anchor=r.anchor) for r in rows}
+    return {row.debt_id: rung_of(row) for row in rows}
 
 
 def steps_sent(connection: Connection, debtor_id: int, debt_ids: Sequence[int]) -> list[SentStep]:

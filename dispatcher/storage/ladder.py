@@ -1,23 +1,31 @@
-"""Keeps how far each debt has come on its ladder with each recipient; steps that never went out are given back."""
+"""Keeps how far each debt has come on its ladder with each recipient; steps that reached nobody are given back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, select, tuple_
+from sqlalchemy import Connection, delete, insert, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
 
+from dispatcher.domain.ladder import Rung
 from dispatcher.storage.tables import ladder, message_debts, messages
 
-# A message in one of these ends did not reach anybody: its step has not fired.
-NOT_SENT = ("expired", "cancelled", "failed")
+_Key = tuple[int, int]  # debt, recipient
+_DIALECTS = {"sqlite": sqlite, "postgresql": postgresql}
 
 
 def climb(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Record new steps; each row holds the columns of `ladder`. The rows' earlier state is replaced."""
+    """Record the step each debt has come to, each row the columns of `ladder`; what stood there before is replaced."""
     if not rows:
         return
-    _forget(connection, {(row["debt_id"], row["debtor_id"], row["strategy"]) for row in rows})
-    connection.execute(insert(ladder), rows)
+    statement = _DIALECTS[connection.dialect.name].insert(ladder)
+    moved = ("strategy", "step", "day", "anchor", "message_id")
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["debt_id", "debtor_id"], set_={name: statement.excluded[name] for name in moved}
+        ),
+        rows,
+    )
 
 
 def anchor(as_of: date, day: int) -> date:
@@ -25,49 +33,55 @@ def anchor(as_of: date, day: int) -> date:
     return as_of - timedelta(days=day)
 
 
-def give_back(connection: Connection, message_ids: Iterable[str]) -> None:
-    """The steps of these messages may be planned again, and the ladder stands where it stood before them.
+def rung_of(row: Any) -> Rung:
+    """A stored row as the domain reads it."""
+    return Rung(step=row.step, day=row.day, fired_on=row.anchor + timedelta(days=row.day))
 
-    They did not reach anybody: unsent, or come back.
+
+def give_back(connection: Connection, message_ids: Iterable[str]) -> None:
+    """The steps of these messages count as not fired, and the ladder stands where it stood before them.
+
+    They reached nobody: unsent, or come back. A message that a person cancelled is not given back: its step
+    is done.
     """
-    message_ids = list(message_ids)
-    keys = _keys_of(connection, message_ids)
+    _set_given_back(connection, list(message_ids), given_back=True)
+
+
+def take_back(connection: Connection, message_ids: Iterable[str]) -> None:
+    """The steps of these messages have fired after all: a provider's word came late."""
+    _set_given_back(connection, list(message_ids), given_back=False)
+
+
+def _set_given_back(connection: Connection, message_ids: list[str], *, given_back: bool) -> None:
+    if not message_ids:
+        return
+    changed = connection.execute(
+        update(message_debts)
+        .where(message_debts.c.message_id.in_(message_ids), message_debts.c.given_back.is_(not given_back))
+        .values(given_back=given_back)
+        .returning(message_debts.c.debt_id, message_debts.c.debtor_id)
+    )
+    _fold_again(connection, {(row[0], row[1]) for row in changed})
+
+
+def _fold_again(connection: Connection, keys: Collection[_Key]) -> None:
     if not keys:
         return
-    _forget(connection, keys)
-    latest = _latest_sent(connection, keys, without=list(message_ids))
-    if latest:
-        connection.execute(insert(ladder), latest)
+    connection.execute(delete(ladder).where(tuple_(ladder.c.debt_id, ladder.c.debtor_id).in_(sorted(keys))))
+    rungs = _last_fired(connection, keys)
+    if rungs:
+        connection.execute(insert(ladder), rungs)
 
 
-def _keys_of(connection: Connection, message_ids: list[str]) -> set[tuple[int, int, str]]:
-    columns = (message_debts.c.debt_id, message_debts.c.debtor_id, message_debts.c.strategy)
-    rows = connection.execute(select(*columns).where(message_debts.c.message_id.in_(message_ids)))
-    return {(row[0], row[1], row[2]) for row in rows}
-
-
-def _forget(connection: Connection, keys: set[tuple[int, int, str]]) -> None:
-    connection.execute(
-        delete(ladder).where(tuple_(ladder.c.debt_id, ladder.c.debtor_id, ladder.c.strategy).in_(sorted(keys)))
-    )
-
-
-def _latest_sent(
-    connection: Connection, keys: set[tuple[int, int, str]], *, without: list[str]
-) -> list[dict[str, Any]]:
-    query = (
+def _last_fired(connection: Connection, keys: Collection[_Key]) -> list[dict[str, Any]]:
+    fired = message_debts.c
+    rows = connection.execute(
         select(message_debts, messages.c.as_of)
-        .join(messages, messages.c.id == message_debts.c.message_id)
-        .where(
-            and_(
-                tuple_(message_debts.c.debt_id, message_debts.c.debtor_id, message_debts.c.strategy).in_(sorted(keys)),
-                messages.c.state.not_in(NOT_SENT),
-                messages.c.id.not_in(without),
-            )
-        )
-        .order_by(message_debts.c.day, message_debts.c.occurrence)
+        .join(messages, messages.c.id == fired.message_id)
+        .where(tuple_(fired.debt_id, fired.debtor_id).in_(sorted(keys)), fired.given_back.is_(False))
+        .order_by(messages.c.as_of, fired.day, fired.occurrence)
     )
-    latest = {(row.debt_id, row.debtor_id, row.strategy): row for row in connection.execute(query)}
+    last = {(row.debt_id, row.debtor_id): row for row in rows}
     return [
         {
             "debt_id": row.debt_id,
@@ -78,5 +92,5 @@ def _latest_sent(
             "anchor": anchor(row.as_of, row.day),
             "message_id": row.message_id,
         }
-        for row in latest.values()
+        for row in last.values()
     ]

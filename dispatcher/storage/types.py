@@ -7,6 +7,9 @@ from typing import Any
 from sqlalchemy import DateTime, Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
+# One encoder for all: json.dumps would build one for each value.
+_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
 
 class Instant(TypeDecorator[datetime]):
     """A moment in UTC. Refuses a naive datetime: whose midnight would it be?"""
@@ -40,7 +43,7 @@ class CanonicalJson(TypeDecorator[Any]):
         """Serialise."""
         if value is None:
             return None
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return _ENCODE(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 the signature is SQLAlchemy's
         """Parse."""

@@ -1,0 +1,173 @@
+"""Seconds and peak memory of planning a day beside the bare query, at growing sizes, on SQLite and PostgreSQL.
+
+Run: python -m benchmarks.plan [--sizes 10000,100000,1000000] [--databases sqlite,postgresql] [--profile]
+
+One debt in twenty has come to a step. Each measurement is a process of its own, whose peak memory is its own;
+the decisions, messages, ladders, log entries and personal values are all stored.
+"""
+
+import argparse
+import cProfile
+import json
+import os
+import pstats
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+
+from tests.servers import postgresql
+
+AS_OF = date(2026, 11, 16)
+NOW = datetime(2026, 11, 16, 18, 0, tzinfo=UTC)  # working hours from coast to coast
+EVERY = 20  # one debt in so many is due
+STATES = ("NY", "CA", "TX", "FL", "IL", "WA", "CO", "MA", "GA", "OH")
+
+
+def main() -> None:
+    options = _arguments()
+    if options.child:
+        print(json.dumps(_measure(options.child, profile=options.profile)))
+        return
+    print(f"{'database':<11} {'debts':>9} {'due':>7} {'floor':>8} {'plan':>8} {'CPU':>8} {'per due':>9} {'memory':>8}")
+    with ExitStack() as stack:
+        for name in options.databases.split(","):
+            server = stack.enter_context(postgresql()) if name == "postgresql" else ""
+            for size in (int(size) for size in options.sizes.split(",")):
+                with _filled(server, size) as url:
+                    _report(name, size, _in_a_process(url, profile=options.profile))
+
+
+def _report(name: str, size: int, found: dict[str, float]) -> None:
+    each = found["cpu"] / found["due"] * 1e6
+    print(
+        f"{name:<11} {size:>9,} {found['due']:>7,.0f} {found['floor']:>7.2f}s {found['plan']:>7.2f}s"
+        f" {found['cpu']:>7.2f}s"
+        f" {each:>6.0f} us {found['megabytes']:>5.0f} MB",
+        flush=True,
+    )
+
+
+def _in_a_process(url: str, *, profile: bool) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.plan", "--child", url, *(["--profile"] if profile else [])]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def _measure(url: str, *, profile: bool) -> dict[str, float]:
+    from dispatcher.bootstrap import open_dispatcher
+    from dispatcher.services.plan_reminders import PlanRequest, plan_reminders
+    from dispatcher.settings import load_settings
+    from dispatcher.storage.candidates import find_candidates
+
+    os.environ["DISPATCHER_DATABASE_URL"] = url
+    dispatcher = open_dispatcher(load_settings(), now=NOW, upgrade=False)
+    desk, database = dispatcher.desk, dispatcher.database
+    with database.reading() as connection:
+        began = time.perf_counter()
+        due = sum(1 for _ in find_candidates(connection, desk.strategies, AS_OF))
+        floor = time.perf_counter() - began
+    request = PlanRequest(
+        as_of=AS_OF, now=NOW, real_now=NOW, actor="benchmark", random_bytes=dispatcher.random_bytes
+    )
+    profiler = cProfile.Profile()
+    began, cpu = time.perf_counter(), time.process_time()
+    if profile:
+        profiler.enable()
+    summary = plan_reminders(database, desk, request)
+    seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
+    if profile:
+        profiler.disable()
+        pstats.Stats(profiler, stream=sys.stderr).sort_stats("cumtime").print_stats(60)
+    if summary.due != due:
+        raise SystemExit(f"{due} due and {summary.due} decided")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"due": due, "floor": floor, "plan": seconds, "cpu": cpu, "megabytes": peak}
+
+
+@contextmanager
+def _filled(server: str, size: int) -> Iterator[str]:
+    """A migrated database with a portfolio; gone afterwards."""
+    from dispatcher.storage.engine import open_database
+    from dispatcher.storage.migrate import upgrade
+
+    with tempfile.TemporaryDirectory(prefix="plan-") as folder:
+        os.environ["DISPATCHER_HOME"] = folder
+        url = _created(server, size) if server else f"sqlite:///{Path(folder) / 'plan.db'}"
+        database = open_database(url)
+        upgrade(database)
+        with database.writing() as connection:
+            if server:
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            for statement in _portfolio(size, is_sqlite=not server):
+                connection.exec_driver_sql(statement.replace("%", "%%") if server else statement)
+        with database.writer.connect() as connection:
+            connection.exec_driver_sql("ANALYZE")
+            connection.commit()
+        database.close()
+        yield url
+
+
+def _created(server: str, size: int) -> str:
+    with psycopg.connect(server.replace("@/", "@/postgres", 1), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE plan_{size}")  # type: ignore[arg-type]  # a number of our own
+    return server.replace("@/", f"@/plan_{size}", 1)
+
+
+def _portfolio(size: int, *, is_sqlite: bool) -> list[str]:
+    """Two debts a debtor; a third of the people have a phone as well; a tenth of the debts have had a reminder."""
+    count = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) "
+    people, debts = count.format(size // 2), count.format(size)
+    text = "'{}' || substr('00000000' || {}, -8)" if is_sqlite else "'{}' || lpad(({})::text, 8, '0')"
+    states = " ".join(f"WHEN {k} THEN '{state}'" for k, state in enumerate(STATES))
+    day = _Days(is_sqlite)
+    return [
+        "INSERT INTO creditors (id, key) VALUES (1, 'acme')",
+        "INSERT INTO debtors (id, person, creditor_id, reference, name, language, country, region)"
+        f" {people} SELECT i, {text.format('p', 'i')}, 1, {text.format('D', 'i')}, 'Ana Example', 'en', 'US',"
+        f" CASE i % {len(STATES)} {states} END FROM n",
+        "INSERT INTO contact_points (debtor_id, medium, address)"
+        f" {people} SELECT i, 'email', {text.format('d', 'i')} || '@debtors.example' FROM n",
+        "INSERT INTO contact_points (debtor_id, medium, address, label)"
+        f" {people} SELECT i, 'phone', '+1212' || substr({text.format('', '5550000 + i % 1000')}, 2), 'mobile'"
+        " FROM n WHERE i % 3 = 0",
+        "INSERT INTO debts (id, creditor_id, debtor_id, reference, currency, balance_minor, due_date, issued_on,"
+        " settled_on, disputed_on)"
+        f" {debts} SELECT i, 1, (i + 1) / 2, {text.format('R', 'i')}, 'USD', 1000 + i % 90000,"
+        f" CASE WHEN i % {EVERY} = 0 THEN {day(-3)} WHEN i % 10 = 1 THEN {day(-8)} WHEN i % 10 < 5 THEN {day(-60)}"
+        f" ELSE {day(25)} END, {day(-90)},"
+        f" CASE WHEN i % 10 IN (2, 3, 4) OR i % 20 = 10 THEN {day(-30)} END, CASE WHEN i % 400 = 0 THEN {day(-2)} END FROM n",
+        "INSERT INTO ladder (debt_id, debtor_id, strategy, step, day, anchor, message_id)"
+        f" {debts} SELECT i, (i + 1) / 2, 'consumer', 'first-reminder', 1, {day(-8)}, 'earlier' FROM n"
+        " WHERE i % 10 = 1",
+    ]
+
+
+class _Days:
+    """Dates as the database writes them."""
+
+    def __init__(self, is_sqlite: bool) -> None:
+        self._word = "" if is_sqlite else "DATE "
+
+    def __call__(self, days: int) -> str:
+        return f"{self._word}'{AS_OF + timedelta(days=days)}'"
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", default="10000,100000,1000000")
+    parser.add_argument("--databases", default="sqlite,postgresql")
+    parser.add_argument("--profile", action="store_true", help="print where the time goes")
+    parser.add_argument("--child", metavar="URL", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
