@@ -23,7 +23,7 @@ from dispatcher.storage.seal_journal import SealJournal
 from dispatcher.storage.sealing_keys import KeyProblemError, SealingKeys
 from tests.record.histories import NOW, Log
 
-WRITERS, CHUNKS = 8, 25
+WRITERS, CHUNKS = 8, 10
 
 
 def entry(name: str) -> LogEntry:

@@ -13,6 +13,8 @@ from dispatcher.storage.log_search import LogQuery, sample, search
 from dispatcher.storage.tables import messages
 from tests.record.histories import NOW, Log, add_debtors, add_message, add_refusal, person
 
+EVERYTHING = LogQuery()
+
 
 @pytest.fixture
 def filled(log: Log) -> Log:
@@ -119,7 +121,7 @@ def test_search_refuses_a_cursor_that_is_none(filled: Log) -> None:
 
 
 def test_sample_is_the_same_for_the_same_seed(filled: Log) -> None:
-    def drawn(seed: str, query: LogQuery = LogQuery()) -> list[int | None]:
+    def drawn(seed: str, query: LogQuery = EVERYTHING) -> list[int | None]:
         with filled.database.reading() as connection:
             return [entry.position for entry in sample(connection, query, size=5, seed=seed, upto=23)]
 
@@ -148,3 +150,35 @@ def search_text(connection, content_id: int) -> str:
     from dispatcher.storage.tables import contents
 
     return str(connection.scalar(select(contents.c.text).where(contents.c.id == content_id)))
+
+
+def test_exceptions_report_lists_what_went_wrong(log: Log) -> None:
+    from dispatcher.services.search_log import exceptions_report
+
+    with log.database.writing() as connection:
+        add_debtors(connection, 3)
+        add_message(connection, 1)
+        add_message(connection, 2, outcome="bounced")
+        delivery_log.append(
+            connection,
+            [LogEntry(event="accepted", at=NOW, actor="run", as_of=(NOW - timedelta(days=3)).date())],
+        )
+    report = exceptions_report(log.database)
+    assert {name: len(entries) for name, entries in report.items() if entries} == {"bounced": 1, "late": 1}
+
+
+def test_search_finds_what_is_many_by_walking(filled: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dispatcher.storage import log_search
+
+    few = [
+        found(filled, template="first-reminder"),
+        found(filled, state="delivered", creditor="acme"),
+        found(filled, address="ana3@debtors.example"),
+    ]
+    monkeypatch.setattr(log_search, "FEW", 0)
+    many = [
+        found(filled, template="first-reminder"),
+        found(filled, state="delivered", creditor="acme"),
+        found(filled, address="ana3@debtors.example"),
+    ]
+    assert many == few
