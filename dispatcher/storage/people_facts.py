@@ -75,7 +75,7 @@ def debts_of(connection: Connection, debtor_id: int, on: date) -> list[KnownDebt
         debts.c.id, debts.c.reference, OWED.label("owed"), debts.c.currency, open_on(on).label("is_open")
     )
     query = query.where(or_(debts.c.debtor_id == debtor_id, debts.c.id.in_(shared))).order_by(
-        debts.c.due_date, debts.c.id
+        debts.c.due_date, debts.c.reference
     )
     return [
         KnownDebt(id=r.id, reference=r.reference, owed=Money(r.owed, r.currency), is_open=bool(r.is_open))
