@@ -62,8 +62,8 @@ def _run(dispatcher: Dispatcher) -> None:
 
 
 def _clear(home: Path) -> None:
-    if not home.exists() or not any(home.iterdir()):
-        return
+    if not home.exists() or not any(path.is_dir() or path.stat().st_size for path in home.iterdir()):
+        return  # `dispatcher check` leaves an empty database behind
     if not (home / MARK).exists():
         raise SettingsError(f"{home} holds something else than the demo: set DISPATCHER_HOME to an empty folder")
     shutil.rmtree(home)
