@@ -78,6 +78,7 @@ def _verdicts(
     refused |= {
         m.id: _OTHER_PROVIDER for m in messages if m.is_in_doubt and m.provider != outlet.channel.provider
     }
+    refused |= {m.id: _REPLAYED for m in messages if m.simulated and not outlet.simulated}
     judged = [m for m in messages if m.id not in refused]
     return {**refused, **(outlet.judge(connection, judged, now) if judged else {})}
 
@@ -232,4 +233,8 @@ _OTHER_PROVIDER = Verdict(
     reasons=(
         _own_reason("provider", "hold", "an earlier attempt went to another provider and may have arrived"),
     ),
+)
+_REPLAYED = Verdict(
+    kind=VerdictKind.CANCEL,
+    reasons=(_own_reason("replay", "block", "it was planned in a replay, which has ended"),),
 )

@@ -36,4 +36,5 @@ class Outlet:
     chunk: int = 16
     lease: timedelta = timedelta(seconds=90)
     actor: str = "dispatcher"
+    simulated: bool = False  # a replay: only then may what a replay has planned go out
     stopping: Callable[[], bool] = lambda: False

@@ -49,6 +49,7 @@ class OutletPorts:
     lanes: Mapping[ChannelKind, Lane]
     actor: str = "dispatcher"
     lease: timedelta | None = None  # instead of the lanes' own
+    simulated: bool = False
 
 
 class Outlets:
@@ -110,5 +111,6 @@ class Outlets:
             chunk=max(1, lane.concurrency // self._threads),
             lease=ports.lease or lane.lease,
             actor=ports.actor,
+            simulated=ports.simulated,
             stopping=self._stopping.is_set,
         )
