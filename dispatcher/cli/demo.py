@@ -17,6 +17,7 @@ from dispatcher.settings import SettingsError, load_settings
 # A Monday, a public holiday in Mexico and Colombia: early on the West coast of the US, afternoon in Madrid.
 NOW = datetime(2026, 11, 16, 14, 30, tzinfo=UTC)
 MARK = "demo"
+NOTHING = 4096  # bytes of the empty database that `dispatcher check` leaves behind
 SUFFIX = {"email": ".eml", "sms": ".txt", "letter": ".pdf"}
 
 
@@ -62,9 +63,9 @@ def _run(dispatcher: Dispatcher) -> None:
 
 
 def _clear(home: Path) -> None:
-    if not home.exists() or not any(path.is_dir() or path.stat().st_size for path in home.iterdir()):
-        return  # `dispatcher check` leaves an empty database behind
-    if not (home / MARK).exists():
+    if not home.exists():
+        return
+    if not (home / MARK).exists() and any(path.is_file() and path.stat().st_size > NOTHING for path in home.rglob("*")):
         raise SettingsError(f"{home} holds something else than the demo: set DISPATCHER_HOME to an empty folder")
     shutil.rmtree(home)
 

@@ -113,7 +113,7 @@ def test_log_and_states_agree(demo: str, dispatcher: Command, home: Path) -> Non
 
 
 def test_demo_refuses_a_home_that_holds_something_else(dispatcher: Command, tmp_path: Path) -> None:
-    (tmp_path / "ledger.csv").write_text("keep me")
+    (tmp_path / "ledger.csv").write_text("keep me\n" * 1000)
     done = dispatcher("demo", DISPATCHER_HOME=str(tmp_path))
     assert done.returncode == 2
     assert "DISPATCHER_HOME" in done.stderr
