@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Select,
     Text,
     exists,
     func,
@@ -145,14 +144,18 @@ def _positions(connection: Connection, query: LogQuery, upto: int) -> Iterator[t
 
 def _ids(connection: Connection, query: LogQuery, cursor: str, step: int) -> Iterator[tuple[int, str]]:
     """Yield (entry id, cursor after it), newest first."""
-    conditions = [*_columns(query), *_period(connection, query)]
+    conditions = _columns(query)
     candidates = _candidates(connection, query, conditions)
+    by_time = bool(query.since or query.until) and not conditions and candidates is None and not query.words
+    conditions += _at(query) if by_time else _period(connection, query)
     if query.words:
         yield from _by_words(connection, query.words, conditions, candidates, cursor)
         return
     before = _number(cursor)
     if candidates is not None:
         chunks: Iterator[list[int]] = iter([sorted((i for i in candidates if i < before), reverse=True)])
+    elif by_time:
+        chunks, conditions = _by_time(connection, conditions, before, step), []
     elif (term := _leading_term(query)) and not query.persons:
         chunks = _by_term(connection, term, before)
     else:
@@ -173,6 +176,23 @@ def _walk(
         if len(chunk) < step:
             return
         before, step = chunk[-1], CHUNK
+
+
+def _by_time(
+    connection: Connection, conditions: Sequence[ColumnElement[bool]], before: int, step: int
+) -> Iterator[list[int]]:
+    """A period alone is read off the index over `at`, which orders entries of one instant by id."""
+    e = log_entries.c
+    start = connection.scalar(select(e.at).where(e.id == before))
+    while True:
+        query = select(e.id, e.at).where(*conditions)
+        if start is not None:
+            query = query.where(e.at <= start, or_(e.at < start, e.id < before))
+        rows = connection.execute(query.order_by(e.at.desc(), e.id.desc()).limit(step)).all()
+        yield [row.id for row in rows]
+        if len(rows) < step:
+            return
+        before, start, step = rows[-1].id, rows[-1].at, CHUNK
 
 
 def _by_term(connection: Connection, term: str, before: int) -> Iterator[list[int]]:
@@ -243,16 +263,19 @@ def _columns(query: LogQuery) -> list[ColumnElement[bool]]:
 
 
 def _period(connection: Connection, query: LogQuery) -> list[ColumnElement[bool]]:
-    """The period as instants and as bounds of ids, which the index over `at` gives at once."""
-    at = log_entries.c.at
-    told = [at >= query.since] if query.since else []
-    told += [at < query.until] if query.until else []
+    """The period as instants and as bounds of ids, so that other indexes can use it."""
+    told = _at(query)
     if not told:
         return []
     first, last = connection.execute(
         select(func.min(log_entries.c.id), func.max(log_entries.c.id)).where(*told)
     ).one()
     return [*told, log_entries.c.id.between(first or 0, last or 0)]
+
+
+def _at(query: LogQuery) -> list[ColumnElement[bool]]:
+    since = [log_entries.c.at >= query.since] if query.since else []
+    return since + ([log_entries.c.at < query.until] if query.until else [])
 
 
 def _terms(query: LogQuery) -> list[str]:
@@ -269,34 +292,33 @@ def _candidates(
 ) -> set[int] | None:
     """Ids of the entries that messages or personal values point to, where few; else adds a condition."""
     sets = []
-    for column, keys in _pointers(connection, query):
-        found = list(connection.scalars(keys.limit(FEW + 1)))
+    for pointer, key, chosen in _pointers(connection, query):
+        found = list(connection.scalars(select(key).where(*chosen).limit(FEW + 1)))
         if len(found) <= FEW:
-            sets.append(set(connection.scalars(select(log_entries.c.id).where(column.in_(found)))))
+            sets.append(set(connection.scalars(select(log_entries.c.id).where(pointer.in_(found)))))
         else:
-            conditions.append(column.in_(keys))
+            conditions.append(exists().where(key == pointer, *chosen))
     return set.intersection(*sets) if sets else None
 
 
-def _pointers(connection: Connection, query: LogQuery) -> Iterator[tuple[Any, Select[Any]]]:
-    m, p = messages.c, personal_values.c
+def _pointers(connection: Connection, query: LogQuery) -> Iterator[tuple[Any, Any, list[Any]]]:
+    """Yield (the entry's pointer, what it points to, conditions on that)."""
+    m, p, e = messages.c, personal_values.c, log_entries.c
     if query.address:
-        yield log_entries.c.personal_id, select(p.id).where(p.address == query.address)
+        yield e.personal_id, p.id, [p.address == query.address]
     if query.debt:
-        yield log_entries.c.personal_id, _speaks_of_debt(connection, query.debt)
+        yield e.personal_id, p.id, _speaks_of_debt(connection, query.debt)
     if query.provider_id:
-        yield log_entries.c.message_id, select(m.id).where(m.provider_id == query.provider_id)
+        yield e.message_id, m.id, [m.provider_id == query.provider_id]
     if query.state:
-        yield log_entries.c.message_id, select(m.id).where(m.state == query.state)
+        yield e.message_id, m.id, [m.state == query.state]
     if query.template:
-        chosen = select(m.id).where(m.template == query.template)
-        if query.template_version is not None:
-            chosen = chosen.where(m.template_version == query.template_version)
-        yield log_entries.c.message_id, chosen
+        version = [m.template_version == query.template_version] if query.template_version is not None else []
+        yield e.message_id, m.id, [m.template == query.template, *version]
 
 
-def _speaks_of_debt(connection: Connection, reference: str) -> Select[Any]:
-    """Personal values that name a debt (`creditor/reference` or a bare reference) of anyone who owes it."""
+def _speaks_of_debt(connection: Connection, reference: str) -> list[ColumnElement[bool]]:
+    """Conditions on personal values that name a debt (`creditor/reference`, or a reference) of anyone who owes it."""
     full = creditors.c.key + literal("/") + debts.c.reference
     bare = reference.partition("/")[2] or reference
     rows = connection.execute(
@@ -313,9 +335,7 @@ def _speaks_of_debt(connection: Connection, reference: str) -> Select[Any]:
     people = select(debtors.c.person).where(debtors.c.id.in_(owing))
     text = type_coerce(personal_values.c["values"], Text)
     named = [text.contains(json.dumps(row.full, ensure_ascii=False), autoescape=True) for row in rows]
-    return select(personal_values.c.id).where(
-        personal_values.c.person.in_(people), or_(literal(value=False), *named)
-    )
+    return [personal_values.c.person.in_(people), or_(literal(value=False), *named)]
 
 
 def _number(cursor: str) -> int:
