@@ -2,8 +2,8 @@
 
     python benchmarks/record.py [--entries 1000000] [--url postgresql://…]
 
-Without --url it makes an SQLite file in a temporary folder. The log is filled with messages to 1 debtor in 50
-entries, one refusal in ten entries, and bodies of some 30 words.
+Without --url it makes an SQLite file in a temporary folder. The log is filled with a debtor for every 50 entries,
+a message for every five of them, a refusal for every second message, and bodies of some 30 words.
 """
 
 import argparse
@@ -15,10 +15,11 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import insert, text
+from sqlalchemy import Connection, insert, text
 
 from dispatcher.domain.log_entry import LogEntry
 from dispatcher.domain.money import Money
@@ -39,7 +40,10 @@ from dispatcher.storage.tables import creditors, debtors, debts, messages
 START = datetime(2024, 1, 1, 9, 0, tzinfo=UTC)
 EVENTS = ("planned", "queued", "attempting", "accepted")
 ENDS = ("delivered",) * 18 + ("bounced", "complained")
-WORDS = "importe pendiente plazo acuerdo factura vencida llamenos ayuda opcion oficina horario gracias cuenta aviso".split()
+WORDS = (
+    "importe", "pendiente", "plazo", "acuerdo", "factura", "vencida", "llamenos", "ayuda", "opcion", "oficina",
+    "horario", "gracias", "cuenta", "aviso",
+)  # fmt: skip
 PER_MESSAGE = 5
 BATCH = 1_000  # messages
 FIRST_PAGE_MS = 100
@@ -56,7 +60,11 @@ def main() -> None:
         upgrade(database)
         results = measure(database, home, arguments.entries)
         database.close()
-    print(json.dumps({"machine": platform.platform(), "database": database.writer.dialect.name, **results}, indent=2))
+    print(
+        json.dumps(
+            {"machine": platform.platform(), "database": database.writer.dialect.name, **results}, indent=2
+        )
+    )
 
 
 def measure(database: Database, home: Path, entries: int) -> dict[str, object]:
@@ -75,7 +83,9 @@ def measure(database: Database, home: Path, entries: int) -> dict[str, object]:
     results["verified per second"] = rate(entries, check)
     results["findings"] = len(report.findings) if report else None
     source = Source(database=database, keys=keys, journal=journal, actor="benchmark", now=START)
-    results["exported per second"] = rate(entries, lambda: export_evidence(source, Scope(), home / "all.jsonl"))
+    results["exported per second"] = rate(
+        entries, lambda: export_evidence(source, Scope(), home / "all.jsonl")
+    )
     results["verified from the export per second"] = rate(entries, lambda: verify(home / "all.jsonl"))
     results["first page, ms"] = first_pages(database)
     results["slowest first page under 100 ms"] = max(results["first page, ms"].values()) < FIRST_PAGE_MS  # type: ignore[attr-defined]
@@ -92,68 +102,119 @@ def fill(database: Database, entries: int) -> None:
     rng = random.Random(1)
     people = max(20, entries // 50)
     with database.writing() as connection:
-        connection.execute(insert(creditors), [{"id": n, "key": f"creditor-{n}"} for n in (1, 2, 3)])
-        numbers = range(1, people + 1)
-        connection.execute(insert(debtors), [{"id": n, "person": f"{n:032x}", "creditor_id": n % 3 + 1, "reference": f"D-{n}"} for n in numbers])
-        connection.execute(
-            insert(debts),
-            [{"id": n, "creditor_id": n % 3 + 1, "debtor_id": n, "reference": f"INV-{n}", "currency": "USD", "balance_minor": 100, "due_date": date(2024, 1, 1)} for n in numbers],
-        )
+        add_people(connection, people)
     made = 0
     while made < entries:
         with database.writing() as connection:
             made += write_batch(connection, rng, people, made, entries)
-    if database.is_sqlite:
-        with database.writing() as connection:
-            connection.execute(text("PRAGMA optimize"))
-    else:
-        with database.writing() as connection:
-            connection.execute(text("ANALYZE"))
+    with database.writing() as connection:
+        connection.execute(text("PRAGMA optimize" if database.is_sqlite else "ANALYZE"))
 
 
-def write_batch(connection: object, rng: random.Random, people: int, made: int, entries: int) -> int:
+def add_people(connection: Connection, people: int) -> None:
+    numbers = range(1, people + 1)
+    connection.execute(insert(creditors), [{"id": n, "key": f"creditor-{n}"} for n in (1, 2, 3)])
+    connection.execute(
+        insert(debtors),
+        [{"id": n, "person": f"{n:032x}", "creditor_id": n % 3 + 1, "reference": f"D-{n}"} for n in numbers],
+    )
+    due = {"currency": "USD", "balance_minor": 100, "due_date": date(2024, 1, 1)}
+    connection.execute(
+        insert(debts),
+        [
+            {"id": n, "creditor_id": n % 3 + 1, "debtor_id": n, "reference": f"INV-{n}", **due}
+            for n in numbers
+        ],
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One message: to whom, when, how it ended, and what its entries refer to."""
+
+    key: str
+    debtor: int
+    at: datetime
+    end: str
+    personal_id: int
+    commitment: str
+    digest: str
+
+
+def write_batch(connection: Connection, rng: random.Random, people: int, made: int, entries: int) -> int:
     numbers = [rng.randint(1, people) for _ in range(min(BATCH, (entries - made) // PER_MESSAGE + 1))]
     at = START + timedelta(seconds=made * 60)
-    kept = delivery_log.keep_personal(
-        connection, [(f"{n:032x}", {"debtor": f"creditor-{n % 3 + 1}/D-{n}", "debts": [f"creditor-{n % 3 + 1}/INV-{n}"], "address": f"d{n}@debtors.example"}) for n in numbers]
-    )
-    bodies, rows, log = [], [], []
-    for i, (n, (personal_id, commitment)) in enumerate(zip(numbers, kept, strict=True)):
-        key, end = str(uuid.UUID(int=rng.getrandbits(128))), rng.choice(ENDS)
-        said = f"D-{n} {made}-{i} " + " ".join(rng.choices(WORDS, k=30)) + (" zeppelin" if rng.random() < 0.0005 else "")
-        bodies.append(contents.Content.of(said.encode(), "text/plain", said))
-        rows.append(a_message(key, n, "delivered" if end == "complained" else end, at, personal_id, commitment, bodies[-1].sha256, rng))
-        refused = rng.random() < 0.5
-        for event in (*EVENTS[: 3 if refused else 4], "blocked" if refused else end):
-            log.append(an_entry(event, key, n, at + timedelta(seconds=i), personal_id, commitment, bodies[-1].sha256, rng))
-        if refused:
-            log.append(an_entry(end, key, n, at + timedelta(seconds=i), personal_id, commitment, bodies[-1].sha256, rng))
+    kept = delivery_log.keep_personal(connection, [(f"{n:032x}", personal(n)) for n in numbers])
+    bodies = [body(rng, f"D-{n} {made}-{i}") for i, n in enumerate(numbers)]
+    cases = [
+        Case(
+            key=str(uuid.UUID(int=rng.getrandbits(128))), debtor=n, at=at + timedelta(seconds=i), end=rng.choice(ENDS),
+            personal_id=personal_id, commitment=commitment, digest=text_.sha256,
+        )
+        for i, (n, (personal_id, commitment), text_) in enumerate(zip(numbers, kept, bodies, strict=True))
+    ]  # fmt: skip
     contents.keep(connection, bodies, now=at)
-    connection.execute(insert(messages), rows)
-    log = log[: entries - made]
+    connection.execute(insert(messages), [a_message(case, rng) for case in cases])
+    log = [entry for case in cases for entry in entries_of(case, rng)][: entries - made]
     delivery_log.append(connection, log)
     return len(log)
 
 
-def a_message(key: str, n: int, state: str, at: datetime, personal_id: int, commitment: str, digest: str, rng: random.Random) -> dict[str, object]:
+def personal(n: int) -> dict[str, object]:
+    creditor = f"creditor-{n % 3 + 1}"
     return {
-        "id": key, "creditor_id": n % 3 + 1, "debtor_id": n, "as_of": at.date(), "step": "first-reminder", "kind": "collection",
-        "channel": "email", "address": f"d{n}@debtors.example", "template": "first-reminder" if rng.random() < 0.99 else "final-notice",
-        "template_version": 1, "state": state, "expires_at": at, "content_sha256": digest, "personal_id": personal_id,
-        "commitment": commitment, "created_at": at, "updated_at": at, "provider": "folder", "provider_id": f"p-{key}",
+        "debtor": f"{creditor}/D-{n}",
+        "debts": [f"{creditor}/INV-{n}"],
+        "address": f"d{n}@debtors.example",
+    }
+
+
+def body(rng: random.Random, head: str) -> contents.Content:
+    rare = " zeppelin" if rng.random() < 0.0005 else ""
+    said = f"{head} {' '.join(rng.choices(WORDS, k=30))}{rare}"
+    return contents.Content.of(said.encode(), "text/plain", said)
+
+
+def entries_of(case: Case, rng: random.Random) -> list[LogEntry]:
+    """Half of the messages came after another channel was refused."""
+    events = (
+        "planned",
+        *(("blocked",) if rng.random() < 0.5 else ("queued",)),
+        "attempting",
+        "accepted",
+        case.end,
+    )
+    return [an_entry(event, case, rng) for event in events]
+
+
+def a_message(case: Case, rng: random.Random) -> dict[str, object]:
+    return {
+        "id": case.key, "creditor_id": case.debtor % 3 + 1, "debtor_id": case.debtor, "as_of": case.at.date(),
+        "step": "first-reminder", "kind": "collection", "channel": "email",
+        "address": f"d{case.debtor}@debtors.example",
+        "template": "first-reminder" if rng.random() < 0.99 else "final-notice", "template_version": 1,
+        "state": "delivered" if case.end == "complained" else case.end, "expires_at": case.at, "created_at": case.at,
+        "updated_at": case.at, "content_sha256": case.digest, "personal_id": case.personal_id, "provider": "folder",
+        "commitment": case.commitment, "provider_id": f"p-{case.key}",
     }  # fmt: skip
 
 
-def an_entry(event: str, key: str, n: int, at: datetime, personal_id: int, commitment: str, digest: str, rng: random.Random) -> LogEntry:
+def an_entry(event: str, case: Case, rng: random.Random) -> LogEntry:
     blocked = event == "blocked"
-    rule = rng.choice(("contact-hours", "contact-hours", "call-frequency")) if rng.random() < 0.999 else "rare-rule"
+    rule = (
+        rng.choice(("contact-hours", "contact-hours", "call-frequency"))
+        if rng.random() < 0.999
+        else "rare-rule"
+    )
+    reason = {"pack": "us-regf", "rule": rule, "decision": "block", "reference": "12 CFR 1006.6"}
     return LogEntry(
-        event=event, at=at, actor="run", as_of=at.date(), message_id=None if blocked else key, person=f"{n:032x}",
-        creditor=f"creditor-{n % 3 + 1}", step="first-reminder", kind="collection", channel="sms" if blocked else "email",
-        template="first-reminder", template_version=1, rule_packs=("default@1", "us-regf@1"), balance=Money(12_050, "USD"),
-        days_past_due=29, zones=("America/New_York",), body_sha256=digest if event == "accepted" else None, personal_id=personal_id,
-        commitment=commitment, decision="block" if blocked else None,
-        reasons=({"pack": "us-regf", "rule": rule, "decision": "block", "reference": "12 CFR 1006.6"},) if blocked else (),
+        event=event, at=case.at, actor="run", as_of=case.at.date(), message_id=None if blocked else case.key,
+        person=f"{case.debtor:032x}", creditor=f"creditor-{case.debtor % 3 + 1}", step="first-reminder",
+        kind="collection", channel="sms" if blocked else "email", template="first-reminder", template_version=1,
+        rule_packs=("default@1", "us-regf@1"), balance=Money(12_050, "USD"), days_past_due=29,
+        zones=("America/New_York",), body_sha256=case.digest if event == "accepted" else None,
+        personal_id=case.personal_id, commitment=case.commitment, decision="block" if blocked else None,
+        reasons=(reason,) if blocked else (),
     )  # fmt: skip
 
 
@@ -168,6 +229,8 @@ def first_pages(database: Database) -> dict[str, float]:
         "creditor and event": (LogQuery(creditor="creditor-2", events=("complained",)), None),
         "a day long ago": (LogQuery(since=START + timedelta(days=3), until=START + timedelta(days=4)), None),
         "the first half": (LogQuery(until=middle), None),
+        "creditor in the first half": (LogQuery(creditor="creditor-2", until=middle), None),
+        "event in the first half": (LogQuery(events=("complained",), until=middle), None),
         "channel": (LogQuery(channel="sms"), None),
         "state, common": (LogQuery(state="delivered"), None),
         "state, less so": (LogQuery(state="bounced"), None),
@@ -180,7 +243,10 @@ def first_pages(database: Database) -> dict[str, float]:
         "nothing": (LogQuery(address="nobody@debtors.example"), None),
         "approver, none": (LogQuery(approver="nobody"), None),
     }
-    return {name: round(median_ms(lambda q=q, d=d: search_log(database, q, debtor=d)), 1) for name, (q, d) in queries.items()}
+    return {
+        name: round(median_ms(lambda q=query, d=debtor: search_log(database, q, debtor=d)), 1)
+        for name, (query, debtor) in queries.items()
+    }
 
 
 def median_ms(work: Callable[[], object]) -> float:

@@ -96,6 +96,7 @@ def test_search_finds_what_an_approver_let_pass_and_template_versions(filled: Lo
     [
         {},
         {"creditor": "acme"},
+        {"since": NOW, "until": NOW + timedelta(days=4)},
         {"words": "mensaje"},
         {"template": "first-reminder"},
         {"rule": "contact-hours"},
