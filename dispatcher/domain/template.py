@@ -71,21 +71,27 @@ def may_submit(version: TemplateVersion) -> None:
 def may_approve(version: TemplateVersion, actor: str) -> None:
     """A submitted version may be approved by somebody who did not write it; raises ReviewRefused."""
     if version.state is not VersionState.SUBMITTED:
-        raise ReviewRefused(f"{version.name} version {version.version} is {version.state}: only a submitted one can be approved")
+        raise ReviewRefused(
+            f"{version.name} version {version.version} is {version.state}: only a submitted one can be approved"
+        )
     _four_eyes(version, actor, "approve")
 
 
 def may_publish(version: TemplateVersion, actor: str) -> None:
     """An approved version may be published by somebody who did not write it; raises ReviewRefused."""
     if version.state is not VersionState.APPROVED:
-        raise ReviewRefused(f"{version.name} version {version.version} is {version.state}: only an approved one can be published")
+        raise ReviewRefused(
+            f"{version.name} version {version.version} is {version.state}: only an approved one can be published"
+        )
     _four_eyes(version, actor, "publish")
 
 
 def may_retire(version: TemplateVersion) -> None:
     """A published version may be retired; raises ReviewRefused."""
     if version.state is not VersionState.PUBLISHED:
-        raise ReviewRefused(f"{version.name} version {version.version} is {version.state}: only a published one can be retired")
+        raise ReviewRefused(
+            f"{version.name} version {version.version} is {version.state}: only a published one can be retired"
+        )
 
 
 def with_author(version: TemplateVersion, actor: str) -> str:

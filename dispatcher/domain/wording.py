@@ -33,6 +33,9 @@ class Disclosure:
     first: str
     later: str = ""
     source: str = ""
+    is_collector_statement: bool = (
+        False  # whether it is the collector's own statement, which the gate asks about
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

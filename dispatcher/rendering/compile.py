@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from jinja2 import Template
@@ -17,7 +17,7 @@ from dispatcher.rendering import front_matter, markdown
 from dispatcher.rendering.house import TABLES, House
 from dispatcher.rendering.meta import FILE as META_FILE
 from dispatcher.rendering.meta import TemplateMeta, read_meta
-from dispatcher.rendering.placeholders import LAW_PREFIX, PLACEHOLDERS, Kind, Placeholder
+from dispatcher.rendering.placeholders import LAW_PREFIX, PLACEHOLDERS, Kind, Placeholder, View
 from dispatcher.rendering.problems import Problem, TemplateProblems
 from dispatcher.rendering.sandbox import MAX_SOURCE, environment
 from dispatcher.rendering.syntax import analyse
@@ -53,6 +53,7 @@ class CompiledText:
     parts: Mapping[str, Part]
     uses: tuple[Use, ...]  # of all parts together
     disclosures: tuple[tuple[Disclosure, Part | None, Part | None], ...]  # first and later, as plain text
+    shows_plans: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,9 +171,13 @@ def _disclosure_flags(wording: Wording) -> Mapping[str, Placeholder]:
                 kind=Kind.FLAG,
                 description=disclosure.source,
                 sample="",
-                get=lambda view, d=disclosure, first=when == "first": applies(d, view.inputs, first=first),
+                get=partial(_applies_to_view, disclosure, when == "first"),
             )
     return flags
+
+
+def _applies_to_view(disclosure: Disclosure, first: bool, view: View) -> bool:  # noqa: FBT001 - bound by partial alone
+    return applies(disclosure, view.inputs, first=first)
 
 
 def applies(disclosure: Disclosure, inputs: RenderInputs, *, first: bool) -> bool:
@@ -194,7 +199,7 @@ class _TextCompiler:
         self.channel, self.keys = _FILES[path.partition("/")[2]]
         wording = house.wording(language)
         if wording is None:
-            primary = language.split("-")[0]
+            primary = language.split("-", maxsplit=1)[0]
             message = (
                 f"there is no wording for {language}: without its phrases and disclosures it cannot be sent"
             )
@@ -211,13 +216,15 @@ class _TextCompiler:
         parts = {
             name: self._part(source, html=name == "html", file=self.path) for name, source in sources.items()
         }
+        uses = _merged(use for part in parts.values() for use in part.uses)
         return CompiledText(
             language=self.language,
             channel=self.channel,
             file=self.path,
             wording=self.wording,
             parts=parts,
-            uses=_merged(use for part in parts.values() for use in part.uses),
+            uses=uses,
+            shows_plans=any(use.placeholder.name == "plans" and use.fields for use in uses),
             disclosures=tuple(self._disclosure(disclosure) for disclosure in self.wording.disclosures),
         )
 
@@ -334,7 +341,11 @@ class _TextCompiler:
 
 def text_direction(language: str) -> str:
     """`rtl` for a language that is written from right to left."""
-    return "rtl" if language.split("-")[0] in {"ar", "fa", "he", "ur", "yi", "ps", "ku", "dv"} else "ltr"
+    return (
+        "rtl"
+        if language.split("-", maxsplit=1)[0] in {"ar", "fa", "he", "ur", "yi", "ps", "ku", "dv"}
+        else "ltr"
+    )
 
 
 def escaped_phrase(phrase: str) -> str:

@@ -100,5 +100,5 @@ def date_text(day: date, locale: Locale, style: str = "long") -> str:
 
 @lru_cache(maxsize=1024)
 def plural_form(number: int, locale: Locale) -> str:
-    """The CLDR plural category of a count: `one`, `few`, `many`, `other` …"""
+    """The CLDR plural category of a count: `one`, `few`, `many`, `other`."""
     return str(locale.plural_form(number))

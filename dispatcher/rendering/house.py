@@ -21,7 +21,7 @@ class House:
 
     def wording(self, language: str) -> Wording | None:
         """The wording that a language tag uses: `es-MX` reads `es`."""
-        return self.wordings.get(language.split("-")[0].lower())
+        return self.wordings.get(language.split("-", maxsplit=1)[0].lower())
 
 
 def build_house(templates: Path, wordings: Mapping[str, Wording]) -> House:

@@ -237,22 +237,16 @@ class _TextWriter:
             self._lists[-1] = None if number is None else number + 1
 
     def _inline(self, token: Token) -> str:
-        match token.type:
-            case "jinja":
-                return token.content
-            case "text":
-                return literal(token.content)
-            case "softbreak":
-                return " "
-            case "hardbreak":
-                return "\n"
-            case "link_open":
-                self._link = _plain_target(str(token.attrGet("href")))
-                return ""
-            case "link_close":
-                return f" ({self._link})"
-            case _:
-                return ""
+        if token.type == "link_open":
+            self._link = _plain_target(str(token.attrGet("href")))
+        written = {
+            "jinja": token.content,
+            "text": literal(token.content),
+            "softbreak": " ",
+            "hardbreak": "\n",
+            "link_close": f" ({self._link})",
+        }
+        return written.get(token.type, "")
 
 
 def _plain_target(href: str) -> str:

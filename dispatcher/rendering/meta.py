@@ -61,11 +61,10 @@ class _PlainLoader(yaml.SafeLoader):
     """No anchors: a small file cannot grow into a large one."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):  # type: ignore[no-untyped-call]  # PyYAML has no annotation here
-            raise yaml.MarkedYAMLError(
-                problem="aliases are not allowed", problem_mark=self.peek_event().start_mark
-            )  # type: ignore[no-untyped-call]
-        return super().compose_node(parent, index)  # type: ignore[no-any-return,no-untyped-call]
+        if self.check_event(yaml.AliasEvent):
+            mark = self.get_mark()  # type: ignore[no-untyped-call]  # PyYAML's reader has no annotations
+            raise yaml.MarkedYAMLError(problem="aliases are not allowed", problem_mark=mark)
+        return super().compose_node(parent, index)
 
 
 def _problems(data: dict[Any, Any], source: str) -> Iterator[Problem]:

@@ -29,7 +29,7 @@ class AddressError(ValueError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Email:
-    """What an e-mail is made of. `text` and `html` end their lines with `\\n`; `sent_at` is an aware instant."""
+    """What an e-mail is made of. Lines of `text` and `html` end in a bare line feed; `sent_at` is aware."""
 
     message_id: str
     to: str
@@ -136,7 +136,11 @@ def unstructured(text: str) -> str:
     return _encoded_words(text)
 
 
+@lru_cache(maxsize=4096)
 def _encoded_words(text: str) -> str:
+    whole = text.encode("utf-8", "replace")
+    if len(whole) <= _CHUNK:
+        return f"=?utf-8?B?{base64.b64encode(whole).decode()}?="
     words, chunk = [], b""
     for character in text:
         encoded = character.encode("utf-8", "replace")

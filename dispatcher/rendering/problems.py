@@ -22,7 +22,7 @@ class Problem:
         return f"{place}: {self.message}" + (f"; {self.suggestion}" if self.suggestion else "")
 
 
-class TemplateProblems(ValueError):
+class TemplateProblems(ValueError):  # noqa: N818  it reads as the sentence it is
     """A template that cannot be used, with all that is wrong with it."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -30,7 +30,7 @@ class TemplateProblems(ValueError):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-class MissingValue(LookupError):
+class MissingValue(LookupError):  # noqa: N818  it reads as the sentence it is
     """A template prints a value that this debtor's data does not have."""
 
     def __init__(self, name: str) -> None:

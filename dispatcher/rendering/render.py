@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from typing import Any, TypeVar
 
@@ -25,8 +25,7 @@ from dispatcher.rendering.untrusted import one_line
 from dispatcher.rendering.values import Variables, for_medium, html_text, plain_text, sms_text, strings
 
 _Made = TypeVar("_Made")
-_BLANK_LINES = re.compile(r"[ \t]*\n(?:[ \t]*\n)+")
-_TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
+_TRAILING = re.compile(r"[ \t]+\n")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +43,7 @@ class Rendered:
     pages: int = 0
     segments: int = 0
     findings: tuple[Finding, ...] = ()
-    content: ContentFindings = ContentFindings()
+    content: ContentFindings = field(default_factory=ContentFindings)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +68,7 @@ class Draft:
     report: checks.Report
 
 
-class _Failed(Exception):
+class _Failed(Exception):  # noqa: N818  it never leaves this module
     def __init__(self, rule: str, reason: str, advice: str) -> None:
         self.failure = RenderFailure(rule=rule, reason=reason, advice=advice)
         super().__init__(reason)
@@ -197,10 +196,19 @@ def _parts(text: CompiledText, inputs: RenderInputs) -> dict[str, str]:
 def _tidied(parts: dict[str, str]) -> dict[str, str]:
     for name, value in parts.items():
         if name == "text":
-            parts[name] = _BLANK_LINES.sub("\n\n", value).strip() + "\n"
+            parts[name] = _paragraphs(value)
         elif name != "html":
             parts[name] = one_line(value).strip()
     return parts
+
+
+def _paragraphs(text: str) -> str:
+    """No spaces at the ends of lines, one empty line between paragraphs."""
+    if " \n" in text or "\t\n" in text:
+        text = _TRAILING.sub("\n", text)
+    while "\n\n\n" in text:
+        text = text.replace("\n\n\n", "\n\n")
+    return text.strip() + "\n"
 
 
 def _finished(

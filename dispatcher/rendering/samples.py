@@ -33,8 +33,12 @@ SAMPLE_SENDER = Sender(
     country="US",
     payment_url="https://pay.sender.example/{debt_reference}",
     dispute_url="https://sender.example/question",
-    complaints={"MX": AdviceBody(name="Unidad Especializada", phone="+52 55 5555 0142", email="unidad@sender.example")},
-    advice={"US": AdviceBody(name="A Free Advice Service", phone="+1 800 555 0100", website="www.advice.example")},
+    complaints={
+        "MX": AdviceBody(name="Unidad Especializada", phone="+52 55 5555 0142", email="unidad@sender.example")
+    },
+    advice={
+        "US": AdviceBody(name="A Free Advice Service", phone="+1 800 555 0100", website="www.advice.example")
+    },
     handover_firm="Northgate Recoveries LLC",
 )
 AS_OF = date(2026, 3, 11)
@@ -62,15 +66,16 @@ def _of_kind(
     yield "three debts of a company", _several(ordinary)
     yield "a very long name", _named(ordinary, _LONG_NAME)
     yield "a name of markup", _named(ordinary, "<b>{{ 7*7 }}</b> *Ana* [x](https://evil.example) & Co")
+    ends = "handover.on" in meta.needs  # never the first contact
     if kind in {"collection", "notice"}:
         collector = replace(ordinary.sender, role="third_party", creditor_name="Example Lender Ltd.")
-        for first in (True, False):
-            yield "an American debtor of a third party", replace(
-                ordinary, sender=collector, packs=("default", "us-regf"), first_contact=first
+        for first in (False,) if ends else (True, False):
+            yield (
+                "an American debtor of a third party",
+                replace(ordinary, sender=collector, packs=("default", "us-regf"), first_contact=first),
             )
-        yield "a first contact in Mexico", replace(
-            sample(channel, language, "MX", kind), packs=("default", "mx-condusef"), first_contact=True
-        )
+        mexican = sample(channel, language, "MX", kind)
+        yield "a debtor in Mexico", replace(mexican, packs=("default", "mx-condusef"), first_contact=not ends)
     if language == "es":
         yield "a debtor in Spain", sample(channel, language, "ES", kind)
 
@@ -101,7 +106,9 @@ def sample(channel: ChannelKind, language: str, country: str, kind: str) -> Rend
         total=debt.balance,
         first_contact=False,
         first_message_on=date(2026, 3, 2),
-        plans=tuple(flat_plan(n, debt.balance, count, date(2026, 4, 1)) for n, count in enumerate((2, 3), start=1)),
+        plans=tuple(
+            flat_plan(n, debt.balance, count, date(2026, 4, 1)) for n, count in enumerate((2, 3), start=1)
+        ),
         plans_valid_until=date(2026, 3, 28),
         handover_on=date(2026, 4, 10),
         handover_firm=SAMPLE_SENDER.handover_firm,

@@ -1,8 +1,10 @@
-"""Looks for wording, line by line. A line that was judged once is remembered, so that a template's own
-sentences cost a look-up a message; lines that hold data are judged with the data masked.
+"""Looks for wording, line by line, and remembers every line it has judged.
+
+A template's own sentences so cost a look-up a message; lines that hold data are judged with the data masked.
 """
 
 import re
+from collections.abc import Iterable
 from html import unescape
 from typing import NamedTuple
 
@@ -23,9 +25,9 @@ _MONEY = re.compile(
     rf"|\d[.,]?{AMOUNT}|{AMOUNT}[.,]?\d"
 )
 _SHOUTING = re.compile(
-    r"\b[A-ZÁÉÍÓÚÑÜ]{3,}(?:[ ,]+[A-ZÁÉÍÓÚÑÜ]{2,}){2,}\b|[!¡]{2,}|\b(?:URGENTE?|FINAL|WARNING|NOTICE|AVISO|ATENCIÓN)\b"
+    r"\b[A-ZÁÉÍÓÚÑÜ]{3,}(?:[ ,]+[A-ZÁÉÍÓÚÑÜ]{2,}){2,}\b|[!¡]{2,}"
+    r"|\b(?:URGENTE?|FINAL|WARNING|NOTICE|AVISO|ATENCIÓN)\b"
 )
-_STYLE = re.compile(r"^\s*(?:[\w\s,.#-]+\{.*\}|<(?:style|meta|!DOCTYPE|/)[^>]*>)\s*$")
 
 
 class Hit(NamedTuple):
@@ -71,18 +73,17 @@ class Scanner:
     def _judged(self, line: str, where: str) -> Verdict:
         words = line
         if where == "html":
-            words = "" if _STYLE.match(line) else unescape(_TAG.sub(" ", line))
+            words = unescape(_TAG.sub(" ", line))
         hits = list(_mechanical(words))
         plain = folded(words)
-        handovers = tuple(match[0] for pattern in self._wording.handover for match in pattern.finditer(plain))
         no_court = any(pattern.search(plain) for pattern in self._wording.not_a_court)
-        for pattern in (*self._wording.handover, *self._wording.not_a_court):
-            plain = pattern.sub(lambda match: DATA * len(match[0]), plain)
+        handovers, plain = _taken_out(self._wording.handover, plain)
+        _, plain = _taken_out(self._wording.not_a_court, plain)
         hits += [hit for family in self._judging(where, line) for hit in _of_family(family, plain, words)]
         topics = {
             name for name, patterns in self._wording.topics.items() if any(p.search(plain) for p in patterns)
         }
-        return Verdict(tuple(hits), frozenset(topics), handovers, no_court)
+        return Verdict(tuple(hits), frozenset(topics), tuple(handovers), no_court)
 
     def _judging(self, where: str, line: str) -> tuple[Family, ...]:
         families = self._families["text"]
@@ -95,35 +96,37 @@ class Scanner:
 
 def _mechanical(words: str) -> list[Hit]:
     """Faults that need no language: leftovers of a template, amounts from nowhere, shouting."""
-    hits = []
-    for match in _LEFTOVER.finditer(words):
-        hits.append(
-            Hit("leftover", match[0], "A placeholder was not filled in: correct the template or the data.")
-        )
-    for match in _MONEY.finditer(words.lower().replace("\u00a0", " ").replace("\u202f", " ")):
-        phrase = match[0].replace(AMOUNT, "…")
-        hits.append(
-            Hit(
-                "amount",
-                phrase,
-                "This amount is not in the ledger: print the placeholders {{ debt.balance }} or {{ total }}.",
-            )
-        )
-    for match in _SHOUTING.finditer(words):
-        hits.append(Hit("shouting", match[0], "Write it in small letters and without exclamation marks."))
-    return hits
+    spaced = words.lower().replace("\u00a0", " ").replace("\u202f", " ")
+    amounts = (match[0].replace(AMOUNT, "…") for match in _MONEY.finditer(spaced))
+    return [
+        *(Hit("leftover", match[0], _UNFILLED) for match in _LEFTOVER.finditer(words)),
+        *(Hit("amount", amount, _NOT_IN_LEDGER) for amount in amounts),
+        *(Hit("shouting", match[0], _QUIETER) for match in _SHOUTING.finditer(words)),
+    ]
+
+
+_UNFILLED = "A placeholder was not filled in: correct the template or the data."
+_NOT_IN_LEDGER = "This amount is not in the ledger: print the placeholders {{ debt.balance }} or {{ total }}."
+_QUIETER = "Write it in small letters and without exclamation marks."
+
+
+def _taken_out(patterns: Iterable[re.Pattern[str]], plain: str) -> tuple[list[str], str]:
+    """The phrases that patterns find, and the text without them, as long as before."""
+    found: list[str] = []
+    for pattern in patterns:
+        found += [match[0] for match in pattern.finditer(plain)]
+        plain = pattern.sub(lambda match: DATA * len(match[0]), plain)
+    return found, plain
 
 
 def _of_family(family: Family, plain: str, words: str) -> list[Hit]:
-    for allowed in family.allowed:
-        plain = allowed.sub(lambda match: DATA * len(match[0]), plain)
-    found = []
-    for pattern in family.patterns:
-        match = pattern.search(plain)
-        if match is not None:
-            phrase = words[match.start() : match.end()].strip()
-            found.append(Hit(family.rule, phrase, family.advice, family.fact, family.topic))
-    return found
+    _, plain = _taken_out(family.allowed, plain)
+    found = (pattern.search(plain) for pattern in family.patterns)
+    return [
+        Hit(family.rule, words[match.start() : match.end()].strip(), family.advice, family.fact, family.topic)
+        for match in found
+        if match
+    ]
 
 
 _SCANNERS: dict[int, tuple[Wording, Scanner]] = {}

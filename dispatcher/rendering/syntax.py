@@ -42,7 +42,7 @@ class _Scope:
     loops: Mapping[str, tuple[Mapping[str, Placeholder], _Uses]] = field(default_factory=dict)
 
 
-class _Refused(Exception):
+class _Refused(Exception):  # noqa: N818  it never leaves this module
     def __init__(self, node: nodes.Node, message: str, help_: str = "") -> None:
         self.line, self.message, self.help = node.lineno, message, help_
         super().__init__(message)
@@ -120,7 +120,7 @@ class _Turner:
         if depth > MAX_DEPTH:
             raise _Refused(node, "blocks are nested too deeply", "at most twenty within each other")
         if isinstance(node, nodes.Output):
-            node.nodes = [self._printed(child, scope) for child in node.nodes]
+            node.nodes = [self._output(child, scope) for child in node.nodes]
         elif isinstance(node, nodes.If):
             self._if(node, scope, depth)
         elif isinstance(node, nodes.For):
@@ -152,7 +152,7 @@ class _Turner:
         self.body(node.body, _Scope(loops), depth + 1)
         self.body(node.else_, scope, depth + 1)
 
-    def _list(self, node: nodes.Expr, scope: _Scope) -> tuple[Placeholder, _Uses, str]:
+    def _list(self, node: nodes.Node, scope: _Scope) -> tuple[Placeholder, _Uses, str]:
         name = _dotted(node)
         if name is None:
             raise _Refused(
@@ -196,6 +196,14 @@ class _Turner:
         made.set_environment(self._env)
         made.set_lineno(at.lineno)
         return made
+
+    def _output(self, node: nodes.Expr, scope: _Scope) -> nodes.Expr:
+        """One printed expression; a refusal is noted, so that its neighbours are looked at too."""
+        try:
+            return self._printed(node, scope)
+        except _Refused as refused:
+            self.refused.append(refused)
+            return node
 
     def _printed(self, node: nodes.Expr, scope: _Scope) -> nodes.Expr:
         if isinstance(node, nodes.TemplateData):
@@ -254,7 +262,8 @@ class _Turner:
             )
         return node
 
-    def _tested(self, node: nodes.Expr | None, scope: _Scope) -> nodes.Expr:
+    def _tested(self, node: nodes.Node | None, scope: _Scope) -> nodes.Expr:
+        """A condition with its placeholders replaced; raises _Refused."""
         match node:
             case nodes.Const():
                 return node
@@ -272,7 +281,7 @@ class _Turner:
                 return self._tested_placeholder(node, scope)
             case nodes.Node():
                 raise _Refused(node, _not_allowed(node), "conditions compare placeholders and constants")
-        assert node is not None  # noqa: S101 - the parser gives every condition an expression
+        assert isinstance(node, nodes.Expr)  # noqa: S101 - all of the above are
         return node
 
     def _comparison(self, node: nodes.Compare, scope: _Scope) -> None:

@@ -45,7 +45,7 @@ def check_versions(versions: Sequence[TemplateVersion], house: House) -> dict[st
 
 def _run(versions: Sequence[TemplateVersion], house: House) -> dict[str, tuple[Problem, ...]]:
     """Try as many versions as one process manages; the one it dies of has a problem."""
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+    process = subprocess.Popen(
         [sys.executable, "-m", "dispatcher.rendering.trial"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     lines: Queue[str] = Queue()
@@ -96,12 +96,12 @@ def try_version(version: TemplateVersion, house: House) -> Iterator[tuple[str, t
     """(file, its problems) for each text of a version, rendered for every sample."""
     try:
         compiled = compile_version(version, house)
-    except TemplateProblems as problems:
-        yield "", problems.problems
+    except TemplateProblems as refused:
+        yield "", refused.problems
         return
     for text in compiled.texts.values():
         yield text.file, ()
-        problems = {}
+        problems: dict[tuple[str, int, str], Problem] = {}
         for name, inputs in samples(compiled.meta, text.channel, text.language):
             for problem in _of_sample(compiled, version.files[text.file], text.file, name, inputs):
                 problems.setdefault((problem.rule, problem.line, problem.message), problem)
@@ -111,7 +111,9 @@ def try_version(version: TemplateVersion, house: House) -> Iterator[tuple[str, t
 def _of_sample(
     compiled: CompiledTemplate, source: str, file: str, name: str, inputs: Any
 ) -> Iterator[Problem]:
-    rendered = render(compiled, inputs, message_id="sample", to="ana@debtor.example", to_name=inputs.debtor.name)
+    rendered = render(
+        compiled, inputs, message_id="sample", to="ana@debtor.example", to_name=inputs.debtor.name
+    )
     if isinstance(rendered, RenderFailure):
         message = f"for {name}: {rendered.reason}"
         yield Problem(file=file, message=message, suggestion=rendered.advice, rule=rendered.rule)

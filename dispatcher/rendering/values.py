@@ -1,8 +1,10 @@
 """Computes the values a template uses, once for all media of a message, each escaped for its medium."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from babel import Locale
@@ -10,7 +12,7 @@ from markupsafe import Markup, escape
 
 from dispatcher.domain.money import Money
 from dispatcher.rendering.formats import date_text, money_text
-from dispatcher.rendering.placeholders import Kind, Placeholder, View
+from dispatcher.rendering.placeholders import Kind, Placeholder
 from dispatcher.rendering.problems import MissingValue
 from dispatcher.rendering.untrusted import is_right_to_left, isolated, one_line
 
@@ -45,14 +47,16 @@ class Use:
     fields: tuple["Use", ...] = field(default=())
 
 
+_SPECIAL = re.compile("[&<>'\"]")
 Write = Callable[[str], Any]
 
 
+@lru_cache(maxsize=8192)
 def html_text(text: str) -> Markup:
     """Another's text in HTML: escaped, and isolated when it runs from right to left."""
     if is_right_to_left(text):
         return Markup("<bdi>%s</bdi>") % text
-    return escape(text)
+    return escape(text) if _SPECIAL.search(text) else Markup(text)  # noqa: S704 - nothing in it to escape
 
 
 def plain_text(text: str) -> str:

@@ -50,6 +50,7 @@ SCHEMA: dict[str, Any] = {
                     "first": {"type": "string", "minLength": 1},
                     "later": {"type": "string"},
                     "source": {"type": "string", "minLength": 1},
+                    "collector_statement": {"type": "boolean"},
                 },
             },
         },
@@ -75,7 +76,7 @@ SCHEMA: dict[str, Any] = {
             "type": "object",
             "additionalProperties": False,
             "required": _CHANNELS,
-            "properties": dict.fromkeys(_CHANNELS, {**_TEXTS, "minItems": 1}),
+            "properties": {name: {**_TEXTS, "minItems": 1} for name in _CHANNELS},
         },
         "handover": _TEXTS,
         "not_a_court": _TEXTS,
@@ -127,6 +128,7 @@ def _disclosure(item: dict[str, Any]) -> Disclosure:
         first=item["first"],
         later=item.get("later", ""),
         source=item["source"],
+        is_collector_statement=item.get("collector_statement", False),
     )
 
 

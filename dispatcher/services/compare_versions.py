@@ -17,7 +17,10 @@ def _lines(old: TemplateVersion, new: TemplateVersion) -> Iterator[str]:
         if before != after:
             label = f"{old.name}/{path}"
             yield from unified_diff(
-                _ended(before), _ended(after), f"{label} (version {old.version})", f"{label} (version {new.version})"
+                _ended(before),
+                _ended(after),
+                f"{label} (version {old.version})",
+                f"{label} (version {new.version})",
             )
 
 

@@ -39,7 +39,9 @@ def save_draft(database: Database, house: House, edit: Edit, *, now: datetime) -
 
     Raises ReviewRefused when the version is no draft any more, or when somebody else saved it meanwhile.
     """
-    problems = check_version(TemplateVersion(name=edit.name, version=edit.version or 1, files=edit.files), house)
+    problems = check_version(
+        TemplateVersion(name=edit.name, version=edit.version or 1, files=edit.files), house
+    )
     with database.writing() as connection:
         if edit.version:
             return _again(connection, edit, problems)
@@ -74,7 +76,9 @@ def _again(connection: Connection, edit: Edit, problems: tuple[Problem, ...]) ->
         "author": with_author(stored.version, edit.author),
         "comment": edit.comment or stored.version.comment,
     }
-    if not template_versions.change(connection, edit.name, edit.version, revision=edit.revision, values=values):
+    if not template_versions.change(
+        connection, edit.name, edit.version, revision=edit.revision, values=values
+    ):
         raise ReviewRefused(
             f"somebody saved version {edit.version} of {edit.name} after you opened it: "
             "save yours as a new draft and compare the two"

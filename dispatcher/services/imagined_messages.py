@@ -62,17 +62,17 @@ def _intents(
     wanted: Wanted,
 ) -> Iterator[Intent]:
     strategies = {strategy.name: strategy for strategy in desk.strategies}
-    groups: dict[tuple[str, str], list[DueDebt]] = {}
+    groups: dict[str, list[DueDebt]] = {}
     chosen: dict[str, Strategy] = {}
     for debt in debts.values():
         if debt.balance.minor <= 0 or not debt.is_open(wanted.as_of):
             continue
         strategy = strategies.get(names.get(debt.id, ""), _NO_STRATEGY)
         chosen[strategy.name] = strategy
-        due = DueDebt(debt=debt, step=_step_for(strategy, wanted))
-        groups.setdefault((strategy.name, relations[debt.id]), []).append(due)
-    for (name, relation), dues in groups.items():
-        yield from group_dues(person, relation, chosen[name], dues)
+        due = DueDebt(debt=debt, step=_step_for(strategy, wanted), relation=relations[debt.id])
+        groups.setdefault(strategy.name, []).append(due)
+    for name, dues in groups.items():
+        yield from group_dues(person, chosen[name], dues)
 
 
 def _step_for(strategy: Strategy, wanted: Wanted) -> Step:
@@ -80,7 +80,7 @@ def _step_for(strategy: Strategy, wanted: Wanted) -> Step:
     for step in strategy.steps:
         if step.template == wanted.template:
             return step
-    kind = sorted(wanted.kinds)[0]
+    kind = min(wanted.kinds)
     return Step(name=wanted.template, kind=kind, day=1, channels=tuple(ChannelKind), template=wanted.template)
 
 

@@ -41,7 +41,9 @@ def publish_template(
     return move(database, stored, values, event="template_published", actor=actor, now=now, also=describe)
 
 
-def retire_template(database: Database, name: str, version: int, *, actor: str, now: datetime) -> StoredVersion:
+def retire_template(
+    database: Database, name: str, version: int, *, actor: str, now: datetime
+) -> StoredVersion:
     """Take a published version out of force; the one published before it holds again. Raises ReviewRefused."""
     stored = read_version(database, name, version)
     may_retire(stored.version)

@@ -27,7 +27,9 @@ def submit_template(
     return move(database, stored, values, event="template_submitted", actor=actor, now=now)
 
 
-def approve_template(database: Database, name: str, version: int, *, actor: str, now: datetime) -> StoredVersion:
+def approve_template(
+    database: Database, name: str, version: int, *, actor: str, now: datetime
+) -> StoredVersion:
     """Approve a submitted version; raises ReviewRefused for its own authors."""
     stored = read_version(database, name, version)
     may_approve(stored.version, actor)
@@ -41,7 +43,9 @@ def send_back_template(
     """Make a submitted version a draft again, with what is to change; raises ReviewRefused."""
     stored = read_version(database, name, version)
     if stored.version.state not in {VersionState.SUBMITTED, VersionState.APPROVED}:
-        raise ReviewRefused(f"{name} version {version} is {stored.version.state}: there is nothing to send back")
+        raise ReviewRefused(
+            f"{name} version {version} is {stored.version.state}: there is nothing to send back"
+        )
     values = {"state": VersionState.DRAFT.value, "approver": "", "approved_at": None, "comment": why}
     return move(database, stored, values, event="template_sent_back", actor=actor, now=now)
 
@@ -51,7 +55,9 @@ def read_version(database: Database, name: str, version: int) -> StoredVersion:
     with database.reading() as connection:
         stored = template_versions.get(connection, name, version)
         if stored is None:
-            numbers = ", ".join(str(each.version.version) for each in template_versions.history(connection, name))
+            numbers = ", ".join(
+                str(each.version.version) for each in template_versions.history(connection, name)
+            )
             known = f"there are {numbers}" if numbers else "`dispatcher templates list` names all templates"
             raise ReviewRefused(f"there is no version {version} of template {name}: {known}")
     return stored
@@ -74,7 +80,9 @@ def move(
             connection, version.name, version.version, revision=stored.revision, values=values
         )
         if not changed:
-            raise ReviewRefused(f"somebody changed version {version.version} of {version.name} meanwhile: look again")
+            raise ReviewRefused(
+                f"somebody changed version {version.version} of {version.name} meanwhile: look again"
+            )
         also(connection)
         delivery_log.append(connection, [template_entry(version, event, actor=actor, at=now)])
         moved = template_versions.get(connection, version.name, version.version)
@@ -82,7 +90,9 @@ def move(
     return moved
 
 
-def template_entry(version: TemplateVersion, event: str, *, actor: str, at: datetime, **details: str) -> LogEntry:
+def template_entry(
+    version: TemplateVersion, event: str, *, actor: str, at: datetime, **details: str
+) -> LogEntry:
     """The log entry for something that happened to a template's version."""
     return LogEntry(
         event=event,

@@ -34,17 +34,23 @@ def test_a_sentence_that_no_debtor_should_read_is_found_under_its_rule(language,
     assert rule in rules_found(language, sentence)
 
 
-@pytest.mark.parametrize(("language", "sentence"), [(lang, s) for lang in LANGUAGES for s in sentences(lang)["fine"]])
+@pytest.mark.parametrize(
+    ("language", "sentence"), [(lang, s) for lang in LANGUAGES for s in sentences(lang)["fine"]]
+)
 def test_a_lawful_humane_sentence_passes(language, sentence):
     assert rules_found(language, sentence) == set()
 
 
-@pytest.mark.parametrize(("language", "sentence"), [(lang, s) for lang in LANGUAGES for s in sentences(lang)["neutral"]["found"]])
+@pytest.mark.parametrize(
+    ("language", "sentence"), [(lang, s) for lang in LANGUAGES for s in sentences(lang)["neutral"]["found"]]
+)
 def test_a_subject_that_gives_away_a_debt_is_found(language, sentence):
     assert rules_found(language, sentence, "neutral") & {"gives-away-debt", "amount"}
 
 
-@pytest.mark.parametrize(("language", "sentence"), [(lang, s) for lang in LANGUAGES for s in sentences(lang)["neutral"]["fine"]])
+@pytest.mark.parametrize(
+    ("language", "sentence"), [(lang, s) for lang in LANGUAGES for s in sentences(lang)["neutral"]["fine"]]
+)
 def test_a_neutral_subject_passes(language, sentence):
     assert rules_found(language, sentence, "neutral") == set()
 

@@ -1,0 +1,33 @@
+"""What the verbs of `dispatcher templates` have in common: the seeded store, a compiled version."""
+
+from typing import Annotated
+
+import typer
+
+from dispatcher import resources
+from dispatcher.bootstrap import Dispatcher
+from dispatcher.rendering.compile import CompiledTemplate
+from dispatcher.services.preview_template import NothingToShow
+from dispatcher.services.seed_templates import seed_templates
+
+Name = Annotated[str, typer.Argument(help="The template's name, such as first-reminder.")]
+
+
+def seed_store(dispatcher: Dispatcher) -> None:
+    """Seed an empty store, so that every verb works on a fresh home."""
+    seed_templates(dispatcher.database, dispatcher.house, resources.templates_dir(None), now=dispatcher.now())
+
+
+def compiled_version(dispatcher: Dispatcher, name: str, version: int) -> CompiledTemplate:
+    """One version (0: the one in force); raises NothingToShow saying why there is none."""
+    number = version or dispatcher.shelf.in_force(name)
+    if not number:
+        raise NothingToShow(
+            f"template {name} has no version in force; `dispatcher templates list` names them all"
+        )
+    compiled = dispatcher.shelf.version(name, number)
+    if compiled is None:
+        raise NothingToShow(
+            "; ".join(dispatcher.shelf.problems()) or f"there is no version {number} of {name}"
+        )
+    return compiled
