@@ -52,11 +52,11 @@ def _check_seal(row: Any, known: Mapping[str, str], key_id: str | None) -> tuple
     wrong = []
     if body.canonical() != row.body:
         wrong.append("its body was changed: it is not in canonical form")
-    for name in ("number", "first_position", "last_position", "root", "previous", "key_id"):
-        if getattr(body, name) != getattr(row, name):
-            wrong.append(
-                f"column {name} says {getattr(row, name)!r}, the signed body {getattr(body, name)!r}"
-            )
+    wrong += [
+        f"column {name} says {getattr(row, name)!r}, the signed body {getattr(body, name)!r}"
+        for name in ("number", "first_position", "last_position", "root", "previous", "key_id")
+        if getattr(body, name) != getattr(row, name)
+    ]
     if instant(row.sealed_at) != body.sealed_at:
         wrong.append(f"column sealed_at says {row.sealed_at}, the signed body {instant_text(body.sealed_at)}")
     if row.hash != body_hash(row.body):

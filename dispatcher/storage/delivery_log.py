@@ -39,11 +39,20 @@ def keep_personal(
     if not people:
         return []
     ids = new_ids(connection, personal_values, len(people))
-    kept = [(key, person, secrets.token_hex(16), dict(values)) for key, (person, values) in zip(ids, people, strict=True)]
+    kept = [
+        (key, person, secrets.token_hex(16), dict(values))
+        for key, (person, values) in zip(ids, people, strict=True)
+    ]
     connection.execute(
         insert(personal_values),
         [
-            {"id": key, "person": person, "salt": salt, "address": _text_or_none(values.get("address")), "values": values}
+            {
+                "id": key,
+                "person": person,
+                "salt": salt,
+                "address": _text_or_none(values.get("address")),
+                "values": values,
+            }
             for key, person, salt, values in kept
         ],
     )

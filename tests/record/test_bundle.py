@@ -149,3 +149,17 @@ def test_bundle_without_a_body_that_was_erased_verifies(sqlite_log: Log, tmp_pat
     assert verify_file(tmp_path / "gone.zip") == (6, [])
     shutil.unpack_archive(tmp_path / "gone.zip", tmp_path / "un")
     assert "The body was erased" in (tmp_path / "un" / "gone" / "timeline.html").read_text()
+
+
+def test_rules_in_force_are_logged_when_they_change(log: Log) -> None:
+    with log.database.writing() as connection:
+        told = [
+            record_rules_in_force(connection, packs, now=NOW, actor="run")
+            for packs in (
+                {"default@1": b"one"},
+                {"default@1": b"one"},
+                {"default@2": b"two"},
+                {"default@1": b"one"},
+            )
+        ]
+    assert told == [True, False, True, True]
