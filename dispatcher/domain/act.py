@@ -71,8 +71,8 @@ class Act:
     def moved(self, at: int) -> "Act":
         """The same act at a later instant."""
         other = object.__new__(Act)
-        for name in ("facts", "action", "kind", "now", "places", "history", "days_off"):
-            setattr(other, name, getattr(self, name))
+        other.facts, other.action, other.kind, other.now = self.facts, self.action, self.kind, self.now
+        other.places, other.history, other.days_off = self.places, self.history, self.days_off
         other.at = at
         return other
 

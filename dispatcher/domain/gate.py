@@ -4,11 +4,12 @@ Block beats hold beats defer beats allow. A deferral is looked at again at its o
 allows, so it never leads into a forbidden one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from itertools import product
+from operator import attrgetter
 
 from dispatcher.domain.act import Act
 from dispatcher.domain.decision import Decision, Outcome, Reason
@@ -21,40 +22,67 @@ HORIZON = 800 * DAY  # a contact that finds no instant in two years finds none
 _MOST_ROUNDS = 500
 GATE = "gate"
 
-Found = tuple[RulePack, Rule, Refusal]
-Asked = tuple[tuple[RulePack, tuple[Rule, ...]], ...]
+Subject = Callable[[ContactFacts], object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One rule of one pack; `rank` is its place among all, `by_arrears` whether the pack waits for arrears."""
+
+    rank: int
+    pack: RulePack
+    rule: Rule
+    by_arrears: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The rules for one channel and kind: those always asked, and those asked where their subject is stated."""
+
+    always: tuple[_Entry, ...]
+    by_subject: tuple[tuple[Subject, tuple[_Entry, ...]], ...]
+
+    def about(self, facts: ContactFacts) -> list[_Entry]:
+        """The rules that may have something to say to these facts."""
+        entries = list(self.always)
+        for subject, some in self.by_subject:
+            if subject(facts):
+                entries += some
+        action = facts.action
+        return [entry for entry in entries if entry.rule.always or entry.rule.covers(action)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     """The packs in order of their names, with the rules for each channel and kind."""
 
-    packs: tuple[RulePack, ...]
     stamps: tuple[str, ...]
-    rules: dict[tuple[str, str], Asked]
+    rules: dict[tuple[str, str], _Asked]
+
+
+Found = tuple[_Entry, Refusal]
 
 
 def decide(facts: ContactFacts, packs: tuple[RulePack, ...]) -> Decision:
-    """The decision for one contact at `facts.now` under the packs given. Pure: the same question, the same answer."""
-    compiled = _compile(packs)
+    """The decision for one contact at `facts.now`. Pure: the same question under the same packs, the same answer."""
+    compiled = _compile(packs, facts.sender_role)
     if not facts.system.audit_log_writable:
-        return _refused(
-            compiled, Outcome.BLOCK, "audit-log", "the log cannot be written, so nothing may be sent"
-        )
+        return _refused(compiled, Outcome.BLOCK, "audit-log", "the log cannot be written, so nothing may be sent")
     try:
         act = Act(facts)
     except UnknownZoneError as error:
         return _refused(compiled, Outcome.HOLD, "time-zone", f"{error}; find out where the debtor is")
     asked = compiled.rules.get((act.action.channel, act.kind))
     if asked is None:
-        return _refused(
-            compiled, Outcome.HOLD, "action", f"no such channel or kind: {act.action.channel}, {act.kind}"
-        )
-    bound = tuple((pack, rules) for pack, rules in asked if pack.binds.role(facts.sender_role))
-    found = _refusals(bound, act)
-    if not found:
-        return Decision(outcome=Outcome.ALLOW, not_after=_not_after(bound, act), packs=compiled.stamps)
-    return _settle(compiled, bound, act, found)
+        detail = f"no such channel or kind: {act.action.channel}, {act.kind}"
+        return _refused(compiled, Outcome.HOLD, "action", detail)
+    entries = asked.about(facts)
+    found = _refusals(entries, act)
+    if found:
+        return _settle(compiled, entries, act, found)
+    ends = min(_endings(entries, act), default=None)
+    not_after = None if ends is None else moment(ends)
+    return Decision(outcome=Outcome.ALLOW, not_after=not_after, packs=compiled.stamps)
 
 
 def _refused(compiled: _Compiled, outcome: Outcome, rule: str, detail: str) -> Decision:
@@ -70,57 +98,83 @@ def _refused(compiled: _Compiled, outcome: Outcome, rule: str, detail: str) -> D
     return Decision(outcome=outcome, reasons=(reason,), packs=compiled.stamps)
 
 
-@lru_cache(maxsize=512)
-def _compile(packs: tuple[RulePack, ...]) -> _Compiled:
-    ordered = tuple(sorted({pack.name: pack for pack in packs}.values(), key=lambda pack: pack.name))
-    acts = product(ALL_CHANNELS, ALL_KINDS)
-    rules = {act: tuple((pack, _rules_for(pack, *act)) for pack in ordered) for act in acts}
-    return _Compiled(ordered, tuple(pack.stamp for pack in ordered), rules)
+@lru_cache(maxsize=1024)
+def _compile(packs: tuple[RulePack, ...], role: str | None) -> _Compiled:
+    """The packs made ready for senders of that role; the stamps name all that were asked."""
+    ordered = sorted({pack.name: pack for pack in packs}.values(), key=lambda pack: pack.name)
+    pairs = [(pack, rule) for pack in ordered if pack.binds.role(role) for rule in pack.rules]
+    entries = [
+        _Entry(rank, pack, rule, pack.binds.past_due_more_than is not None) for rank, (pack, rule) in enumerate(pairs)
+    ]
+    rules = {(channel, kind): _asked(entries, channel, kind) for channel, kind in product(ALL_CHANNELS, ALL_KINDS)}
+    return _Compiled(tuple(pack.stamp for pack in ordered), rules)
 
 
-def _rules_for(pack: RulePack, channel: str, kind: str) -> tuple[Rule, ...]:
-    return tuple(rule for rule in pack.rules if channel in rule.channels and kind in rule.kinds)
-
-
-def _refusals(bound: Asked, act: Act) -> list[Found]:
-    found: list[Found] = []
-    for pack, rules in bound:
-        if pack.binds.past_due_more_than is not None and not pack.binds.arrears(act):
-            continue
-        for rule in rules:
-            refusal = rule.refuse(act)
-            if refusal is not None:
-                found.append((pack, rule, refusal))
-    return found
-
-
-def _settle(compiled: _Compiled, bound: Asked, act: Act, found: list[Found]) -> Decision:
-    reasons: dict[tuple[str, str], Reason] = {}
-    at, rounds = act.at, 0
-    while found:
-        reasons.update({(pack.name, rule.id): _reason(pack, rule, refusal) for pack, rule, refusal in found})
-        worst = max((refusal.outcome for _, _, refusal in found), key=lambda outcome: outcome.precedence)
-        if worst is not Outcome.DEFER:
-            return Decision(outcome=worst, reasons=tuple(reasons.values()), packs=compiled.stamps)
-        following = max(refusal.not_before or 0 for _, _, refusal in found)
-        rounds += 1
-        if following <= at or following > act.now + HORIZON or rounds > _MOST_ROUNDS:
-            never = _refused(
-                compiled, Outcome.BLOCK, "no-instant", "the rules together leave no instant in two years"
-            )
-            return Decision(
-                outcome=Outcome.BLOCK, reasons=(*reasons.values(), *never.reasons), packs=compiled.stamps
-            )
-        at = following
-        found = _refusals(bound, act.moved(at))
-    return Decision(
-        outcome=Outcome.DEFER, not_before=moment(at), reasons=tuple(reasons.values()), packs=compiled.stamps
+def _asked(entries: list[_Entry], channel: str, kind: str) -> _Asked:
+    subjects: dict[str | None, list[_Entry]] = {}
+    for entry in entries:
+        if channel in entry.rule.channels and kind in entry.rule.kinds:
+            subjects.setdefault(entry.rule.guard.subject, []).append(entry)
+    return _Asked(
+        always=tuple(subjects.pop(None, ())),
+        by_subject=tuple((attrgetter(path), tuple(some)) for path, some in subjects.items() if path),
     )
 
 
-def _reason(pack: RulePack, rule: Rule, refusal: Refusal) -> Reason:
+def _refusals(entries: list[_Entry], act: Act) -> list[Found]:
+    """What refuses at the act's instant, in the order of packs and rules."""
+    found: list[Found] = []
+    for entry in entries:
+        if entry.by_arrears and not entry.pack.binds.arrears(act):
+            continue
+        refusal = entry.rule.refuse(act)
+        if refusal is not None:
+            found.append((entry, refusal))
+    if len(found) > 1:
+        found.sort(key=_rank)
+    return found
+
+
+def _rank(found: Found) -> int:
+    return found[0].rank
+
+
+def _settle(compiled: _Compiled, entries: list[_Entry], act: Act, found: list[Found]) -> Decision:
+    """Look again at each deferral's instant until all allow; a hold or block on the way stands."""
+    reasons: dict[int, Reason] = {}
+    at, rounds = act.at, 0
+    while found:
+        reasons.update({entry.rank: _reason(entry, refusal) for entry, refusal in found})
+        worst = max((refusal.outcome for _, refusal in found), key=lambda outcome: outcome.precedence)
+        if worst is not Outcome.DEFER:
+            return _decision(compiled, worst, reasons)
+        following = max(refusal.not_before or 0 for _, refusal in found)
+        rounds += 1
+        if following <= at or following > act.now + HORIZON or rounds > _MOST_ROUNDS:
+            return _never(compiled, reasons)
+        at = following
+        found = _refusals(entries, act.moved(at))
+    return _decision(compiled, Outcome.DEFER, reasons, moment(at))
+
+
+def _decision(
+    compiled: _Compiled, outcome: Outcome, reasons: dict[int, Reason], not_before: datetime | None = None
+) -> Decision:
+    ordered = tuple(reasons[rank] for rank in sorted(reasons))
+    return Decision(outcome=outcome, not_before=not_before, reasons=ordered, packs=compiled.stamps)
+
+
+def _never(compiled: _Compiled, reasons: dict[int, Reason]) -> Decision:
+    """The rules together leave no instant: only a new fact can help."""
+    refused = _refused(compiled, Outcome.BLOCK, "no-instant", "the rules together leave no instant in two years")
+    known = tuple(reasons[rank] for rank in sorted(reasons))
+    return Decision(outcome=Outcome.BLOCK, reasons=(*known, *refused.reasons), packs=compiled.stamps)
+
+
+def _reason(entry: _Entry, refusal: Refusal) -> Reason:
+    rule = entry.rule
     return Reason(
-        pack=pack.name.lower(),
+        pack=entry.pack.name.lower(),
         rule=rule.id,
         outcome=refusal.outcome,
         reference=rule.reference.title,
@@ -133,26 +187,24 @@ def _reason(pack: RulePack, rule: Rule, refusal: Refusal) -> Reason:
     )
 
 
-def _not_after(bound: Asked, act: Act) -> datetime | None:
-    ends = min(_endings(bound, act), default=None)
-    return None if ends is None else moment(ends)
-
-
-def _endings(bound: Asked, act: Act) -> Iterator[int]:
-    for pack, rules in bound:
-        binding = act if pack.binds.arrears(act) else _when_bound(pack, act)
-        if binding is None:
-            continue
-        for rule in rules:
-            if binding.at > act.at and rule.refuse(binding) is not None:
-                yield binding.at
-            elif (ends := rule.open_until(binding)) is not None:
+def _endings(entries: list[_Entry], act: Act) -> Iterator[int]:
+    """The instants at which a rule would end what all allow now."""
+    for entry in entries:
+        rule = entry.rule
+        if entry.by_arrears and not entry.pack.binds.arrears(act):
+            yield from _ending_once_bound(entry, act)
+        elif rule.may_end or rule.from_day > act.last_day:
+            ends = rule.open_until(act)
+            if ends is not None:
                 yield ends
 
 
-def _when_bound(pack: RulePack, act: Act) -> Act | None:
-    """The act at the instant at which the debt grows old enough for the pack."""
-    days, least = act.past_due_days(), pack.binds.past_due_more_than
+def _ending_once_bound(entry: _Entry, act: Act) -> Iterator[int]:
+    """The same for a pack that stays silent until the debt is old enough."""
+    days, least = act.past_due_days(), entry.pack.binds.past_due_more_than
     if days is None or least is None:
-        return None
-    return act.moved(act.when_day_may_begin(act.last_day + least + 1 - days))
+        return
+    bound = act.moved(act.when_day_may_begin(act.last_day + least + 1 - days))
+    ends = bound.at if entry.rule.refuse(bound) is not None else entry.rule.open_until(bound)
+    if ends is not None:
+        yield ends

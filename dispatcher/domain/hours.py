@@ -1,6 +1,6 @@
 """Weekly opening hours on the wall clock: half-open spans a weekday, days off, the next opening and closing."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from dataclasses import dataclass
 
 from dispatcher.domain.zones import DAY
@@ -26,29 +26,36 @@ class WeeklyHours:
     def is_open(self, wall: int, days_off: Container[int] = NO_DAYS) -> bool:
         """Whether the wall time lies in a span."""
         day, second = divmod(wall, DAY)
-        return any(opens <= second < closes for opens, closes in self.spans(day, days_off))
+        for opens, closes in self.spans(day, days_off):
+            if opens <= second < closes:
+                return True
+        return False
 
     def next_open(self, wall: int, days_off: Container[int] = NO_DAYS) -> int | None:
         """The first open wall time from `wall` on; None when nothing opens within the horizon."""
-        for opens, closes in self._from(wall, days_off):
-            if closes > wall:
-                return max(opens, wall)
+        first, second = divmod(wall, DAY)
+        for day in range(first, first + HORIZON_DAYS):
+            for opens, closes in self.spans(day, days_off):
+                if day > first or second < closes:
+                    return max(day * DAY + opens, wall)
         return None
 
     def next_close(self, wall: int, days_off: Container[int] = NO_DAYS) -> int | None:
         """The first closed wall time from `wall` on; None when it stays open beyond the horizon."""
-        at = wall
-        for opens, closes in self._from(wall, days_off):
-            if opens > at:
-                return at
-            at = max(at, closes)
-        return None if at >= wall + HORIZON_DAYS * DAY - DAY else at
+        day, second = divmod(wall, DAY)
+        for _ in range(HORIZON_DAYS):
+            closing = self._closing(day, second, days_off)
+            if closing < DAY:
+                return day * DAY + closing
+            day, second = day + 1, 0
+        return None
 
-    def _from(self, wall: int, days_off: Container[int]) -> Iterator[Span]:
-        first = wall // DAY
-        for day in range(first, first + HORIZON_DAYS):
-            for opens, closes in self.spans(day, days_off):
-                yield day * DAY + opens, day * DAY + closes
+    def _closing(self, day: int, second: int, days_off: Container[int]) -> int:
+        """The end of the span around a second of the day, the second itself where none is."""
+        for opens, closes in self.spans(day, days_off):
+            if opens <= second < closes:
+                return closes
+        return second
 
 
 def weekly(spans: dict[int, list[Span]], holiday: list[Span] | None = None) -> WeeklyHours:

@@ -1,13 +1,13 @@
 """Openings of weekly hours at several places at once: what is open must be open at all of them."""
 
 from collections.abc import Container
-from datetime import timedelta
 
 from dispatcher.domain.act import Place
 from dispatcher.domain.hours import NO_DAYS, WeeklyHours
-from dispatcher.domain.zones import DAY, moment
+from dispatcher.domain.zones import DAY, day_of
 
 _MOST_ROUNDS = 2_000
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def closed_place(
@@ -45,12 +45,8 @@ def first_closed(
 
 def local_time(place: Place, at: int) -> str:
     """`Wed 2026-11-04 07:30` on the wall at that place."""
-    return (moment(at) + timedelta(seconds=place.zone.wall(at) - at)).strftime("%a %Y-%m-%d %H:%M")
-
-
-def local_day(place: Place, at: int) -> int:
-    """The local day at that place."""
-    return place.zone.wall(at) // DAY
+    day, second = divmod(place.zone.wall(at), DAY)
+    return f"{_WEEKDAYS[(day + 3) % 7]} {day_of(day)} {second // 3600:02}:{second % 3600 // 60:02}"
 
 
 class Either:

@@ -48,6 +48,7 @@ class Rule:
     from_day: int = field(init=False)
     to_day: int = field(init=False)
     always: bool = field(init=False)
+    may_end: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """Keep the dates as day numbers, for speed."""
@@ -55,13 +56,14 @@ class Rule:
         object.__setattr__(self, "to_day", day_number(self.valid_to or date.max))
         narrow = self.places is not None or self.places_apart or self.recipients_apart or self.lines_apart
         object.__setattr__(self, "always", not narrow)
+        object.__setattr__(self, "may_end", self.guard.may_end)
 
     def in_force(self, on: date) -> bool:
         """Whether the rule holds on that date."""
         return self.from_day <= day_number(on) < self.to_day
 
     def covers(self, action: Action) -> bool:
-        """Whether the rule is about such a place and recipient."""
+        """Whether the rule is about such a place, recipient and line (its channels and kinds apart)."""
         if action.recipient.relation in self.recipients_apart or action.line in self.lines_apart:
             return False
         if action.address_place in self.places_apart:
@@ -69,23 +71,23 @@ class Rule:
         return self.places is None or action.address_place in self.places
 
     def refuse(self, act: Act) -> Refusal | None:
-        """The guard's refusal at `act.at`, by the rule's own dates and scope."""
+        """The guard's refusal of an act that the rule covers, while the rule is in force at `act.at`."""
         if act.last_day < self.from_day or act.first_day >= self.to_day:
             return None
-        if not (self.always or self.covers(act.action)):
-            return None
         refusal = self.guard.refuse(act)
-        if refusal is None or refusal.not_before is None or self.valid_to is None:
-            return refusal
+        return refusal if refusal is None or self.valid_to is None else self._until_lapse(refusal, act)
+
+    def _until_lapse(self, refusal: Refusal, act: Act) -> Refusal:
+        """A deferral waits no longer than the rule lives."""
         lapse = act.when_day_begins(self.to_day)
-        if refusal.not_before <= lapse:
+        if refusal.not_before is None or refusal.not_before <= lapse:
             return refusal
         detail = f"{refusal.detail}; the rule itself ends on {self.valid_to}"
         return Refusal(outcome=Outcome.DEFER, detail=detail, not_before=lapse, inputs=refusal.inputs)
 
     def open_until(self, act: Act) -> int | None:
         """Until when an act that it allows now stays allowed; a rule to come may end it as it begins."""
-        if act.first_day >= self.to_day or not (self.always or self.covers(act.action)):
+        if act.first_day >= self.to_day:
             return None
         if act.last_day >= self.from_day:
             return self.guard.open_until(act)

@@ -46,24 +46,25 @@ def day_of(number: int) -> date:
 class Zone:
     """One zone: its offset at an instant, and the way from wall times back to instants.
 
-    Segments are found by asking zoneinfo day by day and then halving, once for the years in use; after that
-    an offset costs one bisection (about a tenth of `datetime.astimezone`).
+    Segments are found by asking zoneinfo day by day and then halving, once for the years in use; after that an
+    offset costs a comparison or a bisection, a tenth of `datetime.astimezone`. The table and the segment last
+    used are each replaced whole, so that threads may share a zone.
     """
 
-    __slots__ = ("_from", "_info", "_offsets", "_starts", "_until", "name")
+    __slots__ = ("_info", "_segment", "_table", "name")
 
     def __init__(self, name: str, info: ZoneInfo) -> None:
         self.name = name
         self._info = info
-        self._starts: list[int] = []
-        self._offsets: list[int] = []
-        self._from = self._until = 0
+        self._table: tuple[int, int, list[int], list[int]] = (0, 0, [], [])  # from, until, starts, offsets
+        self._segment = (0, 0, 0)  # from, until, offset
 
     def wall(self, at: int) -> int:
         """The wall time at an instant."""
-        if not self._from <= at < self._until:
-            self._cover(at)
-        return at + self._offsets[bisect_right(self._starts, at) - 1]
+        start, end, offset = self._segment
+        if start <= at < end:
+            return at + offset
+        return at + self._find(at)[2]
 
     def day(self, at: int) -> int:
         """The local day at an instant."""
@@ -76,13 +77,12 @@ class Zone:
         repeated hours are taken segment by segment. None when `target` knows no such time.
         """
         while True:
-            wall = self.wall(at)
-            found = target(wall)
+            _, end, offset = self._find(at)
+            found = target(at + offset)
             if found is None:
                 return None
-            end = self._segment_end(at)
-            if at + (found - wall) < end:
-                return at + (found - wall)
+            if found - offset < end:
+                return found - offset
             at = end
 
     def day_start(self, at: int, day: int) -> int:
@@ -91,18 +91,24 @@ class Zone:
         assert found is not None, "every day begins"
         return found
 
-    def _segment_end(self, at: int) -> int:
-        following = bisect_right(self._starts, at)
-        return self._starts[following] if following < len(self._starts) else self._until
+    def _find(self, at: int) -> tuple[int, int, int]:
+        """The segment of constant offset around an instant."""
+        first, until, starts, offsets = self._table
+        if not first <= at < until:
+            first, until, starts, offsets = self._table = self._covering(at)
+        place = bisect_right(starts, at)
+        end = starts[place] if place < len(starts) else until
+        self._segment = (starts[place - 1], end, offsets[place - 1])
+        return self._segment
 
-    def _cover(self, at: int) -> None:
+    def _covering(self, at: int) -> tuple[int, int, list[int], list[int]]:
         year = moment(at).year
         first, last = year - _YEARS_EITHER_SIDE, year + _YEARS_EITHER_SIDE
-        if self._starts:
-            first, last = min(first, moment(self._from).year), max(last, moment(self._until - 1).year)
+        known_from, known_until, starts, _ = self._table
+        if starts:
+            first, last = min(first, moment(known_from).year), max(last, moment(known_until - 1).year)
         start, end = (instant(datetime(y, 1, 1, tzinfo=UTC)) for y in (first, last + 1))
-        self._starts, self._offsets = self._segments(start, end)
-        self._from, self._until = start, end
+        return start, end, *self._segments(start, end)
 
     def _segments(self, start: int, end: int) -> tuple[list[int], list[int]]:
         starts, offsets = [start], [self._offset(start)]

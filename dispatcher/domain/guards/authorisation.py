@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import ClassVar
 
 from dispatcher.domain.act import Act, medium
 from dispatcher.domain.facts import Channel, Kind, NumberBasis
@@ -46,6 +47,8 @@ class EmployerAddress(Guard):
     `unless_used`: allowed where the debtor consented directly or used it with the collector.
     """
 
+    subject: ClassVar[str | None] = "action.employer_provided"
+
     unless_used: bool = True
 
     def refuse(self, act: Act) -> Refusal | None:
@@ -66,6 +69,8 @@ class EmailProcedure(Guard):
     The debtor used it or consented; or the creditor gave notice with at least `notice_days` to opt out, the
     time is over and the domain is public; or a prior collector used it so. An opt-out ends every ground.
     """
+
+    subject: ClassVar[str | None] = "action.address_basis"
 
     notice_days: int = 35
 
@@ -103,6 +108,8 @@ class EmailProcedure(Guard):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TextProcedure(Guard):
     """The safe-harbour grounds for texting a number: the debtor texted or consented, confirmed within `days`."""
+
+    subject: ClassVar[str | None] = "action.number_basis"
 
     days: int = 60
 
@@ -163,6 +170,8 @@ class RobocallConsent(Guard):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LandlineAllowance(Guard):
     """Prerecorded calls to a residential landline without consent: the few that the exemption allows."""
+
+    subject: ClassVar[str | None] = "history"
 
     cap: FrequencyCap
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from dispatcher.domain.act import Act, Past
 from dispatcher.domain.facts import ContentFindings, Kind
@@ -43,6 +44,8 @@ def _communication(past: Past) -> bool:
 class ForbiddenTraits(Guard):
     """A text with none of the `traits` (names as in `TRAITS`)."""
 
+    subject: ClassVar[str | None] = "action.content"
+
     traits: tuple[str, ...]
 
     def refuse(self, act: Act) -> Refusal | None:
@@ -60,6 +63,8 @@ class RequiredContent(Guard):
 
     `elements`: the names that matter; empty: any. `first_contact_only`: later texts need them no more.
     """
+
+    subject: ClassVar[str | None] = "action.content"
 
     elements: frozenset[str] = frozenset()
     first_contact_only: bool = False
@@ -83,6 +88,8 @@ class RequiredContent(Guard):
 class FirstContactScope(Guard):
     """The first contact does nothing beyond `allowed`."""
 
+    subject: ClassVar[str | None] = "action.content"
+
     allowed: frozenset[str]
 
     def refuse(self, act: Act) -> Refusal | None:
@@ -101,6 +108,8 @@ class FirstContactScope(Guard):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Disclosures(Guard):
     """The collector's statements: one in the first communication, another in every later one, in the text's language."""
+
+    subject: ClassVar[str | None] = "action.content"
 
     def refuse(self, act: Act) -> Refusal | None:
         """A block for a missing statement or one in another language."""
@@ -135,6 +144,8 @@ class OptOutNotice(Guard):
     A method is simple when its name holds one of `simple` and none of `hard`. Hard ones alone are no way out; an
     unknown one asks a person. Where only the sentence is known, one `simple` word in it is enough.
     """
+
+    subject: ClassVar[str | None] = "action.content"
 
     simple: tuple[str, ...]
     hard: tuple[str, ...]
@@ -173,6 +184,8 @@ def _holds_any(text: str, marks: tuple[str, ...]) -> bool:
 class NoOvershadowing(Guard):
     """Within the validation period no demand that overshadows the right to dispute."""
 
+    subject: ClassVar[str | None] = "action.content"
+
     def refuse(self, act: Act) -> Refusal | None:
         """A block for such a demand until the period is over."""
         content = act.action.content
@@ -190,6 +203,8 @@ class LimitedContentMessage(Guard):
 
     `optional`: marks of the parts that may be added.
     """
+
+    subject: ClassVar[str | None] = "action.limited_content"
 
     optional: tuple[str, ...]
 

@@ -1,6 +1,7 @@
 """Pauses that a contact starts: the cool-down after a conversation, and one channel a period."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from dispatcher.domain.act import Act, Past, about, medium
 from dispatcher.domain.facts import Kind
@@ -17,6 +18,8 @@ class CoolDown(Guard):
 
     The conversation's date is the first day. `consent_excludes`: a call back with consent is allowed.
     """
+
+    subject: ClassVar[str | None] = "history"
 
     window: Window
     consent_excludes: bool = False
@@ -48,6 +51,8 @@ def _talked(past: Past, unit: frozenset[str] | None) -> bool:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OneChannelPerPeriod(Guard):
     """Once there was direct contact, only one channel in the window."""
+
+    subject: ClassVar[str | None] = "history"
 
     window: Window
     counting: Counting

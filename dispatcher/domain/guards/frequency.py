@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from dispatcher.domain.act import Act, Past, about
 from dispatcher.domain.facts import Kind
@@ -56,6 +57,8 @@ class FrequencyCap(Guard):
     `after`: the cap begins with the first conversation (which itself does not count) or with the first
     direct contact (which does). `consent_excludes`: calls with the debtor's prior consent stand apart.
     """
+
+    subject: ClassVar[str | None] = "history"
 
     limit: int
     window: Window

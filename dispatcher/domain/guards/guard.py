@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from dispatcher.domain.act import Act
 from dispatcher.domain.decision import Outcome
@@ -38,9 +39,14 @@ def _texts(inputs: Mapping[str, object]) -> Mapping[str, str]:
 
 
 class Guard(ABC):
-    """One rule's question. Guards are frozen values: their fields are the rule's parameters."""
+    """One rule's question. Guards are frozen values: their fields are the rule's parameters.
+
+    `subject`: the fact without which the guard never refuses (a path in ContactFacts), so that the gate need
+    not ask; None: it may always refuse.
+    """
 
     __slots__ = ()
+    subject: ClassVar[str | None] = None
 
     @abstractmethod
     def refuse(self, act: Act) -> Refusal | None:
@@ -50,3 +56,8 @@ class Guard(ABC):
         """For an act that is allowed: the first instant at which it no longer is, as far as time decides."""
         del act
         return None
+
+    @property
+    def may_end(self) -> bool:
+        """Whether time alone can end what this guard allows."""
+        return type(self).open_until is not Guard.open_until

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import MAXYEAR
+from typing import ClassVar
 
 from dispatcher.domain.act import Act
 from dispatcher.domain.facts import ORAL_FORMS, PAPER_FORMS, Cease
@@ -14,6 +15,8 @@ CALLS = frozenset({"call", "voicemail"})
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttorneyRepresents(Guard):
     """No contact with a debtor whose attorney is known, unless the attorney is silent or agrees."""
+
+    subject: ClassVar[str | None] = "attorney"
 
     def refuse(self, act: Act) -> Refusal | None:
         """A block while the attorney stands between."""
@@ -32,6 +35,8 @@ class CeaseRequest(Guard):
     In writing, or by an electronic medium that we accept for it; `oral_counts`: in any form. An oral request
     stops calls in any case (`oral_stops_calls`).
     """
+
+    subject: ClassVar[str | None] = "cease"
 
     oral_counts: bool = False
     oral_stops_calls: bool = True
@@ -55,6 +60,8 @@ class CeaseRequest(Guard):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RefusalToPay(Guard):
     """A written refusal to pay stops contact from its receipt."""
+
+    subject: ClassVar[str | None] = "refusal_to_pay"
 
     def refuse(self, act: Act) -> Refusal | None:
         """A block once the refusal is here."""
@@ -93,6 +100,8 @@ class PendingDispute(Guard):
     `written_in_period`: only a written dispute within the validation period counts; else any, at any time.
     """
 
+    subject: ClassVar[str | None] = "dispute"
+
     written_in_period: bool = True
 
     def refuse(self, act: Act) -> Refusal | None:
@@ -119,6 +128,8 @@ class PendingDispute(Guard):
 class PendingOriginalCreditorRequest(Guard):
     """A written request for the original creditor, made in the validation period, stops collection until answered."""
 
+    subject: ClassVar[str | None] = "original_creditor_request"
+
     def refuse(self, act: Act) -> Refusal | None:
         """A block until the answer."""
         request = act.facts.original_creditor_request
@@ -136,6 +147,8 @@ class PendingOriginalCreditorRequest(Guard):
 class Bankruptcy(Guard):
     """A pending bankruptcy stays every act to collect."""
 
+    subject: ClassVar[str | None] = "bankruptcy_pending"
+
     def refuse(self, act: Act) -> Refusal | None:
         """A block while the case is pending."""
         return block("a bankruptcy case is pending") if act.facts.bankruptcy_pending else None
@@ -144,6 +157,8 @@ class Bankruptcy(Guard):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BreathingSpace(Guard):
     """A moratorium: no demand until it is over."""
+
+    subject: ClassVar[str | None] = "breathing_space_until"
 
     def refuse(self, act: Act) -> Refusal | None:
         """A deferral to the day after it; a block where no end is known."""
@@ -162,6 +177,8 @@ class BreathingSpace(Guard):
 class DebtorDeceased(Guard):
     """Nobody writes to the dead; the estate's representative is another recipient."""
 
+    subject: ClassVar[str | None] = "action.recipient.consumer_deceased"
+
     def refuse(self, act: Act) -> Refusal | None:
         """A block for messages to the debtor."""
         recipient = act.action.recipient
@@ -173,6 +190,8 @@ class DebtorDeceased(Guard):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TimeBarredThreat(Guard):
     """No suit and no threat of suit over a debt that is time-barred."""
+
+    subject: ClassVar[str | None] = "debt.time_barred"
 
     def refuse(self, act: Act) -> Refusal | None:
         """A block for a text that threatens suit."""

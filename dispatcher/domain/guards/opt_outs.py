@@ -1,6 +1,6 @@
 """Opt-outs honoured at once, per address or medium, with the one confirmation and the one reply that are allowed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from dispatcher.domain.act import Act, medium
@@ -25,7 +25,7 @@ class OptOuts(Guard):
     def refuse(self, act: Act) -> Refusal | None:
         """A block while a matching opt-out stands."""
         facts = act.facts
-        stop = next((s for s in facts.opt_outs if in_force(s, act.at) and _stops(s, act)), None)
+        stop = _earliest(s for s in facts.opt_outs if in_force(s, act.at) and _stops(s, act))
         if stop is not None and not self._is_reply(act, stop):
             return block(
                 f"the debtor stopped {_named(stop)}", opt_out=_named(stop), on=stop.at, words=stop.raw or ""
@@ -33,7 +33,7 @@ class OptOuts(Guard):
         if act.action.opted_out:
             return block("the debtor opted this address out")
         if facts.unclear_replies:
-            return hold(f"an answer waits to be read by a person: {facts.unclear_replies[0]!r}")
+            return hold(f"an answer waits to be read by a person: {min(facts.unclear_replies)!r}")
         return None
 
     def open_until(self, act: Act) -> int | None:
@@ -46,6 +46,11 @@ class OptOuts(Guard):
             return False
         invitation = invited_at(act)
         return invitation is not None and (stop.at is None or invitation > instant(stop.at))
+
+
+def _earliest(stops: Iterable[OptOut]) -> OptOut | None:
+    """The one to name, whatever their order."""
+    return min(stops, key=lambda s: (s.at is not None and instant(s.at), s.address or "", s.medium or "", s.raw or ""), default=None)
 
 
 def in_force(stop: OptOut, at: int) -> bool:
@@ -90,12 +95,12 @@ class RevokedConsent(Guard):
         """A block from the moment of the revocation."""
         if not is_automated(act):
             return None
-        stop = next((s for s in act.facts.opt_outs if in_force(s, act.at) and self._revokes(s, act)), None)
+        stop = _earliest(s for s in act.facts.opt_outs if in_force(s, act.at) and self._revokes(s, act))
         if stop is not None:
             return block("consent to automated calls and texts was revoked", on=stop.at, words=stop.raw or "")
         if act.facts.unclear_replies:
             return hold(
-                f"an answer may revoke consent and waits to be read: {act.facts.unclear_replies[0]!r}"
+                f"an answer may revoke consent and waits to be read: {act.min(facts.unclear_replies)!r}"
             )
         return None
 

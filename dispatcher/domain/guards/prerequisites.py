@@ -2,6 +2,7 @@
 
 from collections.abc import Container
 from dataclasses import dataclass
+from typing import ClassVar
 
 from dispatcher.domain.act import Act
 from dispatcher.domain.facts import NOTHING_ON_FILE, Kind
@@ -33,6 +34,8 @@ class AfterDueDate(Guard):
 class WrittenNotice(Guard):
     """A written notice first, then `wait_days` calendar days."""
 
+    subject: ClassVar[str | None] = "notice_sent"
+
     wait_days: int = 0
 
     def refuse(self, act: Act) -> Refusal | None:
@@ -55,6 +58,8 @@ class WrittenNotice(Guard):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TransferNotice(Guard):
     """Who bought a credit tells the debtor so before the first collection."""
+
+    subject: ClassVar[str | None] = "debt.transfer_notice_sent"
 
     def refuse(self, act: Act) -> Refusal | None:
         """A block until the transfer was communicated."""
@@ -80,6 +85,8 @@ class ValidationDates(Guard):
     Receipt is assumed `receipt_days` after sending, Saturdays, Sundays and federal holidays not counted; the
     period ends `period_days` calendar days after receipt.
     """
+
+    subject: ClassVar[str | None] = "action.content"
 
     receipt_days: int = 5
     period_days: int = 30

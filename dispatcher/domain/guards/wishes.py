@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 from dispatcher.domain.act import Act
 from dispatcher.domain.facts import Channel, InconvenientTime
@@ -22,6 +23,8 @@ class InconvenientTimes(Guard):
     `replies`: kinds that may answer a debtor who came at such an hour.
     """
 
+    subject: ClassVar[str | None] = "inconvenient_times"
+
     replies: frozenset[str] = frozenset()
 
     def refuse(self, act: Act) -> Refusal | None:
@@ -36,9 +39,8 @@ class InconvenientTimes(Guard):
         said = f"{local_time(closed, act.at)} in {closed} is inconvenient to the debtor"
         if opening is None:
             return block(f"{said}, and so is every other hour")
-        return defer(
-            opening, f"{said}; until {local_time(closed, opening)}", wishes=act.facts.inconvenient_times
-        )
+        until = local_time(closed, opening)
+        return defer(opening, f"{said}; until {until}", wishes=_named(act.facts.inconvenient_times))
 
     def open_until(self, act: Act) -> int | None:
         """The next inconvenient hour."""
@@ -54,6 +56,10 @@ class InconvenientTimes(Guard):
             return False
         reopened = first_open(act.places, hours, invitation)
         return reopened is None or reopened > act.at
+
+
+def _named(wishes: tuple[InconvenientTime, ...]) -> str:
+    return "; ".join(sorted(f"{' '.join(w.days)} {w.since}-{w.until} ({w.source})" for w in wishes))
 
 
 @lru_cache(maxsize=4096)
@@ -110,6 +116,8 @@ def _unwelcome_places(act: Act) -> set[str]:
 class EmployerProhibits(Guard):
     """No contact at work where the employer is known to prohibit it."""
 
+    subject: ClassVar[str | None] = "workplace"
+
     def refuse(self, act: Act) -> Refusal | None:
         """A block at the workplace."""
         work = act.facts.workplace
@@ -121,6 +129,8 @@ class EmployerProhibits(Guard):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkplaceRequest(Guard):
     """An oral request not to be contacted at work holds for `oral_days`, a written one until withdrawn."""
+
+    subject: ClassVar[str | None] = "workplace"
 
     oral_days: int = 10
 
@@ -148,6 +158,8 @@ class UnreadStatements(Guard):
 
     "I'm busy" alone is no wish (CFPB Debt Collection Rule FAQs, unusual or inconvenient times, question 1).
     """
+
+    subject: ClassVar[str | None] = "statements"
 
     words: tuple[str, ...]
 
