@@ -63,7 +63,7 @@ def reachable_points(person: PersonFile, channel: ChannelKind) -> tuple[ContactP
 
 def zones_of(person: PersonFile, point: ContactPoint | None, places: PlaceTable) -> tuple[ZoneCandidate, ...]:
     """Every zone the file suggests: the address, and every number of the person, whatever the channel."""
-    phones = [p for p in person.contact_points if p.medium == "phone"] or [None]
+    phones: list[ContactPoint | None] = [p for p in person.contact_points if p.medium == "phone"] or [None]
     if point is not None and point.medium == "phone" and point not in phones:
         phones.append(point)
     found = {
@@ -81,7 +81,19 @@ def zones_of(person: PersonFile, point: ContactPoint | None, places: PlaceTable)
         )
     }
     ordered = sorted(found, key=lambda c: (c.zone, c.source))
-    return tuple(ZoneCandidate(source=c.source, zone=c.zone, authoritative=c.authoritative) for c in ordered)
+    known = (ZoneCandidate(source=c.source, zone=c.zone, authoritative=c.authoritative) for c in ordered)
+    return (*known, *_stated_zones(person))
+
+
+def _stated_zones(person: PersonFile) -> tuple[ZoneCandidate, ...]:
+    """Where the debtor said they are; the newest word counts."""
+    said = [wish.details for wish in person.wishes if wish.kind == "zone"]
+    return tuple(
+        ZoneCandidate(
+            source="consumer_statement", zone=str(d["zone"]), authoritative=bool(d.get("authoritative", False))
+        )
+        for d in said[-1:]
+    )
 
 
 def contact_facts(
@@ -113,10 +125,10 @@ def contact_facts(
             Statement(text=str(w.details.get("text", "")), at=w.recorded_at) for w in person.wishes if w.kind == "statement"
         ),
         attorney=_attorney(person, holds),
-        cease=_cease(person, holds),
-        refusal_to_pay=_written(holds, "refusal"),
-        dispute=_dispute(holds),
-        original_creditor_request=_original_creditor_request(holds),
+        cease=_cease(person, holds, now),
+        refusal_to_pay=_written(holds, "refusal", now),
+        dispute=_dispute(holds, now),
+        original_creditor_request=_original_creditor_request(holds, now),
         bankruptcy_pending=_by(person.bankrupt_on, now) or _any(holds, "bankruptcy"),
         breathing_space_until=_breathing_space(person, holds),
         workplace=_workplace(person),
@@ -141,7 +153,7 @@ def _action(contact: IntendedContact, content: ContentFindings | None) -> Action
         to=point.address if point else None,
         debts=tuple(debt.reference for debt in contact.debts),
         line="mobile" if contact.channel is ChannelKind.SMS else None,
-        address_place="workplace" if point and point.label == "work" else None,
+        address_place=_place(contact),
         recipient=Recipient(relation=contact.relation, consumer_deceased=True if deceased else None),
         address_basis=_address_basis(contact) if contact.channel is ChannelKind.EMAIL else None,
         number_basis=_number_basis(contact) if contact.channel is ChannelKind.SMS else None,
@@ -151,6 +163,13 @@ def _action(contact: IntendedContact, content: ContentFindings | None) -> Action
         esign_consent=any(c.kind == "esign" for c in person.consents),
         content=content,
     )
+
+
+def _place(contact: IntendedContact) -> str | None:
+    """The place an address is tied to: letters to people go home; mobiles and private mailboxes to no place."""
+    if contact.point is None:
+        return "home" if contact.person.kind == "person" else None
+    return "workplace" if contact.point.label == "work" else None
 
 
 def _concerns(hold: Hold, debts: Sequence[DebtFile]) -> bool:
@@ -169,8 +188,9 @@ def _by(day: date | None, now: datetime) -> bool:
     return day is not None and day <= now.date()
 
 
-def _noon(day: date) -> datetime:
-    return datetime.combine(day, time(12), UTC)
+def _begun(day: date, now: datetime) -> datetime:
+    """The start of a day; what is on record has happened, also for a run on an earlier day's clock."""
+    return min(datetime.combine(day, time(), UTC), now)
 
 
 def _date(value: object) -> date | None:
@@ -202,41 +222,41 @@ def _attorney(person: PersonFile, holds: Sequence[Hold]) -> Attorney | None:
     return Attorney() if person.represented_by else None
 
 
-def _cease(person: PersonFile, holds: Sequence[Hold]) -> Cease | None:
+def _cease(person: PersonFile, holds: Sequence[Hold], now: datetime) -> Cease | None:
     if person.cease_received_on is not None:
-        return Cease(received=_noon(person.cease_received_on), form="letter")
-    return _written(holds, "cease")
+        return Cease(received=_begun(person.cease_received_on, now), form="letter")
+    return _written(holds, "cease", now)
 
 
-def _written(holds: Sequence[Hold], kind: str) -> Cease | None:
+def _written(holds: Sequence[Hold], kind: str, now: datetime) -> Cease | None:
     hold = _first(holds, kind)
     if hold is None:
         return None
     accepted = hold.details.get("medium_accepted")
     return Cease(
-        received=_noon(hold.starts_on),
+        received=_begun(hold.starts_on, now),
         form=str(hold.details.get("form", "letter")),
         medium_accepted=None if accepted is None else bool(accepted),
     )
 
 
-def _dispute(holds: Sequence[Hold]) -> Dispute | None:
+def _dispute(holds: Sequence[Hold], now: datetime) -> Dispute | None:
     hold = _first(holds, "dispute")
     if hold is None:
         return None
     return Dispute(
-        received=hold.starts_on,
+        received=_begun(hold.starts_on, now).date(),
         form=str(hold.details.get("form", "letter")),
         validation_period_end=_date(hold.details.get("validation_period_end")),
         verification_sent=_date(hold.details.get("verification_sent")),
     )
 
 
-def _original_creditor_request(holds: Sequence[Hold]) -> OriginalCreditorRequest | None:
+def _original_creditor_request(holds: Sequence[Hold], now: datetime) -> OriginalCreditorRequest | None:
     hold = _first(holds, "original_creditor_request")
     if hold is None:
         return None
-    return OriginalCreditorRequest(received=hold.starts_on, answered=_date(hold.details.get("answered")))
+    return OriginalCreditorRequest(received=_begun(hold.starts_on, now).date(), answered=_date(hold.details.get("answered")))
 
 
 def _breathing_space(person: PersonFile, holds: Sequence[Hold]) -> date | None:
@@ -319,7 +339,7 @@ def _call_consent(person: PersonFile) -> CallConsent | None:
     if consent is None:
         return None
     return CallConsent(
-        given=_noon(consent.given_on),
+        given=datetime.combine(consent.given_on, time(), UTC),
         directly_to_collector=bool(consent.details.get("directly_to_collector", True)),
         scope=str(consent.details["scope"]) if consent.details.get("scope") else None,
     )

@@ -186,7 +186,7 @@ def _person(row: Any, points: Iterable[Any], heard: list[StoredOptOut], parts: M
         reference=row.reference,
         name=row.name,
         kind=row.kind,
-        language=row.language,
+        language=_language(row, parts["wishes"].get(row.id, ())),
         country=row.country,
         region=row.region,
         city=row.city,
@@ -217,6 +217,12 @@ def _person(row: Any, points: Iterable[Any], heard: list[StoredOptOut], parts: M
         history=_history(parts["sent"].get(row.id, ()), parts["contacts"].get(row.id, ())),
         first_message_on=first[0].first if first else None,
     )
+
+
+def _language(row: Any, wished: Iterable[Any]) -> str:
+    """The language the person asked for last, else the ledger's."""
+    asked = [str(wish.details["language"]) for wish in wished if wish.kind == "language"]
+    return asked[-1] if asked else str(row.language)
 
 
 def _point(row: Any) -> ContactPoint:
