@@ -21,29 +21,31 @@ def serve(
 
     Example: dispatcher serve --port 8000
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     with opened(now) as house:
-        web_server(house, host, port).run()
+        server = web_server(house, host, port)
+        print(f"serving on http://{server.config.host}:{server.config.port}", flush=True)
+        server.run()
 
 
 def web_server(house: Dispatcher, host: str = "", port: int = 0) -> "uvicorn.Server":
-    """The server of the pages; host and port as set when they are not given."""
+    """The server, ready to run; empty values take the settings' own."""
     import uvicorn
 
     from dispatcher.web.app import build_app
 
     web = house.settings.web
-    return uvicorn.Server(
-        uvicorn.Config(
-            build_app(house),
-            host=host or web.host,
-            port=port or web.port,
-            proxy_headers=True,
-            forwarded_allow_ips=list(web.trusted_proxies),
-            server_header=False,
-            timeout_keep_alive=30,
-            h11_max_incomplete_event_size=65_536,
-            access_log=False,  # addresses hold names of debtors; the delivery log says who did what
-            log_level="warning",
-        )
+    config = uvicorn.Config(
+        build_app(house),
+        host=host or web.host,
+        port=port or web.port,
+        proxy_headers=True,
+        forwarded_allow_ips=list(web.trusted_proxies),
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=10,
+        h11_max_incomplete_event_size=65_536,
+        access_log=False,  # addresses hold names of debtors; the delivery log says who did what
+        log_level="warning",
     )
+    return uvicorn.Server(config)

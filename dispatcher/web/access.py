@@ -26,6 +26,7 @@ WRITES_TEMPLATES = frozenset({Role.MANAGER, Role.APPROVER})
 AUDITS = frozenset({Role.AUDITOR})
 OPERATES = frozenset({Role.OPERATOR})
 ADMINISTERS = frozenset({Role.ADMIN})
+READS_SETTINGS = frozenset({Role.AUDITOR, Role.OPERATOR, Role.ADMIN})
 HAS_JOBS = frozenset({Role.MANAGER, Role.APPROVER, Role.AUDITOR, Role.OPERATOR})
 HAS_TASKS = READS_TEMPLATES
 
@@ -64,6 +65,34 @@ ACCESS: Mapping[str, Access] = {
     "POST /templates/{name}/versions/{version}/copy": EDITS,
     "POST /templates/{name}/versions/{version}/rehearse": WRITES_TEMPLATES,
     "POST /templates/{name}/versions/{version}/test-send": WRITES_TEMPLATES,
+    "GET /runs": READS_RUNS,
+    "GET /runs/{id}": READS_RUNS,
+    "POST /runs/plan": OPERATES,
+    "GET /runs/plan/{id}": OPERATES,
+    "GET /tasks": HAS_TASKS,
+    "POST /tasks/messages": OPERATES,
+    "POST /tasks/finish": OPERATES,
+    "GET /log": AUDITS,
+    "GET /log/entries/{id}": AUDITS,
+    "GET /log/sample": AUDITS,
+    "GET /log/exceptions": AUDITS,
+    "POST /log/verify": AUDITS,
+    "POST /log/export": AUDITS,
+    "GET /stops": READS_PEOPLE,
+    "POST /stops": OPERATES,
+    "POST /stops/resume": OPERATES,
+    "GET /rules": EVERYONE,
+    "GET /rules/{name}": EVERYONE,
+    "GET /strategies": READS_TEMPLATES,
+    "GET /senders": READS_TEMPLATES,
+    "GET /settings": READS_SETTINGS,
+    "GET /users": ADMINISTERS,
+    "POST /users": ADMINISTERS,
+    "POST /users/{name}/roles": ADMINISTERS,
+    "POST /users/{name}/password": ADMINISTERS,
+    "POST /users/{name}/disable": ADMINISTERS,
+    "POST /users/{name}/enable": ADMINISTERS,
+    "POST /users/{name}/tokens": ADMINISTERS,
     "GET /jobs": HAS_JOBS,
     "GET /jobs/{id}": HAS_JOBS,
     "GET /jobs/{id}/file": HAS_JOBS,

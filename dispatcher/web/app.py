@@ -16,7 +16,22 @@ from starlette.staticfiles import StaticFiles
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.services.sign_in import session_of
 from dispatcher.storage.sessions import Session
-from dispatcher.web import account, jobs, messages, people, record_forms, template_editor, templates, today
+from dispatcher.web import (
+    account,
+    desk_pages,
+    jobs,
+    log,
+    messages,
+    people,
+    record_forms,
+    runs,
+    stops,
+    tasks,
+    template_editor,
+    templates,
+    today,
+    user_pages,
+)
 from dispatcher.web.access import ACCESS, Access, Door, may
 from dispatcher.web.body_limit import BodyLimit
 from dispatcher.web.csrf import require_same_site, require_token
@@ -34,6 +49,12 @@ PAGES: tuple[Page, ...] = (
     *templates.PAGES,
     *template_editor.PAGES,
     *jobs.PAGES,
+    *runs.PAGES,
+    *tasks.PAGES,
+    *stops.PAGES,
+    *log.PAGES,
+    *desk_pages.PAGES,
+    *user_pages.PAGES,
 )
 
 
