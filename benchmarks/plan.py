@@ -36,7 +36,9 @@ def main() -> None:
     if options.child:
         print(json.dumps(_measure(options.child, profile=options.profile)))
         return
-    print(f"{'database':<11} {'debts':>9} {'due':>7} {'floor':>8} {'plan':>8} {'CPU':>8} {'per due':>9} {'memory':>8}")
+    print(
+        f"{'database':<11} {'debts':>9} {'due':>7} {'floor':>8} {'plan':>8} {'CPU':>8} {'per due':>9} {'memory':>8}"
+    )
     with ExitStack() as stack:
         for name in options.databases.split(","):
             server = stack.enter_context(postgresql()) if name == "postgresql" else ""
