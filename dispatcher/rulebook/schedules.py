@@ -56,7 +56,7 @@ def _check(file: YamlFile, i: int, item: dict[str, Any], jobs: Collection[str], 
     _check_cron(file, (*at, "cron"), item["cron"])
     try:
         ZoneInfo(item["zone"])
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):  # which of them depends on how wrong the name is
         raise file.error(
             (*at, "zone"), f"{item['zone']!r} is no IANA time zone, such as America/New_York"
         ) from None

@@ -5,11 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, bindparam, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatcher.storage.holders import is_dead
 from dispatcher.storage.tables import leases
+
+_LIVING = (
+    select(leases)
+    .where(
+        leases.c.name.startswith(bindparam("prefix"), autoescape=False),
+        leases.c.until > bindparam("real_now", type_=leases.c.until.type),
+    )
+    .order_by(leases.c.name)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +72,5 @@ def release(connection: Connection, name: str, owner: str) -> None:
 
 def living(connection: Connection, *, prefix: str, real_now: datetime) -> list[Lease]:
     """Leases in force whose name begins so."""
-    query = (
-        select(leases)
-        .where(leases.c.name.startswith(prefix, autoescape=True), leases.c.until > real_now)
-        .order_by(leases.c.name)
-    )
-    return [Lease(row.name, row.owner, row.until, row.details) for row in connection.execute(query)]
+    rows = connection.execute(_LIVING, {"prefix": prefix, "real_now": real_now})
+    return [Lease(row.name, row.owner, row.until, row.details) for row in rows]

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from channels.kind import ChannelKind
 from dispatcher.domain.pacing import Allowance, batch_size, chunks, fair_shares, in_turn
@@ -27,7 +27,16 @@ class _Lane:
     batch: int
     allowance: Allowance
     groups: dict[Group, int] = field(default_factory=dict)
-    counted_at: float = float("-inf")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Look:
+    """One tick's view of the database."""
+
+    connection: Connection
+    now: datetime
+    real_now: datetime
+    stops: list[Stop]
 
 
 @dataclass(kw_only=True)
@@ -53,70 +62,75 @@ class Relay:
         self._lanes = {
             kind: _Lane(batch_size(lane.rate), Allowance(lane.rate)) for kind, lane in self.lanes.items()
         }
+        self._counted_at = float("-inf")
 
     def tick(self) -> int:
         """Hand out what there is room for; returns how many messages."""
-        return sum(self._serve(kind, lane) for kind, lane in self._lanes.items())
+        with self.database.reading() as connection:
+            picked = self._pick_all(connection)
+        return sum(self._hand_out(kind, ids) for kind, ids in picked.items())
 
     def busy(self) -> int:
         """Messages handed out or being sent, by whomever."""
         with self.database.reading() as connection:
-            return on_the_way(connection, real_now=self.real_clock())
+            return sum(on_the_way(connection, real_now=self.real_clock()).values())
 
-    def _serve(self, kind: ChannelKind, lane: _Lane) -> int:
-        with self.database.reading() as connection:
-            ids = self._pick(connection, kind, lane)
-        if not ids:
-            return 0
+    def _hand_out(self, kind: ChannelKind, ids: list[str]) -> int:
         handed = []
         with self.database.writing() as connection:
             real_now = self.real_clock()
-            for batch in chunks(ids, lane.batch):
+            for batch in chunks(ids, self._lanes[kind].batch):
                 owner = new_owner(self.holder)
                 until = real_now + self.lease
                 taken = outbox.hand_out(connection, batch, owner=owner, until=until, real_now=real_now)
                 handed.append((owner, taken))
+        # After the commit: a worker may be quicker than we are. What is lost in between comes back by its lease.
         for owner, taken in handed:
             if taken:
                 self.enqueue(kind, owner, taken)
         return sum(len(taken) for _, taken in handed)
 
-    def _pick(self, connection: Connection, kind: ChannelKind, lane: _Lane) -> list[str]:
-        real_now = self.real_clock()
-        if kind.value in paused_channels(connection, real_now):
-            return []
-        room = self.window - on_the_way(connection, real_now=real_now, channel=kind.value)
+    def _pick_all(self, connection: Connection) -> dict[ChannelKind, list[str]]:
+        look = _Look(
+            connection=connection,
+            now=self.clock(),
+            real_now=self.real_clock(),
+            stops=[row.stop for row in stops.in_force(connection)],
+        )
+        self._count(look)
+        if not any(lane.groups for lane in self._lanes.values()):
+            return {}
+        paused = paused_channels(connection, look.real_now)
+        busy = on_the_way(connection, real_now=look.real_now)
+        open_lanes = {
+            kind: lane for kind, lane in self._lanes.items() if lane.groups and kind.value not in paused
+        }
+        picked = {kind: self._pick(look, lane, busy.get(kind.value, 0)) for kind, lane in open_lanes.items()}
+        return {kind: ids for kind, ids in picked.items() if ids}
+
+    def _count(self, look: _Look) -> None:
+        at = self.monotonic()
+        known = any(lane.groups for lane in self._lanes.values())
+        if known and at - self._counted_at < COUNT_EVERY:
+            return
+        self._counted_at = at
+        for lane in self._lanes.values():
+            lane.groups = {}
+        found = due_groups(look.connection, now=look.now, real_now=look.real_now, stops=look.stops)
+        for group, number in found.items():
+            self._lanes[ChannelKind(group.channel)].groups[group] = number
+
+    def _pick(self, look: _Look, lane: _Lane, busy: int) -> list[str]:
+        room = self.window - busy
         # Topping up by the drop would scan the window for each batch: wait until half of it is free.
         if room < self.window // 2:
             return []
-        in_force = [row.stop for row in stops.in_force(connection)]
-        self._count(connection, kind, lane, in_force)
-        waiting = sum(lane.groups.values())
-        room = lane.allowance.grant(min(room, waiting), at=self.monotonic())
-        return self._draw(connection, kind, lane, in_force, room)
-
-    def _count(self, connection: Connection, kind: ChannelKind, lane: _Lane, in_force: list[Stop]) -> None:
-        at = self.monotonic()
-        if lane.groups and at - lane.counted_at < COUNT_EVERY:
-            return
-        lane.counted_at = at
-        lane.groups = due_groups(
-            connection, kind.value, now=self.clock(), real_now=self.real_clock(), stops=in_force
-        )
-
-    def _draw(
-        self, connection: Connection, kind: ChannelKind, lane: _Lane, in_force: list[Stop], room: int
-    ) -> list[str]:
+        wanted = min(room, sum(lane.groups.values()))
+        room = lane.allowance.grant(wanted, at=self.monotonic())
         drawn = []
         for group, share in fair_shares(lane.groups, room).items():
             ids = due_ids(
-                connection,
-                kind.value,
-                group,
-                now=self.clock(),
-                real_now=self.real_clock(),
-                limit=share,
-                stops=in_force,
+                look.connection, group, now=look.now, real_now=look.real_now, limit=share, stops=look.stops
             )
             drawn.append(ids)
             lane.groups[group] = lane.groups[group] - len(ids) if len(ids) == share else 0

@@ -17,7 +17,17 @@ from dispatcher.domain.verdict import Verdict, VerdictKind
 from dispatcher.services.outlet import Outlet
 from dispatcher.storage import contents, outbox
 from dispatcher.storage.engine import Connection, Database
-from dispatcher.storage.tables import attempts, creditors, debtors, debts, ladder, log_entries, message_debts, messages, runs
+from dispatcher.storage.tables import (
+    attempts,
+    creditors,
+    debtors,
+    debts,
+    ladder,
+    log_entries,
+    message_debts,
+    messages,
+    runs,
+)
 
 NOW = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)
 ALLOW = Verdict(kind=VerdictKind.SEND)
@@ -69,30 +79,52 @@ def queued(
         content = contents.Content.of(body, "text/plain", body.decode())
         contents.keep(connection, [content], now=NOW)
         rows = [
-            _message(start + i, creditor_id, debtor_ids[i % len(debtor_ids)], run_id, channel, content.sha256) | columns
+            _message(start + i, creditor_id, debtor_ids[i % len(debtor_ids)], run_id, channel, content.sha256)
+            | columns
             for i in range(count)
         ]
         connection.execute(insert(messages), rows)
         debt_rows = [_debt(start + i, creditor_id, row["debtor_id"]) for i, row in enumerate(rows)]
-        debt_ids = connection.scalars(insert(debts).returning(debts.c.id, sort_by_parameter_order=True), debt_rows).all()
+        debt_ids = connection.scalars(
+            insert(debts).returning(debts.c.id, sort_by_parameter_order=True), debt_rows
+        ).all()
         step = {"strategy": "consumer", "step": "first-reminder", "day": 1}
         connection.execute(
             insert(message_debts),
-            [{"message_id": r["id"], "debt_id": d, "debtor_id": r["debtor_id"], "occurrence": 1, **step} for r, d in zip(rows, debt_ids, strict=True)],
+            [
+                {"message_id": r["id"], "debt_id": d, "debtor_id": r["debtor_id"], "occurrence": 1, **step}
+                for r, d in zip(rows, debt_ids, strict=True)
+            ],
         )
         connection.execute(
             insert(ladder),
-            [{"message_id": r["id"], "debt_id": d, "debtor_id": r["debtor_id"], "anchor": NOW.date(), **step} for r, d in zip(rows, debt_ids, strict=True)],
+            [
+                {
+                    "message_id": r["id"],
+                    "debt_id": d,
+                    "debtor_id": r["debtor_id"],
+                    "anchor": NOW.date(),
+                    **step,
+                }
+                for r, d in zip(rows, debt_ids, strict=True)
+            ],
         )
     return [row["id"] for row in rows]
 
 
 def _debtors(connection: Connection, creditor_id: int, start: int, count: int) -> list[int]:
     rows = [
-        {"person": f"p{start + i}", "creditor_id": creditor_id, "reference": f"D{start + i}", "name": f"Person {i}"}
+        {
+            "person": f"p{start + i}",
+            "creditor_id": creditor_id,
+            "reference": f"D{start + i}",
+            "name": f"Person {i}",
+        }
         for i in range(count)
     ]
-    return list(connection.scalars(insert(debtors).returning(debtors.c.id, sort_by_parameter_order=True), rows))
+    return list(
+        connection.scalars(insert(debtors).returning(debtors.c.id, sort_by_parameter_order=True), rows)
+    )
 
 
 def _debt(number: int, creditor_id: int, debtor_id: int) -> dict[str, Any]:

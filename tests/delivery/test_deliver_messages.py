@@ -26,7 +26,9 @@ from tests.delivery.builders import (
 )
 
 
-def test_every_message_of_a_batch_is_accepted_once_and_logged_as_begun_and_accepted(database: Database) -> None:
+def test_every_message_of_a_batch_is_accepted_once_and_logged_as_begun_and_accepted(
+    database: Database,
+) -> None:
     ids = queued(database, 10)
     outlet = an_outlet(database)
     delivered = deliver_messages(outlet, hand_out(database, ids), ids)
@@ -82,7 +84,9 @@ def test_a_batch_that_another_worker_took_over_is_left_alone(database: Database)
         (Verdict(kind=VerdictKind.PREPARE), "planned", "outdated"),
     ],
 )
-def test_what_the_second_gate_refuses_is_not_sent(database: Database, verdict: Verdict, state: str, event: str) -> None:
+def test_what_the_second_gate_refuses_is_not_sent(
+    database: Database, verdict: Verdict, state: str, event: str
+) -> None:
     (key,) = queued(database)
     outlet = an_outlet(database, judge=verdict_for_all(verdict))
     deliver_messages(outlet, hand_out(database, [key]), [key])
@@ -104,7 +108,9 @@ def test_the_window_is_looked_at_again_right_before_the_call(database: Database)
     (key,) = queued(database)
     instants = iter([NOW, NOW + timedelta(seconds=30), NOW + timedelta(seconds=30)])
     verdict = Verdict(kind=VerdictKind.SEND, not_after=NOW + timedelta(seconds=30))
-    outlet = an_outlet(database, judge=verdict_for_all(verdict), clock=lambda: next(instants, NOW + timedelta(minutes=1)))
+    outlet = an_outlet(
+        database, judge=verdict_for_all(verdict), clock=lambda: next(instants, NOW + timedelta(minutes=1))
+    )
     deliver_messages(outlet, hand_out(database, [key]), [key])
     assert outlet.channel.attempts == []
     row = message(database, key)
@@ -114,7 +120,9 @@ def test_the_window_is_looked_at_again_right_before_the_call(database: Database)
 
 def test_try_later_waits_for_what_the_provider_asked_and_counts_as_no_contact(database: Database) -> None:
     (key,) = queued(database)
-    channel = FakeChannel(ChannelKind.EMAIL, [TryLater(reason="busy", after=timedelta(minutes=7), code="429")])
+    channel = FakeChannel(
+        ChannelKind.EMAIL, [TryLater(reason="busy", after=timedelta(minutes=7), code="429")]
+    )
     deliver_messages(an_outlet(database, channel), hand_out(database, [key]), [key])
     row = message(database, key)
     assert (row.state, row.next_try_at, row.sent_at) == ("queued", NOW + timedelta(minutes=7), None)
@@ -161,7 +169,9 @@ def test_a_doubtful_attempt_that_may_not_be_repeated_is_unknown_not_cancelled(da
 
 def test_an_address_that_does_not_exist_fails_the_message_and_closes_the_address(database: Database) -> None:
     (key,) = queued(database)
-    channel = FakeChannel(ChannelKind.EMAIL, [Rejected(reason="no such user", scope=Scope.ADDRESS, code="5.1.1")])
+    channel = FakeChannel(
+        ChannelKind.EMAIL, [Rejected(reason="no such user", scope=Scope.ADDRESS, code="5.1.1")]
+    )
     deliver_messages(an_outlet(database, channel), hand_out(database, [key]), [key])
     row = message(database, key)
     assert (row.state, row.sent_at) == ("failed", None)
@@ -201,7 +211,9 @@ def test_a_stop_takes_effect_at_the_next_claim(database: Database, stop: Stop) -
     assert (outlet.channel.attempts, row.state, row.lease_owner) == ([], "queued", None)
 
 
-def test_a_worker_that_is_asked_to_stop_finishes_its_chunk_and_gives_back_the_rest(database: Database) -> None:
+def test_a_worker_that_is_asked_to_stop_finishes_its_chunk_and_gives_back_the_rest(
+    database: Database,
+) -> None:
     ids = queued(database, 10)
     channel = FakeChannel(ChannelKind.EMAIL)
     outlet = an_outlet(database, channel, stopping=lambda: len(channel.attempts) >= 4)
@@ -217,7 +229,9 @@ def test_an_adapter_that_raises_leaves_its_message_unknown(database: Database) -
             raise RuntimeError("broken")
 
     (key,) = queued(database)
-    deliver_messages(an_outlet(database, Broken(ChannelKind.EMAIL, repeat_is_safe=False)), hand_out(database, [key]), [key])
+    deliver_messages(
+        an_outlet(database, Broken(ChannelKind.EMAIL, repeat_is_safe=False)), hand_out(database, [key]), [key]
+    )
     assert message(database, key).state == "unknown"
 
 

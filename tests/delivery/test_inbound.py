@@ -12,7 +12,16 @@ from dispatcher.domain.optout_words import classify_reply
 from dispatcher.rulebook.optout_words import load_optout_words
 from dispatcher.services.record_inbound import record_inbound
 from dispatcher.storage.engine import Database
-from dispatcher.storage.tables import contact_points, contacts, creditors, debtors, holds, messages, opt_outs, tasks
+from dispatcher.storage.tables import (
+    contact_points,
+    contacts,
+    creditors,
+    debtors,
+    holds,
+    messages,
+    opt_outs,
+    tasks,
+)
 from tests.delivery.builders import NOW, a_creditor, events
 
 NUMBER = "+12125550123"
@@ -31,7 +40,11 @@ def people(database: Database) -> list[int]:
     creditor = a_creditor(database)
     with database.writing() as connection:
         ids = [
-            connection.scalar(insert(debtors).values(person=f"p{i}", creditor_id=creditor, reference=f"D{i}").returning(debtors.c.id))
+            connection.scalar(
+                insert(debtors)
+                .values(person=f"p{i}", creditor_id=creditor, reference=f"D{i}")
+                .returning(debtors.c.id)
+            )
             for i in range(2)
         ]
         for key in ids:
@@ -40,7 +53,9 @@ def people(database: Database) -> list[int]:
 
 
 def text_in(database, read, text, event_id="SM1", at=NOW):
-    inbound = InboundMessage(provider="twilio", event_id=event_id, at=at, sender=NUMBER, to="+15005550006", text=text)
+    inbound = InboundMessage(
+        provider="twilio", event_id=event_id, at=at, sender=NUMBER, to="+15005550006", text=text
+    )
     return record_inbound(database, inbound, read=read, now=at, random_bytes=partial(bytes.__mul__, b"\7"))
 
 
@@ -50,10 +65,14 @@ def rows(database, table):
 
 
 @pytest.mark.parametrize("word", ["STOP", "stop!", "ALTO", "Baja"])
-def test_stop_binds_everyone_at_the_number_and_is_confirmed_once(database: Database, read, people, word: str) -> None:
+def test_stop_binds_everyone_at_the_number_and_is_confirmed_once(
+    database: Database, read, people, word: str
+) -> None:
     heard = text_in(database, read, word)
     assert (heard.kind, heard.people) == ("stop", 2)
-    assert {(row.debtor_id, row.address, row.medium) for row in rows(database, opt_outs)} == {(key, NUMBER, "") for key in people}
+    assert {(row.debtor_id, row.address, row.medium) for row in rows(database, opt_outs)} == {
+        (key, NUMBER, "") for key in people
+    }
     (confirmation,) = rows(database, messages)
     assert (confirmation.kind, confirmation.template, confirmation.address, confirmation.state) == (
         "optout_confirmation", "opt-out-confirmation", NUMBER, "planned",
@@ -77,7 +96,11 @@ def test_the_same_text_heard_twice_changes_nothing(database: Database, read, peo
 
 def test_start_reopens_only_what_stop_closed(database: Database, read, people) -> None:
     with database.writing() as connection:
-        connection.execute(insert(opt_outs).values(debtor_id=people[0], address=NUMBER, medium="sms", at=NOW, source="letter"))
+        connection.execute(
+            insert(opt_outs).values(
+                debtor_id=people[0], address=NUMBER, medium="sms", at=NOW, source="letter"
+            )
+        )
     text_in(database, read, "STOP")
     text_in(database, read, "START", "SM2")
     assert [(row.source, row.revoked_at is None) for row in rows(database, opt_outs)] == [
@@ -88,7 +111,9 @@ def test_start_reopens_only_what_stop_closed(database: Database, read, people) -
 def test_what_is_not_clear_quiets_the_people_and_becomes_a_task(database: Database, read, people) -> None:
     heard = text_in(database, read, "who is this and why do you write me")
     assert heard.kind == "unclear"
-    assert {(row.debtor_id, row.kind) for row in rows(database, holds)} == {(key, "unclear_reply") for key in people}
+    assert {(row.debtor_id, row.kind) for row in rows(database, holds)} == {
+        (key, "unclear_reply") for key in people
+    }
     assert {row.kind for row in rows(database, tasks)} == {"unclear_reply"}
     assert rows(database, opt_outs) == []
 
@@ -105,5 +130,8 @@ def test_what_the_debtor_wrote_stands_aside_where_it_can_be_erased(database: Dat
     with database.reading() as connection:
         from dispatcher.storage.tables import log_entries
 
-        assert all("Ana" not in entry and NUMBER not in entry for entry in connection.scalars(select(log_entries.c.entry)))
+        assert all(
+            "Ana" not in entry and NUMBER not in entry
+            for entry in connection.scalars(select(log_entries.c.entry))
+        )
         assert connection.scalar(select(creditors.c.key)) == "acme"

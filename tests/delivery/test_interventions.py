@@ -84,7 +84,9 @@ def test_stops_need_a_reason_are_logged_and_end_by_name(database: Database) -> N
         stop_delivery(database, stop, why="", by="ana", now=NOW)
     assert stop_delivery(database, stop, why="wrong text", by="ana", now=NOW)
     assert not stop_delivery(database, stop, why="again", by="ben", now=NOW)
-    assert [(row.stop, row.why, row.stopped_by) for row in stops_in_force(database)] == [(stop, "wrong text", "ana")]
+    assert [(row.stop, row.why, row.stopped_by) for row in stops_in_force(database)] == [
+        (stop, "wrong text", "ana")
+    ]
     resume_delivery(database, stop, why="corrected", by="ben", now=NOW)
     assert (stops_in_force(database), events(database)) == ([], ["stopped", "resumed"])
     with pytest.raises(StopError, match="nothing is"):

@@ -75,7 +75,9 @@ def test_where_nobody_can_be_asked_a_person_gets_one_task(database: Database) ->
 def test_a_receipt_that_comes_later_settles_an_unknown_end(database: Database) -> None:
     channel = lost(Silent)
     key = unknown(database, channel)
-    event = DeliveryEvent(provider="fake", event_id="e1", kind=EventKind.SENT, at=NOW, message_id=key, provider_id="p1")
+    event = DeliveryEvent(
+        provider="fake", event_id="e1", kind=EventKind.SENT, at=NOW, message_id=key, provider_id="p1"
+    )
     record_delivery_events(database, [event], now=NOW)
     row = message(database, key)
     assert (row.state, row.provider_id) == ("accepted", "p1")
@@ -83,7 +85,9 @@ def test_a_receipt_that_comes_later_settles_an_unknown_end(database: Database) -
 
 
 @pytest.mark.parametrize(("sent", "state", "sent_at"), [(True, "accepted", NOW), (False, "queued", None)])
-def test_a_person_resolves_an_unknown_end_with_a_reason(database: Database, sent: bool, state: str, sent_at) -> None:
+def test_a_person_resolves_an_unknown_end_with_a_reason(
+    database: Database, sent: bool, state: str, sent_at
+) -> None:
     channel = lost(Silent)
     key = unknown(database, channel)
     reconcile_messages(database, lambda kind: channel, now=NOW)

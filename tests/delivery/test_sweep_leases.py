@@ -45,10 +45,17 @@ def test_a_lease_that_lives_is_left_alone(database: Database) -> None:
 def test_a_lease_of_a_process_known_to_be_dead_ends_before_its_time(database: Database) -> None:
     ids = queued(database, 2)
     hand_out(database, ids, "dead")
-    assert sweep(database, FakeChannel(ChannelKind.EMAIL), real_now=NOW, is_dead=lambda owner: owner == "dead").freed == 2
+    assert (
+        sweep(
+            database, FakeChannel(ChannelKind.EMAIL), real_now=NOW, is_dead=lambda owner: owner == "dead"
+        ).freed
+        == 2
+    )
 
 
-def test_a_begun_attempt_becomes_unknown_where_a_repeat_could_reach_the_debtor_twice(database: Database) -> None:
+def test_a_begun_attempt_becomes_unknown_where_a_repeat_could_reach_the_debtor_twice(
+    database: Database,
+) -> None:
     (key,) = queued(database)
     channel = FakeChannel(ChannelKind.EMAIL, repeat_is_safe=False)
     begin(database, channel, [key])
@@ -59,7 +66,9 @@ def test_a_begun_attempt_becomes_unknown_where_a_repeat_could_reach_the_debtor_t
     assert attempt_rows(database, key)[0].outcome == "unknown"
 
 
-def test_a_begun_attempt_is_made_again_where_the_provider_takes_the_same_id_harmlessly(database: Database) -> None:
+def test_a_begun_attempt_is_made_again_where_the_provider_takes_the_same_id_harmlessly(
+    database: Database,
+) -> None:
     (key,) = queued(database)
     channel = FakeChannel(ChannelKind.EMAIL)
     begin(database, channel, [key])

@@ -1,0 +1,40 @@
+"""Stations for tests: a fake provider, a gate that allows, and whatever queue is asked for."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from channels.fake import FakeChannel
+from channels.kind import ChannelKind
+from channels.port import Channel
+from dispatcher.storage.engine import Database
+from dispatcher.worker.broker import open_broker
+from dispatcher.worker.outlets import Lane, OutletPorts
+from dispatcher.worker.station import Station
+from tests.delivery.builders import NOW, allow_all
+
+
+def fakes() -> dict[ChannelKind, FakeChannel]:
+    """A fake provider a channel."""
+    return {kind: FakeChannel(kind) for kind in ChannelKind}
+
+
+def ports(database: Database, channels: dict[ChannelKind, Channel], **changes: Any) -> OutletPorts:
+    """Business clock standing at NOW, leases on the real clock."""
+    fields: dict[str, Any] = {
+        "database": database,
+        "open_channel": channels.__getitem__,
+        "judge": allow_all,
+        "clock": lambda: NOW,
+        "real_clock": lambda: datetime.now(UTC),
+        "lanes": {kind: Lane(concurrency=8) for kind in ChannelKind},
+    }
+    return OutletPorts(**(fields | changes))
+
+
+def a_station(
+    database: Database, channels: dict[ChannelKind, Channel], broker: str = "memory://", **changes: Any
+) -> Station:
+    """A station on a queue in memory unless told otherwise."""
+    names = ("threads", "lease", "window", "grace")
+    own = {name: changes.pop(name) for name in names if name in changes}
+    return Station(ports(database, channels, **changes), open_broker(broker), **own)

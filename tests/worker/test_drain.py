@@ -1,0 +1,196 @@
+"""From the outbox through the queue to the provider until nothing is due."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from channels.fake import FakeChannel
+from channels.kind import ChannelKind
+from channels.outcome import TryLater
+from dispatcher.domain.stop import Stop
+from dispatcher.domain.verdict import Verdict, VerdictKind
+from dispatcher.storage import stops
+from dispatcher.storage.engine import Database
+from tests.delivery.builders import ALLOW, NOW, a_run, hand_out, message, queued, states
+from tests.worker.stations import a_station, fakes
+
+
+def test_everything_due_is_delivered_on_its_channel_once(database: Database) -> None:
+    channels = fakes()
+    wanted = {kind: queued(database, 30, channel=kind.value) for kind in ChannelKind}
+    station = a_station(database, channels)
+    with station.working():
+        assert station.drain() == 90
+    assert {kind: sorted(channel.sent) for kind, channel in channels.items()} == wanted
+    assert sum(len(channel.attempts) for channel in channels.values()) == 90
+    assert states(database) == {"accepted": 90}
+
+
+def test_the_same_actors_run_on_redis(database: Database, redis_url: str) -> None:
+    channels = fakes()
+    ids = queued(database, 250)
+    station = a_station(database, channels, redis_url)
+    with station.working():
+        station.drain()
+    assert sorted(channels[ChannelKind.EMAIL].sent) == ids
+    assert states(database) == {"accepted": 250}
+
+
+def test_what_is_not_due_waits(database: Database) -> None:
+    channels = fakes()
+    queued(database, not_before=NOW + timedelta(hours=1), state="deferred")
+    queued(database, next_try_at=NOW + timedelta(minutes=1))
+    queued(database, state="held")
+    due = queued(database, not_before=NOW, state="deferred")
+    station = a_station(database, channels)
+    with station.working():
+        station.drain()
+    assert sorted(channels[ChannelKind.EMAIL].sent) == due
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [
+        Stop(scope="creditor", name="acme"),
+        Stop(scope="pack", name="us-regf"),
+        Stop(scope="template", name="first-reminder"),
+        Stop(scope="all"),
+    ],
+    ids=str,
+)
+def test_what_is_stopped_is_not_handed_out(database: Database, stop: Stop) -> None:
+    channels = fakes()
+    queued(database, 3, rule_packs=["us-regf@2/ab"])
+    other = queued(database, 2, creditor="other", rule_packs=["us-regf-b@2/ab"], template="other")
+    with database.writing() as connection:
+        stops.add(connection, stop, why="x", by="ana", at=NOW)
+    station = a_station(database, channels)
+    with station.working():
+        station.drain()
+    assert sorted(channels[ChannelKind.EMAIL].sent) == ([] if stop.scope == "all" else other)
+
+
+def test_a_small_run_is_not_stuck_behind_a_big_one(sqlite_database: Database) -> None:
+    channels = fakes()
+    big, small = a_run(sqlite_database), a_run(sqlite_database)
+    queued(sqlite_database, 400, run_id=big)
+    few = set(queued(sqlite_database, 20, run_id=small))
+    station = a_station(sqlite_database, channels, window=80, threads=1)
+    with station.working():
+        station.drain()
+    order = [outbound.message_id for outbound in channels[ChannelKind.EMAIL].attempts]
+    assert len(order) == 420
+    assert max(order.index(key) for key in few) < 80
+
+
+def test_texts_that_became_outdated_are_made_again_and_then_sent(sqlite_database: Database) -> None:
+    channels = fakes()
+    (key,) = queued(sqlite_database)
+    sha256 = message(sqlite_database, key).content_sha256
+    verdicts = iter([Verdict(kind=VerdictKind.PREPARE)])
+
+    def prepare() -> int:
+        if message(sqlite_database, key).state != "planned":
+            return 0
+        with sqlite_database.writing() as connection:
+            from dispatcher.storage import outbox
+
+            outbox.change(connection, [{"id": key, "state": "queued", "content_sha256": sha256}])
+        return 1
+
+    station = a_station(
+        sqlite_database,
+        channels,
+        judge=lambda c, waiting, now: {m.id: next(verdicts, ALLOW) for m in waiting},
+    )
+    with station.working():
+        station.drain(prepare=prepare)
+    assert message(sqlite_database, key).state == "accepted"
+
+
+def test_a_text_that_is_outdated_for_ever_does_not_go_round_for_ever(sqlite_database: Database) -> None:
+    (key,) = queued(sqlite_database)
+    sha256 = message(sqlite_database, key).content_sha256
+
+    def prepare() -> int:
+        with sqlite_database.writing() as connection:
+            from dispatcher.storage import outbox
+
+            outbox.change(connection, [{"id": key, "state": "queued", "content_sha256": sha256}])
+        return 1
+
+    always = Verdict(kind=VerdictKind.PREPARE)
+    station = a_station(
+        sqlite_database, fakes(), judge=lambda c, waiting, now: {m.id: always for m in waiting}
+    )
+    with station.working():
+        station.drain(prepare=prepare)
+
+
+def test_a_failing_gate_is_told_to_whoever_waits(sqlite_database: Database) -> None:
+    def judge(connection, waiting, now):
+        raise RuntimeError("rule pack unreadable")
+
+    queued(sqlite_database, 3)
+    station = a_station(sqlite_database, fakes(), judge=judge)
+    with station.working(), pytest.raises(RuntimeError, match="unreadable"):
+        station.drain()
+    assert states(sqlite_database) == {"queued": 3}
+
+
+def test_a_provider_that_keeps_failing_pauses_its_channel(database: Database) -> None:
+    channels = fakes()
+    channels[ChannelKind.SMS] = FakeChannel(ChannelKind.SMS, [TryLater(reason="down")] * 200)
+    queued(database, 100, channel="sms")
+    mails = queued(database, 20)
+    station = a_station(database, channels, threads=1)
+    with station.working():
+        station.drain()
+    assert sorted(channels[ChannelKind.EMAIL].sent) == mails
+    assert len(channels[ChannelKind.SMS].attempts) < 20  # the breaker opened instead of burning all of them
+
+
+def test_what_a_dead_process_held_is_delivered_by_the_next(sqlite_database: Database) -> None:
+    ids = queued(sqlite_database, 5)
+    from dispatcher.storage.holders import this_process
+
+    place, pid, _ = this_process().split(":")
+    hand_out(sqlite_database, ids, f"{place}:{pid}:1#gone")  # this process id, but started at another time
+    channels = fakes()
+    station = a_station(sqlite_database, channels)
+    with station.working():
+        station.drain()
+    assert sorted(channels[ChannelKind.EMAIL].sent) == ids
+
+
+def test_stopping_a_busy_station_leaves_nothing_unknown(database: Database, redis_url: str) -> None:
+    """A worker asked to end finishes what it has begun and gives back the rest."""
+    begun, go = threading.Event(), threading.Event()
+
+    class Slow(FakeChannel):
+        def send(self, outbound, *, now):
+            begun.set()
+            assert go.wait(20)
+            return super().send(outbound, now=now)
+
+    channels = fakes() | {ChannelKind.EMAIL: Slow(ChannelKind.EMAIL, repeat_is_safe=False)}
+    queued(database, 300)
+    station = a_station(database, channels, redis_url)
+    with station.working():
+        station.relay.tick()
+        assert begun.wait(20)
+        station.outlets.stop()
+        go.set()
+    sent = len(channels[ChannelKind.EMAIL].sent)
+    assert 0 < sent <= 8
+    assert states(database) == {"accepted": sent, "queued": 300 - sent}
+    with database.reading() as connection:
+        from sqlalchemy import func, select
+
+        from dispatcher.storage.tables import messages
+
+        begun_leases = select(func.count()).where(
+            messages.c.lease_owner.is_not(None), messages.c.state != "queued"
+        )
+        assert connection.scalar(begun_leases) == 0
