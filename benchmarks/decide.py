@@ -31,7 +31,14 @@ from dispatcher.domain.rules import RulePack
 from dispatcher.rulebook.packs import load_rule_packs
 
 ROUNDS = 5
-ZONES = ("America/New_York", "America/Chicago", "America/Denver", "America/Phoenix", "America/Los_Angeles", "America/Mexico_City")
+ZONES = (
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Phoenix",
+    "America/Los_Angeles",
+    "America/Mexico_City",
+)
 CHANNELS = ("email", "email", "email", "sms", "sms", "letter")
 START = datetime(2026, 3, 1, tzinfo=UTC)
 PACKS = ("DEFAULT", "US-REGF", "US-TCPA")
@@ -52,9 +59,13 @@ def _facts(chance: random.Random, now: datetime) -> ContactFacts:
             channel=chance.choice(CHANNELS),
             to="a@b.example",
             debts=("D1",),
-            content=ContentFindings(optout_notice=True, sender_identified=True, language="en", disclosure_language="en"),
+            content=ContentFindings(
+                optout_notice=True, sender_identified=True, language="en", disclosure_language="en"
+            ),
         ),
-        zones=tuple(ZoneCandidate(source=source, zone=zone) for source, zone in zip(sources, zones, strict=False)),
+        zones=tuple(
+            ZoneCandidate(source=source, zone=zone) for source, zone in zip(sources, zones, strict=False)
+        ),
         history=tuple(_earlier(chance, now) for _ in range(chance.randrange(7))),
         opt_outs=(OptOut(address="c@d.example", medium="email", at=now),) if chance.random() < 0.1 else (),
         inconvenient_times=(InconvenientTime(days=("FR",), since="17:00"),) if chance.random() < 0.05 else (),
@@ -66,8 +77,15 @@ def _facts(chance: random.Random, now: datetime) -> ContactFacts:
 
 
 def _earlier(chance: random.Random, now: datetime) -> HistoryEntry:
-    channel, outcome = chance.choice((("email", "sent"), ("sms", "sent"), ("call", "unanswered"), ("call", "conversation")))
-    return HistoryEntry(at=now - timedelta(minutes=chance.randrange(20 * 24 * 60)), channel=channel, outcome=outcome, debts=("D1",))
+    channel, outcome = chance.choice(
+        (("email", "sent"), ("sms", "sent"), ("call", "unanswered"), ("call", "conversation"))
+    )
+    return HistoryEntry(
+        at=now - timedelta(minutes=chance.randrange(20 * 24 * 60)),
+        channel=channel,
+        outcome=outcome,
+        debts=("D1",),
+    )
 
 
 def measure(facts: list[ContactFacts], packs: tuple[RulePack, ...], seconds: float) -> float:

@@ -15,7 +15,12 @@ from dispatcher.rulebook.packs import load_rule_packs
 from dispatcher.rulebook.questions import answer_json, held
 from dispatcher.settings import load_settings
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="JSON lines of {id, facts}, or one JSON array; - reads standard input.")]
+File = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE", help="JSON lines of {id, facts}, or one JSON array; - reads standard input."
+    ),
+]
 
 
 def decide(file: File) -> None:
@@ -35,7 +40,11 @@ def decide(file: File) -> None:
     with _opened(file) as lines:
         for line, question in _questions(lines):
             broken |= isinstance(question, _NotJson)
-            reply = question.answer(line) if isinstance(question, _NotJson) else answer_json(question, book, words)
+            reply = (
+                question.answer(line)
+                if isinstance(question, _NotJson)
+                else answer_json(question, book, words)
+            )
             sys.stdout.write(json.dumps(reply, ensure_ascii=False) + "\n")
     if broken:
         raise typer.Exit(1)

@@ -19,9 +19,17 @@ from dispatcher.settings import load_settings
 app = typer.Typer(no_args_is_help=True)
 
 _CASES = Path(__file__).resolve().parents[2] / "tests" / "cases"
-CasesFolder = Annotated[Path, typer.Option("--cases", help="The folder of case tables (tests/cases of the source).")]
+CasesFolder = Annotated[
+    Path, typer.Option("--cases", help="The folder of case tables (tests/cases of the source).")
+]
 On = Annotated[
-    date | None, typer.Option("--on", parser=parse_day, metavar="DATE", help="Only what is in force on that day; today if not given.")
+    date | None,
+    typer.Option(
+        "--on",
+        parser=parse_day,
+        metavar="DATE",
+        help="Only what is in force on that day; today if not given.",
+    ),
 ]
 
 
@@ -36,11 +44,18 @@ def list_packs(json: AsJson = False) -> None:
         print_json(packs)
         return
     for pack in packs:
-        print(f"{pack['pack']:<15} {pack['version']:<12} {pack['rules']:>3} rules  {pack['reviewed'] or 'not reviewed':<24} {pack['title']}")
+        review = pack["reviewed"] or "not reviewed"
+        print(
+            f"{pack['pack']:<15} {pack['version']:<12} {pack['rules']:>3} rules  {review:<24} {pack['title']}"
+        )
 
 
 @app.command()
-def show(pack: Annotated[str, typer.Argument(metavar="PACK", help="Its name, in any case.")], on: On = None, json: AsJson = False) -> None:
+def show(
+    pack: Annotated[str, typer.Argument(metavar="PACK", help="Its name, in any case.")],
+    on: On = None,
+    json: AsJson = False,
+) -> None:
     """The rules of one pack that are in force on a day, each with its source.
 
     Example: dispatcher rules show us-regf --on 2026-11-23
@@ -51,30 +66,34 @@ def show(pack: Annotated[str, typer.Argument(metavar="PACK", help="Its name, in 
     if json:
         print_json(_summary(found) | {"on": day.isoformat(), "rules": [_rule(rule) for rule in rules]})
         return
-    print(f"{found.name}: {found.title}\nversion {found.version}, {found.stamp}; {_reviewed(found) or 'counsel has not reviewed it'}\n")
+    review = _reviewed(found) or "counsel has not reviewed it"
+    print(f"{found.name}: {found.title}\nversion {found.version}, {found.stamp}; {review}\n")
     for rule in rules:
-        until = f" until {rule.valid_to}" if rule.valid_to else ""
-        print(f"{rule.id}\n  {rule.says}\n  {rule.reference.title} · {rule.status}, {rule.verified} · since {rule.valid_from}{until}")
-        if rule.reference.link:
-            print(f"  {rule.reference.link}")
+        _print_rule(rule)
     silent = len(found.rules) - len(rules)
     if silent:
         print(f"\n{silent} more rule(s) are not in force on {day}.")
 
 
-@app.command()
-def test(cases: CasesFolder = _CASES, json: AsJson = False) -> None:
+@app.command("test")
+def hold_to_cases(cases: CasesFolder = _CASES, json: AsJson = False) -> None:
     """Hold every pack against its table of cases; exit 1 when a row comes out otherwise or a pack has no table.
 
     Example: dispatcher rules test --cases tests/cases
     """
     if not cases.is_dir():
-        raise ConfigError(f"{cases}: no such folder; the case tables come with the source, name theirs with --cases")
+        raise ConfigError(
+            f"{cases}: no such folder; the case tables come with the source, name theirs with --cases"
+        )
     book = _book()
     words = load_optout_words(_config("content") / "optout_words.yaml")
     rows: list[Case] = [row for path in sorted(cases.glob("*.yaml")) for row in read_cases(path)]
     faults = [found for row in rows if (found := fault(row, book, words))]
-    faults += [f"{pack.name}: no table of cases in {cases}" for pack in book if pack.name not in {row.pack for row in rows}]
+    faults += [
+        f"{pack.name}: no table of cases in {cases}"
+        for pack in book
+        if pack.name not in {row.pack for row in rows}
+    ]
     if json:
         print_json({"rows": len(rows), "faults": faults})
     else:
@@ -92,12 +111,22 @@ def document(
 
     Example: dispatcher rules document --out docs/compliance.md
     """
-    rows = [row for path in sorted(cases.glob("*.yaml")) for row in read_cases(path)] if cases.is_dir() else []
+    rows = (
+        [row for path in sorted(cases.glob("*.yaml")) for row in read_cases(path)] if cases.is_dir() else []
+    )
     page = compliance_page(_book(), rows)
     if out is None:
         print(page, end="")
     else:
         out.write_text(page, encoding="utf-8")
+
+
+def _print_rule(rule: Rule) -> None:
+    until = f" until {rule.valid_to}" if rule.valid_to else ""
+    source = f"{rule.reference.title} · {rule.status}, {rule.verified} · since {rule.valid_from}{until}"
+    print(f"{rule.id}\n  {rule.says}\n  {source}")
+    if rule.reference.link:
+        print(f"  {rule.reference.link}")
 
 
 def _book() -> RuleBook:

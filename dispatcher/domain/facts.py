@@ -76,7 +76,10 @@ class Recipient:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AddressBasis:
-    """On what ground an e-mail address is used: consumer_used_with_collector, direct_consent, creditor_notice, prior_collector."""
+    """On what ground an e-mail address is used.
+
+    `type`: consumer_used_with_collector, direct_consent, creditor_notice, prior_collector.
+    """
 
     type: str
     notice_sent: date | None = None
@@ -87,7 +90,7 @@ class AddressBasis:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NumberBasis:
-    """On what ground a number is texted: consumer_texted or direct_consent, kept fresh by texts, consent or a database check."""
+    """On what ground a number is texted (consumer_texted or direct_consent), and what keeps it fresh."""
 
     type: str
     last_text: date | None = None

@@ -67,7 +67,9 @@ def decide(facts: ContactFacts, packs: tuple[RulePack, ...]) -> Decision:
     """The decision for one contact at `facts.now`. Pure: the same question under the same packs, the same answer."""
     compiled = _compile(packs, facts.sender_role)
     if not facts.system.audit_log_writable:
-        return _refused(compiled, Outcome.BLOCK, "audit-log", "the log cannot be written, so nothing may be sent")
+        return _refused(
+            compiled, Outcome.BLOCK, "audit-log", "the log cannot be written, so nothing may be sent"
+        )
     try:
         act = Act(facts)
     except UnknownZoneError as error:
@@ -104,9 +106,12 @@ def _compile(packs: tuple[RulePack, ...], role: str | None) -> _Compiled:
     ordered = sorted({pack.name: pack for pack in packs}.values(), key=lambda pack: pack.name)
     pairs = [(pack, rule) for pack in ordered if pack.binds.role(role) for rule in pack.rules]
     entries = [
-        _Entry(rank, pack, rule, pack.binds.past_due_more_than is not None) for rank, (pack, rule) in enumerate(pairs)
+        _Entry(rank, pack, rule, pack.binds.past_due_more_than is not None)
+        for rank, (pack, rule) in enumerate(pairs)
     ]
-    rules = {(channel, kind): _asked(entries, channel, kind) for channel, kind in product(ALL_CHANNELS, ALL_KINDS)}
+    rules = {
+        (channel, kind): _asked(entries, channel, kind) for channel, kind in product(ALL_CHANNELS, ALL_KINDS)
+    }
     return _Compiled(tuple(pack.stamp for pack in ordered), rules)
 
 
@@ -166,7 +171,9 @@ def _decision(
 
 def _never(compiled: _Compiled, reasons: dict[int, Reason]) -> Decision:
     """The rules together leave no instant: only a new fact can help."""
-    refused = _refused(compiled, Outcome.BLOCK, "no-instant", "the rules together leave no instant in two years")
+    refused = _refused(
+        compiled, Outcome.BLOCK, "no-instant", "the rules together leave no instant in two years"
+    )
     known = tuple(reasons[rank] for rank in sorted(reasons))
     return Decision(outcome=Outcome.BLOCK, reasons=(*known, *refused.reasons), packs=compiled.stamps)
 

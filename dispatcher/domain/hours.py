@@ -26,7 +26,7 @@ class WeeklyHours:
     def is_open(self, wall: int, days_off: Container[int] = NO_DAYS) -> bool:
         """Whether the wall time lies in a span."""
         day, second = divmod(wall, DAY)
-        for opens, closes in self.spans(day, days_off):
+        for opens, closes in self.spans(day, days_off):  # noqa: SIM110 a generator costs twice as much here
             if opens <= second < closes:
                 return True
         return False

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from importlib.resources import files
+from typing import overload
 from zoneinfo import ZoneInfo
 
 import tzdata  # type: ignore[import-untyped]  # ships no type information
@@ -70,6 +71,10 @@ class Zone:
         """The local day at an instant."""
         return self.wall(at) // DAY
 
+    @overload
+    def reach(self, at: int, target: Callable[[int], int]) -> int: ...
+    @overload
+    def reach(self, at: int, target: Callable[[int], int | None]) -> int | None: ...
     def reach(self, at: int, target: Callable[[int], int | None]) -> int | None:
         """The first instant from `at` on whose wall time is what `target` asks for.
 
@@ -87,9 +92,11 @@ class Zone:
 
     def day_start(self, at: int, day: int) -> int:
         """The first instant from `at` on that lies on that local day or later."""
-        found = self.reach(at, lambda wall: max(wall, day * DAY))
-        assert found is not None, "every day begins"
-        return found
+
+        def beginning(wall: int) -> int:
+            return max(wall, day * DAY)
+
+        return self.reach(at, beginning)
 
     def _find(self, at: int) -> tuple[int, int, int]:
         """The segment of constant offset around an instant."""

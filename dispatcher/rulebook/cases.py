@@ -98,7 +98,9 @@ def _case(file: YamlFile, i: int, row: dict[str, Any]) -> Case:
         "now_utc": _instant(file, (*at, "at"), row["at"], zone),
         "tz_candidates": [{"source": "residence", "tz": zone}],
         "action": {"kind": "collection"} | _text_dates(row["act"]),
-        "history": [_entry(file, (*at, "history", n), entry, zone) for n, entry in enumerate(row.get("history", ()))],
+        "history": [
+            _entry(file, (*at, "history", n), entry, zone) for n, entry in enumerate(row.get("history", ()))
+        ],
     }
     expect = row["expect"]
     later = expect.startswith(_DEFER)

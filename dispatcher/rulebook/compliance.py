@@ -1,4 +1,4 @@
-"""The page docs/compliance.md: every rule with source, file and cases; where the facts come from; what nobody here can know."""
+"""The page docs/compliance.md: rules with their sources and cases, where facts come from, what nobody can know."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -37,7 +37,11 @@ def compliance_page(book: RuleBook, cases: Sequence[Case]) -> str:
 
 def _pack(pack: RulePack, cases: Sequence[Case]) -> Iterator[str]:
     file = pack.name.lower()
-    review = f"reviewed by {pack.reviewed.by} on {pack.reviewed.on}" if pack.reviewed else "not reviewed by counsel"
+    review = (
+        f"reviewed by {pack.reviewed.by} on {pack.reviewed.on}"
+        if pack.reviewed
+        else "not reviewed by counsel"
+    )
     yield f"### {pack.name}: {pack.title}"
     yield ""
     yield (

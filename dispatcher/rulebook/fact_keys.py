@@ -1,4 +1,4 @@
-"""The keys of contact facts, each with what it may hold; reading names every key that is unknown or holds no such value."""
+"""The keys of contact facts and what each may hold; reading names every key that is unknown or holds something else."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Reader = Callable[[Any], Any]
 Problems = list[tuple[str, str]]
 
 
-class _Unreadable(ValueError):
+class _UnreadableError(ValueError):
     """A value that its key cannot hold."""
 
 
@@ -40,33 +40,33 @@ def _paths(table: Mapping[str, Any], path: str) -> Iterator[str]:
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
-    raise _Unreadable(f"is {value!r}, not a text")
+    raise _UnreadableError(f"is {value!r}, not a text")
 
 
 def _flag(value: Any) -> bool:
     if isinstance(value, bool):
         return value
-    raise _Unreadable(f"is {value!r}, not true or false")
+    raise _UnreadableError(f"is {value!r}, not true or false")
 
 
 def _whole(value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise _Unreadable(f"is {value!r}, not a whole number")
+    raise _UnreadableError(f"is {value!r}, not a whole number")
 
 
 def _day(value: Any) -> date:
     try:
         return date.fromisoformat(_text(value)[:10])
     except ValueError:
-        raise _Unreadable(f"is {value!r}, not a date (2026-11-23)") from None
+        raise _UnreadableError(f"is {value!r}, not a date (2026-11-23)") from None
 
 
 def _moment(value: Any) -> datetime:
     try:
         moment = datetime.fromisoformat(_text(value))
     except ValueError:
-        raise _Unreadable(f"is {value!r}, not an instant (2026-11-23T10:00:00Z)") from None
+        raise _UnreadableError(f"is {value!r}, not an instant (2026-11-23T10:00:00Z)") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -74,7 +74,7 @@ def _hour(value: Any) -> str:
     try:
         clock(_text(value))
     except ValueError:
-        raise _Unreadable(f"is {value!r}, not a time of day (HH:MM)") from None
+        raise _UnreadableError(f"is {value!r}, not a time of day (HH:MM)") from None
     return str(value)
 
 
@@ -82,7 +82,7 @@ def _zone(value: Any) -> str:
     try:
         zone_info(_text(value))
     except ValueError as error:
-        raise _Unreadable(f"is no time zone: {error}") from None
+        raise _UnreadableError(f"is no time zone: {error}") from None
     return str(value)
 
 
@@ -99,7 +99,7 @@ def _one_of(*words: str) -> Reader:
     def read(value: Any) -> str:
         if value in words:
             return str(value)
-        raise _Unreadable(f"is {value!r}, none of {', '.join(words)}")
+        raise _UnreadableError(f"is {value!r}, none of {', '.join(words)}")
 
     return read
 
@@ -107,7 +107,7 @@ def _one_of(*words: str) -> Reader:
 def _list(reader: Reader) -> Reader:
     def read(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise _Unreadable(f"is {value!r}, not a list")
+            raise _UnreadableError(f"is {value!r}, not a list")
         return tuple(reader(item) for item in value)
 
     return read
@@ -164,7 +164,7 @@ def _pairs(
         else:
             try:
                 yield key, reader(value)
-            except _Unreadable as problem:
+            except _UnreadableError as problem:
                 problems.append((where, str(problem)))
 
 

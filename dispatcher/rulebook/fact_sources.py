@@ -23,11 +23,19 @@ class FactSource:
 
 
 SOURCES: tuple[FactSource, ...] = (
-    FactSource("packs", ACT, "which packs apply follows from residence, telephone, sender's role and debt type"),
+    FactSource(
+        "packs", ACT, "which packs apply follows from residence, telephone, sender's role and debt type"
+    ),
     FactSource("now_*", ACT, "the business clock at the instant of sending"),
-    FactSource("tz_candidates[].source", COLUMN, "`time_zone`, `country`, `region`, `city`, `postal_code`, `phone`"),
-    FactSource("tz_candidates[].tz", COLUMN, "`time_zone`, `country`, `region`, `city`, `postal_code`, `phone`"),
-    FactSource("tz_candidates[].authoritative", CANNOT, "that a debtor is known to be somewhere else right now"),
+    FactSource(
+        "tz_candidates[].source", COLUMN, "`time_zone`, `country`, `region`, `city`, `postal_code`, `phone`"
+    ),
+    FactSource(
+        "tz_candidates[].tz", COLUMN, "`time_zone`, `country`, `region`, `city`, `postal_code`, `phone`"
+    ),
+    FactSource(
+        "tz_candidates[].authoritative", CANNOT, "that a debtor is known to be somewhere else right now"
+    ),
     FactSource("action.channel", ACT, "the strategy's step"),
     FactSource("action.kind", ACT, "the strategy's step"),
     FactSource("action.to", COLUMN, "`email`, `phone`"),
@@ -46,9 +54,13 @@ SOURCES: tuple[FactSource, ...] = (
     FactSource("action.recipient.consumer_is_minor", CANNOT, "the program does not write to parents"),
     FactSource("action.address_basis.*", RECORD, "`consent`, or the debtor's own messages in our log"),
     FactSource("action.number_basis.*", RECORD, "`consent`, or the debtor's own messages in our log"),
-    FactSource("action.employer_provided", COLUMN, "`email_label` (work), or the domain is listed in `senders.yaml`"),
+    FactSource(
+        "action.employer_provided", COLUMN, "`email_label` (work), or the domain is listed in `senders.yaml`"
+    ),
     FactSource("action.consumer_used_it_with_collector", LOG, "the debtor's own messages"),
-    FactSource("action.consent", COLUMN, "`sms_consent_on`, `email_consent_on`, or `dispatcher record consent`"),
+    FactSource(
+        "action.consent", COLUMN, "`sms_consent_on`, `email_consent_on`, or `dispatcher record consent`"
+    ),
     FactSource("action.esign_consent", RECORD, "`consent`"),
     FactSource("action.email_consent", COLUMN, "`email_consent_on`, or `dispatcher record consent`"),
     FactSource("action.call_consent.*", RECORD, "`consent`"),
@@ -58,7 +70,9 @@ SOURCES: tuple[FactSource, ...] = (
     FactSource("action.ai_voice", CANNOT, "the program makes no calls"),
     FactSource("action.limited_content.*", CANNOT, "the program leaves no voicemail"),
     FactSource("action.content.*", TEXT, "findings in the exact bytes that would be sent"),
-    FactSource("history[].*", LOG, "our messages and the debtor's, and contacts brought by `import-contacts`"),
+    FactSource(
+        "history[].*", LOG, "our messages and the debtor's, and contacts brought by `import-contacts`"
+    ),
     FactSource("optouts[].*", RECORD, "`opt-out`, the debtors' own page, or an answer"),
     FactSource("optouts_inbound_raw", LOG, "an answer; an unclear one holds until a person has read it"),
     FactSource("inconvenient_times[].*", RECORD, "`wish`"),
@@ -90,19 +104,46 @@ SOURCES: tuple[FactSource, ...] = (
 )
 
 LIMITS: tuple[str, ...] = (
-    "Whether a reading of the law is right. The numbers come from the sources named; many are marked secondary or unverified. Counsel must review each pack (`reviewed:` in its file) before real use.",
-    "Calls, visits and letters made elsewhere, unless they are brought in with `import-contacts` or `record contact`. Caps and pauses count what the program is told.",
-    "Whether New York City's debt collection procedures have begun for an original creditor (statements stopped, debt accelerated, suit): the pack binds always.",
-    "Whether a Californian's commercial debt stays under 500,000 dollars in all: the debt type `covered_commercial` says so.",
-    "Whether a District of Columbia debt is secured by real estate or a motor-vehicle instalment: give it another debt type than consumer.",
-    "Bereavement, weddings and festivals (India), religion and working hours (United Kingdom), unless recorded as a wish.",
+    (
+        "Whether a reading of the law is right. The numbers come from the sources named; many are marked "
+        "secondary or unverified. Counsel must review each pack (`reviewed:` in its file) before real use."
+    ),
+    (
+        "Calls, visits and letters made elsewhere, unless they are brought in with `import-contacts` or `record "
+        "contact`. Caps and pauses count what the program is told."
+    ),
+    (
+        "Whether New York City's debt collection procedures have begun for an original creditor (statements "
+        "stopped, debt accelerated, suit): the pack binds always."
+    ),
+    (
+        "Whether a Californian's commercial debt stays under 500,000 dollars in all: the debt type "
+        "`covered_commercial` says so."
+    ),
+    (
+        "Whether a District of Columbia debt is secured by real estate or a motor-vehicle instalment: give it "
+        "another debt type than consumer."
+    ),
+    (
+        "Bereavement, weddings and festivals (India), religion and working hours (United Kingdom), unless "
+        "recorded as a wish."
+    ),
     "The hours that a Colombian consumer agreed to in a separate instrument: the statutory hours are kept.",
-    "Consent to be called at night (Florida, 12 CFR 1006.6(b)(4)) and court permission: hours are kept all the same.",
-    "Whether forbearance was offered first (Directive (EU) 2023/2225 art. 35, from 2026-11-20), and the national law that carries out Directive (EU) 2021/2167.",
+    (
+        "Consent to be called at night (Florida, 12 CFR 1006.6(b)(4)) and court permission: hours are kept all "
+        "the same."
+    ),
+    (
+        "Whether forbearance was offered first (Directive (EU) 2023/2225 art. 35, from 2026-11-20), and the "
+        "national law that carries out Directive (EU) 2021/2167."
+    ),
     "Municipal holidays: the calendars are national and regional.",
     "Who actually reads a mailbox, and who picks up a telephone.",
     "Who receives a payment (Mexico: the lender, never the agency): the payment link is the sender's word.",
     "Repeated disputes of the same matter (12 CFR 1006.38(a)(1)): each counts.",
-    "The five days within which a validation notice must follow the first communication: the program writes none.",
+    (
+        "The five days within which a validation notice must follow the first communication: the program writes "
+        "none."
+    ),
     "Record keeping of what others do (12 CFR 1006.100 for calls): the program keeps its own log.",
 )

@@ -126,7 +126,9 @@ def load_rule_packs(directory: Path, *, only: Collection[str] | None = None) -> 
             raise ConfigError(f"{directory}: default.yaml is missing; its rules bind every message")
         return book
     try:
-        return RuleBook(MappingProxyType({pack.name.upper(): pack for pack in book.named(only)}), restricted=True)
+        return RuleBook(
+            MappingProxyType({pack.name.upper(): pack for pack in book.named(only)}), restricted=True
+        )
     except UnknownPackError as error:
         raise ConfigError(f"{directory}: DISPATCHER_RULES__ONLY: {error}") from None
 

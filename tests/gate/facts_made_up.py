@@ -44,25 +44,35 @@ candidates = st.lists(
 wishes = st.lists(
     st.builds(
         InconvenientTime,
-        days=st.lists(st.sampled_from(("MO", "TU", "WE", "TH", "FR", "SA", "SU")), max_size=4, unique=True).map(tuple),
+        days=st.lists(
+            st.sampled_from(("MO", "TU", "WE", "TH", "FR", "SA", "SU")), max_size=4, unique=True
+        ).map(tuple),
         since=st.sampled_from(("00:00", "09:00", "12:30", "17:00", "22:00")),
         until=st.sampled_from(("06:00", "12:00", "15:15", "18:00", "24:00")),
     ),
     max_size=2,
 ).map(tuple)
 opt_outs = st.lists(
-    st.builds(OptOut, address=st.sampled_from((None, "here", "there")), medium=st.sampled_from((None, "sms", "email", "call"))),
+    st.builds(
+        OptOut,
+        address=st.sampled_from((None, "here", "there")),
+        medium=st.sampled_from((None, "sms", "email", "call")),
+    ),
     max_size=2,
 ).map(tuple)
 
 
-def histories(now: datetime, kinds: st.SearchStrategy[str | None] | None = None) -> st.SearchStrategy[tuple[HistoryEntry, ...]]:
+def histories(
+    now: datetime, kinds: st.SearchStrategy[str | None] | None = None
+) -> st.SearchStrategy[tuple[HistoryEntry, ...]]:
     """Up to eight contacts of the last 40 days, on quarters of an hour."""
     entry = st.builds(
         HistoryEntry,
         at=st.integers(1, 40 * 96).map(lambda n: now - n * QUARTER),
         channel=st.sampled_from(("call", "sms", "email", "letter", "voicemail")),
-        outcome=st.sampled_from(("conversation", "unanswered", "sent", "left", "busy", "inbound_from_consumer", "bounced")),
+        outcome=st.sampled_from(
+            ("conversation", "unanswered", "sent", "left", "busy", "inbound_from_consumer", "bounced")
+        ),
         debts=st.sampled_from(((), ("D1",), ("D2",), ("D1", "D2"))),
         kind=kinds or st.sampled_from((None, "collection", "courtesy", "reply_to_consumer")),
         address_place=st.sampled_from((None, None, "workplace")),
@@ -80,7 +90,9 @@ def facts(draw: st.DrawFn, *, moments: st.SearchStrategy[datetime] = seconds) ->
         to=draw(st.sampled_from((None, "here"))),
         debts=draw(st.sampled_from(((), ("D1",), ("D1", "D2")))),
         address_place=draw(st.sampled_from((None, None, "home", "workplace"))),
-        number_basis=draw(st.none() | st.builds(NumberBasis, type=st.just("consumer_texted"), last_text=_recent(now))),
+        number_basis=draw(
+            st.none() | st.builds(NumberBasis, type=st.just("consumer_texted"), last_text=_recent(now))
+        ),
         content=draw(st.none() | st.just(ContentFindings(sender_identified=True, optout_notice=True))),
     )
     return ContactFacts(
@@ -95,7 +107,9 @@ def facts(draw: st.DrawFn, *, moments: st.SearchStrategy[datetime] = seconds) ->
         debt=DebtFacts(due=draw(st.none() | _recent(now, ahead=5, back=60))),
         notice_sent=draw(st.none() | _recent(now)),
         breathing_space_until=draw(st.none() | _recent(now, ahead=20)),
-        call_consent=draw(st.none() | st.builds(CallConsent, given=st.integers(0, 10 * 96).map(lambda n: now - n * QUARTER))),
+        call_consent=draw(
+            st.none() | st.builds(CallConsent, given=st.integers(0, 10 * 96).map(lambda n: now - n * QUARTER))
+        ),
         holidays=draw(st.lists(_recent(now, ahead=10, back=0), max_size=2).map(tuple)),
         sender_role=draw(st.sampled_from((None, "third_party_collector", "original_creditor"))),
     )

@@ -86,7 +86,9 @@ def _spans(parameters: dict[str, Any], day: date, facts: ContactFacts) -> str:
     hours = parameters["hours"]
     if "holidays" in hours:
         calendar = parameters["calendar"]
-        public = holidays.country_holidays(calendar["country"], subdiv=calendar.get("subdivision"), years=day.year)
+        public = holidays.country_holidays(
+            calendar["country"], subdiv=calendar.get("subdivision"), years=day.year
+        )
         if day in public or day in facts.holidays:
             return str(hours["holidays"])
     for key, value in hours.items():
@@ -132,7 +134,9 @@ def _channel_counts(rule: dict[str, Any], channel: str) -> bool:
 
 
 def _kind_counts(rule: dict[str, Any], kind: str | None) -> bool:
-    return kind is None or (kind in rule["kinds"] if "kinds" in rule else kind not in rule.get("except_kinds", []))
+    return kind is None or (
+        kind in rule["kinds"] if "kinds" in rule else kind not in rule.get("except_kinds", [])
+    )
 
 
 def _inside(window: dict[str, Any], at: datetime, now: datetime, zone_name: str) -> bool:

@@ -39,14 +39,22 @@ def test_a_table_is_about_its_own_pack_and_has_rows_enough(path: Path) -> None:
 
 def test_every_rule_is_seen_to_refuse_in_some_row(book: RuleBook) -> None:
     seen = {(row.pack, rule) for row in _rows() for rule in row.because or ()}
-    unseen = [(pack.name, rule.id) for pack in book for rule in pack.rules if (pack.name, rule.id) not in seen]
+    unseen = [
+        (pack.name, rule.id) for pack in book for rule in pack.rules if (pack.name, rule.id) not in seen
+    ]
     assert unseen == []
 
 
 def test_a_wrong_expectation_is_found(book: RuleBook, words: OptOutTable, tmp_path: Path) -> None:
-    text = (CASES / "mx-condusef.yaml").read_text().replace("defer to Wed 2026-11-11 07:00", "defer to Wed 2026-11-11 07:01")
+    text = (
+        (CASES / "mx-condusef.yaml")
+        .read_text()
+        .replace("defer to Wed 2026-11-11 07:00", "defer to Wed 2026-11-11 07:01")
+    )
     (tmp_path / "mx-condusef.yaml").write_text(text)
-    faults = [found for row in read_cases(tmp_path / "mx-condusef.yaml") if (found := fault(row, book, words))]
+    faults = [
+        found for row in read_cases(tmp_path / "mx-condusef.yaml") if (found := fault(row, book, words))
+    ]
     assert len(faults) == 1
     assert "mx-condusef.yaml:4" in faults[0]
 
@@ -74,7 +82,9 @@ def test_a_worked_case_of_the_law_is_decided_as_it_says(
         return  # what time alone cures: a deferral to that time is right too
     assert given["decision"] == expected["decision"], given
     if "earliest_utc" in expected:
-        assert _instant_or_day(given["not_before"], case) == _instant_or_day(expected["earliest_utc"], case), given
+        assert _instant_or_day(given["not_before"], case) == _instant_or_day(
+            expected["earliest_utc"], case
+        ), given
 
 
 def _instant_or_day(instant: str, case: dict[str, Any]) -> str:

@@ -21,7 +21,9 @@ from tests.shared import ROOT
 DEEP = os.environ.get("DEEP") == "1"
 RULES = ROOT / "config" / "rules"
 BOOK = load_rule_packs(RULES)
-PLAIN = {name: rules for name in BOOK.packs if (rules := plain_gate.simple_rules(RULES / f"{name.lower()}.yaml"))}
+PLAIN = {
+    name: rules for name in BOOK.packs if (rules := plain_gate.simple_rules(RULES / f"{name.lower()}.yaml"))
+}
 HORIZON = timedelta(days=12)
 
 
@@ -29,7 +31,9 @@ def _same_rules(name: str) -> RulePack:
     """The pack with just the rules that the plain gate reads too."""
     pack = BOOK.pack(name)
     wanted = {rule["id"] for rule in PLAIN[name]}
-    return replace(pack, rules=tuple(rule for rule in pack.rules if rule.id in wanted), digest=f"plain {pack.digest}")
+    return replace(
+        pack, rules=tuple(rule for rule in pack.rules if rule.id in wanted), digest=f"plain {pack.digest}"
+    )
 
 
 SAME = {name: _same_rules(name) for name in PLAIN}
@@ -47,7 +51,9 @@ def _questions(draw: st.DrawFn) -> ContactFacts:
         ),
         zones=draw(candidates),
         history=draw(histories(now)),
-        holidays=draw(st.lists(st.integers(0, 9).map(lambda n: (now + timedelta(days=n)).date()), max_size=2).map(tuple)),
+        holidays=draw(
+            st.lists(st.integers(0, 9).map(lambda n: (now + timedelta(days=n)).date()), max_size=2).map(tuple)
+        ),
     )
 
 
@@ -58,7 +64,10 @@ def test_the_plain_gate_reads_most_calendars_and_caps() -> None:
 
 
 @settings(
-    max_examples=1_500 if DEEP else 60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=not DEEP
+    max_examples=1_500 if DEEP else 60,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=not DEEP,
 )
 @given(_questions(), st.lists(st.sampled_from(sorted(PLAIN)), min_size=1, max_size=3, unique=True))
 def test_both_gates_say_the_same(asked: ContactFacts, names: list[str]) -> None:

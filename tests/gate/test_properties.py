@@ -19,7 +19,10 @@ from tests.shared import ROOT
 DEEP = os.environ.get("DEEP") == "1"
 BOOK = load_rule_packs(ROOT / "config" / "rules")
 thorough = settings(
-    max_examples=5_000 if DEEP else 100, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=not DEEP
+    max_examples=5_000 if DEEP else 100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=not DEEP,
 )
 packs = st.lists(st.sampled_from(sorted(BOOK.packs)), min_size=1, max_size=3, unique=True).map(tuple)
 PROBES = 40
@@ -110,7 +113,9 @@ def _assert_no_softer(before: Decision, after: Decision) -> None:
 def _probes(start: datetime, end: datetime, chance: random.Random) -> list[datetime]:
     """Both ends of every quarter of an hour near them (where windows begin and end), and minutes between."""
     first = start.replace(minute=start.minute - start.minute % 15, second=0, microsecond=0)
-    edges = [first + timedelta(minutes=15 * n) for n in range(1, int((end - start) / timedelta(minutes=15)) + 2)]
+    edges = [
+        first + timedelta(minutes=15 * n) for n in range(1, int((end - start) / timedelta(minutes=15)) + 2)
+    ]
     near = edges if len(edges) <= PROBES else [*edges[:10], *chance.sample(edges, PROBES - 20), *edges[-10:]]
     before = [edge - timedelta(seconds=1) for edge in near]
     between = [start + (end - start) * chance.random() for _ in range(20)]

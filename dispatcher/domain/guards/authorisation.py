@@ -5,7 +5,7 @@ from datetime import date
 from typing import ClassVar
 
 from dispatcher.domain.act import Act, medium
-from dispatcher.domain.facts import Channel, Kind, NumberBasis
+from dispatcher.domain.facts import AddressBasis, Channel, Kind, NumberBasis
 from dispatcher.domain.guards.frequency import FrequencyCap
 from dispatcher.domain.guards.guard import Guard, Refusal, block, hold
 from dispatcher.domain.guards.opt_outs import is_automated
@@ -84,10 +84,10 @@ class EmailProcedure(Guard):
         if basis.type in {"consumer_used_with_collector", "direct_consent"}:
             return None
         if basis.type == "prior_collector":
-            return self._public(basis.public_domain)
+            return _public(basis)
         if basis.type != "creditor_notice":
             return hold(f"no procedure covers this e-mail address (ground: {basis.type})")
-        return self._time(act, basis.notice_sent, basis.optout_by) or self._public(basis.public_domain)
+        return self._time(act, basis.notice_sent, basis.optout_by) or _public(basis)
 
     def _time(self, act: Act, sent: date | None, by: date | None) -> Refusal | None:
         if sent is None or by is None:
@@ -101,8 +101,11 @@ class EmailProcedure(Guard):
             return hold(f"the debtor may still opt this address out until {by}", until=by)
         return None
 
-    def _public(self, public: bool | None) -> Refusal | None:
-        return hold("the address's domain is not one that the public can use") if public is False else None
+
+def _public(basis: AddressBasis) -> Refusal | None:
+    if basis.public_domain is False:
+        return hold("the address's domain is not one that the public can use")
+    return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

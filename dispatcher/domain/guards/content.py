@@ -107,7 +107,7 @@ class FirstContactScope(Guard):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Disclosures(Guard):
-    """The collector's statements: one in the first communication, another in every later one, in the text's language."""
+    """The collector's statements: one in the first communication, another in every later, in the text's language."""
 
     subject: ClassVar[str | None] = "action.content"
 

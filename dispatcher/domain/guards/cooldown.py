@@ -45,7 +45,7 @@ def _talked(past: Past, unit: frozenset[str] | None) -> bool:
     entry = past.entry
     if medium(entry.channel) != "call" or entry.kind == Kind.LOCATION_INQUIRY or not about(entry, unit):
         return False
-    return entry.outcome == "conversation" or (entry.outcome == "inbound_from_consumer")
+    return entry.outcome in {"conversation", "inbound_from_consumer"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,5 +74,6 @@ class OneChannelPerPeriod(Guard):
             return None
         channels = ", ".join(sorted({past.entry.channel for past in others}))
         place = act.places[0]
-        detail = f"after direct contact one channel in {self.window}; already used: {channels}; free {local_time(place, release)} in {place}"
+        used = f"after direct contact one channel in {self.window}; already used: {channels}"
+        detail = f"{used}; free {local_time(place, release)} in {place}"
         return defer(release, detail, used=channels, window=self.window)

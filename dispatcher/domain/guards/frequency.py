@@ -75,8 +75,10 @@ class FrequencyCap(Guard):
         release = max(full, default=act.at)
         if release <= act.at:
             return None
-        noun = f"{self.limit} {self.counting.counts if self.limit != 1 else self.counting.counts[:-1]}"
-        detail = f"{noun} in {self.window} already made; room again {local_time(act.places[0], release)} in {act.places[0]}"
+        place = act.places[0]
+        noun = self.counting.counts if self.limit != 1 else self.counting.counts[:-1]
+        made = f"{self.limit} {noun} in {self.window} already made"
+        detail = f"{made}; room again {local_time(place, release)} in {place}"
         return defer(release, detail, limit=self.limit, window=self.window)
 
     def open_until(self, act: Act) -> int | None:

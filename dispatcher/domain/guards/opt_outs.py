@@ -50,7 +50,11 @@ class OptOuts(Guard):
 
 def _earliest(stops: Iterable[OptOut]) -> OptOut | None:
     """The one to name, whatever their order."""
-    return min(stops, key=lambda s: (s.at is not None and instant(s.at), s.address or "", s.medium or "", s.raw or ""), default=None)
+    return min(
+        stops,
+        key=lambda s: (s.at is not None and instant(s.at), s.address or "", s.medium or "", s.raw or ""),
+        default=None,
+    )
 
 
 def in_force(stop: OptOut, at: int) -> bool:
@@ -100,7 +104,7 @@ class RevokedConsent(Guard):
             return block("consent to automated calls and texts was revoked", on=stop.at, words=stop.raw or "")
         if act.facts.unclear_replies:
             return hold(
-                f"an answer may revoke consent and waits to be read: {act.min(facts.unclear_replies)!r}"
+                f"an answer may revoke consent and waits to be read: {min(act.facts.unclear_replies)!r}"
             )
         return None
 

@@ -148,13 +148,14 @@ class WorkplaceRequest(Guard):
         ends = day_number(work.oral_request) + self.oral_days
         if act.first_day >= ends:
             return None
-        detail = f"the debtor asked on {work.oral_request} not to be contacted at work, which holds {self.oral_days} days"
+        asked = f"the debtor asked on {work.oral_request} not to be contacted at work"
+        detail = f"{asked}, which holds {self.oral_days} days"
         return defer(act.when_day_begins(ends), detail, oral_request=work.oral_request)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UnreadStatements(Guard):
-    """Words of the debtor that sound like a wish (one of `words` in them) while no wish is on file: a person reads them.
+    """Words of the debtor that sound like a wish (one of `words` in them), while none is on file, wait for a person.
 
     "I'm busy" alone is no wish (CFPB Debt Collection Rule FAQs, unusual or inconvenient times, question 1).
     """
