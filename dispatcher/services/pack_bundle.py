@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dispatcher.domain.export_line import export_line
+from dispatcher.domain.reading_text import bare_type, reading_text
 from dispatcher.domain.timeline import TimelineItem, timeline
 from dispatcher.rendering.letters.engine import LetterEngine, installed_engine
 from dispatcher.rendering.timeline import TimelinePage, timeline_html, timeline_pdf
@@ -103,10 +104,10 @@ def _write_bodies(database: Database, digests: set[str], home: Path) -> dict[str
             stored = contents.bodies(connection, chunk)
             texts = evidence.reading_texts(connection, chunk)
         for digest, body in stored.items():
-            media_type, text = texts[digest]
-            name = f"bodies/{digest}{_SUFFIXES.get(media_type, '.bin')}"
+            media_type, kept = texts[digest]
+            name = f"bodies/{digest}{_SUFFIXES.get(bare_type(media_type), '.bin')}"
             (home / name).write_bytes(body)
-            told[digest] = (text, name)
+            told[digest] = (reading_text(media_type, body) or kept, name)
     return told
 
 

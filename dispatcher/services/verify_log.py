@@ -9,6 +9,7 @@ from typing import Any
 
 from dispatcher.domain.log_entry import instant_text
 from dispatcher.domain.message import fold
+from dispatcher.domain.reading_text import reading_text, same_text
 from dispatcher.domain.seal import SealBody, leaf_hash, root_of, tree_of
 from dispatcher.services.verify_chain import Finding, check_journal, check_seals
 from dispatcher.storage import log_audit, seals
@@ -195,6 +196,10 @@ class _Check:
             self._say(self._place_of_body(row.sha256), f"its body (contents row {row.id}) was changed")
         elif not body.startswith(_MAGIC.get(row.media_type, b"")):
             self._say(self._place_of_body(row.sha256), f"its body is not {row.media_type}")
+        else:
+            said = reading_text(row.media_type, body)
+            if said is not None and not same_text(said, row.text or ""):
+                self._say(self._place_of_body(row.sha256), "its reading text is not what its body says")
 
     def _place_of_body(self, digest: str) -> str:
         with self.database.reading() as connection:

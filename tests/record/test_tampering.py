@@ -51,7 +51,7 @@ FIELDS = {
         "hash",
         "signature",
     ],
-    "contents": ["sha256", "size", "body"],
+    "contents": ["sha256", "media_type", "encoding", "size", "body", "text"],
     "personal_values": ["id", "person", "salt", "address", '"values"'],
 }
 
@@ -125,6 +125,10 @@ def mutated(old: object, field: str, rng: random.Random) -> object:
         return old[:place] + bytes([old[place] ^ 1]) + old[place + 1 :]
     if old is None:
         return 7 if field in {"run_id", "personal_id"} else "other"
+    if field in {"media_type", "encoding"}:
+        return (
+            {"media_type": "application/pdf", "encoding": "identity"}[field] if old != "identity" else "zlib"
+        )
     if field in {"at", "sealed_at"}:
         return "2026-03-02 14:59:59.000000"
     value = str(old)
