@@ -58,7 +58,7 @@ def may_edit(version: TemplateVersion) -> None:
     """Only drafts change; raises ReviewRefused."""
     if version.state is not VersionState.DRAFT:
         raise ReviewRefused(
-            f"{version.name} version {version.version} is {version.state}: its text is fixed; save a new version instead"
+            f"{version.name} version {version.version} is {version.state}: its text is fixed; save a new version"
         )
 
 
