@@ -1,6 +1,6 @@
 """Rows a second of an import, the first time and unchanged, on SQLite and (with a URL) on PostgreSQL; peak memory.
 
-    python benchmarks/import_portfolio.py [--debtors 60000] [--database postgresql://...]
+    python -m benchmarks.import_portfolio [--debtors 60000] [--database postgresql://...]
 
 The file is the sample portfolio (45 columns, 1.7 rows a debtor), the widest there is. Compare a change with the
 same command before it on the same machine; differences under a tenth mean nothing.
@@ -43,7 +43,8 @@ def main() -> None:
 def measure(name: str, rows: int, database: Database, home: Path, file: Path) -> None:
     now = datetime.now(UTC)
     request = ImportRequest(
-        file=file, as_of=SAMPLE_AS_OF, now=now, actor="benchmark", rejects=home / "r.csv", warnings=home / "w.csv", full=True
+        file=file, as_of=SAMPLE_AS_OF, now=now, actor="benchmark", full=True,
+        rejects=home / "r.csv", warnings=home / "w.csv",
     )  # fmt: skip
     started = time.perf_counter()
     import_portfolio(database, request)

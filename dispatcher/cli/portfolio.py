@@ -213,9 +213,8 @@ def _say(report: ImportReport, request: ImportRequest) -> None:
 
 
 def _sentences(report: ImportReport, request: ImportRequest) -> list[str]:
-    said = [
-        f"{report.file}, ledger of {report.as_of}: {report.rows:,} rows, {report.imported:,} good, {report.refused:,} rejects"
-    ]
+    numbers = f"{report.rows:,} rows, {report.imported:,} good, {report.refused:,} rejects"
+    said = [f"{report.file}, ledger of {report.as_of}: {numbers}"]
     if report.repeated:
         said.append(f"  {report.repeated:,} rows repeat another word for word and count once")
     said.append(f"  debts:   {_counted(report.debts)}")
@@ -274,9 +273,8 @@ def _print_status(found: PortfolioStatus) -> None:
         print(f"  {key}: ledger of {day}")
     for currency, one in found.currencies.items():
         print(f"\n{currency}  {one.open.count:,} open, {one.open.amount.amount:,}")
-        print(
-            f"     {one.overdue.count:,} overdue, {one.overdue.amount.amount:,}, of which {one.disputed.count:,} disputed"
-        )
+        overdue = f"{one.overdue.count:,} overdue, {one.overdue.amount.amount:,}"
+        print(f"     {overdue}, of which {one.disputed.count:,} disputed")
         for name, total in one.buckets.items():
             print(f"     {name:>8}  {total.count:>9,}  {total.amount.amount:>18,}")
         if one.credits.count:
@@ -284,8 +282,7 @@ def _print_status(found: PortfolioStatus) -> None:
                 f"     credits and unallocated payments in these: {one.credits.count:,}, {one.credits.amount.amount:,}"
             )
         if one.not_in_ledger.count:
-            print(
-                f"     not in the ledger any more, held: {one.not_in_ledger.count:,}, {one.not_in_ledger.amount.amount:,}"
-            )
+            gone = one.not_in_ledger
+            print(f"     not in the ledger any more, held: {gone.count:,}, {gone.amount.amount:,}")
     if not found.currencies:
         print("  nothing: import a ledger with `dispatcher portfolio import FILE`")

@@ -106,7 +106,8 @@ def _compiled(mapping: PortfolioMapping, column: str, headers: Sequence[str]) ->
         expression = compile_expression(source, tables=mapping.lookups)
     except ExpressionError as error:
         raise PortfolioFileError(
-            f"{mapping.where(column)}: {source!r} is neither a column of the file ({_listed(headers)}) nor an expression: {error}"
+            f"{mapping.where(column)}: {source!r} is neither a column of the file ({_listed(headers)}) "
+            f"nor an expression: {error}"
         ) from None
     if source.isidentifier():
         raise PortfolioFileError(

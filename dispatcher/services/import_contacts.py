@@ -82,7 +82,8 @@ def _csv_lines(stream: Any, name: str) -> Iterator[tuple[int, Cells]]:
     missing = [column for column in REQUIRED if column not in header]
     if missing:
         raise PortfolioFileError(
-            f"{name}, line 1: the required columns {', '.join(missing)} are missing; the file has: {', '.join(header) or 'nothing'}"
+            f"{name}, line 1: the required columns {', '.join(missing)} are missing; "
+            f"the file has: {', '.join(header) or 'nothing'}"
         )
     before = reader.line_num
     for values in reader:

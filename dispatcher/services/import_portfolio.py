@@ -66,7 +66,7 @@ class ImportReport:
     reasons: Mapping[str, int] | None = None  # why rows were refused, most frequent first
 
 
-class _Refused(Exception):
+class _NotAppliedError(Exception):
     """Rolls the merge back: a strict import with refused rows, or a dry run."""
 
 
@@ -141,8 +141,8 @@ def _merge(job: _Import, staging: Staging, sha256: str) -> ImportReport:
             repeated = settle(connection, job.refuse, job.warn)
             report = _applied(job, connection, sha256, repeated)
             if not report.applied:
-                raise _Refused
-    except _Refused:
+                raise _NotAppliedError
+    except _NotAppliedError:
         pass
     assert report is not None  # noqa: S101 set before the only exception that is caught
     return report

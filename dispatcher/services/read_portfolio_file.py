@@ -133,7 +133,7 @@ def _record(lines: _Lines, first: int, values: list[str], binding: Binding) -> R
     if len(values) != expected:
         if len(lines.taken) > 1:
             lines.give_back()
-        reason = f"has {len(values)} cells under {expected} column names; is a comma or a quotation mark missing or too many?"
+        reason = f"has {len(values)} cells under {expected} column names; is a comma or quotation mark amiss?"
         return _unreadable(first, lines.taken[0], reason)
     for line in lines.taken:
         reason = "" if line.isascii() and "\0" not in line else _not_text(line)
@@ -221,5 +221,5 @@ def _cell(key: str, value: object) -> str:
             return "none"
         return ";".join(_cell(key, item) for item in value)
     if isinstance(value, dict):
-        raise ValueError(f"{key} holds an object; a column holds text, a number or a list")
+        raise ValueError(f"{key} holds an object, not text, a number or a list")  # noqa: TRY004 a finding
     return str(value)

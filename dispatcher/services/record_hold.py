@@ -1,4 +1,4 @@
-"""Records what keeps a person or a debt from being written to: disputes, promises, attorneys, complaints and the rest."""
+"""Records what keeps a person or a debt from being written to: disputes, promises, attorneys, complaints and more."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date

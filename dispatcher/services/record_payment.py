@@ -30,7 +30,8 @@ def record_payment(
         day = paid_on or said.now.date()
         if not again and people_facts.same_payments(record.connection, owed.id, money.minor, day):
             raise RecordError(
-                f"a payment of {money} on {day} is recorded for {owed.reference} already; add --again if this is another one"
+                f"a payment of {money} on {day} is recorded for {owed.reference} already; "
+                "add --again if this is another one"
             )
         return _write(record, owed, money, day)
 

@@ -21,7 +21,7 @@ def release(
     address: str = "",
     medium: str = "",
 ) -> Recorded:
-    """End all that stands of a kind: a hold's, `opt_out`, `wish_time` …, `consent_sms` …"""
+    """End all that stands of a kind: a hold's, `opt_out`, `wish_KIND`, `consent_KIND`."""
     with recording(database, who, said, debts=debts) as record:
         normal = normal_address(address, record.debtor.country)[1] if address else ""
         ended = _end(record, kind, normal, medium)

@@ -1,4 +1,4 @@
-"""The material of the sample portfolio: invented people, real places, telephone numbers that reach nobody where such exist."""
+"""The material of the sample portfolio: invented people, real towns, numbers kept free for fiction where such exist."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

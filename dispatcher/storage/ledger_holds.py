@@ -1,4 +1,4 @@
-"""What an import changes about holds: what the ledger says of them, rows that could not be read, debts that vanished."""
+"""What an import changes about holds: what the ledger says of them, unreadable rows, debts that vanished."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -131,7 +131,8 @@ def _warn(lines: list[int], merged: MergedDebtor, warn: Report) -> None:
         held = (
             " and the debtor is held until the ledger agrees with itself" if merged.residence_in_doubt else ""
         )
-        reason = f"lines {numbers} disagree on the {column.replace('_', ' ')} of this debtor; the last one is taken{held}"
+        what = column.replace("_", " ")
+        reason = f"lines {numbers} disagree on the {what} of this debtor; the last one is taken{held}"
         warn(
             lines[-1],
             RowProblem(column=_COLUMN_NAMES.get(column, column), value=merged.line.reference, reason=reason),

@@ -18,7 +18,7 @@ from dispatcher.storage.engine import Database
 from dispatcher.storage.types import CanonicalJson
 
 CHUNK_ROWS = 2_000
-_RECENT = 50_000
+_RECENT = 4_096  # debtors remembered, so that their repeated columns are staged once
 
 metadata = MetaData()
 
@@ -140,7 +140,7 @@ class Staging:
 
     @contextmanager
     def merging(self) -> Iterator[Connection]:
-        """The one transaction that moves the rows into the portfolio: committed at the end, rolled back on any exception."""
+        """The one transaction that moves the rows into the portfolio, whole or not at all."""
         with self._turn, self.connection.begin():
             if not self._sqlite:
                 self.connection.exec_driver_sql(

@@ -37,7 +37,9 @@ def open_sums(connection: Connection, as_of: date, *, creditor: str | None = Non
     query = select(*columns, func.count().label("count"), func.sum(OWED).label("minor"))
     query = query.where(and_(open_on(as_of), OWED != 0)).group_by(*(column.name for column in columns))
     if creditor is not None:
-        query = query.join(creditors, creditors.c.id == debts.c.creditor_id).where(creditors.c.key == creditor)
+        query = query.join(creditors, creditors.c.id == debts.c.creditor_id).where(
+            creditors.c.key == creditor
+        )
     for row in connection.execute(query):
         yield Sum(
             currency=row.currency,

@@ -21,14 +21,26 @@ def run(tmp_path):
     def run_(*words):
         settings = {name: value for name, value in os.environ.items() if not name.startswith("DISPATCHER_")}
         settings["DISPATCHER_HOME"] = str(tmp_path / "home")
-        done = subprocess.run([DISPATCHER, *map(str, words)], cwd=ROOT, env=settings, capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run(
+            [DISPATCHER, *map(str, words)],
+            cwd=ROOT,
+            env=settings,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
         return done.returncode, done.stdout, done.stderr
 
     return run_
 
 
 def test_importing_and_asking_for_the_status_prints_the_interfaces_json(run, tmp_path):
-    file = a_file(tmp_path, a_row(disputed_on="2026-11-02"), a_row(debt_reference="0002", due_date="2026-12-01", balance="80"))
+    file = a_file(
+        tmp_path,
+        a_row(disputed_on="2026-11-02"),
+        a_row(debt_reference="0002", due_date="2026-12-01", balance="80"),
+    )
     code, out, _ = run("portfolio", "import", file, "--as-of", "2026-11-16", "--json")
     report = json.loads(out)
     assert (code, report["rows"], report["imported"], report["rejected"]) == (0, 2, 2, 0)
@@ -96,9 +108,49 @@ def test_facts_are_recorded_and_reported(run, tmp_path):
         (("record", "opt-out", "07", "--medium", "sms", "--words", "STOP", *said), "opt_out"),
         (("record", "wish", "07", "--no-contact", "MO-FR 15:00-17:00", "--not-at", "home", *said), "wish"),
         (("record", "consent", "07", "email", "--given-on", "2026-11-01", *said), "consent"),
-        (("record", "consent", "07", "address-notice", "--address", "ana@debtors.example", "--optout-by", "2026-12-31", "--public-domain", *said), "consent"),
-        (("record", "notice", "07", "validation", "--sent-on", "2026-11-02", "--validation-period-end", "2026-12-09", *said), "notice"),
-        (("record", "contact", "07", "call", "--outcome", "unanswered", "--at", "2026-11-12T09:30:00Z", *said), "contact"),
+        (
+            (
+                "record",
+                "consent",
+                "07",
+                "address-notice",
+                "--address",
+                "ana@debtors.example",
+                "--optout-by",
+                "2026-12-31",
+                "--public-domain",
+                *said,
+            ),
+            "consent",
+        ),
+        (
+            (
+                "record",
+                "notice",
+                "07",
+                "validation",
+                "--sent-on",
+                "2026-11-02",
+                "--validation-period-end",
+                "2026-12-09",
+                *said,
+            ),
+            "notice",
+        ),
+        (
+            (
+                "record",
+                "contact",
+                "07",
+                "call",
+                "--outcome",
+                "unanswered",
+                "--at",
+                "2026-11-12T09:30:00Z",
+                *said,
+            ),
+            "contact",
+        ),
         (("record", "release", "07", "dispute", "--why", "receipt found"), "release"),
     ]
     for words, fact in spoken:
@@ -115,11 +167,28 @@ def test_a_sample_is_written_imported_and_its_changes_handed_back(run, tmp_path)
     assert (code, "20 debtors" in out) == (0, True)
     assert run("portfolio", "import", tmp_path / "sample.csv", "--as-of", "2026-11-16")[0] == 0
     assert run("record", "opt-out", "acme/00001")[0] == 0
-    code, out, _ = run("portfolio", "export-changes", "--since", "2026-01-01", "--out", tmp_path / "changes.csv")
+    code, out, _ = run(
+        "portfolio", "export-changes", "--since", "2026-01-01", "--out", tmp_path / "changes.csv"
+    )
     assert (code, "1 opt out" in out) == (0, True)
 
 
-@pytest.mark.parametrize("verb", ["payment", "dispute", "promise", "hold", "release", "opt-out", "wish", "consent", "notice", "contact", "complaint"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        "payment",
+        "dispute",
+        "promise",
+        "hold",
+        "release",
+        "opt-out",
+        "wish",
+        "consent",
+        "notice",
+        "contact",
+        "complaint",
+    ],
+)
 def test_every_verb_of_record_shows_an_example(run, verb):
     code, out, _ = run("record", verb, "--help")
     assert code == 0

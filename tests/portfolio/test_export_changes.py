@@ -24,14 +24,18 @@ def a_book(database, folder):
 
 
 def exported(database, folder, **ask):
-    counts = export_changes(database, folder / "changes.csv", ask.pop("since", SINCE), now=NOW, actor="test", **ask)
+    counts = export_changes(
+        database, folder / "changes.csv", ask.pop("since", SINCE), now=NOW, actor="test", **ask
+    )
     with (folder / "changes.csv").open(newline="", encoding="utf-8") as stream:
         return counts, list(csv.DictReader(stream))
 
 
 def test_an_opt_out_is_told_for_everyone_it_binds(database, tmp_path):
     a_book(database, tmp_path)
-    record_opt_out(database, "acme/07", Said(now=NOW, actor="test"), medium="sms", address="+1 212 555 0100", raw="=STOP")
+    record_opt_out(
+        database, "acme/07", Said(now=NOW, actor="test"), medium="sms", address="+1 212 555 0100", raw="=STOP"
+    )
     counts, rows = exported(database, tmp_path)
     assert counts == {"opt_out": 2}
     assert tuple(rows[0]) == COLUMNS
@@ -53,7 +57,11 @@ def test_closed_addresses_and_returned_mail_are_told(database, tmp_path):
     a_book(database, tmp_path)
     with database.writing() as connection:
         luis = connection.scalar(select(debtors.c.id).where(debtors.c.reference == "08"))
-        connection.execute(update(contact_points).where(contact_points.c.address == "luis@debtors.example").values(closed_at=NOW, closed_reason="no such mailbox"))
+        connection.execute(
+            update(contact_points)
+            .where(contact_points.c.address == "luis@debtors.example")
+            .values(closed_at=NOW, closed_reason="no such mailbox")
+        )
         connection.execute(
             insert(messages).values(
                 id="m-1", creditor_id=connection.scalar(select(creditors.c.id).where(creditors.c.key == "acme")), debtor_id=luis,
@@ -82,6 +90,8 @@ def test_json_lines_hold_the_values_as_they_are_and_the_export_is_logged(databas
     record_opt_out(database, "acme/07", Said(now=NOW, actor="test"), address="+1 212 555 0100", raw="=STOP")
     export_changes(database, tmp_path / "changes.jsonl", date(2026, 11, 1), now=NOW, actor="test")
     rows = [json.loads(line) for line in (tmp_path / "changes.jsonl").read_text().splitlines()]
-    assert {(row["address"], row["reason"], row["scope"]) for row in rows} == {("+12125550100", "=STOP", "address")}
+    assert {(row["address"], row["reason"], row["scope"]) for row in rows} == {
+        ("+12125550100", "=STOP", "address")
+    }
     entry = json.loads(rows_of(database, log_entries)[-1].entry)
     assert (entry["event"], entry["details"]["counts"]) == ("changes_exported", {"opt_out": 2})

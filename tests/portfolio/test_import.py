@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select, update
 
 from dispatcher.services.apply_mapping import PortfolioFileError
-from dispatcher.services.recording import Said
 from dispatcher.services.record_payment import record_payment
+from dispatcher.services.recording import Said
 from dispatcher.storage.tables import (
     contact_points,
     creditors,
@@ -24,7 +24,6 @@ from tests.portfolio.books import (
     NOW,
     a_file,
     a_row,
-    a_text_file,
     an_import,
     rejects,
     rows_of,
@@ -40,7 +39,7 @@ def portfolio_of(database):
     """Everything an import writes but the log, the instants and the pseudonyms."""
     return {
         table.name: [
-            tuple(v for k, v in row._mapping.items() if k not in {"ledger_imported_at"})
+            tuple(v for k, v in row._mapping.items() if k != "ledger_imported_at")
             for row in rows_of(database, table)
         ]
         for table in (creditors, debtors, debts, contact_points, debt_parties, holds, payments)
@@ -461,14 +460,14 @@ def test_a_crash_in_the_middle_of_merging_leaves_the_portfolio_as_it_was(databas
     before = portfolio_of(database)
     an_import_of_two = a_file(tmp_path, a_row(balance="1.00"), a_row(debt_reference="0002"))
 
-    class PowerCut(Exception):
+    class PowerCutError(Exception):
         pass
 
     def cut(*_args, **_kwargs):
-        raise PowerCut
+        raise PowerCutError
 
     monkeypatch.setattr("dispatcher.services.import_portfolio.portfolios.merge_points", cut)
-    with pytest.raises(PowerCut):
+    with pytest.raises(PowerCutError):
         an_import(database, an_import_of_two)
     monkeypatch.undo()
 

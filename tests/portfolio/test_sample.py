@@ -38,7 +38,12 @@ def test_both_forms_of_the_sample_say_the_same(sqlite_database, tmp_path):
     write_sample_portfolio(tmp_path / "sample.jsonl")
     an_import(sqlite_database, tmp_path / "sample.csv")
     report = an_import(sqlite_database, tmp_path / "sample.jsonl")
-    assert (report.debts.new, report.debts.changed, report.debtors.changed, report.contact_points_changed) == (0, 0, 0, 0)
+    assert (
+        report.debts.new,
+        report.debts.changed,
+        report.debtors.changed,
+        report.contact_points_changed,
+    ) == (0, 0, 0, 0)
 
 
 def test_the_sample_has_what_a_real_book_has(rows):
@@ -47,9 +52,24 @@ def test_the_sample_has_what_a_real_book_has(rows):
     assert len(first_rows) == 300
     assert {row["country"] for row in first_rows} == {"US", "MX", "ES", "CO", "GB", "CA"}
     with_debts = [row for row in rows if row.get("debt_reference")]
-    for column in ("disputed_on", "promise_date", "settled_on", "time_barred_on", "handover_decided_on", "joint_debtors", "guarantors"):
+    for column in (
+        "disputed_on",
+        "promise_date",
+        "settled_on",
+        "time_barred_on",
+        "handover_decided_on",
+        "joint_debtors",
+        "guarantors",
+    ):
         assert sum(1 for row in with_debts if row.get(column)) >= 3, column
-    for column in ("cease_received_on", "represented_by", "bankrupt_on", "deceased_on", "breathing_space_until", "authorised_channels"):
+    for column in (
+        "cease_received_on",
+        "represented_by",
+        "bankrupt_on",
+        "deceased_on",
+        "breathing_space_until",
+        "authorised_channels",
+    ):
         assert any(row.get(column) for row in first_rows), column
     assert any(not row.get("email") and not row.get("phone") for row in first_rows)
     assert any(row["balance"].startswith("-") for row in with_debts)
@@ -66,7 +86,11 @@ def test_awkward_names_are_in_the_sample_and_arrive_whole(rows, sqlite_database,
 
 
 def test_debts_of_the_sample_have_come_to_every_step_of_the_ladder(rows):
-    ages = {(SAMPLE_AS_OF - date.fromisoformat(row["due_date"])).days for row in rows if row.get("due_date") and not row.get("settled_on")}
+    ages = {
+        (SAMPLE_AS_OF - date.fromisoformat(row["due_date"])).days
+        for row in rows
+        if row.get("due_date") and not row.get("settled_on")
+    }
     for step_day in (-3, 1, 3, 10, 20, 45):
         assert step_day in ages or step_day + 1 in ages, step_day
 
@@ -86,4 +110,6 @@ def test_a_larger_sample_is_made_of_the_same_kinds(sqlite_database, tmp_path):
     assert rows_of(sqlite_database, debt_parties)
     assert len(rows_of(sqlite_database, contact_points)) > 2_000
     with file.open(newline="", encoding="utf-8") as stream:
-        assert len({row["debt_reference"] for row in csv.DictReader(stream)} - {""}) == len(rows_of(sqlite_database, debts))
+        assert len({row["debt_reference"] for row in csv.DictReader(stream)} - {""}) == len(
+            rows_of(sqlite_database, debts)
+        )

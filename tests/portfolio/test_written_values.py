@@ -42,7 +42,7 @@ def test_an_amount_is_read_exactly(decimal, text, amount):
     ],
 )  # fmt: skip
 def test_an_amount_that_could_mean_two_things_or_none_is_refused_with_the_way_out(decimal, text):
-    with pytest.raises(ValueError, match="decimal|too large"):
+    with pytest.raises(ValueError, match=r"decimal|too large"):
         amount_reader(decimal)(text)
 
 

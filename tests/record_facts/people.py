@@ -20,9 +20,28 @@ def book(database, tmp_path):
     rows = (
         a_row(debt_reference="D1", joint_debtors="08"),
         a_row(debt_reference="D2", balance="80.00"),
-        {"creditor": "acme", "debtor_reference": "08", "debtor_name": "Luis", "country": "US", "phone": "+1 212 555 0100"},
-        a_row(creditor="other", debtor_reference="08", debt_reference="X1", email="rosa@debtors.example", phone=""),
-        a_row(creditor="other", debtor_reference="99", debt_reference="X2", balance="10.00", email="solo@debtors.example", phone=""),
+        {
+            "creditor": "acme",
+            "debtor_reference": "08",
+            "debtor_name": "Luis",
+            "country": "US",
+            "phone": "+1 212 555 0100",
+        },
+        a_row(
+            creditor="other",
+            debtor_reference="08",
+            debt_reference="X1",
+            email="rosa@debtors.example",
+            phone="",
+        ),
+        a_row(
+            creditor="other",
+            debtor_reference="99",
+            debt_reference="X2",
+            balance="10.00",
+            email="solo@debtors.example",
+            phone="",
+        ),
     )
     an_import(database, a_file(tmp_path, *rows))
     return database
@@ -32,5 +51,7 @@ def last_entry(database):
     """(the newest entry of the log, the personal values it commits to)."""
     with database.reading() as connection:
         row = connection.execute(select(log_entries).order_by(log_entries.c.id.desc()).limit(1)).one()
-        kept = connection.execute(select(personal_values.c["values"]).where(personal_values.c.id == row.personal_id)).scalar()
+        kept = connection.execute(
+            select(personal_values.c["values"]).where(personal_values.c.id == row.personal_id)
+        ).scalar()
     return json.loads(row.entry), kept

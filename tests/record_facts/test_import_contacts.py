@@ -30,12 +30,22 @@ def test_contacts_made_elsewhere_are_imported_once_and_bad_rows_are_told(book, t
     report = run(book, file)
     assert (report.rows, report.imported, report.known, report.refused) == (7, 2, 0, 5)
     [first, second] = rows_of(book, contacts)
-    assert (first.at.isoformat(), first.channel, first.outcome, first.debts, first.address) == ("2026-11-12T14:30:00+00:00", "call", "unanswered", ["D1", "D2"], "+12125550100")
+    assert (first.at.isoformat(), first.channel, first.outcome, first.debts, first.address) == (
+        "2026-11-12T14:30:00+00:00",
+        "call",
+        "unanswered",
+        ["D1", "D2"],
+        "+12125550100",
+    )
     assert (second.debts, second.details) == (None, {"text": "call back"})
     with (tmp_path / "rejects.csv").open(newline="") as stream:
         told = [(row["line"], row["reason"]) for row in csv.DictReader(stream)]
     assert [line for line, _ in told] == ["4", "5", "6", "7", "8"]
-    for (_, reason), words in zip(told, ("no offset", "no debtor", "several creditors", "'pigeon' is no channel", "in the future"), strict=True):
+    for (_, reason), words in zip(
+        told,
+        ("no offset", "no debtor", "several creditors", "'pigeon' is no channel", "in the future"),
+        strict=True,
+    ):
         assert words in reason
 
     again = run(book, file)
@@ -53,13 +63,29 @@ def test_contacts_without_ids_are_told_apart_by_person_instant_and_channel(book,
 
 
 def test_json_lines_are_read_too(book, tmp_path):
-    row = {"at": "2026-11-12T09:30:00Z", "debtor": "acme/07", "channel": "SMS", "direction": "inbound", "text": "ok", "debts": ["D1"], "prerecorded": True}
+    row = {
+        "at": "2026-11-12T09:30:00Z",
+        "debtor": "acme/07",
+        "channel": "SMS",
+        "direction": "inbound",
+        "text": "ok",
+        "debts": ["D1"],
+        "prerecorded": True,
+    }
     assert run(book, a_text_file(tmp_path, json.dumps(row) + "\n", "calls.jsonl")).imported == 1
     [contact] = rows_of(book, contacts)
-    assert (contact.channel, contact.direction, contact.outcome, contact.debts) == ("sms", "inbound", "inbound_from_consumer", ["D1"])
+    assert (contact.channel, contact.direction, contact.outcome, contact.debts) == (
+        "sms",
+        "inbound",
+        "inbound_from_consumer",
+        ["D1"],
+    )
 
 
-@pytest.mark.parametrize(("text", "error"), [("at,channel\n", "debtor are missing; the file has: at, channel"), ("", "the file has: nothing")])
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [("at,channel\n", "debtor are missing; the file has: at, channel"), ("", "the file has: nothing")],
+)
 def test_a_file_without_its_columns_is_one_clear_error(book, tmp_path, text, error):
     with pytest.raises(PortfolioFileError, match=error):
         run(book, a_text_file(tmp_path, text, "calls.csv"))
