@@ -166,3 +166,36 @@ def test_export_with_any_byte_changed_fails(sqlite_log: Log, tmp_path: Path, see
     data[place] = rng.choice([value for value in b"0123456789abcxyz" if value != data[place]])
     path.write_bytes(bytes(data))
     assert verify(path)[1]
+
+
+def test_export_follows_the_chain_over_a_new_key(filled: Log, tmp_path: Path) -> None:
+    from dispatcher.services.seal_log import rotate_key
+
+    rotate_key(filled.database, filled.keys, filled.journal, now=NOW)
+    with filled.database.writing() as connection:
+        add_message(connection, 5)
+    export_evidence(source(filled), Scope(), tmp_path / "all.jsonl")
+    export_evidence(source(filled), Scope(persons=(person(5),)), tmp_path / "one.jsonl")
+    for key in filled.keys.public_keys().values():
+        assert verify(tmp_path / "all.jsonl", key) == (26, [])
+        assert verify(tmp_path / "one.jsonl", key) == (6, [])
+    text = (tmp_path / "all.jsonl").read_text()
+    (tmp_path / "all.jsonl").write_text(text.replace('"next_key":"', '"next_key":"00', 1))
+    assert verify(tmp_path / "all.jsonl")[1]
+
+
+def test_export_is_written_in_pages(filled: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dispatcher.storage import evidence
+
+    monkeypatch.setattr(evidence, "PAGE", 4)
+    steps: list[tuple[int, int]] = []
+    export_evidence(
+        source(filled), Scope(), tmp_path / "all.jsonl", lambda done, of: steps.append((done, of))
+    )
+    assert steps == [(4, 21), (8, 21), (12, 21), (16, 21), (20, 21), (21, 21)]
+    assert verify(tmp_path / "all.jsonl") == (21, [])
+
+
+def test_export_of_an_empty_log_verifies(log: Log, tmp_path: Path) -> None:
+    export_evidence(source(log), Scope(), tmp_path / "none.jsonl")
+    assert verify(tmp_path / "none.jsonl") == (0, [])
