@@ -173,7 +173,9 @@ def seal(
 def verify(
     file: Annotated[
         Path | None,
-        typer.Argument(help="An export (.jsonl, .csv, .zip, or an unpacked bundle); else the database."),
+        typer.Argument(
+            exists=True, help="An export (.jsonl, .csv, .zip, or an unpacked bundle); else the database."
+        ),
     ] = None,
     key: Annotated[
         str,

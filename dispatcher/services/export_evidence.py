@@ -5,7 +5,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,14 +77,14 @@ def write_lines(
 ) -> int:
     """Write entries up to a position as JSON lines or CSV, with the seals last; returns how many."""
     with source.database.reading() as connection:
-        total = evidence.count_entries(connection, scope, upto)
+        places = evidence.places_in(connection, scope, upto)
     written, digest = 0, hashlib.sha256()
     with replacing(out) as file:
         encode = _csv_row if out.suffix == ".csv" else _json_line
         head = _csv_head() if out.suffix == ".csv" else b""
         file.write(head)
         digest.update(head)
-        for page, proofs in _proven_pages(source.database, scope, upto):
+        for page, proofs in _proven_pages(source.database, places, whole=scope.is_everything):
             data = b"".join(
                 encode(export_line(entry, proof)) for entry, proof in zip(page, proofs, strict=True)
             )
@@ -92,7 +92,7 @@ def write_lines(
             digest.update(data)
             written += len(page)
             if progress:
-                progress(written, total)
+                progress(written, len(places))
         end = _end(
             source, scope, {"entries": written, "sha256": digest.hexdigest(), "to_position": upto}, files
         )
@@ -109,12 +109,12 @@ def beside_csv(path: Path) -> Path:
 
 
 def _proven_pages(
-    database: Database, scope: Scope, upto: int
+    database: Database, places: Sequence[int], *, whole: bool
 ) -> Iterator[tuple[list[SealedEntry], list[list[bytes] | None]]]:
     """Pages with an inclusion proof for each entry, or none where all entries are there to give the root."""
     current, first, tree = 0, 0, Tree()
-    for page in evidence.sealed_pages(database, scope, upto):
-        if scope.is_everything:
+    for page in evidence.sealed_pages(database, places):
+        if whole:
             yield page, [None] * len(page)
             continue
         proofs: list[list[bytes] | None] = []

@@ -79,7 +79,9 @@ def verifier_source() -> str:
 
 def _gather(database: Database, scope: Scope, upto: int) -> _Gathered:
     found = _Gathered()
-    for page in evidence.sealed_pages(database, scope, upto):
+    with database.reading() as connection:
+        places = evidence.places_in(connection, scope, upto)
+    for page in evidence.sealed_pages(database, places):
         lines = [export_line(entry) for entry in page]
         if len(found.items) <= MOST_ITEMS:
             found.items += timeline(lines)
