@@ -29,10 +29,10 @@ def parse_facts(obj: object, words: OptOutTable) -> f.ContactFacts | UnknownKeys
     problems: Problems = []
     read = read_facts(obj, problems)
     problems += [(key, "is missing") for key in _NEEDED if isinstance(obj, dict) and key not in obj]
-    if isinstance(read.get("action"), dict) and not any(
-        key.startswith("action.channel") for key, _ in problems
+    if "channel" not in read.get("action", {"channel": ""}) and not any(
+        key.startswith("action") for key, _ in problems
     ):
-        problems += [("action.channel", "is missing")] * ("channel" not in read["action"])
+        problems.append(("action.channel", "is missing"))
     if problems:
         detail = "; ".join(f"{key} {what}" for key, what in problems)
         return UnknownKeys(keys=tuple(key for key, _ in problems), detail=detail)

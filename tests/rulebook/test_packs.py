@@ -1,0 +1,224 @@
+"""Rule packs are read with errors that name file, line and key, and apply where they say."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from dispatcher.domain.rules import RulePack
+from dispatcher.rulebook.packs import RuleBook, UnknownPackError, load_rule_packs
+from dispatcher.rulebook.yaml_file import ConfigError
+from tests.shared import ROOT
+
+TODAY = date(2026, 11, 23)
+PACK = """pack: XX-TEST
+title: A pack for tests
+version: "1"
+applies:
+  - {country: XX}
+rules:
+  - id: hours
+    says: Only by day.
+    family: allowed_time
+    parameters:
+      hours: {daily: 08:00-20:00}
+    reference: {title: A law}
+    valid_from: 2026-01-01
+    status: law
+    verified: official
+"""
+
+
+@pytest.fixture(scope="module")
+def book() -> RuleBook:
+    return load_rule_packs(ROOT / "config" / "rules")
+
+
+def _read(folder: Path, text: str) -> RulePack:
+    (folder / "xx-test.yaml").write_text(text, encoding="utf-8")
+    return load_rule_packs(folder, only=["xx-test"]).pack("XX-TEST")
+
+
+def test_a_pack_is_read_as_written(tmp_path: Path) -> None:
+    pack = _read(tmp_path, PACK + "reviewed: {by: A. Counsel, on: 2026-11-01, note: all of it}\n")
+    assert (pack.name, pack.title, pack.version, len(pack.rules)) == ("XX-TEST", "A pack for tests", "1", 1)
+    assert pack.reviewed is not None
+    assert (pack.reviewed.by, pack.reviewed.on, pack.reviewed.note) == (
+        "A. Counsel",
+        date(2026, 11, 1),
+        "all of it",
+    )
+    assert pack.stamp.startswith("xx-test@1/")
+
+
+def test_another_text_has_another_digest(tmp_path: Path) -> None:
+    first = _read(tmp_path, PACK).digest
+    assert _read(tmp_path, PACK.replace("20:00", "20:30")).digest != first
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "where", "words"),
+    [
+        ("familly: allowed_time", "family: allowed_time", ":9: rules.0.familly", 'did you mean "family"'),
+        ("family: alowed_time", "family: allowed_time", ":9: rules.0.family", 'did you mean "allowed_time"'),
+        ("      hors:", "      hours:", ":11: rules.0.parameters.hors", 'did you mean "hours"'),
+        ("daily: 20:00-08:00", "daily: 08:00-20:00", ":10: rules.0.parameters", "ends before it begins"),
+        ("daily: 08:00-25:00", "daily: 08:00-20:00", ":10: rules.0.parameters", "25:00"),
+        ("daily: eight", "daily: 08:00-20:00", ":11: rules.0.parameters.hours.daily", "eight"),
+        ("fri-mon: 08:00-20:00", "daily: 08:00-20:00", ":10: rules.0.parameters", "runs backwards"),
+        ("mon: 08:00-20:00, holidays: closed", "daily: 08:00-20:00", ":10: rules.0.parameters", "calendar"),
+        ("status: laws", "status: law", ":14: rules.0.status", 'did you mean "law"'),
+        ("valid_from: soon", "valid_from: 2026-01-01", ":13: rules.0.valid_from", "no date"),
+        ("pack: XX-OTHER", "pack: XX-TEST", ":1: pack", "xx-other.yaml"),
+        ("country: XXX", "country: XX", ":5: applies.0.country", "XXX"),
+        ("    id: twice\n    says: Only by day.", "    says: Only by day.", ":8: id", "twice"),
+        ("    channels: [fax]\n    says: Only by day.", "    says: Only by day.", ":8: rules.0.channels.0", "'fax'"),
+        ("    channels: [sms]\n    except_channels: [call]\n    says: x", "    says: Only by day.", ":9: rules.0.except_channels", "keep one"),
+    ],
+)  # fmt: skip
+def test_a_fault_names_file_line_and_key(
+    tmp_path: Path, wrong: str, right: str, where: str, words: str
+) -> None:
+    assert right in PACK
+    with pytest.raises(ConfigError) as raised:
+        _read(tmp_path, PACK.replace(right, wrong))
+    assert f"xx-test.yaml{where}" in str(raised.value)
+    assert words in str(raised.value)
+
+
+def test_a_family_without_its_parameters_is_a_fault(tmp_path: Path) -> None:
+    text = PACK.replace("    parameters:\n      hours: {daily: 08:00-20:00}\n", "")
+    with pytest.raises(ConfigError, match="parameters"):
+        _read(tmp_path, text)
+
+
+def test_an_unknown_zone_or_holiday_calendar_is_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="Mars"):
+        _read(
+            tmp_path,
+            PACK.replace("{daily: 08:00-20:00}", "{daily: 08:00-20:00}\n      location: Mars/Olympus"),
+        )
+    with pytest.raises(ConfigError, match="no holiday calendar for XX"):
+        _read(
+            tmp_path,
+            PACK.replace(
+                "{daily: 08:00-20:00}",
+                "{daily: 08:00-20:00, holidays: closed}\n      calendar: {country: XX}",
+            ),
+        )
+
+
+def test_two_rules_of_one_id_are_a_fault(tmp_path: Path) -> None:
+    rule = PACK[PACK.index("  - id: hours") :]
+    with pytest.raises(
+        ConfigError, match=r"xx-test.yaml:16: rules.1.id: 'hours' is the id of an earlier rule"
+    ):
+        _read(tmp_path, PACK + rule)
+
+
+def test_all_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text("pack: ONE\n")
+    (tmp_path / "two.yaml").write_text("pack: TWO\n")
+    with pytest.raises(ConfigError) as raised:
+        load_rule_packs(tmp_path)
+    assert "one.yaml" in str(raised.value)
+    assert "two.yaml" in str(raised.value)
+
+
+def test_an_empty_folder_is_no_law(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="nothing is sent"):
+        load_rule_packs(tmp_path)
+
+
+def test_the_house_rules_must_be_there(tmp_path: Path) -> None:
+    (tmp_path / "xx-test.yaml").write_text(PACK)
+    with pytest.raises(ConfigError, match=r"default\.yaml is missing"):
+        load_rule_packs(tmp_path)
+
+
+def _applying(book: RuleBook, country: str | None, **more: object) -> list[str]:
+    found = book.applicable(residence_country=country, on=TODAY, **more)  # type: ignore[arg-type]  # keywords of the rows below
+    return [pack.name for pack in found]
+
+
+@pytest.mark.parametrize(
+    ("where", "packs"),
+    [
+        ({"country": None}, ["DEFAULT"]),
+        ({"country": "FR"}, ["DEFAULT", "EU-2021-2167"]),
+        ({"country": "ES"}, ["DEFAULT", "ES-POLICY", "EU-2021-2167"]),
+        ({"country": "MX"}, ["DEFAULT", "MX-CONDUSEF"]),
+        ({"country": "UK"}, ["DEFAULT", "UK-CONC"]),
+        ({"country": "GB", "debt_type": "mortgage"}, ["DEFAULT", "UK-MCOB"]),
+        ({"country": "BR", "residence_region": "SP"}, ["BR-SP", "DEFAULT"]),
+        ({"country": "BR", "residence_region": "BR-BA"}, ["BR-POLICY", "DEFAULT"]),
+        ({"country": "CA", "residence_region": "ON"}, ["CA-ON", "DEFAULT"]),
+        ({"country": "CA", "residence_region": "ON", "sender_role": "original_creditor"}, ["DEFAULT"]),
+        ({"country": "US", "sender_role": "original_creditor"}, ["DEFAULT", "US-TCPA"]),
+        ({"country": "US", "sender_role": "third_party"}, ["DEFAULT", "US-REGF", "US-TCPA"]),
+        ({"country": "US", "sender_role": "third_party", "debt_type": "commercial"}, ["DEFAULT", "US-TCPA"]),
+        ({"country": "US", "residence_region": "MA", "sender_role": "original_creditor"}, ["DEFAULT", "US-MA", "US-TCPA"]),
+        ({"country": "us", "residence_region": "NY", "residence_city": "Brooklyn"}, ["DEFAULT", "US-NY-DFS", "US-NYC-SHIELD", "US-REGF", "US-TCPA"]),
+        ({"country": "US", "residence_region": "NY", "residence_city": "Albany"}, ["DEFAULT", "US-NY-DFS", "US-REGF", "US-TCPA"]),
+        ({"country": "US", "residence_region": "CA", "debt_type": "covered_commercial"}, ["DEFAULT", "US-CA", "US-TCPA"]),
+        ({"country": "MX", "phone_country": "CO"}, ["CO-2300", "DEFAULT", "MX-CONDUSEF"]),
+        ({"country": "MX", "phone_country": "US", "phone_region": "FL"}, ["DEFAULT", "MX-CONDUSEF", "US-FL-FCCPA", "US-REGF", "US-TCPA"]),
+    ],
+)  # fmt: skip
+def test_packs_follow_from_residence_telephone_role_and_debt(
+    book: RuleBook, where: dict[str, str], packs: list[str]
+) -> None:
+    assert _applying(book, **where) == packs
+
+
+def test_a_debt_type_counts_from_its_date(book: RuleBook) -> None:
+    place = {"residence_country": "US", "residence_region": "CA", "debt_type": "covered_commercial"}
+    before = book.applicable(**place, on=date(2025, 6, 30))  # type: ignore[arg-type]  # keywords of one place
+    after = book.applicable(**place, on=date(2025, 7, 1))  # type: ignore[arg-type]  # the same
+    assert {pack.name for pack in after} - {pack.name for pack in before} == {"US-CA"}
+
+
+def test_a_creditors_own_pack_is_added_by_name(tmp_path: Path) -> None:
+    (tmp_path / "default.yaml").write_text((ROOT / "config" / "rules" / "default.yaml").read_text())
+    (tmp_path / "xx-test.yaml").write_text(PACK.replace("applies:\n  - {country: XX}\n", ""))
+    book = load_rule_packs(tmp_path)
+    assert _applying(book, "US") == ["DEFAULT"]
+    assert _applying(book, "US", extra=("xx-test",)) == ["DEFAULT", "XX-TEST"]
+    with pytest.raises(UnknownPackError, match="did you mean XX-TEST"):
+        _applying(book, "US", extra=("xx-tset",))
+
+
+def test_only_the_packs_named_are_loaded(book: RuleBook) -> None:
+    only = load_rule_packs(ROOT / "config" / "rules", only=["default"])
+    assert list(only.packs) == ["DEFAULT"]
+    assert _applying(only, "MX", extra=("acme-policy",)) == ["DEFAULT"]
+    with pytest.raises(ConfigError, match=r"RULES__ONLY.*did you mean DEFAULT"):
+        load_rule_packs(ROOT / "config" / "rules", only=["defualt"])
+
+
+def test_packs_without_counsels_word_are_listed(book: RuleBook, tmp_path: Path) -> None:
+    assert {pack.name for pack in book.unreviewed()} == set(book.packs)
+    reviewed = _read(tmp_path, PACK + "reviewed: {by: A. Counsel, on: 2026-11-01}\n")
+    assert book.unreviewed([reviewed, book.pack("default")]) == (book.pack("DEFAULT"),)
+
+
+def test_names_are_the_same_in_any_case(book: RuleBook) -> None:
+    assert book.pack("us-RegF") is book.pack("US-REGF")
+
+
+def test_a_rule_is_in_force_by_its_dates(book: RuleBook) -> None:
+    rule = next(rule for rule in book.pack("US-FL-FCCPA").rules if rule.id == "email-hours")
+    assert rule.in_force(date(2025, 5, 15))
+    assert not rule.in_force(date(2025, 5, 16))
+
+
+def test_every_rule_names_its_source_and_says_what_it_asks(book: RuleBook) -> None:
+    for pack in book:
+        for rule in pack.rules:
+            assert rule.says.endswith("."), (pack.name, rule.id)
+            assert len(rule.reference.title) > 5, (pack.name, rule.id)
+
+
+def test_law_is_marked_as_policy_only_where_it_is(book: RuleBook) -> None:
+    for name in ("DEFAULT", "ES-POLICY"):
+        assert {rule.status for rule in book.pack(name).rules} == {"policy"}
