@@ -16,6 +16,8 @@ _WORDS = {
     "not_in_ledger": "the debt is no longer in the creditor's ledger; nobody said why",
     "manual": "a person put this on hold",
     "complaint": "a complaint waits for its answer",
+    "row_refused": "its row in the newest ledger could not be read, and older figures are not trusted",
+    "ledger_in_doubt": "the newest ledger contradicts itself about who the debtor is or where they live",
 }
 
 
