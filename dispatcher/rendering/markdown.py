@@ -32,7 +32,7 @@ def literal(text: str) -> str:
 def problems_of(source: str, file: str, first_line: int) -> Iterator[Problem]:
     """What Markdown must not hold: HTML, tags over several lines, tables inside a sentence, unsafe links."""
     for number, line in enumerate(source.splitlines(), start=first_line):
-        bare = _TAG.sub(lambda tag: " " * len(tag[0]), line)
+        bare = _without_tags(line)
         html = _HTML.search(bare)
         if html:
             yield Problem(
@@ -42,10 +42,38 @@ def problems_of(source: str, file: str, first_line: int) -> Iterator[Problem]:
         if "tables." in line and not TABLE.match(line) and "{{" in line:
             yield Problem(file=file, line=number, message="a table stands on a line of its own",
                           suggestion="put {{ tables.… }} alone on its line")  # fmt: skip
-        for target in re.finditer(r"\]\(\s*(?!\{\{\s*links\.)([^)]*)\)", line):
-            if not target[1].startswith(("https://", "mailto:", "tel:")) or "{" in target[1]:
-                yield Problem(file=file, line=number, column=target.start() + 1, message=f"a link to {target[1]!r}",
-                              suggestion="link to https://…, mailto:…, tel:… or {{ links.pay }}")  # fmt: skip
+        for column, target in _link_targets(line):
+            if not target.startswith(("https://", "mailto:", "tel:")) or "{" in target:
+                yield Problem(
+                    file=file,
+                    line=number,
+                    column=column,
+                    message=f"a link to {target[:200]!r}",
+                    suggestion="link to https://…, mailto:…, tel:… or {{ links.pay }}",
+                )
+
+
+def _link_targets(line: str) -> Iterator[tuple[int, str]]:
+    """(column, target) of each Markdown link that is not a placeholder of ours."""
+    start = line.find("](")
+    while start >= 0 and (end := line.find(")", start)) >= 0:
+        if not _LINK_TARGET.match(line, start):
+            yield start + 1, line[start + 2 : end].strip()
+        start = line.find("](", end)
+
+
+def _without_tags(line: str) -> str:
+    """The line with spaces for its tags; in time linear in its length, whatever is left open."""
+    position = 0
+    while (start := line.find("{", position)) >= 0:
+        closer = {"{": "}}", "%": "%}", "#": "#}"}.get(line[start + 1 : start + 2])
+        end = line.find(closer, start) if closer else start
+        if end < 0:
+            return line
+        if closer:
+            line = line[:start] + " " * (end + 2 - start) + line[end + 2 :]
+        position = max(end, start) + 1
+    return line
 
 
 def tokens_of(source: str) -> list[Token]:

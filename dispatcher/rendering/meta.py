@@ -38,6 +38,8 @@ def read_meta(source: str) -> TemplateMeta:
         raise TemplateProblems(
             [Problem(file=FILE, line=line, message=error.problem or "is not YAML")]
         ) from None
+    except RecursionError:
+        raise TemplateProblems([Problem(file=FILE, message="is nested too deeply")]) from None
     if not isinstance(data, dict):
         raise TemplateProblems(
             [Problem(file=FILE, line=1, message="must hold `key: value` lines", suggestion=_keys())]
@@ -62,7 +64,7 @@ class _PlainLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            mark = self.get_mark()  # type: ignore[no-untyped-call]  # PyYAML's reader has no annotations
+            mark = self.get_mark()
             raise yaml.MarkedYAMLError(problem="aliases are not allowed", problem_mark=mark)
         return super().compose_node(parent, index)
 

@@ -38,7 +38,11 @@ def a_version(name="test", meta=META, **files):
     for key, text in files.items():
         language, kind = key.rsplit("_", 1)
         path = f"{language.replace('_', '-')}/{ {'email': 'email.md', 'sms': 'sms.txt', 'letter': 'letter.md'}[kind] }"
-        head = {"email": "---\nsubject: A message\npreheader: A preview\n---\n", "letter": "---\ntitle: A letter\n---\n", "sms": ""}[kind]
+        head = {
+            "email": "---\nsubject: A message\npreheader: A preview\n---\n",
+            "letter": "---\ntitle: A letter\n---\n",
+            "sms": "",
+        }[kind]
         made[path] = text if text.startswith("---") else head + text
     return TemplateVersion(name=name, version=1, files=made)
 
@@ -59,7 +63,17 @@ def a_debt(**more):
     return replace(base, **more)
 
 
-def inputs(channel=ChannelKind.EMAIL, *, name="Ana Pérez", language="en", country="US", debts=None, sender=None, debtor=None, **more):
+def inputs(
+    channel=ChannelKind.EMAIL,
+    *,
+    name="Ana Pérez",
+    language="en",
+    country="US",
+    debts=None,
+    sender=None,
+    debtor=None,
+    **more,
+):
     debts = debts or (a_debt(),)
     total = Money(sum(debt.balance.minor for debt in debts), debts[0].balance.currency)
     base = RenderInputs(

@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 from dispatcher.rendering.mime import AddressError, Email, email_bytes, read_email
 
 AT = datetime(2026, 3, 11, 18, 0, tzinfo=UTC)
-TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"), max_size=400)
+TEXT = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"),
+    max_size=400,
+)
 LINE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=120)
 
 
@@ -75,7 +78,10 @@ def test_our_reader_and_the_standard_librarys_agree(text, html, subject):
     assert ours["html"] == page.get_payload(decode=True).decode().replace("\r\n", "\n") == html
 
 
-@pytest.mark.parametrize("subject", ["A message from Acme", "Un mensaje, señora Núñez", "=?utf-8?B?QmNj?=", "محمد, a message", "x" * 300])
+@pytest.mark.parametrize(
+    "subject",
+    ["A message from Acme", "Un mensaje, señora Núñez", "=?utf-8?B?QmNj?=", "محمد, a message", "x" * 300],
+)
 def test_our_reader_reads_subjects_back(subject):
     assert read_email(email_bytes(an_email(subject=subject)))["subject"] == subject
 
@@ -86,7 +92,9 @@ def test_an_id_that_could_break_a_header_is_refused(field):
         email_bytes(an_email(**{field: "a\r\nBcc: x@y.example"}))
 
 
-@pytest.mark.parametrize("url", ["https://x.example/>\r\nBcc: a@b.c", "javascript:alert(1)", "https://x.example/ y"])
+@pytest.mark.parametrize(
+    "url", ["https://x.example/>\r\nBcc: a@b.c", "javascript:alert(1)", "https://x.example/ y"]
+)
 def test_an_unsubscribe_address_that_is_none_is_refused(url):
     with pytest.raises(AddressError):
         email_bytes(an_email(unsubscribe_url=url))
@@ -96,7 +104,9 @@ def test_an_international_domain_is_written_in_ascii():
     assert parsed(an_email(to="ana@münchen.example"))["To"].addresses[0].domain == "xn--mnchen-3ya.example"
 
 
-@pytest.mark.parametrize("body", [b"", b"Subject: x\r\n\r\nhello", email_bytes(an_email())[:-300], b"\x00" * 50])
+@pytest.mark.parametrize(
+    "body", [b"", b"Subject: x\r\n\r\nhello", email_bytes(an_email())[:-300], b"\x00" * 50]
+)
 def test_bytes_that_are_no_email_of_ours_are_refused(body):
     with pytest.raises(ValueError, match="not an e-mail of ours"):
         read_email(body)

@@ -30,11 +30,19 @@ def test_a_language_falls_back_to_its_parent_the_senders_and_english():
 
 
 def test_amounts_and_dates_are_written_as_the_debtor_reads_them():
-    template = compiled(es_email="{{ debt.balance }} {{ debt.due_date }} {{ debt.due_date | short }} {{ words.amount }}")
+    template = compiled(
+        es_email="{{ debt.balance }} {{ debt.due_date }} {{ debt.due_date | short }} {{ words.amount }}"
+    )
     debts = (a_debt(balance=Money(123_450, "EUR"), original=Money(123_450, "EUR"), paid=None),)
-    assert "1.234,50\N{NO-BREAK SPACE}€ 1 de marzo de 2026 1/3/26 importe" in rendered(template, inputs(language="es", country="ES", debts=debts)).text
+    assert (
+        "1.234,50\N{NO-BREAK SPACE}€ 1 de marzo de 2026 1/3/26 importe"
+        in rendered(template, inputs(language="es", country="ES", debts=debts)).text
+    )
     pesos = (a_debt(balance=Money(123_450, "MXN"), original=Money(123_450, "MXN"), paid=None),)
-    assert "$1,234.50 1 de marzo de 2026 01/03/26 monto" in rendered(template, inputs(language="es", country="MX", debts=pesos)).text
+    assert (
+        "$1,234.50 1 de marzo de 2026 01/03/26 monto"
+        in rendered(template, inputs(language="es", country="MX", debts=pesos)).text
+    )
 
 
 def test_an_sms_has_plain_spaces_where_money_has_unbreakable_ones():
@@ -60,7 +68,10 @@ def test_a_value_that_is_empty_holds_the_message_and_says_which():
 
 
 def test_a_guarded_value_that_is_empty_is_left_out():
-    template = compiled(en_email="{% if debt.interest %}Interest: {{ debt.interest }}{% else %}No interest{% endif %}. " + BODY)
+    template = compiled(
+        en_email="{% if debt.interest %}Interest: {{ debt.interest }}{% else %}No interest{% endif %}. "
+        + BODY
+    )
     assert "No interest." in rendered(template, inputs()).text
     assert "Interest: $2.50." in rendered(template, inputs(debts=(a_debt(interest=Money(250, "USD")),))).text
 
@@ -72,7 +83,10 @@ def test_a_further_column_of_the_portfolio_is_printed_and_its_absence_holds_the_
 
 
 def test_loops_write_one_list_over_all_debts():
-    template = compiled(en_email="{% for debt in debts %}\n- {{ debt.reference }}: {{ debt.balance }}\n{% endfor %}\n\n" + BODY)
+    template = compiled(
+        en_email="{% for debt in debts %}\n- {{ debt.reference }}: {{ debt.balance }}\n{% endfor %}\n\n"
+        + BODY
+    )
     result = rendered(template, inputs(debts=(a_debt(reference="A-1"), a_debt(reference="A-2"))))
     assert result.html.count("<ul>") == 2  # the debts, and who writes
     assert "- A-1: $120.50\n- A-2: $120.50" in result.text
@@ -83,16 +97,24 @@ def test_a_template_is_not_used_for_a_step_of_another_kind():
     assert str(failure).startswith("Template due-soon serves courtesy, not a collection step.")
 
 
-@pytest.mark.parametrize("address", ["", "ana", "ana@", "a@b\nBcc: x@y.example", "<a@b.example>", "ana@exa mple.com", "ána@debtor.example"])
+@pytest.mark.parametrize(
+    "address",
+    ["", "ana", "ana@", "a@b\nBcc: x@y.example", "<a@b.example>", "ana@exa mple.com", "ána@debtor.example"],
+)
 def test_an_address_that_no_server_takes_holds_the_message(address):
     failure = rendered(shipped("first-reminder"), inputs(), to=address)
     assert isinstance(failure, RenderFailure)
     assert failure.rule == "address"
 
 
-@pytest.mark.parametrize("name", ["Ana\r\nBcc: victim@x.example", "Ana\nSubject: hi", "Ana\x00\x1b[31m", "=?utf-8?B?QmNj?=", "A" * 4000])
+@pytest.mark.parametrize(
+    "name",
+    ["Ana\r\nBcc: victim@x.example", "Ana\nSubject: hi", "Ana\x00\x1b[31m", "=?utf-8?B?QmNj?=", "A" * 4000],
+)
 def test_a_name_cannot_add_headers(name):
-    message = message_from_bytes(rendered(shipped("first-reminder"), inputs(name=name)).body, policy=policy.default)
+    message = message_from_bytes(
+        rendered(shipped("first-reminder"), inputs(name=name)).body, policy=policy.default
+    )
     assert sorted(message.keys()) == sorted(
         ["From", "To", "Reply-To", "Subject", "Date", "Message-ID", "X-Message-ID", "List-Unsubscribe", "List-Unsubscribe-Post",
          "Auto-Submitted", "Content-Language", "MIME-Version", "Content-Type"]
@@ -124,7 +146,9 @@ def test_a_letter_shows_name_and_address_alone_in_its_window():
 
 def test_a_letter_without_an_address_says_in_a_sentence_what_to_do():
     made = inputs(LETTER)
-    failure = rendered(shipped("first-reminder"), replace(made, debtor=replace(made.debtor, address_lines=(), city="")))
+    failure = rendered(
+        shipped("first-reminder"), replace(made, debtor=replace(made.debtor, address_lines=(), city=""))
+    )
     assert isinstance(failure, RenderFailure)
     assert "Correct it in the portfolio or choose another channel." in str(failure)
 
@@ -140,4 +164,6 @@ def test_a_version_is_compiled_once(house):
 
     version = a_version(en_email=BODY)
     assert compile_version(version, house) is compile_version(a_version(en_email=BODY), house)
-    assert compile_version(version, house) is not compile_version(a_version(en_email=BODY, meta=META + "\n"), house)
+    assert compile_version(version, house) is not compile_version(
+        a_version(en_email=BODY, meta=META + "\n"), house
+    )
