@@ -95,3 +95,26 @@ def _instant_or_day(instant: str, case: dict[str, Any]) -> str:
 
     local = datetime.fromisoformat(instant).astimezone(zone_info(case["expected"]["tz"]))
     return local.date().isoformat()
+
+
+@pytest.mark.parametrize("secret", ["mobileA", "leave me alone", "mornings are inconvenient for me"])
+def test_a_reason_repeats_neither_addresses_nor_what_the_debtor_said(
+    secret: str, book: RuleBook, words: OptOutTable
+) -> None:
+    from dispatcher.rulebook.questions import answer
+
+    facts = {
+        "packs": list(book.packs),
+        "now_utc": "2026-11-04T15:00:00Z",
+        "tz_candidates": [{"source": "residence", "tz": "America/New_York"}],
+        "action": {"channel": "sms", "to": "mobileA"},
+    }
+    said = [
+        {"optouts": [{"address": "mobileA", "medium": "sms", "scope": "address", "raw": "leave me alone"}]},
+        {"optouts_inbound_raw": "hm, leave me alone perhaps?"},
+        {"consumer_statements": [{"text": "mornings are inconvenient for me"}]},
+    ]
+    for more in said:
+        decision = answer(facts | more, book, words)
+        assert not decision.allowed
+        assert all(secret not in f"{reason.detail} {reason.inputs}" for reason in decision.reasons)

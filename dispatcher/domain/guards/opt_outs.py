@@ -27,13 +27,11 @@ class OptOuts(Guard):
         facts = act.facts
         stop = _earliest(s for s in facts.opt_outs if in_force(s, act.at) and _stops(s, act))
         if stop is not None and not self._is_reply(act, stop):
-            return block(
-                f"the debtor stopped {_named(stop)}", opt_out=_named(stop), on=stop.at, words=stop.raw or ""
-            )
+            return block(f"the debtor stopped {_named(stop)}", on=stop.at)
         if act.action.opted_out:
             return block("the debtor opted this address out")
         if facts.unclear_replies:
-            return hold(f"an answer waits to be read by a person: {min(facts.unclear_replies)!r}")
+            return hold("an answer of the debtor waits to be read by a person")
         return None
 
     def open_until(self, act: Act) -> int | None:
@@ -80,9 +78,10 @@ def _stops(stop: OptOut, act: Act) -> bool:
 
 
 def _named(stop: OptOut) -> str:
+    """In words for the log, which holds neither addresses nor what was said."""
     if stop.scope in EVERYTHING:
         return "all contact"
-    at = f" at {stop.address}" if stop.address and stop.scope != "medium" else ""
+    at = " at this address" if stop.address and stop.scope != "medium" else ""
     return f"{stop.medium or 'contact'}{at}"
 
 
@@ -101,11 +100,9 @@ class RevokedConsent(Guard):
             return None
         stop = _earliest(s for s in act.facts.opt_outs if in_force(s, act.at) and self._revokes(s, act))
         if stop is not None:
-            return block("consent to automated calls and texts was revoked", on=stop.at, words=stop.raw or "")
+            return block("consent to automated calls and texts was revoked", on=stop.at)
         if act.facts.unclear_replies:
-            return hold(
-                f"an answer may revoke consent and waits to be read: {min(act.facts.unclear_replies)!r}"
-            )
+            return hold("an answer that may revoke consent waits to be read by a person")
         return None
 
     def open_until(self, act: Act) -> int | None:

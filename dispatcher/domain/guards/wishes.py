@@ -171,5 +171,7 @@ class UnreadStatements(Guard):
             return None
         for statement in sorted(facts.statements, key=lambda s: s.text):
             if any(word in statement.text.casefold() for word in self.words):
-                return hold(f"the debtor said {statement.text!r}; is this a wish?")
+                return hold(
+                    "the debtor said something that may be a wish; a person must read it", on=statement.at
+                )
         return None
