@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -56,7 +56,8 @@ class LogEntry:
 
     def terms(self) -> list[str]:
         """Name what the entry is searched by beyond its columns; see `terms_of`."""
-        return terms_of(self._document()) if self.reasons or self.details or not self.message_id else []
+        nameless = self.message_id is None and not self.reasons
+        return _terms(self.reasons, self.details.get("approver"), self.actor if nameless else None)
 
     def _document(self) -> dict[str, Any]:
         document: dict[str, Any] = {
@@ -98,16 +99,22 @@ def terms_of(document: Mapping[str, Any]) -> list[str]:
 
     The actor is a term only where no message is spoken of: workers write the rest.
     """
-    terms = {f"rule:{reason['rule']}" for reason in document.get("reasons", ()) if "rule" in reason}
+    nameless = "message_id" not in document and "reasons" not in document
+    approver = (document.get("details") or {}).get("approver")
+    return _terms(document.get("reasons", ()), approver, document["actor"] if nameless else None)
+
+
+def _terms(reasons: Iterable[Mapping[str, Any]], approver: object, actor: str | None) -> list[str]:
+    terms = {f"rule:{reason['rule']}" for reason in reasons if "rule" in reason}
     terms |= {
         f"rule:{reason['pack']}/{reason['rule']}"
-        for reason in document.get("reasons", ())
+        for reason in reasons
         if "rule" in reason and "pack" in reason
     }
-    if approver := (document.get("details") or {}).get("approver"):
+    if approver:
         terms.add(f"approver:{approver}")
-    if "message_id" not in document and "reasons" not in document:
-        terms.add(f"actor:{document['actor']}")
+    if actor is not None:
+        terms.add(f"actor:{actor}")
     return sorted(term[:200] for term in terms)
 
 

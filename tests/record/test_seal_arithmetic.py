@@ -1,7 +1,7 @@
 """The trees are RFC 6962's, the signatures RFC 8032's, and the verifier that travels agrees with us."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatcher.domain.seal import leaf_hash, proof_of, root_from_proof, root_of, tree_of
@@ -28,6 +28,7 @@ def test_root_is_that_of_certificate_transparency(size: int) -> None:
     assert root_of(tree_of(leaves)).hex() == verify_export._root_of(leaves) == ROOTS[size - 1]
 
 
+@settings(deadline=None)  # a busy machine is no finding
 @given(st.integers(1, 70).flatmap(lambda size: st.tuples(st.just(size), st.integers(0, size - 1))))
 def test_proof_leads_to_the_root_from_its_own_place_alone(place: tuple[int, int]) -> None:
     size, index = place
@@ -49,6 +50,7 @@ def test_verifier_knows_the_signature_of_rfc_8032() -> None:
     assert not verify_export.signature_holds(public, " ", signature)
 
 
+@settings(deadline=None)  # a busy machine is no finding
 @given(st.text(max_size=80), st.integers(0, 511))
 def test_verifier_agrees_with_the_library_on_signatures(tmp_path_factory, text: str, bit: int) -> None:
     key = SealingKeys(tmp_path_factory.getbasetemp() / "agreeing-keys").signing(None)

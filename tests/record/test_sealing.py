@@ -1,8 +1,6 @@
 """Sealing misses no entry, whoever writes and whatever dies meanwhile."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -137,7 +135,7 @@ def test_sealing_goes_on_after_the_sealer_was_killed(log: Log, database_url: str
     ) as child:
         while child.poll() is None and len(log.journal.lines()) < after:
             pass
-        os.kill(child.pid, signal.SIGKILL)
+        child.kill()  # SIGKILL
     seal(log)
     assert len(sealed_names(log)) == 300
     assert findings(log) == []
