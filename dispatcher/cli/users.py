@@ -14,7 +14,8 @@ from dispatcher.storage import users as user_rows
 app = typer.Typer()
 Name = Annotated[str, typer.Argument(help="The user's name.")]
 Roles = Annotated[
-    list[str], typer.Option("--role", help=f"One of {', '.join(Role)}; may be repeated or separated by commas.")
+    list[str],
+    typer.Option("--role", help=f"One of {', '.join(Role)}; may be repeated or separated by commas."),
 ]
 _PASSWORD = "DISPATCHER_NEW_PASSWORD"  # noqa: S105 the name of a variable
 
@@ -66,7 +67,9 @@ def set_role(name: Name, role: Roles) -> None:
     Example: dispatcher users set-role ines --role auditor
     """
     with opened() as house:
-        user = manage_users.set_roles(house.database, name=name, roles=_split(role), by=actor(), at=house.real_now())
+        user = manage_users.set_roles(
+            house.database, name=name, roles=_split(role), by=actor(), at=house.real_now()
+        )
     print(f"{user.name}: {_roles(user)}")
 
 
@@ -120,7 +123,9 @@ def token(
             ended = manage_users.revoke_tokens(house.database, name=name, by=actor(), at=house.real_now())
             print(f"{ended} tokens of {name} ended")
             return
-        made = manage_users.make_token(house.database, name=name, label=label, by=actor(), at=house.real_now())
+        made = manage_users.make_token(
+            house.database, name=name, label=label, by=actor(), at=house.real_now()
+        )
     print(made)
 
 

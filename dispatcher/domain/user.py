@@ -44,7 +44,7 @@ def lock_after(failures: int) -> timedelta | None:
     if failures < FAILURES_ALLOWED:
         return None
     doublings = min(failures - FAILURES_ALLOWED, 10)
-    return min(FIRST_LOCK * 2**doublings, LONGEST_LOCK)
+    return min(FIRST_LOCK * (1 << doublings), LONGEST_LOCK)
 
 
 def parse_roles(words: Iterable[str]) -> frozenset[Role]:

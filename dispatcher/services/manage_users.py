@@ -29,7 +29,9 @@ def add_user(
     wanted = _roles(roles)
     password_hash = hash_password(password, name=name)
     with database.writing() as connection:
-        user = users.add(connection, name=name, email=email.strip(), password_hash=password_hash, roles=wanted, at=at)
+        user = users.add(
+            connection, name=name, email=email.strip(), password_hash=password_hash, roles=wanted, at=at
+        )
         if user is None:
             raise UserError(f"there is a user {name!r} already; set-role changes what they may do")
         _log(connection, "user_added", by, at, user=name, roles=sorted(wanted))
@@ -44,7 +46,15 @@ def set_roles(database: Database, *, name: str, roles: Iterable[str], by: str, a
         if Role.ADMIN not in wanted:
             _keep_an_admin(connection, user)
         users.change(connection, user.id, roles=wanted)
-        _log(connection, "user_roles_set", by, at, user=user.name, roles=sorted(wanted), before=sorted(user.roles))
+        _log(
+            connection,
+            "user_roles_set",
+            by,
+            at,
+            user=user.name,
+            roles=sorted(wanted),
+            before=sorted(user.roles),
+        )
         return _existing(connection, name)
 
 
@@ -69,7 +79,9 @@ def enable_user(database: Database, *, name: str, by: str, at: datetime) -> User
         return _existing(connection, name)
 
 
-def set_password(database: Database, *, name: str, password: str, by: str, at: datetime, keep_session: str = "") -> None:
+def set_password(
+    database: Database, *, name: str, password: str, by: str, at: datetime, keep_session: str = ""
+) -> None:
     """A new password; all other sessions of the user end."""
     password_hash = hash_password(password, name=name)
     with database.writing() as connection:
@@ -96,13 +108,20 @@ def make_token(
         if user.disabled_at is not None:
             raise UserError(f"{user.name} is disabled")
         users.add_token(
-            connection, user.id, name=label[:100], token_sha256=token_hash(token), at=at, expires_at=at + lasts
+            connection,
+            user.id,
+            name=label[:100],
+            token_sha256=token_hash(token),
+            at=at,
+            expires_at=at + lasts,
         )
         _log(connection, "token_made", by, at, user=user.name, token=label[:100])
     return token
 
 
-def revoke_tokens(database: Database, *, name: str, by: str, at: datetime, token_id: int | None = None) -> int:
+def revoke_tokens(
+    database: Database, *, name: str, by: str, at: datetime, token_id: int | None = None
+) -> int:
     """End one of a user's tokens, or all; returns how many."""
     with database.writing() as connection:
         user = _existing(connection, name)

@@ -19,7 +19,9 @@ class WeakPasswordError(ValueError):
 def hash_password(password: str, *, name: str = "") -> str:
     """The Argon2id hash to keep; raises WeakPasswordError."""
     if not SHORTEST <= len(password) <= LONGEST:
-        raise WeakPasswordError(f"a password has {SHORTEST} to {LONGEST} characters; a few words make a good one")
+        raise WeakPasswordError(
+            f"a password has {SHORTEST} to {LONGEST} characters; a few words make a good one"
+        )
     if len(set(password)) < 5 or (name and name.lower() == password.lower()):
         raise WeakPasswordError("this password is too easy to guess; a few unrelated words make a good one")
     with _AT_ONCE:

@@ -58,7 +58,9 @@ class DraftPreview:
     max_segments: int = 0
 
 
-def preview_draft(database: Database, house: House, press: Press, request: DraftRequest, *, now: datetime) -> DraftPreview:
+def preview_draft(
+    database: Database, house: House, press: Press, request: DraftRequest, *, now: datetime
+) -> DraftPreview:
     """Compile and render one text; raises NothingToShow or AmbiguousDebtorError for a debtor who gets none."""
     try:
         compiled = compile_version(request.version, house)
@@ -73,7 +75,9 @@ def preview_draft(database: Database, house: House, press: Press, request: Draft
         shown = preview_for_debtor(database, press, compiled, wanted)
         return _shown(compiled, request, shown.rendered, shown.basis)
     name, inputs = _sample(compiled.meta, text, request.who)
-    rendered = render(compiled, inputs, message_id="sample", to=inputs.debtor.email, to_name=inputs.debtor.name)
+    rendered = render(
+        compiled, inputs, message_id="sample", to=inputs.debtor.email, to_name=inputs.debtor.name
+    )
     return _shown(compiled, request, rendered, name)
 
 
@@ -91,7 +95,9 @@ def _sample(meta: TemplateMeta, text: CompiledText, who: str) -> tuple[str, Rend
     return next(((name, inputs) for name, inputs in found if name == who), found[0])
 
 
-def _all_samples(meta: TemplateMeta, channel: ChannelKind, language: str) -> Iterator[tuple[str, RenderInputs]]:
+def _all_samples(
+    meta: TemplateMeta, channel: ChannelKind, language: str
+) -> Iterator[tuple[str, RenderInputs]]:
     ordinary: RenderInputs | None = None
     for name, inputs in samples(meta, channel, language):
         yield name, inputs

@@ -21,7 +21,9 @@ def take_tasks(database: Database, ids: Collection[int], *, owner: str, actor: s
     """Put open tasks on somebody's desk; returns how many."""
     with database.writing() as connection:
         taken = task_lists.take(connection, ids, owner)
-        delivery_log.append(connection, [LogEntry(event="tasks_taken", at=now, actor=actor, details={"tasks": sorted(ids)})])
+        delivery_log.append(
+            connection, [LogEntry(event="tasks_taken", at=now, actor=actor, details={"tasks": sorted(ids)})]
+        )
     return taken
 
 
@@ -30,7 +32,9 @@ def take_messages(database: Database, ids: Collection[str], *, owner: str, actor
     with database.writing() as connection:
         found = outbox.read(connection, list(ids))
         task_lists.take_messages(connection, [message.id for message in found], owner)
-        delivery_log.append(connection, [entry_of(message, "taken", at=now, actor=actor) for message in found])
+        delivery_log.append(
+            connection, [entry_of(message, "taken", at=now, actor=actor) for message in found]
+        )
     return len(found)
 
 
@@ -47,7 +51,11 @@ def finish_tasks(
         delivery_log.append(connection, [LogEntry(event="tasks_done", at=now, actor=actor, details=details)])
     if release_quiet:
         said = Said(now=now, actor=actor, source="task", note=outcome)
-        for who in {f"{rows[key].key}/{rows[key].reference}" for key in done if rows[key].kind == UNCLEAR and rows[key].key}:
+        for who in {
+            f"{rows[key].key}/{rows[key].reference}"
+            for key in done
+            if rows[key].kind == UNCLEAR and rows[key].key
+        }:
             _release(database, who, said)
     return len(done)
 

@@ -74,7 +74,9 @@ def page_of_runs(
 def waiting_for_a_person(connection: Connection) -> Waiting:
     """Held and unknown messages, open tasks by kind, template versions to review."""
     kinds = select(tasks.c.kind, func.count()).where(tasks.c.done_at.is_(None)).group_by(tasks.c.kind)
-    submitted = select(func.count()).select_from(template_versions).where(template_versions.c.state == "submitted")
+    submitted = (
+        select(func.count()).select_from(template_versions).where(template_versions.c.state == "submitted")
+    )
     return Waiting(
         held=_count(connection, State.HELD),
         unknown=_count(connection, State.UNKNOWN),

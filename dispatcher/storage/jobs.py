@@ -29,10 +29,14 @@ class Job:
     finished_at: datetime | None
 
 
-def add(connection: Connection, *, kind: str, owner: str, host: str, details: Mapping[str, Any], now: datetime) -> int:
+def add(
+    connection: Connection, *, kind: str, owner: str, host: str, details: Mapping[str, Any], now: datetime
+) -> int:
     """A job that runs; returns its id."""
     row = {"kind": kind, "owner": owner, "host": host, "details": dict(details), "state": "running"}
-    key: int = connection.scalars(insert(jobs).values(**row, created_at=now, seen_at=now).returning(jobs.c.id)).one()
+    key: int = connection.scalars(
+        insert(jobs).values(**row, created_at=now, seen_at=now).returning(jobs.c.id)
+    ).one()
     return key
 
 
@@ -41,10 +45,14 @@ def note(connection: Connection, job_id: int, *, done: int, total: int, now: dat
     connection.execute(update(jobs).where(jobs.c.id == job_id).values(done=done, total=total, seen_at=now))
 
 
-def finish(connection: Connection, job_id: int, *, state: str, result: Mapping[str, Any], now: datetime) -> None:
+def finish(
+    connection: Connection, job_id: int, *, state: str, result: Mapping[str, Any], now: datetime
+) -> None:
     """Say what it came to."""
     connection.execute(
-        update(jobs).where(jobs.c.id == job_id).values(state=state, result=dict(result), seen_at=now, finished_at=now)
+        update(jobs)
+        .where(jobs.c.id == job_id)
+        .values(state=state, result=dict(result), seen_at=now, finished_at=now)
     )
 
 

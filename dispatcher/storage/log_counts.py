@@ -20,7 +20,10 @@ def events(
     period += [log_entries.c.at < until] if until else []
     bounded = [
         select(literal(event).label("event"), func.count().label("n")).select_from(
-            select(log_entries.c.id).where(log_entries.c.event == event, *period).limit(COUNTED_UP_TO).subquery()
+            select(log_entries.c.id)
+            .where(log_entries.c.event == event, *period)
+            .limit(COUNTED_UP_TO)
+            .subquery()
         )
         for event in known
     ]

@@ -68,7 +68,7 @@ def page_of_messages(
     connection: Connection, wanted: MessageFilter, *, before: str = "", limit: int = 50
 ) -> list[MessageLine]:
     """The newest messages older than `before` (an id: they are ordered by their time)."""
-    keys = select(messages.c.id).where(*_conditions(connection, wanted))
+    keys = select(messages.c.id).where(*_conditions(wanted))
     if before:
         keys = keys.where(messages.c.id < before)
     ids = list(connection.scalars(keys.order_by(messages.c.id.desc()).limit(limit)))
@@ -95,7 +95,7 @@ def all_messages(database: Database, wanted: MessageFilter, *, most: int) -> Ite
 
 def count_messages(connection: Connection, wanted: MessageFilter) -> int:
     """How many there are, counted up to COUNTED_UP_TO."""
-    bounded = select(messages.c.id).where(*_conditions(connection, wanted)).limit(COUNTED_UP_TO).subquery()
+    bounded = select(messages.c.id).where(*_conditions(wanted)).limit(COUNTED_UP_TO).subquery()
     return connection.scalar(select(func.count()).select_from(bounded)) or 0
 
 
@@ -107,7 +107,7 @@ def state_counts(connection: Connection, *, since: date | None = None) -> dict[s
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def _conditions(connection: Connection, wanted: MessageFilter) -> list[ColumnElement[bool]]:
+def _conditions(wanted: MessageFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     for name in ("channel", "state", "step", "template", "template_version", "address", "provider_id"):
         value = getattr(wanted, name)

@@ -152,7 +152,9 @@ def standing_refusals(connection: Connection, debtor_id: int) -> Sequence[Any]:
     ).all()
 
 
-def timeline(connection: Connection, person: str, *, before: int | None = None, limit: int = 60) -> list[TimelineEntry]:
+def timeline(
+    connection: Connection, person: str, *, before: int | None = None, limit: int = 60
+) -> list[TimelineEntry]:
     """The log about a person, newest first."""
     query = (
         select(
@@ -178,7 +180,11 @@ def timeline(connection: Connection, person: str, *, before: int | None = None, 
 
 def countries(connection: Connection) -> list[str]:
     """Which countries people are in."""
-    return [row for row in connection.scalars(select(debtors.c.country).distinct().order_by(debtors.c.country)) if row]
+    return [
+        row
+        for row in connection.scalars(select(debtors.c.country).distinct().order_by(debtors.c.country))
+        if row
+    ]
 
 
 def creditor_keys(connection: Connection) -> list[str]:
@@ -209,7 +215,7 @@ def _conditions(connection: Connection, wanted: PersonFilter) -> list[ColumnElem
 
 
 def _matching(connection: Connection, search: str) -> list[int]:
-    """Ids by reference (its beginning), name (its beginning), address, or a debt's reference; each by an index or few rows."""
+    """Ids by the beginning of a reference, any part of a name, a whole address, or a debt's reference."""
     reference = search.partition("/")[2] or search
     owners = connection.scalars(select(creditors.c.id)).all()
     beginning = [
@@ -235,12 +241,16 @@ def _matching(connection: Connection, search: str) -> list[int]:
 
 
 def _debts_of(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
-    query = select(debts.c.debtor_id, func.count()).where(debts.c.debtor_id.in_(ids)).group_by(debts.c.debtor_id)
+    query = (
+        select(debts.c.debtor_id, func.count()).where(debts.c.debtor_id.in_(ids)).group_by(debts.c.debtor_id)
+    )
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _holds_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    query = select(holds.c.debtor_id, holds.c.kind).where(holds.c.debtor_id.in_(ids), holds.c.released_at.is_(None))
+    query = select(holds.c.debtor_id, holds.c.kind).where(
+        holds.c.debtor_id.in_(ids), holds.c.released_at.is_(None)
+    )
     found: dict[int, tuple[str, ...]] = {}
     for debtor_id, kind in connection.execute(query.distinct().order_by(holds.c.debtor_id, holds.c.kind)):
         found[debtor_id] = (*found.get(debtor_id, ()), kind)
@@ -263,4 +273,6 @@ def _line(row: Any, owed: int, held: tuple[str, ...]) -> PersonLine:
 
 def is_open(debt: Any, on: date) -> bool:
     """Whether a debt's row counts on a date."""
-    return (debt.issued_on is None or debt.issued_on <= on) and (debt.settled_on is None or debt.settled_on > on)
+    return (debt.issued_on is None or debt.issued_on <= on) and (
+        debt.settled_on is None or debt.settled_on > on
+    )

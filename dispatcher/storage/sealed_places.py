@@ -35,7 +35,9 @@ def entry_at(connection: Connection, entry_id: int) -> PlacedEntry | None:
 
 def positions_of(connection: Connection, entry_ids: Sequence[int]) -> dict[int, int]:
     """Entry id -> position, of those that are sealed."""
-    query = select(sealed_entries.c.entry_id, sealed_entries.c.position).where(sealed_entries.c.entry_id.in_(entry_ids))
+    query = select(sealed_entries.c.entry_id, sealed_entries.c.position).where(
+        sealed_entries.c.entry_id.in_(entry_ids)
+    )
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
@@ -58,7 +60,14 @@ def _read(connection: Connection, condition: Any) -> list[PlacedEntry]:
     )
     return [
         PlacedEntry(
-            entry_id=row[0], event=row[1], entry=row[2], position=row[3], seal=row[4], leaf=row[5], salt=row[6], values=row[7]
+            entry_id=row[0],
+            event=row[1],
+            entry=row[2],
+            position=row[3],
+            seal=row[4],
+            leaf=row[5],
+            salt=row[6],
+            values=row[7],
         )
         for row in connection.execute(query)
     ]

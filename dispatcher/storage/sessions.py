@@ -30,7 +30,12 @@ def add(
     connection.execute(delete(sessions).where(sessions.c.expires_at < now))
     connection.execute(
         insert(sessions).values(
-            token_sha256=token_sha256, user_id=user_id, csrf=csrf, created_at=now, seen_at=now, expires_at=expires_at
+            token_sha256=token_sha256,
+            user_id=user_id,
+            csrf=csrf,
+            created_at=now,
+            seen_at=now,
+            expires_at=expires_at,
         )
     )
 

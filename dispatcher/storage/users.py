@@ -22,11 +22,19 @@ class TokenRow:
     expires_at: datetime
 
 
-def add(connection: Connection, *, name: str, email: str, password_hash: str, roles: Iterable[Role], at: datetime) -> User | None:
+def add(
+    connection: Connection, *, name: str, email: str, password_hash: str, roles: Iterable[Role], at: datetime
+) -> User | None:
     """Store a new user; None when the name is taken, however it is written."""
     if find(connection, name) is not None:
         return None
-    said = {"name": name, "email": email, "password_hash": password_hash, "roles": sorted(roles), "created_at": at}
+    said = {
+        "name": name,
+        "email": email,
+        "password_hash": password_hash,
+        "roles": sorted(roles),
+        "created_at": at,
+    }
     connection.execute(insert(users).values(**said))
     return find(connection, name)
 
@@ -74,7 +82,8 @@ def count_failure(connection: Connection, user_id: int) -> int:
 def has_other_admin(connection: Connection, user_id: int) -> bool:
     """Whether somebody else can manage users."""
     return any(
-        user.id != user_id and user.disabled_at is None and Role.ADMIN in user.roles for user in list_all(connection)
+        user.id != user_id and user.disabled_at is None and Role.ADMIN in user.roles
+        for user in list_all(connection)
     )
 
 

@@ -17,7 +17,12 @@ from dispatcher.web.visit import Page, RefusedError, Visit
 
 def own_path(wish: str) -> str:
     """The address to go to after signing in: one of ours, whatever was asked for."""
-    harmless = wish.startswith("/") and not wish.startswith(("//", "/\\")) and wish.isprintable() and "\\" not in wish
+    harmless = (
+        wish.startswith("/")
+        and not wish.startswith(("//", "/\\"))
+        and wish.isprintable()
+        and "\\" not in wish
+    )
     return wish if harmless else "/"
 
 
@@ -36,7 +41,9 @@ def do_sign_in(visit: Visit) -> Response:
     caller = visit.request.client.host if visit.request.client else "unknown"
     wait = site.sign_in_limit.refuses(caller)
     if wait is not None:
-        return _refused(visit, 429, "Too many tries from here. Wait a minute, then try again.", wait.total_seconds())
+        return _refused(
+            visit, 429, "Too many tries from here. Wait a minute, then try again.", wait.total_seconds()
+        )
     answer = sign_in(
         site.house.database,
         name=visit.text("name"),
@@ -115,7 +122,9 @@ def _account(visit: Visit, status: int, wrong: str) -> Response:
 
 def _form(visit: Visit, *, status: int = 200, wrong: str = "", wish: str = "", name: str = "") -> Response:
     token = secrets.token_urlsafe(24)
-    response = page(visit, "sign_in", status=status, wrong=wrong, wish=own_path(wish), name=name, form_token=token)
+    response = page(
+        visit, "sign_in", status=status, wrong=wrong, wish=own_path(wish), name=name, form_token=token
+    )
     cookies = site_of(visit.request).cookies
     cookies.set(response, cookies.form, token, max_age=3600)
     return response
@@ -133,7 +142,9 @@ def _require_form_cookie(visit: Visit) -> None:
     cookie = visit.request.cookies.get(site_of(visit.request).cookies.form, "")
     given = visit.field(FIELD)
     if not cookie or not hmac.compare_digest(cookie.encode(), given.encode("utf-8", "surrogateescape")):
-        raise RefusedError(403, "This form is out of date. Load the sign-in page again (cookies must be allowed).")
+        raise RefusedError(
+            403, "This form is out of date. Load the sign-in page again (cookies must be allowed)."
+        )
 
 
 PAGES = (

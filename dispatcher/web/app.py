@@ -2,37 +2,48 @@
 
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.services.sign_in import session_of
 from dispatcher.storage.sessions import Session
 from dispatcher.web import (
     account,
+    debtors_page,
     desk_pages,
     jobs,
     log,
     messages,
     people,
+    probes,
     record_forms,
     runs,
     stops,
     tasks,
     template_editor,
+    template_new,
+    template_preview,
+    template_review,
     templates,
     today,
     user_pages,
+    webhooks,
 )
 from dispatcher.web.access import ACCESS, Access, Door, may
+from dispatcher.web.api.operation import PREFIX, Operation
+from dispatcher.web.api.operations import OPERATIONS
+from dispatcher.web.api.problems import problem
+from dispatcher.web.api.serving import endpoint
 from dispatcher.web.body_limit import BodyLimit
 from dispatcher.web.csrf import require_same_site, require_token
 from dispatcher.web.headers import SecurityHeaders
@@ -47,7 +58,10 @@ PAGES: tuple[Page, ...] = (
     *people.PAGES,
     *record_forms.PAGES,
     *templates.PAGES,
+    *template_review.PAGES,
     *template_editor.PAGES,
+    *template_new.PAGES,
+    *template_preview.PAGES,
     *jobs.PAGES,
     *runs.PAGES,
     *tasks.PAGES,
@@ -55,25 +69,39 @@ PAGES: tuple[Page, ...] = (
     *log.PAGES,
     *desk_pages.PAGES,
     *user_pages.PAGES,
+    *debtors_page.PAGES,
+    *webhooks.PAGES,
+    *probes.PAGES,
 )
 
 
-def build_app(house: Dispatcher) -> Starlette:
+def build_app(house: Dispatcher) -> ASGIApp:
     """The whole site as an ASGI application; raises when a page is in no row of the access table."""
-    check_access(PAGES)
+    check_access([*(one.name for one in PAGES), *(one.name for one in OPERATIONS)])
+    site = Site(house)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        await run_in_threadpool(site.jobs.close)
+
     app = Starlette(
-        routes=[*_routes(PAGES), Mount("/static", StaticFiles(directory=STATIC), name="static")],
-        middleware=[Middleware(SecurityHeaders, https=house.settings.public_url.startswith("https:")), Middleware(BodyLimit)],
+        routes=[
+            *_routes(PAGES),
+            *_api_routes(),
+            Mount("/static", StaticFiles(directory=STATIC), name="static"),
+        ],
         exception_handlers={HTTPException: _http_error, Exception: _unexpected},
+        lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # its redirects would repeat the Host header
-    app.state.site = Site(house)
-    return app
+    app.state.site = site
+    # Outside of everything, so that faults bear the headers too.
+    return SecurityHeaders(BodyLimit(app), https=site.https)
 
 
-def check_access(pages: Iterable[Page]) -> None:
+def check_access(names: Sequence[str]) -> None:
     """Refuse to start with a page that nobody decided about, or a decision about no page."""
-    names = [one.name for one in pages]
     wrong = sorted(set(names) ^ set(ACCESS)) + sorted({name for name in names if names.count(name) > 1})
     if wrong:
         raise RuntimeError(f"pages and access table differ: {', '.join(wrong)}")
@@ -86,6 +114,15 @@ def _routes(pages: Iterable[Page]) -> list[BaseRoute]:
         by_path.setdefault(one.path, {})[one.method] = one
     ordered = sorted(by_path.items(), key=lambda item: (item[0].count("{"), -len(item[0])))
     return [Route(path, _endpoint(methods), methods=list(methods)) for path, methods in ordered]
+
+
+def _api_routes() -> list[BaseRoute]:
+    by_path: dict[str, dict[str, Operation]] = {}
+    for one in OPERATIONS:
+        by_path.setdefault(one.path, {})[one.method] = one
+    return [
+        Route(PREFIX + path, endpoint(methods), methods=list(methods)) for path, methods in by_path.items()
+    ]
 
 
 def _endpoint(methods: dict[str, Page]) -> Callable[[Request], Awaitable[Response]]:
@@ -136,7 +173,9 @@ def _require(visit: Visit, access: Access) -> None:
     if visit.session is None:
         raise RefusedError(401, "Sign in first.")
     if not may(access, visit.session.user.roles):
-        raise RefusedError(403, "Your roles do not open this page. Somebody with the role admin can change them.")
+        raise RefusedError(
+            403, "Your roles do not open this page. Somebody with the role admin can change them."
+        )
     if visit.request.method == "POST":
         require_same_site(visit.request)
         require_token(visit.form, visit.session.csrf)
@@ -164,7 +203,9 @@ _TITLES = {
 
 
 def _refusal(visit: Visit, status: int, sentence: str) -> Response:
-    return page(visit, "refusal", status=status, title=_TITLES.get(status, "That does not work"), sentence=sentence)
+    return page(
+        visit, "refusal", status=status, title=_TITLES.get(status, "That does not work"), sentence=sentence
+    )
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -176,6 +217,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 def _page_of_error(request: Request, status: int, sentence: str) -> Response:
+    if request.url.path.startswith(f"{PREFIX}/"):
+        return problem(status, sentence)
     visit = Visit(house=site_of(request).house, request=request, session=_session(request))
     return _refusal(visit, status, sentence)
 
@@ -184,5 +227,7 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     """A fault of ours: its number on the page, its story in the program's log alone."""
     number = uuid.uuid4().hex[:8]
     _LOG.error("fault %s at %s %s", number, request.method, request.url.path, exc_info=error)
+    if request.url.path.startswith(f"{PREFIX}/"):
+        return problem(500, f"Something went wrong here (fault {number}); the program's log says what.")
     sentence = f"500: something went wrong here (fault {number}); the program's log says what.\n"
     return PlainTextResponse(sentence, status_code=500)

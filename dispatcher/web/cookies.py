@@ -22,7 +22,9 @@ class Cookies:
 
     def set(self, response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
         """Set a cookie that scripts cannot read and other sites do not send along."""
-        response.set_cookie(name, value, max_age=max_age, path="/", secure=self._https, httponly=True, samesite="lax")
+        response.set_cookie(
+            name, value, max_age=max_age, path="/", secure=self._https, httponly=True, samesite="lax"
+        )
 
     def clear(self, response: Response, name: str) -> None:
         """Take a cookie back."""

@@ -14,7 +14,9 @@ def require_token(form: Form, expected: str) -> None:
     """Refuse a form without the session's token."""
     given = next(iter(form.get(FIELD, ())), "")
     if not expected or not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), expected.encode()):
-        raise RefusedError(403, "This form is out of date. Go back, load the page again and send it once more.")
+        raise RefusedError(
+            403, "This form is out of date. Go back, load the page again and send it once more."
+        )
 
 
 def require_same_site(request: Request) -> None:

@@ -63,7 +63,10 @@ def show_settings(visit: Visit) -> Response:
 def _where(pack: RulePack) -> str:
     if pack.everywhere:
         return "everywhere"
-    places = ["-".join(filter(None, (one.country, one.region))) + (f" ({one.city})" if one.city else "") for one in pack.applies]
+    places = [
+        "-".join(filter(None, (one.country, one.region))) + (f" ({one.city})" if one.city else "")
+        for one in pack.applies
+    ]
     return ", ".join(places) or "where a sender names it"
 
 

@@ -29,7 +29,9 @@ class JobRunner:
         """Begin; returns the job's id at once."""
         host = socket.gethostname()
         with self._house.database.writing() as connection:
-            key = jobs.add(connection, kind=kind, owner=owner, host=host, details=details, now=self._house.real_now())
+            key = jobs.add(
+                connection, kind=kind, owner=owner, host=host, details=details, now=self._house.real_now()
+            )
         self._executor.submit(self._run, key, work)
         return key
 
@@ -43,7 +45,10 @@ class JobRunner:
         except Exception as error:  # noqa: BLE001  whatever it is, the person who waits must read it
             _LOG.exception("job %s failed", key)
             ours = type(error).__module__.partition(".")[0] in {"dispatcher", "channels"}
-            state, result = "failed", {"why": str(error) if ours else f"{type(error).__name__}; the program's log says more"}
+            state, result = (
+                "failed",
+                {"why": str(error) if ours else f"{type(error).__name__}; the program's log says more"},
+            )
         with self._house.database.writing() as connection:
             jobs.finish(connection, key, state=state, result=result, now=self._house.real_now())
 

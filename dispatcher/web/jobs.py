@@ -35,7 +35,9 @@ def download(visit: Visit) -> Response:
     path = folder(visit.house) / Path(name).name
     if not path.is_file():
         where = f" on {job.host}" if job.host != socket.gethostname() else ""
-        raise RefusedError(404, f"The file is not here: it was made{where}, or has been cleaned up. Start it again.")
+        raise RefusedError(
+            404, f"The file is not here: it was made{where}, or has been cleaned up. Start it again."
+        )
     return FileResponse(path, filename=path.name, media_type="application/octet-stream")
 
 

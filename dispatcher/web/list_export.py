@@ -23,14 +23,21 @@ def exported(visit: Visit, name: str, rows: Iterable[Row]) -> Response:
     if form not in {"csv", "json"}:
         raise RefusedError(400, f"format: {form!r} is not offered; there are csv and json.")
     _log(visit, name, form)
-    chunks, kind = (_csv(rows), "text/csv; charset=utf-8") if form == "csv" else (_json(rows), "application/json")
+    chunks, kind = (
+        (_csv(rows), "text/csv; charset=utf-8") if form == "csv" else (_json(rows), "application/json")
+    )
     headers = {"Content-Disposition": f'attachment; filename="{name}.{form}"'}
     return StreamingResponse(_in_blocks(chunks), media_type=kind, headers=headers)
 
 
 def _log(visit: Visit, name: str, form: str) -> None:
     asked = {key: value for key, value in visit.request.query_params.items() if key in _HARMLESS and value}
-    details = {"list": name, "form": form, "filter": asked, "other_filters": len(visit.request.query_params) - len(asked)}
+    details = {
+        "list": name,
+        "form": form,
+        "filter": asked,
+        "other_filters": len(visit.request.query_params) - len(asked),
+    }
     with visit.house.database.writing() as connection:
         delivery_log.append(
             connection, [LogEntry(event="exported", at=visit.now, actor=visit.actor, details=details)]
@@ -38,7 +45,20 @@ def _log(visit: Visit, name: str, form: str) -> None:
 
 
 # What may stand in the log for ever; a search for a person may not.
-_HARMLESS = {"format", "channel", "state", "step", "template", "run", "from", "until", "creditor", "country", "event", "kind"}
+_HARMLESS = {
+    "format",
+    "channel",
+    "state",
+    "step",
+    "template",
+    "run",
+    "from",
+    "until",
+    "creditor",
+    "country",
+    "event",
+    "kind",
+}
 
 
 def _json(rows: Iterable[Row]) -> Iterator[str]:

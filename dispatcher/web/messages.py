@@ -22,8 +22,8 @@ from dispatcher.services.prove_entry import prove_message
 from dispatcher.services.resolve_message import resolve_message
 from dispatcher.services.show_message import NoSuchMessageError, show_message
 from dispatcher.storage import contents, message_lists, person_lists
-from dispatcher.storage.sealing_keys import SealingKeys
 from dispatcher.storage.message_lists import MessageFilter, MessageLine
+from dispatcher.storage.sealing_keys import SealingKeys
 from dispatcher.web.filters import MOST_EXPORTED, PAGE, a_date, a_number, paging
 from dispatcher.web.headers import FRAMED
 from dispatcher.web.list_export import exported
@@ -45,7 +45,9 @@ def list_messages(visit: Visit) -> Response:
         found = message_lists.all_messages(database, wanted, most=MOST_EXPORTED)
         return exported(visit, "messages", (message_json(line) for line in found))
     with database.reading() as connection:
-        lines = message_lists.page_of_messages(connection, wanted, before=visit.query("before"), limit=PAGE + 1)
+        lines = message_lists.page_of_messages(
+            connection, wanted, before=visit.query("before"), limit=PAGE + 1
+        )
         count = message_lists.count_messages(connection, wanted)
         creditors = person_lists.creditor_keys(connection)
     more = len(lines) > PAGE
@@ -106,7 +108,9 @@ def decide_messages(visit: Visit, ids: Sequence[str], todo: str, why: str) -> st
     house, by = visit.house, Intervention(actor=visit.actor, now=visit.now, why=why)
     if todo in {"sent", "not_sent"}:
         for one in ids:
-            resolve_message(house.database, one, sent=todo == "sent", why=why, actor=visit.actor, now=visit.now)
+            resolve_message(
+                house.database, one, sent=todo == "sent", why=why, actor=visit.actor, now=visit.now
+            )
         return f"Resolved: {_messages(ids)} {'was' if len(ids) == 1 else 'were'} {todo.replace('_', ' ')}."
     verb = {"hold": hold_messages, "release": release_messages, "cancel": cancel_messages}.get(todo)
     if verb is None:
@@ -232,7 +236,9 @@ def _known(visit: Visit, name: str, words: Any) -> str:
 
 
 def _steps(visit: Visit) -> list[str]:
-    return list(dict.fromkeys(step.name for strategy in visit.house.desk.strategies for step in strategy.steps))
+    return list(
+        dict.fromkeys(step.name for strategy in visit.house.desk.strategies for step in strategy.steps)
+    )
 
 
 def _found(visit: Visit) -> dict[str, Any]:

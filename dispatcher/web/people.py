@@ -9,7 +9,14 @@ from starlette.responses import Response
 
 from dispatcher.domain.log_entry import instant_text
 from dispatcher.domain.person import PersonFile
-from dispatcher.services import record_consent, record_contact, record_hold, record_notice, record_opt_out, record_wish
+from dispatcher.services import (
+    record_consent,
+    record_contact,
+    record_hold,
+    record_notice,
+    record_opt_out,
+    record_wish,
+)
 from dispatcher.services.explain_debtor import explain_debtor
 from dispatcher.storage import person_lists
 from dispatcher.storage.explained import AmbiguousDebtorError, find_debtor
@@ -30,13 +37,18 @@ _SENT_EVENTS = {"accepted", "delivered"}
 def list_people(visit: Visit) -> Response:
     """People that the filters let through."""
     wanted = PersonFilter(
-        search=visit.query("q"), creditor=visit.query("creditor"), country=visit.query("country"), hold=visit.query("hold")
+        search=visit.query("q"),
+        creditor=visit.query("creditor"),
+        country=visit.query("country"),
+        hold=visit.query("hold"),
     )
     database = visit.house.database
     if visit.query("format"):
         return exported(visit, "people", (person_json(line) for line in _all(visit, wanted)))
     with database.reading() as connection:
-        lines = person_lists.page_of_people(connection, wanted, after=a_number(visit, "after") or 0, limit=PAGE + 1)
+        lines = person_lists.page_of_people(
+            connection, wanted, after=a_number(visit, "after") or 0, limit=PAGE + 1
+        )
         countries, creditors = person_lists.countries(connection), person_lists.creditor_keys(connection)
         count = person_lists.count_people(connection)
     more = len(lines) > PAGE
@@ -74,7 +86,9 @@ def person_page(visit: Visit, *, status: int = 200, wrong: str = "", filled: str
         refusals = person_lists.standing_refusals(connection, debtor_id)
     if visit.query("format"):
         return exported(visit, "timeline", (_timeline_json(entry) for entry in entries))
-    explained = explain_debtor(database, visit.house.desk, f"{row.key}/{row.reference}", as_of=as_of, now=visit.now)
+    explained = explain_debtor(
+        database, visit.house.desk, f"{row.key}/{row.reference}", as_of=as_of, now=visit.now
+    )
     events = [_event(entry) for entry in shown]
     reasons = [reason for event in events for reason in event["reasons"]]
     reasons += [reason for refusal in refusals for reason in refusal.reasons]
@@ -193,7 +207,18 @@ def _by_event(events: list[dict[str, Any]], messages: dict[str, Any]) -> list[di
 
 def _timeline_json(entry: TimelineEntry) -> dict[str, Any]:
     document = json.loads(entry.entry)
-    names = ("event", "actor", "message_id", "run_id", "as_of", "step", "kind", "channel", "local_time", "decision")
+    names = (
+        "event",
+        "actor",
+        "message_id",
+        "run_id",
+        "as_of",
+        "step",
+        "kind",
+        "channel",
+        "local_time",
+        "decision",
+    )
     return {
         "at": instant_text(entry.at),
         **{name: document.get(name) for name in names},

@@ -24,18 +24,24 @@ from dispatcher.web.visit import Page, Visit
 def record(visit: Visit) -> Response:
     """Write down one fact; a form that is wrong comes back filled in."""
     fact = visit.text("fact")
-    writer = _WRITERS.get(fact)
+    writer = WRITERS.get(fact)
     if writer is None:
         return person_page(visit, status=400, wrong="Choose what to write down.")
     source = visit.text("source")
     if not source:
-        return person_page(visit, status=422, wrong="Say where it comes from: a call, a letter, an e-mail.", filled=fact)
+        return person_page(
+            visit, status=422, wrong="Say where it comes from: a call, a letter, an e-mail.", filled=fact
+        )
     said = Said(now=visit.now, actor=visit.actor, source=source[:300], note=visit.text("note")[:2_000])
     try:
         found = writer(visit, visit.path("reference"), said)
     except RecordError as error:
         return person_page(visit, status=422, wrong=sentence_of(error), filled=fact)
-    done = "That stood here already: nothing was added." if found.already else f"Recorded: {fact.replace('_', ' ')}."
+    done = (
+        "That stood here already: nothing was added."
+        if found.already
+        else f"Recorded: {fact.replace('_', ' ')}."
+    )
     return go_to(visit, person_path(visit.path("reference")), done)
 
 
@@ -58,7 +64,9 @@ def _dispute(visit: Visit, who: str, said: Said) -> Recorded:
 def _promise(visit: Visit, who: str, said: Said) -> Recorded:
     if _day(visit, "until") is None:
         raise RecordError("say by which day the debtor promised to pay")
-    return _hold(visit, who, said, "promise", {"amount": visit.text("amount")} if visit.text("amount") else {})
+    return _hold(
+        visit, who, said, "promise", {"amount": visit.text("amount")} if visit.text("amount") else {}
+    )
 
 
 def _complaint(visit: Visit, who: str, said: Said) -> Recorded:
@@ -98,7 +106,9 @@ def _wish(visit: Visit, who: str, said: Said) -> Recorded:
     found += [wishes.zone(visit.text("zone"), there_now=False)] if visit.text("zone") else []
     found += [wishes.statement(visit.text("text"))] if visit.text("text") else []
     if not found:
-        raise RecordError("say what the debtor wishes: hours, places, a language, a time zone, or their own words")
+        raise RecordError(
+            "say what the debtor wishes: hours, places, a language, a time zone, or their own words"
+        )
     return wishes.record_wish(visit.house.database, who, said, found, until=_day(visit, "until"))
 
 
@@ -118,7 +128,12 @@ def _consent(visit: Visit, who: str, said: Said) -> Recorded:
 
 def _opt_out(visit: Visit, who: str, said: Said) -> Recorded:
     return record_opt_out(
-        visit.house.database, who, said, medium=visit.text("medium"), address=visit.text("address"), raw=visit.text("text")
+        visit.house.database,
+        who,
+        said,
+        medium=visit.text("medium"),
+        address=visit.text("address"),
+        raw=visit.text("text"),
     )
 
 
@@ -176,7 +191,7 @@ def _debts(visit: Visit) -> tuple[str, ...]:
 
 
 Writer = Callable[[Visit, str, Said], Recorded]
-_WRITERS: Mapping[str, Writer] = {
+WRITERS: Mapping[str, Writer] = {
     "payment": _payment,
     "dispute": _dispute,
     "promise": _promise,

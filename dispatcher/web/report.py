@@ -17,8 +17,13 @@ def write_report(path: Path, summary: RunSummary, stories: Sequence[Story]) -> N
 def report_html(summary: RunSummary, stories: Sequence[Story]) -> str:
     """The page as text."""
     environment = Environment(
-        loader=PackageLoader("dispatcher.web", "pages"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=PackageLoader("dispatcher.web", "pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
     )
     words = [word for word in WORDS if word not in {"failed", "unknown"} or summary.totals.get(word)]
     template = environment.get_template("report.html.jinja")
-    return template.render(summary=summary, stories=stories, words=words, most=max(summary.totals.values(), default=1))
+    return template.render(
+        summary=summary, stories=stories, words=words, most=max(summary.totals.values(), default=1)
+    )

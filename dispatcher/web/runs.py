@@ -29,7 +29,11 @@ def list_runs(visit: Visit) -> Response:
     """Runs, newest first, and their volumes."""
     with visit.house.database.reading() as connection:
         runs = day_counts.page_of_runs(
-            connection, mode=visit.query("mode"), state=visit.query("state"), before=a_number(visit, "before"), limit=PAGE + 1
+            connection,
+            mode=visit.query("mode"),
+            state=visit.query("state"),
+            before=a_number(visit, "before"),
+            limit=PAGE + 1,
         )
         recent = day_counts.page_of_runs(connection, limit=30)
     if visit.query("format"):
@@ -57,7 +61,9 @@ def show_run(visit: Visit) -> Response:
         row = plans.get_run(connection, number)
         earlier = day_counts.page_of_runs(connection, mode=row.mode, before=number, limit=1)
         samples = {
-            state: message_lists.page_of_messages(connection, MessageFilter(run=number, state=state), limit=_SAMPLES)
+            state: message_lists.page_of_messages(
+                connection, MessageFilter(run=number, state=state), limit=_SAMPLES
+            )
             for state in ("accepted", "deferred", "held", "cancelled", "unknown", "failed")
         }
     before = summarise_run(database, earlier[0].id) if earlier else None

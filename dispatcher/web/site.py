@@ -24,16 +24,17 @@ from dispatcher.web.visit import Visit
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
 
+
 class Absent(StrictUndefined):
     """What is not there: false in a test, a fault when printed."""
 
     __slots__ = ()
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> bool:  # type: ignore[override]  # Jinja forbids the test; a sparse entry needs it
         return False
 
 
-# (address, word, group)
+# Each with the word it goes by and the group it stands in.
 _MENU = (
     ("/", "Today", ""),
     ("/runs", "Runs", ""),
@@ -110,7 +111,9 @@ def site_of(request: Request) -> Site:
     return site
 
 
-def page(visit: Visit, name: str, /, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any) -> Response:
+def page(
+    visit: Visit, name: str, /, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any
+) -> Response:
     """One of our pages, filled in."""
     site = site_of(visit.request)
     template = site.pages.get_template(f"{name}.html.jinja")

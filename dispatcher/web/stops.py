@@ -29,7 +29,14 @@ def show_stops(visit: Visit) -> Response:
             "name": kind.value,
             "provider": house.settings.channel(kind).provider,
             "rehearsal": house.settings.is_rehearsal(kind),
-            "stop": next((row for row in in_force if row.stop.scope == "all" or row.stop == Stop(scope="channel", name=kind.value)), None),
+            "stop": next(
+                (
+                    row
+                    for row in in_force
+                    if row.stop.scope == "all" or row.stop == Stop(scope="channel", name=kind.value)
+                ),
+                None,
+            ),
             "pause": paused.get(kind.value),
         }
         for kind in ChannelKind
@@ -42,7 +49,9 @@ def stop(visit: Visit) -> Response:
     scope, _, name = visit.text("what").partition(":")
     try:
         wanted = Stop(scope=scope if scope in SCOPES else visit.text("what"), name=name)
-        added = stop_delivery(visit.house.database, wanted, why=visit.text("why"), by=visit.actor, now=visit.now)
+        added = stop_delivery(
+            visit.house.database, wanted, why=visit.text("why"), by=visit.actor, now=visit.now
+        )
     except (StopError, ValueError) as error:
         return go_to(visit, "/stops", wrong=sentence_of(error))
     return go_to(visit, "/stops", f"Stopped: {wanted}." if added else f"{wanted} was stopped already.")

@@ -139,7 +139,9 @@ def _reviews(visit: Visit, kinds: list[tuple[str, int]]) -> Response:
             for one in template_versions.history(connection, name)
             if one.version.state == "submitted"
         ]
-    return _page(visit, REVIEW, kinds, reviews=found, paging=paging(visit, cursor="after", value=None, export=False))
+    return _page(
+        visit, REVIEW, kinds, reviews=found, paging=paging(visit, cursor="after", value=None, export=False)
+    )
 
 
 def _page(visit: Visit, kind: str, kinds: list[tuple[str, int]], **values: Any) -> Response:

@@ -32,7 +32,11 @@ def add(visit: Visit) -> Response:
         )
     except (UserError, WeakPasswordError) as error:
         return _list(visit, 422, sentence_of(error))
-    return go_to(visit, "/users", f"{user.name} may sign in. Pass the password on by a safe way; they change it under their name.")
+    return go_to(
+        visit,
+        "/users",
+        f"{user.name} may sign in. Pass the password on by a safe way; they change it under their name.",
+    )
 
 
 def set_roles(visit: Visit) -> Response:
@@ -40,7 +44,11 @@ def set_roles(visit: Visit) -> Response:
     return _change(
         visit,
         lambda name: manage_users.set_roles(
-            visit.house.database, name=name, roles=visit.fields("role"), by=visit.actor, at=visit.house.real_now()
+            visit.house.database,
+            name=name,
+            roles=visit.fields("role"),
+            by=visit.actor,
+            at=visit.house.real_now(),
         ),
         "The roles are changed.",
     )
@@ -51,7 +59,11 @@ def set_password(visit: Visit) -> Response:
     return _change(
         visit,
         lambda name: manage_users.set_password(
-            visit.house.database, name=name, password=visit.field("password"), by=visit.actor, at=visit.house.real_now()
+            visit.house.database,
+            name=name,
+            password=visit.field("password"),
+            by=visit.actor,
+            at=visit.house.real_now(),
         ),
         "The password is set; their sessions have ended.",
     )

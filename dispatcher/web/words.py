@@ -43,7 +43,9 @@ _TONES: Mapping[str, str] = {
 
 def tag(word: str) -> Markup:
     """A state as a word with a colour."""
-    return Markup('<span class="tag tag-{}">{}</span>').format(_TONES.get(word, "plain"), word.replace("_", " "))
+    return Markup('<span class="tag tag-{}">{}</span>').format(
+        _TONES.get(word, "plain"), word.replace("_", " ")
+    )
 
 
 def when(at: datetime | None, zones: Sequence[str] | str | None = None) -> Markup:
@@ -82,7 +84,11 @@ def ago(since: datetime | None, now: datetime) -> str:
     age = now - since
     if age < timedelta(minutes=2):
         return "just now"
-    for unit, length in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
+    for unit, length in (
+        ("day", timedelta(days=1)),
+        ("hour", timedelta(hours=1)),
+        ("minute", timedelta(minutes=1)),
+    ):
         if age >= 2 * length or (unit == "minute" and age >= length):
             return f"{age // length} {unit}s"
     return "just now"

@@ -1,0 +1,187 @@
+"""What the API's operations answer, from the same lists and services as the pages."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from dispatcher.domain.log_entry import instant_text
+from dispatcher.domain.plain_values import plain
+from dispatcher.domain.stop import Stop
+from dispatcher.services.intervene import CannotIntervene
+from dispatcher.services.show_message import NoSuchMessageError, show_message
+from dispatcher.services.stop_delivery import StopError, resume_delivery, stop_delivery
+from dispatcher.services.summarise_run import NoSuchRunError, summarise_run
+from dispatcher.storage import (
+    contents,
+    day_counts,
+    message_lists,
+    stops,
+    template_versions,
+)
+from dispatcher.storage.template_versions import StoredVersion
+from dispatcher.web.api.operation import limit_of, listed
+from dispatcher.web.filters import a_number
+from dispatcher.web.messages import decide_messages, message_filter, message_json
+from dispatcher.web.runs import run_json
+from dispatcher.web.site import sentence_of
+from dispatcher.web.visit import RefusedError, Visit, not_found
+
+
+def list_messages(visit: Visit) -> Any:
+    """Messages, newest first."""
+    limit = limit_of(visit)
+    with visit.house.database.reading() as connection:
+        found = message_lists.page_of_messages(
+            connection, message_filter(visit), before=visit.query("cursor"), limit=limit + 1
+        )
+    more = found[limit - 1].id if len(found) > limit else None
+    return listed([message_json(line) for line in found[:limit]], more)
+
+
+def get_message(visit: Visit) -> Any:
+    """One message with its attempts and log entries."""
+    found = _message(visit)
+    with visit.house.database.reading() as connection:
+        [line] = message_lists.lines_of(connection, [found["message"]["id"]])
+    more = {
+        "debts": found["message"]["debts"],
+        "expires_at": instant_text(found["message"]["expires_at"]),
+        "body_sha256": found["message"]["content_sha256"],
+        "rule_packs": found["message"]["rule_packs"],
+        "attempts": plain(found["attempts"]),
+        "entries": found["entries"],
+    }
+    return message_json(line) | more
+
+
+def get_body(visit: Visit) -> Any:
+    """The exact bytes."""
+    digest = _message(visit)["message"]["content_sha256"]
+    with visit.house.database.reading() as connection:
+        body = contents.bodies(connection, [digest]).get(digest) if digest else None
+    if body is None:
+        raise not_found("body: it was erased, or the text has not been made yet")
+    return Response(
+        body, media_type="application/octet-stream", headers={"Content-Disposition": "attachment"}
+    )
+
+
+def decide(visit: Visit) -> Any:
+    """Hold, release, cancel or resolve one message."""
+    message_id = _message(visit)["message"]["id"]
+    todo = visit.text("decision")
+    try:
+        decide_messages(visit, [message_id], todo, visit.text("why"))
+    except CannotIntervene as problem:
+        raise RefusedError(409 if visit.text("why") else 422, sentence_of(problem)) from None
+    return get_message(visit)
+
+
+def list_runs(visit: Visit) -> Any:
+    """Runs, newest first."""
+    limit = limit_of(visit)
+    with visit.house.database.reading() as connection:
+        found = day_counts.page_of_runs(
+            connection,
+            mode=visit.query("mode"),
+            state=visit.query("state"),
+            before=a_number(visit, "cursor"),
+            limit=limit + 1,
+        )
+    more = found[limit - 1].id if len(found) > limit else None
+    return listed([run_json(run) for run in found[:limit]], more)
+
+
+def get_run(visit: Visit) -> Any:
+    """A run's summary as it stands."""
+    number = visit.path("id")
+    try:
+        return summarise_run(
+            visit.house.database, int(number) if number.isdecimal() and len(number) < 16 else 0
+        ).as_json()
+    except NoSuchRunError:
+        raise not_found("such run") from None
+
+
+def list_templates(visit: Visit) -> Any:
+    """Templates by name with the number in force."""
+    with visit.house.database.reading() as connection:
+        names = template_versions.names(connection)
+        in_force = {name: template_versions.in_force(connection, name, visit.now) for name in names}
+    return listed(
+        [{"name": name, "in_force": one.version.version if one else None} for name, one in in_force.items()],
+        None,
+    )
+
+
+def list_versions(visit: Visit) -> Any:
+    """A template's versions, newest first, with their texts."""
+    with visit.house.database.reading() as connection:
+        found = template_versions.history(connection, visit.path("name"))
+    if not found:
+        raise not_found("such template")
+    return listed([_version(one) for one in found], None)
+
+
+def list_stops(visit: Visit) -> Any:
+    """What is stopped now."""
+    with visit.house.database.reading() as connection:
+        found = stops.in_force(connection)
+    items = [
+        {
+            "id": row.id,
+            "scope": row.stop.scope,
+            "name": row.stop.name,
+            "why": row.why,
+            "stopped_by": row.stopped_by,
+            "stopped_at": instant_text(row.stopped_at),
+        }
+        for row in found
+    ]
+    return listed(items, None)
+
+
+def add_stop(visit: Visit) -> Any:
+    """Stop everything, a creditor, a channel, a template or a rule pack."""
+    try:
+        stop = Stop(scope=visit.text("scope"), name=visit.text("name"))
+        stop_delivery(visit.house.database, stop, why=visit.text("why"), by=visit.actor, now=visit.now)
+    except (StopError, ValueError) as error:
+        raise RefusedError(422, sentence_of(error)) from None
+    return list_stops(visit)
+
+
+def resume(visit: Visit) -> Any:
+    """End a stop."""
+    with visit.house.database.reading() as connection:
+        row = next((one for one in stops.in_force(connection) if str(one.id) == visit.path("id")), None)
+    if row is None:
+        raise not_found("such stop in force")
+    try:
+        resume_delivery(visit.house.database, row.stop, why=visit.text("why"), by=visit.actor, now=visit.now)
+    except StopError as error:
+        raise RefusedError(409, sentence_of(error)) from None
+    return list_stops(visit)
+
+
+def _message(visit: Visit) -> dict[str, Any]:
+    try:
+        return show_message(visit.house.database, visit.path("id"))
+    except NoSuchMessageError:
+        raise not_found("such message") from None
+
+
+def _version(stored: StoredVersion) -> dict[str, Any]:
+    version = stored.version
+    return {
+        "template": version.name,
+        "version": version.version,
+        "state": version.state.value,
+        "author": version.author,
+        "approver": version.approver,
+        "comment": version.comment,
+        "digest": version.digest,
+        "created_at": instant_text(version.created_at) if version.created_at else None,
+        "published_from": instant_text(version.published_from) if version.published_from else None,
+        "files": dict(version.files),
+    }

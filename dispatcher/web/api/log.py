@@ -1,0 +1,66 @@
+"""What the API says of the log: entries with their proofs, and the seals."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from dispatcher.domain.plain_values import plain
+from dispatcher.services.prove_entry import prove_entry
+from dispatcher.services.search_log import search_log
+from dispatcher.storage import seals
+from dispatcher.storage.evidence import UnknownDebtorError
+from dispatcher.storage.log_search import load
+from dispatcher.storage.sealing_keys import SealingKeys
+from dispatcher.web.api.operation import limit_of, listed
+from dispatcher.web.filters import a_number
+from dispatcher.web.log import entry_json, log_query
+from dispatcher.web.site import sentence_of
+from dispatcher.web.visit import RefusedError, Visit, not_found
+
+
+def list_entries(visit: Visit) -> Any:
+    """Log entries that all parameters let through, newest first."""
+    try:
+        found = search_log(
+            visit.house.database,
+            log_query(visit),
+            debtor=visit.query("debtor") or None,
+            limit=limit_of(visit),
+            cursor=visit.query("cursor"),
+        )
+    except (UnknownDebtorError, ValueError) as error:
+        raise RefusedError(400, sentence_of(error)) from None
+    return listed([entry_json(entry) for entry in found.entries], found.next or None)
+
+
+def get_entry(visit: Visit) -> Any:
+    """One entry with its inclusion proof, verified on the spot."""
+    number = visit.path("id")
+    keys = SealingKeys(visit.house.keys)
+    proof = (
+        prove_entry(visit.house.database, keys, int(number))
+        if number.isdecimal() and len(number) < 16
+        else None
+    )
+    if proof is None:
+        raise not_found("such entry")
+    found = _entry(visit, proof.entry_id)
+    return found | {"proof": plain(asdict(proof)) | {"holds": proof.holds}}
+
+
+def _entry(visit: Visit, entry_id: int) -> dict[str, Any]:
+    with visit.house.database.reading() as connection:
+        [entry] = load(connection, [entry_id])
+    return entry_json(entry)
+
+
+def list_seals(visit: Visit) -> Any:
+    """Seals in order."""
+    limit, after = limit_of(visit), a_number(visit, "cursor") or 0
+    with visit.house.database.reading() as connection:
+        found = seals.seals_after(connection, after, limit=limit + 1)
+    items = [
+        {"body": json.loads(seal.text), "hash": seal.hash, "signature": seal.signature}
+        for seal in found[:limit]
+    ]
+    return listed(items, found[limit - 1].body.number if len(found) > limit else None)

@@ -1,0 +1,73 @@
+"""One operation of the API: how it is asked for, what answers, and what its document says."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from dispatcher.web.visit import RefusedError, Visit
+
+PREFIX = "/api/v1"
+LARGEST_PAGE = 500
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parameter:
+    """A parameter of the address bar."""
+
+    name: str
+    says: str
+    schema: Json = field(default_factory=lambda: {"type": "string"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Operation:
+    """`answer` returns a JSON value (a Response where it is none); `gives` names a schema, `takes` the body's."""
+
+    method: str
+    path: str  # behind PREFIX
+    id: str
+    says: str
+    answer: Callable[[Visit], Any]
+    gives: str
+    is_list: bool = False
+    takes: Json | None = None
+    parameters: tuple[Parameter, ...] = ()
+    status: int = 200
+
+    @property
+    def name(self) -> str:
+        """How the access table calls it."""
+        return f"{self.method} {PREFIX}{self.path}"
+
+
+CURSOR = (
+    Parameter(name="cursor", says="`next` of the page before."),
+    Parameter(
+        name="limit",
+        says=f"Items on a page, {LARGEST_PAGE} at most.",
+        schema={"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": 50},
+    ),
+)
+
+
+def limit_of(visit: Visit) -> int:
+    """How many items are asked for."""
+    text = visit.query("limit")
+    if not text:
+        return 50
+    if not text.isdecimal() or not 1 <= int(text[:6]) <= LARGEST_PAGE:
+        raise RefusedError(400, f"limit: a number from 1 to {LARGEST_PAGE}.")
+    return int(text)
+
+
+def listed(items: list[Any], following: str | int | None) -> dict[str, Any]:
+    """A page of a list; `next` is null on the last."""
+    return {"items": items, "next": str(following) if following else None}
+
+
+def as_response(value: Any, status: int) -> Response:
+    """A JSON answer."""
+    return value if isinstance(value, Response) else JSONResponse(value, status_code=status)

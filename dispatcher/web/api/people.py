@@ -1,0 +1,103 @@
+"""What the API says of people, and what may be written down about them."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from dispatcher.domain.plain_values import plain
+from dispatcher.services.recording import RecordError, Said
+from dispatcher.storage import person_lists
+from dispatcher.storage.explained import AmbiguousDebtorError, find_debtor
+from dispatcher.storage.person_lists import PersonFilter
+from dispatcher.web.api.operation import limit_of, listed
+from dispatcher.web.filters import a_number
+from dispatcher.web.people import person_json
+from dispatcher.web.record_forms import WRITERS
+from dispatcher.web.site import sentence_of
+from dispatcher.web.visit import RefusedError, Visit, not_found
+
+
+def list_people(visit: Visit) -> Any:
+    """People in the order they came."""
+    limit = limit_of(visit)
+    wanted = PersonFilter(
+        search=visit.query("q"),
+        creditor=visit.query("creditor"),
+        country=visit.query("country"),
+        hold=visit.query("hold"),
+    )
+    with visit.house.database.reading() as connection:
+        found = person_lists.page_of_people(
+            connection, wanted, after=a_number(visit, "cursor") or 0, limit=limit + 1
+        )
+    more = found[limit - 1].id if len(found) > limit else None
+    return listed([person_json(line) for line in found[:limit]], more)
+
+
+def get_person(visit: Visit) -> Any:
+    """One person with debts, addresses and what is recorded."""
+    with visit.house.database.reading() as connection:
+        debtor_id = _person(visit, connection)
+        row = person_lists.person_row(connection, debtor_id)
+        points = person_lists.points_of(connection, debtor_id)
+        debts = person_lists.debts_of(connection, debtor_id)
+        records = person_lists.records_of(connection, debtor_id)
+    return plain(
+        {
+            "debtor": f"{row.key}/{row.reference}",
+            "person": row.person,
+            "name": row.name,
+            "kind": row.kind,
+            "language": row.language,
+            "country": row.country,
+            "region": row.region,
+            "time_zone": row.time_zone,
+            "addresses": [_without(point, "id", "debtor_id") for point in points],
+            "debts": [_without(debt, "id", "creditor_id", "debtor_id", "digest", "key") for debt in debts],
+            "records": {
+                name: [_without(one, "debtor_id", "debt_id") for one in rows]
+                for name, rows in records.items()
+            },
+        }
+    )
+
+
+def list_timeline(visit: Visit) -> Any:
+    """The log about a person, newest first: what was sent, what was not and why."""
+    limit = limit_of(visit)
+    with visit.house.database.reading() as connection:
+        row = person_lists.person_row(connection, _person(visit, connection))
+        found = person_lists.timeline(
+            connection, row.person, before=a_number(visit, "cursor"), limit=limit + 1
+        )
+    items = [{"id": one.id, **json.loads(one.entry), "personal": one.personal} for one in found[:limit]]
+    return listed(items, found[limit - 1].id if len(found) > limit else None)
+
+
+def record(visit: Visit) -> Any:
+    """Write down what a person said or did."""
+    fact = visit.text("fact")
+    writer = WRITERS.get(fact)
+    if writer is None:
+        raise RefusedError(422, f"fact: one of {', '.join(WRITERS)}.")
+    if not visit.text("source"):
+        raise RefusedError(422, "source: say where it comes from.")
+    said = Said(
+        now=visit.now, actor=visit.actor, source=visit.text("source")[:300], note=visit.text("note")[:2_000]
+    )
+    try:
+        found = writer(visit, f"{visit.path('creditor')}/{visit.path('reference')}", said)
+    except RecordError as error:
+        raise RefusedError(422, sentence_of(error)) from None
+    return plain(asdict(found))
+
+
+def _person(visit: Visit, connection: Any) -> int:
+    try:
+        return find_debtor(connection, f"{visit.path('creditor')}/{visit.path('reference')}")
+    except AmbiguousDebtorError:
+        raise not_found("such person") from None
+
+
+def _without(row: Any, *names: str) -> dict[str, Any]:
+    return {name: value for name, value in row._mapping.items() if name not in names}  # noqa: SLF001 SQLAlchemy's public name for a row as a mapping

@@ -1,0 +1,159 @@
+"""Serves an operation: who asks, may they, is it a repeat; every refusal a problem document."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dispatcher.domain.user import User
+from dispatcher.services.sign_in import session_of, token_hash
+from dispatcher.storage import idempotency, users
+from dispatcher.storage.sessions import Session
+from dispatcher.web.access import ACCESS, Door, may
+from dispatcher.web.api.operation import Operation, as_response
+from dispatcher.web.api.problems import problem
+from dispatcher.web.csrf import require_same_site
+from dispatcher.web.site import site_of
+from dispatcher.web.visit import Form, RefusedError, Visit
+
+CSRF_HEADER = "X-CSRF-Token"
+KEY_HEADER = "Idempotency-Key"
+_REALM = {"WWW-Authenticate": 'Bearer realm="dispatcher"'}
+
+
+def endpoint(methods: Mapping[str, Operation]) -> Callable[[Request], Awaitable[Response]]:
+    """The ASGI end point of one address."""
+
+    async def answer(request: Request) -> Response:
+        operation = methods["GET" if request.method == "HEAD" else request.method]
+        body = await request.body()
+        return await run_in_threadpool(serve, operation, request, body)
+
+    return answer
+
+
+def serve(operation: Operation, request: Request, body: bytes) -> Response:
+    """Identity, access, repeat, handler: in that order. Runs in a thread."""
+    try:
+        session, refused = _session(request)
+        if refused is not None:
+            return refused
+        visit = Visit(
+            house=site_of(request).house,
+            request=request,
+            session=session,
+            form=_form(request, body),
+            body=body,
+        )
+        _require(operation, visit)
+        if request.method == "POST":
+            return _once(operation, visit)
+        return as_response(operation.answer(visit), operation.status)
+    except RefusedError as error:
+        return problem(error.status, error.sentence, _REALM if error.status == 401 else None)
+
+
+def _session(request: Request) -> tuple[Session | None, Response | None]:
+    """A bearer token's user, else the session's; tokens that are guessed are slowed down."""
+    site = site_of(request)
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    now = site.house.real_now()
+    if scheme.lower() != "bearer":
+        return session_of(site.house.database, request.cookies.get(site.cookies.session, ""), now=now), None
+    with site.house.database.reading() as connection:
+        user = users.user_of_token(connection, token_hash(token.strip()), now)
+    if user is not None:
+        return _of_token(user, now), None
+    caller = request.client.host if request.client else "unknown"
+    wait = site.api_limit.refuses(caller)
+    if wait is not None:
+        return None, problem(
+            429, "Too many wrong tokens from here.", {"Retry-After": str(round(wait.total_seconds()) or 1)}
+        )
+    return None, problem(401, "This token is not known, has ended, or its user is disabled.", _REALM)
+
+
+def _of_token(user: User, now: Any) -> Session:
+    """A bearer's identity for one request; it bears no form token because no browser sends it by itself."""
+    return Session(token_sha256="", user=user, csrf="", created_at=now, seen_at=now, expires_at=now)
+
+
+def _require(operation: Operation, visit: Visit) -> None:
+    access = ACCESS[operation.name]
+    if isinstance(access, Door):
+        return
+    if visit.session is None:
+        raise RefusedError(401, "Send a bearer token (`dispatcher users token NAME`), or sign in.")
+    if not may(access, visit.session.user.roles):
+        raise RefusedError(403, "Your roles do not allow this.")
+    if visit.request.method == "POST" and visit.session.csrf:
+        require_same_site(visit.request)
+        given = visit.request.headers.get(CSRF_HEADER, "")
+        if not hmac.compare_digest(given.encode(), visit.session.csrf.encode()):
+            raise RefusedError(403, f"With a session's cookie a POST needs the header {CSRF_HEADER}.")
+
+
+def _once(operation: Operation, visit: Visit) -> Response:
+    """Answer a repeat under the same Idempotency-Key with the first answer."""
+    key = visit.request.headers.get(KEY_HEADER, "").strip()
+    if not key:
+        return as_response(operation.answer(visit), operation.status)
+    if len(key) > 200:
+        raise RefusedError(400, f"{KEY_HEADER}: 200 characters at most.")
+    database, user = visit.house.database, visit.user
+    digest = hashlib.sha256(f"{visit.request.url.path}\n".encode() + visit.body).hexdigest()
+    with database.writing() as connection:
+        known = idempotency.claim(connection, user.id, key, digest, visit.house.real_now())
+    if known is not None:
+        return _again(known, digest)
+    try:
+        response = as_response(operation.answer(visit), operation.status)
+    except BaseException:
+        with database.writing() as connection:
+            idempotency.forget(connection, user.id, key)
+        raise
+    with database.writing() as connection:
+        idempotency.remember(connection, user.id, key, response.status_code, json.loads(bytes(response.body)))
+    return response
+
+
+def _again(known: idempotency.Answered, digest: str) -> Response:
+    if known.request_sha256 != digest:
+        return problem(422, f"{KEY_HEADER}: this key was used for another request.")
+    if known.status is None:
+        return problem(
+            409, f"{KEY_HEADER}: the first request under this key has not ended.", {"Retry-After": "2"}
+        )
+    response = as_response(known.body, known.status)
+    response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+def _form(request: Request, body: bytes) -> Form:
+    """The fields of a JSON object as a form has them, so that pages and API share what they call."""
+    if request.method != "POST" or not body:
+        return {}
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise RefusedError(415, "Send application/json.")
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        raise RefusedError(400, "The body is no JSON.") from None
+    if not isinstance(document, dict):
+        raise RefusedError(400, "The body must be a JSON object.")
+    return {str(name): _values(name, value) for name, value in document.items()}
+
+
+def _values(name: str, value: Any) -> tuple[str, ...]:
+    if value is None or value is False:
+        return ()
+    if isinstance(value, list) and all(isinstance(one, str | int) for one in value):
+        return tuple(str(one) for one in value)
+    if isinstance(value, str | int):
+        return ("yes",) if value is True else (str(value),)
+    raise RefusedError(422, f"{name}: a text, a whole number, true, or a list of texts; amounts are texts.")
