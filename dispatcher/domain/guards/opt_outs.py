@@ -25,7 +25,7 @@ class OptOuts(Guard):
     def refuse(self, act: Act) -> Refusal | None:
         """A block while a matching opt-out stands."""
         facts = act.facts
-        stop = _earliest(s for s in facts.opt_outs if in_force(s, act.at) and _stops(s, act))
+        stop = _latest(s for s in facts.opt_outs if in_force(s, act.at) and _stops(s, act))
         if stop is not None and not self._is_reply(act, stop):
             return block(f"the debtor stopped {_named(stop)}", on=stop.at)
         if act.action.opted_out:
@@ -46,11 +46,11 @@ class OptOuts(Guard):
         return invitation is not None and (stop.at is None or invitation > instant(stop.at))
 
 
-def _earliest(stops: Iterable[OptOut]) -> OptOut | None:
-    """The one to name, whatever their order."""
-    return min(
+def _latest(stops: Iterable[OptOut]) -> OptOut | None:
+    """The one that stands last, whatever their order."""
+    return max(
         stops,
-        key=lambda s: (s.at is not None and instant(s.at), s.address or "", s.medium or "", s.raw or ""),
+        key=lambda s: (instant(s.at) if s.at else 0, s.address or "", s.medium or "", s.raw or ""),
         default=None,
     )
 
@@ -98,7 +98,7 @@ class RevokedConsent(Guard):
         """A block from the moment of the revocation."""
         if not is_automated(act):
             return None
-        stop = _earliest(s for s in act.facts.opt_outs if in_force(s, act.at) and self._revokes(s, act))
+        stop = _latest(s for s in act.facts.opt_outs if in_force(s, act.at) and self._revokes(s, act))
         if stop is not None:
             return block("consent to automated calls and texts was revoked", on=stop.at)
         if act.facts.unclear_replies:
