@@ -250,7 +250,7 @@ def _disclosure(checked: Checked, disclosure: Disclosure, part: Part, *, is_firs
             checked.subsequent_disclosure = said
     if not said:
         checked.missing.append(disclosure.name)
-        advice = f"The law wants this sentence ({disclosure.source}): put {{{{ say.disclosures }}}} back into the layout."
+        advice = f"The law wants this sentence ({disclosure.source}): put it back into the layout."
         yield Finding(rule="missing-disclosure", phrase=expected.split("\n")[0], advice=advice)
 
 

@@ -306,18 +306,21 @@ class _TextCompiler:
         return escaped_phrase(self.wording.phrases[key]) if html else self.wording.phrases[key]
 
     def _disclosures_source(self, *, html: bool) -> str:
-        """Every disclosure under the condition that it applies."""
+        """Every disclosure under the condition that it applies, each a paragraph."""
         pieces = []
         for disclosure in self.wording.disclosures:
             for when, text in (("first", disclosure.first), ("later", disclosure.later)):
                 if text:
-                    lines = text.strip().split("\n")
-                    end = " " if self.channel is ChannelKind.SMS else "\n"
-                    said = "".join(
-                        f"<p>{escaped_phrase(line)}</p>\n" if html else line + end for line in lines
-                    )
+                    said = self._paragraph(text.strip().split("\n"), html=html)
                     pieces.append(f"{{% if {LAW_PREFIX}{disclosure.name}.{when} %}}{said}{{% endif %}}")
         return "".join(pieces)
+
+    def _paragraph(self, lines: list[str], *, html: bool) -> str:
+        if html:
+            return "".join(f"<p>{escaped_phrase(line)}</p>\n" for line in lines)
+        if self.channel is ChannelKind.SMS:
+            return " ".join(lines) + " "
+        return "\n".join(lines) + "\n\n"
 
     def _disclosure(self, disclosure: Disclosure) -> tuple[Disclosure, Part | None, Part | None]:
         first, later = [

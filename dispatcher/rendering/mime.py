@@ -62,7 +62,7 @@ def email_bytes(email: Email) -> bytes:
         "Auto-Submitted: auto-generated\r\n"
         f"Content-Language: {_token(email.language)}\r\n"
         "MIME-Version: 1.0\r\n"
-        f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n'
+        f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n'
         "\r\n"
     )
     return b"".join(
@@ -87,7 +87,10 @@ def _part_head(boundary: str, subtype: str) -> bytes:
 
 def quoted_printable(text: str) -> bytes:
     """UTF-8 in quoted-printable with CRLF line ends and lines of at most 76 characters."""
-    return b2a_qp(text.replace("\n", "\r\n").encode("utf-8"), istext=True)
+    data = text.replace("\n", "\r\n").encode("utf-8")
+    if b"\n" in data:
+        return b2a_qp(data, istext=True)
+    return b2a_qp(data + b"\r\n", istext=True)[:-2]  # it breaks long lines the way the first line ends
 
 
 @lru_cache(maxsize=4096)
@@ -111,7 +114,8 @@ def mailbox(name: str, bare: str) -> str:
     """`Name <address>`, the name quoted or encoded as it needs."""
     if not name:
         return bare
-    return f"{_phrase(name)}\r\n <{bare}>" if len(name) + len(bare) > 60 else f"{_phrase(name)} <{bare}>"
+    phrase = _phrase(name)
+    return f"{phrase}\r\n <{bare}>" if len(phrase) + len(bare) > 60 else f"{phrase} <{bare}>"
 
 
 def _phrase(name: str) -> str:
@@ -168,7 +172,7 @@ def _token(text: str) -> str:
     return text
 
 
-_HEADER = re.compile(rb"^([A-Za-z-]+): (.*(?:\r\n[ \t].*)*)", re.MULTILINE)
+_HEADER = re.compile(rb"^([A-Za-z-]+): ([^\r\n]*(?:\r\n[ \t][^\r\n]*)*)", re.MULTILINE)
 _WORD = re.compile(r"=\?utf-8\?B\?([A-Za-z0-9+/=]*)\?=(?:\s+(?==\?))?")
 
 
@@ -193,7 +197,7 @@ def read_email(body: bytes) -> dict[str, str]:
 
 
 def _decoded(piece: bytes) -> str:
-    head, _, content = piece.strip(b"\r\n").partition(b"\r\n\r\n")
+    head, _, content = piece.removesuffix(b"\r\n").partition(b"\r\n\r\n")
     if b"quoted-printable" not in head:
         raise ValueError("not an e-mail of ours: a part is not quoted-printable")
     return a2b_qp(content).decode("utf-8").replace("\r\n", "\n")

@@ -25,6 +25,7 @@ from dispatcher.rendering.untrusted import one_line
 from dispatcher.rendering.values import Variables, for_medium, html_text, plain_text, sms_text, strings
 
 _Made = TypeVar("_Made")
+_FILE_NAMES = {ChannelKind.EMAIL: "email.md", ChannelKind.SMS: "sms.txt", ChannelKind.LETTER: "letter.md"}
 _TRAILING = re.compile(r"[ \t]+\n")
 
 
@@ -120,7 +121,8 @@ def _caught(make: Callable[[], _Made]) -> _Made | RenderFailure:
         RecursionError,
         MemoryError,
     ) as error:
-        reason = f"The text cannot be made from this debtor's data ({type(error).__name__}: {one_line(str(error))[:200]})."
+        cause = f"{type(error).__name__}: {one_line(str(error))[:200]}"
+        reason = f"The text cannot be made from this debtor's data ({cause})."
         return RenderFailure(
             rule="render-error", reason=reason, advice="Look at the debtor's row and the template."
         )
@@ -154,7 +156,7 @@ def _text_of(compiled: CompiledTemplate, inputs: RenderInputs) -> CompiledText:
         raise _Failed(
             "no-text",
             f"Template {compiled.name} has no {inputs.channel} text in {inputs.debtor.language or 'any language'}.",
-            f"Add a file such as en/{ {'email': 'email.md', 'sms': 'sms.txt', 'letter': 'letter.md'}[inputs.channel] }.",
+            f"Add a file such as en/{_FILE_NAMES[inputs.channel]}.",
         )
     if inputs.kind not in compiled.meta.kinds:
         kinds = ", ".join(sorted(compiled.meta.kinds))
@@ -198,7 +200,7 @@ def _tidied(parts: dict[str, str]) -> dict[str, str]:
         if name == "text":
             parts[name] = _paragraphs(value)
         elif name != "html":
-            parts[name] = one_line(value).strip()
+            parts[name] = " ".join(value.split())
     return parts
 
 

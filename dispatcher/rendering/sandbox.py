@@ -9,7 +9,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from dispatcher.rendering.formats import plural_form
 
-MAX_SOURCE = 50_000  # characters of one file of a template
+MAX_SOURCE = 20_000  # characters of one file of a template; Markdown of this length parses in under a second
 MAX_OUTPUT = 300_000  # characters of one rendered text
 
 

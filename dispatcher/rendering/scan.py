@@ -21,7 +21,8 @@ _LEFTOVER = re.compile(
 )
 _CODES = "usd|eur|mxn|cop|gbp|cad|aud|clp|pen|brl|jpy|inr|chf|kwd"
 _MONEY = re.compile(
-    rf"(?:[$€£¥₹]|\b(?:{_CODES})) ?\d[\d.,]*|\d[\d.,]* ?(?:[$€£¥₹]|(?:{_CODES}|dollars?|euros?|pesos?|pounds?|dolares)\b)"
+    rf"(?:[$€£¥₹]|\b(?:{_CODES})) ?\d[\d.,]*"
+    rf"|\d[\d.,]* ?(?:[$€£¥₹]|(?:{_CODES}|dollars?|euros?|pesos?|pounds?|dolares)\b)"
     rf"|\d[.,]?{AMOUNT}|{AMOUNT}[.,]?\d"
 )
 _SHOUTING = re.compile(
@@ -75,6 +76,8 @@ class Scanner:
         if where == "html":
             words = unescape(_TAG.sub(" ", line))
         hits = list(_mechanical(words))
+        if where == "neutral" and AMOUNT in words:
+            hits.append(Hit("gives-away-debt", "", _NO_AMOUNT_HERE))
         plain = folded(words)
         no_court = any(pattern.search(plain) for pattern in self._wording.not_a_court)
         handovers, plain = _taken_out(self._wording.handover, plain)
@@ -107,6 +110,7 @@ def _mechanical(words: str) -> list[Hit]:
 
 _UNFILLED = "A placeholder was not filled in: correct the template or the data."
 _NOT_IN_LEDGER = "This amount is not in the ledger: print the placeholders {{ debt.balance }} or {{ total }}."
+_NO_AMOUNT_HERE = "A subject, a preview and an SMS are seen by others: leave the amount out."
 _QUIETER = "Write it in small letters and without exclamation marks."
 
 

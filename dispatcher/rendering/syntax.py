@@ -17,6 +17,14 @@ MAX_DEPTH = 20
 LOCALE = "t_locale"
 _DATE_STYLES = ("short", "medium", "long")
 _LOOP = frozenset({"first", "last", "index", "length"})
+_TAGS = {  # as the author wrote them
+    "Assign": "set",
+    "AssignBlock": "set",
+    "CallBlock": "call",
+    "FilterBlock": "filter",
+    "FromImport": "from",
+    "Scope": "autoescape",
+}
 _COMPARISONS = frozenset({"eq", "ne", "lt", "lteq", "gt", "gteq", "in", "notin"})
 
 
@@ -44,7 +52,7 @@ class _Scope:
 
 class _Refused(Exception):  # noqa: N818  it never leaves this module
     def __init__(self, node: nodes.Node, message: str, help_: str = "") -> None:
-        self.line, self.message, self.help = node.lineno, message, help_
+        self.line, self.message, self.help = node.lineno or 1, message, help_
         super().__init__(message)
 
 
@@ -126,7 +134,7 @@ class _Turner:
         elif isinstance(node, nodes.For):
             self._for(node, scope, depth)
         else:
-            tag = type(node).__name__.lower()
+            tag = _TAGS.get(type(node).__name__, type(node).__name__.lower())
             raise _Refused(node, f"`{tag}` is not allowed in a template", "only `for` and `if` are")
 
     def _if(self, node: nodes.If, scope: _Scope, depth: int) -> None:

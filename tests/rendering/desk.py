@@ -20,6 +20,12 @@ from dispatcher.services.template_files import read_template
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 3, 11, 18, 0, tzinfo=UTC)
 META = "purpose: A test\nowner: Tests\nlegal_basis: none\nkinds: [collection, courtesy]\nsms_segments: 9\n"
+_PLACES = {
+    "US": ("IL", "Springfield", "62701"),
+    "MX": ("CMX", "Ciudad de México", "06600"),
+    "ES": ("MD", "Madrid", "28013"),
+    "IN": ("MH", "Mumbai", "400001"),
+}
 BODY = "About {{ references }}: {{ total }} on {{ as_of }}."
 
 
@@ -86,9 +92,9 @@ def inputs(
             name=name,
             language=language,
             country=country,
-            region="IL" if country == "US" else "",
-            city="Springfield",
-            postal_code="62701",
+            region=_PLACES[country][0],
+            city=_PLACES[country][1],
+            postal_code=_PLACES[country][2],
             address_lines=("12 Sample Lane",),
             **(debtor or {}),
         ),

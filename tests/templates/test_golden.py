@@ -1,0 +1,75 @@
+"""Every shipped text, as one debtor reads it, beside the text that was reviewed by reading.
+
+`UPDATE_GOLDEN=1` writes them anew; whoever does so reads them.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from channels.kind import ChannelKind
+from dispatcher.domain.money import Money
+from dispatcher.services.template_files import template_folders
+from tests.rendering.desk import ROOT, a_debt, inputs, rendered, shipped
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+READERS = {"en": ("US", "USD"), "es-mx": ("MX", "MXN"), "es-es": ("ES", "EUR")}
+NAMES = template_folders(ROOT / "templates")
+
+
+def debtor_of(template, channel, reader):
+    country, currency = READERS[reader]
+    (kind,) = template.meta.kinds
+    debt = a_debt(
+        balance=Money(123_450, currency), original=Money(150_000, currency), paid=Money(26_550, currency)
+    )
+    packs = {"MX": ("default", "mx-condusef")}.get(country, ("default",))
+    first = template.name in {"due-soon", "first-reminder"}
+    return inputs(
+        channel,
+        language=reader[:2],
+        country=country,
+        debts=(debt,),
+        kind=kind,
+        packs=packs,
+        first_contact=first,
+    )
+
+
+def as_read(result):
+    head = (
+        f"Subject: {result.subject}\nPreview: {result.preheader}\n\n"
+        if result.preheader
+        else f"Title: {result.subject}\n\n"
+        if result.subject
+        else ""
+    )
+    return head + result.text.rstrip("\n") + "\n"
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("channel", list(ChannelKind))
+@pytest.mark.parametrize("reader", READERS)
+def test_a_shipped_text_reads_as_it_was_reviewed(name, channel, reader):
+    template = shipped(name)
+    if not template.has(channel, reader[:2]):
+        pytest.skip(f"{name} has no {channel} text")
+    result = rendered(template, debtor_of(template, channel, reader))
+    assert result.findings == ()
+    path = GOLDEN / name / f"{reader}.{channel}.txt"
+    if os.environ.get("UPDATE_GOLDEN") == "1":
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(as_read(result), encoding="utf-8")
+    assert as_read(result) == path.read_text(encoding="utf-8")
+
+
+def test_no_reviewed_text_is_left_over():
+    expected = {
+        GOLDEN / name / f"{reader}.{channel}.txt"
+        for name in NAMES
+        for reader in READERS
+        for channel in ChannelKind
+        if shipped(name).has(channel, reader[:2])
+    }
+    assert set(GOLDEN.rglob("*.txt")) == expected
