@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 
 from channels.kind import ChannelKind
 from dispatcher.domain.contact import IntendedContact
@@ -45,12 +46,8 @@ class Desk:
         """The packs of the residence, of every phone's country, of the debts and the creditor's own."""
         person = contact.person
         sender = self.senders.get(person.creditor)
-        types = {debt.debt_type for debt in contact.debts} or {""}
-        found = {
-            pack
-            for phone_country in _phone_countries(contact)
-            for debt_type in types
-            for pack in self.rulebook.applicable(
+        found = [
+            self.rulebook.applicable(
                 residence_country=person.country or None,
                 residence_region=person.region or None,
                 residence_city=person.city or None,
@@ -60,8 +57,12 @@ class Desk:
                 on=on,
                 extra=sender.packs if sender else (),
             )
-        }
-        return tuple(sorted(found, key=lambda pack: pack.name))
+            for phone_country in _phone_countries(contact)
+            for debt_type in {debt.debt_type for debt in contact.debts} or {""}
+        ]
+        if len(found) == 1:
+            return found[0]
+        return tuple(sorted(set(chain(*found)), key=lambda pack: pack.name))
 
     def optout_url(self, person: str, medium: str, contact_point_id: int) -> str:
         """The address of the debtors' own page for one person, medium and contact point."""

@@ -30,7 +30,7 @@ from dispatcher.storage.candidates import Candidate, count_others, find_candidat
 from dispatcher.storage.engine import Database
 from dispatcher.storage.people import load_debts, load_people
 
-CHUNK = 500  # people whose files are loaded, judged and stored together
+CHUNK = 1000  # people whose files are loaded, judged and stored together
 
 Decided = PlannedMessage | RefusedIntent
 ReasonKey = tuple[str, str, str, str]  # outcome, pack, rule, reference

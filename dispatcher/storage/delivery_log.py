@@ -4,9 +4,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
 from dispatcher.domain.log_entry import LogEntry, commitment_of, to_the_millisecond
+from dispatcher.storage.bulk import insert_rows
 from dispatcher.storage.serial import new_ids
 from dispatcher.storage.tables import log_entries, log_terms, personal_values
 
@@ -20,12 +21,12 @@ def append(connection: Connection, entries: Sequence[LogEntry]) -> None:
     terms = [entry.terms() for entry in entries]
     rows = [_row(entry) for entry in entries]
     if not any(terms):
-        connection.execute(insert(log_entries), rows)
+        insert_rows(connection, log_entries, rows)
         return
     ids = new_ids(connection, log_entries, len(rows))
-    connection.execute(insert(log_entries), [{"id": key, **row} for key, row in zip(ids, rows, strict=True)])
+    insert_rows(connection, log_entries, [{"id": key, **row} for key, row in zip(ids, rows, strict=True)])
     found = [{"term": term, "entry_id": key} for key, each in zip(ids, terms, strict=True) for term in each]
-    connection.execute(insert(log_terms), found)
+    insert_rows(connection, log_terms, found)
 
 
 def keep_personal(
@@ -43,8 +44,9 @@ def keep_personal(
         (key, person, secrets.token_hex(16), dict(values))
         for key, (person, values) in zip(ids, people, strict=True)
     ]
-    connection.execute(
-        insert(personal_values),
+    insert_rows(
+        connection,
+        personal_values,
         [
             {
                 "id": key,

@@ -15,6 +15,7 @@ from dispatcher.domain.message_id import RandomBytes, new_message_id
 from dispatcher.domain.money import Money
 from dispatcher.domain.planner import Intent, PlannedMessage, RefusedIntent
 from dispatcher.storage import delivery_log, ladder
+from dispatcher.storage.bulk import insert_rows
 from dispatcher.storage.tables import message_debts, messages, refusals, runs
 
 _EVENTS = {Outcome.BLOCK: "blocked", Outcome.HOLD: "held", Outcome.DEFER: "deferred", Outcome.ALLOW: "planned"}
@@ -49,11 +50,11 @@ def save_planned(connection: Connection, run: RunOfPlan, planned: Sequence[Plann
         return []
     ids = [new_message_id(run.now, run.random_bytes) for _ in planned]
     kept = delivery_log.keep_personal(connection, [(p.intent.person.person, _personal(p.intent, p)) for p in planned])
-    connection.execute(
-        insert(messages), [_message(run, p, key, ref) for p, key, ref in zip(planned, ids, kept, strict=True)]
+    insert_rows(
+        connection, messages, [_message(run, p, key, ref) for p, key, ref in zip(planned, ids, kept, strict=True)]
     )
-    connection.execute(
-        insert(message_debts), [row for p, key in zip(planned, ids, strict=True) for row in _debts(p, key)]
+    insert_rows(
+        connection, message_debts, [row for p, key in zip(planned, ids, strict=True) for row in _debts(p, key)]
     )
     ladder.climb(connection, [row for p, key in zip(planned, ids, strict=True) for row in _rungs(run, p, key)])
     _forget_refusals(connection, planned)
@@ -74,7 +75,7 @@ def save_refused(connection: Connection, run: RunOfPlan, refused: Sequence[Refus
     _delete_refusals(connection, changed)
     fresh = [key for key in rows if known.get(key) != rows[key][1]]
     if fresh:
-        connection.execute(insert(refusals), [_refusal(run, key, *rows[key]) for key in fresh])
+        insert_rows(connection, refusals, [_refusal(run, key, *rows[key]) for key in fresh])
     said = list({id(rows[key][0]): rows[key][0] for key in fresh}.values())
     _log_refused(connection, run, said)
     return len(said)
@@ -130,13 +131,8 @@ def _personal(intent: Intent, planned: PlannedMessage | None) -> dict[str, Any]:
         "debts": [due.debt.full_reference for due in intent.dues],
     }
     if planned is not None:
-        values["address"] = planned.point.address if planned.point else _postal(intent)
+        values["address"] = planned.point.address if planned.point else intent.person.postal_text
     return values
-
-
-def _postal(intent: Intent) -> str:
-    person = intent.person
-    return ", ".join(part for part in (*person.address_lines, person.postal_code, person.city, person.country) if part)
 
 
 def _state(planned: PlannedMessage) -> State:

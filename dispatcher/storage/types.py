@@ -47,4 +47,6 @@ class CanonicalJson(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 the signature is SQLAlchemy's
         """Parse."""
+        if value == "[]":  # most lists are empty
+            return []
         return None if value is None else json.loads(value)
