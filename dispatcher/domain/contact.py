@@ -53,7 +53,9 @@ class IntendedContact:
 def reachable_points(person: PersonFile, channel: ChannelKind) -> tuple[ContactPoint | None, ...]:
     """The addresses that a channel may use, in order; a letter's is None. Empty: not reachable on it."""
     if channel is ChannelKind.LETTER:
-        return (None,) if person.address_lines and person.city else ()
+        came_back = {p.address for p in person.contact_points if p.medium == "post" and p.closed_reason}
+        complete = person.address_lines and person.city
+        return (None,) if complete and person.postal_text not in came_back else ()
     medium = "email" if channel is ChannelKind.EMAIL else "phone"
     points = [p for p in person.contact_points if p.medium == medium and not p.closed_reason]
     if channel is ChannelKind.SMS:

@@ -116,6 +116,12 @@ class PersonFile:
     first_message_on: date | None = None  # first message that went out and did not come back
 
     @property
+    def postal_text(self) -> str:
+        """The postal address on one line: by it a returned letter closes the address."""
+        town = f"{self.postal_code} {self.city}".strip()
+        return ", ".join(part for part in (*self.address_lines, town, self.country) if part)
+
+    @property
     def full_reference(self) -> str:
         """`creditor/reference`, as commands and exports name a debtor."""
         return f"{self.creditor}/{self.reference}"

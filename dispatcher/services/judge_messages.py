@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from channels.kind import ChannelKind
-from dispatcher.domain.contact import IntendedContact, contact_facts, zones_of
+from dispatcher.domain.contact import IntendedContact, contact_facts, reachable_points, zones_of
 from dispatcher.domain.decision import Decision, Outcome, Reason
 from dispatcher.domain.facts import ContentFindings, HistoryEntry
 from dispatcher.domain.message import Message
@@ -134,6 +134,8 @@ def _against(message: Message, files: MessageFiles, now: datetime) -> list[Reaso
     if message.contact_point_id is not None and (point is None or point.closed_reason):
         why = point.closed_reason if point else "it is no longer on file"
         found.append(_reason("address-closed", f"the address may no longer be used: {why}"))
+    if message.channel == ChannelKind.LETTER and not reachable_points(person, ChannelKind.LETTER):
+        found.append(_reason("address-closed", "a letter to this address came back, or the address is gone"))
     if message.kind == "courtesy" and any(debt.due_date < today for debt in debts):
         found.append(_reason("due-date-passed", "the due date has passed: too late for a courtesy"))
     return found

@@ -151,9 +151,16 @@ def _follow(connection: Connection, outlet: Outlet, judged: _Judged) -> None:
 
 def close_address(connection: Connection, message: Message, actor: str, *, at: Any, reason: str) -> None:
     """Close the address a message could not reach, and say so in the log."""
-    if addresses.close(connection, message.debtor_id, message.channel, message.address, at=at, reason=reason):
+    address = message.address or _printed(message)
+    if addresses.close(connection, message.debtor_id, message.channel, address, at=at, reason=reason):
         entry = entry_of(message, "address_closed", at=at, actor=actor, details={"reason": reason})
         delivery_log.append(connection, [entry])
+
+
+def _printed(message: Message) -> str:
+    """A letter's address on one line, as `PersonFile.postal_text` writes it."""
+    lines = (message.envelope.get("postal_address") or {}).get("lines", ())
+    return ", ".join(line for line in lines if line)
 
 
 def record_provider_opt_out(
