@@ -30,6 +30,7 @@ from dispatcher.storage.tables import (
 )
 
 NOW = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)
+TODAY = NOW.date()
 ALLOW = Verdict(kind=VerdictKind.SEND)
 
 _numbers = itertools.count(1)
@@ -45,7 +46,7 @@ def verdict_for_all(verdict: Verdict) -> Callable[..., Mapping[str, Verdict]]:
     return lambda _, waiting, now: {message.id: verdict for message in waiting}
 
 
-def a_run(database: Database, *, mode: str = "live", as_of: date = NOW.date()) -> int:
+def a_run(database: Database, *, mode: str = "live", as_of: date = TODAY) -> int:
     """A planned run; returns its id."""
     with database.writing() as connection:
         values = {"as_of": as_of, "mode": mode, "state": "planned", "started_at": NOW, "real_started_at": NOW}

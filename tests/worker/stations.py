@@ -36,5 +36,11 @@ def a_station(
 ) -> Station:
     """A station on a queue in memory unless told otherwise."""
     names = ("threads", "lease", "window", "grace")
+    if "lane_lease" in changes:  # of an attempt under way; `lease` is that of a batch
+        lease = changes.pop("lane_lease")
+        channel_ports = ports(
+            database, channels, lease=lease, **{k: v for k, v in changes.items() if k not in names}
+        )
+        return Station(channel_ports, open_broker(broker), **{k: v for k, v in changes.items() if k in names})
     own = {name: changes.pop(name) for name in names if name in changes}
     return Station(ports(database, channels, **changes), open_broker(broker), **own)

@@ -50,12 +50,8 @@ def test_a_time_that_is_skipped_or_doubled_fires_once(
     zone: str, cron: str, around: str, expected: str
 ) -> None:
     day = datetime.fromisoformat(around).replace(tzinfo=UTC)
-    found = [
-        f
-        for f in fires_between(
-            a_schedule(cron, zone), after=day - timedelta(days=2), until=day + timedelta(days=3)
-        )
-    ]
+    window = {"after": day - timedelta(days=2), "until": day + timedelta(days=3)}
+    found = list(fires_between(a_schedule(cron, zone), **window))
     assert at(expected) in found
     assert len(found) == 5
 

@@ -1,0 +1,63 @@
+"""A worker process for the chaos tests: a real adapter against the counting double, a gate that allows, short leases.
+
+`python -m tests.chaos.worker serve` delivers from Redis until SIGTERM; `drain` empties the outbox by itself.
+"""
+
+import os
+import sys
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+from channels.kind import ChannelKind
+from channels.port import Channel
+from channels.registry import open_channel
+from channels.settings import ChannelSettings
+from dispatcher.storage.engine import open_database
+from dispatcher.worker.processes import stop_on_signals
+from dispatcher.worker.station import Station
+from tests.worker.stations import a_station
+
+LEASE = timedelta(seconds=3)
+
+
+def channel(kind: ChannelKind) -> Channel:
+    """SendGrid's adapter for e-mail, the folder for the rest."""
+    folder = Path(os.environ["CHAOS_FOLDER"])
+    if kind is ChannelKind.EMAIL:
+        url = os.environ["CHAOS_SENDGRID"]
+        return open_channel(
+            kind, ChannelSettings(provider="sendgrid", base_url=url, api_key="key", timeout=5)
+        )
+    return open_channel(kind, ChannelSettings(provider="folder", folder=folder))
+
+
+def station() -> Station:
+    """The station that the environment describes."""
+    database = open_database(os.environ["CHAOS_DATABASE"])
+    channels = {kind: channel(kind) for kind in ChannelKind}
+    return a_station(
+        database,
+        channels,
+        os.environ["CHAOS_BROKER"],
+        lease=LEASE,
+        lane_lease=LEASE,
+        grace=timedelta(seconds=20),
+    )
+
+
+def main(verb: str) -> None:
+    """Work until told to stop, or until nothing is due."""
+    stop = threading.Event()
+    stop_on_signals(stop)
+    here = station()
+    with here.working():
+        print("ready", flush=True)
+        if verb == "drain":
+            here.drain()
+        else:
+            stop.wait()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
