@@ -137,7 +137,7 @@ def test_a_spanish_letter_speaks_spanish_around_its_text_too():
         debtor=a_debtor(country="ES", postal_code="28013"),
     ).text
     assert "Página 1 de 1" in text
-    assert "Talón de pago" in text
+    assert "Datos para el pago" in text
     assert "Saldo al 2 de marzo de 2026 131,81 €" in text.replace("\u00a0", " ")
 
 
