@@ -1,4 +1,7 @@
-"""Why a debt that has come to a step still stays out: paid, disputed, promised, held, covered by credit."""
+"""Why a debt that has come to a step still stays out: paid, disputed, promised, held, covered by credit.
+
+The reasons are sealed for good, so they name no debtor and no debt: the entry's erasable values do.
+"""
 
 from datetime import date
 
@@ -25,17 +28,17 @@ def standing(debt: DebtFile, person: PersonFile, on: date) -> tuple[Reason, ...]
     """All reasons to leave this debt alone on a date; empty: it may be asked for."""
     found: list[Reason] = []
     if not debt.is_open(on):
-        found.append(_reason("settled", f"{debt.reference} is not open on {on}", on=on))
+        found.append(_reason("settled", f"the debt is not open on {on}", on=on))
     if debt.balance.minor <= 0:
         found.append(_paid(debt))
     if debt.disputed_on is not None and debt.disputed_on <= on:
-        found.append(_reason("disputed", f"{debt.reference} is disputed since {debt.disputed_on}", on=debt.disputed_on))
+        found.append(_reason("disputed", f"the debt is disputed since {debt.disputed_on}", on=debt.disputed_on))
     if debt.promise_date is not None and debt.promise_date >= on:
-        detail = f"payment of {debt.reference} is promised for {debt.promise_date}; it is asked for again after that day"
+        detail = f"payment is promised for {debt.promise_date}; the debt is asked for again after that day"
         found.append(_reason("promised", detail, on=debt.promise_date))
     if not debt.in_ledger:
-        found.append(_reason("not-in-ledger", f"{debt.reference}: {_WORDS['not_in_ledger']}", on=on))
-    found += [_held(hold, debt) for hold in person.holds if keeps_silent(hold, debt, on)]
+        found.append(_reason("not-in-ledger", _WORDS["not_in_ledger"], on=on))
+    found += [_held(hold) for hold in person.holds if keeps_silent(hold, debt, on)]
     return tuple(found)
 
 
@@ -50,19 +53,19 @@ def keeps_silent(hold: Hold, debt: DebtFile, on: date) -> bool:
 
 def _paid(debt: DebtFile) -> Reason:
     if debt.credit.minor > 0:
-        return _reason("covered-by-credit", f"credit notes of {debt.credit} cover {debt.reference}")
-    return _reason("paid", f"{debt.reference} is paid by payments recorded here")
+        return _reason("covered-by-credit", f"credit notes of {debt.credit} cover the debt")
+    return _reason("paid", "the debt is paid by payments recorded here")
 
 
-def _held(hold: Hold, debt: DebtFile) -> Reason:
+def _held(hold: Hold) -> Reason:
     word = hold.kind.replace("_", "-")
     if hold.kind == "dispute":
-        return _reason("disputed", f"{debt.reference} is disputed since {hold.starts_on}", on=hold.starts_on)
+        return _reason("disputed", f"the debt is disputed since {hold.starts_on}", on=hold.starts_on)
     if hold.kind == "promise":
-        return _reason("promised", f"payment of {debt.reference} is promised for {hold.until}", on=hold.until)
+        return _reason("promised", f"payment is promised for {hold.until}", on=hold.until)
     detail = _WORDS.get(hold.kind, f"on hold ({word})")
     until = f" until {hold.until}" if hold.until else ""
-    return _reason(f"held-{word}", f"{debt.reference}: {detail}{until}", on=hold.starts_on)
+    return _reason(f"held-{word}", f"{detail}{until}", on=hold.starts_on)
 
 
 def _reason(rule: str, detail: str, *, on: date | None = None) -> Reason:
