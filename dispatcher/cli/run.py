@@ -36,7 +36,7 @@ def run(
             as_of or dispatcher.now().date(),
             actor=actor(),
             wait=wait,
-            only=strategy,
+            only=_known_strategy(dispatcher.desk, strategy),
             confirm=confirm,
             on_planned=bars.counting("planning"),
             on_prepared=bars.adding("preparing"),
@@ -55,7 +55,9 @@ def plan(
     strategy: Annotated[str | None, typer.Option("--strategy", help="This strategy alone.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide, store nothing.")] = False,
     diff: Annotated[int | None, typer.Option("--diff", help="Compare with the plan of this run.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Write the plan to FILE (.csv or .jsonl).")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the plan to FILE (.csv or .jsonl).")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Decide what is due on a day and store it as a plan; nothing is released before `dispatcher run`.
@@ -63,33 +65,48 @@ def plan(
     Example: dispatcher plan --as-of 2026-11-23 --dry-run --out plan.csv
     """
     from dispatcher.services.compare_plans import compare_with_run, plan_lines
-    from dispatcher.services.plan_reminders import PlanRequest, plan_reminders, preview_plan
+    from dispatcher.services.plan_reminders import Decided, PlanRequest, plan_reminders, preview_plan
+    from dispatcher.services.run_guards import alone, stale_ledgers
 
     with opened(now) as dispatcher, Bars(quiet=as_json) as bars:
+        database, desk = dispatcher.database, dispatcher.desk
+        age = None if dispatcher.clock_is_set or dry_run else dispatcher.settings.max_ledger_age
+        stale = stale_ledgers(database, real_now=dispatcher.real_now(), max_age=age)
         request = PlanRequest(
             as_of=as_of or dispatcher.now().date(),
             now=dispatcher.now(),
             real_now=dispatcher.real_now(),
             actor=actor(),
             random_bytes=dispatcher.random_bytes,
-            only=strategy,
+            only=_known_strategy(desk, strategy),
+            without=tuple(sorted(stale)),
         )
-        progress = bars.counting("planning")
-        decided = []
+        decided: list[Decided] = []
         if dry_run or out or diff is not None:
-            summary, decided = preview_plan(dispatcher.database, dispatcher.desk, request, progress=progress)
-        if not dry_run:
-            summary = plan_reminders(dispatcher.database, dispatcher.desk, request, progress=progress)
+            summary, decided = preview_plan(database, desk, request, progress=bars.counting("deciding"))
         lines = plan_lines(decided)
-        changes = compare_with_run(dispatcher.database, diff, lines) if diff is not None else []
+        changes = compare_with_run(database, diff, lines) if diff is not None else []
+        if not dry_run:
+            with alone(database, dispatcher.real_now):
+                summary = plan_reminders(database, desk, request, progress=bars.counting("planning"))
     if out is not None:
         _write_plan(out, lines)
     if as_json:
-        print_json(summary.as_json() | {"run_id": summary.run_id, "as_of": request.as_of, "changes": changes})
+        more = {
+            "run_id": summary.run_id,
+            "as_of": request.as_of,
+            "changes": changes,
+            "refused_creditors": stale,
+        }
+        print_json(summary.as_json() | more)
         return
+    for creditor, why in sorted(stale.items()):
+        print(f"refused: {creditor}: {why}")
     _print_plan(summary, request.as_of)
     for change in changes:
-        print(f"{change['change']}: {change['debtor']} {change['debts']} {change['step']} {change['channel']} {change['decision']}")
+        print(
+            f"{change['change']}: {change['debtor']} {change['debts']} {change['step']} {change['channel']} {change['decision']}"
+        )
     if diff is not None and not changes:
         print(f"no difference from run {diff}")
     if out is not None:
@@ -98,7 +115,9 @@ def plan(
 
 def dispatch(
     now: Now = None,
-    until_empty: Annotated[bool, typer.Option("--until-empty/--once", help="Go on until nothing is due now.")] = True,
+    until_empty: Annotated[
+        bool, typer.Option("--until-empty/--once", help="Go on until nothing is due now.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Release and deliver what is due now: deferred messages whose window has opened, retries.
@@ -112,9 +131,18 @@ def dispatch(
     if as_json:
         print_json(counts)
     else:
-        print(", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "nothing is due now")
+        print(
+            ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "nothing is due now"
+        )
     if counts.get("unknown") or counts.get("failed"):
         raise typer.Exit(1)
+
+
+def _known_strategy(desk: Any, name: str | None) -> str | None:
+    names = [strategy.name for strategy in desk.strategies]
+    if name is not None and name not in names:
+        raise typer.BadParameter(f"there is no strategy {name!r}; config/strategies has: {', '.join(names)}")
+    return name
 
 
 def _print_plan(summary: Any, as_of: date) -> None:
@@ -123,10 +151,16 @@ def _print_plan(summary: Any, as_of: date) -> None:
     counts = ", ".join(f"{summary.by_outcome.get(outcome, 0)} {word}" for outcome, word in words.items())
     print(f"plan for {as_of} ({where}): {summary.due} due = {counts}")
     for step, by_outcome in sorted(summary.by_step.items()):
-        print(f"  {step}: " + ", ".join(f"{count} {words[outcome]}" for outcome, count in sorted(by_outcome.items())))
+        print(
+            f"  {step}: "
+            + ", ".join(f"{count} {words[outcome]}" for outcome, count in sorted(by_outcome.items()))
+        )
     for key, count in summary.reasons.most_common(10):
         print(f"  {count} × {key[0]}: {key[1]}/{key[2]} ({key[3]})")
-    print(f"not due: " + ", ".join(f"{count} {reason}" for reason, count in sorted(summary.others.items())))
+    print(
+        "debts in the ledger: "
+        + ", ".join(f"{count} {reason}" for reason, count in sorted(summary.others.items()))
+    )
     print(f"hash {summary.digest}")
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from dispatcher.domain.planner import PlannedMessage
 from dispatcher.services.plan_reminders import Decided
+from dispatcher.services.summarise_run import NoSuchRunError
+from dispatcher.storage import plans
 from dispatcher.storage.engine import Database
 from dispatcher.storage.plan_lines import stored_lines
 
@@ -16,11 +18,21 @@ def plan_lines(decided: Sequence[Decided]) -> list[dict[str, Any]]:
     return [_line(one) for one in decided]
 
 
-def compare_with_run(database: Database, run_id: int, lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What is new (`added`) and what is gone (`removed`) against the stored messages of a run."""
+def compare_with_run(
+    database: Database, run_id: int, lines: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """What is new (`added`) and what is gone (`removed`) against the messages of a run; raises NoSuchRunError."""
     with database.reading() as connection:
+        if plans.get_run(connection, run_id) is None:
+            raise NoSuchRunError(
+                f"there is no run {run_id} to compare with; `dispatcher messages list` shows their numbers"
+            )
         before = {_key(line): line for line in stored_lines(connection, run_id)}
-    after = {_key(line): line for line in lines if line["decision"] in {"allow", "defer", "hold"} and line["channel"]}
+    after = {
+        _key(line): line
+        for line in lines
+        if line["decision"] in {"allow", "defer", "hold"} and line["channel"]
+    }
     added = [{"change": "added", **after[key]} for key in sorted(after.keys() - before.keys())]
     removed = [{"change": "removed", **before[key]} for key in sorted(before.keys() - after.keys())]
     return added + removed

@@ -1,7 +1,6 @@
 """The daily job: plan, release what is due, deliver, seal, sum up."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -9,15 +8,13 @@ from dispatcher.domain.log_entry import LogEntry
 from dispatcher.domain.message_id import RandomBytes
 from dispatcher.domain.run_summary import RunSummary
 from dispatcher.services.desk import Desk
-from dispatcher.services.plan_reminders import PlanRequest, PlanSummary, Progress, RunRefused, plan_reminders
+from dispatcher.services.expire_messages import expire_messages
+from dispatcher.services.plan_reminders import PlanRequest, PlanSummary, Progress, plan_reminders
 from dispatcher.services.prepare_messages import Press, prepare_messages
+from dispatcher.services.run_guards import alone, stale_ledgers
 from dispatcher.services.summarise_run import summarise_run
-from dispatcher.storage import delivery_log, leases, plans, run_totals
+from dispatcher.storage import delivery_log, plans, run_totals
 from dispatcher.storage.engine import Database
-from dispatcher.storage.holders import new_owner, this_process
-
-RUN_LEASE = "daily-run"
-RUN_LEASE_TIME = timedelta(minutes=30)
 
 Clock = Callable[[], datetime]
 
@@ -60,11 +57,17 @@ def run_day(
     on_prepared: Callable[[int], None] | None = None,
 ) -> RunSummary:
     """Run a day; raises RunRefused when it must not happen (an older day, no fresh ledger, another run at work)."""
-    with _alone(ports):
+    with alone(ports.database, ports.real_now) as renew:
         problems = list(ports.refresh_templates())
         ports.record_rules()
-        stale = stale_ledgers(ports)
-        plan = plan_reminders(ports.database, ports.desk, _plan_request(ports, request, stale), progress=on_planned)
+        stale = stale_ledgers(ports.database, real_now=ports.real_now(), max_age=ports.max_ledger_age)
+        expire_messages(ports.database, now=ports.now(), real_now=ports.real_now(), actor=ports.actor)
+        plan = plan_reminders(
+            ports.database,
+            ports.desk,
+            _plan_request(ports, request, stale),
+            progress=_also(renew, on_planned),
+        )
         run_id = _release(ports, plan)
         held = ports.guard_volume(run_id)
         if held:
@@ -90,45 +93,23 @@ def close_day(
     seal = ports.seal()
     with ports.database.writing() as connection:
         run = plans.get_run(connection, run_id)
-        plans.update_run(connection, run_id, summary={**run.summary, "day": summary.as_json() | {"seal": seal}})
+        plans.update_run(
+            connection, run_id, summary={**run.summary, "day": summary.as_json() | {"seal": seal}}
+        )
     return summarise_run(
         ports.database, run_id, refused_creditors=stale, template_problems=problems, seal=seal
     )
 
 
-def stale_ledgers(ports: DayPorts) -> dict[str, str]:
-    """Creditor -> why its ledger is too old to run on; raises RunRefused when that leaves none."""
-    if ports.max_ledger_age is None:
-        return {}
-    with ports.database.reading() as connection:
-        times = run_totals.ledger_times(connection)
-    limit = ports.real_now() - ports.max_ledger_age
-    hours = ports.max_ledger_age.total_seconds() / 3600
-    stale = {
-        creditor: f"its ledger was imported {at.isoformat(timespec='minutes') if at else 'never'}, "
-        f"more than {hours:g} hours ago: import the portfolio again"
-        for creditor, at in times.items()
-        if at is None or at < limit
-    }
-    if times and len(stale) == len(times):
-        lines = "; ".join(f"{creditor}: {why}" for creditor, why in sorted(stale.items()))
-        raise RunRefused(f"no creditor has a fresh ledger ({lines}), or set DISPATCHER_GUARDS__MAX_LEDGER_AGE_HOURS")
-    return stale
+def _also(renew: Callable[[], None], told: Progress | None) -> Progress:
+    """Report progress, and stay alone for as long as there is some."""
 
+    def progress(done: int, of: int) -> None:
+        renew()
+        if told:
+            told(done, of)
 
-@contextmanager
-def _alone(ports: DayPorts) -> Iterator[None]:
-    owner = new_owner(this_process())
-    until = ports.real_now() + RUN_LEASE_TIME
-    with ports.database.writing() as connection:
-        taken = leases.take(connection, RUN_LEASE, owner, until=until, real_now=ports.real_now())
-    if not taken:
-        raise RunRefused("another run is at work; wait for it, or for its lease to end (30 minutes after it died)")
-    try:
-        yield
-    finally:
-        with ports.database.writing() as connection:
-            leases.release(connection, RUN_LEASE, owner)
+    return progress
 
 
 def _plan_request(ports: DayPorts, request: DayRequest, stale: Mapping[str, str]) -> PlanRequest:
