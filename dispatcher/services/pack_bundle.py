@@ -10,7 +10,8 @@ from pathlib import Path
 from dispatcher.domain.export_line import export_line
 from dispatcher.domain.reading_text import bare_type, reading_text
 from dispatcher.domain.timeline import TimelineItem, timeline
-from dispatcher.rendering.letters.engine import LetterEngine, installed_engine
+from dispatcher.rendering.letters.engine import LetterEngine
+from dispatcher.rendering.letters.installed import installed_engine
 from dispatcher.rendering.timeline import TimelinePage, timeline_html, timeline_pdf
 from dispatcher.services.export_evidence import Progress, Source, replacing, write_lines
 from dispatcher.storage import contents, evidence, rules_in_force, seals

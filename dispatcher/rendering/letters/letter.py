@@ -10,13 +10,9 @@ from dispatcher.domain.postal_address import AddressProblem
 from dispatcher.domain.render_inputs import DebtorView, RenderInputs
 from dispatcher.rendering.letter_text import LetterText
 from dispatcher.rendering.letters.address import AddressBlock, fit_address, window_lines
-from dispatcher.rendering.letters.engine import (
-    DocumentFacts,
-    EngineMissingError,
-    LetterEngine,
-    installed_engine,
-)
+from dispatcher.rendering.letters.engine import DocumentFacts, LetterEngine
 from dispatcher.rendering.letters.fonts import FontsMissingError, uncovered
+from dispatcher.rendering.letters.installed import EngineMissingError, installed_engine
 from dispatcher.rendering.letters.layout import Layout, page_html, shipped_layout, wants_qr
 from dispatcher.rendering.letters.paper import Paper, paper_for
 from dispatcher.rendering.letters.reading import read_letter
