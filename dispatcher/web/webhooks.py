@@ -25,7 +25,7 @@ def sendgrid(visit: Visit) -> Response:
     key = visit.house.settings.channels.email.webhook_key
 
     def events() -> list[DeliveryEvent]:
-        return parse_sendgrid_events(visit.body, _headers(visit), key, visit.house.real_now())
+        return parse_sendgrid_events(visit.body, _headers(visit), key, visit.now)
 
     return _recorded(visit, events)
 
@@ -40,7 +40,7 @@ def twilio_status(visit: Visit) -> Response:
             auth_token=_twilio_token(visit),
             public_url=visit.house.settings.public_url,
             target=_target(visit),
-            now=visit.house.real_now(),
+            now=visit.now,
         )
         return [event]
 
@@ -77,7 +77,7 @@ def lob(visit: Visit) -> Response:
     secret = visit.house.settings.channels.letter.webhook_secret.get_secret_value()
 
     def events() -> list[DeliveryEvent]:
-        return [parse_lob_event(visit.body, _headers(visit), secret, visit.house.real_now())]
+        return [parse_lob_event(visit.body, _headers(visit), secret, visit.now)]
 
     return _recorded(visit, events)
 

@@ -1,0 +1,56 @@
+"""The house of the web tests, made once and copied for each test."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from dispatcher.bootstrap import Dispatcher
+from dispatcher.storage.tables import messages
+from tests.web.house import Web, build_home, copy_home, open_home
+
+
+@pytest.fixture(scope="session")
+def finished_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home after a whole run."""
+    home = tmp_path_factory.mktemp("web") / "home"
+    build_home(home)
+    return home
+
+
+@pytest.fixture
+def open_web(finished_home: Path, tmp_path: Path) -> Iterator[Callable[..., Web]]:
+    """Opens the site on a copy of that home, with settings of one's own."""
+    opened: list[Dispatcher] = []
+
+    def open_(**settings: Any) -> Web:
+        home = tmp_path / f"home{len(opened)}"
+        house = open_home(copy_home(finished_home, home), **settings)
+        opened.append(house)
+        return Web(house, base=settings.get("public_url", "http://testserver"))
+
+    yield open_
+    for house in opened:
+        house.close()
+
+
+@pytest.fixture
+def web(open_web: Callable[..., Web]) -> Web:
+    """The site with default settings."""
+    return open_web()
+
+
+@pytest.fixture
+def message_of(web: Web) -> Callable[..., str]:
+    """Finds a message's id by channel and state."""
+
+    def find(channel: str = "email", state: str = "accepted") -> str:
+        with web.house.database.reading() as connection:
+            query = select(messages.c.id).where(messages.c.channel == channel, messages.c.state == state)
+            found = connection.scalar(query.order_by(messages.c.id))
+        assert found, f"the sample run has no {channel} message that is {state}"
+        return str(found)
+
+    return find

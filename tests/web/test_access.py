@@ -1,0 +1,178 @@
+"""Every page and every role: who may, who may not, and what happens without a session."""
+
+import re
+
+import pytest
+
+from dispatcher.domain.user import Role
+from dispatcher.web.access import ACCESS, Door
+from dispatcher.web.app import check_access
+from tests.web.house import Web
+
+MANAGER, APPROVER, AUDITOR, OPERATOR, ADMIN = "manager", "approver", "auditor", "operator", "admin"
+NOBODY = ()
+EVERYONE = (MANAGER, APPROVER, AUDITOR, OPERATOR, ADMIN)
+ALL_BUT_ADMIN = (MANAGER, APPROVER, AUDITOR, OPERATOR)
+PEOPLE = (AUDITOR, OPERATOR)
+WRITERS = (MANAGER, APPROVER)
+
+# The whole truth once more, written by hand: a page that opens to somebody else fails here.
+TABLE: dict[str, tuple[str, ...]] = {
+    "POST /sign-out": EVERYONE,
+    "GET /account": EVERYONE,
+    "POST /account/password": EVERYONE,
+    "POST /account/sessions": EVERYONE,
+    "GET /": EVERYONE,
+    "GET /messages": PEOPLE,
+    "GET /messages/{id}": PEOPLE,
+    "POST /messages/{id}/decide": (OPERATOR,),
+    "GET /messages/{id}/bytes": PEOPLE,
+    "GET /messages/{id}/email": PEOPLE,
+    "GET /messages/{id}/pages/{number}": PEOPLE,
+    "GET /people": PEOPLE,
+    "GET /people/{reference:path}": PEOPLE,
+    "POST /people/{reference:path}/record": (OPERATOR,),
+    "GET /templates": ALL_BUT_ADMIN,
+    "GET /templates/new": (MANAGER,),
+    "POST /templates/new": (MANAGER,),
+    "GET /templates/{name}": ALL_BUT_ADMIN,
+    "GET /templates/{name}/diff": ALL_BUT_ADMIN,
+    "GET /templates/{name}/edit": WRITERS,
+    "POST /templates/{name}/edit": (MANAGER,),
+    "POST /templates/{name}/preview": WRITERS,
+    "POST /templates/{name}/preview/email": WRITERS,
+    "GET /templates/{name}/versions/{version}": ALL_BUT_ADMIN,
+    "POST /templates/{name}/versions/{version}/submit": (MANAGER,),
+    "POST /templates/{name}/versions/{version}/approve": (APPROVER,),
+    "POST /templates/{name}/versions/{version}/send-back": (APPROVER,),
+    "POST /templates/{name}/versions/{version}/publish": (APPROVER,),
+    "POST /templates/{name}/versions/{version}/retire": (APPROVER,),
+    "POST /templates/{name}/versions/{version}/copy": (MANAGER,),
+    "POST /templates/{name}/versions/{version}/rehearse": WRITERS,
+    "POST /templates/{name}/versions/{version}/test-send": WRITERS,
+    "GET /runs": ALL_BUT_ADMIN,
+    "GET /runs/{id}": ALL_BUT_ADMIN,
+    "POST /runs/plan": (OPERATOR,),
+    "GET /runs/plan/{id}": (OPERATOR,),
+    "GET /tasks": ALL_BUT_ADMIN,
+    "POST /tasks/messages": (OPERATOR,),
+    "POST /tasks/finish": (OPERATOR,),
+    "GET /log": (AUDITOR,),
+    "GET /log/entries/{id}": (AUDITOR,),
+    "GET /log/sample": (AUDITOR,),
+    "GET /log/exceptions": (AUDITOR,),
+    "POST /log/verify": (AUDITOR,),
+    "POST /log/export": (AUDITOR,),
+    "GET /stops": PEOPLE,
+    "POST /stops": (OPERATOR,),
+    "POST /stops/resume": (OPERATOR,),
+    "GET /rules": EVERYONE,
+    "GET /rules/{name}": EVERYONE,
+    "GET /strategies": ALL_BUT_ADMIN,
+    "GET /senders": ALL_BUT_ADMIN,
+    "GET /settings": (AUDITOR, OPERATOR, ADMIN),
+    "GET /users": (ADMIN,),
+    "POST /users": (ADMIN,),
+    "POST /users/{name}/roles": (ADMIN,),
+    "POST /users/{name}/password": (ADMIN,),
+    "POST /users/{name}/disable": (ADMIN,),
+    "POST /users/{name}/enable": (ADMIN,),
+    "POST /users/{name}/tokens": (ADMIN,),
+    "GET /jobs": ALL_BUT_ADMIN,
+    "GET /jobs/{id}": ALL_BUT_ADMIN,
+    "GET /jobs/{id}/file": ALL_BUT_ADMIN,
+    "GET /api/v1/messages": PEOPLE,
+    "GET /api/v1/messages/{id}": PEOPLE,
+    "GET /api/v1/messages/{id}/body": PEOPLE,
+    "POST /api/v1/messages/{id}/decisions": (OPERATOR,),
+    "GET /api/v1/people": PEOPLE,
+    "GET /api/v1/people/{creditor}/{reference}": PEOPLE,
+    "GET /api/v1/people/{creditor}/{reference}/timeline": PEOPLE,
+    "POST /api/v1/people/{creditor}/{reference}/records": (OPERATOR,),
+    "GET /api/v1/runs": ALL_BUT_ADMIN,
+    "GET /api/v1/runs/{id}": ALL_BUT_ADMIN,
+    "GET /api/v1/entries": (AUDITOR,),
+    "GET /api/v1/entries/{id}": (AUDITOR,),
+    "GET /api/v1/seals": (AUDITOR,),
+    "GET /api/v1/templates": ALL_BUT_ADMIN,
+    "GET /api/v1/templates/{name}/versions": ALL_BUT_ADMIN,
+    "GET /api/v1/stops": PEOPLE,
+    "POST /api/v1/stops": (OPERATOR,),
+    "POST /api/v1/stops/{id}/resumptions": (OPERATOR,),
+}
+OPEN = {
+    "GET /sign-in", "POST /sign-in", "GET /healthz", "GET /readyz", "GET /metrics", "GET /u/{token}", "POST /u/{token}",
+    "POST /webhooks/sendgrid", "POST /webhooks/twilio/status", "POST /webhooks/twilio/inbound", "POST /webhooks/lob",
+    "GET /api/v1/openapi.json",
+}  # fmt: skip
+_FILLED = {
+    "reference:path": "acme/A-1", "name": "first-reminder", "version": "1", "id": "1", "number": "1",
+    "creditor": "acme", "reference": "A-1", "token": "x",
+}  # fmt: skip
+
+
+def address(name: str) -> tuple[str, str]:
+    """Method and an address in which the variable parts are filled."""
+    method, path = name.split(" ", 1)
+    return method, re.sub(r"\{([\w:]+)\}", lambda found: _FILLED[found.group(1)], path)
+
+
+def test_the_table_names_every_page_and_no_other() -> None:
+    assert set(ACCESS) == set(TABLE) | OPEN
+    assert {name for name, access in ACCESS.items() if isinstance(access, Door)} == OPEN
+
+
+def test_a_page_in_no_row_keeps_the_site_from_starting() -> None:
+    with pytest.raises(RuntimeError, match="GET /secret"):
+        check_access([*ACCESS, "GET /secret"])
+    with pytest.raises(RuntimeError, match="GET /log"):
+        check_access([name for name in ACCESS if name != "GET /log"])
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_each_page_opens_to_the_roles_of_the_table_and_to_no_other(web: Web, role: Role) -> None:
+    wrong = []
+    for name, allowed in TABLE.items():
+        desk = web.signed_in(role.value)  # each time anew: one of the pages signs out
+        method, path = address(name)
+        headers = {"X-CSRF-Token": desk.csrf, "Content-Type": "application/json"} if path.startswith("/api/") else {}
+        if method == "GET":
+            status = desk.get(path, headers=headers).status_code
+        elif headers:
+            status = desk.client.post(path, content=b"{}", headers=headers).status_code
+        else:
+            status = desk.post(path).status_code
+        if (status == 403) == (role.value in allowed) or status in {401, 500}:
+            wrong.append(f"{name} as {role}: {status}")
+
+    assert wrong == []
+
+
+def test_without_a_session_pages_lead_to_sign_in_and_the_api_says_401(web: Web) -> None:
+    wrong = []
+    visitor = web.visitor()
+    for name in TABLE:
+        method, path = address(name)
+        answer = visitor.request(method, path)
+        if path.startswith("/api/"):
+            if answer.status_code != 401 or "bearer" not in answer.headers["www-authenticate"].lower():
+                wrong.append(name)
+        elif answer.status_code != 303 or not answer.headers["location"].startswith("/sign-in"):
+            wrong.append(name)
+
+    assert wrong == []
+
+
+def test_the_menu_offers_what_opens_and_nothing_else(web: Web) -> None:
+    for role in Role:
+        desk = web.signed_in(role.value)
+        offered = set(re.findall(r'<li><a href="([^"]+)"', desk.page("/")))
+        assert offered
+        assert {path for path in offered if desk.get(path).status_code != 200} == set()
+
+
+def test_somebody_elses_job_is_not_there(web: Web) -> None:
+    location = web.signed_in("auditor").post("/log/verify").headers["location"]
+
+    assert web.signed_in("auditor").get(location).status_code == 200
+    assert web.signed_in("operator").get(location).status_code == 404
