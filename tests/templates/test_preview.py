@@ -1,0 +1,115 @@
+"""A preview is what delivery wrote, byte for byte, on every channel."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+AS_OF, NOW = "2026-11-16", "2026-11-16T18:00:00Z"
+SUFFIX = {"email": ".eml", "sms": ".txt", "letter": ".pdf"}
+
+
+def dispatcher(home, *words, code=(0,)):
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("DISPATCHER_")}
+    run = subprocess.run(
+        [sys.executable, "-c", "from dispatcher.cli.main import main; main()", *words],
+        capture_output=True,
+        env={**environment, "DISPATCHER_HOME": str(home)},
+        text=True,
+        check=False,
+    )
+    assert run.returncode in code, run.stdout + run.stderr
+    return run.stdout
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A home after a day of a small sample portfolio."""
+    home = tmp_path_factory.mktemp("home")
+    dispatcher(
+        home, "portfolio", "sample", "--out", str(home / "sample.csv"), "--debtors", "60", "--as-of", AS_OF
+    )
+    dispatcher(home, "portfolio", "import", str(home / "sample.csv"), "--as-of", AS_OF)
+    dispatcher(home, "run", "--as-of", AS_OF, "--now", NOW, code=(0, 1))
+    return home
+
+
+@pytest.fixture(scope="module")
+def sent(home):
+    return json.loads(dispatcher(home, "messages", "list", "--state", "accepted", "--json"))
+
+
+@pytest.mark.parametrize("channel", SUFFIX)
+def test_a_preview_is_byte_for_byte_what_delivery_wrote(home, sent, channel, tmp_path):
+    (message, *_) = [message for message in sent if message["channel"] == channel]
+    out = tmp_path / f"preview{SUFFIX[channel]}"
+    dispatcher(home, "templates", "preview", message["template"], "--debtor", message["debtor"], "--channel", channel,
+               "--out", str(out), "--as-of", AS_OF, "--now", NOW)  # fmt: skip
+    written = {path.read_bytes() for path in (home / "outbox").glob(f"*{SUFFIX[channel]}")}
+    assert out.read_bytes() in written
+
+
+def test_a_preview_of_a_debtor_without_a_message_is_made_from_todays_ledger(home, sent):
+    reminded = {message["debtor"] for message in sent}
+    shown = json.loads(
+        dispatcher(
+            home,
+            "templates",
+            "preview",
+            "second-reminder",
+            "--debtor",
+            min(reminded),
+            "--as-of",
+            AS_OF,
+            "--now",
+            NOW,
+            "--json",
+            code=(0, 1),
+        )
+    )
+    assert shown[0]["basis"] == f"the ledger on {AS_OF}"
+
+
+def test_a_preview_of_nobody_says_so(home):
+    assert "no debtor 'nobody'" in dispatcher_error(
+        home, "templates", "preview", "due-soon", "--debtor", "nobody"
+    )
+
+
+def dispatcher_error(home, *words):
+    run = subprocess.run(
+        [sys.executable, "-c", "from dispatcher.cli.main import main; main()", *words],
+        capture_output=True,
+        env={**os.environ, "DISPATCHER_HOME": str(home)},
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 2
+    assert "Traceback" not in run.stderr
+    return run.stderr
+
+
+def test_a_rehearsal_renders_the_whole_portfolio(home):
+    report = dispatcher(home, "templates", "rehearse", "first-reminder", "1", "--as-of", AS_OF, "--now", NOW)
+    assert report.startswith("rendered ")
+    assert "would be held: 0; too long: 0; changed: 0" in report
+
+
+def test_lint_finds_what_is_wrong_and_exits_with_one(home, tmp_path):
+    source = Path(__file__).parents[2] / "templates/due-soon"
+    folder = tmp_path / "due-soon"
+    for path in source.rglob("*"):
+        if path.is_file():
+            target = folder / path.relative_to(source)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    (folder / "en/sms.txt").write_text(
+        "{{ debtor.nam }} {{ sender.name }} {{ sender.phone }}", encoding="utf-8"
+    )
+    assert (
+        "due-soon/en/sms.txt:1:4: there is no placeholder `debtor.nam`; did you mean `debtor.name`?"
+        in dispatcher(home, "templates", "lint", str(folder), code=(1,))
+    )
