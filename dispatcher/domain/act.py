@@ -100,11 +100,14 @@ class Act:
 
     @cached_property
     def presumed_places(self) -> tuple[Place, ...]:
-        """Where the telephone may be presumed: its area code, unless the debtor said otherwise."""
+        """Where the telephone may be presumed: its area code, unless the debtor said otherwise.
+
+        A toll-free number has none: then it is the last known residence.
+        """
         said = tuple(place for place in self.places if place.source == "consumer_statement")
         wanted = _area_code_sources(self.action.line)
         coded = tuple(place for place in self.places if place.source in wanted)
-        return said or coded or self.places
+        return said or coded or self.residence_places
 
     @cached_property
     def residence_places(self) -> tuple[Place, ...]:
@@ -171,4 +174,6 @@ def _latest_first(past: Past) -> tuple[int, str, str, tuple[str, ...]]:
 def _area_code_sources(line: str | None) -> frozenset[str]:
     if line is None:
         return AREA_CODES
+    if line == "toll_free":
+        return frozenset()
     return frozenset({"mobile_area_code" if line == "mobile" else "landline_area_code"})

@@ -8,6 +8,7 @@ from typing import Any
 from dispatcher.domain import facts as f
 from dispatcher.domain.optout_words import OptOutTable, classify_reply
 from dispatcher.rulebook.fact_keys import Problems, read_facts
+from dispatcher.rulebook.stated_clock import with_stated_clock
 
 Json = Mapping[str, Any]
 _NEEDED = ("now_utc", "action")
@@ -45,12 +46,7 @@ def _contact(read: Json, words: OptOutTable) -> f.ContactFacts:
     return f.ContactFacts(
         now=read["now_utc"],
         action=_action(read),
-        zones=tuple(
-            f.ZoneCandidate(
-                source=c.get("source", ""), zone=c.get("tz", ""), authoritative=c.get("authoritative", False)
-            )
-            for c in read.get("tz_candidates", ())
-        ),
+        zones=with_stated_clock(tuple(map(_candidate, read.get("tz_candidates", ()))), read),
         history=history,
         opt_outs=(*(_opt_out(stop) for stop in read.get("optouts", ())), *heard.opt_outs),
         unclear_replies=heard.unclear,
@@ -80,6 +76,12 @@ def _contact(read: Json, words: OptOutTable) -> f.ContactFacts:
         sender_role=read.get("sender", {}).get("role"),
         holidays=read.get("holidays", ()),
         system=f.SystemFacts(**read.get("system", {})),
+    )
+
+
+def _candidate(read: Json) -> f.ZoneCandidate:
+    return f.ZoneCandidate(
+        source=read.get("source", ""), zone=read.get("tz", ""), authoritative=read.get("authoritative", False)
     )
 
 

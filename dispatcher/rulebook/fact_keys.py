@@ -1,5 +1,6 @@
 """The keys of contact facts and what each may hold; reading names every key that is unknown or holds something else."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -117,6 +118,21 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(str(part) for part in _list(_text)(value))
 
 
+def _remarks(value: Any) -> tuple[str, ...]:
+    """What else a text holds: its parts, or whether it holds any."""
+    if isinstance(value, list):
+        return _texts(value)
+    if isinstance(value, str):
+        return (value,) if value else ()
+    return ("other content",) if _flag(value) else ()
+
+
+def _form(value: Any) -> str:
+    """How something was said: every word for speaking (`phone_call`) is oral."""
+    form = _text(value).casefold()
+    return "oral" if f.ORAL_FORMS.intersection([form, *re.split(r"[\s_-]+", form)]) else form
+
+
 def _or(reader: Reader, *, null: Any) -> Reader:
     """Null has a meaning of its own: nothing on file."""
 
@@ -128,6 +144,7 @@ def _or(reader: Reader, *, null: Any) -> Reader:
 
 _optional_text, _optional_day = _or(_text, null=None), _or(_day, null=None)
 _optional_moment, _many_texts = _or(_moment, null=None), _or(_texts, null=())
+_any_remarks = _or(_remarks, null=())
 _off, _on, _finding = _or(_flag, null=False), _or(_flag, null=True), _or(_flag, null=None)
 _consent = _off  # null: none on file
 
@@ -156,7 +173,7 @@ def _pairs(
             if value is not None:
                 yield key, _object(reader, value, f"{where}.", problems)
         elif isinstance(reader, _Many):
-            items = value if isinstance(value, list) else [value]
+            items = value if isinstance(value, list) else [] if value is None else [value]
             yield (
                 key,
                 tuple(_object(reader.table, v, f"{where}[{i}].", problems) for i, v in enumerate(items)),
@@ -183,8 +200,8 @@ _CONTENT = {
     "disclosure_language": _optional_text,
     "language": _optional_text,
     "first_contact_scope": _or(_texts, null=None),
-    "extra": _many_texts,
-    "other_content": _many_texts,
+    "extra": _any_remarks,
+    "other_content": _any_remarks,
     "validation_period_end": _optional_day,
     "in_initial_communication": _finding,
 }
@@ -196,7 +213,7 @@ _LIMITED = {
     "natural_person_names": _many_texts,
     "reply_numbers": _many_texts,
     "optional": _many_texts,
-    "other_content": _many_texts,
+    "other_content": _any_remarks,
 }
 _RECIPIENT = {"relation": _text, "consumer_deceased": _finding, "consumer_is_minor": _finding}
 _ADDRESS_BASIS = {
@@ -266,7 +283,7 @@ _OPTOUT = {
     "raw": _optional_text,
 }
 _WISH = {"days": _list(_one_of(*WEEKDAYS)), "from": _hour, "to": _hour, "source": _optional_text}
-_NOTICE = {"received_utc": _optional_moment, "form": _text, "medium_accepted": _finding}
+_NOTICE = {"received_utc": _optional_moment, "form": _form, "medium_accepted": _finding}
 _FACTS: dict[str, Any] = {
     "packs": _list(_text),
     "now_utc": _moment,
@@ -290,11 +307,11 @@ _FACTS: dict[str, Any] = {
     "refusal_to_pay": _NOTICE,
     "dispute": {
         "received": _optional_day,
-        "form": _text,
+        "form": _form,
         "validation_period_end": _optional_day,
         "verification_sent": _optional_day,
     },
-    "original_creditor_request": {"received": _optional_day, "answered": _optional_day, "form": _text},
+    "original_creditor_request": {"received": _optional_day, "answered": _optional_day, "form": _form},
     "bankruptcy": {"pending": _off},
     "breathing_space_until": _optional_day,
     "workplace": {
@@ -317,6 +334,6 @@ _FACTS: dict[str, Any] = {
     "email_consent": _consent,
     "esign_consent": _consent,
     "sender": {"role": _optional_text},
-    "holidays": _list(_day),
+    "holidays": _or(_list(_day), null=()),
     "system": {"audit_log_writable": _off},
 }

@@ -160,8 +160,11 @@ def _one_channel(parameters: Json, scope: RuleScope) -> Guard:
 
 def _cool_down(parameters: Json, scope: RuleScope) -> Guard:
     del scope
-    excludes = parameters.get("consent_excludes", False)
-    return cooldown.CoolDown(window=Window(**parameters["window"]), consent_excludes=excludes)
+    return cooldown.CoolDown(
+        window=Window(**parameters["window"]),
+        consent_excludes=parameters.get("consent_excludes", False),
+        replies=frozenset(parameters.get("replies", ())),
+    )
 
 
 def _forbidden_form(parameters: Json, scope: RuleScope) -> Guard:
@@ -227,7 +230,9 @@ FAMILIES: dict[str, Family] = {
     # how often
     "frequency_cap": Family(build=_frequency_cap, properties=_CAP, required=("limit", "window")),
     "cool_down": Family(
-        build=_cool_down, properties={"window": _WINDOW, "consent_excludes": _FLAG}, required=("window",)
+        build=_cool_down,
+        properties={"window": _WINDOW, "consent_excludes": _FLAG, "replies": _KINDS},
+        required=("window",),
     ),
     "one_channel_per_period": Family(
         build=_one_channel, properties={"window": _WINDOW, **_COUNTING}, required=("window",)

@@ -4,8 +4,10 @@ Comment 14(b)(3)(i)-2 to 12 CFR 1006.14.
 """
 
 from dispatcher.domain.act import Act, Past
+from dispatcher.domain.facts import Kind
 from dispatcher.domain.zones import instant
 
+CONVERSATIONS = frozenset({"conversation", "answered_complete"})
 CONSENT_DAYS = 7  # the day it was given is the first
 
 
@@ -44,4 +46,4 @@ def _ends(act: Act, given: int) -> int:
 
 
 def _conversation(past: Past) -> bool:
-    return past.entry.outcome == "conversation"
+    return past.entry.outcome in CONVERSATIONS and past.entry.kind != Kind.LOCATION_INQUIRY

@@ -229,5 +229,6 @@ class LimitedContentMessage(Guard):
             part for part in message.optional if not any(mark in part.casefold() for mark in self.optional)
         ]
         beyond += message.other_content
+        beyond += act.action.content.other_content if act.action.content else ()
         if beyond:
             yield f"it holds more: {', '.join(beyond)}"

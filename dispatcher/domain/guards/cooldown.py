@@ -5,9 +5,10 @@ from typing import ClassVar
 
 from dispatcher.domain.act import Act, Past, about, medium
 from dispatcher.domain.facts import Kind
-from dispatcher.domain.guards.consent import consent_ends, covered_by_consent
+from dispatcher.domain.guards.consent import CONVERSATIONS, consent_ends, covered_by_consent
 from dispatcher.domain.guards.frequency import DIRECT_CONTACT, Counting
 from dispatcher.domain.guards.guard import Guard, Refusal, defer
+from dispatcher.domain.guards.replies import invited_at
 from dispatcher.domain.openings import local_time
 from dispatcher.domain.windows import Window
 
@@ -17,18 +18,21 @@ class CoolDown(Guard):
     """No call within the window after a telephone conversation about the debt, whoever called.
 
     The conversation's date is the first day. `consent_excludes`: a call back with consent is allowed.
+    `replies`: kinds that may answer once a debtor who called; that call starts no pause for its own answer.
     """
 
     subject: ClassVar[str | None] = "history"
 
     window: Window
     consent_excludes: bool = False
+    replies: frozenset[str] = frozenset()
 
     def refuse(self, act: Act) -> Refusal | None:
         """A deferral to the end of the pause."""
         if self.consent_excludes and covered_by_consent(act):
             return None
-        last = max((p.at for unit in act.debt_units for p in act.history if _talked(p, unit)), default=None)
+        starts = (p.at for unit in act.debt_units for p in act.history if self._starts(act, p, unit))
+        last = max(starts, default=None)
         if last is None or (release := self.window.leaves(act.places, last)) <= act.at:
             return None
         place = act.places[0]
@@ -40,12 +44,13 @@ class CoolDown(Guard):
         ends = consent_ends(act) if self.consent_excludes else None
         return ends if ends is not None and self.refuse(act.moved(ends)) is not None else None
 
-
-def _talked(past: Past, unit: frozenset[str] | None) -> bool:
-    entry = past.entry
-    if medium(entry.channel) != "call" or entry.kind == Kind.LOCATION_INQUIRY or not about(entry, unit):
-        return False
-    return entry.outcome in {"conversation", "inbound_from_consumer"}
+    def _starts(self, act: Act, past: Past, unit: frozenset[str] | None) -> bool:
+        entry = past.entry
+        if medium(entry.channel) != "call" or entry.kind == Kind.LOCATION_INQUIRY or not about(entry, unit):
+            return False
+        if entry.outcome == "inbound_from_consumer":
+            return act.kind not in self.replies or invited_at(act) is None
+        return entry.outcome in CONVERSATIONS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
