@@ -65,7 +65,8 @@ def _in_a_process(url: str, *, profile: bool) -> dict[str, float]:
 
 def _measure(url: str, *, profile: bool) -> dict[str, float]:
     from dispatcher.bootstrap import open_dispatcher
-    from dispatcher.services.plan_reminders import PlanRequest, plan_reminders
+    from dispatcher.services.decide_reminders import PlanRequest
+    from dispatcher.services.plan_reminders import plan_reminders
     from dispatcher.settings import load_settings
     from dispatcher.storage.candidates import find_candidates
 

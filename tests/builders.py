@@ -11,12 +11,14 @@ from sqlalchemy import insert, select, update
 
 from channels.kind import ChannelKind
 from dispatcher import resources
+from dispatcher.domain.plan_summary import PlanSummary
 from dispatcher.domain.strategy import Step, Strategy
 from dispatcher.rulebook.packs import RuleBook, load_rule_packs
 from dispatcher.rulebook.places import load_places
 from dispatcher.rulebook.senders import load_senders
+from dispatcher.services.decide_reminders import PlanRequest
 from dispatcher.services.desk import Desk
-from dispatcher.services.plan_reminders import PlanRequest, PlanSummary, plan_reminders
+from dispatcher.services.plan_reminders import plan_reminders
 from dispatcher.storage import ladder as ladders
 from dispatcher.storage.engine import Database
 from dispatcher.storage.tables import (

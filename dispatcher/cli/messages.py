@@ -63,7 +63,7 @@ def show(
 
 
 def _row(row: Any) -> dict[str, Any]:
-    line = plain(dict(row._mapping))  # noqa: SLF001 SQLAlchemy's public name for a row as a mapping
+    line: dict[str, Any] = plain(dict(row._mapping))  # noqa: SLF001 SQLAlchemy's public name for a row as a mapping
     line["debtor"] = f"{line['creditor']}/{line['debtor']}"
     return line
 

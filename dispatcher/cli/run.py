@@ -36,7 +36,7 @@ def run(
             as_of or dispatcher.now().date(),
             actor=actor(),
             wait=wait,
-            only=_known_strategy(dispatcher.desk, strategy),
+            only=known_strategy(dispatcher.desk, strategy),
             confirm=confirm,
             on_planned=bars.counting("planning"),
             on_prepared=bars.adding("preparing"),
@@ -65,7 +65,8 @@ def plan(
     Example: dispatcher plan --as-of 2026-11-23 --dry-run --out plan.csv
     """
     from dispatcher.services.compare_plans import compare_with_run, plan_lines
-    from dispatcher.services.plan_reminders import Decided, PlanRequest, plan_reminders, preview_plan
+    from dispatcher.services.decide_reminders import PlanRequest
+    from dispatcher.services.plan_reminders import plan_reminders, preview_plan
     from dispatcher.services.run_guards import alone, stale_ledgers
 
     with opened(now) as dispatcher, Bars(quiet=as_json) as bars:
@@ -78,10 +79,10 @@ def plan(
             real_now=dispatcher.real_now(),
             actor=actor(),
             random_bytes=dispatcher.random_bytes,
-            only=_known_strategy(desk, strategy),
+            only=known_strategy(desk, strategy),
             without=tuple(sorted(stale)),
         )
-        decided: list[Decided] = []
+        decided: list[Any] = []
         if dry_run or out or diff is not None:
             summary, decided = preview_plan(database, desk, request, progress=bars.counting("deciding"))
         lines = plan_lines(decided)
@@ -105,7 +106,8 @@ def plan(
     _print_plan(summary, request.as_of)
     for change in changes:
         print(
-            f"{change['change']}: {change['debtor']} {change['debts']} {change['step']} {change['channel']} {change['decision']}"
+            f"{change['change']}: {change['debtor']} {change['debts']} {change['step']} "
+            f"{change['channel']} {change['decision']}"
         )
     if diff is not None and not changes:
         print(f"no difference from run {diff}")
@@ -138,7 +140,8 @@ def dispatch(
         raise typer.Exit(1)
 
 
-def _known_strategy(desk: Any, name: str | None) -> str | None:
+def known_strategy(desk: Any, name: str | None) -> str | None:
+    """The name as it is; raises where no strategy bears it."""
     names = [strategy.name for strategy in desk.strategies]
     if name is not None and name not in names:
         raise typer.BadParameter(f"there is no strategy {name!r}; config/strategies has: {', '.join(names)}")

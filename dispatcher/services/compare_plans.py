@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from dispatcher.domain.plan_summary import Decided
 from dispatcher.domain.planner import PlannedMessage
-from dispatcher.services.plan_reminders import Decided
 from dispatcher.services.summarise_run import NoSuchRunError
 from dispatcher.storage import plans
 from dispatcher.storage.engine import Database

@@ -6,10 +6,12 @@ from datetime import date, datetime, timedelta
 
 from dispatcher.domain.log_entry import LogEntry
 from dispatcher.domain.message_id import RandomBytes
+from dispatcher.domain.plan_summary import PlanSummary
 from dispatcher.domain.run_summary import RunSummary
+from dispatcher.services.decide_reminders import PlanRequest, Progress
 from dispatcher.services.desk import Desk
 from dispatcher.services.expire_messages import expire_messages
-from dispatcher.services.plan_reminders import PlanRequest, PlanSummary, Progress, plan_reminders
+from dispatcher.services.plan_reminders import plan_reminders
 from dispatcher.services.prepare_messages import Press, prepare_messages
 from dispatcher.services.run_guards import alone, stale_ledgers
 from dispatcher.services.summarise_run import summarise_run

@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from dispatcher.domain.run_summary import WORDS
 from dispatcher.services.compare_plans import compare_with_run, plan_lines
-from dispatcher.services.plan_reminders import PlanRequest, preview_plan
+from dispatcher.services.decide_reminders import PlanRequest
+from dispatcher.services.plan_reminders import preview_plan
 from dispatcher.services.summarise_run import NoSuchRunError, summarise_run
 from dispatcher.storage import day_counts, jobs, message_lists, plans
 from dispatcher.storage.day_counts import RunLine

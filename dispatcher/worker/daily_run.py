@@ -12,7 +12,7 @@ from dispatcher.domain.volume import VolumeLimits
 from dispatcher.services.guard_clock import guard_clock, remember_newest_send
 from dispatcher.services.guard_volume import guard_volume
 from dispatcher.services.hold_duplicates import hold_duplicates
-from dispatcher.services.plan_reminders import Progress
+from dispatcher.services.decide_reminders import Progress
 from dispatcher.services.prepare_messages import prepare_messages
 from dispatcher.services.run_day import DayPorts, DayRequest, run_day
 from dispatcher.storage import run_totals

@@ -1,0 +1,79 @@
+"""`dispatcher forecast`: what would go out in the next days."""
+
+from collections import Counter
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+
+from dispatcher.cli.opening import AsJson, AsOf, Now, opened, print_json
+from dispatcher.cli.progress import Bars
+
+
+def forecast(
+    days: Annotated[
+        int, typer.Option("--days", min=1, max=366, help="How many days, the first included.")
+    ] = 14,
+    as_of: AsOf = None,
+    now: Now = None,
+    strategy: Annotated[str | None, typer.Option("--strategy", help="This strategy alone.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What would go out, a day, channel and step a line; nothing is sent nor stored.
+
+    It assumes that every message goes out on its day and that nobody pays, disputes or opts out meanwhile.
+
+    Example: dispatcher forecast --days 30 --as-of 2026-11-23
+    """
+    from dispatcher.cli.run import known_strategy
+    from dispatcher.services.forecast_days import ASSUMES, ForecastRequest, forecast_days
+
+    with opened(now) as dispatcher, Bars(quiet=as_json) as bars:
+        moment = dispatcher.now()
+        request = ForecastRequest(
+            as_of=as_of or moment.date(),
+            now=moment,
+            days=days,
+            only=known_strategy(dispatcher.desk, strategy),
+        )
+        found = forecast_days(
+            dispatcher.database, dispatcher.desk, request, on_day=bars.counting("looking ahead")
+        )
+    if as_json:
+        print_json(_as_json(request, found, ASSUMES))
+        return
+    _print(found, days, ASSUMES)
+
+
+def _as_json(request: Any, found: Any, assumes: str) -> dict[str, Any]:
+    return {
+        "as_of": request.as_of,
+        "days": request.days,
+        "assumes": assumes,
+        "messages": [
+            {"day": day, "channel": channel, "step": step, "messages": count}
+            for (day, channel, step), count in sorted(found.going.items())
+        ],
+        "kept_back": [
+            {"day": day, "decision": decision, "count": count}
+            for (day, decision), count in sorted(found.kept_back.items())
+        ],
+    }
+
+
+def _print(found: Any, days: int, assumes: str) -> None:
+    totals: Counter[date] = Counter()
+    for (day, _, _), count in found.going.items():
+        totals[day] += count
+    for day in sorted(totals):
+        print(f"{day:%a %Y-%m-%d}  {totals[day]:>7}")
+        for (_, channel, step), count in sorted(item for item in found.going.items() if item[0][0] == day):
+            print(f"    {count:>7} {channel:<6} {step}")
+    print(f"{sum(totals.values())} messages in {days} days, on {len(totals)} of them.")
+    kept = Counter[str]()
+    for (_, decision), count in found.kept_back.items():
+        kept[decision] = max(kept[decision], count)
+    if kept:
+        most = ", ".join(f"{count} ({decision})" for decision, count in sorted(kept.items()))
+        print(f"Kept back on the worst day: {most}; `dispatcher plan --dry-run` says why.")
+    print(f"{assumes} Nothing was sent or stored.")
