@@ -13,6 +13,8 @@ _PLAIN = str.maketrans(
 
 def folded(text: str) -> str:
     """Lower case without accents, curly quotes or no-break spaces; as long as the text."""
+    if text.isascii():
+        return text.lower().replace("`", "'")
     lower = text.translate(_PLAIN).lower()
     return lower if len(lower) == len(text) else "".join(c.lower()[0] for c in text.translate(_PLAIN))
 

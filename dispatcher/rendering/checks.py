@@ -20,7 +20,7 @@ from dispatcher.rendering.formats import date_text, locale_for, money_text
 from dispatcher.rendering.mask import Mask
 from dispatcher.rendering.mime import read_email
 from dispatcher.rendering.placeholders import View
-from dispatcher.rendering.scan import Hit, Verdict, scanner_for
+from dispatcher.rendering.scan import CLEAN, Hit, Verdict, scanner_for
 from dispatcher.rendering.syntax import LOCALE
 from dispatcher.rendering.untrusted import one_line
 from dispatcher.rendering.values import for_medium, plain_text, sms_text, strings
@@ -136,10 +136,12 @@ def _wording(checked: Checked) -> Steps:
         start = (
             max(shown.find("<body"), 0) if part == "html" else 0
         )  # its head holds style, and the subject again
+        verdicts = checked.scanner.lines(where)
         lines = mask(shown[start:], html=part == "html").split("\n")
         for number, line in enumerate(lines, start=1 + shown.count("\n", 0, start)):
-            if line:
-                yield from _judged(checked, checked.scanner.judge(line, where), part, number)
+            verdict = verdicts[line]
+            if verdict is not CLEAN:
+                yield from _judged(checked, verdict, part, number)
 
 
 def _judged(checked: Checked, verdict: Verdict, part: str, number: int) -> Steps:

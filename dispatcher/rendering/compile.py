@@ -191,6 +191,11 @@ def applies(disclosure: Disclosure, inputs: RenderInputs, *, first: bool) -> boo
     return any(pack.lower() in disclosure.packs for pack in inputs.packs)
 
 
+def joined_sources(path: str, source: str, house: House) -> Mapping[str, str]:
+    """The Jinja sources of one file after Markdown and layouts, before they are checked: for reading and measuring."""
+    return _TextCompiler(path, source, path.partition("/")[0], house).sources()
+
+
 class _TextCompiler:
     """Compiles one file into the parts its channel needs."""
 
@@ -209,10 +214,15 @@ class _TextCompiler:
         self.wording: Wording = wording
         self.known = {**PLACEHOLDERS, **_disclosure_flags(wording)}
 
-    def compile(self) -> CompiledText:
+    def sources(self) -> dict[str, str]:
+        """Each part's source; raises TemplateProblems for what the author wrote wrong."""
         document = front_matter.split(self.source, file=self.path, keys=self.keys)
         self._check(document)
-        sources = dict(self._sources(document))
+        return dict(self._sources(document))
+
+    def compile(self) -> CompiledText:
+        """Every part of the file, compiled; raises TemplateProblems."""
+        sources = self.sources()
         parts = {
             name: self._part(source, html=name == "html", file=self.path) for name, source in sources.items()
         }

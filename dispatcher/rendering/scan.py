@@ -4,7 +4,8 @@ A template's own sentences so cost a look-up a message; lines that hold data are
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from html import unescape
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from dispatcher.domain.wording import Family, Wording, folded
 DATA = "\ufffc"  # stands for somebody's data while a line is judged
 AMOUNT = "\ue0a0"  # stands for an amount of the ledger
 _REMEMBERED = 20_000
+PLACES = ("text", "html", "heading", "neutral")
 
 _TAG = re.compile(r"<[^>]*>")
 _LEFTOVER = re.compile(
@@ -50,26 +52,41 @@ class Verdict(NamedTuple):
     says_no_court: bool
 
 
+CLEAN = Verdict((), frozenset(), (), says_no_court=False)
+
+
+class JudgedLines(dict[str, Verdict]):
+    """Line -> verdict, for one kind of place; a line that is asked for the first time is judged."""
+
+    def __init__(self, judge: Callable[[str], Verdict]) -> None:
+        super().__init__()
+        self._judge = judge
+
+    def __missing__(self, line: str) -> Verdict:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        verdict = self[line] = self._judge(line)
+        return verdict
+
+
 class Scanner:
     """Judges lines in one language. `text` judges a message's words, `neutral` what strangers may see."""
 
     def __init__(self, wording: Wording) -> None:
         self._wording = wording
-        self._known: dict[tuple[str, str], Verdict] = {}
         self._families = {
             where: tuple(family for family in wording.families if where in family.where)
             for where in ("text", "neutral", "heading")
         }
+        self._lines = {where: JudgedLines(partial(self._judged, where=where)) for where in PLACES}
+
+    def lines(self, where: str) -> JudgedLines:
+        """The verdicts on lines of one kind: text, html, heading, or neutral (subject, preview, SMS)."""
+        return self._lines[where]
 
     def judge(self, line: str, where: str) -> Verdict:
-        """The verdict on a line of text, HTML, a heading or a neutral line (subject, preview, SMS)."""
-        key = (where, line)
-        verdict = self._known.get(key)
-        if verdict is None:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            verdict = self._known[key] = self._judged(line, where)
-        return verdict
+        """The verdict on one line."""
+        return self._lines[where][line]
 
     def _judged(self, line: str, where: str) -> Verdict:
         words = line
@@ -86,7 +103,8 @@ class Scanner:
         topics = {
             name for name, patterns in self._wording.topics.items() if any(p.search(plain) for p in patterns)
         }
-        return Verdict(tuple(hits), frozenset(topics), tuple(handovers), no_court)
+        verdict = Verdict(tuple(hits), frozenset(topics), tuple(handovers), no_court)
+        return CLEAN if verdict == CLEAN else verdict
 
     def _judging(self, where: str, line: str) -> tuple[Family, ...]:
         families = self._families["text"]
