@@ -1,12 +1,11 @@
 """`dispatcher explain`: the answer to "why did this person hear from us, or not?"."""
 
-from datetime import datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
 from dispatcher.cli.opening import AsJson, AsOf, Now, opened, print_json
+from dispatcher.domain.decision import Reason
 from dispatcher.services.explain_debtor import (
     ChannelAnswer,
     DebtAnswer,
@@ -14,6 +13,15 @@ from dispatcher.services.explain_debtor import (
     StepAnswer,
     explain_debtor,
 )
+from dispatcher.services.explain_words import CHANNELS, local
+
+_ANSWERS = {
+    "allow": "may go",
+    "defer": "must wait",
+    "hold": "a person must decide",
+    "block": "no",
+    "unreachable": "not possible",
+}
 
 
 def explain(
@@ -28,7 +36,9 @@ def explain(
     """
     with opened(now) as dispatcher:
         moment = dispatcher.now()
-        answer = explain_debtor(dispatcher.database, dispatcher.desk, debtor, as_of=as_of or moment.date(), now=moment)
+        answer = explain_debtor(
+            dispatcher.database, dispatcher.desk, debtor, as_of=as_of or moment.date(), now=moment
+        )
     if as_json:
         from dispatcher.domain.plain_values import plain
 
@@ -39,41 +49,55 @@ def explain(
 
 def _print(answer: Explanation) -> None:
     zone = answer.zones[0] if answer.zones else ""
-    print(f"{answer.debtor}  {answer.name}")
-    print(f"As of {answer.as_of}, at {_local(answer.now, zone)}.")
-    print(f"Time zones: {', '.join(answer.zones) or 'none known: nothing electronic is sent'}.")
-    print(f"Rule packs: {', '.join(answer.packs) or 'none: the creditor has no sender in config/senders.yaml'}.")
+    print(f"{answer.name or 'A person without a name'} ({answer.debtor})")
+    print(f"As of {answer.as_of}, on {local(answer.now, zone)}.")
+    if not answer.zones:
+        print("No time zone is known, so nothing electronic is sent.")
+    elif len(answer.zones) > 1:
+        print(f"May be in any of {', '.join(answer.zones)}: every one of them must allow a contact.")
+    packs = ", ".join(answer.packs)
+    print(
+        f"Rules: {packs}."
+        if packs
+        else "The creditor has no entry in config/senders.yaml: nobody may write unnamed."
+    )
     for debt in answer.debts:
         _print_debt(debt, zone)
     if not answer.debts:
-        print("This person owes nothing that we know of.")
+        print("\nThis person owes nothing that we know of.")
 
 
 def _print_debt(debt: DebtAnswer, zone: str) -> None:
-    relation = "" if debt.relation == "debtor" else f" (as {debt.relation.replace('_', ' ')})"
-    age = f"{debt.days_past_due} days past due" if debt.days_past_due > 0 else f"due in {-debt.days_past_due} days"
-    if debt.days_past_due == 0:
-        age = "due today"
-    print(f"\n{debt.reference}{relation}: {debt.balance}, due {debt.due_date}, {age}")
-    print(f"  => {debt.sentence}")
+    relation = "" if debt.relation == "debtor" else f", as {debt.relation.replace('_', ' ')}"
+    age = "" if debt.balance.startswith("-") else f", {_age(debt.days_past_due)}"
+    print(f"\n{debt.reference}{relation}: {debt.balance}, due {debt.due_date}{age}")
+    print(f"  {debt.sentence}")
     for step in debt.steps:
         _print_step(step, zone)
 
 
+def _age(days: int) -> str:
+    if abs(days) == 1:
+        return "one day past due" if days > 0 else "due tomorrow"
+    return f"{days} days past due" if days > 0 else f"due in {-days} days" if days else "due today"
+
+
 def _print_step(step: StepAnswer, zone: str) -> None:
-    print(f"  {step.status:>9}  {step.sentence}")
+    message = f" [message {step.message_id}]" if step.message_id else ""
+    print(f"    {step.status:>9}  {step.sentence}{message}")
     for reason in step.reasons:
-        print(f"             {reason.pack}/{reason.rule}: {reason.detail} [{reason.reference}]")
+        print(f"               {_source(reason)}")
     for channel in step.channels:
         _print_channel(channel, zone)
 
 
 def _print_channel(answer: ChannelAnswer, zone: str) -> None:
-    until = f" until {_local(answer.not_before, answer.zones[0] if answer.zones else zone)}" if answer.not_before else ""
-    print(f"             {answer.channel} {answer.address}: {answer.decision}{until}")
+    to = f"{CHANNELS[answer.channel]} to {answer.address}" if answer.address else CHANNELS[answer.channel]
+    until = f" until {local(answer.not_before, next(iter(answer.zones), zone))}" if answer.not_before else ""
+    print(f"               {to}: {_ANSWERS[answer.decision]}{until}")
     for reason in answer.reasons:
-        print(f"               {reason.pack}/{reason.rule}: {reason.detail} [{reason.reference}]")
+        print(f"                 {reason.detail}: {_source(reason)}")
 
 
-def _local(moment: datetime, zone: str) -> str:
-    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {zone}" if zone else f"{moment:%Y-%m-%d %H:%M} UTC"
+def _source(reason: Reason) -> str:
+    return f"{reason.pack}/{reason.rule} ({reason.reference})"

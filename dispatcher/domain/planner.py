@@ -85,7 +85,13 @@ def group_dues(person: PersonFile, strategy: Strategy, dues: Iterable[DueDebt]) 
 def _table(due: DueDebt) -> tuple[object, ...]:
     """What debts of one message must share. A person has one creditor and one language."""
     vouches = due.relation == "guarantor"
-    return due.debt.creditor_id, due.debt.balance.currency, due.step.kind, due.step.needs_handover_decision, vouches
+    return (
+        due.debt.creditor_id,
+        due.debt.balance.currency,
+        due.step.kind,
+        due.step.needs_handover_decision,
+        vouches,
+    )
 
 
 def _intent(person: PersonFile, strategy: Strategy, dues: tuple[DueDebt, ...]) -> Intent:
@@ -104,10 +110,15 @@ def stays_out(due: DueDebt, person: PersonFile, strategy: Strategy, as_of: date)
     debt, step = due.debt, due.step
     found = list(standing(debt, person, as_of))
     if step.is_courtesy and as_of > debt.due_date:
-        found.append(_reason("due-date-passed", f"the due date {debt.due_date} has passed: too late for a courtesy"))
+        found.append(
+            _reason("due-date-passed", f"the due date {debt.due_date} has passed: too late for a courtesy")
+        )
     if step.needs_handover_decision and not (debt.handover_decided_on and debt.handover_decided_on <= as_of):
         found.append(
-            _reason("no-handover-decision", "nobody has decided to hand the debt over, so no final notice goes out")
+            _reason(
+                "no-handover-decision",
+                "nobody has decided to hand the debt over, so no final notice goes out",
+            )
         )
     minimum = strategy.match.balance_min
     if minimum is not None and 0 < debt.balance.amount < minimum:
@@ -197,7 +208,13 @@ def _try(
     contact = contact_of(intent, channel, point, sender)
     decision = rules.judge(contact, contact_facts(contact, now=rules.now, zones=zones, earlier=earlier))
     return PlannedMessage(
-        intent=intent, channel=channel, point=point, zones=zones, decision=decision, expires_at=expires_at, tried=refused
+        intent=intent,
+        channel=channel,
+        point=point,
+        zones=zones,
+        decision=decision,
+        expires_at=expires_at,
+        tried=refused,
     )
 
 
@@ -206,13 +223,20 @@ def _too_late(planned: PlannedMessage) -> bool:
     return not_before is not None and not_before >= planned.expires_at
 
 
+def not_reachable(channel: ChannelKind) -> str:
+    """Why a channel cannot be used for somebody, in words."""
+    return _UNREACHABLE[channel]
+
+
 def _not_reachable(channel: ChannelKind) -> Reason:
-    words = {
-        ChannelKind.EMAIL: "no usable e-mail address on file",
-        ChannelKind.SMS: "no number on file that takes an SMS",
-        ChannelKind.LETTER: "no complete postal address on file",
-    }
-    return _reason(f"no-{channel.value}-address", words[channel])
+    return _reason(f"no-{channel.value}-address", not_reachable(channel))
+
+
+_UNREACHABLE = {
+    ChannelKind.EMAIL: "no usable e-mail address on file",
+    ChannelKind.SMS: "no number on file that takes an SMS",
+    ChannelKind.LETTER: "no complete postal address on file",
+}
 
 
 def _reason(rule: str, detail: str, *, outcome: Outcome = Outcome.BLOCK) -> Reason:

@@ -10,14 +10,13 @@ from dispatcher.domain.contact import contact_facts, reachable_points, zones_of
 from dispatcher.domain.decision import Decision, Outcome, Reason
 from dispatcher.domain.ladder import Rung, comes_on
 from dispatcher.domain.person import DebtFile, PersonFile
-from dispatcher.domain.planner import DueDebt, Intent, channels_in_order, contact_of, stays_out
+from dispatcher.domain.planner import DueDebt, Intent, channels_in_order, contact_of, not_reachable, stays_out
 from dispatcher.domain.strategy import Step, Strategy
+from dispatcher.services import explain_words as words
 from dispatcher.services.desk import Desk
 from dispatcher.storage import explained
 from dispatcher.storage.engine import Database
 from dispatcher.storage.people import load_debts, load_people
-
-SENT_STATES = frozenset({"accepted", "delivered", "unknown", "sending", "bounced", "returned"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +81,11 @@ class _Case:
     rungs: Mapping[int, Rung]
     sent: Sequence[explained.SentStep]
 
+    @property
+    def zone(self) -> str:
+        """Where the person may be, to tell times by; empty when nothing is known."""
+        return min((zone.zone for zone in zones_of(self.person, None, self.desk.places)), default="")
+
 
 def explain_debtor(
     database: Database, desk: Desk, reference: str, *, as_of: date, now: datetime
@@ -119,9 +123,7 @@ def _packs(case: _Case) -> tuple[str, ...]:
     sender = case.desk.senders.get(case.person.creditor)
     if sender is None:
         return ()
-    intent = Intent(
-        person=case.person, relation="debtor", strategy=_NONE, step=_NONE.steps[0], dues=()
-    )
+    intent = Intent(person=case.person, relation="debtor", strategy=_NONE, step=_NONE.steps[0], dues=())
     contact = contact_of(intent, ChannelKind.EMAIL, None, sender)
     return tuple(pack.name for pack in case.desk.packs_for(contact, case.now.date()))
 
@@ -142,7 +144,7 @@ def _debt(case: _Case, debt: DebtFile, relation: str, strategy: Strategy | None)
     }
     closed = _closed(debt, case.as_of)
     if closed or strategy is None:
-        return DebtAnswer(**answer, sentence=closed or "No strategy takes this debt (config/strategies).")  # type: ignore[arg-type]  # the keys above have these types
+        return DebtAnswer(**answer, sentence=closed or _not_taken(case, debt))  # type: ignore[arg-type]  # the keys above have these types
     if not strategy.guarantors and relation == "guarantor":
         return DebtAnswer(**answer, sentence=f"Strategy {strategy.name} does not write to guarantors.")  # type: ignore[arg-type]  # as above
     if strategy.parties == "debtor" and relation != "debtor":
@@ -151,22 +153,30 @@ def _debt(case: _Case, debt: DebtFile, relation: str, strategy: Strategy | None)
     return DebtAnswer(**answer, strategy=strategy.name, sentence=_headline(steps), steps=steps)  # type: ignore[arg-type]  # as above
 
 
+def _not_taken(case: _Case, debt: DebtFile) -> str:
+    limits = [s.match.balance_min for s in case.desk.strategies if s.match.balance_min is not None]
+    if limits and debt.balance.amount < max(limits):
+        return f"No strategy takes this debt: {debt.balance} is below what reminders are sent for."
+    return "No strategy takes this debt: none of config/strategies matches it."
+
+
 def _closed(debt: DebtFile, as_of: date) -> str:
     if debt.ledger.minor < 0:
         return "A credit: it reduces what is owed and is never asked for."
     if debt.issued_on and debt.issued_on > as_of:
-        return f"Not issued before {debt.issued_on}."
+        return f"It is not issued before {debt.issued_on}."
     if debt.settled_on and debt.settled_on <= as_of:
-        return f"Settled on {debt.settled_on}."
+        return f"It was settled on {debt.settled_on}: nothing more is sent about it."
     return ""
 
 
 def _headline(steps: Sequence[StepAnswer]) -> str:
-    for status in ("due", "kept back", "waiting", "later"):
-        found = next((step for step in steps if step.status == status), None)
-        if found:
-            return found.sentence
-    return next((step.sentence for step in reversed(steps) if step.status == "sent"), "Nothing more is due.")
+    """What happened last, what is the matter now, what comes next."""
+    said = [step.sentence for step in steps if step.status in {"sent", "waiting"}][-1:]
+    said += [step.sentence for step in steps if step.status in {"due", "kept back"}]
+    if not any(step.status in {"kept back", "waiting"} for step in steps):
+        said += [step.sentence for step in steps if step.status == "later"][:1]
+    return " ".join(said) or "Nothing more is due."
 
 
 def _step(case: _Case, debt: DebtFile, relation: str, strategy: Strategy, step: Step) -> StepAnswer:
@@ -174,70 +184,56 @@ def _step(case: _Case, debt: DebtFile, relation: str, strategy: Strategy, step: 
     message = next((m for m in reversed(case.sent) if m.debt_id == debt.id and m.step == step.name), None)
     comes = comes_on(strategy, step, debt.due_date, rung)
     if message is not None and comes is None:
-        return _written(step, message)
+        return _written(case, step, message)
     if step.is_courtesy and case.as_of > debt.due_date:
-        return _answer(step, "skipped", f"{step.name}: skipped, the due date {debt.due_date} has passed.")
+        return _answer(step, "skipped", words.skipped(step.name, debt.due_date))
     if comes is None:
         return _not_next(case, debt, strategy, step)
     if comes > case.as_of:
-        return _answer(step, "later", f"{step.name}: comes on {comes}.", comes_on=comes)
+        return _answer(step, "later", words.comes(step.name, comes), comes_on=comes)
     return _due(case, debt, relation, strategy, step)
 
 
 def _not_next(case: _Case, debt: DebtFile, strategy: Strategy, step: Step) -> StepAnswer:
     rung = case.rungs.get(debt.id)
     if rung is not None and rung.day >= step.day:
-        return _answer(step, "skipped", f"{step.name}: skipped, the ladder was already past it.")
+        return _answer(step, "skipped", f"The {step.name} is skipped: the ladder was already past it.")
     earliest = debt.due_date + timedelta(days=step.day)
-    names = [each.name for each in strategy.before(step)]
-    return _answer(step, "later", f"{step.name}: comes after {names[0]}.", comes_on=earliest)
+    before = strategy.before(step)[0].name
+    return _answer(step, "later", words.comes_after(step.name, before), comes_on=earliest)
 
 
-def _written(step: Step, message: explained.SentStep) -> StepAnswer:
-    if message.state in SENT_STATES:
-        when = message.sent_at.isoformat(timespec="minutes") if message.sent_at else f"{message.as_of}"
-        sentence = f"{step.name}: sent by {message.channel} on {when} ({message.state}), message {message.message_id}."
-        return _answer(step, "sent", sentence, message_id=message.message_id)
-    why = "; ".join(str(reason.get("detail", "")) for reason in message.reasons)
-    until = f" until {message.not_before.isoformat(timespec='minutes')}" if message.not_before else ""
-    sentence = f"{step.name}: {message.state}{until} for {message.channel}, message {message.message_id}."
-    return _answer(step, "waiting", sentence + (f" Why: {why}." if why else ""), message_id=message.message_id)
+def _written(case: _Case, step: Step, message: explained.SentStep) -> StepAnswer:
+    status = "sent" if message.state in words.REACHED else "waiting"
+    return _answer(step, status, words.told(step.name, message, case.zone), message_id=message.message_id)
 
 
 def _due(case: _Case, debt: DebtFile, relation: str, strategy: Strategy, step: Step) -> StepAnswer:
-    due = DueDebt(debt=debt, step=step)
+    due = DueDebt(debt=debt, step=step, relation=relation)
     intent = Intent(person=case.person, relation=relation, strategy=strategy, step=step, dues=(due,))
     reasons = stays_out(due, case.person, strategy, case.as_of)
     if reasons:
-        why = "; ".join(reason.detail for reason in reasons)
-        return _answer(step, "kept back", f"{step.name}: due, and kept back: {why}.", reasons=reasons)
-    answers = tuple(answer for channel in channels_in_order(intent) for answer in _channel(case, intent, channel))
-    chosen = next((a for a in answers if a.decision == "allow"), None) or next(
-        (a for a in answers if a.decision == "defer"), None
+        return _answer(step, "kept back", words.kept_back(step.name, reasons), reasons=reasons)
+    answers = tuple(
+        answer for channel in channels_in_order(intent) for answer in _channel(case, intent, channel)
     )
+    chosen = next((answer for answer in answers if answer.decision in {"allow", "defer"}), None)
     if chosen is None:
-        why = "; ".join(dict.fromkeys(reason.detail for a in answers for reason in a.reasons)) or "no way to reach them"
-        return _answer(step, "kept back", f"{step.name}: due, and kept back on every channel: {why}.", channels=answers)
-    when = "now" if chosen.not_before is None else f"from {_local(chosen)}"
-    why = "; ".join(reason.detail for reason in chosen.reasons)
-    sentence = f"{step.name}: due, goes by {chosen.channel} to {chosen.address} {when}" + (f" ({why})." if why else ".")
+        every = [reason for answer in answers for reason in answer.reasons]
+        decisive = [reason for reason in every if reason.outcome is not Outcome.DEFER]
+        return _answer(step, "kept back", words.kept_back(step.name, decisive or every), channels=answers)
+    zone = next(iter(chosen.zones), case.zone)
+    sentence = words.goes(step.name, chosen.channel, chosen.address, chosen.not_before, zone, chosen.reasons)
     return _answer(step, "due", sentence, channels=answers)
-
-
-def _local(answer: ChannelAnswer) -> str:
-    from zoneinfo import ZoneInfo
-
-    assert answer.not_before is not None  # noqa: S101 asked only of deferrals
-    if not answer.zones:
-        return answer.not_before.isoformat(timespec="minutes")
-    return f"{answer.not_before.astimezone(ZoneInfo(answer.zones[0])):%Y-%m-%d %H:%M} {answer.zones[0]}"
 
 
 def _channel(case: _Case, intent: Intent, channel: ChannelKind) -> list[ChannelAnswer]:
     sender = case.desk.senders.get(case.person.creditor)
     points = reachable_points(case.person, channel)
     if sender is None or not points:
-        word = "no sender is configured for this creditor" if sender is None else f"no usable address for {channel.value}"
+        word = (
+            "the creditor has no entry in config/senders.yaml" if sender is None else not_reachable(channel)
+        )
         reason = Reason(
             pack="ledger",
             rule="unreachable",
@@ -253,7 +249,9 @@ def _channel(case: _Case, intent: Intent, channel: ChannelKind) -> list[ChannelA
         contact = contact_of(intent, channel, point, sender)
         zones = zones_of(case.person, point, case.desk.places)
         decision = case.desk.judge(contact, contact_facts(contact, now=case.now, zones=zones))
-        answers.append(_channel_answer(channel, point.address if point else "the postal address", decision, zones))
+        answers.append(
+            _channel_answer(channel, point.address if point else "the postal address", decision, zones)
+        )
     return answers
 
 
