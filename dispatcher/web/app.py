@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -91,13 +92,14 @@ def build_app(house: Dispatcher) -> ASGIApp:
             *_api_routes(),
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
         ],
+        middleware=[Middleware(BodyLimit)],
         exception_handlers={HTTPException: _http_error, Exception: _unexpected},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # its redirects would repeat the Host header
     app.state.site = site
     # Outside of everything, so that faults bear the headers too.
-    return SecurityHeaders(BodyLimit(app), https=site.https)
+    return SecurityHeaders(app, https=site.https)
 
 
 def check_access(names: Sequence[str]) -> None:

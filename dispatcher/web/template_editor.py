@@ -92,7 +92,6 @@ def _editor(
         status=status,
         wrong=wrong,
         lines=lines or [],
-        name=old.name,
         stored=desk.stored,
         file=desk.file,
         text=desk.text,

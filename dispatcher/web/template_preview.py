@@ -113,6 +113,7 @@ def previewed(visit: Visit, desk: Desk) -> dict[str, Any]:
     marks = [_mark(visit, mark, desk) for mark in (shown.marks if shown else ())]
     sms = rendered is not None and rendered.channel is ChannelKind.SMS
     return {
+        "name": desk.stored.version.name,
         "shown": shown,
         "rendered": rendered,
         "refused": refused,

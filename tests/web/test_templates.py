@@ -1,0 +1,295 @@
+"""A template's way: written, previewed, reviewed by another person, published; and two editors who lose nothing."""
+
+import re
+from datetime import date
+
+from httpx import Response
+from sqlalchemy import select
+
+from dispatcher.storage import template_versions
+from dispatcher.storage.tables import messages
+from dispatcher.worker.daily_run import run_today
+from tests.web.house import Desk, Web
+
+NAME = "first-reminder"
+EDIT = f"/templates/{NAME}/edit"
+
+
+def field(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found is not None, name
+    return found.group(1)
+
+
+def text_in(page: str) -> str:
+    from html import unescape
+
+    found = re.search(r"<textarea id=\"text\"[^>]*>(.*?)</textarea>", page, re.DOTALL)
+    assert found is not None
+    return unescape(found.group(1))
+
+
+def opened(desk: Desk, file: str = "en/email.md", version: int | None = None) -> dict[str, str]:
+    """The form as the editor hands it out."""
+    page = desk.page(f"{EDIT}?file={file}" + (f"&version={version}" if version else ""))
+    form = {name: field(page, name) for name in ("version", "file", "opened")}
+    return form | {"text": text_in(page)}
+
+
+def saved(desk: Desk, form: dict[str, str], **more: str) -> int:
+    answer = desk.post(EDIT, form | more)
+    assert answer.status_code == 303, answer.text[:3000]
+    found = re.search(r"version=(\d+)", answer.headers["location"])
+    assert found is not None
+    return int(found.group(1))
+
+
+def act(desk: Desk, version: int, what: str, **data: str) -> str:
+    return desk.said(desk.post(f"/templates/{NAME}/versions/{version}/{what}", data))
+
+
+def texts(web: Web, version: int) -> dict[str, str]:
+    with web.house.database.reading() as connection:
+        stored = template_versions.get(connection, NAME, version)
+    assert stored is not None
+    return dict(stored.version.files)
+
+
+def with_line(form: dict[str, str], line: str) -> dict[str, str]:
+    return form | {"text": form["text"].replace("Kind regards,", f"{line}\n\nKind regards,")}
+
+
+def test_a_change_goes_through_another_persons_hands_into_the_next_run(web: Web) -> None:
+    manager, approver = web.signed_in("manager"), web.signed_in("approver")
+    version = saved(manager, with_line(opened(manager), "We are glad to help."), comment="warmer")
+
+    assert "Handed in" in act(manager, version, "submit")
+    assert f"{NAME}, version {version}" in approver.page("/tasks?kind=review")
+    assert "+We are glad to help." in approver.page(f"/templates/{NAME}/diff?old=1&new={version}")
+    assert "Approved" in act(approver, version, "approve")
+    assert "Published" in act(approver, version, "publish")
+
+    run_today(web.house, date(2026, 11, 17), actor="test")
+    with web.house.database.reading() as connection:
+        used = select(messages.c.template_version).where(messages.c.template == NAME, messages.c.as_of == date(2026, 11, 17))
+        assert set(connection.scalars(used)) <= {version}
+    assert "in force" in manager.page(f"/templates/{NAME}/versions/{version}")
+    log = web.signed_in("auditor").page("/log?event=template_published")
+    assert "user:approver" in log
+
+
+def test_nobody_approves_or_publishes_what_they_wrote(web: Web) -> None:
+    both = web.signed_in("everybody")
+    version = saved(both, with_line(opened(both), "By one person alone."))
+
+    act(both, version, "submit")
+
+    assert "another person must approve" in act(both, version, "approve")
+    assert "Approved" in act(web.signed_in("approver"), version, "approve")
+    assert "another person must publish" in act(both, version, "publish")
+
+
+def test_a_version_published_from_a_date_waits_for_it(web: Web) -> None:
+    manager, approver = web.signed_in("manager"), web.signed_in("approver")
+    version = saved(manager, with_line(opened(manager), "From next month."))
+    act(manager, version, "submit")
+    act(approver, version, "approve")
+
+    assert "2026-12-01 00:00" in act(approver, version, "publish", since="2026-12-01T00:00")
+
+    with web.house.database.reading() as connection:
+        now = template_versions.in_force(connection, NAME, web.house.now())
+    assert now is not None
+    assert now.version.version == 1
+
+
+def test_a_version_sent_back_becomes_a_draft_again_with_the_reason(web: Web) -> None:
+    manager, approver = web.signed_in("manager"), web.signed_in("approver")
+    version = saved(manager, with_line(opened(manager), "Too long, perhaps."))
+    act(manager, version, "submit")
+
+    assert "Say what is to change" in act(approver, version, "send-back")
+    assert "Sent back" in act(approver, version, "send-back", why="shorter, please")
+    assert "shorter, please" in manager.page(f"/templates/{NAME}/versions/{version}")
+    assert saved(manager, with_line(opened(manager, version=version), "Short.")) == version
+
+
+def test_retiring_brings_the_former_version_back_and_a_copy_rolls_back_its_text(web: Web) -> None:
+    manager, approver = web.signed_in("manager"), web.signed_in("approver")
+    version = saved(manager, with_line(opened(manager), "A mistake."))
+    act(manager, version, "submit")
+    act(approver, version, "approve")
+    act(approver, version, "publish")
+
+    assert "holds again" in act(approver, version, "retire")
+    answer = manager.post(f"/templates/{NAME}/versions/1/copy")
+    assert "begins as a copy" in manager.said(answer)
+
+    with web.house.database.reading() as connection:
+        in_force = template_versions.in_force(connection, NAME, web.house.now())
+    assert in_force is not None
+    assert in_force.version.version == 1
+    assert texts(web, version + 1) == texts(web, 1)
+
+
+def test_a_draft_with_problems_is_kept_but_not_handed_in(web: Web) -> None:
+    manager = web.signed_in("manager")
+    version = saved(manager, with_line(opened(manager), "{{ debtor.nmae }} pay now or we take your house"))
+
+    assert "nmae" in texts(web, version)["en/email.md"]
+    assert "did you mean" in act(manager, version, "submit")
+
+
+def test_two_people_editing_one_text_lose_nothing(web: Web) -> None:
+    first, second = web.signed_in("manager"), web.signed_in("everybody")
+    version = saved(first, with_line(opened(first), "The start."))
+    mine, theirs = opened(first, version=version), opened(second, version=version)
+    saved(second, with_line(theirs, "Theirs."))
+
+    conflict = first.post(EDIT, with_line(mine, "Mine."))
+
+    assert conflict.status_code == 409
+    assert "Mine." in text_in(conflict.text)
+    assert "-Theirs." in conflict.text
+    assert "+Mine." in conflict.text
+    assert "Theirs." in texts(web, version)["en/email.md"]
+    new = saved(first, with_line(mine, "Mine."), do="save_as_new")
+    assert new == version + 1
+    assert "Mine." in texts(web, new)["en/email.md"]
+    assert "Theirs." in texts(web, version)["en/email.md"]
+
+
+def test_mine_over_theirs_is_possible_once_both_were_seen(web: Web) -> None:
+    first, second = web.signed_in("manager"), web.signed_in("everybody")
+    version = saved(first, with_line(opened(first), "The start."))
+    mine = opened(first, version=version)
+    saved(second, with_line(opened(second, version=version), "Theirs."))
+
+    assert saved(first, with_line(mine, "Mine."), do="overwrite") == version
+    assert "Mine." in texts(web, version)["en/email.md"]
+
+
+def test_two_people_editing_two_texts_of_one_draft_do_not_disturb_each_other(web: Web) -> None:
+    first, second = web.signed_in("manager"), web.signed_in("everybody")
+    version = saved(first, with_line(opened(first), "The start."))
+    mail, letter = opened(first, version=version), opened(second, "en/letter.md", version)
+
+    assert saved(second, letter | {"text": letter["text"] + "\nA line in the letter.\n"}) == version
+    assert saved(first, with_line(mail, "A line in the mail.")) == version
+
+    kept = texts(web, version)
+    assert "A line in the letter." in kept["en/letter.md"]
+    assert "A line in the mail." in kept["en/email.md"]
+
+
+def test_a_preview_without_script_keeps_the_text_and_saves_nothing(web: Web) -> None:
+    manager = web.signed_in("manager")
+    form = with_line(opened(manager), "Only looking.")
+
+    answer = manager.post(EDIT, form | {"do": "preview"})
+
+    assert answer.status_code == 200
+    assert "Only looking." in text_in(answer.text)
+    assert "As plain text" in answer.text
+    with web.house.database.reading() as connection:
+        assert template_versions.next_number(connection, NAME) == 2
+
+
+def preview(web: Web, file: str, text: str, **more: str) -> Response:
+    return web.signed_in("manager").post(f"/templates/{NAME}/preview", {"version": "1", "file": file, "text": text, **more})
+
+
+def test_the_live_preview_is_the_text_as_typed(web: Web) -> None:
+    manager = web.signed_in("manager")
+    form = with_line(opened(manager), "As typed just now.")
+
+    piece = preview(web, **{name: form[name] for name in ("file", "text")})
+    mail = manager.post(f"/templates/{NAME}/preview/email", form)
+
+    assert "As typed just now." in piece.text
+    assert "Nothing to see to" in piece.text
+    assert "<html" not in piece.text
+    assert "As typed just now." in mail.text
+    assert "Ana Pérez" in mail.text
+
+
+def test_hard_debtors_are_offered_and_shown(web: Web) -> None:
+    manager = web.signed_in("manager")
+    form = opened(manager)
+    for who, shows in (("a name from right to left", "مريم"), ("a very long name", "María del Carmen"), ("three debts of a company", "INV-2043")):
+        assert f"<option>{who}</option>" in manager.page(EDIT)
+        assert shows in preview(web, form["file"], form["text"], who=who).text
+
+
+def test_a_finding_stands_at_its_line_with_the_words_underlined_and_its_source(web: Web) -> None:
+    form = with_line(opened(web.signed_in("manager")), "Pay or we will take you to court.")
+
+    text = preview(web, form["file"], form["text"]).text
+
+    line = form["text"].splitlines().index("Pay or we will take you to court.") + 1
+    assert f'data-line="{line}"' in text
+    assert re.search(r"<mark>[^<]*court[^<]*</mark>", text, re.IGNORECASE)
+    assert "Rule <code>" in text
+    assert "12 CFR 1006" in text or "House rule on fair wording" in text
+
+
+def test_an_sms_says_its_segments_and_what_makes_them_dear(web: Web) -> None:
+    text = preview(web, "en/sms.txt", "Hello {{ debtor.name }}, this is {{ sender.name }}: please call {{ sender.phone }} — thank you.").text
+
+    assert "segments" in text
+    assert "UCS-2" in text
+    assert "<code>—</code>" in text
+
+
+def test_a_letter_is_shown_as_pictures_with_the_window(web: Web) -> None:
+    form = opened(web.signed_in("manager"), "en/letter.md")
+
+    text = preview(web, form["file"], form["text"]).text
+
+    assert 'src="data:image/png;base64,' in text
+    assert "envelope&#39;s window" in text or "envelope's window" in text
+
+
+def test_the_report_renders_the_whole_portfolio_beside_the_page(web: Web) -> None:
+    manager = web.signed_in("manager")
+    location = manager.post(f"/templates/{NAME}/versions/1/rehearse").headers["location"]
+
+    page = finished(manager, location)
+
+    assert "rendered" in page
+    assert re.search(r"longest SMS takes \d", page)
+
+
+def finished(desk: Desk, location: str) -> str:
+    """The page of a job once it has ended."""
+    import time
+
+    for _ in range(300):
+        text = desk.page(location)
+        if "tag-calm" not in text:
+            return text
+        time.sleep(0.1)  # the job runs in a thread of the site: there is nothing to wait on but its row
+    raise AssertionError(text[:2000])
+
+
+def test_a_test_send_goes_to_oneself_and_is_written_down(web: Web) -> None:
+    manager = web.signed_in("manager")
+    before = set((web.house.home / "outbox").glob("*.eml"))
+
+    said = act(manager, 1, "test-send", file="en/email.md")
+
+    assert "manager@acme.example" in said
+    [sent] = set((web.house.home / "outbox").glob("*.eml")) - before
+    assert b"manager@acme.example" in sent.read_bytes()
+    assert "test sent" in web.signed_in("auditor").page("/log?event=test_sent")
+
+
+def test_a_new_template_begins_from_another_and_bad_names_are_refused(web: Web) -> None:
+    manager = web.signed_in("manager")
+
+    made = manager.post("/templates/new", {"name": "gentle-note", "source": NAME})
+
+    assert made.headers["location"].startswith("/templates/gentle-note/edit")
+    assert "gentle-note" in manager.page("/templates")
+    for bad in ("First", "a b", "../x", NAME, "", "x" * 80, "new/edit"):
+        assert manager.post("/templates/new", {"name": bad, "source": ""}).status_code == 422
