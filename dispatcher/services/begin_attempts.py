@@ -217,24 +217,46 @@ def _kept_entry(message: Message, event: str, verdict: Verdict, outlet: Outlet, 
     )
 
 
-def _own_reason(rule: str, decision: str, detail: str) -> dict[str, str]:
-    return {"pack": "dispatcher", "rule": rule, "decision": decision, "reference": "", "detail": detail}
+def _own_reason(rule: str, decision: str, reference: str, detail: str) -> dict[str, str]:
+    return {
+        "pack": "dispatcher",
+        "rule": rule,
+        "decision": decision,
+        "reference": reference,
+        "detail": detail,
+    }
 
 
 _EXPIRED = Verdict(
     kind=VerdictKind.CANCEL,
-    reasons=(_own_reason("validity", "block", "it was not sent within the step's validity"),),
+    reasons=(
+        _own_reason(
+            "validity", "block", "the step's valid_days", "it was not sent within the step's validity"
+        ),
+    ),
 )
 _CONTENT_LOST = Verdict(
-    kind=VerdictKind.HOLD, reasons=(_own_reason("content", "hold", "the bytes to be sent have been erased"),)
+    kind=VerdictKind.HOLD,
+    reasons=(
+        _own_reason("content", "hold", "the message's stored bytes", "the bytes to be sent have been erased"),
+    ),
 )
 _OTHER_PROVIDER = Verdict(
     kind=VerdictKind.HOLD,
     reasons=(
-        _own_reason("provider", "hold", "an earlier attempt went to another provider and may have arrived"),
+        _own_reason(
+            "provider",
+            "hold",
+            "the message's earlier attempts",
+            "an earlier attempt went to another provider and may have arrived",
+        ),
     ),
 )
 _REPLAYED = Verdict(
     kind=VerdictKind.CANCEL,
-    reasons=(_own_reason("replay", "block", "it was planned in a replay, which has ended"),),
+    reasons=(
+        _own_reason(
+            "replay", "block", "the run it belongs to", "it was planned in a replay, which has ended"
+        ),
+    ),
 )

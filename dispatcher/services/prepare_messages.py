@@ -20,9 +20,11 @@ from dispatcher.services.message_files import MessageFiles, gather
 from dispatcher.storage import delivery_log, outbox
 from dispatcher.storage.contents import Content, keep
 from dispatcher.storage.engine import Database
-from dispatcher.storage.planned import planned_ids
+from dispatcher.storage.planned import planned_ids, planned_reasons
 
 CHUNK = 200
+
+_DECISIONS = {State.DEFERRED: "defer", State.HELD: "hold"}
 
 FindTemplate = Callable[[str], CompiledTemplate | None]
 
@@ -81,9 +83,13 @@ def prepare_one(message: Message, files: MessageFiles, press: Press, now: dateti
     inputs = files.inputs(message, press.desk)
     compiled = press.find_template(message.template)
     if inputs is None:
-        return _held(message, "no-sender", f"creditor {message.creditor!r} has no entry in config/senders.yaml")
+        return _held(
+            message, "no-sender", f"creditor {message.creditor!r} has no entry in config/senders.yaml"
+        )
     if compiled is None:
-        return _held(message, "no-template", f"there is no published version of template {message.template!r}")
+        return _held(
+            message, "no-template", f"there is no published version of template {message.template!r}"
+        )
     rendered = render_for(message, inputs, compiled, press, files.person(message), now)
     if isinstance(rendered, RenderFailure):
         return _held(message, rendered.rule, str(rendered), template_version=compiled.version)
@@ -93,7 +99,12 @@ def prepare_one(message: Message, files: MessageFiles, press: Press, now: dateti
 
 
 def render_for(
-    message: Message, inputs: RenderInputs, compiled: CompiledTemplate, press: Press, person: PersonFile, now: datetime
+    message: Message,
+    inputs: RenderInputs,
+    compiled: CompiledTemplate,
+    press: Press,
+    person: PersonFile,
+    now: datetime,
 ) -> Rendered | RenderFailure:
     """The one call that preview and delivery share."""
     return render(
@@ -194,7 +205,11 @@ def _plain(address: PostalAddress) -> dict[str, Any]:
 
 def _held_by_findings(message: Message, rendered: Rendered, compiled: CompiledTemplate) -> Prepared:
     reasons = tuple(
-        _reason(finding.rule, str(finding), {"part": finding.part, "line": str(finding.line), "phrase": finding.phrase})
+        _reason(
+            finding.rule,
+            str(finding),
+            {"part": finding.part, "line": str(finding.line), "phrase": finding.phrase},
+        )
         for finding in rendered.findings
     )
     columns = {"template_version": compiled.version, "reasons": list(reasons)}
@@ -203,7 +218,9 @@ def _held_by_findings(message: Message, rendered: Rendered, compiled: CompiledTe
 
 def _held(message: Message, rule: str, detail: str, **columns: Any) -> Prepared:
     reason = _reason(rule, detail)
-    return Prepared(message=message, state=State.HELD, columns={**columns, "reasons": [reason]}, reasons=(reason,))
+    return Prepared(
+        message=message, state=State.HELD, columns={**columns, "reasons": [reason]}, reasons=(reason,)
+    )
 
 
 def _reason(rule: str, detail: str, inputs: dict[str, str] | None = None) -> dict[str, Any]:
@@ -222,17 +239,35 @@ def _reason(rule: str, detail: str, inputs: dict[str, str] | None = None) -> dic
 def _store(database: Database, prepared: Sequence[Prepared], actor: str, now: datetime) -> Counter[State]:
     with database.writing() as connection:
         current = {m.id: m for m in outbox.read(connection, [p.message.id for p in prepared], lock=True)}
-        valid = [p for p in prepared if p.message.id in current and current[p.message.id].state is State.PLANNED]
+        valid = [
+            p for p in prepared if p.message.id in current and current[p.message.id].state is State.PLANNED
+        ]
         keep(connection, [p.content for p in valid if p.content], now=now)
         outbox.change(
-            connection, [{"id": p.message.id, "state": p.state, "updated_at": now, **p.columns} for p in valid]
+            connection,
+            [{"id": p.message.id, "state": p.state, "updated_at": now, **p.columns} for p in valid],
         )
-        delivery_log.append(connection, [_entry(p, actor, now) for p in valid])
+        waiting = planned_reasons(connection, [p.message.id for p in valid if p.state is State.DEFERRED])
+        delivery_log.append(
+            connection, [_entry(p, waiting.get(p.message.id, p.reasons), actor, now) for p in valid]
+        )
     return Counter(p.state for p in valid)
 
 
-def _entry(prepared: Prepared, actor: str, now: datetime) -> LogEntry:
-    columns = {k: v for k, v in prepared.columns.items() if k in {"content_sha256", "template_version", "balance_minor"}}
+def _entry(prepared: Prepared, reasons: Sequence[dict[str, Any]], actor: str, now: datetime) -> LogEntry:
+    message = prepared.message
+    columns = {
+        k: v
+        for k, v in prepared.columns.items()
+        if k in {"content_sha256", "template_version", "balance_minor"}
+    }
+    until = message.not_before if prepared.state is State.DEFERRED else None
     return entry_of(
-        replace(prepared.message, **columns), prepared.state.value, at=now, actor=actor, reasons=prepared.reasons
+        replace(message, **columns),
+        prepared.state.value,
+        at=now,
+        actor=actor,
+        decision=_DECISIONS.get(prepared.state),
+        reasons=tuple(reasons),
+        details={"not_before": until.isoformat()} if until else {},
     )

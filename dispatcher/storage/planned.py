@@ -1,5 +1,8 @@
 """Finds messages that wait for their text."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from sqlalchemy import Connection, or_, select
 
 from dispatcher.domain.message import State
@@ -24,3 +27,9 @@ def planned_ids(connection: Connection, *, run_id: int | None, after: str, limit
     if run_id is not None:
         query = query.where(messages.c.run_id == run_id)
     return list(connection.scalars(query))
+
+
+def planned_reasons(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[dict[str, Any], ...]]:
+    """Message id -> why the plan lets it wait."""
+    query = select(messages.c.id, messages.c.reasons).where(messages.c.id.in_(ids))
+    return {row.id: tuple(row.reasons) for row in connection.execute(query)}

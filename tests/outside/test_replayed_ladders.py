@@ -1,0 +1,78 @@
+"""A real book replayed under many ladders, message by message against arithmetic of our own."""
+
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import DEEP
+from tests.outside.books import Book, ibm
+from tests.outside.ladder import Desk, replayed
+from tests.outside.program import Program, assert_log_is_whole, assert_same
+from tests.shared import shared_folder
+
+
+def ladder(*steps: str, **more: Any) -> dict[str, Any]:
+    """A strategy from lines such as `collection 3` or `courtesy -7`."""
+    lines = []
+    for number, step in enumerate(steps):
+        kind, day = step.split()
+        template = {
+            "courtesy": "due-soon",
+            "collection": "first-reminder" if number == 0 else "second-reminder",
+        }[kind]
+        channels = ["sms", "letter", "email"] if number % 2 else ["email", "letter"]
+        lines.append(
+            {
+                "name": f"step-{number}",
+                "kind": kind,
+                "day": int(day),
+                "channels": channels,
+                "template": template,
+            }
+        )
+    return {"name": "ladder", "steps": lines, **more}
+
+
+QUICK = (date(2012, 3, 20), date(2012, 5, 5))
+WHOLE = (date(2012, 1, 1), date(2014, 2, 28))
+CASES: dict[str, tuple[dict[str, Any], str, bool]] = {  # the ladder, the hour, whether it is for DEEP=1 alone
+    "another-three": (ladder("collection 5", "collection 12", "collection 25"), "18:00", True),
+    "one-step": (ladder("collection 1"), "18:00", True),
+    "dense": (ladder("collection 1", "collection 2", "collection 3"), "03:00", False),
+    "months": (ladder("collection 30", "collection 60", "collection 90"), "18:00", True),
+    "courtesy": (ladder("courtesy -7", "courtesy -3", "courtesy 0", "collection 4"), "18:00", True),
+    "joined": (ladder("courtesy -3", "collection 1", "collection 8", join="debtor"), "23:30", False),
+    "joined-at-night": (ladder("collection 1", "collection 2", "collection 6", join="debtor"), "05:15", True),
+    "before-dawn": (ladder("courtesy 0", "collection 1", "collection 14"), "06:30", True),
+}
+
+
+@pytest.fixture(scope="module")
+def book_file() -> Path:
+    return shared_folder() / "data" / "ibm_accounts_receivable.csv"
+
+
+@pytest.fixture(scope="module")
+def book(book_file: Path) -> Book:
+    return ibm(book_file)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(name, marks=[pytest.mark.deep] if deep else []) for name, (_, _, deep) in CASES.items()],
+)
+def test_a_replay_sends_what_the_book_says_and_nothing_else(
+    case: str, book: Book, book_file: Path, tmp_path: Path
+) -> None:
+    strategy, hour, _ = CASES[case]
+    first, last = WHOLE if DEEP else QUICK
+    program = Program(tmp_path, [strategy])
+    program.do("portfolio", "import", str(book_file), "--mapping", "ibm-ar", "--as-of", first.isoformat())
+    program.do("replay", "--from", first.isoformat(), "--to", last.isoformat(), "--at", hour)
+    entries = program.export()
+    assert_log_is_whole(program, entries)
+    desk = replayed(Desk(book=book, strategies=[strategy], at=time.fromisoformat(hour)), first, last)
+    assert len(desk.sent) > 10
+    assert_same(entries, desk.sent, desk.kept_back)
