@@ -29,6 +29,7 @@ def message_inputs(
     views = tuple(_debt(debt, message.as_of) for debt in debts)
     total = Money(sum(debt.balance.minor for debt in debts), message.currency)
     earlier = [first_sent[debt.id, person.id] for debt in debts if (debt.id, person.id) in first_sent]
+    handed_over = bool(debts) and all(_is_handed_over(debt, message.as_of) for debt in debts)
     return RenderInputs(
         channel=ChannelKind(message.channel),
         step=message.step,
@@ -43,12 +44,17 @@ def message_inputs(
         first_message_on=min(earlier, default=None),
         plans=_plans(total, sender, message) if message.kind == "collection" else (),
         plans_valid_until=message.as_of + timedelta(days=PLAN_VALID_DAYS),
-        handover_on=message.as_of + timedelta(days=sender.handover_days),
-        handover_firm=sender.handover_firm,
+        handover_on=message.as_of + timedelta(days=sender.handover_days) if handed_over else None,
+        handover_firm=sender.handover_firm if handed_over else "",
         optout_url=optout_url,
         payment_url=_payment_url(sender, person, debts),
         packs=tuple(pack.split("@")[0] for pack in message.rule_packs),
     )
+
+
+def _is_handed_over(debt: DebtFile, on: date) -> bool:
+    """Whether a person has decided to pass this debt on: only then may a text say so."""
+    return debt.handover_decided_on is not None and debt.handover_decided_on <= on
 
 
 def _debtor(message: Message, person: PersonFile) -> DebtorView:
