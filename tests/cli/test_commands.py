@@ -1,0 +1,178 @@
+"""The command line as a user meets it: exit codes, help with an example, errors in a sentence, JSON that is JSON."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dispatcher.cli.main import COMMANDS
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+NOW = "2026-11-16T18:00:00Z"
+DAY = ("--as-of", "2026-11-16", "--now", NOW)
+LEDGER = """creditor,debt_reference,debtor_reference,debtor_name,country,region,email,currency,balance,due_date,disputed_on
+acme,R1,D1,Ana Example,US,NY,ana@debtors.example,USD,100.00,2026-11-10,
+acme,R2,D2,Ben Example,US,NY,ben@debtors.example,USD,250.00,2026-11-10,2026-11-12
+acme,R3,D3,Cleo Example,US,NY,,USD,75.00,2026-11-10,
+"""
+
+
+def runner(home: Path) -> Command:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("DISPATCHER_")}
+
+    def run(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", "from dispatcher.cli.main import main; main()", *words],
+            env=environment | {"DISPATCHER_HOME": str(home)} | more,
+            cwd=home.parent,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Command:
+    """A small ledger, and the run of its day."""
+    folder = tmp_path_factory.mktemp("desk")
+    run = runner(folder / "home")
+    (folder / "ledger.csv").write_text(LEDGER)
+    assert run("portfolio", "import", "ledger.csv", "--as-of", "2026-11-16").returncode == 0
+    done = run("run", *DAY, "--json")
+    assert done.returncode == 0, done.stderr
+    assert {word: json.loads(done.stdout)[word] for word in ("due", "sent", "blocked")} == {
+        "due": 3,
+        "sent": 1,
+        "blocked": 2,
+    }
+    return run
+
+
+def message(house: Command) -> dict:
+    (found,) = json.loads(house("messages", "list", "--json").stdout)
+    return found
+
+
+def test_messages_list_says_who_got_what(house: Command) -> None:
+    found = message(house)
+    assert {name: found[name] for name in ("debtor", "state", "channel", "step", "address")} == {
+        "debtor": "acme/D1",
+        "state": "accepted",
+        "channel": "email",
+        "step": "first-reminder",
+        "address": "ana@debtors.example",
+    }
+    assert "acme/D1" in house("messages", "list").stdout
+    assert json.loads(house("messages", "list", "--state", "held", "--json").stdout) == []
+
+
+def test_messages_show_tells_one_story_from_planned_to_accepted(house: Command) -> None:
+    said = house("messages", "show", message(house)["id"], "--body").stdout
+    words = ["planned", "queued", "attempting", "accepted"]
+    assert [said.index(f"  {word}") for word in words] == sorted(said.index(f"  {word}") for word in words)
+    assert "America/New_York" in said
+    assert "100.00" in said
+
+
+def test_messages_show_of_an_unknown_id_says_how_to_find_one(house: Command) -> None:
+    done = house("messages", "show", "0000")
+    assert done.returncode == 2
+    assert "dispatcher messages list" in done.stderr
+
+
+def test_a_second_run_of_the_day_sends_nothing(house: Command) -> None:
+    summary = json.loads(house("run", *DAY, "--json").stdout)
+    assert (summary["due"], summary["sent"], summary["blocked"]) == (2, 0, 2)
+
+
+def test_explain_answers_for_somebody_sent_disputed_and_unreachable(house: Command) -> None:
+    sent = "The first-reminder went out by e-mail on Monday 2026-11-16 at 13:00 (America/New_York)."
+    assert sent in house("explain", "acme/D1", *DAY).stdout
+    assert "is kept back: the debt is disputed since 2026-11-12" in house("explain", "D2", *DAY).stdout
+    assert "no usable e-mail address on file" in house("explain", "D3", *DAY).stdout
+
+
+def test_explain_of_nobody_exits_2_and_says_what_a_reference_looks_like(house: Command) -> None:
+    done = house("explain", "nobody", *DAY)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "creditor/reference" in done.stderr
+
+
+def test_plan_dry_run_stores_nothing_and_writes_the_plan_as_csv_and_json_lines(
+    house: Command, tmp_path: Path
+) -> None:
+    for suffix in ("csv", "jsonl"):
+        out = str(tmp_path / f"plan.{suffix}")
+        done = house("plan", "--as-of", "2026-11-20", "--now", NOW, "--dry-run", "--out", out)
+        assert "dry run, nothing stored" in done.stdout, done.stderr
+    lines = [json.loads(line) for line in (tmp_path / "plan.jsonl").read_text().splitlines()]
+    assert sorted((line["debtor"], line["decision"]) for line in lines) == [
+        ("acme/D2", "block"),
+        ("acme/D3", "block"),
+    ]
+    assert (
+        (tmp_path / "plan.csv").read_text().splitlines()[0].startswith("debtor,relation,debts,strategy,step")
+    )
+    assert len(json.loads(house("messages", "list", "--json").stdout)) == 1
+
+
+def test_plan_diff_names_what_is_gone(house: Command) -> None:
+    said = house("plan", *DAY, "--dry-run", "--diff", "1").stdout
+    assert "removed: acme/D1 acme/R1 first-reminder email allow" in said
+
+
+def test_an_older_day_is_refused_with_exit_code_2(house: Command) -> None:
+    done = house("run", "--as-of", "2026-11-15", "--now", NOW)
+    assert done.returncode == 2
+    assert "a ladder does not go back" in done.stderr
+
+
+def test_forecast_names_its_assumptions_and_sends_nothing(house: Command) -> None:
+    done = house("forecast", "--days", "20", "--as-of", "2026-11-17", "--now", "2026-11-17T18:00:00Z")
+    assert "second-reminder" in done.stdout
+    assert "Nothing was sent or stored." in done.stdout
+    assert len(json.loads(house("messages", "list", "--json").stdout)) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("plan", "--as-of", "yesterday"), "is not a day; write it as 2026-11-23"),
+        (("run", "--now", "2026-11-16T18:00:00"), "has no offset"),
+        (("plan", "--strategy", "nonesuch"), "there is no strategy 'nonesuch'"),
+        (("forecast", "--days", "0"), "--days"),
+        (("nonesuch",), "No such command"),
+    ],
+)
+def test_wrong_use_exits_2_and_says_what_is_wrong(house: Command, words: tuple[str, ...], says: str) -> None:
+    done = house(*words)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["run", "plan", "dispatch", "explain", "forecast", "check"])
+def test_help_shows_an_example(house: Command, verb: str) -> None:
+    assert f"Example: dispatcher {verb}" in house(verb, "--help").stdout
+
+
+def test_help_lists_every_verb(house: Command) -> None:
+    said = house("--help").stdout
+    assert [name for name in COMMANDS if f" {name} " not in said] == []
+
+
+def test_a_live_run_on_an_old_ledger_is_refused(tmp_path: Path) -> None:
+    run = runner(tmp_path / "home")
+    (tmp_path / "ledger.csv").write_text(LEDGER)
+    run("portfolio", "import", "ledger.csv", "--as-of", "2026-11-16")
+    done = run("run", DISPATCHER_GUARDS__MAX_LEDGER_AGE_HOURS="0.0000001")
+    assert done.returncode == 2
+    assert "no creditor has a fresh ledger" in done.stderr
+    assert run("plan", DISPATCHER_GUARDS__MAX_LEDGER_AGE_HOURS="0.0000001").returncode == 2

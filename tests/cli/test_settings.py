@@ -1,0 +1,103 @@
+"""Settings: environment before dispatcher.toml before defaults; errors name the setting; secrets come from files."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from channels.kind import ChannelKind
+from dispatcher.bootstrap import open_dispatcher
+from dispatcher.settings import SettingsError, load_settings
+from tests.builders import TODAY, at
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("DISPATCHER_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("DISPATCHER_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+
+
+def test_defaults_send_nothing_and_use_the_home(tmp_path: Path) -> None:
+    settings = load_settings()
+    assert all(settings.is_rehearsal(kind) for kind in ChannelKind)
+    assert settings.effective_database_url == f"sqlite:///{tmp_path / 'home' / 'dispatcher.db'}"
+    assert settings.broker_url == "memory://"
+
+
+def test_the_environment_comes_before_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "dispatcher.toml").write_text(
+        'public_url = "https://a.example"\n[channels.email]\nconcurrency = 3\nrate = 2.5\n'
+    )
+    monkeypatch.setenv("DISPATCHER_CHANNELS__EMAIL__CONCURRENCY", "5")
+    settings = load_settings()
+    assert (settings.public_url, settings.channels.email.concurrency, settings.channels.email.rate) == (
+        "https://a.example",
+        5,
+        2.5,
+    )
+
+
+def test_a_secret_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("SG.secret\n")
+    monkeypatch.setenv("DISPATCHER_CHANNELS__EMAIL__API_KEY_FILE", str(tmp_path / "key"))
+    monkeypatch.setenv(
+        "DISPATCHER_CHANNELS__EMAIL__API_KEY", ""
+    )  # so that what is read is put back afterwards
+    monkeypatch.delenv("DISPATCHER_CHANNELS__EMAIL__API_KEY")
+    settings = load_settings()
+    assert settings.channel(ChannelKind.EMAIL).api_key == "SG.secret"
+    assert "SG.secret" not in repr(settings)
+
+
+def test_a_secret_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPATCHER_CHANNELS__SMS__AUTH_TOKEN_FILE", "/nowhere/token")
+    with pytest.raises(
+        SettingsError, match="DISPATCHER_CHANNELS__SMS__AUTH_TOKEN_FILE: /nowhere/token cannot be read"
+    ):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DISPATCHER_CHANNELS__EMAIL__PROVIDER", "pigeon"),
+        ("DISPATCHER_CHANNELS__EMAIL__TIMEOUT", "soon"),
+        ("DISPATCHER_GUARDS__VOLUME_FACTOR", "0"),
+        ("DISPATCHER_CHANNELS__EMAIL__PROVIDR", "smtp"),
+    ],
+)
+def test_a_wrong_setting_is_named_as_it_is_set(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=name):
+        load_settings()
+
+
+def test_a_broken_file_is_said_to_be_broken(tmp_path: Path) -> None:
+    (tmp_path / "dispatcher.toml").write_text("public_url = \n")
+    with pytest.raises(SettingsError, match=r"dispatcher\.toml cannot be read"):
+        load_settings()
+
+
+def test_the_business_clock_is_refused_while_a_channel_can_reach_people(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DISPATCHER_CHANNELS__SMS__PROVIDER", "twilio")
+    with pytest.raises(SettingsError, match="--now is refused while sms can reach people"):
+        open_dispatcher(now=at(TODAY))
+
+
+@pytest.mark.parametrize("host", ["http://127.0.0.1:9000", "http://localhost:9000", "http://[::1]:9000"])
+def test_the_business_clock_may_be_set_where_the_provider_is_a_double_on_loopback(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv("DISPATCHER_CHANNELS__SMS__PROVIDER", "twilio")
+    monkeypatch.setenv("DISPATCHER_CHANNELS__SMS__BASE_URL", host)
+    dispatcher = open_dispatcher(now=at(TODAY))
+    try:
+        assert dispatcher.now().date() == TODAY
+    finally:
+        dispatcher.close()
