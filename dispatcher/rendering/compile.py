@@ -249,12 +249,14 @@ class _TextCompiler:
             *((text, document.lines[key]) for key, text in document.head.items()),
         ]
         for text, line in pieces:
-            found = analyse(
-                text, env=environment(html=False), known=PLACEHOLDERS, file=self.path, first_line=line
-            )
-            problems += found.problems
+            unclosed = list(markdown.unclosed_tags(text, self.path, line))
+            problems += unclosed or self._refused(text, line)
         if problems:
             raise TemplateProblems(sorted(problems, key=lambda problem: problem.line))
+
+    def _refused(self, text: str, line: int) -> tuple[Problem, ...]:
+        env = environment(html=False)
+        return analyse(text, env=env, known=PLACEHOLDERS, file=self.path, first_line=line).problems
 
     def _sources(self, document: front_matter.Document) -> Iterator[tuple[str, str]]:
         layouts = self.house.layouts

@@ -53,6 +53,17 @@ def problems_of(source: str, file: str, first_line: int) -> Iterator[Problem]:
                 )
 
 
+def unclosed_tags(source: str, file: str, first_line: int) -> Iterator[Problem]:
+    """Tags that do not end on the line they begin on; Jinja would name a line far below."""
+    for number, line in enumerate(source.split("\n"), start=first_line):
+        rest = _without_tags(line)
+        found = next((opener for opener in ("{{", "{%", "{#") if opener in rest), None)
+        if found:
+            closer = {"{{": "}}", "{%": "%}", "{#": "#}"}[found]
+            message = f"`{found}` is not closed by `{closer}` on this line"
+            yield Problem(file=file, line=number, column=rest.index(found) + 1, message=message)
+
+
 def _link_targets(line: str) -> Iterator[tuple[int, str]]:
     """(column, target) of each Markdown link that is not a placeholder of ours."""
     start = line.find("](")

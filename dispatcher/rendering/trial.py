@@ -5,6 +5,7 @@ Only saving and seeding pay for this; a version that passed is compiled without 
 
 import json
 import pickle
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ from typing import IO, Any
 
 from dispatcher.domain.template import TemplateVersion
 from dispatcher.domain.wording import folded
-from dispatcher.rendering.compile import CompiledTemplate, compile_version
+from dispatcher.rendering.compile import CompiledTemplate, CompiledText, compile_version
 from dispatcher.rendering.finding import Finding
 from dispatcher.rendering.house import House
 from dispatcher.rendering.problems import Problem, TemplateProblems
@@ -102,10 +103,31 @@ def try_version(version: TemplateVersion, house: House) -> Iterator[tuple[str, t
     for text in compiled.texts.values():
         yield text.file, ()
         problems: dict[tuple[str, int, str], Problem] = {}
+        for problem in _language(text, version.files[text.file], house):
+            problems[problem.rule, 0, problem.message] = problem
         for name, inputs in samples(compiled.meta, text.channel, text.language):
             for problem in _of_sample(compiled, version.files[text.file], text.file, name, inputs):
                 problems.setdefault((problem.rule, problem.line, problem.message), problem)
         yield text.file, tuple(problems.values())
+
+
+_WORDS = re.compile(r"[^\W\d_]+")
+_FEW = 8  # common words below which nothing is said about a text's language
+
+
+def _language(text: CompiledText, source: str, house: House) -> Iterator[Problem]:
+    """Whether the author's words read like the language of their folder; the law wants one language throughout."""
+    words = [word.lower() for word in _WORDS.findall(re.sub(r"\{[{%].*?[%}]\}", " ", source))]
+    counts = {
+        name: sum(word in wording.stopwords for word in words) for name, wording in house.wordings.items()
+    }
+    own = counts.pop(text.wording.language)
+    other = max(counts, key=lambda name: counts[name], default="")
+    if other and counts[other] >= _FEW and counts[other] > own:
+        message = f"reads like {other}, the folder says {text.language}"
+        yield Problem(
+            file=text.file, message=message, suggestion="move it to its language's folder", rule="language"
+        )
 
 
 def _of_sample(
