@@ -1,0 +1,98 @@
+import pytest
+
+from dispatcher.rulebook.senders import load_senders
+from dispatcher.rulebook.wording import load_wordings
+from dispatcher.rulebook.yaml_file import ConfigError
+from tests.shared import ROOT
+
+MINIMAL = """senders:
+  acme:
+    name: Acme
+    legal_name: Acme Inc.
+    role: original_creditor
+    contact_person: Robin Ellis
+    contact_hours: {en: 9 to 5}
+    phone: +1 212 555 0142
+    email: hello@acme.example
+    website: https://acme.example
+    address_lines: [100 Example Street]
+    city: New York
+    country: US
+    payment_url: "https://pay.acme.example/{debt_reference}"
+"""
+
+
+def senders(tmp_path, text):
+    path = tmp_path / "senders.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_senders(path)
+
+
+def test_the_shipped_senders_are_acme_and_ibm():
+    shipped = load_senders(ROOT / "config/senders.yaml")
+    assert sorted(shipped) == ["acme", "ibm"]
+    assert all(sender.role == "original_creditor" for sender in shipped.values())
+    assert all(sender.complaints["MX"].email for sender in shipped.values())
+    assert shipped["acme"].advice["US"].website == "www.nfcc.org"
+
+
+def test_a_sender_needs_little_and_the_rest_follows(tmp_path):
+    acme = senders(tmp_path, MINIMAL)["acme"]
+    assert (acme.creditor_name, acme.reply_to, acme.plan_counts) == (
+        "Acme Inc.",
+        "hello@acme.example",
+        (2, 3, 6),
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "    role: original_creditor\n",
+            "    role: creditor\n",
+            "senders.yaml:5: senders.acme.role: 'creditor' is none of original_creditor",
+        ),
+        ("    phone: +1 212 555 0142\n", "", "senders.yaml:2: senders.acme: 'phone' is a required property"),
+        ("    phone:", "    telephone:", "unknown key"),
+        (
+            "role: original_creditor",
+            "role: third_party",
+            "senders.acme.creditor_name: is missing: who writes for another must name that other",
+        ),
+        ("https://pay", "http://pay", "senders.acme.payment_url"),
+        ("country: US", "country: USA", "senders.yaml:13: senders.acme.country"),
+        ("  acme:\n", "  acme:\n    name: Twice\n", "stands here twice"),
+    ],
+)
+def test_a_wrong_entry_names_file_line_and_key(tmp_path, old, new, said):
+    assert old in MINIMAL
+    with pytest.raises(ConfigError) as refused:
+        senders(tmp_path, MINIMAL.replace(old, new))
+    assert said in str(refused.value)
+
+
+def wordings(tmp_path, old, new):
+    for language in ("en", "es"):
+        text = (ROOT / f"config/content/{language}.yaml").read_text(encoding="utf-8")
+        assert language == "es" or old in text
+        (tmp_path / f"{language}.yaml").write_text(
+            text.replace(old, new) if language == "en" else text, encoding="utf-8"
+        )
+    return load_wordings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"law ?suits?"', '"law ?suits?("', "is no regular expression"),
+        ("language: en\n", "language: de\n", "is de, the file's name says en"),
+        ("    fact: threatens_suit\n", "    facts: threatens_suit\n", 'unknown key; did you mean "fact"?'),
+        ("    source: 12 CFR 1006.18(e)(1), (2)\n", "", "'source' is a required property"),
+    ],
+)
+def test_a_wrong_wording_names_file_line_and_key(tmp_path, old, new, said):
+    with pytest.raises(ConfigError) as refused:
+        wordings(tmp_path, old, new)
+    assert said in str(refused.value)
+    assert "en.yaml:" in str(refused.value)
