@@ -110,7 +110,7 @@ class Web:
                 expires_at=now + timedelta(hours=1),
             )
         client = self.visitor()
-        client.cookies.set("dispatcher_session", token)
+        client.cookies.set(("__Host-" if self.base.startswith("https") else "") + "dispatcher_session", token)
         return Desk(client=client, csrf=csrf)
 
 

@@ -1,0 +1,185 @@
+"""An operator's day: plans looked at, messages decided, tasks finished, stops and resumes."""
+
+from collections.abc import Callable
+
+from sqlalchemy import select, update
+
+from channels.event import InboundMessage
+from dispatcher.domain.message import State
+from dispatcher.domain.optout_words import classify_reply
+from dispatcher.rulebook.optout_words import load_optout_words
+from dispatcher.services.record_inbound import record_inbound
+from dispatcher.storage import people_facts, stops
+from dispatcher.storage.tables import debtors, messages
+from tests.web.house import Web
+from tests.web.test_templates import finished
+
+
+def set_state(web: Web, message_id: str, state: State) -> None:
+    with web.house.database.writing() as connection:
+        connection.execute(update(messages).where(messages.c.id == message_id).values(state=state))
+
+
+def state_of(web: Web, message_id: str) -> str:
+    with web.house.database.reading() as connection:
+        return str(connection.scalar(select(messages.c.state).where(messages.c.id == message_id)))
+
+
+def test_a_plan_is_looked_at_without_storing_it(web: Web) -> None:
+    desk = web.signed_in("operator")
+    location = desk.post("/runs/plan", {"as_of": "2026-11-25"}).headers["location"]
+    job = finished(desk, location)
+    assert "See the plan" in job
+
+    plan = desk.page(location.replace("/jobs/", "/runs/plan/"))
+
+    assert "Plan for 25 Nov 2026" in plan
+    assert "would go" in plan
+    assert "second-reminder" in plan
+    assert "run 1" in plan
+    assert "There was no run" not in desk.page("/runs")
+    assert 'href="/runs/2"' not in desk.page("/runs")
+
+
+def test_a_held_message_is_released_or_cancelled_with_a_reason(web: Web, message_of: Callable[..., str]) -> None:
+    desk, message_id = web.signed_in("operator"), message_of()
+    set_state(web, message_id, State.HELD)
+    page = desk.page(f"/messages/{message_id}")
+    assert 'value="release"' in page
+    assert 'value="sent"' not in page
+
+    assert "Say why" in desk.said(desk.post(f"/messages/{message_id}/decide", {"do": "release"}))
+    assert "one message released" in desk.said(desk.post(f"/messages/{message_id}/decide", {"do": "release", "why": "looked at it"}))
+
+    assert state_of(web, message_id) == "queued"
+    assert "looked at it" in desk.page(f"/messages/{message_id}")
+
+
+def test_what_cannot_be_done_to_a_message_is_said(web: Web, message_of: Callable[..., str]) -> None:
+    desk, message_id = web.signed_in("operator"), message_of()
+
+    for todo in ("release", "cancel", "hold", "sent"):
+        said = desk.said(desk.post(f"/messages/{message_id}/decide", {"do": todo, "why": "because"}))
+        assert "accepted" in said
+    assert desk.post(f"/messages/{message_id}/decide", {"do": "dance", "why": "because"}).status_code == 400
+
+
+def test_many_unknown_messages_are_resolved_at_once(web: Web) -> None:
+    desk = web.signed_in("operator")
+    with web.house.database.reading() as connection:
+        ids = list(connection.scalars(select(messages.c.id).where(messages.c.state == "accepted").limit(3)))
+    for one in ids:
+        set_state(web, one, State.UNKNOWN)
+    page = desk.page("/tasks?kind=unknown")
+    assert page.count('name="message"') == 3
+
+    assert "on your desk" in desk.said(desk.post("/tasks/messages", {"kind": "unknown", "message": ids[:1], "do": "take"}))
+    assert desk.page("/tasks?kind=unknown&mine=yes").count('name="message"') == 1
+    said = desk.said(desk.post("/tasks/messages", {"kind": "unknown", "message": ids, "do": "sent", "why": "in the provider's list"}))
+
+    assert "3 messages were sent" in said
+    assert {state_of(web, one) for one in ids} == {"accepted"}
+    assert "nothing" not in desk.said(desk.post("/tasks/messages", {"kind": "unknown", "do": "sent"})).lower()
+
+
+def test_a_reply_is_read_finished_and_the_quiet_ended(web: Web) -> None:
+    table = load_optout_words(web.house.config("content") / "optout_words.yaml")
+    inbound = InboundMessage(provider="twilio", event_id="SM9", at=web.house.now(), sender="+12125550101", to="+1", text="who are you?")
+    record_inbound(
+        web.house.database, inbound, read=lambda text: classify_reply(text, table), now=web.house.now(), random_bytes=web.house.random_bytes
+    )
+    desk = web.signed_in("operator")
+    page = desk.page("/tasks?kind=unclear_reply")
+    assert "who are you?" in page
+    assert "Ana Pérez" in page
+    task = page.split('name="task" value="')[1].split('"')[0]
+
+    assert "Say what came of it" in desk.said(desk.post("/tasks/finish", {"kind": "unclear_reply", "task": task, "do": "finish"}))
+    done = desk.post("/tasks/finish", {"kind": "unclear_reply", "task": task, "do": "finish", "outcome": "explained", "release": "yes"})
+
+    assert "1 done" in desk.said(done)
+    assert "explained" in desk.page("/tasks?kind=unclear_reply&done=yes")
+    with web.house.database.reading() as connection:
+        ana = connection.scalar(select(debtors.c.id).where(debtors.c.reference == "A-1"))
+        assert people_facts.standing_hold(connection, ana, None, "unclear_reply", None) is None
+
+
+def test_a_channel_is_stopped_and_resumed_with_reasons(web: Web) -> None:
+    desk = web.signed_in("operator")
+
+    assert "say why" in desk.said(desk.post("/stops", {"what": "channel:sms"})).lower()
+    assert "cannot be stopped" in desk.said(desk.post("/stops", {"what": "weather", "why": "rain"}))
+    assert "Stopped: channel sms" in desk.said(desk.post("/stops", {"what": "channel:sms", "why": "wrong texts"}))
+    assert "stopped already" in desk.said(desk.post("/stops", {"what": "channel:sms", "why": "again"}))
+    with web.house.database.reading() as connection:
+        assert [str(row.stop) for row in stops.in_force(connection)] == ["channel sms"]
+    assert "Stopped: channel sms." in desk.page("/")
+    assert web.visitor().get("/readyz").json()["stops"] == ["channel sms"]
+
+    assert "Resumed" in desk.said(desk.post("/stops/resume", {"what": "channel:sms", "why": "texts are right"}))
+
+    with web.house.database.reading() as connection:
+        assert stops.in_force(connection) == []
+    assert "wrong texts" in desk.page("/stops")
+
+
+def test_an_auditor_verifies_the_whole_log_and_reads_the_result(web: Web) -> None:
+    desk = web.signed_in("auditor")
+    location = desk.post("/log/verify").headers["location"]
+
+    assert "Everything holds." in finished(desk, location)
+    assert "Verification" in desk.page("/jobs")
+
+
+def test_verification_names_what_was_changed(web: Web) -> None:
+    from sqlalchemy import text
+
+    with web.house.database.writing() as connection:
+        connection.execute(text("UPDATE contents SET size = size + 1 WHERE id = 1"))
+    desk = web.signed_in("auditor")
+
+    page = finished(desk, desk.post("/log/verify").headers["location"])
+
+    assert "the log is not as it was written" in page
+    assert "its body" in page
+
+
+def test_an_auditor_exports_a_bundle_that_verifies(web: Web) -> None:
+    from dispatcher.services.verify_file import verify_file
+
+    desk = web.signed_in("auditor")
+    answer = desk.post("/log/export", {"form": "zip", "debtor": "acme/A-1"})
+    page = finished(desk, answer.headers["location"])
+    assert "Download evidence-" in page
+
+    file = desk.get(answer.headers["location"] + "/file")
+
+    out = web.house.home / "got.zip"
+    out.write_bytes(file.content)
+    entries, findings = verify_file(out)
+    assert entries > 0
+    assert findings == []
+    assert "exported" in desk.page("/log?event=exported")
+
+
+def test_an_export_of_nobody_is_refused(web: Web) -> None:
+    desk = web.signed_in("auditor")
+
+    assert desk.post("/log/export", {"form": "zip", "debtor": "acme/nobody"}).status_code == 422
+    assert desk.post("/log/export", {"form": "exe"}).status_code == 400
+    assert desk.post("/log/export", {"form": "csv", "from": "someday"}).status_code == 422
+
+
+def test_a_job_whose_process_died_says_so(web: Web) -> None:
+    from datetime import timedelta
+
+    from dispatcher.storage import jobs
+
+    now = web.house.real_now()
+    with web.house.database.writing() as connection:
+        key = jobs.add(connection, kind="export", owner="auditor", host="here", details={}, now=now - timedelta(minutes=5))
+
+    page = web.signed_in("auditor").page(f"/jobs/{key}")
+
+    assert "start it again" in page
+    assert web.signed_in("auditor").get(f"/jobs/{key}/file").status_code == 404
