@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from channels.kind import ChannelKind
@@ -76,13 +77,42 @@ class RenderInputs:
         return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+_SCALARS = frozenset({str, int, bool, type(None)})
+_MOST_SENDERS = 256
+_senders: dict[int, tuple[Sender, str]] = {}  # by identity: a configuration's senders live as long as it does
+
+
 def _plain(value: Any) -> Any:
-    if isinstance(value, Money):
+    kind = type(value)
+    if kind in _SCALARS:
+        return value
+    if kind is Money:
         return [value.minor, value.currency]
-    if is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if kind is Sender:
+        return _sender_digest(value)
+    if kind is tuple or kind is list:
+        return [_plain(v) for v in value]
+    names = _names(kind)
+    if names:
+        return {name: _plain(getattr(value, name)) for name in names}
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(v) for v in value]
-    return value if isinstance(value, str | int | bool | None) else str(value)
+    return str(value)
+
+
+@lru_cache(maxsize=64)
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind)) if is_dataclass(kind) else ()
+
+
+def _sender_digest(sender: Sender) -> str:
+    """One sender stands behind all messages of its creditor: read it once."""
+    known = _senders.get(id(sender))
+    if known is not None and known[0] is sender:
+        return known[1]
+    values = {f.name: _plain(getattr(sender, f.name)) for f in fields(sender)}
+    digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+    if len(_senders) >= _MOST_SENDERS:
+        _senders.clear()
+    _senders[id(sender)] = (sender, digest)
+    return digest

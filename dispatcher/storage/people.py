@@ -38,6 +38,8 @@ from dispatcher.storage.tables import (
 HISTORY = timedelta(days=45)  # longer than the longest window any pack counts in (a month)
 
 # States in which a message has reached, or may have reached, a person.
+# Without statistics SQLite would rather read all messages in these states than those of the people asked for.
+_state = messages.c.state + ""
 REACHED = ("sending", "accepted", "delivered", "unknown", "bounced", "returned")
 CAME_BACK = ("bounced", "returned")
 
@@ -109,7 +111,10 @@ def _parts(connection: Connection, ids: list[int], now: datetime) -> dict[str, M
 def _points(ids: list[int]) -> Select[Any]:
     return (
         select(contact_points)
-        .where(contact_points.c.debtor_id.in_(ids), contact_points.c.in_ledger)
+        .where(
+            contact_points.c.debtor_id.in_(ids),
+            or_(contact_points.c.in_ledger, contact_points.c.medium == "post"),  # a row that says: returned
+        )
         .order_by(contact_points.c.id)
     )
 
@@ -128,7 +133,7 @@ def _sent(ids: list[int], since: datetime) -> Select[Any]:
         )
         .outerjoin(message_debts, message_debts.c.message_id == messages.c.id)
         .outerjoin(debts, debts.c.id == message_debts.c.debt_id)
-        .where(messages.c.debtor_id.in_(ids), messages.c.sent_at > since, messages.c.state.in_(REACHED))
+        .where(messages.c.debtor_id.in_(ids), messages.c.sent_at > since, _state.in_(REACHED))
         .order_by(messages.c.sent_at, messages.c.id)
     )
 
@@ -140,7 +145,7 @@ def _first(ids: list[int]) -> Select[Any]:
             messages.c.debtor_id.in_(ids),
             messages.c.sent_at.is_not(None),
             messages.c.kind.in_(("collection", "notice")),
-            messages.c.state.in_([state for state in REACHED if state not in CAME_BACK]),
+            _state.in_([state for state in REACHED if state not in CAME_BACK]),
         )
         .group_by(messages.c.debtor_id)
     )
@@ -349,7 +354,7 @@ def first_sent(connection: Connection, debt_ids: Collection[int]) -> dict[tuple[
         .where(
             message_debts.c.debt_id.in_(sorted(debt_ids)),
             messages.c.kind.in_(("collection", "notice")),
-            messages.c.state.in_([state for state in REACHED if state not in CAME_BACK]),
+            _state.in_([state for state in REACHED if state not in CAME_BACK]),
         )
         .group_by(message_debts.c.debt_id, message_debts.c.debtor_id)
     )
