@@ -27,13 +27,14 @@ def worker(
     threads: Annotated[
         int, typer.Option("--threads", min=1, max=64, help="Batches that a process works on at a time.")
     ] = 2,
+    now: Now = None,
 ) -> None:
     """Deliver from the Redis queue until asked to stop; what has begun is finished, the rest given back.
 
     Example: dispatcher worker --queues email,sms --processes 2
     """
     from dispatcher.settings import load_settings
-    from dispatcher.worker.processes import run_workers, stop_on_signals
+    from dispatcher.worker.processes import Crew, run_workers, stop_on_signals
 
     if load_settings().broker_url.startswith("memory"):
         raise typer.BadParameter(
@@ -42,7 +43,8 @@ def worker(
     logging.basicConfig(level=logging.INFO, format=_FORMAT)
     stop = threading.Event()
     stop_on_signals(stop)
-    late = run_workers(_kinds(queues), processes=processes, threads=threads, stop=stop)
+    crew = Crew(queues=_kinds(queues), threads=threads, now=now)
+    late = run_workers(crew, processes=processes, stop=stop)
     if late:
         raise typer.Exit(1)
 

@@ -6,6 +6,8 @@ import os
 import signal
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from multiprocessing.process import BaseProcess
 
 from channels.kind import ChannelKind
@@ -29,24 +31,24 @@ def run_workers(queues: Sequence[ChannelKind], *, processes: int, threads: int, 
         for i, process in enumerate(crew):
             if not process.is_alive():
                 _log.error("worker process %s ended with %s; starting another", process.pid, process.exitcode)
-                crew[i] = _start(queues, threads)
+                crew[i] = _start(crew_plan)
     return _stop_all(crew)
 
 
-def work(queues: Sequence[ChannelKind], threads: int, stop: threading.Event) -> None:
+def work(crew: Crew, stop: threading.Event) -> None:
     """Deliver from the queues in this process until `stop` is set: what has begun is finished first."""
     from dispatcher.bootstrap import open_dispatcher
     from dispatcher.worker.broker import open_broker
     from dispatcher.worker.daily_run import look_at_clock, outlet_ports
     from dispatcher.worker.station import Station
 
-    dispatcher = open_dispatcher()
+    dispatcher = open_dispatcher(now=crew.now)
     try:
         dispatcher.refuse_if_not_ready()
         look_at_clock(dispatcher)
         broker = open_broker(dispatcher.settings.broker_url)
-        station = Station(outlet_ports(dispatcher, actor="worker"), broker, threads=threads)
-        with station.working(frozenset(queues)):
+        station = Station(outlet_ports(dispatcher, actor="worker"), broker, threads=crew.threads)
+        with station.working(frozenset(crew.queues)):
             stop.wait()
         broker.close()
     finally:
@@ -63,20 +65,18 @@ def stop_on_signals(stop: threading.Event) -> None:
     signal.signal(signal.SIGINT, ask)
 
 
-def _start(queues: Sequence[ChannelKind], threads: int) -> BaseProcess:
+def _start(crew: Crew) -> BaseProcess:
     # A forked child would share database and provider connections with its parent.
-    process = multiprocessing.get_context("spawn").Process(
-        target=_child, args=([kind.value for kind in queues], threads, os.getpid()), daemon=False
-    )
+    process = multiprocessing.get_context("spawn").Process(target=_child, args=(crew, os.getpid()))
     process.start()
     return process
 
 
-def _child(queues: Sequence[str], threads: int, parent: int) -> None:
+def _child(crew: Crew, parent: int) -> None:
     stop = threading.Event()
     stop_on_signals(stop)
     threading.Thread(target=_watch_parent, args=(parent, stop), daemon=True).start()
-    work([ChannelKind(name) for name in queues], threads, stop)
+    work(crew, stop)
 
 
 def _watch_parent(parent: int, stop: threading.Event) -> None:

@@ -1,0 +1,109 @@
+"""One measured day of ours, in a process of its own: import, plan, prepare, deliver over SMTP with the full record.
+
+python -m benchmarks.dispatch_ours COUNT prints a line of JSON. Settings come from DISPATCHER_*, as for the program;
+with a Redis broker the workers run beside it.
+"""
+
+import csv
+import json
+import resource
+import sys
+import time
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from dispatcher.bootstrap import Dispatcher, open_dispatcher
+from dispatcher.services.import_portfolio import ImportRequest, import_portfolio
+from dispatcher.services.plan_reminders import PlanRequest, plan_reminders
+from dispatcher.services.prepare_messages import prepare_messages
+from dispatcher.storage import run_totals
+from dispatcher.worker.daily_run import drain, open_station
+
+DAY = date(2026, 3, 4)
+NOW = datetime(2026, 3, 4, 17, tzinfo=UTC)
+ROW = {
+    "creditor": "acme", "debtor_kind": "person", "language": "en", "country": "US", "region": "US-NY",
+    "postal_code": "10001", "city": "New York", "currency": "USD", "debt_type": "consumer",
+}  # fmt: skip
+
+
+def book(path: Path, count: int) -> None:
+    """People in New York, each with one debt that came due the day before yesterday."""
+    with path.open("w", newline="") as file:
+        names = [
+            "debt_reference",
+            "debtor_reference",
+            "debtor_name",
+            "address_line_1",
+            "email",
+            "balance",
+            "due_date",
+        ]
+        writer = csv.DictWriter(file, [*names, *ROW])
+        writer.writeheader()
+        for i in range(count):
+            writer.writerow(ROW | {
+                "debt_reference": f"R{i:07d}", "debtor_reference": f"D{i:07d}", "debtor_name": f"Ana Person {i}",
+                "address_line_1": f"{i} Example Street", "email": f"ana{i}@debtors.example",
+                "balance": f"{50 + i % 900}.{i % 100:02d}", "due_date": (DAY - timedelta(days=2)).isoformat(),
+            })  # fmt: skip
+
+
+def measure(count: int) -> dict[str, object]:
+    """Seconds of each part, and CPU seconds of this process while delivering."""
+    times, dispatcher = {}, open_dispatcher(now=NOW)
+    path = dispatcher.home / "book.csv"
+    book(path, count)
+    rejects = dispatcher.home / "rejects"
+    request = ImportRequest(
+        file=path,
+        as_of=DAY,
+        now=dispatcher.real_now(),
+        actor="bench",
+        rejects=rejects / "r.csv",
+        warnings=rejects / "w.csv",
+    )
+    import_portfolio(dispatcher.database, request)
+    dispatcher.refresh_templates()
+    dispatcher.desk  # noqa: B018  loaded once a process, before the clock starts
+    began = time.perf_counter()
+    plan = PlanRequest(
+        as_of=DAY,
+        now=dispatcher.now(),
+        real_now=dispatcher.real_now(),
+        actor="bench",
+        random_bytes=dispatcher.random_bytes,
+    )
+    plan_reminders(dispatcher.database, dispatcher.desk, plan)
+    times["plan"] = time.perf_counter() - began
+    with dispatcher.database.writing() as connection:
+        run_totals.release_plans(connection, mode="live")
+    began = time.perf_counter()
+    prepare_messages(dispatcher.database, dispatcher.press("bench"), clock=dispatcher.now)
+    times["prepare"] = time.perf_counter() - began
+    began, cpu = time.perf_counter(), _cpu()
+    with open_station(dispatcher) as station:
+        drain(dispatcher, station)
+        times["deliver"] = time.perf_counter() - began
+    cpu = _cpu() - cpu
+    states = _states(dispatcher)
+    dispatcher.close()
+    return {"count": count, "states": states, "cpu": cpu, **times, "peak_mb": _peak_mb()}
+
+
+def _states(dispatcher: Dispatcher) -> dict[str, int]:
+    with dispatcher.database.reading() as connection:
+        return dict(run_totals.count_all_states(connection))
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _peak_mb() -> float:
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(int(sys.argv[1]))))

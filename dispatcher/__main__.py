@@ -1,0 +1,5 @@
+"""Runs the command line as `python -m dispatcher`."""
+
+from dispatcher.cli.main import main
+
+main()
