@@ -59,4 +59,4 @@ def _of_strategy(strategy: Strategy, compiled: dict[str, CompiledTemplate], know
             yield f"{where}: is a {step.kind} step, template {template.name} serves {kinds}"
         for channel in step.channels:
             if not template.has(channel, "en"):
-                yield f"{where}: template {template.name} has no English {channel} text, the last resort of every language"
+                yield f"{where}: template {template.name} has no English {channel} text, the last resort"
