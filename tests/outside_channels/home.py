@@ -18,7 +18,6 @@ from dispatcher.storage.migrate import upgrade
 from dispatcher.storage.tables import (
     attempts,
     contact_points,
-    contents,
     debtors,
     log_entries,
     messages,
@@ -188,11 +187,6 @@ class Home:
     def ends(self, message_id: str) -> list[str]:
         """How each attempt of a message ended."""
         return [row.outcome for row in self.rows(attempts, message_id=message_id)]
-
-    def body(self, message_id: str) -> bytes:
-        """The exact bytes kept as evidence."""
-        sha256 = next(row.content_sha256 for row in self.rows(messages, id=message_id))
-        return bytes(self.rows(contents, sha256=sha256)[0].body)
 
     def debtor_of(self, reference: str) -> int:
         return int(self.rows(debtors, reference=reference)[0].id)

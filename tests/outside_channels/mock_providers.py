@@ -143,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(said.body)
 
-    do_GET = do_POST = _serve
+    do_GET = do_POST = _serve  # noqa: N815  the standard library looks for these names
 
     def log_message(self, *_: object) -> None:
         """What arrives is kept, not printed."""
