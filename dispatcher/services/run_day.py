@@ -64,13 +64,14 @@ def run_day(
         ports.record_rules()
         stale = stale_ledgers(ports.database, real_now=ports.real_now(), max_age=ports.max_ledger_age)
         expire_messages(ports.database, now=ports.now(), real_now=ports.real_now(), actor=ports.actor)
+        began = ports.real_now()
         plan = plan_reminders(
             ports.database,
             ports.desk,
             _plan_request(ports, request, stale),
             progress=_also(renew, on_planned),
         )
-        run_id = _release(ports, plan)
+        run_id = _release(ports, plan, took=ports.real_now() - began)
         held = ports.guard_volume(run_id)
         if held:
             problems.append(held)
@@ -127,10 +128,13 @@ def _plan_request(ports: DayPorts, request: DayRequest, stale: Mapping[str, str]
     )
 
 
-def _release(ports: DayPorts, plan: PlanSummary) -> int:
-    """Release this plan and any that waited, such as one that `plan` made or a crash left."""
+def _release(ports: DayPorts, plan: PlanSummary, *, took: timedelta) -> int:
+    """Release this plan and any that waited, such as one that `plan` made or a crash left; note how long it took."""
     assert plan.run_id is not None  # noqa: S101 a stored plan has its run
     with ports.database.writing() as connection:
+        summary = plans.get_run(connection, plan.run_id).summary
+        seconds = f"{took.total_seconds():.3f}"
+        plans.update_run(connection, plan.run_id, summary={**summary, "plan_seconds": seconds})
         run_totals.release_plans(connection, mode=ports.mode)
     return plan.run_id
 
