@@ -2,10 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
-from functools import lru_cache
 from typing import Any
 
 from channels.kind import ChannelKind
@@ -86,23 +85,20 @@ def _plain(value: Any) -> Any:
     kind = type(value)
     if kind in _SCALARS:
         return value
-    if kind is Money:
-        return [value.minor, value.currency]
-    if kind is Sender:
-        return _sender_digest(value)
-    if kind is tuple or kind is list:
-        return [_plain(v) for v in value]
-    names = _names(kind)
-    if names:
-        return {name: _plain(getattr(value, name)) for name in names}
+    write = _WRITERS.get(kind)
+    if write is None:
+        write = _WRITERS[kind] = _writer(value)
+    return write(value)
+
+
+def _writer(value: Any) -> Callable[[Any], Any]:
+    """How values of this one's type are written; looked up once a type."""
+    if is_dataclass(value):
+        names = tuple(f.name for f in fields(value))
+        return lambda one: {name: _plain(getattr(one, name)) for name in names}
     if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    return str(value)
-
-
-@lru_cache(maxsize=64)
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(kind)) if is_dataclass(kind) else ()
+        return lambda one: {str(k): _plain(v) for k, v in one.items()}
+    return str
 
 
 def _sender_digest(sender: Sender) -> str:
@@ -116,3 +112,11 @@ def _sender_digest(sender: Sender) -> str:
         _senders.clear()
     _senders[id(sender)] = (sender, digest)
     return digest
+
+
+_WRITERS: dict[type, Callable[[Any], Any]] = {
+    Money: lambda money: [money.minor, money.currency],
+    Sender: _sender_digest,
+    tuple: lambda items: [_plain(item) for item in items],
+    list: lambda items: [_plain(item) for item in items],
+}

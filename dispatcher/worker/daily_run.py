@@ -9,10 +9,10 @@ from channels.kind import ChannelKind
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.domain.run_summary import RunSummary
 from dispatcher.domain.volume import VolumeLimits
+from dispatcher.services.decide_reminders import Progress
 from dispatcher.services.guard_clock import guard_clock, remember_newest_send
 from dispatcher.services.guard_volume import guard_volume
 from dispatcher.services.hold_duplicates import hold_duplicates
-from dispatcher.services.decide_reminders import Progress
 from dispatcher.services.prepare_messages import prepare_messages
 from dispatcher.services.run_day import DayPorts, DayRequest, run_day
 from dispatcher.storage import run_totals

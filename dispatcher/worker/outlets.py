@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from datetime import timedelta
 from channels.breaker import Breaker
 from channels.kind import ChannelKind
 from channels.port import Channel
-from dispatcher.services.deliver_messages import Delivered, deliver_messages
+from dispatcher.services.deliver_messages import deliver_messages
 from dispatcher.services.outlet import Clock, Judge, Outlet
 from dispatcher.storage.engine import Database
 from dispatcher.storage.holders import this_process
@@ -53,11 +53,16 @@ class OutletPorts:
 
 
 class Outlets:
-    """The outlets of this process, each opened when its first batch comes. `threads` batches run at a time."""
+    """The outlets of this process, each opened when its first batch comes.
 
-    def __init__(self, ports: OutletPorts, *, threads: int) -> None:
+    `at_once` batches of a channel run at a time; 0: one, and those that come meanwhile stand in line behind it, so
+    that no thread waits for a channel while another channel has work (for a queue in memory, which nobody shares).
+    """
+
+    def __init__(self, ports: OutletPorts, *, at_once: int) -> None:
         self._ports = ports
-        self._threads = threads
+        self._at_once = at_once
+        self._lines: dict[ChannelKind, deque[tuple[str, Sequence[str]]]] = {}
         self._lock = threading.Lock()
         self._outlets: dict[ChannelKind, Outlet] = {}
         self._stopping = threading.Event()
@@ -65,8 +70,33 @@ class Outlets:
         self.failure: Exception | None = None
         self.states: Counter[str] = Counter()
 
-    def deliver(self, kind: ChannelKind, owner: str, ids: Sequence[str]) -> Delivered:
+    def deliver(self, kind: ChannelKind, owner: str, ids: Sequence[str]) -> None:
         """Deliver one batch; what fails is kept for `drain` and raised again for the queue's dead letters."""
+        if self._at_once:
+            self._deliver(kind, owner, ids)
+            return
+        with self._lock:
+            line = self._lines.setdefault(kind, deque())
+            line.append((owner, ids))
+            if len(line) > 1:  # another thread is at it
+                return
+        self._work_off(kind, line)
+
+    def _work_off(self, kind: ChannelKind, line: deque[tuple[str, Sequence[str]]]) -> None:
+        failures: list[Exception] = []
+        more = True
+        while more:
+            try:
+                self._deliver(kind, *line[0])
+            except Exception as error:  # noqa: BLE001  those who stand behind must not be forgotten; raised below
+                failures.append(error)
+            with self._lock:
+                line.popleft()
+                more = bool(line)
+        if failures:
+            raise failures[0]
+
+    def _deliver(self, kind: ChannelKind, owner: str, ids: Sequence[str]) -> None:
         try:
             delivered = deliver_messages(self._outlet(kind), owner, ids)
         except Exception as error:
@@ -77,7 +107,6 @@ class Outlets:
             self.moved.set()
         with self._lock:
             self.states += delivered.states
-        return delivered
 
     def stop(self) -> None:
         """Ask batches under way to finish what they have begun and give back the rest."""
@@ -107,8 +136,8 @@ class Outlets:
             real_clock=ports.real_clock,
             executor=ThreadPoolExecutor(lane.concurrency, thread_name_prefix=f"send-{kind.value}"),
             worker=this_process(),
-            # All threads together begin no more than the provider takes at once.
-            chunk=max(1, lane.concurrency // self._threads),
+            # All batches together begin no more than the provider takes at once.
+            chunk=max(1, lane.concurrency // max(1, self._at_once)),
             lease=ports.lease or lane.lease,
             actor=ports.actor,
             simulated=ports.simulated,

@@ -18,21 +18,30 @@ GRACE_SECONDS = 60.0
 _log = logging.getLogger(__name__)
 
 
-def run_workers(queues: Sequence[ChannelKind], *, processes: int, threads: int, stop: threading.Event) -> int:
-    """Run until `stop` is set; returns 0 when every process ended within its grace time.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Crew:
+    """What each worker process does: its queues, batches at a time, and a set business clock, if any."""
 
-    Settings come from the environment, as for every command. One process runs here itself.
+    queues: Sequence[ChannelKind]
+    threads: int
+    now: datetime | None = None
+
+
+def run_workers(crew: Crew, *, processes: int, stop: threading.Event) -> int:
+    """Run until `stop` is set; returns how many processes did not end within their grace time.
+
+    Settings come from the environment, as for every command. A single process is this one.
     """
     if processes == 1:
-        work(queues, threads, stop)
+        work(crew, stop)
         return 0
-    crew = [_start(queues, threads) for _ in range(processes)]
+    hands = [_start(crew) for _ in range(processes)]
     while not stop.wait(WATCH_SECONDS):
-        for i, process in enumerate(crew):
+        for i, process in enumerate(hands):
             if not process.is_alive():
                 _log.error("worker process %s ended with %s; starting another", process.pid, process.exitcode)
-                crew[i] = _start(crew_plan)
-    return _stop_all(crew)
+                hands[i] = _start(crew)
+    return _stop_all(hands)
 
 
 def work(crew: Crew, stop: threading.Event) -> None:
@@ -86,12 +95,12 @@ def _watch_parent(parent: int, stop: threading.Event) -> None:
             stop.set()
 
 
-def _stop_all(crew: Sequence[BaseProcess]) -> int:
-    for process in crew:
+def _stop_all(hands: Sequence[BaseProcess]) -> int:
+    for process in hands:
         if process.is_alive() and process.pid is not None:
             os.kill(process.pid, signal.SIGTERM)
     late = 0
-    for process in crew:
+    for process in hands:
         process.join(GRACE_SECONDS)
         if process.is_alive():
             _log.error("worker process %s did not end in time", process.pid)

@@ -43,15 +43,16 @@ class Station:
         self.ports = ports
         self.grace = grace
         self.broker = broker
-        self.threads = threads
-        self.outlets = Outlets(ports, threads=threads)
+        in_memory = is_in_memory(broker)
+        self.threads = max(threads, len(ChannelKind)) if in_memory else threads
+        self.outlets = Outlets(ports, at_once=0 if in_memory else threads)
         self.relay = Relay(
             database=ports.database,
             enqueue=enqueue_with(declare_actors(broker, self.outlets.deliver)),
             lanes=ports.lanes,
             clock=ports.clock,
             real_clock=ports.real_clock,
-            holder=this_process() if is_in_memory(broker) else "queue",
+            holder=this_process() if in_memory else "queue",
             lease=lease,
             window=window,
         )
