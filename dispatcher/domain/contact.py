@@ -134,11 +134,11 @@ def contact_facts(
         bankruptcy_pending=_by(person.bankrupt_on, now) or _any(holds, "bankruptcy"),
         breathing_space_until=_breathing_space(person, holds),
         workplace=_workplace(person),
-        debt=_debt_facts(person, debts, now.date()),
+        debt=_debt_facts(contact, now.date()),
         debt_groups=_debt_groups(person),
         validation_period_end=_validation_end(person, debts),
         notice_sent=_first_notice(person, debts),
-        authorised_channels=person.authorised_channels,
+        authorised_channels=_authorised(contact),
         call_consent=_call_consent(person),
         email_consent=_email_consent(contact),
         sender_role=contact.sender_role,
@@ -161,7 +161,7 @@ def _action(contact: IntendedContact, content: ContentFindings | None) -> Action
         number_basis=_number_basis(contact) if contact.channel is ChannelKind.SMS else None,
         employer_provided=_employer_provided(contact),
         consumer_used_it_with_collector=_used_by_consumer(contact),
-        consent=_consent_on(contact) is not None,
+        consent=_consent(contact),
         esign_consent=any(c.kind == "esign" for c in person.consents),
         content=content,
     )
@@ -278,11 +278,13 @@ def _workplace(person: PersonFile) -> Workplace | None:
     )
 
 
-def _debt_facts(person: PersonFile, debts: Sequence[DebtFile], today: date) -> DebtFacts:
+def _debt_facts(contact: IntendedContact, today: date) -> DebtFacts:
     """Of several debts in one message the latest due date, the fewest days past due and any bar decide."""
+    person, debts = contact.person, contact.debts
     if not debts:
         return DebtFacts()
-    purchased = any(debt.sender_role in {"debt_buyer", "credit_purchaser"} for debt in debts)
+    roles = {contact.sender_role, *(debt.sender_role for debt in debts)}
+    purchased = bool(roles & {"debt_buyer", "credit_purchaser"})
     return DebtFacts(
         due=max(debt.due_date for debt in debts),
         time_barred=any(debt.time_barred_on is not None and debt.time_barred_on <= today for debt in debts),
@@ -348,7 +350,24 @@ def _call_consent(person: PersonFile) -> CallConsent | None:
 
 
 def _email_consent(contact: IntendedContact) -> bool | None:
-    return _consent_on(contact) is not None if contact.channel is ChannelKind.EMAIL else None
+    """Consent to electronic messages: to this one's medium or address, said in so many words."""
+    return None if contact.channel is ChannelKind.LETTER else _consent_on(contact) is not None
+
+
+def _consent(contact: IntendedContact) -> bool | None:
+    """Consent to the contact; a number that the creditor was given is no sign against it (FCC 2008 ACA ruling)."""
+    if _consent_on(contact) is not None:
+        return True
+    given_to_creditor = contact.channel is ChannelKind.SMS and contact.sender_role == "original_creditor"
+    return None if given_to_creditor else False
+
+
+def _authorised(contact: IntendedContact) -> frozenset[str]:
+    """The channels the person authorised; where the file names none, the one that was consented to, if any."""
+    named = contact.person.authorised_channels
+    if named is not None:
+        return named
+    return frozenset({contact.channel.value} if _consent_on(contact) is not None else ())
 
 
 def _address_basis(contact: IntendedContact) -> AddressBasis:
@@ -363,7 +382,7 @@ def _address_basis(contact: IntendedContact) -> AddressBasis:
                 type=str(consent.details.get("type", "creditor_notice")),
                 notice_sent=consent.given_on,
                 optout_by=_date(consent.details.get("optout_by")),
-                public_domain=consent.details.get("public_domain"),
+                public_domain=bool(consent.details.get("public_domain")),  # nobody said so: it may be an employer's
                 opted_out=bool(consent.details.get("opted_out", False)),
             )
     return AddressBasis(type="none")
@@ -371,7 +390,12 @@ def _address_basis(contact: IntendedContact) -> AddressBasis:
 
 def _number_basis(contact: IntendedContact) -> NumberBasis:
     consent_on = _consent_on(contact)
-    texted = [e.at.date() for e in contact.person.history if e.channel == "sms" and e.direction == "inbound"]
+    number = contact.point.address if contact.point else None
+    texted = [
+        e.at.date()
+        for e in contact.person.history
+        if e.channel == "sms" and e.direction == "inbound" and e.to in (None, number)
+    ]
     checks = [c for c in contact.person.consents if c.kind == "number_check" and _covers(c, "sms", contact.point)]
     latest = max(checks, key=lambda c: c.given_on, default=None)
     kind = "consumer_texted" if texted and not consent_on else "direct_consent" if consent_on else "none"
@@ -397,4 +421,6 @@ def _employer_provided(contact: IntendedContact) -> bool:
     if contact.channel is not ChannelKind.EMAIL or point is None:
         return False
     domain = point.address.rpartition("@")[2].casefold()
-    return point.label == "work" or domain in contact.employer_domains
+    return point.label == "work" or any(
+        domain == employer or domain.endswith(f".{employer}") for employer in contact.employer_domains
+    )

@@ -97,12 +97,16 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Region:
-    """A place whose law a pack is: country, perhaps region (ISO 3166-2) and city; `regions_apart` have their own."""
+    """A place whose law a pack is: country, perhaps region (ISO 3166-2) and city; `regions_apart` have their own.
+
+    `numbers`: how the telephone numbers issued for the place begin (E.164).
+    """
 
     country: str
     region: str | None = None
     city: str | None = None
     regions_apart: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

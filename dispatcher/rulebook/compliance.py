@@ -75,7 +75,8 @@ def _where(pack: RulePack) -> str:
     apart = sorted({region for one in pack.applies for region in one.regions_apart})
     cities = list(dict.fromkeys(one.city.title() for one in pack.applies if one.city))
     more = f" except {', '.join(apart)}" * bool(apart) + f" ({', '.join(cities)})" * bool(cities)
-    return f"applies in {', '.join(names)}{more}"
+    numbers = " and to numbers issued there" * any(one.numbers for one in pack.applies)
+    return f"applies in {', '.join(names)}{more}{numbers}"
 
 
 def _whom(pack: RulePack) -> str:

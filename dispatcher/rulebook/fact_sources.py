@@ -137,6 +137,10 @@ LIMITS: tuple[str, ...] = (
         "Whether forbearance was offered first (Directive (EU) 2023/2225 art. 35, from 2026-11-20), and the "
         "national law that carries out Directive (EU) 2021/2167."
     ),
+    (
+        "Whether the debtor gave the number to the original creditor: one in its file counts as given, which is "
+        "consent to texts about that debt (FCC 2008 ACA ruling). Collectors need consent on record."
+    ),
     "Municipal holidays: the calendars are national and regional.",
     "Who actually reads a mailbox, and who picks up a telephone.",
     "Who receives a payment (Mexico: the lender, never the agency): the payment link is the sender's word.",

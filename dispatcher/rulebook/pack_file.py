@@ -89,6 +89,7 @@ SCHEMA: Json = _object(
                     "region": _TEXT,
                     "cities": _TEXTS,
                     "except_regions": _TEXTS,
+                    "numbers": {"type": "string", "pattern": r"^\+[0-9]+( \+[0-9]+)*$"},
                 },
                 "country",
             ),
@@ -129,12 +130,14 @@ def read_pack(path: Path, digest: str) -> RulePack:
 
 def _regions(one: Json) -> list[Region]:
     apart = frozenset(one.get("except_regions", ()))
+    numbers = frozenset(one.get("numbers", "").split())
     return [
         Region(
             country=one["country"],
             region=one.get("region"),
             city=city and city.casefold(),
             regions_apart=apart,
+            numbers=numbers,
         )
         for city in one.get("cities", [None])
     ]

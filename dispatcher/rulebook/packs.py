@@ -36,6 +36,11 @@ class RuleBook:
         """The cities that have a pack of their own."""
         return frozenset(place.city for pack in self for place in pack.applies if place.city)
 
+    @cached_property
+    def number_areas(self) -> frozenset[str]:
+        """How the numbers begin by which packs know their places."""
+        return frozenset(start for pack in self for place in pack.applies for start in place.numbers)
+
     def pack(self, name: str) -> RulePack:
         """The pack of that name, whatever its case; raises UnknownPackError."""
         found = self.packs.get(name.upper())
@@ -59,22 +64,23 @@ class RuleBook:
         residence_region: str | None = None,
         residence_city: str | None = None,
         phone_country: str | None = None,
-        phone_region: str | None = None,
+        phone: str | None = None,
         sender_role: str | None = None,
         debt_type: str | None = None,
         extra: Collection[str] = (),
     ) -> tuple[RulePack, ...]:
-        """The packs of the residence, of the phone's country (and region) and the creditor's own, in order of name.
+        """The packs of the residence, of the phone's country, of its area and the creditor's own, in order of name.
 
-        Countries are ISO 3166-1 alpha-2, regions ISO 3166-2 with or without the country. `extra` names policy
-        packs; one that is not loaded raises UnknownPackError, unless only some packs were to be loaded. The
-        answer is kept for the next debtor of the same kind.
+        Countries are ISO 3166-1 alpha-2, regions ISO 3166-2 with or without the country; `phone` is the number
+        (E.164) whose area counts. `extra` names policy packs; one that is not loaded raises UnknownPackError,
+        unless only some packs were to be loaded. The answer is kept for the next debtor of the same kind.
         """
         places = (
             self._place(residence_country, residence_region, residence_city),
-            self._place(phone_country, phone_region, None),
+            self._place(phone_country, None, None),
         )
-        key = (places, sender_role, debt_type, on, tuple(extra))
+        area = self._area(phone or "")
+        key = (places, area, sender_role, debt_type, on, tuple(extra))
         if key not in self._found:
             if not self.restricted:
                 self.named(extra)
@@ -84,6 +90,7 @@ class RuleBook:
                 if (
                     pack.everywhere
                     or any(_lies_in(place, pack.applies) for place in places)
+                    or any(area in one.numbers for one in pack.applies)
                     or name in _upper(extra)
                 )
                 and pack.binds.role(sender_role)
@@ -98,6 +105,11 @@ class RuleBook:
         region = (region or "").strip().upper().removeprefix(f"{country}-")
         city = " ".join((city or "").casefold().split())
         return country, region, city if city in self.cities else ""
+
+    def _area(self, phone: str) -> str:
+        """The longest known beginning of a number, so that few are told apart; empty where none is known."""
+        starts = (phone[:length] for length in range(len(phone), 0, -1))
+        return next((start for start in starts if start in self.number_areas), "")
 
     def unreviewed(self, packs: Iterable[RulePack] | None = None) -> tuple[RulePack, ...]:
         """The packs, of these or of all, that counsel has not reviewed."""

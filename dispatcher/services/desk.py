@@ -43,7 +43,7 @@ class Desk:
         return decision
 
     def packs_for(self, contact: IntendedContact, on: date) -> tuple[RulePack, ...]:
-        """The packs of the residence, of every phone's country, of the debts and the creditor's own."""
+        """The packs of the residence, of every phone's country and area, of the debts and the creditor's own."""
         person = contact.person
         sender = self.senders.get(person.creditor)
         found = [
@@ -51,13 +51,14 @@ class Desk:
                 residence_country=person.country or None,
                 residence_region=person.region or None,
                 residence_city=person.city or None,
-                phone_country=phone_country,
+                phone_country=country,
+                phone=area,
                 sender_role=contact.sender_role,
                 debt_type=debt_type or None,
                 on=on,
                 extra=sender.packs if sender else (),
             )
-            for phone_country in _phone_countries(contact)
+            for country, area in _phones(contact)
             for debt_type in {debt.debt_type for debt in contact.debts} or {""}
         ]
         if len(found) == 1:
@@ -69,10 +70,18 @@ class Desk:
         return f"{self.public_url}/u/{self.make_token(person, medium, contact_point_id)}"
 
 
-def _phone_countries(contact: IntendedContact) -> set[str | None]:
-    phones = [point.address for point in contact.person.contact_points if point.medium == "phone"]
-    countries = {number_plan(plan_key(phone)).region for phone in phones}
-    return countries or {None}
+def _phones(contact: IntendedContact) -> set[tuple[str | None, str | None]]:
+    """The country of every number of the person, and the number itself where its area counts.
+
+    The area of the number that is texted counts; that of every number where the address names no region.
+    """
+    point, person = contact.point, contact.person
+    texted = {point.address} if point and point.medium == "phone" else set()
+    phones = texted | {point.address for point in person.contact_points if point.medium == "phone"}
+    used = texted if person.region else phones
+    keys = {plan_key(phone): phone in used for phone in sorted(phones)}
+    found = {(number_plan(key).region, key if counts else None) for key, counts in keys.items()}
+    return found or {(None, None)}
 
 
 def _held_for_review(decision: Decision, unreviewed: tuple[RulePack, ...]) -> Decision:

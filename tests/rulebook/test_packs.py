@@ -162,7 +162,7 @@ def _applying(book: RuleBook, country: str | None, **more: object) -> list[str]:
         ({"country": "US", "residence_region": "NY", "residence_city": "Albany"}, ["DEFAULT", "US-NY-DFS", "US-REGF", "US-TCPA"]),
         ({"country": "US", "residence_region": "CA", "debt_type": "covered_commercial"}, ["DEFAULT", "US-CA", "US-TCPA"]),
         ({"country": "MX", "phone_country": "CO"}, ["CO-2300", "DEFAULT", "MX-CONDUSEF"]),
-        ({"country": "MX", "phone_country": "US", "phone_region": "FL"}, ["DEFAULT", "MX-CONDUSEF", "US-FL-FCCPA", "US-REGF", "US-TCPA"]),
+        ({"country": "MX", "phone_country": "US", "phone": "+13055550123"}, ["DEFAULT", "MX-CONDUSEF", "US-FL-FCCPA", "US-REGF", "US-TCPA"]),
     ],
 )  # fmt: skip
 def test_packs_follow_from_residence_telephone_role_and_debt(
@@ -222,3 +222,36 @@ def test_every_rule_names_its_source_and_says_what_it_asks(book: RuleBook) -> No
 def test_law_is_marked_as_policy_only_where_it_is(book: RuleBook) -> None:
     for name in ("DEFAULT", "ES-POLICY"):
         assert {rule.status for rule in book.pack(name).rules} == {"policy"}
+
+
+@pytest.mark.parametrize(
+    ("name", "country", "said"),
+    [
+        ("US-CA", 1, ("California", ", CA")),
+        ("US-DC", 1, ("Washington D.C.",)),
+        ("US-FL-FCCPA", 1, ("Florida", ", FL")),
+        ("US-MA", 1, ("Massachusetts", ", MA")),
+        ("US-NY-DFS", 1, ("New York", ", NY")),
+        ("US-WA", 1, ("Washington State", ", WA")),
+        ("CA-AB", 1, ("Alberta", ", AB")),
+        ("CA-BC", 1, ("British Columbia", "British Colombia", ", BC")),
+        ("CA-ON", 1, ("Ontario", ", ON")),
+        ("CA-QC", 1, ("Quebec", ", QC")),
+    ],
+)
+def test_a_pack_lists_every_area_code_of_its_place(
+    book: RuleBook, name: str, country: int, said: tuple[str, ...]
+) -> None:
+    from phonenumbers import PhoneNumber, geocoder, is_valid_number  # a hundred megabytes of place names
+
+    listed = {start for place in book.pack(name).applies for start in place.numbers}
+    for area in range(201, 990):
+        numbers = [
+            PhoneNumber(country, area * 10**7 + office * 10**4 + 1234) for office in range(200, 1000, 37)
+        ]
+        places = {geocoder.description_for_number(one, "en") for one in numbers if is_valid_number(one)} - {
+            ""
+        }
+        if places:  # the newest codes have no name yet
+            here = all(place in said or place.endswith(said) for place in places)
+            assert here is (f"+1{area}" in listed), (area, places)

@@ -1,0 +1,204 @@
+"""What the portfolio and `record` say of a debtor reaches the gate: the packs that govern, and the grounds to write."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
+
+import pytest
+
+from channels.kind import ChannelKind
+from dispatcher.domain.contact import IntendedContact, contact_facts, zones_of
+from dispatcher.domain.decision import Decision
+from dispatcher.domain.facts import HistoryEntry
+from dispatcher.domain.money import Money
+from dispatcher.domain.person import Consent, ContactPoint, DebtFile, Notice, PersonFile
+from dispatcher.rulebook.packs import load_rule_packs
+from dispatcher.services.desk import Desk
+from tests.builders import EMAIL, LETTER, SMS, a_desk
+from tests.shared import ROOT
+
+NOON = datetime(2026, 11, 4, 18, tzinfo=UTC)  # a Wednesday, by day from Rome to Los Angeles
+
+
+@lru_cache
+def _desk() -> Desk:
+    return replace(a_desk(), rulebook=load_rule_packs(ROOT / "config" / "rules"))
+
+
+def a_number(e164: str, **more: Any) -> ContactPoint:
+    """A telephone number."""
+    return ContactPoint(id=1, medium="phone", address=e164, **more)
+
+
+def a_mailbox(address: str = "ana@mail.example", **more: Any) -> ContactPoint:
+    """An e-mail address."""
+    return ContactPoint(id=2, medium="email", address=address, **more)
+
+
+def a_contact(
+    point: ContactPoint | None,
+    *,
+    role: str = "original_creditor",
+    others: tuple[ContactPoint, ...] = (),
+    **person: Any,
+) -> IntendedContact:
+    """A reminder of a debt from September to Ana in Georgia, at a point or (None) by letter."""
+    points = (*others, point) if point else others
+    fields = {"country": "US", "region": "GA", "city": "Atlanta", "contact_points": points} | person
+    channels: dict[str | None, ChannelKind] = {"phone": SMS, "email": EMAIL, None: LETTER}
+    return IntendedContact(
+        person=PersonFile(
+            id=1, person="p", creditor_id=1, creditor="acme", reference="D1", name="Ana", **fields
+        ),
+        debts=(_debt(),),
+        channel=channels[point.medium if point else None],
+        kind="collection",
+        point=point,
+        sender_role=role,
+    )
+
+
+def _debt() -> DebtFile:
+    owed, none = Money(10_000, "USD"), Money(0, "USD")
+    return DebtFile(
+        id=1, creditor_id=1, creditor="acme", debtor_id=1, reference="R1", ledger=owed, paid=none, credit=none,
+        due_date=date(2026, 9, 1), debt_type="consumer",
+    )  # fmt: skip
+
+
+def judged(contact: IntendedContact) -> Decision:
+    """The decision under every pack that applies."""
+    zones = zones_of(contact.person, contact.point, _desk().places)
+    return _desk().judge(contact, contact_facts(contact, now=NOON, zones=zones))
+
+
+def refusals(contact: IntendedContact) -> set[tuple[str, str]]:
+    """The outcome and rule of every reason."""
+    return {(reason.outcome.value, f"{reason.pack}/{reason.rule}") for reason in judged(contact).reasons}
+
+
+def packs(contact: IntendedContact) -> set[str]:
+    """The law that governs, besides the house rules."""
+    return {pack.name for pack in _desk().packs_for(contact, NOON.date())} - {"DEFAULT"}
+
+
+FEDERAL = {"US-REGF", "US-TCPA"}
+
+
+@pytest.mark.parametrize(
+    ("number", "more"),
+    [
+        ("+14045550123", set()),  # Atlanta
+        ("+13055550123", {"US-FL-FCCPA"}),  # Miami
+        ("+16175550123", {"US-MA"}),  # Boston
+        ("+12125550123", {"US-NY-DFS", "US-NYC-SHIELD"}),  # Manhattan
+        ("+15185550123", {"US-NY-DFS"}),  # Albany
+        ("+14165550123", {"CA-ON"}),  # Toronto
+        ("+525512345678", {"MX-CONDUSEF"}),
+        ("+18005550123", set()),  # answered anywhere
+    ],
+)
+def test_the_law_of_the_texted_number_is_added(number: str, more: set[str]) -> None:
+    assert packs(a_contact(a_number(number), role="third_party")) == FEDERAL | more
+
+
+def test_another_numbers_area_does_not_bind_an_email_to_a_known_residence() -> None:
+    miami = a_number("+13055550123")
+    assert packs(a_contact(a_mailbox(), others=(miami,), role="third_party")) == FEDERAL
+
+
+def test_another_numbers_country_does() -> None:
+    bogota = a_number("+576012345678")
+    assert "CO-2300" in packs(a_contact(a_mailbox(), others=(bogota,)))
+
+
+def test_where_the_address_names_no_region_every_numbers_area_counts() -> None:
+    miami = a_number("+13055550123")
+    found = packs(a_contact(a_mailbox(), others=(miami,), role="third_party", region="", city=""))
+    assert found == FEDERAL | {"US-FL-FCCPA"}
+
+
+def test_a_foreign_number_leaves_the_law_of_the_residence() -> None:
+    madrid = a_number("+34612345678")
+    brooklyn = a_contact(madrid, role="third_party", region="NY", city="Brooklyn")
+    assert packs(brooklyn) == FEDERAL | {"US-NY-DFS", "US-NYC-SHIELD", "ES-POLICY", "EU-2021-2167"}
+
+
+def test_a_collector_without_consent_may_not_text() -> None:
+    found = refusals(a_contact(a_number("+14045550123"), role="third_party"))
+    assert found == {("hold", "us-regf/text-procedure"), ("block", "us-tcpa/express-consent")}
+
+
+def test_a_creditor_may_text_the_number_that_it_was_given() -> None:
+    assert judged(a_contact(a_number("+14045550123"))).allowed
+
+
+def test_the_district_wants_consent_from_a_creditor_too() -> None:
+    capital = a_contact(a_number("+12025550123"), region="DC", city="Washington")
+    assert refusals(capital) == {("block", "us-dc/electronic-consent")}
+
+
+def test_consent_lets_a_collector_text() -> None:
+    agreed = a_number("+14045550123", consent_on=date(2026, 10, 20))
+    assert judged(a_contact(agreed, role="third_party")).allowed
+
+
+def test_a_text_from_one_number_is_no_ground_for_another() -> None:
+    said = HistoryEntry(
+        at=datetime(2026, 10, 20, tzinfo=UTC), channel="sms", outcome="inbound_from_consumer", direction="inbound",
+        to="+14045550199",
+    )  # fmt: skip
+    other = a_contact(a_number("+14045550123"), role="third_party", history=(said,))
+    same = a_contact(a_number("+14045550199"), role="third_party", history=(said,))
+    assert ("hold", "us-regf/text-procedure") in refusals(other)
+    assert ("hold", "us-regf/text-procedure") not in refusals(same)
+
+
+@pytest.mark.parametrize("address", ["ana@example.com", "ana@mail.example.com"])
+def test_an_employers_domain_and_its_parts_are_the_employers(address: str) -> None:
+    contact = replace(
+        a_contact(a_mailbox(address, consent_on=None), role="third_party"), employer_domains=("example.com",)
+    )
+    assert ("block", "us-regf/employer-address") in refusals(contact)
+
+
+def test_a_domain_that_only_ends_alike_is_not_the_employers() -> None:
+    contact = replace(
+        a_contact(a_mailbox("ana@notexample.com"), role="third_party"), employer_domains=("example.com",)
+    )
+    assert ("block", "us-regf/employer-address") not in refusals(contact)
+
+
+def test_a_mailbox_at_work_is_the_employers() -> None:
+    assert ("block", "us-regf/employer-address") in refusals(
+        a_contact(a_mailbox(label="work"), role="third_party")
+    )
+
+
+@pytest.mark.parametrize(("said", "held"), [({}, True), ({"public_domain": True}, False)])
+def test_a_creditors_notice_covers_only_a_domain_known_to_be_public(
+    said: dict[str, bool], held: bool
+) -> None:
+    notice = Consent(
+        kind="address_notice", medium="email", address="ana@mail.example", given_on=date(2026, 9, 1),
+        details={"type": "creditor_notice", "optout_by": "2026-10-06", **said},
+    )  # fmt: skip
+    found = refusals(a_contact(a_mailbox(), role="third_party", consents=(notice,)))
+    assert (("hold", "us-regf/email-procedure") in found) is held
+
+
+def test_a_colombian_who_authorised_nothing_is_not_written_to() -> None:
+    bogota = {"country": "CO", "region": "DC", "city": "Bogota"}
+    assert refusals(a_contact(a_mailbox(), **bogota)) == {("block", "co-2300/authorised-channels")}
+    assert judged(a_contact(a_mailbox(), **bogota, authorised_channels=frozenset({"email"}))).allowed
+    assert judged(a_contact(a_mailbox(consent_on=date(2026, 1, 2)), **bogota)).allowed
+
+
+def test_a_buyer_named_by_the_sender_alone_owes_the_notice_of_transfer() -> None:
+    rome = {"country": "IT", "region": "", "city": "Roma"}
+    told = Notice(kind="transfer", debt_id=1, sent_on=date(2026, 10, 1))
+    assert refusals(a_contact(a_mailbox(), role="debt_buyer", **rome)) == {
+        ("block", "eu-2021-2167/transfer-notice")
+    }
+    assert judged(a_contact(a_mailbox(), role="debt_buyer", **rome, notices=(told,))).allowed
