@@ -43,7 +43,7 @@ def main() -> None:
         for name in options.databases.split(","):
             server = stack.enter_context(postgresql()) if name == "postgresql" else ""
             for size in (int(size) for size in options.sizes.split(",")):
-                with _filled(server, size) as url:
+                with filled(server, size) as url:
                     _report(name, size, _in_a_process(url, profile=options.profile))
 
 
@@ -96,7 +96,7 @@ def _measure(url: str, *, profile: bool) -> dict[str, float]:
 
 
 @contextmanager
-def _filled(server: str, size: int) -> Iterator[str]:
+def filled(server: str, size: int) -> Iterator[str]:
     """A migrated database with a portfolio; gone afterwards."""
     from dispatcher.storage.engine import open_database
     from dispatcher.storage.migrate import upgrade

@@ -138,6 +138,7 @@ class Dispatcher:
             find_template=self.shelf.find,
             from_address=self.settings.channels.email.sender,
             actor=actor,
+            remember=self.shelf.remember,
         )
 
     def judge(self, connection: Any, messages: Sequence[Message], now: datetime) -> Mapping[str, Verdict]:

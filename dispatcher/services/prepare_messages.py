@@ -13,6 +13,7 @@ from dispatcher.domain.message import Message, State, entry_of
 from dispatcher.domain.person import PersonFile
 from dispatcher.domain.render_inputs import RenderInputs
 from dispatcher.domain.sender import Sender
+from dispatcher.rendering.checks import Report
 from dispatcher.rendering.compile import CompiledTemplate
 from dispatcher.rendering.render import Rendered, RenderFailure, render
 from dispatcher.services.desk import Desk
@@ -20,13 +21,14 @@ from dispatcher.services.message_files import MessageFiles, gather
 from dispatcher.storage import delivery_log, outbox
 from dispatcher.storage.contents import Content, keep
 from dispatcher.storage.engine import Database
-from dispatcher.storage.planned import planned_ids, planned_reasons
+from dispatcher.storage.planned import planned_ids, planned_reasons, still_planned
 
 CHUNK = 200
 
 _DECISIONS = {State.DEFERRED: "defer", State.HELD: "hold"}
 
 FindTemplate = Callable[[str], CompiledTemplate | None]
+Remember = Callable[[str, str, int, Report], None]  # body's digest, inputs' digest, template version, what was found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,12 +44,16 @@ class Prepared:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Press:
-    """What preparing needs: the desk, the templates in force, a channel's own from-address."""
+    """What preparing needs: the desk, the templates in force, a channel's own from-address.
+
+    `remember` is told what the checks said, so that the second gate of the same process need not ask again.
+    """
 
     desk: Desk
     find_template: FindTemplate
     from_address: str = ""
     actor: str = "dispatcher"
+    remember: Remember = lambda _body, _inputs, _version, _report: None
 
 
 def prepare_messages(
@@ -129,9 +135,12 @@ def _ready(
 ) -> Prepared:
     content = Content.of(rendered.body, rendered.media_type, rendered.text)
     later = message.not_before is not None and message.not_before > now
+    digest = inputs.digest()
+    if inputs.channel is not ChannelKind.LETTER:  # what stands on the paper is read there, by the second gate
+        press.remember(content.sha256, digest, compiled.version, Report(findings=(), content=rendered.content))
     columns = {
         "content_sha256": content.sha256,
-        "inputs_digest": inputs.digest(),
+        "inputs_digest": digest,
         "template_version": compiled.version,
         "balance_minor": inputs.total.minor,
         "envelope": envelope(message, inputs, rendered, person, press.from_address),
@@ -238,10 +247,8 @@ def _reason(rule: str, detail: str, inputs: dict[str, str] | None = None) -> dic
 
 def _store(database: Database, prepared: Sequence[Prepared], actor: str, now: datetime) -> Counter[State]:
     with database.writing() as connection:
-        current = {m.id: m for m in outbox.read(connection, [p.message.id for p in prepared], lock=True)}
-        valid = [
-            p for p in prepared if p.message.id in current and current[p.message.id].state is State.PLANNED
-        ]
+        still = still_planned(connection, [p.message.id for p in prepared])
+        valid = [p for p in prepared if p.message.id in still]
         keep(connection, [p.content for p in valid if p.content], now=now)
         outbox.change(
             connection,

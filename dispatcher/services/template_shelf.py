@@ -1,5 +1,6 @@
 """The template versions in force, compiled and at hand for whoever prepares, previews or sends."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
@@ -15,6 +16,7 @@ from dispatcher.storage import template_versions
 from dispatcher.storage.engine import Database
 
 FRESH = timedelta(seconds=5)  # how long a worker may not yet know of a newly published version
+MOST_CHECKED = 100_000  # reports kept, some hundred bytes each
 
 
 class TemplateShelf:
@@ -27,6 +29,7 @@ class TemplateShelf:
         self._published: Mapping[str, list[tuple[datetime, int]]] = {}
         self._read_at: datetime | None = None
         self._compiled: dict[tuple[str, int], CompiledTemplate | TemplateProblems] = {}
+        self._checked: dict[tuple[str, str, int], Report] = {}
 
     def find(self, name: str) -> CompiledTemplate | None:
         """The version of a template in force now; None where none is, or where it no longer compiles."""
@@ -65,7 +68,14 @@ class TemplateShelf:
             advice = f"Version {message.template_version} of template {message.template} is not usable: prepare again."
             finding = Finding(rule="no-template", phrase="", advice=advice)
             return Report(findings=(finding,), content=ContentFindings(sender_identified=False))
-        return check_bytes(body, compiled=compiled, inputs=inputs)
+        known = self._checked.get((hashlib.sha256(body).hexdigest(), message.inputs_digest, compiled.version))
+        return known or check_bytes(body, compiled=compiled, inputs=inputs)
+
+    def remember(self, sha256: str, inputs_digest: str, version: int, report: Report) -> None:
+        """Keep what the checks have said of these bytes, made from these inputs: it is the same the next time."""
+        if len(self._checked) >= MOST_CHECKED:
+            self._checked.clear()
+        self._checked[sha256, inputs_digest, version] = report
 
     def forget(self) -> None:
         """Read the list anew at the next question, as after publishing."""

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import BindParameter, Connection, bindparam, or_, select
 
 from dispatcher.domain.message import State
 from dispatcher.storage.tables import messages, runs
+
+_IDS: BindParameter[str] = bindparam("ids", expanding=True)
+_STILL = select(messages.c.id).where(messages.c.id.in_(_IDS), messages.c.state == State.PLANNED).with_for_update()
 
 RELEASED = ("releasing", "finished")  # a plan that is only looked at is not written out
 
@@ -33,3 +36,8 @@ def planned_reasons(connection: Connection, ids: Sequence[str]) -> dict[str, tup
     """Message id -> why the plan lets it wait."""
     query = select(messages.c.id, messages.c.reasons).where(messages.c.id.in_(ids))
     return {row.id: tuple(row.reasons) for row in connection.execute(query)}
+
+
+def still_planned(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Those of these messages that still wait for their text, locked until the transaction ends."""
+    return set(connection.scalars(_STILL, {"ids": list(ids)})) if ids else set()
