@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from dispatcher.domain.facet import Facet, facet, terms_of
 from dispatcher.domain.money import Money
+from dispatcher.domain.zones import zone_info
 
 # One encoder for all: json.dumps would build one for each value.
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
@@ -54,10 +55,18 @@ class LogEntry:
         """The entry as RFC 8785 JSON: the text whose UTF-8 bytes are the sealed leaf."""
         return canonical_json(self._document())
 
-    def terms(self) -> list[str]:
-        """Name what the entry is searched by beyond its columns; see `terms_of`."""
-        nameless = self.message_id is None and not self.reasons
-        return _terms(self.reasons, self.details.get("approver"), self.actor if nameless else None)
+    def facet(self) -> Facet:
+        """What the entry shares with many others; the same as `facet_of` its document."""
+        return facet(
+            self.event,
+            self.channel,
+            self.creditor,
+            self.template,
+            self.template_version,
+            of_message=self.message_id is not None,
+            with_body=self.body_sha256 is not None,
+            terms=terms_of(self.reasons, self.details, None if self.message_id or self.reasons else self.actor),
+        )
 
     def _document(self) -> dict[str, Any]:
         document: dict[str, Any] = {
@@ -94,30 +103,6 @@ class LogEntry:
         return {key: value for key, value in document.items() if value is not None}
 
 
-def terms_of(document: Mapping[str, Any]) -> list[str]:
-    """List search terms of a canonical entry: its rules (with and without pack), approver, and who acted.
-
-    The actor is a term only where no message is spoken of: workers write the rest.
-    """
-    nameless = "message_id" not in document and "reasons" not in document
-    approver = (document.get("details") or {}).get("approver")
-    return _terms(document.get("reasons", ()), approver, document["actor"] if nameless else None)
-
-
-def _terms(reasons: Iterable[Mapping[str, Any]], approver: object, actor: str | None) -> list[str]:
-    terms = {f"rule:{reason['rule']}" for reason in reasons if "rule" in reason}
-    terms |= {
-        f"rule:{reason['pack']}/{reason['rule']}"
-        for reason in reasons
-        if "rule" in reason and "pack" in reason
-    }
-    if approver:
-        terms.add(f"approver:{approver}")
-    if actor is not None:
-        terms.add(f"actor:{actor}")
-    return sorted(term[:200] for term in terms)
-
-
 def canonical_json(value: Any) -> str:
     """RFC 8785 for values without floats and with ASCII keys, where it equals sorted compact JSON."""
     return _ENCODE(value)
@@ -139,7 +124,7 @@ def instant_text(at: datetime) -> str:
 
 
 def local_time_text(at: datetime, zones: tuple[str, ...]) -> str | None:
-    """The instant in the first of the sorted candidate zones, with its offset."""
+    """The same instant in the first of the sorted candidate zones, with its offset."""
     if not zones:
         return None
-    return at.astimezone(ZoneInfo(zones[0])).isoformat(timespec="seconds")
+    return at.astimezone(zone_info(zones[0])).isoformat(timespec="milliseconds")

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from dispatcher.domain.facet import Facet, facet_of
 from dispatcher.domain.log_entry import instant_text
 from dispatcher.domain.message import fold
 from dispatcher.domain.reading_text import reading_text, same_text
 from dispatcher.domain.seal import SealBody, leaf_hash, root_of, tree_of
 from dispatcher.services.verify_chain import Finding, check_journal, check_seals
-from dispatcher.storage import log_audit, seals
+from dispatcher.storage import log_audit, log_facets, seals
 from dispatcher.storage.engine import Database
 from dispatcher.storage.raw_values import instant
 from dispatcher.storage.seal_journal import SealJournal
@@ -20,6 +21,7 @@ from dispatcher.storage.sealing_keys import SealingKeys
 
 Progress = Callable[[int, int], None]
 _COLUMNS = ("event", "run_id", "message_id", "person", "creditor", "channel", "personal_id", "body_sha256")
+_REINDEX = "`dispatcher log reindex` makes it anew"
 _MAGIC = {"application/pdf": b"%PDF-"}
 
 
@@ -48,6 +50,7 @@ def verify_log(
     check.unsealed()
     check.contents()
     check.messages()
+    check.facets_to_search_by()
     check.what_is_missing()
     return Verified(
         entries=check.entries,
@@ -73,6 +76,7 @@ class _Check:
     current: int = 0
     leaves: list[bytes] = field(default_factory=list)
     missing: dict[tuple[str, Any], str] = field(default_factory=dict)
+    facets: dict[int, str] = field(default_factory=dict)
 
     def sealed(self) -> None:
         """Every sealed place, in order."""
@@ -150,6 +154,11 @@ class _Check:
         at = instant(row.at)
         if at is None or instant_text(at) != document.get("at") or at.microsecond % 1000:
             self._say(place, f"column at says {row.at}, the entry {document.get('at')}")
+        facet = _facet(document)
+        if facet is None or row.facet != facet.id:
+            self._say(place, "column facet, by which searches find it, is not what the entry says")
+        else:
+            self.facets.setdefault(facet.id, place)
         self._personal(row, document, place)
 
     def _personal(self, row: Any, document: Mapping[str, Any], place: str) -> None:
@@ -222,8 +231,25 @@ class _Check:
                 what = "personal values" if kind == "personal" else "body"
                 self._say(place, f"its {what} ({name}) are missing, and no entry says that they were erased")
 
+    def facets_to_search_by(self) -> None:
+        """Every facet that entries have must be there as it is, or searches would pass them over."""
+        with self.database.reading() as connection:
+            known, altered = log_facets.every(connection), list(log_facets.altered(connection))
+        for row, event in altered:
+            self._say(f"facet {row} ({event})", f"it was changed: {_REINDEX}")
+        for key, place in self.facets.items():
+            if key not in known:
+                self._say(place, f"searches pass it over, its facet is missing: {_REINDEX}")
+
     def _say(self, place: str, what: str) -> None:
         self.findings.append(Finding(place, what))
+
+
+def _facet(document: Mapping[str, Any]) -> Facet | None:
+    try:
+        return facet_of(document)
+    except (KeyError, TypeError, AttributeError):  # content that was changed may be of any shape
+        return None
 
 
 def _details(entry: str | None) -> Mapping[str, Any] | None:

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from dispatcher.domain.log_entry import LogEntry, commitment_of, to_the_millisecond
+from dispatcher.storage import log_facets
 from dispatcher.storage.bulk import insert_rows
 from dispatcher.storage.serial import new_ids
-from dispatcher.storage.tables import log_entries, log_terms, personal_values
+from dispatcher.storage.tables import log_entries, personal_values
 
 PersonalReference = tuple[int, str]  # (personal_values.id, commitment)
 
@@ -18,15 +19,10 @@ def append(connection: Connection, entries: Sequence[LogEntry]) -> None:
     """Add entries in the order given."""
     if not entries:
         return
-    terms = [entry.terms() for entry in entries]
-    rows = [_row(entry) for entry in entries]
-    if not any(terms):
-        insert_rows(connection, log_entries, rows)
-        return
-    ids = new_ids(connection, log_entries, len(rows))
-    insert_rows(connection, log_entries, [{"id": key, **row} for key, row in zip(ids, rows, strict=True)])
-    found = [{"term": term, "entry_id": key} for key, each in zip(ids, terms, strict=True) for term in each]
-    insert_rows(connection, log_terms, found)
+    facets = [entry.facet() for entry in entries]
+    log_facets.keep(connection, set(facets))
+    rows = [_row(entry, facet.id) for entry, facet in zip(entries, facets, strict=True)]
+    insert_rows(connection, log_entries, rows)
 
 
 def keep_personal(
@@ -70,7 +66,7 @@ def _text_or_none(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _row(entry: LogEntry) -> dict[str, Any]:
+def _row(entry: LogEntry, facet: int) -> dict[str, Any]:
     return {
         "at": to_the_millisecond(entry.at),
         "event": entry.event,
@@ -82,4 +78,5 @@ def _row(entry: LogEntry) -> dict[str, Any]:
         "personal_id": entry.personal_id,
         "body_sha256": entry.body_sha256,
         "entry": entry.canonical(),
+        "facet": facet,
     }

@@ -30,6 +30,7 @@ _ENTRY = (
     *(log_entries.c[name] for name in ("event", "run_id", "message_id", "person", "creditor", "channel")),
     log_entries.c.personal_id,
     log_entries.c.body_sha256,
+    log_entries.c.facet,
     log_entries.c.entry,
     personal_values.c.id.label("personal_row"),
     personal_values.c.person.label("personal_person"),

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, literal, select, union_all
 
+from dispatcher.storage import log_facets
 from dispatcher.storage.tables import log_entries
 
 COUNTED_UP_TO = 10_000
@@ -13,32 +14,21 @@ def events(
     connection: Connection, *, since: datetime | None = None, until: datetime | None = None
 ) -> list[tuple[str, int]]:
     """(event, entries), the most frequent first; each count stops at COUNTED_UP_TO."""
-    known = _kinds(connection)
-    if not known:
+    kinds: dict[str, list[int]] = {}
+    for key, facet in log_facets.every(connection).items():
+        kinds.setdefault(facet.event, []).append(key)
+    if not kinds:
         return []
     period = [log_entries.c.at >= since] if since else []
     period += [log_entries.c.at < until] if until else []
     bounded = [
         select(literal(event).label("event"), func.count().label("n")).select_from(
             select(log_entries.c.id)
-            .where(log_entries.c.event == event, *period)
+            .where(log_entries.c.facet.in_(facets), *period)
             .limit(COUNTED_UP_TO)
             .subquery()
         )
-        for event in known
+        for event, facets in kinds.items()
     ]
     rows = connection.execute(union_all(*bounded)).all()
     return sorted(((row[0], row[1]) for row in rows if row[1]), key=lambda row: (-row[1], row[0]))
-
-
-def _kinds(connection: Connection) -> list[str]:
-    """Every event there is, by skipping along its index: a look-up an event, whatever the log's length."""
-    found: list[str] = []
-    while True:
-        query = select(func.min(log_entries.c.event))
-        if found:
-            query = query.where(log_entries.c.event > found[-1])
-        event = connection.scalar(query)
-        if event is None:
-            return found
-        found.append(event)

@@ -4,10 +4,10 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from dispatcher.domain.log_entry import LogEntry
-from dispatcher.storage import contents, delivery_log
+from dispatcher.storage import contents, delivery_log, log_facets
 from dispatcher.storage.contents import Content
 from dispatcher.storage.tables import log_entries
 
@@ -30,13 +30,17 @@ def record_rules_in_force(
 
 def texts_by_stamp(connection: Connection) -> dict[str, str]:
     """Map each stamp that was ever in force to the SHA-256 of its text."""
-    entries = connection.scalars(select(log_entries.c.entry).where(log_entries.c.event == EVENT))
+    entries = connection.scalars(select(log_entries.c.entry).where(_is_one(connection)))
     return {
         pack["pack"]: pack["sha256"] for entry in entries for pack in json.loads(entry)["details"]["packs"]
     }
 
 
 def _newest(connection: Connection) -> object:
-    query = select(log_entries.c.entry).where(log_entries.c.event == EVENT)
+    query = select(log_entries.c.entry).where(_is_one(connection))
     entry = connection.scalar(query.order_by(log_entries.c.id.desc()).limit(1))
     return json.loads(entry)["details"]["packs"] if entry else None
+
+
+def _is_one(connection: Connection) -> ColumnElement[bool]:
+    return log_entries.c.facet.in_(log_facets.of_events(connection, [EVENT]))

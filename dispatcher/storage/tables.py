@@ -1,5 +1,7 @@
 """The tables, as SQLAlchemy Core knows them; `migrations/` brings a database to this shape."""
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -36,6 +38,11 @@ Id = BigInteger().with_variant(Integer, "sqlite")
 
 def _id() -> Column[int]:
     return Column("id", Id, primary_key=True, autoincrement=True)
+
+
+def _where(condition: str) -> dict[str, Any]:
+    """Make an index hold these rows alone."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 creditors = Table(
@@ -417,24 +424,33 @@ log_entries = Table(  # append-only; `entry` is the canonical JSON that is seale
     Column("personal_id", Id),
     Column("body_sha256", String(64)),
     Column("entry", Text, nullable=False),
-    # each ends in the id, so that a page is read in order without sorting
-    Index("ix_log_entries_message_id", "message_id", "id"),
-    Index("ix_log_entries_person", "person", "id"),
-    Index("ix_log_entries_run_id_event", "run_id", "event", "id"),
-    Index("ix_log_entries_event", "event", "id"),
-    Index("ix_log_entries_creditor", "creditor", "id"),
-    Index("ix_log_entries_channel", "channel", "id"),
-    Index("ix_log_entries_body_sha256", "body_sha256", "id"),
-    Index("ix_log_entries_personal_id", "personal_id", "id"),
+    # what an entry shares with many others stands in `log_facets`: one index serves every such filter
+    Column("facet", BigInteger, nullable=False),
+    # those that pages are read from end in (at, id): newest first without sorting
+    Index("ix_log_entries_facet", "facet", "at", "id"),
     Index("ix_log_entries_at", "at", "id"),
+    Index("ix_log_entries_run_id", "run_id", "facet", "at", "id", **_where("run_id IS NOT NULL")),
+    Index("ix_log_entries_person", "person", "at", "id", **_where("person IS NOT NULL")),
+    Index("ix_log_entries_message_id", "message_id", "id", **_where("message_id IS NOT NULL")),
+    Index("ix_log_entries_body_sha256", "body_sha256", **_where("body_sha256 IS NOT NULL")),
+    # personal values of nobody we know: those of a person are found through the person
+    Index("ix_log_entries_stranger", "personal_id", **_where("person IS NULL AND personal_id IS NOT NULL")),
     sqlite_autoincrement=True,  # an id given once never comes back
 )
 
-log_terms = Table(  # what entries are searched by beyond their columns: `rule:…`, `approver:…`, `actor:…`; derived
-    "log_terms",
+log_facets = Table(  # event, channel, creditor, template, rules … that entries have in common; derived
+    "log_facets",
     metadata,
-    Column("term", String(200), primary_key=True),
-    Column("entry_id", Id, primary_key=True, autoincrement=False),
+    _id(),
+    Column("facet", BigInteger, nullable=False, index=True),  # not unique: writers must not wait for each other
+    Column("event", String(40), nullable=False),
+    Column("channel", String(10)),
+    Column("creditor", String(100)),
+    Column("template", String(100)),
+    Column("template_version", Integer),
+    Column("of_message", Boolean, nullable=False),
+    Column("with_body", Boolean, nullable=False),
+    Column("terms", CanonicalJson, nullable=False),  # `rule:…`, `approver:…`, `actor:…`
 )
 
 personal_values = Table(  # erasable; entries hold only the salted commitment

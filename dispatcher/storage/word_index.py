@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, bindparam, insert, select, text, update
 
 from dispatcher.storage.tables import contents, marks
 
@@ -64,6 +64,22 @@ def matching(connection: Connection, words: str, before: int | None, limit: int)
     return list(
         connection.scalars(text(query), {"words": " ".join(f'"{word}"' for word in wanted), **bounds})
     )
+
+
+def among(connection: Connection, words: str, bodies: Sequence[int]) -> set[int]:
+    """Choose those of the bodies that hold all the words."""
+    wanted = re.findall(r"\w+", normalised(words))
+    if not wanted or not bodies:
+        return set()
+    if connection.dialect.name == "postgresql":
+        query = text(
+            "SELECT content_id FROM content_words WHERE content_id = ANY(:bodies) "
+            "AND words @@ plainto_tsquery('simple', :words)"
+        )
+        return set(connection.scalars(query, {"bodies": list(bodies), "words": " ".join(wanted)}))
+    query = text("SELECT rowid FROM content_words WHERE content_words MATCH :words AND rowid IN :bodies")
+    given = {"words": " ".join(f'"{word}"' for word in wanted), "bodies": list(bodies)}
+    return set(connection.scalars(query.bindparams(bindparam("bodies", expanding=True)), given))
 
 
 def forget(connection: Connection, bodies: Sequence[tuple[int, str | None]]) -> None:

@@ -44,7 +44,7 @@ def test_export_lines_have_every_field_and_positions_in_order(filled: Log, tmp_p
     assert [line["position"] for line in lines] == list(range(1, 22))
     assert all(set(FIELDS) == set(line) for line in lines)
     assert lines[0]["debtor"] == "acme/D-1"
-    assert lines[0]["local_time"] == "2026-03-02T10:00:00-05:00"
+    assert lines[0]["local_time"] == "2026-03-02T10:00:00.000-05:00"
     assert len(end["public_keys"]) == len(end["seals"]) == 1
 
 

@@ -36,6 +36,7 @@ FIELDS = {
         "channel",
         "personal_id",
         "body_sha256",
+        "facet",
         "entry",
     ],
     "sealed_entries": ["position", "entry_id", "seal", "leaf"],
@@ -155,7 +156,9 @@ def delete_a_row(connection: Connection, rng: random.Random) -> str:
 
 
 def insert_an_entry(connection: Connection, rng: random.Random) -> str:
-    columns = "at, event, run_id, message_id, person, creditor, channel, personal_id, body_sha256, entry"
+    columns = (
+        "at, event, run_id, message_id, person, creditor, channel, personal_id, body_sha256, facet, entry"
+    )
     source = rng.choice(
         connection.scalars(text("SELECT entry_id FROM sealed_entries ORDER BY position")).all()
     )
