@@ -8,6 +8,7 @@ from dispatcher.worker.outlets import Outlets
 from dispatcher.worker.relay import Relay
 
 POLL = 0.05  # seconds between looks when other processes deliver
+OWN_POLL = 0.25  # and at most, when this one does: it tells whenever a batch has ended
 SWEEP_EVERY = 5.0
 MOST_ROUNDS_OF_PREPARING = 5  # a text that is outdated again each time it is made would go round for ever
 
@@ -54,7 +55,7 @@ class Drain:
         if self.outlets is None:
             time.sleep(POLL)
             return
-        self.outlets.moved.wait(POLL)
+        self.outlets.moved.wait(OWN_POLL)
         self.outlets.moved.clear()
 
     def _raise_failure(self) -> None:
