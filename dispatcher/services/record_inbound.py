@@ -6,9 +6,18 @@ from datetime import datetime, timedelta
 
 from channels.event import InboundMessage
 from dispatcher.domain.log_entry import LogEntry
+from dispatcher.domain.message import entry_of
 from dispatcher.domain.message_id import RandomBytes
 from dispatcher.domain.optout_words import ReplyMeaning
-from dispatcher.storage import addresses, confirmations, delivery_log, people_facts, provider_events, tasks
+from dispatcher.storage import (
+    addresses,
+    confirmations,
+    delivery_log,
+    outbox,
+    people_facts,
+    provider_events,
+    tasks,
+)
 from dispatcher.storage.engine import Connection, Database
 
 CHANNEL = "sms"
@@ -170,7 +179,7 @@ def _confirm(hearing: _Hearing, people: list[int]) -> str:
     person, _, reference = confirmations.full_reference(hearing.connection, people[0])
     values = {"debtor": reference, "debts": [], "address": hearing.inbound.sender}
     [kept] = delivery_log.keep_personal(hearing.connection, [(person, values)])
-    return confirmations.plan(
+    key = confirmations.plan(
         hearing.connection,
         debtor_id=people[0],
         address=hearing.inbound.sender,
@@ -180,6 +189,10 @@ def _confirm(hearing: _Hearing, people: list[int]) -> str:
         random_bytes=hearing.random_bytes,
         personal=kept,
     )
+    (message,) = outbox.read(hearing.connection, [key])
+    entry = entry_of(message, "planned", at=hearing.now, actor=hearing.inbound.provider)
+    delivery_log.append(hearing.connection, [entry])
+    return key
 
 
 def _start(hearing: _Hearing, people: list[int]) -> Heard:
