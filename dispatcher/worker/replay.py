@@ -29,6 +29,7 @@ def replay(
 ) -> int:
     """Replay the days on the home's own database; returns how many were run. Raises RunRefused."""
     refuse_replay(dispatcher.database, request)
+    dispatcher.database.forgo_power_cuts()
     clock = SimulatedClock(request.run_at(request.first))
     simulated = replace(
         dispatcher, settings=with_folders(dispatcher.settings), now=clock, clock_is_set=True, _channels={}
