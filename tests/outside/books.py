@@ -3,7 +3,7 @@
 import csv
 import random
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -189,16 +189,15 @@ def later(book: Book, seed: int, day: date) -> tuple[Book, set[str]]:
     gone = set()
     for key, debt in book.debts.items():
         what = chance.random()
-        if what < 0.06:
-            gone.add(key)
-            continue
-        if debt.balance < 0:
+        if debt.balance <= 0:
             debts[key] = debt
+        elif what < 0.06:
+            gone.add(key)
         elif what < 0.16:
             debts[key] = replace(debt, disputed=day if debt.disputed is None else None)
         elif what < 0.26:
             debts[key] = replace(debt, settled=day - timedelta(days=chance.randint(0, 2)))
-        elif what < 0.34:
+        elif what < 0.34 and debt.balance >= 200:
             debts[key] = replace(debt, balance=(debt.balance / 2).quantize(Decimal("0.01")))
         elif what < 0.40:
             debts[key] = replace(debt, promised=None if debt.promised else day + timedelta(days=4))
@@ -246,8 +245,3 @@ def _cells(debt: Debt) -> dict[str, str]:
         "guarantors": ";".join(key.partition("/")[2] for key in debt.guarantors),
         **{name: day.isoformat() if day else "" for name, day in days.items()},
     }
-
-
-def at(text: str) -> datetime:
-    """An instant of the log."""
-    return datetime.fromisoformat(text)

@@ -69,7 +69,7 @@ class Desk:
                 step = self.step_due(strategy, debt, person, day)
                 if step is None:
                     continue
-                if self.must_rest(debt, day):
+                if self.must_rest(debt, day) or self.owed(debt, day) < _least(strategy):
                     self.kept_back.append(KeptBack(day, person, debt.key, step["name"]))
                     continue
                 table = (
@@ -205,6 +205,10 @@ class Desk:
                 self.fired.pop(key, None)
             else:
                 self.fired[key] = rung
+
+
+def _least(strategy: Json) -> Decimal:
+    return Decimal(strategy.get("match", {}).get("balance", {}).get("min", "0"))
 
 
 def replayed(desk: Desk, first: date, last: date) -> Desk:
