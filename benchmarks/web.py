@@ -1,0 +1,139 @@
+"""Measures the pages' server time at a million log entries and 100,000 debts: the first page of every list.
+
+    python -m benchmarks.web [--entries 1000000] [--debts 100000] [--home FOLDER]
+
+The site runs in this process and is asked through its whole stack (session, access, queries, page), without a
+network. A home that is kept is filled once.
+"""
+
+import argparse
+import json
+import platform
+import secrets
+import statistics
+import sys
+import tempfile
+import time
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from benchmarks.record import fill
+from sqlalchemy import func, insert, select, text, update
+from starlette.testclient import TestClient
+
+from dispatcher.bootstrap import Dispatcher, open_dispatcher
+from dispatcher.services.manage_users import add_user
+from dispatcher.services.seal_log import seal_log
+from dispatcher.services.sign_in import token_hash
+from dispatcher.settings import load_settings
+from dispatcher.storage import sessions, users
+from dispatcher.storage.seal_journal import SealJournal
+from dispatcher.storage.sealing_keys import SealingKeys
+from dispatcher.storage.tables import debtors, debts, log_entries, messages, runs
+from dispatcher.web.app import build_app
+
+LIMIT_MS = 200
+REPEATS = 5
+RUNS = 250
+PAGES = (
+    "/", "/runs", "/runs/250", "/messages", "/messages?state=bounced", "/messages?state=held", "/messages?channel=sms",
+    "/messages?channel=sms&state=bounced", "/messages?step=first-reminder&from=2024-01-01", "/messages?run=250",
+    "/messages?creditor=creditor-1", "/people", "/people?q=D-4711", "/people?q=somebody", "/people?country=US",
+    "/people/creditor-2/D-7", "/log", "/log?event=bounced", "/log?channel=email&from=2024-01-02", "/log?debtor=D-7",
+    "/log?words=acuerdo", "/log/sample?size=20&upto=100000", "/tasks", "/tasks?kind=unknown", "/stops", "/templates", "/rules",
+    "/api/v1/messages?limit=100", "/api/v1/entries?limit=100", "/api/v1/people?limit=100", "/metrics", "/readyz",
+)  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--entries", type=int, default=1_000_000)
+    parser.add_argument("--debts", type=int, default=100_000)
+    parser.add_argument("--home", type=Path)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="web-") as folder:
+        house = open_dispatcher(load_settings(home=arguments.home or Path(folder)))
+        fill_house(house, arguments.entries, arguments.debts)
+        report = measure(house)
+        house.close()
+    slow = sorted(path for path, (median, _) in report.items() if median >= LIMIT_MS)
+    print(json.dumps({"machine": platform.platform(), "ms (median, slowest)": report, "over 200 ms": slow}, indent=2))
+    sys.exit(bool(slow))
+
+
+def fill_house(house: Dispatcher, entries: int, count: int) -> None:
+    with house.database.reading() as connection:
+        if connection.scalar(select(func.count()).select_from(users_table())):
+            return
+    fill(house.database, entries)
+    with house.database.writing() as connection:
+        known = connection.scalar(select(func.max(debtors.c.id))) or 0
+        numbers = range(known + 1, count + 1)
+        people = [
+            {"id": n, "person": f"{n:032x}", "creditor_id": n % 3 + 1, "reference": f"D-{n}", "name": f"Person {n}", "country": "US"}
+            for n in numbers
+        ]
+        connection.execute(insert(debtors), people)
+        owed = {"currency": "USD", "balance_minor": 100, "due_date": date(2024, 1, 1)}
+        connection.execute(
+            insert(debts),
+            [{"id": n, "creditor_id": n % 3 + 1, "debtor_id": n, "reference": f"INV-{n}", **owed} for n in numbers],
+        )
+        add_runs(connection)
+        connection.execute(text("ANALYZE"))
+    keys, journal = SealingKeys(house.keys), SealJournal(house.home / "seals.jsonl")
+    seal_log(house.database, keys, journal, now=house.real_now())
+    add_user(
+        house.database, name="everybody", roles=["manager", "approver", "auditor", "operator", "admin"],
+        password="correct horse battery", email="", by="benchmark", at=house.real_now(),
+    )  # fmt: skip
+
+
+def users_table():  # noqa: ANN201 a table
+    from dispatcher.storage.tables import users as table
+
+    return table
+
+
+def add_runs(connection) -> None:  # noqa: ANN001 a connection
+    """Runs over the whole time, each message in one of them."""
+    day, start = date(2024, 1, 1), datetime(2024, 1, 1, 9, tzinfo=UTC)
+    rows = [
+        {"id": n, "as_of": day + timedelta(days=n), "mode": "live", "state": "finished", "started_at": start, "real_started_at": start}
+        for n in range(1, RUNS + 1)
+    ]
+    connection.execute(insert(runs), rows)
+    number = func.abs(func.random()) % RUNS + 1 if connection.dialect.name == "sqlite" else func.floor(func.random() * RUNS) + 1
+    connection.execute(update(messages).values(run_id=number))
+
+
+def measure(house: Dispatcher) -> dict[str, tuple[float, float]]:
+    client = TestClient(build_app(house), follow_redirects=False)
+    client.cookies.set("dispatcher_session", session(house))
+    found = {}
+    for path in PAGES:
+        times = []
+        for _ in range(REPEATS):
+            begun = time.perf_counter()
+            answer = client.get(path)
+            times.append((time.perf_counter() - begun) * 1000)
+            if answer.status_code != 200:
+                sys.exit(f"{path} answered {answer.status_code}: {answer.text[:300]}")
+        found[path] = (round(statistics.median(times), 1), round(max(times), 1))
+    with house.database.reading() as connection:
+        print(f"{connection.scalar(select(func.max(log_entries.c.id))):,} entries", file=sys.stderr)
+    return found
+
+
+def session(house: Dispatcher) -> str:
+    token, now = secrets.token_urlsafe(16), house.real_now()
+    with house.database.writing() as connection:
+        user = users.find(connection, "everybody")
+        sessions.add(
+            connection, token_sha256=token_hash(token), user_id=user.id, csrf="x", now=now, expires_at=now + timedelta(hours=1)
+        )
+    return token
+
+
+if __name__ == "__main__":
+    main()
