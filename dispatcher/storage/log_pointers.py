@@ -22,6 +22,7 @@ from dispatcher.storage.tables import (
 )
 
 FEW = 2_000  # messages, bodies or sets of values whose entries are looked up instead of asking each entry
+FEW_BODIES = 500  # the index of words takes some time for each
 _E = log_entries.c
 
 
@@ -83,8 +84,9 @@ def _pointers(connection: Connection, query: LogQuery) -> Iterator[tuple[Any, An
 
 
 def _by_words(connection: Connection, words: str) -> Pointed:
-    found = word_index.matching(connection, words, None, FEW + 1)
-    if len(found) > FEW:
+    few = min(FEW, FEW_BODIES)
+    found = word_index.matching(connection, words, None, few + 1)
+    if len(found) > few:
         return Pointed(condition=_E.body_sha256.is_not(None), few=False)
     digests = list(connection.scalars(select(contents.c.sha256).where(contents.c.id.in_(found))))
     return Pointed(condition=_E.body_sha256.in_(digests), few=True)

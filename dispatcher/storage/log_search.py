@@ -23,7 +23,8 @@ from dispatcher.storage.tables import log_entries, personal_values, sealed_entri
 
 __all__ = ["EXCEPTIONS", "FoundEntry", "LogQuery", "Page", "load", "sample", "search"]
 
-ASKED_AT_ONCE = 500  # entries
+ASKED_AT_FIRST = 100  # entries, then twice as many each time
+ASKED_AT_ONCE = 800
 EXCEPTIONS = ("bounced", "returned", "rejected", "complained", "unknown", "held", "expired")
 _E = log_entries.c
 
@@ -126,9 +127,10 @@ def _asked(
     else:
         known = _streamed(connection, query, facets, stretch, step)
     left = [each for each in told if not each.few]
-    size = ASKED_AT_ONCE if left else step
+    size = ASKED_AT_FIRST if left else step
     while chunk := list(islice(known, size)):
         yield chunk, _that_meet(connection, query, left, chunk)
+        size = min(size * 2, ASKED_AT_ONCE)
 
 
 def _facets(connection: Connection, query: LogQuery) -> list[int] | None:

@@ -10,7 +10,7 @@ from channels.kind import ChannelKind
 from dispatcher.domain.message import State
 from dispatcher.services.export_evidence import SUFFIXES, Source, export_evidence
 from dispatcher.services.prove_entry import prove_entry
-from dispatcher.services.search_log import exceptions_report, sample_log, search_log
+from dispatcher.services.search_log import AT_ONCE, exceptions_report, sample_log, search_log
 from dispatcher.services.verify_log import verify_log
 from dispatcher.storage import log_counts, person_lists, sealed_places, seals
 from dispatcher.storage.evidence import Scope, UnknownDebtorError, persons_of
@@ -35,7 +35,9 @@ def search(visit: Visit) -> Response:
     if visit.query("format"):
         return exported(visit, "log", (entry_json(entry) for entry in _all(visit, query, debtor)))
     try:
-        found = search_log(database, query, debtor=debtor, limit=PAGE, cursor=visit.query("before"))
+        found = search_log(
+            database, query, debtor=debtor, limit=PAGE, cursor=visit.query("before"), at_most=AT_ONCE
+        )
     except (UnknownDebtorError, ValueError) as error:
         raise RefusedError(400, sentence_of(error)) from None
     with database.reading() as connection:
@@ -54,6 +56,7 @@ def search(visit: Visit) -> Response:
         creditors=creditors,
         filter_by=lambda **more: address(visit, more),
         paging=paging(visit, cursor="before", value=found.next or None),
+        looked_back_to=found.looked_back_to[0] if found.looked_back_to else None,
         asked=bool([name for name in visit.request.query_params if name != "before" and visit.query(name)]),
     )
 

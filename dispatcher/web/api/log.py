@@ -6,7 +6,7 @@ from typing import Any
 
 from dispatcher.domain.plain_values import plain
 from dispatcher.services.prove_entry import prove_entry
-from dispatcher.services.search_log import search_log
+from dispatcher.services.search_log import AT_ONCE, search_log
 from dispatcher.storage import seals
 from dispatcher.storage.evidence import UnknownDebtorError
 from dispatcher.storage.log_search import load
@@ -19,7 +19,7 @@ from dispatcher.web.visit import RefusedError, Visit, not_found
 
 
 def list_entries(visit: Visit) -> Any:
-    """Log entries that all parameters let through, newest first."""
+    """Log entries that all parameters let through, newest first; a page may be short, or empty, and go on."""
     try:
         found = search_log(
             visit.house.database,
@@ -27,6 +27,7 @@ def list_entries(visit: Visit) -> Any:
             debtor=visit.query("debtor") or None,
             limit=limit_of(visit),
             cursor=visit.query("cursor"),
+            at_most=AT_ONCE,
         )
     except (UnknownDebtorError, ValueError) as error:
         raise RefusedError(400, sentence_of(error)) from None
