@@ -8,9 +8,7 @@ from typing import Any
 import redis
 
 from channels.kind import ChannelKind
-from dispatcher.worker.broker import NAMESPACE, open_broker
-
-_LONGEST_ERROR = 200
+from dispatcher.worker.broker import NAMESPACE, REASONS, open_broker
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +30,12 @@ def dead_batches(broker_url: str) -> list[DeadBatch]:
     if not broker_url.startswith(("redis", "unix")):
         return []
     with redis.Redis.from_url(broker_url) as client:
-        return [_batch(kind.value, raw) for kind in ChannelKind for raw in _raw(client, kind.value).values()]
+        reasons: Any = client.hgetall(REASONS)
+        return [
+            _batch(kind.value, key, raw, reasons.get(key.encode(), b"").decode())
+            for kind in ChannelKind
+            for key, raw in _raw(client, kind.value).items()
+        ]
 
 
 def revive(broker_url: str, ids: Collection[str] = ()) -> int:
@@ -61,23 +64,15 @@ def _raw(client: "redis.Redis", queue: str) -> dict[str, bytes]:
 def _forget(client: "redis.Redis", queue: str, key: str) -> None:
     client.zrem(f"{NAMESPACE}:{queue}.XQ", key)
     client.hdel(f"{NAMESPACE}:{queue}.XQ.msgs", key)
+    client.hdel(REASONS, key)
 
 
 def _message(raw: bytes) -> Any:
     from dramatiq import Message
 
-    message = Message.decode(raw)
-    options = {name: value for name, value in message.options.items() if name != "traceback"}
-    return message.copy(options=options)
+    return Message.decode(raw)
 
 
-def _batch(queue: str, raw: bytes) -> DeadBatch:
-    document = json.loads(raw)
-    args = document.get("args") or ["", []]
-    trouble = str(document.get("options", {}).get("traceback", "")).strip().splitlines()
-    return DeadBatch(
-        id=str(document.get("options", {}).get("redis_message_id", document.get("message_id"))),
-        queue=queue,
-        ids=tuple(args[1]),
-        error=trouble[-1][:_LONGEST_ERROR] if trouble else "",
-    )
+def _batch(queue: str, key: str, raw: bytes, reason: str) -> DeadBatch:
+    arguments = json.loads(raw).get("args") or ["", []]
+    return DeadBatch(id=key, queue=queue, ids=tuple(arguments[1]), error=reason)
