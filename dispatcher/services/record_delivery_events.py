@@ -10,7 +10,7 @@ from dispatcher.domain.delivery_event import EventMeaning, meaning_of
 from dispatcher.domain.log_entry import LogEntry
 from dispatcher.domain.message import Message, State, entry_of
 from dispatcher.domain.strategy import Strategy
-from dispatcher.services.record_outcomes import close_address
+from dispatcher.services.record_outcomes import STEP_GIVEN_BACK, close_address
 from dispatcher.storage import addresses, delivery_log, ladder, outbox, provider_events
 from dispatcher.storage.engine import Connection, Database
 
@@ -71,16 +71,20 @@ def _record_one(book: _Book, event: DeliveryEvent, messages: dict[str, Message],
     if changed != message:
         row = {"id": key, "state": changed.state, "provider_id": changed.provider_id, "updated_at": book.now}
         outbox.change(book.connection, [row])
-    _follow(book, changed, event, means)
+    _follow(book, changed, event, means, before=message.state)
     return event.kind.value
 
 
-def _follow(book: _Book, message: Message, event: DeliveryEvent, means: EventMeaning) -> None:
+def _follow(
+    book: _Book, message: Message, event: DeliveryEvent, means: EventMeaning, *, before: State
+) -> None:
     if means.close_address:
         reason = " ".join(filter(None, (event.kind.value, event.code, event.reason)))
         close_address(book.connection, message, event.provider, at=book.now, reason=reason)
     if means.opted_out:
         _opt_out(book, message, event)
+    if before in STEP_GIVEN_BACK and means.after not in STEP_GIVEN_BACK:
+        ladder.take_back(book.connection, [message.id])
     if means.after is State.FAILED:
         ladder.give_back(book.connection, [message.id])
     elif means.frees_next_channel and book.frees(message):

@@ -11,7 +11,7 @@ from dispatcher.domain.log_entry import LogEntry
 from dispatcher.domain.message import Message, State, entry_of, step
 from dispatcher.services.channel_trouble import announce_pause, stop_channel
 from dispatcher.services.outlet import Outlet
-from dispatcher.storage import addresses, attempts, delivery_log, ladder, outbox
+from dispatcher.storage import addresses, attempts, confirmations, delivery_log, ladder, outbox
 from dispatcher.storage.attempts import Standing
 from dispatcher.storage.engine import Connection
 
@@ -37,6 +37,9 @@ def record_outcomes(connection: Connection, outlet: Outlet, ended: Sequence[Ende
     unsent = [j.ended.message.id for j in judged if j.is_ours and j.after in STEP_GIVEN_BACK]
     if unsent:
         ladder.give_back(connection, unsent)
+    arrived = [j.ended.message.id for j in judged if j.means.event == "accepted" and not j.is_ours]
+    if arrived:  # it may have been given back meanwhile
+        ladder.take_back(connection, arrived)
     for j in judged:
         _follow(connection, outlet, j)
     return Counter(j.after.value for j in judged)
@@ -166,7 +169,12 @@ def _printed(message: Message) -> str:
 def record_provider_opt_out(
     connection: Connection, message: Message, outlet: Outlet, judged: _Judged
 ) -> None:
-    """A provider that refuses because the debtor told it to stop knows of an opt-out that we keep too."""
+    """A provider that refuses because the debtor told it to stop knows of an opt-out that we keep too.
+
+    Where it refuses the very confirmation of a stop, that stop is recorded, and a start has to end all of it.
+    """
+    if message.kind == confirmations.KIND:
+        return
     recorded = addresses.opt_out(
         connection,
         debtor_id=None,

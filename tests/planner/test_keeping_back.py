@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from channels.event import DeliveryEvent, EventKind
 from dispatcher.services.intervene import Intervention, cancel_messages
-from dispatcher.storage import ladder
+from dispatcher.services.record_delivery_events import record_delivery_events
 from dispatcher.storage.engine import Database
 from dispatcher.storage.tables import (
     creditors,
@@ -238,11 +239,14 @@ def test_a_step_given_back_counts_again_when_the_provider_says_late_that_it_arri
     a_debt(database, a_debtor(database), DUE)
     desk = a_desk()
     plan(database, TODAY, desk)
-    ids = [rows_of(database)[0].id]
-    mark_unsent(database, ids)
-    with database.writing() as connection:
-        ladder.take_back(connection, ids)
+    (key,) = [row.id for row in rows_of(database)]
+    mark_unsent(database, [key], state="expired")
+    delivered = DeliveryEvent(
+        provider="fake", event_id="1", kind=EventKind.DELIVERED, at=hour_of(TODAY), message_id=key
+    )
+    record_delivery_events(database, [delivered], now=hour_of(TODAY))
     assert plan(database, TOMORROW, desk).due == 0
+    assert plan(database, TODAY + timedelta(days=7), desk).by_step.keys() == {"day10"}
 
 
 def test_the_database_refuses_the_same_try_twice(database: Database) -> None:
