@@ -37,8 +37,8 @@ Checker = Callable[[Dispatcher], Iterator[Finding]]
 
 
 def _checkers(*, data_only: bool) -> list[Checker]:
-    files: list[Checker] = [_settings, _rules, _strategies, _wording, _templates]
-    return files if data_only else [*files, _database, _broker, _channels]
+    files: list[Checker] = [_settings, _rules, _strategies, _schedules, _wording, _templates]
+    return files if data_only else [*files, _database, _broker, _channels, _stops]
 
 
 def _guarded(checker: Checker, dispatcher: Dispatcher) -> list[Finding]:
@@ -68,6 +68,12 @@ def _rules(dispatcher: Dispatcher) -> Iterator[Finding]:
     if unreviewed:
         names = ", ".join(pack.name for pack in unreviewed)
         yield "note", "rules", f"not reviewed by counsel, so real providers hold their debtors: {names}"
+
+
+def _schedules(dispatcher: Dispatcher) -> Iterator[Finding]:
+    from dispatcher.worker.scheduler import schedules_of
+
+    yield "ok", "schedules", f"{len(schedules_of(dispatcher))} schedules"
 
 
 def _strategies(dispatcher: Dispatcher) -> Iterator[Finding]:
@@ -136,3 +142,20 @@ def _channels(dispatcher: Dispatcher) -> Iterator[Finding]:
         trouble = channel.check()
         level = "wrong" if trouble else "ok"
         yield level, f"channel {kind.value}", f"{channel.provider}" + (f": {trouble}" if trouble else "")
+
+
+def _stops(dispatcher: Dispatcher) -> Iterator[Finding]:
+    from dispatcher.services.channel_trouble import paused_channels
+    from dispatcher.storage import migrate, stops
+
+    if not migrate.current(dispatcher.database)[0]:
+        return
+    with dispatcher.database.reading() as connection:
+        stopped = stops.in_force(connection)
+        paused = paused_channels(connection, dispatcher.real_now())
+    for row in stopped:
+        named = f"--{row.stop.scope} {row.stop.name}" if row.stop.name else "--all"
+        way_out = f"`dispatcher resume {named} --why TEXT` once it is put right"
+        yield "wrong" if row.by_program else "note", "stops", f"{row.stop} since {row.stopped_at:%Y-%m-%d %H:%M}Z: {row.why}; {way_out}"
+    for name, lease in paused.items():
+        yield "note", "stops", f"channel {name} pauses until {lease.until:%H:%M:%S}Z: {lease.details.get('why', '')}"

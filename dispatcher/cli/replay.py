@@ -21,8 +21,12 @@ def _parse_time(text: str) -> time:
 
 def replay(
     first: Annotated[date, typer.Option("--from", parser=parse_day, metavar="DATE", help="The first day.")],
-    last: Annotated[date, typer.Option("--to", parser=parse_day, metavar="DATE", help="The last day, included.")],
-    at: Annotated[str, typer.Option("--at", metavar="HH:MM", help="When each day's run begins, UTC.")] = "18:00",
+    last: Annotated[
+        date, typer.Option("--to", parser=parse_day, metavar="DATE", help="The last day, included.")
+    ],
+    at: Annotated[
+        str, typer.Option("--at", metavar="HH:MM", help="When each day's run begins, UTC.")
+    ] = "18:00",
     as_json: AsJson = False,
 ) -> None:
     """Replay a past portfolio in an empty home: a run a day, messages into a folder, entries marked as simulated.
@@ -62,9 +66,12 @@ def _files(dispatcher: Dispatcher, report: dict[str, Any]) -> dict[str, Any]:
 
 
 def _print(report: dict[str, Any]) -> None:
-    print(f"{report['days']} days replayed in {report['seconds']} s, messages on {report['days_with_messages']} of them")
+    days, busy = report["days"], report["days_with_messages"]
+    print(f"{days} days replayed in {report['seconds']} s, messages on {busy} of them")
     for line in report["messages"]:
         print(f"{line['count']:>8}  {line['step']:<20} {line['channel']:<7} {line['state']}")
     for line in report["kept_back"][:10]:
         print(f"{line['days']:>8}  kept back a day: {line['pack']}/{line['rule']}")
-    print(f"messages: {report['outbox']}\nreport:   {report['report']}\nlog:      dispatcher log export --out replay.jsonl")
+    print(f"messages: {report['outbox']}")
+    print(f"report:   {report['report']}")
+    print("log:      dispatcher log export --out replay.jsonl")

@@ -28,7 +28,7 @@ def last_fires(connection: Connection) -> dict[str, datetime]:
     query = select(fires.c.schedule, func.max(fires.c.fire_at, type_=fires.c.fire_at.type)).group_by(
         fires.c.schedule
     )
-    return {schedule: at for schedule, at in connection.execute(query)}
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def first_seen(connection: Connection, names: Iterable[str], now: datetime) -> dict[str, datetime]:

@@ -41,4 +41,3 @@ def kept_back(connection: Connection) -> list[dict[str, object]]:
         for key in {(str(r.get("pack", "")), str(r.get("rule", ""))) for r in reasons or ()}:
             counts[key] += days
     return [{"pack": pack, "rule": rule, "days": days} for (pack, rule), days in counts.most_common()]
-

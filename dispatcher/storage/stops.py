@@ -9,6 +9,8 @@ from sqlalchemy import Connection, insert, select, update
 from dispatcher.domain.stop import Stop
 from dispatcher.storage.tables import stops
 
+PROGRAM = "dispatcher"
+
 _IN_FORCE = select(stops).where(stops.c.resumed_at.is_(None)).order_by(stops.c.id)
 
 
@@ -21,6 +23,11 @@ class StopRow:
     why: str
     stopped_by: str
     stopped_at: datetime
+
+    @property
+    def by_program(self) -> bool:
+        """Whether no person did it: a provider refused everything, or a guard stepped in."""
+        return self.stopped_by == PROGRAM
 
 
 def in_force(connection: Connection) -> list[StopRow]:
