@@ -130,33 +130,36 @@ def _portfolio(size: int, *, is_sqlite: bool) -> list[str]:
     people, debts = count.format(size // 2), count.format(size)
     text = "'{}' || substr('00000000' || {}, -8)" if is_sqlite else "'{}' || lpad(({})::text, 8, '0')"
     states = " ".join(f"WHEN {k} THEN '{state}'" for k, state in enumerate(STATES))
-    day = _Days(is_sqlite)
+    day = _Days(is_sqlite=is_sqlite)
+    settled = f"CASE WHEN i % 10 IN (2, 3, 4) OR i % 20 = 10 THEN {day(-30)} END"
+    due = (
+        f"CASE WHEN i % {EVERY} = 0 THEN {day(-3)} WHEN i % 10 = 1 THEN {day(-8)}"
+        f" WHEN i % 10 < 5 THEN {day(-60)} ELSE {day(25)} END"
+    )
     return [
         "INSERT INTO creditors (id, key) VALUES (1, 'acme')",
-        "INSERT INTO debtors (id, person, creditor_id, reference, name, language, country, region)"
-        f" {people} SELECT i, {text.format('p', 'i')}, 1, {text.format('D', 'i')}, 'Ana Example', 'en', 'US',"
-        f" CASE i % {len(STATES)} {states} END FROM n",
-        "INSERT INTO contact_points (debtor_id, medium, address)"
-        f" {people} SELECT i, 'email', {text.format('d', 'i')} || '@debtors.example' FROM n",
-        "INSERT INTO contact_points (debtor_id, medium, address, label)"
-        f" {people} SELECT i, 'phone', '+1212' || substr({text.format('', '5550000 + i % 1000')}, 2), 'mobile'"
-        " FROM n WHERE i % 3 = 0",
-        "INSERT INTO debts (id, creditor_id, debtor_id, reference, currency, balance_minor, due_date, issued_on,"
-        " settled_on, disputed_on)"
-        f" {debts} SELECT i, 1, (i + 1) / 2, {text.format('R', 'i')}, 'USD', 1000 + i % 90000,"
-        f" CASE WHEN i % {EVERY} = 0 THEN {day(-3)} WHEN i % 10 = 1 THEN {day(-8)} WHEN i % 10 < 5 THEN {day(-60)}"
-        f" ELSE {day(25)} END, {day(-90)},"
-        f" CASE WHEN i % 10 IN (2, 3, 4) OR i % 20 = 10 THEN {day(-30)} END, CASE WHEN i % 400 = 0 THEN {day(-2)} END FROM n",
-        "INSERT INTO ladder (debt_id, debtor_id, strategy, step, day, anchor, message_id)"
-        f" {debts} SELECT i, (i + 1) / 2, 'consumer', 'first-reminder', 1, {day(-8)}, 'earlier' FROM n"
-        " WHERE i % 10 = 1",
+        f"""INSERT INTO debtors (id, person, creditor_id, reference, name, language, country, region)
+            {people} SELECT i, {text.format("p", "i")}, 1, {text.format("D", "i")}, 'Ana Example', 'en', 'US',
+            CASE i % {len(STATES)} {states} END FROM n""",
+        f"""INSERT INTO contact_points (debtor_id, medium, address)
+            {people} SELECT i, 'email', {text.format("d", "i")} || '@debtors.example' FROM n""",
+        f"""INSERT INTO contact_points (debtor_id, medium, address, label)
+            {people} SELECT i, 'phone', '+1212' || substr({text.format("", "5550000 + i % 1000")}, 2), 'mobile'
+            FROM n WHERE i % 3 = 0""",
+        f"""INSERT INTO debts (id, creditor_id, debtor_id, reference, currency, balance_minor, due_date, issued_on,
+                               settled_on, disputed_on)
+            {debts} SELECT i, 1, (i + 1) / 2, {text.format("R", "i")}, 'USD', 1000 + i % 90000, {due}, {day(-90)},
+            {settled}, CASE WHEN i % 400 = 0 THEN {day(-2)} END FROM n""",
+        f"""INSERT INTO ladder (debt_id, debtor_id, strategy, step, day, anchor, message_id)
+            {debts} SELECT i, (i + 1) / 2, 'consumer', 'first-reminder', 1, {day(-8)}, 'earlier' FROM n
+            WHERE i % 10 = 1""",
     ]
 
 
 class _Days:
     """Dates as the database writes them."""
 
-    def __init__(self, is_sqlite: bool) -> None:
+    def __init__(self, *, is_sqlite: bool) -> None:
         self._word = "" if is_sqlite else "DATE "
 
     def __call__(self, days: int) -> str:

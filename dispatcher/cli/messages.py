@@ -17,11 +17,15 @@ for _verb in (hold, release, cancel, resolve):
 
 @app.command("list")
 def list_messages(
-    state: Annotated[str | None, typer.Option("--state", help="planned, queued, deferred, held, accepted, unknown …")] = None,
+    state: Annotated[
+        str | None, typer.Option("--state", help="planned, queued, deferred, held, accepted, unknown …")
+    ] = None,
     run: Annotated[int | None, typer.Option("--run", help="Of this run alone.")] = None,
     channel: Annotated[str | None, typer.Option("--channel", help="email, sms or letter.")] = None,
     after: Annotated[str, typer.Option("--after", help="Go on after this id.")] = "",
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many; all with --json, else 50.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="At most so many; all with --json, else 50.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List messages, oldest first.
@@ -38,8 +42,14 @@ def list_messages(
         print_json(lines)
         return
     for line in lines:
-        print(f"{line['id']}  {line['state']:<9} {line['channel']:<6} {line['step']:<18} {line['debtor']:<24} {line['address']}")
-    print(f"{len(lines)} messages" + (f"; more with --after {lines[-1]['id']}" if limit is None and len(lines) == 50 else ""))
+        print(
+            f"{line['id']}  {line['state']:<9} {line['channel']:<6} {line['step']:<18} "
+            f"{line['debtor']:<24} {line['address']}"
+        )
+    print(
+        f"{len(lines)} messages"
+        + (f"; more with --after {lines[-1]['id']}" if limit is None and len(lines) == 50 else "")
+    )
 
 
 @app.command()
@@ -70,12 +80,28 @@ def _row(row: Any) -> dict[str, Any]:
 
 def _print(shown: dict[str, Any], *, body: bool) -> None:
     message = shown["message"]
-    for name in ("id", "state", "debtor", "debts", "step", "kind", "channel", "address", "template", "run_id", "as_of", "expires_at"):
+    for name in (
+        "id",
+        "state",
+        "debtor",
+        "debts",
+        "step",
+        "kind",
+        "channel",
+        "address",
+        "template",
+        "run_id",
+        "as_of",
+        "expires_at",
+    ):
         value = message[name]
         print(f"{name:>12}: {', '.join(value) if isinstance(value, list) else value}")
     zone = message["zones"][0] if message["zones"] else "UTC"
     for reason in message["reasons"]:
-        print(f"{'why':>12}: {reason.get('pack')}/{reason.get('rule')}: {reason.get('detail')} [{reason.get('reference')}]")
+        print(
+            f"{'why':>12}: {reason.get('pack')}/{reason.get('rule')}: "
+            f"{reason.get('detail')} [{reason.get('reference')}]"
+        )
     print("\nWhat happened:")
     for entry in shown["entries"]:
         local = datetime.fromisoformat(entry["at"]).astimezone(ZoneInfo(zone))

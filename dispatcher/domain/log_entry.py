@@ -65,7 +65,9 @@ class LogEntry:
             self.template_version,
             of_message=self.message_id is not None,
             with_body=self.body_sha256 is not None,
-            terms=terms_of(self.reasons, self.details, None if self.message_id or self.reasons else self.actor),
+            terms=terms_of(
+                self.reasons, self.details, None if self.message_id or self.reasons else self.actor
+            ),
         )
 
     def _document(self) -> dict[str, Any]:

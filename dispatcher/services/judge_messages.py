@@ -1,4 +1,4 @@
-"""The second gate: may these messages still go out, on the facts of this moment?"""
+"""The second gate: whether messages may still go out, on the facts of this moment."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -71,9 +71,12 @@ def _judge(
         return Verdict(kind=VerdictKind.CANCEL, reasons=tuple(reasons_json(against)))
     inputs = files.inputs(message, context.desk)
     if inputs is None:
-        detail = f"creditor {message.creditor!r} has no entry in config/senders.yaml: nobody may write unnamed"
+        detail = (
+            f"creditor {message.creditor!r} has no entry in config/senders.yaml: nobody may write unnamed"
+        )
         return Verdict(
-            kind=VerdictKind.HOLD, reasons=tuple(reasons_json([_reason("no-sender", detail, outcome=Outcome.HOLD)]))
+            kind=VerdictKind.HOLD,
+            reasons=tuple(reasons_json([_reason("no-sender", detail, outcome=Outcome.HOLD)])),
         )
     digest = inputs.digest()
     body = bodies.get(message.content_sha256 or "")
@@ -81,7 +84,10 @@ def _judge(
         return Verdict(kind=VerdictKind.PREPARE, inputs_digest=digest)
     report = context.check_content(message, body, inputs)
     if report.findings:
-        found = [_reason(finding.rule, str(finding), pack="content", outcome=Outcome.HOLD) for finding in report.findings]
+        found = [
+            _reason(finding.rule, str(finding), pack="content", outcome=Outcome.HOLD)
+            for finding in report.findings
+        ]
         return Verdict(kind=VerdictKind.HOLD, reasons=tuple(reasons_json(found)), inputs_digest=digest)
     decision = _decide(message, files, now, context, earlier, report.content)
     return Verdict(

@@ -32,7 +32,9 @@ class MessageFiles:
 
     def point(self, message: Message) -> ContactPoint | None:
         """The address it goes to; None for a letter, or when the address has gone from the file."""
-        return next((p for p in self.person(message).contact_points if p.id == message.contact_point_id), None)
+        return next(
+            (p for p in self.person(message).contact_points if p.id == message.contact_point_id), None
+        )
 
     def inputs(self, message: Message, desk: Desk) -> RenderInputs | None:
         """What its text is made from now; None when the creditor has no sender."""

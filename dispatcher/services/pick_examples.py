@@ -44,7 +44,8 @@ def sample_messages(database: Database, run_id: int) -> Mapping[str, str]:
 
 def _sent(row: Any) -> Story:
     sentence = (
-        f"{_name(row)} was sent the {row.step} about {_amount(row)} by {row.channel} at {_local(row.sent_at, row.zones)}: "
+        f"{_name(row)} was sent the {row.step} about {_amount(row)} by {row.channel} "
+        f"at {_local(row.sent_at, row.zones)}: "
         f"{_age(row.days_past_due)}, and every rule of {_packs(row.rule_packs)} allowed it."
     )
     return Story(word="sent", debtor=f"{row.key}/{row.reference}", name=row.name, sentence=sentence)
@@ -52,7 +53,9 @@ def _sent(row: Any) -> Story:
 
 def _waiting(row: Any) -> Story:
     until = _local(row.not_before, row.zones) if row.not_before else "its time has come"
-    sentence = f"{_name(row)} gets the {row.step} by {row.channel} no earlier than {until}: {_why(row.reasons)}."
+    sentence = (
+        f"{_name(row)} gets the {row.step} by {row.channel} no earlier than {until}: {_why(row.reasons)}."
+    )
     return Story(word="kept until", debtor=f"{row.key}/{row.reference}", name=row.name, sentence=sentence)
 
 
@@ -82,7 +85,10 @@ def _packs(stamps: Sequence[str]) -> str:
 
 
 def _why(reasons: Sequence[Mapping[str, Any]]) -> str:
-    return "; ".join(f"{reason['detail']} [{reason['reference']}]" for reason in reasons[:2]) or "no reason recorded"
+    return (
+        "; ".join(f"{reason['detail']} [{reason['reference']}]" for reason in reasons[:2])
+        or "no reason recorded"
+    )
 
 
 def _local(moment: datetime, zones: Sequence[str]) -> str:

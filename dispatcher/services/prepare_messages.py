@@ -28,7 +28,9 @@ CHUNK = 200
 _DECISIONS = {State.DEFERRED: "defer", State.HELD: "hold"}
 
 FindTemplate = Callable[[str], CompiledTemplate | None]
-Remember = Callable[[str, str, int, Report], None]  # body's digest, inputs' digest, template version, what was found
+Remember = Callable[
+    [str, str, int, Report], None
+]  # body's digest, inputs' digest, template version, what was found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,7 +139,9 @@ def _ready(
     later = message.not_before is not None and message.not_before > now
     digest = inputs.digest()
     if inputs.channel is not ChannelKind.LETTER:  # what stands on the paper is read there, by the second gate
-        press.remember(content.sha256, digest, compiled.version, Report(findings=(), content=rendered.content))
+        press.remember(
+            content.sha256, digest, compiled.version, Report(findings=(), content=rendered.content)
+        )
     columns = {
         "content_sha256": content.sha256,
         "inputs_digest": digest,

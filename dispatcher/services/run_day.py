@@ -9,6 +9,7 @@ from dispatcher.domain.message_id import RandomBytes
 from dispatcher.domain.plan_summary import PlanSummary
 from dispatcher.domain.run_summary import RunSummary
 from dispatcher.services.decide_reminders import PlanRequest, Progress
+from dispatcher.services.channel_trouble import paused_channels
 from dispatcher.services.desk import Desk
 from dispatcher.services.expire_messages import expire_messages
 from dispatcher.services.plan_reminders import plan_reminders
@@ -81,6 +82,7 @@ def run_day(
             problems.append(repeated)
         if request.wait:
             ports.drain()
+            problems += pauses(ports.database, ports.real_now())
         return close_day(ports, run_id, stale=stale, problems=problems)
 
 
@@ -102,6 +104,17 @@ def close_day(
     return summarise_run(
         ports.database, run_id, refused_creditors=stale, template_problems=problems, seal=seal
     )
+
+
+def pauses(database: Database, real_now: datetime) -> list[str]:
+    """Which channels pause because their provider fails, in sentences for who must look."""
+    with database.reading() as connection:
+        paused = paused_channels(connection, real_now)
+    return [
+        f"channel {name} pauses until {lease.until:%H:%M:%S}Z ({lease.details['why']}); "
+        "once that is mended, `dispatcher dispatch` sends what waits"
+        for name, lease in sorted(paused.items())
+    ]
 
 
 def _also(renew: Callable[[], None], told: Progress | None) -> Progress:

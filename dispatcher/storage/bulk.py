@@ -17,13 +17,16 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str
     dialect = connection.dialect
     processors = _processors(table, names, dialect)
     values = [
-        tuple([row[name] if process is None else process(row[name]) for name, process in processors]) for row in rows
+        tuple([row[name] if process is None else process(row[name]) for name, process in processors])
+        for row in rows
     ]
     connection.exec_driver_sql(_statement(table, names, dialect), values)
 
 
 @lru_cache(maxsize=64)
-def _processors(table: Table, names: tuple[str, ...], dialect: Dialect) -> tuple[tuple[str, _Processor | None], ...]:
+def _processors(
+    table: Table, names: tuple[str, ...], dialect: Dialect
+) -> tuple[tuple[str, _Processor | None], ...]:
     """Each column with what turns a value into the driver's, as the column's type says."""
     return tuple((name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in names)
 

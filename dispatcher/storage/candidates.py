@@ -68,11 +68,9 @@ def find_candidates(
     """
     places = _places(strategies)
     for query, recipient in _queries(strategies, as_of, only):
-        if without:
-            query = query.where(creditors.c.key.not_in(without))
-        if debtor_id is not None:
-            query = query.where(recipient == debtor_id)
-        for debt_id, owed_by, relation, place in connection.execute(query):
+        wanted: list[ColumnElement[bool]] = [creditors.c.key.not_in(without)] if without else []
+        wanted += [recipient == debtor_id] if debtor_id is not None else []
+        for debt_id, owed_by, relation, place in connection.execute(query.where(*wanted)):
             yield Candidate(debt_id, owed_by, relation, *places[place])
 
 
@@ -155,7 +153,12 @@ def _due(
     return (
         query.add_columns(place.label("place"))
         .outerjoin(ladder, on_ladder)
-        .where(open_on(as_of), OWED > 0, debts.c.due_date <= as_of - timedelta(days=first_day), place.is_not(None))
+        .where(
+            open_on(as_of),
+            OWED > 0,
+            debts.c.due_date <= as_of - timedelta(days=first_day),
+            place.is_not(None),
+        )
     )
 
 
@@ -218,7 +221,7 @@ def _balance(limit: Any, *, at_least: bool) -> ColumnElement[bool]:
         ),
         else_=Money.of(limit, "USD").minor,
     )
-    return OWED >= minor if at_least else OWED <= minor
+    return OWED.op(">=" if at_least else "<=", is_comparison=True)(minor)
 
 
 def _why_no_strategy(strategies: Sequence[Strategy]) -> ColumnElement[str]:

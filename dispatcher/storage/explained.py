@@ -48,11 +48,16 @@ def find_debtor(connection: Connection, reference: str) -> int:
         select(debtors.c.id, creditors.c.key, debtors.c.reference)
         .join(creditors, creditors.c.id == debtors.c.creditor_id)
         .where(
-            or_(debtors.c.reference == reference, and_(creditors.c.key == creditor, debtors.c.reference == rest))
+            or_(
+                debtors.c.reference == reference,
+                and_(creditors.c.key == creditor, debtors.c.reference == rest),
+            )
         )
     ).all()
     if not rows:
-        raise AmbiguousDebtorError(f"no debtor {reference!r}: use creditor/reference as in the portfolio file")
+        raise AmbiguousDebtorError(
+            f"no debtor {reference!r}: use creditor/reference as in the portfolio file"
+        )
     if len(rows) > 1:
         names = ", ".join(f"{row.key}/{row.reference}" for row in rows)
         raise AmbiguousDebtorError(f"{reference!r} names several debtors: say which of {names}")

@@ -50,7 +50,9 @@ def load_people(connection: Connection, ids: Collection[int], *, now: datetime) 
     if not wanted:
         return {}
     rows = connection.execute(
-        select(debtors, creditors.c.key).join(creditors, creditors.c.id == debtors.c.creditor_id).where(debtors.c.id.in_(wanted))
+        select(debtors, creditors.c.key)
+        .join(creditors, creditors.c.id == debtors.c.creditor_id)
+        .where(debtors.c.id.in_(wanted))
     ).all()
     points = _grouped(connection, _points(wanted))
     parts = _parts(connection, wanted, now)
@@ -76,7 +78,9 @@ def _parts(connection: Connection, ids: list[int], now: datetime) -> dict[str, M
     return {
         "holds": _grouped(
             connection,
-            select(holds).where(holds.c.debtor_id.in_(ids), holds.c.released_at.is_(None)).order_by(holds.c.id),
+            select(holds)
+            .where(holds.c.debtor_id.in_(ids), holds.c.released_at.is_(None))
+            .order_by(holds.c.id),
         ),
         "wishes": _grouped(
             connection,
@@ -168,7 +172,10 @@ def _opt_outs(
             owners[row.address].append(debtor_id)
     found: dict[int, list[StoredOptOut]] = defaultdict(list)
     query = select(opt_outs).where(
-        or_(opt_outs.c.debtor_id.in_(ids), and_(opt_outs.c.address != "", opt_outs.c.address.in_(sorted(owners)))),
+        or_(
+            opt_outs.c.debtor_id.in_(ids),
+            and_(opt_outs.c.address != "", opt_outs.c.address.in_(sorted(owners))),
+        ),
         opt_outs.c.revoked_at.is_(None),
     )
     wanted = set(ids)
@@ -180,7 +187,9 @@ def _opt_outs(
     return found
 
 
-def _person(row: Any, points: Iterable[Any], heard: list[StoredOptOut], parts: Mapping[str, Mapping[int, list[Any]]]) -> PersonFile:
+def _person(
+    row: Any, points: Iterable[Any], heard: list[StoredOptOut], parts: Mapping[str, Mapping[int, list[Any]]]
+) -> PersonFile:
     first = parts["first"].get(row.id)
     channels = row.authorised_channels
     return PersonFile(
@@ -208,7 +217,8 @@ def _person(row: Any, points: Iterable[Any], heard: list[StoredOptOut], parts: M
         contact_points=tuple(_point(point) for point in points),
         holds=tuple(_hold(hold) for hold in parts["holds"].get(row.id, ())),
         wishes=tuple(
-            Wish(kind=w.kind, details=w.details, recorded_at=w.recorded_at) for w in parts["wishes"].get(row.id, ())
+            Wish(kind=w.kind, details=w.details, recorded_at=w.recorded_at)
+            for w in parts["wishes"].get(row.id, ())
         ),
         consents=tuple(
             Consent(kind=c.kind, medium=c.medium, address=c.address, given_on=c.given_on, details=c.details)
@@ -322,12 +332,12 @@ def _debt(row: Any, credit_minor: int) -> DebtFile:
 
 def _allotted_credit(connection: Connection, owners: set[int], as_of: date) -> dict[int, int]:
     """Credit notes and unallocated payments, allotted to their owner's open debts in order of due date."""
-    credits = connection.execute(
+    notes = connection.execute(
         select(debts.c.debtor_id, debts.c.currency, func.sum(debts.c.balance_minor))
         .where(debts.c.debtor_id.in_(sorted(owners)), debts.c.balance_minor < 0, open_on(as_of))
         .group_by(debts.c.debtor_id, debts.c.currency)
     ).all()
-    left = {(row[0], row[1]): -int(row[2]) for row in credits}
+    left = {(row[0], row[1]): -int(row[2]) for row in notes}
     if not left:
         return {}
     open_debts = connection.execute(

@@ -9,7 +9,9 @@ from dispatcher.domain.message import State
 from dispatcher.storage.tables import messages, runs
 
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
-_STILL = select(messages.c.id).where(messages.c.id.in_(_IDS), messages.c.state == State.PLANNED).with_for_update()
+_STILL = (
+    select(messages.c.id).where(messages.c.id.in_(_IDS), messages.c.state == State.PLANNED).with_for_update()
+)
 
 RELEASED = ("releasing", "finished")  # a plan that is only looked at is not written out
 

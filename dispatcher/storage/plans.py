@@ -18,7 +18,12 @@ from dispatcher.storage import delivery_log, ladder
 from dispatcher.storage.bulk import insert_rows
 from dispatcher.storage.tables import message_debts, messages, refusals, runs
 
-_EVENTS = {Outcome.BLOCK: "blocked", Outcome.HOLD: "held", Outcome.DEFER: "deferred", Outcome.ALLOW: "planned"}
+_EVENTS = {
+    Outcome.BLOCK: "blocked",
+    Outcome.HOLD: "held",
+    Outcome.DEFER: "deferred",
+    Outcome.ALLOW: "planned",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,18 +54,30 @@ def save_planned(connection: Connection, run: RunOfPlan, planned: Sequence[Plann
     if not planned:
         return []
     ids = [new_message_id(run.now, run.random_bytes) for _ in planned]
-    kept = delivery_log.keep_personal(connection, [(p.intent.person.person, _personal(p.intent, p)) for p in planned])
-    insert_rows(
-        connection, messages, [_message(run, p, key, ref) for p, key, ref in zip(planned, ids, kept, strict=True)]
+    kept = delivery_log.keep_personal(
+        connection, [(p.intent.person.person, _personal(p.intent, p)) for p in planned]
     )
     insert_rows(
-        connection, message_debts, [row for p, key in zip(planned, ids, strict=True) for row in _debts(p, key)]
+        connection,
+        messages,
+        [_message(run, p, key, ref) for p, key, ref in zip(planned, ids, kept, strict=True)],
     )
-    ladder.climb(connection, [row for p, key in zip(planned, ids, strict=True) for row in _rungs(run, p, key)])
+    insert_rows(
+        connection,
+        message_debts,
+        [row for p, key in zip(planned, ids, strict=True) for row in _debts(p, key)],
+    )
+    ladder.climb(
+        connection, [row for p, key in zip(planned, ids, strict=True) for row in _rungs(run, p, key)]
+    )
     _forget_refusals(connection, planned)
     delivery_log.append(
         connection,
-        [entry for p, key, ref in zip(planned, ids, kept, strict=True) for entry in _entries(run, p, key, ref)],
+        [
+            entry
+            for p, key, ref in zip(planned, ids, kept, strict=True)
+            for entry in _entries(run, p, key, ref)
+        ],
     )
     return ids
 
@@ -87,7 +104,16 @@ def newest_run(connection: Connection, *, mode: str) -> Any:
     return connection.execute(query.order_by(runs.c.as_of.desc(), runs.c.id.desc()).limit(1)).first()
 
 
-def start_run(connection: Connection, *, as_of: date, now: datetime, real_now: datetime, mode: str, actor: str, config_digest: str) -> int:
+def start_run(
+    connection: Connection,
+    *,
+    as_of: date,
+    now: datetime,
+    real_now: datetime,
+    mode: str,
+    actor: str,
+    config_digest: str,
+) -> int:
     """A new run in state `planning`."""
     key = connection.execute(
         insert(runs).values(
@@ -265,7 +291,9 @@ def _refusal_keys(refused: RefusedIntent) -> list[tuple[_RefusalKey, str]]:
     said = canonical_json(sorted({f"{r.pack}/{r.rule}/{r.outcome}" for r in refused.reasons}))
     digest = hashlib.sha256(said.encode()).hexdigest()
     intent = refused.intent
-    return [((due.debt.id, intent.person.id, intent.strategy.name, due.step.name), digest) for due in intent.dues]
+    return [
+        ((due.debt.id, intent.person.id, intent.strategy.name, due.step.name), digest) for due in intent.dues
+    ]
 
 
 def _where(keys: Sequence[_RefusalKey]) -> Any:
@@ -300,7 +328,9 @@ def _forget_refusals(connection: Connection, planned: Sequence[PlannedMessage]) 
         )
     ).all()
     keys = {
-        (due.debt.id, p.intent.person.id, p.intent.strategy.name, due.step.name) for p in planned for due in p.intent.dues
+        (due.debt.id, p.intent.person.id, p.intent.strategy.name, due.step.name)
+        for p in planned
+        for due in p.intent.dues
     }
     _delete_refusals(connection, [key for key in (tuple(row) for row in known) if key in keys])
 
@@ -319,7 +349,9 @@ def _refusal(run: RunOfPlan, key: _RefusalKey, refused: RefusedIntent, digest: s
 
 
 def _log_refused(connection: Connection, run: RunOfPlan, refused: Sequence[RefusedIntent]) -> None:
-    kept = delivery_log.keep_personal(connection, [(r.intent.person.person, _personal(r.intent, None)) for r in refused])
+    kept = delivery_log.keep_personal(
+        connection, [(r.intent.person.person, _personal(r.intent, None)) for r in refused]
+    )
     delivery_log.append(
         connection, [_refused_entry(run, r, reference) for r, reference in zip(refused, kept, strict=True)]
     )

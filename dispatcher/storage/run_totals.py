@@ -58,7 +58,9 @@ def _key(state: str, reason: dict[str, Any]) -> tuple[str, str, str, str, str]:
 
 def count_all_states(connection: Connection) -> Counter[str]:
     """State -> messages, of all runs."""
-    return Counter(dict(connection.execute(select(messages.c.state, func.count()).group_by(messages.c.state)).all()))
+    return Counter(
+        dict(connection.execute(select(messages.c.state, func.count()).group_by(messages.c.state)).all())
+    )
 
 
 def still_waiting(connection: Connection, run_id: int) -> int:
@@ -94,11 +96,19 @@ def finish_runs(connection: Connection, *, mode: str, now: datetime) -> None:
 
 def ledger_times(connection: Connection) -> dict[str, datetime | None]:
     """Creditor -> when its ledger was last imported, on the real clock."""
-    return {row[0]: row[1] for row in connection.execute(select(creditors.c.key, creditors.c.ledger_imported_at))}
+    return {
+        row[0]: row[1] for row in connection.execute(select(creditors.c.key, creditors.c.ledger_imported_at))
+    }
 
 
 def list_messages(
-    connection: Connection, *, state: str | None, run_id: int | None, channel: str | None, after: str, limit: int
+    connection: Connection,
+    *,
+    state: str | None,
+    run_id: int | None,
+    channel: str | None,
+    after: str,
+    limit: int,
 ) -> Sequence[Any]:
     """Messages in order of their ids, after an id."""
     query = (
@@ -129,7 +139,11 @@ def list_messages(
         .order_by(messages.c.id)
         .limit(limit)
     )
-    for column, wanted in ((messages.c.state, state), (messages.c.run_id, run_id), (messages.c.channel, channel)):
+    for column, wanted in (
+        (messages.c.state, state),
+        (messages.c.run_id, run_id),
+        (messages.c.channel, channel),
+    ):
         if wanted is not None:
             query = query.where(column == wanted)
     return connection.execute(query).all()

@@ -264,8 +264,9 @@ def test_the_database_refuses_the_same_try_twice(database: Database) -> None:
         "day": 3,
         "debtor_id": debtor,
     }
-    with pytest.raises(IntegrityError), database.writing() as connection:
+    with database.writing() as connection:
         connection.execute(insert(messages).values(again))
+    with pytest.raises(IntegrityError), database.writing() as connection:
         connection.execute(insert(message_debts).values(row))
 
 
