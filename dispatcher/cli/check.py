@@ -155,7 +155,8 @@ def _stops(dispatcher: Dispatcher) -> Iterator[Finding]:
         paused = paused_channels(connection, dispatcher.real_now())
     for row in stopped:
         named = f"--{row.stop.scope} {row.stop.name}" if row.stop.name else "--all"
+        since = f"{row.stop} since {row.stopped_at:%Y-%m-%d %H:%M}Z: {row.why}"
         way_out = f"`dispatcher resume {named} --why TEXT` once it is put right"
-        yield "wrong" if row.by_program else "note", "stops", f"{row.stop} since {row.stopped_at:%Y-%m-%d %H:%M}Z: {row.why}; {way_out}"
+        yield "wrong" if row.by_program else "note", "stops", f"{since}; {way_out}"
     for name, lease in paused.items():
         yield "note", "stops", f"channel {name} pauses until {lease.until:%H:%M:%S}Z: {lease.details.get('why', '')}"

@@ -25,6 +25,8 @@ def print_summary(summary: RunSummary) -> None:
         console.print(f"Debts in the ledger: {others}")
     for creditor, why in sorted(summary.refused_creditors.items()):
         console.print(f"[bold]Refused:[/bold] {creditor}: {why}")
+    for stop in summary.stops:
+        console.print("Stopped: " + stop, markup=False)
     for problem in summary.template_problems:
         console.print("Look at this: " + problem, markup=False)
     console.print(f"Plan {summary.plan_digest[:16]}, seal {summary.seal[:16] or 'none'}")

@@ -51,6 +51,8 @@ class RunSummary:
     others: Mapping[str, int]
     refused_creditors: Mapping[str, str] = field(default_factory=dict)
     template_problems: Sequence[str] = ()
+    stops: Sequence[str] = ()  # what is stopped, and why
+    stopped_by_program: bool = False  # a provider refused everything, or a guard stepped in
     plan_digest: str = ""
     seal: str = ""
 
@@ -59,7 +61,8 @@ class RunSummary:
         """Whether somebody must look: the exit code is then 1."""
         held_text = any(r.word == "held" and r.pack == "content" for r in self.reasons)
         trouble = self.totals.get("failed", 0) + self.totals.get("unknown", 0)
-        return bool(trouble or held_text or self.refused_creditors or self.template_problems)
+        refused = self.refused_creditors or self.template_problems
+        return bool(trouble or held_text or refused or self.stopped_by_program)
 
     def as_json(self) -> dict[str, Any]:
         """The summary as `--json` prints it."""
@@ -77,6 +80,7 @@ class RunSummary:
             "not_due": dict(self.others),
             "refused_creditors": dict(self.refused_creditors),
             "template_problems": list(self.template_problems),
+            "stops": list(self.stops),
             "plan_digest": self.plan_digest,
             "seal": self.seal,
         }

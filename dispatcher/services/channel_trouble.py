@@ -42,15 +42,20 @@ def paused_channels(connection: Connection, real_now: datetime) -> dict[str, lea
     }
 
 
+def end_pause(connection: Connection, channel: str) -> None:
+    """A person says that the provider is well: the next message may be handed out at once."""
+    leases.drop(connection, f"{PAUSED}{channel}")
+
+
 def stop_channel(connection: Connection, outlet: Outlet, *, why: str, code: str, at: datetime) -> None:
     """The provider refuses us as a whole (wrong key, closed account): stop until a person resumes."""
     stop = Stop(scope="channel", name=outlet.channel.kind.value)
     text = f"{outlet.channel.provider} refuses everything from us: {why}"
-    if stops.add(connection, stop, why=text, by="dispatcher", at=at):
+    if stops.add(connection, stop, why=text, by=stops.PROGRAM, at=at):
         entry = LogEntry(
             event="stopped",
             at=at,
-            actor="dispatcher",
+            actor=stops.PROGRAM,
             channel=stop.name,
             provider=outlet.channel.provider,
             details={"scope": stop.scope, "name": stop.name, "why": text, "code": code},

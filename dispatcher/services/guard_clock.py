@@ -24,7 +24,7 @@ def guard_clock(database: Database, mark: Path, *, now: datetime) -> str:
         if not trouble or high_water.accepted_loss(connection) == trouble:
             return ""
         high_water.accept_loss(connection, trouble)
-        if stops.add(connection, EVERYTHING, why=trouble, by="dispatcher", at=now):
+        if stops.add(connection, EVERYTHING, why=trouble, by=stops.PROGRAM, at=now):
             details = {"scope": "all", "name": "", "why": trouble}
             delivery_log.append(
                 connection, [LogEntry(event="stopped", at=now, actor="dispatcher", details=details)]

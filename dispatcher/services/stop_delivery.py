@@ -5,6 +5,7 @@ from datetime import datetime
 
 from dispatcher.domain.log_entry import LogEntry
 from dispatcher.domain.stop import Stop
+from dispatcher.services.channel_trouble import end_pause
 from dispatcher.storage import delivery_log, stops
 from dispatcher.storage.engine import Database
 from dispatcher.storage.stops import StopRow
@@ -31,6 +32,8 @@ def resume_delivery(database: Database, stop: Stop, *, why: str, by: str, now: d
         ended = stops.resume(connection, stop, by=by, at=now)
         if ended:
             delivery_log.append(connection, [_entry("resumed", stop, why, by, now)])
+            if stop.scope == "channel":
+                end_pause(connection, stop.name)
             return ended
         in_force = stops.in_force(connection)
     raise StopError(f"{stop} is not stopped; {_list(in_force)}")

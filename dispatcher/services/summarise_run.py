@@ -11,7 +11,7 @@ from dispatcher.domain.run_summary import (
     RunSummary,
     count_messages,
 )
-from dispatcher.storage import plans, run_totals
+from dispatcher.storage import plans, run_totals, stops
 from dispatcher.storage.engine import Database
 
 NO_CHANNEL = "none"  # refused before a channel was chosen
@@ -36,6 +36,7 @@ def summarise_run(
             raise NoSuchRunError(f"there is no run {run_id}; `dispatcher messages list` shows the runs of messages")
         states = run_totals.count_states(connection, run_id)
         kept = run_totals.kept_reasons(connection, run_id)
+        stopped = stops.in_force(connection)
     plan = run.summary.get("plan", {})
     by_channel, by_step = count_messages(states)
     _add_refused(plan, by_channel, by_step)
@@ -53,6 +54,8 @@ def summarise_run(
         others=plan.get("others", {}),
         refused_creditors=refused_creditors or {},
         template_problems=template_problems,
+        stops=tuple(f"{row.stop}: {row.why}" for row in stopped),
+        stopped_by_program=any(row.by_program for row in stopped),
         plan_digest=run.plan_digest,
         seal=seal,
     )

@@ -70,6 +70,11 @@ def release(connection: Connection, name: str, owner: str) -> None:
     connection.execute(delete(leases).where(leases.c.name == name, leases.c.owner == owner))
 
 
+def drop(connection: Connection, name: str) -> None:
+    """End a lease, whoever holds it."""
+    connection.execute(delete(leases).where(leases.c.name == name))
+
+
 def living(connection: Connection, *, prefix: str, real_now: datetime) -> list[Lease]:
     """Leases in force whose name begins so."""
     rows = connection.execute(_LIVING, {"prefix": prefix, "real_now": real_now})
