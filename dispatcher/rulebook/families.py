@@ -267,7 +267,9 @@ FAMILIES: dict[str, Family] = {
     ),
     # by what right
     "authorised_channels": Family(build=_plain(authorisation.AuthorisedChannels)),
-    "electronic_consent": Family(build=_plain(authorisation.ElectronicConsent)),
+    "electronic_consent": Family(
+        build=_plain(authorisation.ElectronicConsent), properties={"supplied_by_debtor": _FLAG}
+    ),
     "employer_address": Family(
         build=_plain(authorisation.EmployerAddress), properties={"unless_used": _FLAG}
     ),

@@ -45,7 +45,7 @@ def a_contact(
 ) -> IntendedContact:
     """A reminder of a debt from September to Ana in Georgia, at a point or (None) by letter."""
     points = (*others, point) if point else others
-    fields = {"country": "US", "region": "GA", "city": "Atlanta", "contact_points": points} | person
+    fields: dict[str, Any] = {"country": "US", "region": "GA", "city": "Atlanta", "contact_points": points} | person
     channels: dict[str | None, ChannelKind] = {"phone": SMS, "email": EMAIL, None: LETTER}
     return IntendedContact(
         person=PersonFile(
@@ -189,14 +189,14 @@ def test_a_creditors_notice_covers_only_a_domain_known_to_be_public(
 
 
 def test_a_colombian_who_authorised_nothing_is_not_written_to() -> None:
-    bogota = {"country": "CO", "region": "DC", "city": "Bogota"}
+    bogota: dict[str, Any] = {"country": "CO", "region": "DC", "city": "Bogota"}
     assert refusals(a_contact(a_mailbox(), **bogota)) == {("block", "co-2300/authorised-channels")}
     assert judged(a_contact(a_mailbox(), **bogota, authorised_channels=frozenset({"email"}))).allowed
     assert judged(a_contact(a_mailbox(consent_on=date(2026, 1, 2)), **bogota)).allowed
 
 
 def test_a_buyer_named_by_the_sender_alone_owes_the_notice_of_transfer() -> None:
-    rome = {"country": "IT", "region": "", "city": "Roma"}
+    rome: dict[str, Any] = {"country": "IT", "region": "", "city": "Roma"}
     told = Notice(kind="transfer", debt_id=1, sent_on=date(2026, 10, 1))
     assert refusals(a_contact(a_mailbox(), role="debt_buyer", **rome)) == {
         ("block", "eu-2021-2167/transfer-notice")

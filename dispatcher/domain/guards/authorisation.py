@@ -11,6 +11,7 @@ from dispatcher.domain.guards.guard import Guard, Refusal, block, hold
 from dispatcher.domain.guards.opt_outs import is_automated
 from dispatcher.domain.zones import day_number
 
+SUPPLIED_BY_OTHERS = frozenset({"creditor_notice", "prior_collector"})
 LANDLINES = frozenset({"residential_landline", "landline", "business_landline"})
 
 
@@ -30,10 +31,18 @@ class AuthorisedChannels(Guard):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ElectronicConsent(Guard):
-    """Electronic messages only with the debtor's consent; asking for it is another rule's matter."""
+    """Electronic messages only with the debtor's consent; asking for it is another rule's matter.
+
+    `supplied_by_debtor`: an e-mail address that the creditor or an earlier collector supplied will not do.
+    """
+
+    supplied_by_debtor: bool = False
 
     def refuse(self, act: Act) -> Refusal | None:
-        """A block where no consent is on file."""
+        """A block where no consent is on file, or where somebody else supplied the address."""
+        basis = act.action.address_basis
+        if self.supplied_by_debtor and basis is not None and basis.type in SUPPLIED_BY_OTHERS:
+            return block(f"the debtor did not supply this e-mail address (ground: {basis.type})")
         lacking = act.facts.email_consent is False
         if act.action.channel != Channel.EMAIL:
             lacking = act.action.consent is False or (lacking and act.action.consent is None)
