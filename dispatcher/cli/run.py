@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -124,19 +125,25 @@ def dispatch(
 ) -> None:
     """Release and deliver what is due now: deferred messages whose window has opened, retries.
 
+    Exit code 1 when a message failed or is unknown, or a channel pauses because its provider fails.
+
     Example: dispatcher dispatch --until-empty
     """
+    from dispatcher.services.run_day import pauses
     from dispatcher.worker.daily_run import dispatch_due
 
     with opened(now) as dispatcher:
         counts = dispatch_due(dispatcher, actor=actor(), until_empty=until_empty)
+        paused = pauses(dispatcher.database, dispatcher.real_now())
     if as_json:
         print_json(counts)
     else:
         print(
             ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "nothing is due now"
         )
-    if counts.get("unknown") or counts.get("failed"):
+    for sentence in paused:
+        print(sentence, file=sys.stderr)
+    if paused or counts.get("unknown") or counts.get("failed"):
         raise typer.Exit(1)
 
 

@@ -8,8 +8,8 @@ from dispatcher.domain.log_entry import LogEntry
 from dispatcher.domain.message_id import RandomBytes
 from dispatcher.domain.plan_summary import PlanSummary
 from dispatcher.domain.run_summary import RunSummary
-from dispatcher.services.decide_reminders import PlanRequest, Progress
 from dispatcher.services.channel_trouble import paused_channels
+from dispatcher.services.decide_reminders import PlanRequest, Progress
 from dispatcher.services.desk import Desk
 from dispatcher.services.expire_messages import expire_messages
 from dispatcher.services.plan_reminders import plan_reminders
@@ -112,7 +112,7 @@ def pauses(database: Database, real_now: datetime) -> list[str]:
         paused = paused_channels(connection, real_now)
     return [
         f"channel {name} pauses until {lease.until:%H:%M:%S}Z ({lease.details['why']}); "
-        "once that is mended, `dispatcher dispatch` sends what waits"
+        "mend that: after the pause `dispatcher dispatch` sends what waits"
         for name, lease in sorted(paused.items())
     ]
 

@@ -27,7 +27,8 @@ def alone(database: Database, real_now: Callable[[], datetime]) -> Iterator[Rene
 
     if not take():
         raise RunRefused(
-            "another run is at work; wait for it, or for its lease to end (30 minutes after it died)"
+            "another run is at work; wait for it (one that died is taken over: at once on its own machine, "
+            "from another one after 30 minutes)"
         )
     taken_at = real_now()
 
