@@ -1,5 +1,6 @@
 """Mock providers for the whole test process, and homes that point at them."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -7,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from dispatcher.cli.main import main
 from tests.outside_channels import mock_providers
 from tests.outside_channels.home import THREE, Home, Providers, copy_of, new_home
 from tests.outside_channels.mock_relay import MockRelay
 
 OpenHome = Callable[..., Home]
+Say = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +52,11 @@ def open_home(providers: Providers, waiting_home: Path, tmp_path: Path) -> Itera
         folder, channels = tmp_path / f"home{len(opened)}", providers.settings(email)
         for name, changes in more.pop("channels", {}).items():
             channels[name] = {**channels[name], **changes}
-        home = new_home(folder, channels, rows, **more) if rows else copy_of(waiting_home, folder, channels)
+        home = (
+            new_home(folder, channels, rows, **more)
+            if rows
+            else copy_of(waiting_home, folder, channels, **more)
+        )
         opened.append(home)
         return home
 
@@ -62,3 +69,27 @@ def open_home(providers: Providers, waiting_home: Path, tmp_path: Path) -> Itera
 def home(open_home: OpenHome) -> Home:
     """Three first reminders that wait, for SendGrid, Twilio and Lob."""
     return open_home()
+
+
+@pytest.fixture
+def say(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
+    """Runs a command in a home that is closed; its exit code and all that it said."""
+
+    def say_(home: Home, *words: str) -> tuple[int, str]:
+        settings = {"HOME": str(home.folder), "TEMPLATES__SOURCE": "folder", "RULES__REQUIRE_REVIEW": "false"}
+        for channel, values in home.channels.items():
+            settings |= {f"CHANNELS__{channel}__{name}": str(value) for name, value in values.items()}
+        settings |= {name: str(value) for name, value in home.more.items()}
+        for name, value in settings.items():
+            monkeypatch.setenv(f"DISPATCHER_{name.upper()}", value)
+        monkeypatch.setattr(sys, "argv", ["dispatcher", *words])
+        capsys.readouterr()
+        code: object = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code or 0
+        said = capsys.readouterr()
+        return int(str(code)), said.out + said.err
+
+    return say_

@@ -204,7 +204,7 @@ def new_home(folder: Path, channels: Mapping[str, Any], rows: Iterable[str], **m
     return home
 
 
-def copy_of(template: Path, folder: Path, channels: Mapping[str, Any]) -> Home:
+def copy_of(template: Path, folder: Path, channels: Mapping[str, Any], **more: Any) -> Home:
     """A home of one's own, made from a closed one."""
     shutil.copytree(template, folder)
-    return Home(folder=folder, channels=channels)
+    return Home(folder=folder, channels=channels, more=more)
