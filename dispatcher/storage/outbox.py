@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     Connection,
     RowMapping,
     Select,
@@ -42,7 +43,7 @@ _FULL = (
     .outerjoin(runs, runs.c.id == _m.run_id)
 )
 # Built once: making a statement anew costs as much as running it.
-_IDS = bindparam("ids", expanding=True)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _READ = _FULL.where(_m.id.in_(_IDS))
 _CLAIM = _READ.where(_m.lease_owner == bindparam("owner"), waiting).with_for_update(
     of=messages, skip_locked=True
