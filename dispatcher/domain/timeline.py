@@ -1,9 +1,11 @@
 """Tells the entries of a person as a story: what was sent when, what was kept back and why, what came of it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from dispatcher.domain.zones import zone_info
 
 _SAID = {
     "planned": ("plan", "Planned {step} by {channel}"),
@@ -26,8 +28,8 @@ _SAID = {
     "inbound": ("reply", "The person answered"),
     "erased": ("note", "Personal values and bodies were erased"),
 }
-_ON_A_GROUND = frozenset({"planned", "accepted", "blocked", "held", "deferred"})
-_TELLING = frozenset({"reason", "code", "why", "source", "hold", "not_before", "medium"})
+_ON_A_GROUND = frozenset({"planned", "accepted", "blocked", "held", "deferred", "cancelled", "expired"})
+_TELLING = ("text", "note", "reason", "code", "why", "source", "hold", "medium", "scope")
 _CHANNELS = {"email": "e-mail", "sms": "SMS", "letter": "letter"}
 
 
@@ -46,14 +48,44 @@ class TimelineItem:
     actor: str
 
 
-def timeline(lines: Iterable[Mapping[str, Any]]) -> list[TimelineItem]:
-    """Turn export lines, in their order, into items; steps inside the machine are left out."""
-    return [item for line in lines if (item := _item(line)) is not None]
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What other entries tell: the zones of each person, and until when each message was allowed to go."""
+
+    zones: Mapping[str, Sequence[str]]
+    windows: Mapping[str, str]
+
+    def zones_of(self, line: Mapping[str, Any]) -> Sequence[str]:
+        """The entry's own zones, else those of the same person."""
+        return line["zones"] or self.zones.get(line.get("person") or "", ())
 
 
-def _item(line: Mapping[str, Any]) -> TimelineItem | None:
+def is_told(line: Mapping[str, Any]) -> bool:
+    """Whether a story needs this line: steps inside the machine are left out."""
+    return line["event"] == "attempting" or _words(line["event"])[1] != ""
+
+
+def timeline(lines: Sequence[Mapping[str, Any]]) -> list[TimelineItem]:
+    """Turn export lines into items, in order of time."""
+    known = _Known(
+        zones={line["person"]: line["zones"] for line in lines if line.get("person") and line["zones"]},
+        windows={
+            line["message_id"]: line["details"]["not_after"]
+            for line in lines
+            if line["event"] == "attempting" and (line["details"] or {}).get("not_after")
+        },
+    )
+    in_order = sorted(lines, key=lambda line: (line["at"], line["position"]))
+    return [item for line in in_order if (item := _item(line, known)) is not None]
+
+
+def _words(event: str) -> tuple[str, str]:
+    return _SAID.get(event, ("note", event.replace("_", " ").capitalize()))
+
+
+def _item(line: Mapping[str, Any], known: _Known) -> TimelineItem | None:
     event = str(line["event"])
-    tone, words = _SAID.get(event, ("note", event.replace("_", " ").capitalize()))
+    tone, words = _words(event)
     if not words:
         return None
     channel = str(line.get("channel") or "")
@@ -61,35 +93,42 @@ def _item(line: Mapping[str, Any]) -> TimelineItem | None:
         step=str(line.get("step") or "a message").replace("-", " "),
         channel=_CHANNELS.get(channel, channel or "any channel"),
     )
+    at, zones = datetime.fromisoformat(line["at"]), known.zones_of(line)
     return TimelineItem(
         position=int(line["position"]),
-        local=_local(line),
-        utc=f"{datetime.fromisoformat(line['at']):%Y-%m-%d %H:%M:%S} UTC",
+        local=_local(at, zones),
+        utc=f"{at:%Y-%m-%d %H:%M:%S} UTC",
         tone=tone,
         headline=told,
-        facts=tuple(_facts(line, event)),
-        reasons=tuple(_reasons(line)),
+        facts=tuple(_facts(line, event, known)),
+        reasons=tuple(_reasons(line, zones)),
         body_sha256=line.get("body_sha256") if event == "accepted" else None,
         actor=str(line["actor"]),
     )
 
 
-def _local(line: Mapping[str, Any]) -> str:
+def _local(at: datetime, zones: Sequence[str]) -> str:
     """The debtor's own clock, in words; UTC where their zone is not known."""
-    at = datetime.fromisoformat(line["local_time"] or line["at"])
-    zones = ", ".join(line["zones"]) if line["local_time"] else "UTC"
-    return f"{at:%A} {at.day} {at:%B %Y, %H:%M} ({zones})"
+    local = at.astimezone(zone_info(zones[0])) if zones else at
+    return f"{local:%A} {local.day} {local:%B %Y, %H:%M} ({', '.join(zones) or 'UTC'})"
 
 
-def _facts(line: Mapping[str, Any], event: str) -> Iterator[tuple[str, str]]:
+def _facts(line: Mapping[str, Any], event: str, known: _Known) -> Iterator[tuple[str, str]]:
     if event in _ON_A_GROUND:
         yield from _ground(line)
+    details = line["details"] or {}
     if event == "accepted":
+        if line["message_id"] in known.windows:
+            until = datetime.fromisoformat(known.windows[line["message_id"]])
+            yield "allowed until", _local(until, known.zones_of(line))
         yield "text", f"{line['template']}, version {line['template_version']}"
         yield "handed to", f"{line['provider']} ({line['provider_id'] or 'no number'})"
-    for name, value in (line["details"] or {}).items():
-        if isinstance(value, str | int) and name in _TELLING:
-            yield name.replace("_", " "), str(value)
+    if details.get("not_before"):
+        yield "not before", _local(datetime.fromisoformat(details["not_before"]), known.zones_of(line))
+    said = {**(line.get("personal") or {}), **details}
+    for name in _TELLING:
+        if isinstance(said.get(name), str | int) and said[name] != "":
+            yield name, str(said[name])
 
 
 def _ground(line: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -98,9 +137,15 @@ def _ground(line: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if line["debts"]:
         yield "debts", ", ".join(map(str, line["debts"]))
     if line["balance"]:
-        yield "balance", f"{line['balance']} {line['currency']}{_age(line['days_past_due'])}"
+        yield "balance", f"{_grouped(line['balance'])} {line['currency']}{_age(line['days_past_due'])}"
     if line["rule_packs"]:
-        yield "checked against", ", ".join(map(str, line["rule_packs"]))
+        allowed = line["event"] == "accepted" or line["decision"] == "allow"
+        yield "allowed by" if allowed else "checked against", ", ".join(map(str, line["rule_packs"]))
+
+
+def _grouped(amount: str) -> str:
+    whole, point, rest = amount.partition(".")
+    return f"{int(whole):,}{point}{rest}" if whole.isdecimal() else amount
 
 
 def _age(days: int | None) -> str:
@@ -108,14 +153,20 @@ def _age(days: int | None) -> str:
         return ""
     if days == 0:
         return ", due that day"
-    return f", {days} days past due" if days > 0 else f", due {-days} days later"
+    count = f"{abs(days)} day{'' if abs(days) == 1 else 's'}"
+    return f", {count} past due" if days > 0 else f", due {count} later"
 
 
-def _reasons(line: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _reasons(line: Mapping[str, Any], zones: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Why it was kept back, or why the channels preferred were passed over."""
     others = (line["details"] or {}).get("other_channels") or ()
     for reason in (*(line["reasons"] or ()), *others):
         rule = "/".join(str(reason[part]) for part in ("pack", "rule") if reason.get(part))
-        until = f" (until {reason['not_before']})" if reason.get("not_before") else ""
         source = " ".join(part for part in (rule, str(reason.get("reference") or "")) if part)
-        yield f"{reason.get('detail') or reason.get('decision') or ''}{until}", source
+        yield f"{reason.get('detail') or reason.get('decision') or ''}{_until(reason, zones)}", source
+
+
+def _until(reason: Mapping[str, Any], zones: Sequence[str]) -> str:
+    if not reason.get("not_before"):
+        return ""
+    return f"; not before {_local(datetime.fromisoformat(reason['not_before']), zones)}"

@@ -6,10 +6,11 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from dispatcher.domain.export_line import export_line
 from dispatcher.domain.reading_text import bare_type, reading_text
-from dispatcher.domain.timeline import TimelineItem, timeline
+from dispatcher.domain.timeline import is_told, timeline
 from dispatcher.rendering.letters.engine import LetterEngine
 from dispatcher.rendering.letters.installed import installed_engine
 from dispatcher.rendering.timeline import TimelinePage, timeline_html, timeline_pdf
@@ -25,7 +26,7 @@ _README = """Evidence from the delivery log, {written}
 timeline.html, timeline.pdf   what was sent, when (the debtor's local time), on what ground; what was kept back
                               and why; what came of it
 entries.jsonl                 the sealed entries, each with its proof; the last line holds all seals
-bodies/                       the exact bytes that were handed over, named by their SHA-256
+bodies/                       the exact bytes that were handed over, named by their SHA-256; a mail program opens .eml
 templates/, rule_packs/       the texts and rules in force, as far as these entries name them
 public_key.txt                the key that signs the seals: compare it with one from another source
 verify.py                     checks all of it: python verify.py FOLDER PUBLIC_KEY  (Python 3.10 or newer, nothing else)
@@ -40,7 +41,7 @@ request or after its time is named by an `erased` entry. It does not prove that 
 class _Gathered:
     """What the entries in scope point to."""
 
-    items: list[TimelineItem] = field(default_factory=list)
+    told: list[Mapping[str, Any]] = field(default_factory=list)
     bodies: set[str] = field(default_factory=set)
     templates: set[tuple[str, int]] = field(default_factory=set)
     packs: set[str] = field(default_factory=set)
@@ -84,8 +85,8 @@ def _gather(database: Database, scope: Scope, upto: int) -> _Gathered:
         places = evidence.places_in(connection, scope, upto)
     for page in evidence.sealed_pages(database, places):
         lines = [export_line(entry) for entry in page]
-        if len(found.items) <= MOST_ITEMS:
-            found.items += timeline(lines)
+        if len(found.told) <= MOST_ITEMS:
+            found.told += [line for line in lines if is_told(line)]
         found.bodies |= {line["body_sha256"] for line in lines if line["body_sha256"]}
         found.templates |= {
             (line["template"], line["template_version"])
@@ -138,8 +139,8 @@ def _write_packs(database: Database, stamps: set[str], home: Path) -> None:
 def _write_timeline(
     source: Source, found: _Gathered, texts: Mapping[str, tuple[str, str]], upto: int, home: Path
 ) -> None:
-    shown = found.items[:MOST_ITEMS]
-    cut = f" Only the first {MOST_ITEMS} of the events are shown." if len(found.items) > MOST_ITEMS else ""
+    shown = timeline(found.told[:MOST_ITEMS])
+    cut = f" Only the first {len(shown)} events are shown." if len(found.told) > MOST_ITEMS else ""
     who = ", ".join(sorted(found.debtors)) if len(found.debtors) <= 3 else f"{len(found.debtors)} debtors"
     with source.database.reading() as connection:
         last = seals.last_seal(connection)
