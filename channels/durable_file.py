@@ -13,9 +13,13 @@ def is_plain_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Temporary name beside the target, fsync, rename, fsync of the folder. Raises OSError."""
-    temporary = path.parent / f".{path.name}.{uuid.uuid4().hex}.part"
+def write_durably(path: Path, content: bytes, *, scratch: Path | None = None) -> None:
+    """Temporary name, fsync, rename, fsync of the folder. Raises OSError.
+
+    The temporary file lies beside the target, or in `scratch` (on the same disk) where a reader of the folder
+    should never meet the half-written file that a kill leaves behind.
+    """
+    temporary = (scratch or path.parent) / f".{path.name}.{uuid.uuid4().hex}.part"
     try:
         with temporary.open("xb") as file:
             file.write(content)

@@ -24,6 +24,7 @@ class FolderChannel:
     def __init__(self, kind: ChannelKind, settings: ChannelSettings) -> None:
         self.kind = kind
         self._folder = settings.folder
+        self._scratch = settings.folder.with_name(f"{settings.folder.name}.part")
 
     def send(self, message: OutboundMessage, *, now: datetime) -> Outcome:  # a file has no date of its own
         """Write the body as it is; a file already there is kept."""
@@ -40,10 +41,11 @@ class FolderChannel:
 
     def _write(self, path: Path, body: bytes) -> None:
         try:
-            write_durably(path, body)
+            write_durably(path, body, scratch=self._scratch)
         except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_durably(path, body)
+            for folder in (path.parent, self._scratch):
+                folder.mkdir(parents=True, exist_ok=True)
+            write_durably(path, body, scratch=self._scratch)
 
     def look_up(
         self, message_id: str, *, to: str, attempted_at: datetime, body: bytes = b""
