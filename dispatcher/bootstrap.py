@@ -35,6 +35,7 @@ from dispatcher.storage.engine import Database, open_database
 from dispatcher.storage.rules_in_force import record_rules_in_force
 from dispatcher.storage.seal_journal import SealJournal
 from dispatcher.storage.sealing_keys import SealingKeys
+from dispatcher.storage.secret_file import make_once
 
 Clock = Callable[[], datetime]
 
@@ -96,7 +97,7 @@ class Dispatcher:
         path = self.keys / "optout.key"
         if not path.exists():
             self.keys.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write_once(path, secrets.token_bytes(32))
+            make_once(path, secrets.token_bytes(32))
         return path.read_bytes()
 
     @cached_property
@@ -212,14 +213,3 @@ def _refuse_clock(settings: Settings) -> None:
             f"--now is refused while {', '.join(real)} can reach people: set the provider to folder, "
             "or its base URL or host to loopback"
         )
-
-
-def _write_once(path: Path, secret: bytes) -> None:
-    import os
-
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secret)

@@ -1,11 +1,13 @@
 """Turns exceptions into what a person needs to read, and keeps the rest for whoever repairs the program."""
 
+import errno
 import os
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
 WRONG_USE = 2
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def explain_failure(error: Exception) -> tuple[int, str]:
@@ -14,6 +16,11 @@ def explain_failure(error: Exception) -> tuple[int, str]:
         return WRONG_USE, str(error)
     if isinstance(error, OSError) and error.filename:
         return WRONG_USE, f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return (
+            WRONG_USE,
+            f"{error.strerror}: make room under {_home()} and run this again; nothing is sent twice",
+        )
     cause = _database_trouble(error)
     if cause:
         return WRONG_USE, cause
@@ -30,8 +37,12 @@ def _database_trouble(error: Exception) -> str:
     return f"the database does not work: {_first_line(original)}; `dispatcher check` says where it is"
 
 
+def _home() -> Path:
+    return Path(os.environ.get("DISPATCHER_HOME", "var"))
+
+
 def _keep(error: Exception) -> Path:
-    folder = Path(os.environ.get("DISPATCHER_HOME", "var")) / "logs"
+    folder = _home() / "logs"
     path = folder / "errors.log"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,5 @@
 """Keeps the key that signs seals, in files outside the database."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from channels.durable_file import write_durably
 from dispatcher.domain.seal import key_id_of
+from dispatcher.storage.secret_file import make_once
 
 
 class KeyProblemError(Exception):
@@ -63,6 +64,7 @@ class SealingKeys:
                 f"{path}: the log is sealed with key {expected}, this folder holds "
                 f"{key.key_id if key else 'none'}; put the right signing.key back"
             )
+        self._publish(key)
         return key
 
     def prepare_next(self) -> SigningKey:
@@ -93,22 +95,18 @@ class SealingKeys:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         private = Ed25519PrivateKey.generate()
         pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)  # unlike a rename it never replaces another process's key
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+        make_once(path, pem)
         key = self._read(path)
         if key is None:
             raise KeyProblemError(f"{path}: vanished while it was made; is another program cleaning up?")
-        (self.folder / f"{key.key_id}.pub").write_text(key.public + "\n")
+        self._publish(key)
         return key
+
+    def _publish(self, key: SigningKey) -> None:
+        """Put the public half beside the secret one; a crash may have come between the two."""
+        path = self.folder / f"{key.key_id}.pub"
+        if not path.exists():
+            write_durably(path, f"{key.public}\n".encode())
 
 
 def signature_holds(public_key: str, text: str, signature: str) -> bool:

@@ -182,3 +182,30 @@ def test_sealing_key_is_for_its_owner_alone(sqlite_log: Log) -> None:
     write(sqlite_log, "a")
     seal(sqlite_log)
     assert (sqlite_log.keys.folder / "signing.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_sealing_key_gets_its_public_half_back_when_a_crash_came_between_the_two(sqlite_log: Log) -> None:
+    write(sqlite_log, "one")
+    seal(sqlite_log)
+    (public,) = sqlite_log.keys.folder.glob("*.pub")
+    before = public.read_bytes()
+    public.unlink()
+    write(sqlite_log, "two")
+    seal(sqlite_log)
+    assert public.read_bytes() == before
+    assert findings(sqlite_log) == []
+
+
+def test_sealing_key_that_finds_no_room_on_the_disk_is_made_at_the_next_try(tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    code = (
+        "import resource, sys; from pathlib import Path; from dispatcher.storage.sealing_keys import SealingKeys\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (40, resource.RLIM_INFINITY))\n"
+        "SealingKeys(Path(sys.argv[1])).signing(None)"
+    )
+    cut_off = subprocess.run(
+        [sys.executable, "-c", code, str(keys)], capture_output=True, text=True, check=False
+    )
+    assert "OSError" in cut_off.stderr
+    assert list(keys.iterdir()) == []
+    assert SealingKeys(keys).signing(None).key_id in SealingKeys(keys).public_keys()
