@@ -189,7 +189,10 @@ def _json_records(stream: TextIO, file: str, mapping: PortfolioMapping | None) -
 def _bound_object(
     decoder: json.JSONDecoder, text: str, binding_of: Callable[[tuple[str, ...]], Binding]
 ) -> Bound:
-    document = decoder.decode(text)
+    try:
+        document = decoder.decode(text)
+    except RecursionError:
+        raise ValueError("it nests too deeply") from None
     if not isinstance(document, dict):
         raise ValueError("it is not an object in braces")  # noqa: TRY004 a finding about the file, told like the others
     values = [_cell(key, value) for key, value in document.items()]
