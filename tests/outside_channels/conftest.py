@@ -45,18 +45,16 @@ def waiting_home(_providers: Providers, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture
 def open_home(providers: Providers, waiting_home: Path, tmp_path: Path) -> Iterator[OpenHome]:
-    """Opens copies of the waiting home; `rows` opens one with debtors of its own, nothing planned."""
+    """Opens copies of the waiting home or another; `rows` opens one with debtors of its own, nothing planned."""
     opened: list[Home] = []
 
-    def open_(email: str = "sendgrid", rows: tuple[str, ...] = (), **more: Any) -> Home:
+    def open_(
+        email: str = "sendgrid", rows: tuple[str, ...] = (), copied: Path = waiting_home, **more: Any
+    ) -> Home:
         folder, channels = tmp_path / f"home{len(opened)}", providers.settings(email)
         for name, changes in more.pop("channels", {}).items():
-            channels[name] = {**channels[name], **changes}
-        home = (
-            new_home(folder, channels, rows, **more)
-            if rows
-            else copy_of(waiting_home, folder, channels, **more)
-        )
+            channels[name] = changes if "provider" in changes else {**channels[name], **changes}
+        home = new_home(folder, channels, rows, **more) if rows else copy_of(copied, folder, channels, **more)
         opened.append(home)
         return home
 
