@@ -83,3 +83,5 @@ def _json(text: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         return _NotJson(f"{error.msg} at column {error.colno}")
+    except RecursionError:
+        return _NotJson("it nests too deeply")

@@ -98,7 +98,7 @@ def _csv_lines(stream: Any, name: str) -> Iterator[tuple[int, Cells]]:
 def _json_lines(stream: Any) -> Iterator[tuple[int, Cells]]:
     for number, line in enumerate(stream, start=1):
         if line.strip():
-            document = json.loads(line, parse_float=str, parse_int=str)
+            document = _object(number, line)
             yield (
                 number,
                 {
@@ -107,6 +107,16 @@ def _json_lines(stream: Any) -> Iterator[tuple[int, Cells]]:
                     if value
                 },
             )
+
+
+def _object(number: int, line: str) -> dict[str, Any]:
+    try:
+        document = json.loads(line, parse_float=str, parse_int=str)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"line {number} is no JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise ValueError(f"line {number} is no JSON object in braces")  # noqa: TRY004 a finding about the file
+    return document
 
 
 def _text(value: object) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 __all__ = ["Connection", "Database", "open_database"]  # services name the connection they pass on
@@ -55,11 +56,26 @@ class Database:
         self.writer.dispose()
 
 
+class DatabaseAddressError(ValueError):
+    """The address names no database that this program can use; it is not repeated, since it may hold a password."""
+
+
 def open_database(url: str, *, pool_size: int = 8) -> Database:
     """Open `sqlite:///path` or `postgresql://…`; nothing is created but an empty SQLite file."""
-    if make_url(url).get_backend_name() == "sqlite":
-        return _open_sqlite(url)
-    return _open_postgresql(url, pool_size)
+    kind = _backend(url)
+    if kind not in {"sqlite", "postgresql", "postgres"}:
+        raise DatabaseAddressError(
+            "DISPATCHER_DATABASE_URL is no address of a database: write sqlite:////path/to/file.db or "
+            "postgresql://user@host/name"
+        )
+    return _open_sqlite(url) if kind == "sqlite" else _open_postgresql(url, pool_size)
+
+
+def _backend(url: str) -> str:
+    try:
+        return make_url(url).get_backend_name()
+    except ArgumentError:
+        return ""
 
 
 def _open_sqlite(url: str) -> Database:
