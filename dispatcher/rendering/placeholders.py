@@ -176,7 +176,7 @@ PLACEHOLDERS: Mapping[str, Placeholder] = _catalogue(
     _entry("sender.legal_name", _T, "the sender's full legal name", "Acme Home Services Inc.", lambda v: v.inputs.sender.legal_name),
     _entry("sender.role", _T, "original_creditor, third_party, debt_buyer or law_firm", "original_creditor", lambda v: v.inputs.sender.role),
     _entry("sender.contact_person", _T, "who answers", "Robin Ellis", lambda v: v.inputs.sender.contact_person),
-    _entry("sender.contact_hours", _T, "when somebody answers", "Monday to Friday, 9:00 to 17:00", _hours),
+    _entry("sender.contact_hours", _T, "when somebody answers", "Monday to Friday, 9 a.m. to 5 p.m.", _hours),
     _entry("sender.phone", _T, "telephone", "+1 212 555 0142", lambda v: v.inputs.sender.phone),
     _entry("sender.email", _T, "e-mail address", "hello@acme.example", lambda v: v.inputs.sender.email),
     _entry("sender.website", _T, "web address", "https://acme.example", lambda v: v.inputs.sender.website),

@@ -19,7 +19,7 @@ SAMPLE_SENDER = Sender(
     creditor_name="Example & Sons Services Inc.",
     contact_person="Robin Ellis",
     contact_hours={
-        "en": "Monday to Friday, 9:00 to 17:00 (New York time)",
+        "en": "Monday to Friday, 9 a.m. to 5 p.m. (New York time)",
         "es": "de lunes a viernes, de 9:00 a 17:00 (hora de Nueva York)",
     },
     phone="+1 212 555 0142",

@@ -4,16 +4,28 @@
 """
 
 import os
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from channels.kind import ChannelKind
 from dispatcher.domain.money import Money
+from dispatcher.domain.sender import AdviceBody
 from dispatcher.services.template_files import template_folders
 from tests.rendering.desk import ROOT, a_debt, inputs, rendered, shipped
 
 GOLDEN = Path(__file__).parents[1] / "golden"
+COMING, PAST = date(2026, 3, 16), date(2026, 3, 1)  # the day of the message is March 11
+ADVICE = {
+    "US": AdviceBody(name="A Free Advice Service", phone="+1 800 555 0100", website="www.advice.example"),
+    "MX": AdviceBody(
+        name="Un Servicio de Orientación", phone="+52 55 5555 0100", website="www.orienta.example"
+    ),
+    "ES": AdviceBody(
+        name="Un Servicio de Orientación", phone="+34 900 555 010", website="www.orienta.example"
+    ),
+}
 READERS = {"en": ("US", "USD"), "es-mx": ("MX", "MXN"), "es-es": ("ES", "EUR")}
 NAMES = template_folders(ROOT / "templates")
 
@@ -22,7 +34,12 @@ def debtor_of(template, channel, reader):
     country, currency = READERS[reader]
     (kind,) = template.meta.kinds
     debt = a_debt(
-        balance=Money(123_450, currency), original=Money(150_000, currency), paid=Money(26_550, currency)
+        balance=Money(123_450, currency),
+        original=Money(148_000, currency),
+        interest=Money(1_200, currency),
+        fees=Money(800, currency),
+        paid=Money(26_550, currency),
+        due_date=COMING if kind == "courtesy" else PAST,
     )
     packs = {"MX": ("default", "mx-condusef")}.get(country, ("default",))
     first = template.name in {"due-soon", "first-reminder"}
@@ -30,6 +47,7 @@ def debtor_of(template, channel, reader):
         channel,
         language=reader[:2],
         country=country,
+        sender={"advice": ADVICE},
         debts=(debt,),
         kind=kind,
         packs=packs,
