@@ -3,6 +3,7 @@
 import typer
 
 from dispatcher.bootstrap import open_dispatcher
+from dispatcher.cli.opening import AsJson, print_json
 from dispatcher.storage import migrate
 
 app = typer.Typer()
@@ -19,13 +20,16 @@ def upgrade() -> None:
 
 
 @app.command()
-def current() -> None:
+def current(as_json: AsJson = False) -> None:
     """Say the database's revision and the one this program expects; exit 1 when they differ.
 
     Example: dispatcher db current
     """
     dispatcher = open_dispatcher(upgrade=False)
     has, wants = migrate.current(dispatcher.database)
-    print(f"database: {has or 'empty'}; program: {wants}")
+    if as_json:
+        print_json({"database": has, "program": wants})
+    else:
+        print(f"database: {has or 'empty'}; program: {wants}")
     if has != wants:
         raise typer.Exit(1)

@@ -1,11 +1,15 @@
 """`dispatcher stop`, `resume`, `reconcile`, `queue` and what a person does with one message."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dispatcher.cli.opening import AsJson, Now, actor, opened, print_json
 from dispatcher.domain.stop import Stop
+
+if TYPE_CHECKING:  # only a type here; the table's module is loaded by the verbs that open the database
+    from dispatcher.storage.stops import StopRow
 
 Creditor = Annotated[str | None, typer.Option("--creditor", help="Everything of this creditor.")]
 ChannelName = Annotated[str | None, typer.Option("--channel", help="Everything on email, sms or letter.")]
@@ -47,6 +51,7 @@ def resume(
     pack: Pack = None,
     everything: All = False,
     why: Annotated[str, typer.Option("--why", help="The reason; it stands in the log.")] = "",
+    as_json: AsJson = False,
 ) -> None:
     """End a stop. Without options: list what is stopped.
 
@@ -56,12 +61,28 @@ def resume(
 
     with opened() as dispatcher:
         if not (creditor or channel or template or pack or everything):
-            for row in stops_in_force(dispatcher.database):
-                print(f"{row.stop}: since {row.stopped_at:%Y-%m-%d %H:%M}Z by {row.stopped_by}: {row.why}")
+            _list_stops(stops_in_force(dispatcher.database), as_json)
             return
         wanted = _stop(creditor, channel, template, pack, everything)
         resume_delivery(dispatcher.database, wanted, why=why, by=actor(), now=dispatcher.now())
-    print(f"resumed: {wanted}")
+    if as_json:
+        print_json({"resumed": _scope(wanted)})
+    else:
+        print(f"resumed: {wanted}")
+
+
+def _scope(stop: Stop) -> dict[str, str]:
+    return {"scope": stop.scope, "name": stop.name}
+
+
+def _list_stops(rows: "Sequence[StopRow]", as_json: bool) -> None:
+    if as_json:
+        print_json([_scope(r.stop) | {"at": r.stopped_at, "by": r.stopped_by, "why": r.why} for r in rows])
+        return
+    if not rows:
+        print("nothing is stopped")
+    for row in rows:
+        print(f"{row.stop}: since {row.stopped_at:%Y-%m-%d %H:%M}Z by {row.stopped_by}: {row.why}")
 
 
 def reconcile(now: Now = None, as_json: AsJson = False) -> None:
@@ -133,6 +154,7 @@ def resolve(
     message_id: Annotated[str, typer.Argument(help="The id of a message whose end is unknown.")],
     why: Why,
     sent: Annotated[bool, typer.Option("--sent/--not-sent", help="What you found out.", show_default=False)],
+    now: Now = None,
 ) -> None:
     """Say what became of a message whose end is unknown.
 
@@ -140,7 +162,7 @@ def resolve(
     """
     from dispatcher.services.resolve_message import resolve_message
 
-    with opened() as dispatcher:
+    with opened(now) as dispatcher:
         state = resolve_message(
             dispatcher.database, message_id, sent=sent, why=why, actor=actor(), now=dispatcher.now()
         )

@@ -32,7 +32,7 @@ def explain(
 ) -> None:
     """Why, or why not, each debt, step and channel of a debtor; nothing is changed.
 
-    Example: dispatcher explain acme/D-0007 --as-of 2026-11-16
+    Example: dispatcher explain acme/00042 --as-of 2026-11-16
     """
     with opened(now) as dispatcher:
         moment = dispatcher.now()

@@ -81,7 +81,7 @@ def search(
 ) -> None:
     """Find entries, newest first; all that is given must hold.
 
-    Example: dispatcher log search --debtor ibm/0379-NEVHP --from 2012-03-01 --event blocked
+    Example: dispatcher log search --debtor acme/00042 --from 2026-11-01 --event blocked
     """
     name, _, version = template.partition("@")
     if version and not version.isdecimal():
@@ -214,7 +214,7 @@ def export(
 ) -> None:
     """Write entries so that anybody can check them; seals first, and is logged itself.
 
-    Example: dispatcher log export --debtor ibm/0379-NEVHP --out bundle.zip
+    Example: dispatcher log export --debtor acme/00042 --out bundle.zip
     """
     with opened() as dispatcher, Bars(quiet=as_json) as bars:
         with dispatcher.database.reading() as connection:

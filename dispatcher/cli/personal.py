@@ -30,7 +30,7 @@ def erase(
 ) -> None:
     """Erase a person's bodies and personal values. What happened stays provable; a legal hold wins.
 
-    Example: dispatcher erase acme/D-17 --why "request of 2026-03-01" --dry-run
+    Example: dispatcher erase acme/00042 --why "request of 2026-03-01" --dry-run
     """
     with opened() as dispatcher:
         person = _person(dispatcher, debtor)
@@ -84,7 +84,7 @@ def subject_access(
 ) -> None:
     """Write all that is held about one person, for that person, without others' data.
 
-    Example: dispatcher subject-access acme/D-17 --out D-17.zip
+    Example: dispatcher subject-access acme/00042 --out 00042.zip
     """
     with opened() as dispatcher:
         source = Source(

@@ -33,7 +33,7 @@ def payment(
 ) -> None:
     """A payment: what is owed falls at once, until a later ledger contains it.
 
-    Example: dispatcher record payment acme/00042 120.50 --debt 0000000061 --source "bank statement 112"
+    Example: dispatcher record payment acme/00042 20.50 --debt 0000000082 --source "bank statement 112"
     """
     with opened(now) as program:
         said = said_by(program, source, note)

@@ -75,7 +75,7 @@ def contact(
 
 @app.command(
     help=f"A notice that the law wants, already sent: {', '.join(NOTICES)}.\n\n"
-    "Example: dispatcher record notice acme/00042 validation --sent-on 2026-11-02 --debt 0000000061"
+    "Example: dispatcher record notice acme/00042 validation --sent-on 2026-11-02 --debt 0000000082"
 )
 def notice(
     debtor: Who,

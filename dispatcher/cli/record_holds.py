@@ -45,7 +45,7 @@ def dispute(
 ) -> None:
     """A dispute: the debt is left alone until the dispute is released.
 
-    Example: dispatcher record dispute acme/00042 --debt 0000000061 --form letter --note "says it was paid in May"
+    Example: dispatcher record dispute acme/00042 --debt 0000000082 --form letter --note "says it was paid in May"
     """
     details = {"form": known_form(form), **dated(validation_period_end=validation_period_end)}
     _record(debtor, "dispute", debt, received, None, details, source, note, now, as_json)
@@ -65,7 +65,7 @@ def promise(
 ) -> None:
     """A promise to pay by a day: nothing is asked until that day has passed.
 
-    Example: dispatcher record promise acme/00042 --on 2026-12-01 --debt 0000000061 --source "call 5512"
+    Example: dispatcher record promise acme/00042 --on 2026-12-01 --debt 0000000082 --source "call 5512"
     """
     _record(
         debtor, "promise", debt, None, on, {"amount": amount} if amount else {}, source, note, now, as_json
@@ -163,7 +163,7 @@ def release(
 ) -> None:
     """End a hold, an opt-out, a wish or a consent that was recorded here.
 
-    Example: dispatcher record release acme/00042 dispute --debt 0000000061 --why "receipt found, agreed on the phone"
+    Example: dispatcher record release acme/00042 dispute --debt 0000000082 --why "receipt found, agreed on the phone"
     """
     with opened(now) as program:
         said = said_by(program, source, why or note)

@@ -20,7 +20,7 @@ app = typer.Typer(no_args_is_help=True)
 
 _CASES = Path(__file__).resolve().parents[2] / "tests" / "cases"
 CasesFolder = Annotated[
-    Path, typer.Option("--cases", help="The folder of case tables (tests/cases of the source).")
+    Path, typer.Option("--cases", help="The folder of case tables.", show_default="tests/cases of the source")
 ]
 On = Annotated[
     date | None,

@@ -1,5 +1,6 @@
 """The review verbs of `dispatcher templates`: save, submit, approve, send back, rehearse, publish, retire."""
 
+from dataclasses import asdict
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dispatcher.bootstrap import Dispatcher
-from dispatcher.cli.opening import AsOf, Now, actor, opened, parse_day
+from dispatcher.cli.opening import AsJson, AsOf, Now, actor, opened, parse_day, print_json
 from dispatcher.cli.template_store import Name, compiled_version, seed_store
 from dispatcher.cli.template_views import show_rehearsal
 from dispatcher.services.edit_template import Edit, save_draft
@@ -34,7 +35,10 @@ By = Annotated[
 def save(
     name: Name,
     folder: Annotated[
-        Path, typer.Argument(help="A folder with template.yaml and a folder for each language.")
+        Path,
+        typer.Argument(
+            exists=True, file_okay=False, help="A folder with template.yaml and a folder for each language."
+        ),
     ],
     comment: Annotated[str, typer.Option(metavar="TEXT", help="What changed, for the reviewer.")] = "",
     by: By = "",
@@ -136,7 +140,9 @@ def publish(
 
 
 @app.command()
-def rehearse(name: Name, version: Number, as_of: AsOf = None, now: Now = None) -> None:
+def rehearse(
+    name: Name, version: Number, as_of: AsOf = None, now: Now = None, as_json: AsJson = False
+) -> None:
     """Render a version for the whole current portfolio; exit 1 when a message would be held.
 
     Example: dispatcher templates rehearse first-reminder 2
@@ -144,7 +150,10 @@ def rehearse(name: Name, version: Number, as_of: AsOf = None, now: Now = None) -
     with opened(now) as dispatcher:
         seed_store(dispatcher)
         rehearsal = _rehearsed(dispatcher, name, version, as_of)
-    show_rehearsal(rehearsal)
+    if as_json:
+        print_json(asdict(rehearsal))
+    else:
+        show_rehearsal(rehearsal)
     if not rehearsal.is_clean:
         raise typer.Exit(FINDING)
 

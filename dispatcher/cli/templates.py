@@ -107,7 +107,7 @@ def lint(
             print(f"{name}/{problem}")
         for line in steps:
             print(line)
-        print(f"{len(found)} templates, {len(problems) + len(steps)} problems")
+        print(f"templates: {len(found)}; problems: {len(problems) + len(steps)}")
     if problems or steps:
         raise typer.Exit(FINDING)
 
@@ -130,7 +130,7 @@ def preview(
 ) -> None:
     """Show what a debtor gets, made by the function that delivers; exit 1 when it would be held.
 
-    Example: dispatcher templates preview first-reminder --debtor acme/C-1007 --channel letter --out x.pdf
+    Example: dispatcher templates preview first-reminder --debtor acme/00042 --channel letter --out x.pdf
     """
     with opened(now) as dispatcher:
         seed_store(dispatcher)
