@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, func, or_, select
 
 from dispatcher.domain.facts import HistoryEntry
 from dispatcher.domain.money import Money
@@ -44,18 +44,110 @@ REACHED = ("sending", "accepted", "delivered", "unknown", "bounced", "returned")
 CAME_BACK = ("bounced", "returned")
 
 
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_SINCE = bindparam("since", type_=messages.c.sent_at.type)
+
+# Built once: making these statements anew cost more than running them, and the gate runs them for every chunk.
+_PEOPLE = (
+    select(debtors, creditors.c.key)
+    .join(creditors, creditors.c.id == debtors.c.creditor_id)
+    .where(debtors.c.id.in_(_IDS))
+)
+_DEBTS = (
+    select(debts, creditors.c.key)
+    .join(creditors, creditors.c.id == debts.c.creditor_id)
+    .where(debts.c.id.in_(_IDS))
+)
+_POINTS = (
+    select(contact_points)
+    .where(
+        contact_points.c.debtor_id.in_(_IDS),
+        or_(contact_points.c.in_ledger, contact_points.c.medium == "post"),  # a row that says: returned
+    )
+    .order_by(contact_points.c.id)
+)
+_SENT = (
+    select(
+        messages.c.debtor_id,
+        messages.c.id,
+        messages.c.sent_at,
+        messages.c.channel,
+        messages.c.kind,
+        messages.c.state,
+        messages.c.address,
+        debts.c.reference,
+    )
+    .outerjoin(message_debts, message_debts.c.message_id == messages.c.id)
+    .outerjoin(debts, debts.c.id == message_debts.c.debt_id)
+    .where(messages.c.debtor_id.in_(_IDS), messages.c.sent_at > _SINCE, _state.in_(REACHED))
+    .order_by(messages.c.sent_at, messages.c.id)
+)
+_HAS_REACHED = _state.in_([state for state in REACHED if state not in CAME_BACK])
+_FIRST = (
+    select(messages.c.debtor_id, func.min(messages.c.as_of).label("first"))
+    .where(
+        messages.c.debtor_id.in_(_IDS),
+        messages.c.sent_at.is_not(None),
+        messages.c.kind.in_(("collection", "notice")),
+        _HAS_REACHED,
+    )
+    .group_by(messages.c.debtor_id)
+)
+_PARTS: Mapping[str, Select[Any]] = {
+    "holds": select(holds)
+    .where(holds.c.debtor_id.in_(_IDS), holds.c.released_at.is_(None))
+    .order_by(holds.c.id),
+    "wishes": select(wishes)
+    .where(
+        wishes.c.debtor_id.in_(_IDS),
+        wishes.c.released_at.is_(None),
+        or_(wishes.c.until.is_(None), wishes.c.until >= bindparam("yesterday", type_=wishes.c.until.type)),
+    )
+    .order_by(wishes.c.id),
+    "consents": select(consents)
+    .where(consents.c.debtor_id.in_(_IDS), consents.c.withdrawn_at.is_(None))
+    .order_by(consents.c.id),
+    "notices": select(notices).where(notices.c.debtor_id.in_(_IDS)).order_by(notices.c.id),
+    "contacts": select(contacts)
+    .where(contacts.c.debtor_id.in_(_IDS), contacts.c.at > _SINCE)
+    .order_by(contacts.c.at, contacts.c.id),
+    "sent": _SENT,
+    "first": _FIRST,
+}
+_OPT_OUTS = (
+    select(opt_outs)
+    .where(
+        or_(
+            opt_outs.c.debtor_id.in_(_IDS),
+            and_(opt_outs.c.address != "", opt_outs.c.address.in_(bindparam("addresses", expanding=True))),
+        ),
+        opt_outs.c.revoked_at.is_(None),
+    )
+    .order_by(opt_outs.c.id)
+)
+_FIRST_SENT = (
+    select(message_debts.c.debt_id, message_debts.c.debtor_id, func.min(messages.c.as_of))
+    .join(messages, messages.c.id == message_debts.c.message_id)
+    .where(message_debts.c.debt_id.in_(_IDS), messages.c.kind.in_(("collection", "notice")), _HAS_REACHED)
+    .group_by(message_debts.c.debt_id, message_debts.c.debtor_id)
+)
+_DEBTS_OF = (
+    select(message_debts.c.message_id, message_debts.c.debt_id, message_debts.c.step)
+    .join(debts, debts.c.id == message_debts.c.debt_id)
+    .where(message_debts.c.message_id.in_(_IDS))
+    .order_by(debts.c.due_date, debts.c.id)
+)
+
+
 def load_people(connection: Connection, ids: Collection[int], *, now: datetime) -> dict[int, PersonFile]:
     """Files by debtor id, with the history of the last HISTORY before `now`."""
     wanted = sorted(ids)
     if not wanted:
         return {}
-    rows = connection.execute(
-        select(debtors, creditors.c.key)
-        .join(creditors, creditors.c.id == debtors.c.creditor_id)
-        .where(debtors.c.id.in_(wanted))
-    ).all()
-    points = _grouped(connection, _points(wanted))
-    parts = _parts(connection, wanted, now)
+    values = {"ids": wanted, "since": now - HISTORY, "yesterday": now.date() - timedelta(days=1)}
+    rows = connection.execute(_PEOPLE, values).all()
+    points = _grouped(connection, _POINTS, values)
+    parts = {name: _grouped(connection, query, values) for name, query in _PARTS.items()}
     heard = _opt_outs(connection, wanted, points)
     return {row.id: _person(row, points[row.id], heard[row.id], parts) for row in rows}
 
@@ -64,100 +156,16 @@ def load_debts(connection: Connection, ids: Collection[int], *, as_of: date) -> 
     """Files by debt id; credits that count on `as_of` are allotted, oldest debt first."""
     if not ids:
         return {}
-    query = (
-        select(debts, creditors.c.key)
-        .join(creditors, creditors.c.id == debts.c.creditor_id)
-        .where(debts.c.id.in_(sorted(ids)))
-    )
-    rows = connection.execute(query).all()
+    rows = connection.execute(_DEBTS, {"ids": sorted(ids)}).all()
     credit = _allotted_credit(connection, {row.debtor_id for row in rows}, as_of)
     return {row.id: _debt(row, credit.get(row.id, 0)) for row in rows}
 
 
-def _parts(connection: Connection, ids: list[int], now: datetime) -> dict[str, Mapping[int, list[Any]]]:
-    return {
-        "holds": _grouped(
-            connection,
-            select(holds)
-            .where(holds.c.debtor_id.in_(ids), holds.c.released_at.is_(None))
-            .order_by(holds.c.id),
-        ),
-        "wishes": _grouped(
-            connection,
-            select(wishes)
-            .where(
-                wishes.c.debtor_id.in_(ids),
-                wishes.c.released_at.is_(None),
-                or_(wishes.c.until.is_(None), wishes.c.until >= now.date() - timedelta(days=1)),
-            )
-            .order_by(wishes.c.id),
-        ),
-        "consents": _grouped(
-            connection,
-            select(consents)
-            .where(consents.c.debtor_id.in_(ids), consents.c.withdrawn_at.is_(None))
-            .order_by(consents.c.id),
-        ),
-        "notices": _grouped(
-            connection, select(notices).where(notices.c.debtor_id.in_(ids)).order_by(notices.c.id)
-        ),
-        "contacts": _grouped(
-            connection,
-            select(contacts)
-            .where(contacts.c.debtor_id.in_(ids), contacts.c.at > now - HISTORY)
-            .order_by(contacts.c.at, contacts.c.id),
-        ),
-        "sent": _grouped(connection, _sent(ids, now - HISTORY)),
-        "first": _grouped(connection, _first(ids)),
-    }
-
-
-def _points(ids: list[int]) -> Select[Any]:
-    return (
-        select(contact_points)
-        .where(
-            contact_points.c.debtor_id.in_(ids),
-            or_(contact_points.c.in_ledger, contact_points.c.medium == "post"),  # a row that says: returned
-        )
-        .order_by(contact_points.c.id)
-    )
-
-
-def _sent(ids: list[int], since: datetime) -> Select[Any]:
-    return (
-        select(
-            messages.c.debtor_id,
-            messages.c.id,
-            messages.c.sent_at,
-            messages.c.channel,
-            messages.c.kind,
-            messages.c.state,
-            messages.c.address,
-            debts.c.reference,
-        )
-        .outerjoin(message_debts, message_debts.c.message_id == messages.c.id)
-        .outerjoin(debts, debts.c.id == message_debts.c.debt_id)
-        .where(messages.c.debtor_id.in_(ids), messages.c.sent_at > since, _state.in_(REACHED))
-        .order_by(messages.c.sent_at, messages.c.id)
-    )
-
-
-def _first(ids: list[int]) -> Select[Any]:
-    return (
-        select(messages.c.debtor_id, func.min(messages.c.as_of).label("first"))
-        .where(
-            messages.c.debtor_id.in_(ids),
-            messages.c.sent_at.is_not(None),
-            messages.c.kind.in_(("collection", "notice")),
-            _state.in_([state for state in REACHED if state not in CAME_BACK]),
-        )
-        .group_by(messages.c.debtor_id)
-    )
-
-
-def _grouped(connection: Connection, query: Select[Any]) -> Mapping[int, list[Any]]:
+def _grouped(
+    connection: Connection, query: Select[Any], values: Mapping[str, Any]
+) -> Mapping[int, list[Any]]:
     groups: dict[int, list[Any]] = defaultdict(list)
-    for row in connection.execute(query):
+    for row in connection.execute(query, values):
         groups[row.debtor_id].append(row)
     return groups
 
@@ -171,15 +179,8 @@ def _opt_outs(
         for row in rows:
             owners[row.address].append(debtor_id)
     found: dict[int, list[StoredOptOut]] = defaultdict(list)
-    query = select(opt_outs).where(
-        or_(
-            opt_outs.c.debtor_id.in_(ids),
-            and_(opt_outs.c.address != "", opt_outs.c.address.in_(sorted(owners))),
-        ),
-        opt_outs.c.revoked_at.is_(None),
-    )
     wanted = set(ids)
-    for row in connection.execute(query.order_by(opt_outs.c.id)):
+    for row in connection.execute(_OPT_OUTS, {"ids": ids, "addresses": sorted(owners)}):
         concerned = set(owners.get(row.address, ())) | ({row.debtor_id} & wanted)
         value = StoredOptOut(address=row.address, medium=row.medium, scope=row.scope, at=row.at, raw=row.raw)
         for debtor_id in concerned:
@@ -358,28 +359,12 @@ def first_sent(connection: Connection, debt_ids: Collection[int]) -> dict[tuple[
     """(debt, recipient) -> as-of date of the first collection message about it that reached them."""
     if not debt_ids:
         return {}
-    query = (
-        select(message_debts.c.debt_id, message_debts.c.debtor_id, func.min(messages.c.as_of))
-        .join(messages, messages.c.id == message_debts.c.message_id)
-        .where(
-            message_debts.c.debt_id.in_(sorted(debt_ids)),
-            messages.c.kind.in_(("collection", "notice")),
-            _state.in_([state for state in REACHED if state not in CAME_BACK]),
-        )
-        .group_by(message_debts.c.debt_id, message_debts.c.debtor_id)
-    )
-    return {(row[0], row[1]): row[2] for row in connection.execute(query)}
+    return {(row[0], row[1]): row[2] for row in connection.execute(_FIRST_SENT, {"ids": sorted(debt_ids)})}
 
 
 def debts_of_messages(connection: Connection, ids: Collection[str]) -> dict[str, list[tuple[int, str]]]:
     """Message id -> (debt id, step of that debt) in order of the debts' due dates."""
     found: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    query = (
-        select(message_debts.c.message_id, message_debts.c.debt_id, message_debts.c.step)
-        .join(debts, debts.c.id == message_debts.c.debt_id)
-        .where(message_debts.c.message_id.in_(list(ids)))
-        .order_by(debts.c.due_date, debts.c.id)
-    )
-    for message_id, debt_id, step in connection.execute(query):
+    for message_id, debt_id, step in connection.execute(_DEBTS_OF, {"ids": list(ids)}):
         found[message_id].append((debt_id, step))
     return found
