@@ -8,7 +8,7 @@ from dispatcher.storage import evidence, log_search, seals, word_index
 from dispatcher.storage.engine import Database
 from dispatcher.storage.log_search import EXCEPTIONS, FoundEntry, LogQuery, Page
 
-AT_ONCE = 4_000  # entries asked one by one for a page that must come within a tenth of a second
+AT_ONCE = 3_000  # entries asked one by one for a page that must come within a tenth of a second
 LATE = timedelta(days=1)  # sent later than this after the day it was planned for
 
 

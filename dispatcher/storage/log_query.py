@@ -38,7 +38,7 @@ class LogQuery:
     @property
     def asks_of_facets(self) -> bool:
         """Whether facets tell some entries from others."""
-        plain = (self.events, self.channel, self.creditor, self.template, self.terms)
+        plain = (self.events, self.channel, self.creditor, self.template, self.template_version, self.terms)
         return any(plain) or self.speaks_of_messages or self.words is not None
 
     @property

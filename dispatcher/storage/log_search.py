@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select
 
 from dispatcher.storage import log_facets
-from dispatcher.storage.log_pointers import Pointed, pointed, with_words
+from dispatcher.storage.log_pointers import pointed, that_meet
 from dispatcher.storage.log_query import LogQuery
 from dispatcher.storage.log_streams import Place, Stretch, cursor_of, place_of, places, places_of_facets
 from dispatcher.storage.tables import log_entries, personal_values, sealed_entries
@@ -119,17 +119,15 @@ def _asked(
     """Yield (places looked at, those of them that fit), newest first."""
     stretch = Stretch(since=query.since, until=query.until, after=after)
     told = pointed(connection, query)
-    few = [each.condition for each in told if each.few]
     facets = _facets(connection, query)
-    if few or query.persons:
-        known = _looked_up(connection, query, few, facets, stretch)
-        facets = None
+    if told.few or query.persons:
+        known = _looked_up(connection, query, told.few, facets, stretch)
     else:
         known = _streamed(connection, query, facets, stretch, step)
-    left = [each for each in told if not each.few]
-    size = ASKED_AT_FIRST if left else step
+    size = ASKED_AT_FIRST if told.many else step
     while chunk := list(islice(known, size)):
-        yield chunk, _that_meet(connection, query, left, chunk)
+        met = that_meet(connection, told.many, [key for _, key in chunk]) if told.many else None
+        yield chunk, chunk if met is None else [place for place in chunk if place[1] in met]
         size = min(size * 2, ASKED_AT_ONCE)
 
 
@@ -168,17 +166,3 @@ def _streamed(
     fixed = [] if query.run_id is None else [_E.run_id == query.run_id]
     chosen = list(log_facets.every(connection)) if facets is None else facets
     return places_of_facets(connection, fixed, chosen, stretch, step)
-
-
-def _that_meet(
-    connection: Connection, query: LogQuery, left: Sequence[Pointed], chunk: list[Place]
-) -> list[Place]:
-    """Those that also meet what no index could tell, in their order."""
-    if not left:
-        return chunk
-    conditions = [each.condition for each in left]
-    ids = [key for _, key in chunk]
-    met = set(connection.scalars(select(_E.id).where(_E.id.in_(ids), *conditions)))
-    if query.words is not None:
-        met &= with_words(connection, query.words, sorted(met))
-    return [place for place in chunk if place[1] in met]

@@ -1,5 +1,6 @@
 """Search finds by everything an auditor can name, a page at a time."""
 
+import random
 from datetime import timedelta
 
 import pytest
@@ -183,3 +184,90 @@ def test_search_finds_what_is_many_by_walking(filled: Log, monkeypatch: pytest.M
         found(filled, address="ana3@debtors.example"),
     ]
     assert many == few
+
+
+CREDITORS, CHANNELS = ("acme", "beta", None), ("email", "sms", None)
+EVENTS = ("planned", "blocked", "accepted", "delivered")
+
+
+def a_motley_log(log: Log, rng: random.Random) -> list[dict[str, object]]:
+    """Entries of all kinds, many at one instant; what each should be found by."""
+    with log.database.writing() as connection:
+        add_debtors(connection, 4)
+        entries, known = [], []
+        for number in range(1, 181):
+            rule = rng.choice(("contact-hours", "call-frequency")) if rng.random() < 0.4 else None
+            entry = LogEntry(
+                event=rng.choice(EVENTS), at=NOW + timedelta(minutes=rng.randrange(12)), actor=rng.choice(("ana", "run")),
+                run_id=rng.choice((1, 2, None)), person=person(rng.randint(1, 4)), creditor=rng.choice(CREDITORS),
+                channel=rng.choice(CHANNELS), template=rng.choice(("first-reminder", None)), template_version=rng.choice((1, 2, None)),
+                reasons=({"pack": "us-regf", "rule": rule},) if rule else (),
+            )  # fmt: skip
+            entries.append(entry)
+            known.append(
+                {
+                    "id": number, "at": entry.at, "events": entry.event, "run_id": entry.run_id, "persons": entry.person,
+                    "creditor": entry.creditor, "channel": entry.channel, "template": entry.template,
+                    "template_version": entry.template_version, "rule": rule, "actor": None if rule else entry.actor,
+                }
+            )  # fmt: skip
+        delivery_log.append(connection, entries)
+    return known
+
+
+def fits(entry: dict[str, object], query: dict[str, object]) -> bool:
+    for name, value in query.items():
+        if name in {"since", "until"}:
+            within = entry["at"] >= value if name == "since" else entry["at"] < value
+            if not within:
+                return False
+        elif entry[name] not in (value if isinstance(value, tuple) else (value,)):
+            return False
+    return True
+
+
+def pages_of(log: Log, query: dict[str, object], **bounds: int) -> list[int]:
+    found, cursor = [], ""
+    while True:
+        with log.database.reading() as connection:
+            page = search(connection, LogQuery(**query), cursor=cursor, **bounds)
+        found += [entry.id for entry in page.entries]
+        cursor = page.next
+        if not cursor:
+            return found
+
+
+def test_search_finds_what_a_reader_of_the_whole_log_would_find_whatever_is_combined(log: Log) -> None:
+    rng = random.Random(5)
+    known = a_motley_log(log, rng)
+    choices: dict[str, tuple[object, ...]] = {
+        "events": (("accepted",), ("blocked", "planned")), "run_id": (1, 2), "persons": ((person(1),), (person(2), person(3))),
+        "creditor": ("acme", "nobody"), "channel": ("sms",), "template": ("first-reminder",), "template_version": (2,),
+        "rule": ("contact-hours",), "actor": ("ana",), "since": (NOW + timedelta(minutes=4),), "until": (NOW + timedelta(minutes=8),),
+    }  # fmt: skip
+    some = 0
+    for _ in range(120):
+        names = rng.sample(sorted(choices), rng.randint(1, 3))
+        query = {name: rng.choice(choices[name]) for name in names}
+        wanted = [each for each in known if fits(each, query)]
+        in_order = [each["id"] for each in sorted(wanted, key=lambda each: (each["at"], each["id"]), reverse=True)]
+        assert pages_of(log, query, limit=7) == in_order, query
+        some += bool(in_order)
+    assert some > 60
+
+
+def test_search_that_may_ask_few_says_how_far_back_it_looked_and_goes_on(
+    filled: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dispatcher.storage import log_pointers, log_search
+
+    monkeypatch.setattr(log_pointers, "FEW", 0)
+    monkeypatch.setattr(log_search, "ASKED_AT_FIRST", 2)
+    monkeypatch.setattr(log_search, "ASKED_AT_ONCE", 2)
+    query = {"state": "delivered", "words": "llamenos 1", "events": ("accepted",)}
+    with filled.database.reading() as connection:
+        page = search(connection, LogQuery(**query), at_most=2)
+    assert page.entries == ()
+    assert page.looked_back_to is not None
+    assert page.looked_back_to[0] == NOW + timedelta(days=3, seconds=3)
+    assert len(pages_of(filled, query, at_most=2, limit=50)) == 1
