@@ -151,7 +151,7 @@ def test_the_rehearsal_plays_a_day_to_its_end_and_nobody_is_written_to_twice(tmp
         env={name: value for name, value in os.environ.items() if not name.startswith("DISPATCHER_")},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=540,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

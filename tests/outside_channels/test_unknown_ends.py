@@ -10,6 +10,10 @@ from tests.outside_channels.home import EMAIL_ONLY, SMS_ONLY, Home, Providers
 from tests.outside_channels.hooks import SIGNED, Hooks
 from tests.outside_channels.mock_providers import Said
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Requiring AUTH while not requiring TLS"
+)  # the relay is on loopback
+
 NOON = "2026-11-16T17:20:00Z"
 
 
