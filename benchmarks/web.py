@@ -17,10 +17,10 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from benchmarks.record import fill
 from sqlalchemy import func, insert, select, text, update
 from starlette.testclient import TestClient
 
+from benchmarks.record import fill
 from dispatcher.bootstrap import Dispatcher, open_dispatcher
 from dispatcher.services.manage_users import add_user
 from dispatcher.services.seal_log import seal_log
@@ -36,13 +36,41 @@ LIMIT_MS = 200
 REPEATS = 5
 RUNS = 250
 PAGES = (
-    "/", "/runs", "/runs/250", "/messages", "/messages?state=bounced", "/messages?state=held", "/messages?channel=sms",
-    "/messages?channel=sms&state=bounced", "/messages?step=first-reminder&from=2024-01-01", "/messages?run=250",
-    "/messages?creditor=creditor-1", "/people", "/people?q=D-4711", "/people?q=somebody", "/people?country=US",
-    "/people/creditor-2/D-7", "/log", "/log?event=bounced", "/log?channel=email&from=2024-01-02", "/log?debtor=D-7",
-    "/log?words=acuerdo", "/log/sample?size=20&upto=100000", "/tasks", "/tasks?kind=unknown", "/stops", "/templates", "/rules",
-    "/api/v1/messages?limit=100", "/api/v1/entries?limit=100", "/api/v1/people?limit=100", "/metrics", "/readyz",
-)  # fmt: skip
+    "/",
+    "/runs",
+    "/runs/250",
+    "/messages",
+    "/messages?state=bounced",
+    "/messages?state=held",
+    "/messages?channel=sms",
+    "/messages?channel=sms&state=bounced",
+    "/messages?step=first-reminder&from=2024-01-01",
+    "/messages?run=250",
+    "/messages?creditor=creditor-1",
+    "/messages?address=d17@debtors.example",
+    "/messages?channel=email&state=delivered",
+    "/messages?template=final-notice",
+    "/people",
+    "/people?q=D-4711",
+    "/people?q=somebody",
+    "/people?country=US",
+    "/people/creditor-2/D-7",
+    "/log",
+    "/log?event=bounced",
+    "/log?channel=email&from=2024-01-02",
+    "/log?debtor=D-7",
+    "/log?words=acuerdo",
+    "/tasks",
+    "/tasks?kind=unknown",
+    "/stops",
+    "/templates",
+    "/rules",
+    "/api/v1/messages?limit=100",
+    "/api/v1/entries?limit=100",
+    "/api/v1/people?limit=100",
+    "/metrics",
+    "/readyz",
+)
 
 
 def main() -> None:
@@ -57,7 +85,11 @@ def main() -> None:
         report = measure(house)
         house.close()
     slow = sorted(path for path, (median, _) in report.items() if median >= LIMIT_MS)
-    print(json.dumps({"machine": platform.platform(), "ms (median, slowest)": report, "over 200 ms": slow}, indent=2))
+    print(
+        json.dumps(
+            {"machine": platform.platform(), "ms (median, slowest)": report, "over 200 ms": slow}, indent=2
+        )
+    )
     sys.exit(bool(slow))
 
 
@@ -70,14 +102,24 @@ def fill_house(house: Dispatcher, entries: int, count: int) -> None:
         known = connection.scalar(select(func.max(debtors.c.id))) or 0
         numbers = range(known + 1, count + 1)
         people = [
-            {"id": n, "person": f"{n:032x}", "creditor_id": n % 3 + 1, "reference": f"D-{n}", "name": f"Person {n}", "country": "US"}
+            {
+                "id": n,
+                "person": f"{n:032x}",
+                "creditor_id": n % 3 + 1,
+                "reference": f"D-{n}",
+                "name": f"Person {n}",
+                "country": "US",
+            }
             for n in numbers
         ]
         connection.execute(insert(debtors), people)
         owed = {"currency": "USD", "balance_minor": 100, "due_date": date(2024, 1, 1)}
         connection.execute(
             insert(debts),
-            [{"id": n, "creditor_id": n % 3 + 1, "debtor_id": n, "reference": f"INV-{n}", **owed} for n in numbers],
+            [
+                {"id": n, "creditor_id": n % 3 + 1, "debtor_id": n, "reference": f"INV-{n}", **owed}
+                for n in numbers
+            ],
         )
         add_runs(connection)
         connection.execute(text("ANALYZE"))
@@ -89,26 +131,38 @@ def fill_house(house: Dispatcher, entries: int, count: int) -> None:
     )  # fmt: skip
 
 
-def users_table():  # noqa: ANN201 a table
+def users_table():
     from dispatcher.storage.tables import users as table
 
     return table
 
 
-def add_runs(connection) -> None:  # noqa: ANN001 a connection
+def add_runs(connection) -> None:
     """Runs over the whole time, each message in one of them."""
     day, start = date(2024, 1, 1), datetime(2024, 1, 1, 9, tzinfo=UTC)
     rows = [
-        {"id": n, "as_of": day + timedelta(days=n), "mode": "live", "state": "finished", "started_at": start, "real_started_at": start}
+        {
+            "id": n,
+            "as_of": day + timedelta(days=n),
+            "mode": "live",
+            "state": "finished",
+            "started_at": start,
+            "real_started_at": start,
+        }
         for n in range(1, RUNS + 1)
     ]
     connection.execute(insert(runs), rows)
-    number = func.abs(func.random()) % RUNS + 1 if connection.dialect.name == "sqlite" else func.floor(func.random() * RUNS) + 1
+    number = (
+        func.abs(func.random()) % RUNS + 1
+        if connection.dialect.name == "sqlite"
+        else func.floor(func.random() * RUNS) + 1
+    )
     connection.execute(update(messages).values(run_id=number))
 
 
 def measure(house: Dispatcher) -> dict[str, tuple[float, float]]:
     client = TestClient(build_app(house), follow_redirects=False)
+    assert house.desk  # as `dispatcher serve` does before it listens
     client.cookies.set("dispatcher_session", session(house))
     found = {}
     for path in PAGES:
@@ -130,7 +184,12 @@ def session(house: Dispatcher) -> str:
     with house.database.writing() as connection:
         user = users.find(connection, "everybody")
         sessions.add(
-            connection, token_sha256=token_hash(token), user_id=user.id, csrf="x", now=now, expires_at=now + timedelta(hours=1)
+            connection,
+            token_sha256=token_hash(token),
+            user_id=user.id,
+            csrf="x",
+            now=now,
+            expires_at=now + timedelta(hours=1),
         )
     return token
 

@@ -34,7 +34,10 @@ def web_server(house: Dispatcher, host: str = "", port: int = 0) -> "uvicorn.Ser
 
     from dispatcher.web.app import build_app
 
-    web = house.settings.web
+    web, _ = (
+        house.settings.web,
+        house.desk,
+    )  # a fault in the configuration is loud here, not at the first page
     config = uvicorn.Config(
         build_app(house),
         host=host or web.host,

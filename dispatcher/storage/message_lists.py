@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
+from dispatcher.domain.message import State
 from dispatcher.storage.engine import Database
-from dispatcher.storage.tables import creditors, debtors, messages
+from dispatcher.storage.tables import contact_points, creditors, debtors, messages
 
+FEW = 2_000  # messages that are sorted rather than walked to
 COUNTED_UP_TO = 10_000  # counting a million rows for a number nobody reads costs more than the page
 
 
@@ -68,11 +70,29 @@ def page_of_messages(
     connection: Connection, wanted: MessageFilter, *, before: str = "", limit: int = 50
 ) -> list[MessageLine]:
     """The newest messages older than `before` (an id: they are ordered by their time)."""
-    keys = select(messages.c.id).where(*_conditions(wanted))
+    keys = select(messages.c.id).where(*_conditions(connection, wanted))
     if before:
         keys = keys.where(messages.c.id < before)
+    few = _few(connection, wanted)
+    if few is not None:  # found by an index: sorting them is cheaper than walking past all others
+        keys = keys.where(messages.c.id.in_(few))
     ids = list(connection.scalars(keys.order_by(messages.c.id.desc()).limit(limit)))
     return lines_of(connection, ids)
+
+
+def newest_in_state(
+    connection: Connection, state: str, *, owner: str = "", before: str = "", limit: int = 50
+) -> list[MessageLine]:
+    """The newest messages in a state, of one desk or of all."""
+    keys = select(messages.c.id).where(messages.c.state == state)
+    few = _few(connection, MessageFilter(state=state))
+    if few is not None:
+        keys = keys.where(messages.c.id.in_(few))
+    if owner:
+        keys = keys.where(messages.c.held_owner == owner)
+    if before:
+        keys = keys.where(messages.c.id < before)
+    return lines_of(connection, list(connection.scalars(keys.order_by(messages.c.id.desc()).limit(limit))))
 
 
 def lines_of(connection: Connection, ids: Collection[str]) -> list[MessageLine]:
@@ -95,7 +115,11 @@ def all_messages(database: Database, wanted: MessageFilter, *, most: int) -> Ite
 
 def count_messages(connection: Connection, wanted: MessageFilter) -> int:
     """How many there are, counted up to COUNTED_UP_TO."""
-    bounded = select(messages.c.id).where(*_conditions(wanted)).limit(COUNTED_UP_TO).subquery()
+    keys = select(messages.c.id).where(*_conditions(connection, wanted))
+    few = _few(connection, wanted)
+    if few is not None:
+        keys = keys.where(messages.c.id.in_(few))
+    bounded = keys.limit(COUNTED_UP_TO).subquery()
     return connection.scalar(select(func.count()).select_from(bounded)) or 0
 
 
@@ -107,8 +131,26 @@ def state_counts(connection: Connection, *, since: date | None = None) -> dict[s
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def _conditions(wanted: MessageFilter) -> list[ColumnElement[bool]]:
+def _few(connection: Connection, wanted: MessageFilter) -> list[str] | None:
+    """Ids by the index over (state, channel) where they are few; None where many, or where nothing of it is asked."""
+    if not (wanted.state or wanted.channel):
+        return None
+    found: list[str] = []
+    for state in [wanted.state] if wanted.state else list(State):  # a range of the index each
+        query = select(messages.c.id).where(messages.c.state == state)
+        if wanted.channel:
+            query = query.where(messages.c.channel == wanted.channel)
+        found += connection.scalars(query.limit(FEW + 1 - len(found)))
+        if len(found) > FEW:
+            return None
+    return found
+
+
+def _conditions(connection: Connection, wanted: MessageFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
+    if wanted.address:
+        known = select(contact_points.c.debtor_id).where(contact_points.c.address == wanted.address)
+        found.append(messages.c.debtor_id.in_(list(connection.scalars(known))))
     for name in ("channel", "state", "step", "template", "template_version", "address", "provider_id"):
         value = getattr(wanted, name)
         if value not in ("", None):

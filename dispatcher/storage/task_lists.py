@@ -45,18 +45,6 @@ def get(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
     ).all()
 
 
-def waiting_messages(
-    connection: Connection, state: str, *, owner: str = "", before: str = "", limit: int = 50
-) -> list[str]:
-    """Ids of messages in a state, newest first."""
-    query = select(messages.c.id).where(messages.c.state == state).order_by(messages.c.id.desc()).limit(limit)
-    if owner:
-        query = query.where(messages.c.held_owner == owner)
-    if before:
-        query = query.where(messages.c.id < before)
-    return list(connection.scalars(query))
-
-
 def counts(connection: Connection) -> dict[str, int]:
     """Kind -> open tasks."""
     query = select(tasks.c.kind, func.count()).where(tasks.c.done_at.is_(None)).group_by(tasks.c.kind)

@@ -100,6 +100,7 @@ class Site:
             "words": words.words,
             "size": words.size,
             "ago": words.ago,
+            "each_reason": words.each_reason,
         }
         environment.globals |= {"version": version("debt-dispatcher"), "Role": Role}
         return environment

@@ -96,10 +96,9 @@ def _kinds(visit: Visit, waiting: day_counts.Waiting) -> list[tuple[str, int]]:
 def _messages(visit: Visit, kind: str, kinds: list[tuple[str, int]]) -> Response:
     owner = visit.user.name if visit.query("mine") else ""
     with visit.house.database.reading() as connection:
-        ids = task_lists.waiting_messages(
+        lines = message_lists.newest_in_state(
             connection, _OF_MESSAGES[kind], owner=owner, before=visit.query("before"), limit=PAGE + 1
         )
-        lines = message_lists.lines_of(connection, ids)
     if visit.query("format"):
         return exported(visit, f"tasks-{kind}", (message_json(line) for line in lines))
     shown = lines[:PAGE]

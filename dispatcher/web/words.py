@@ -1,8 +1,9 @@
 """How the pages write what the tables hold: states, times in somebody's zone, amounts, reasons."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from markupsafe import Markup
@@ -100,6 +101,20 @@ def amount(minor: int | None, currency: str) -> str:
         return "-"
     value: Decimal = Money(minor, currency).amount
     return f"{value:,} {currency}"
+
+
+def each_reason(reasons: Iterable[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
+    """Reasons once each, with every part a page prints; entries of long ago may lack some."""
+    found: dict[tuple[object, ...], dict[str, Any]] = {}
+    for reason in reasons or ():
+        whole = {name: str(reason.get(name) or "") for name in _PARTS} | {
+            "inputs": reason.get("inputs") or {}
+        }
+        found.setdefault((whole["pack"], whole["rule"], whole["detail"]), whole)
+    return list(found.values())
+
+
+_PARTS = ("pack", "rule", "decision", "reference", "detail", "link", "status", "verified")
 
 
 def number(value: int | None) -> str:
