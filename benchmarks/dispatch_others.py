@@ -138,7 +138,7 @@ def celery(count: int, redis_url: str, port: int, processes: int) -> dict[str, o
         return {"count": count, "seconds": time.perf_counter() - began, "processes": processes and 1}
 
 
-def post_office(count: int, redis_url: str, port: int, processes: int) -> dict[str, object]:
+def post_office(count: int, _redis_url: str, port: int, _processes: int) -> dict[str, object]:
     import tempfile
 
     import django

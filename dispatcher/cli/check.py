@@ -1,4 +1,4 @@
-"""`dispatcher check`: is everything in order for the next run?"""
+"""`dispatcher check` says whether everything is in order for the next run."""
 
 from collections.abc import Callable, Iterator
 from typing import Annotated
@@ -13,7 +13,9 @@ Finding = tuple[str, str, str]  # level (ok, note, wrong), subject, sentence
 
 
 def check(
-    data_only: Annotated[bool, typer.Option("--data-only", help="Files alone: no database, no provider.")] = False,
+    data_only: Annotated[
+        bool, typer.Option("--data-only", help="Files alone: no database, no provider.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check settings, config, rule packs, strategies, templates and connections; exit 1 when something is wrong.
@@ -21,10 +23,14 @@ def check(
     Example: dispatcher check
     """
     dispatcher = open_dispatcher(upgrade=False)
-    findings = [finding for checker in _checkers(data_only=data_only) for finding in _guarded(checker, dispatcher)]
+    findings = [
+        finding for checker in _checkers(data_only=data_only) for finding in _guarded(checker, dispatcher)
+    ]
     wrong = sum(level == "wrong" for level, _, _ in findings)
     if as_json:
-        print_json([{"level": level, "subject": subject, "detail": detail} for level, subject, detail in findings])
+        print_json(
+            [{"level": level, "subject": subject, "detail": detail} for level, subject, detail in findings]
+        )
     else:
         for level, subject, detail in findings:
             print(f"{level:>5}  {subject}: {detail}")
@@ -91,6 +97,13 @@ def _wording(dispatcher: Dispatcher) -> Iterator[Finding]:
     yield "ok", "wording", f"languages {', '.join(sorted(dispatcher.house.wordings))}"
 
 
+def _retention(dispatcher: Dispatcher) -> Iterator[Finding]:
+    from dispatcher.rulebook.retention import load_retention
+
+    periods = load_retention(dispatcher.config("retention.yaml"))
+    yield "ok", "retention", f"{len(periods)} periods, {min(p.years for p in periods)} to {max(p.years for p in periods)} years"
+
+
 def _templates(dispatcher: Dispatcher) -> Iterator[Finding]:
     from dispatcher import resources
     from dispatcher.rendering.compile import compile_version
@@ -110,7 +123,11 @@ def _templates(dispatcher: Dispatcher) -> Iterator[Finding]:
     for strategy in dispatcher.desk.strategies:
         for step in strategy.steps:
             if step.template not in names:
-                yield "wrong", "templates", f"strategy {strategy.name}, step {step.name}: there is no template {step.template!r}"
+                yield (
+                    "wrong",
+                    "templates",
+                    f"strategy {strategy.name}, step {step.name}: no template {step.template!r}",
+                )
 
 
 def _database(dispatcher: Dispatcher) -> Iterator[Finding]:
@@ -120,7 +137,11 @@ def _database(dispatcher: Dispatcher) -> Iterator[Finding]:
     if not has:
         yield "note", "database", "empty; the first command that needs it makes the tables"
     elif has != wants:
-        yield "wrong", "database", f"at revision {has}, this program expects {wants}: run `dispatcher db upgrade`"
+        yield (
+            "wrong",
+            "database",
+            f"at revision {has}, this program expects {wants}: run `dispatcher db upgrade`",
+        )
     else:
         yield "ok", "database", f"{dispatcher.database.writer.dialect.name} at revision {has}"
 
@@ -159,4 +180,8 @@ def _stops(dispatcher: Dispatcher) -> Iterator[Finding]:
         way_out = f"`dispatcher resume {named} --why TEXT` once it is put right"
         yield "wrong" if row.by_program else "note", "stops", f"{since}; {way_out}"
     for name, lease in paused.items():
-        yield "note", "stops", f"channel {name} pauses until {lease.until:%H:%M:%S}Z: {lease.details.get('why', '')}"
+        yield (
+            "note",
+            "stops",
+            f"channel {name} pauses until {lease.until:%H:%M:%S}Z: {lease.details.get('why', '')}",
+        )

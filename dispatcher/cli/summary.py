@@ -10,7 +10,7 @@ MOST_REASONS = 12
 
 
 def print_summary(summary: RunSummary) -> None:
-    """due = sent + deferred + held + blocked, by channel and step, with the top reasons and their sources."""
+    """Print due = sent + deferred + held + blocked, by channel and step, with the top reasons and their sources."""
     console = Console(highlight=False, width=None if Console().is_terminal else 140)
     words = [word for word in WORDS if word not in {"failed", "unknown"} or summary.totals.get(word)]
     console.print(f"Run {summary.run_id} for {summary.as_of}")

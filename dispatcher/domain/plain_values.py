@@ -10,7 +10,7 @@ from typing import Any
 from dispatcher.domain.log_entry import instant_text
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any) -> Any:  # noqa: PLR0911 one line a kind of value reads best
     """Dataclasses become objects, instants UTC text, decimals text, tuples lists."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}

@@ -86,7 +86,10 @@ class RunSummary:
         }
 
 
-def count_messages(states: Mapping[tuple[str, str, str], int]) -> tuple[dict[str, Counter[str]], dict[str, Counter[str]]]:
+Counts = dict[str, Counter[str]]
+
+
+def count_messages(states: Mapping[tuple[str, str, str], int]) -> tuple[Counts, Counts]:
     """(step, channel, state) counts -> by channel and by step, under the summary's words."""
     by_channel: dict[str, Counter[str]] = {}
     by_step: dict[str, Counter[str]] = {}

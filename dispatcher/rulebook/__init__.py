@@ -1,0 +1,1 @@
+"""Reads the configuration into domain values, with errors that name file, line and key."""

@@ -8,7 +8,17 @@ from channels.kind import ChannelKind
 from dispatcher.domain.strategy import DEFAULT_VALID_DAYS, Match, Step, Strategy
 from dispatcher.rulebook.yaml_file import ConfigError, YamlFile, read_yaml
 
-MATCH_COLUMNS = ("creditor", "debt_type", "country", "region", "currency", "segment", "debtor_kind", "sender_role", "language")
+MATCH_COLUMNS = (
+    "creditor",
+    "debt_type",
+    "country",
+    "region",
+    "currency",
+    "segment",
+    "debtor_kind",
+    "sender_role",
+    "language",
+)
 _TEXTS = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 _AMOUNT = {"type": "string", "pattern": r"^\d+(\.\d+)?$"}
 _NAME = {"type": "string", "pattern": r"^[a-z0-9][a-z0-9_-]*$"}
@@ -45,7 +55,12 @@ SCHEMA: dict[str, Any] = {
                     "name": _NAME,
                     "kind": {"enum": ["courtesy", "collection", "notice"]},
                     "day": {"type": "integer", "minimum": -365, "maximum": 3650},
-                    "channels": {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"enum": [k.value for k in ChannelKind]}},
+                    "channels": {
+                        "type": "array",
+                        "minItems": 1,
+                        "uniqueItems": True,
+                        "items": {"enum": [k.value for k in ChannelKind]},
+                    },
                     "template": _NAME,
                     "valid_days": {"type": "integer", "minimum": 0, "maximum": 365},
                     "needs_handover_decision": {"type": "boolean"},
@@ -113,8 +128,13 @@ def _check_order(file: YamlFile, steps: tuple[Step, ...]) -> None:
         if step.name in {earlier.name for earlier in steps[:i]}:
             raise file.error(("steps", i, "name"), f"{step.name!r} is the name of an earlier step too")
         if i and step.day <= steps[i - 1].day:
-            raise file.error(("steps", i, "day"), f"day {step.day} does not come after day {steps[i - 1].day}: steps go in order")
+            raise file.error(
+                ("steps", i, "day"),
+                f"day {step.day} does not follow day {steps[i - 1].day}: steps go in order",
+            )
         if step.kind == "courtesy" and step.day > 0:
             raise file.error(("steps", i, "day"), "a courtesy step comes on the due date at the latest")
         if step.kind == "collection" and step.day < 1:
-            raise file.error(("steps", i, "day"), "a collection step comes the day after the due date at the earliest (day: 1)")
+            raise file.error(
+                ("steps", i, "day"), "a collection step comes on day 1, after the due date, at the earliest"
+            )

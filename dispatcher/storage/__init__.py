@@ -1,0 +1,1 @@
+"""The database: tables, migrations and set-wise reads and writes."""

@@ -78,7 +78,9 @@ debtors = Table(
     Column("bankrupt_on", Date),
     Column("deceased_on", Date),
     Column("breathing_space_until", Date),
-    Column("digest", String(32), nullable=False, server_default=""),  # of the imported row: unchanged rows are not written
+    Column(
+        "digest", String(32), nullable=False, server_default=""
+    ),  # of the row: unchanged ones are not written
     Column("erased_at", Instant),
     UniqueConstraint("creditor_id", "reference"),
 )
@@ -122,12 +124,19 @@ debts = Table(
     Column("sender_role", String(20), nullable=False, server_default=""),
     Column("debt_type", String(30), nullable=False, server_default=""),
     Column("extra", CanonicalJson, nullable=False, server_default="{}"),
-    Column("in_ledger", Boolean, nullable=False, server_default=true()),  # false: vanished from a whole ledger
+    Column(
+        "in_ledger", Boolean, nullable=False, server_default=true()
+    ),  # false: vanished from a whole ledger
     Column("digest", String(32), nullable=False, server_default=""),
     UniqueConstraint("creditor_id", "reference"),
     Index("ix_debts_debtor_id", "debtor_id"),
     Index("ix_debts_due_date", "due_date"),
-    Index("ix_debts_credit", "debtor_id", sqlite_where=text("balance_minor < 0"), postgresql_where=text("balance_minor < 0")),
+    Index(
+        "ix_debts_credit",
+        "debtor_id",
+        sqlite_where=text("balance_minor < 0"),
+        postgresql_where=text("balance_minor < 0"),
+    ),
 )
 
 debt_parties = Table(  # the others who owe a debt; the debtor stands in the debt itself
@@ -334,7 +343,12 @@ messages = Table(
     Index("ix_messages_run_id_state", "run_id", "state"),
     Index("ix_messages_provider_id", "provider_id"),
     Index("ix_messages_template", "template", "template_version"),
-    Index("ix_messages_lease_until", "lease_until", sqlite_where=text("lease_until IS NOT NULL"), postgresql_where=text("lease_until IS NOT NULL")),
+    Index(
+        "ix_messages_lease_until",
+        "lease_until",
+        sqlite_where=text("lease_until IS NOT NULL"),
+        postgresql_where=text("lease_until IS NOT NULL"),
+    ),
 )
 
 message_debts = Table(  # unique: no step fires twice for a debt and a recipient
@@ -347,7 +361,7 @@ message_debts = Table(  # unique: no step fires twice for a debt and a recipient
     Column("day", Integer, nullable=False),  # of that step
     Column("debtor_id", Id, nullable=False),
     Column("occurrence", Integer, nullable=False, server_default="1"),
-    Column("given_back", Boolean, nullable=False, server_default=false()),  # it reached nobody: the step counts as not fired
+    Column("given_back", Boolean, nullable=False, server_default=false()),  # reached nobody: not fired
     UniqueConstraint("debt_id", "strategy", "step", "debtor_id", "occurrence"),
 )
 
@@ -359,7 +373,9 @@ ladder = Table(  # the step each debt has come to with each recipient: the fold 
     Column("strategy", String(100), nullable=False),
     Column("step", String(100), nullable=False),
     Column("day", Integer, nullable=False),  # of that step
-    Column("anchor", Date, nullable=False),  # as-of date of that step's message less its day: the ladder's own zero
+    Column(
+        "anchor", Date, nullable=False
+    ),  # as-of date of that step's message less its day: the ladder's own zero
     Column("message_id", String(36), nullable=False),
 )
 
@@ -410,39 +426,45 @@ attempts = Table(
     Column("reason", Text, nullable=False, server_default=""),
 )
 
-log_entries = Table(  # append-only; `entry` is the canonical JSON that is sealed, the columns repeat it to search by
-    "log_entries",
-    metadata,
-    Column("id", Id, primary_key=True, autoincrement=True),  # order of writing, not of sealing
-    Column("at", Instant, nullable=False),
-    Column("event", String(40), nullable=False),
-    Column("run_id", Id),
-    Column("message_id", String(36)),
-    Column("person", String(32)),
-    Column("creditor", String(100)),
-    Column("channel", String(10)),
-    Column("personal_id", Id),
-    Column("body_sha256", String(64)),
-    Column("entry", Text, nullable=False),
-    # what an entry shares with many others stands in `log_facets`: one index serves every such filter
-    Column("facet", BigInteger, nullable=False),
-    # those that pages are read from end in (at, id): newest first without sorting
-    Index("ix_log_entries_facet", "facet", "at", "id"),
-    Index("ix_log_entries_at", "at", "id"),
-    Index("ix_log_entries_run_id", "run_id", "facet", "at", "id", **_where("run_id IS NOT NULL")),
-    Index("ix_log_entries_person", "person", "at", "id", **_where("person IS NOT NULL")),
-    Index("ix_log_entries_message_id", "message_id", "id", **_where("message_id IS NOT NULL")),
-    Index("ix_log_entries_body_sha256", "body_sha256", **_where("body_sha256 IS NOT NULL")),
-    # personal values of nobody we know: those of a person are found through the person
-    Index("ix_log_entries_stranger", "personal_id", **_where("person IS NULL AND personal_id IS NOT NULL")),
-    sqlite_autoincrement=True,  # an id given once never comes back
+log_entries = (
+    Table(  # append-only; `entry` is the canonical JSON that is sealed, the columns repeat it to search by
+        "log_entries",
+        metadata,
+        Column("id", Id, primary_key=True, autoincrement=True),  # order of writing, not of sealing
+        Column("at", Instant, nullable=False),
+        Column("event", String(40), nullable=False),
+        Column("run_id", Id),
+        Column("message_id", String(36)),
+        Column("person", String(32)),
+        Column("creditor", String(100)),
+        Column("channel", String(10)),
+        Column("personal_id", Id),
+        Column("body_sha256", String(64)),
+        Column("entry", Text, nullable=False),
+        # what an entry shares with many others stands in `log_facets`: one index serves every such filter
+        Column("facet", BigInteger, nullable=False),
+        # those that pages are read from end in (at, id): newest first without sorting
+        Index("ix_log_entries_facet", "facet", "at", "id"),
+        Index("ix_log_entries_at", "at", "id"),
+        Index("ix_log_entries_run_id", "run_id", "facet", "at", "id", **_where("run_id IS NOT NULL")),
+        Index("ix_log_entries_person", "person", "at", "id", **_where("person IS NOT NULL")),
+        Index("ix_log_entries_message_id", "message_id", "id", **_where("message_id IS NOT NULL")),
+        Index("ix_log_entries_body_sha256", "body_sha256", **_where("body_sha256 IS NOT NULL")),
+        # personal values of nobody we know: those of a person are found through the person
+        Index(
+            "ix_log_entries_stranger", "personal_id", **_where("person IS NULL AND personal_id IS NOT NULL")
+        ),
+        sqlite_autoincrement=True,  # an id given once never comes back
+    )
 )
 
 log_facets = Table(  # event, channel, creditor, template, rules … that entries have in common; derived
     "log_facets",
     metadata,
     _id(),
-    Column("facet", BigInteger, nullable=False, index=True),  # not unique: writers must not wait for each other
+    Column(
+        "facet", BigInteger, nullable=False, index=True
+    ),  # not unique: writers must not wait for each other
     Column("event", String(40), nullable=False),
     Column("channel", String(10)),
     Column("creditor", String(100)),
@@ -517,7 +539,9 @@ template_versions = Table(
     Column("approved_at", Instant),
     Column("published_from", Instant),
     Column("retired_at", Instant),
-    Column("revision", Integer, nullable=False, server_default="1"),  # raised at each save: two editors lose nothing
+    Column(
+        "revision", Integer, nullable=False, server_default="1"
+    ),  # raised at each save: two editors lose nothing
 )
 
 users = Table(
@@ -546,45 +570,51 @@ sessions = Table(
     Column("revoked_at", Instant),
 )
 
-api_tokens = Table(  # bearers of the API, each with its user's roles; the token itself is shown once and not kept
-    "api_tokens",
-    metadata,
-    _id(),
-    Column("user_id", Id, ForeignKey("users.id"), nullable=False, index=True),
-    Column("name", String(100), nullable=False),
-    Column("token_sha256", String(64), nullable=False, unique=True),
-    Column("created_at", Instant, nullable=False),
-    Column("expires_at", Instant, nullable=False),
-    Column("revoked_at", Instant),
+api_tokens = (
+    Table(  # bearers of the API, each with its user's roles; the token itself is shown once and not kept
+        "api_tokens",
+        metadata,
+        _id(),
+        Column("user_id", Id, ForeignKey("users.id"), nullable=False, index=True),
+        Column("name", String(100), nullable=False),
+        Column("token_sha256", String(64), nullable=False, unique=True),
+        Column("created_at", Instant, nullable=False),
+        Column("expires_at", Instant, nullable=False),
+        Column("revoked_at", Instant),
+    )
 )
 
-idempotency_keys = Table(  # answers to the API's POSTs, so that a repeat under the same key gets the same answer
-    "idempotency_keys",
-    metadata,
-    Column("user_id", Id, ForeignKey("users.id"), primary_key=True),
-    Column("key", String(200), primary_key=True),
-    Column("request_sha256", String(64), nullable=False),
-    Column("status", Integer),  # null: the first request has begun and not ended
-    Column("body", CanonicalJson),
-    Column("created_at", Instant, nullable=False),
+idempotency_keys = (
+    Table(  # answers to the API's POSTs, so that a repeat under the same key gets the same answer
+        "idempotency_keys",
+        metadata,
+        Column("user_id", Id, ForeignKey("users.id"), primary_key=True),
+        Column("key", String(200), primary_key=True),
+        Column("request_sha256", String(64), nullable=False),
+        Column("status", Integer),  # null: the first request has begun and not ended
+        Column("body", CanonicalJson),
+        Column("created_at", Instant, nullable=False),
+    )
 )
 
-jobs = Table(  # long work begun on a page, to be left and found again: exports, verification, template reports
-    "jobs",
-    metadata,
-    _id(),
-    Column("kind", String(30), nullable=False),
-    Column("owner", String(100), nullable=False),  # the user who began it and may fetch what it made
-    Column("host", String(200), nullable=False, server_default=""),  # where its file lies
-    Column("details", CanonicalJson, nullable=False, server_default="{}"),
-    Column("state", String(12), nullable=False),  # running, done, failed
-    Column("done", Integer, nullable=False, server_default="0"),
-    Column("total", Integer, nullable=False, server_default="0"),
-    Column("result", CanonicalJson, nullable=False, server_default="{}"),
-    Column("created_at", Instant, nullable=False),
-    Column("seen_at", Instant, nullable=False),  # real clock: a running job not seen for long has died
-    Column("finished_at", Instant),
-    Index("ix_jobs_owner_id", "owner", "id"),
+jobs = (
+    Table(  # long work begun on a page, to be left and found again: exports, verification, template reports
+        "jobs",
+        metadata,
+        _id(),
+        Column("kind", String(30), nullable=False),
+        Column("owner", String(100), nullable=False),  # the user who began it and may fetch what it made
+        Column("host", String(200), nullable=False, server_default=""),  # where its file lies
+        Column("details", CanonicalJson, nullable=False, server_default="{}"),
+        Column("state", String(12), nullable=False),  # running, done, failed
+        Column("done", Integer, nullable=False, server_default="0"),
+        Column("total", Integer, nullable=False, server_default="0"),
+        Column("result", CanonicalJson, nullable=False, server_default="{}"),
+        Column("created_at", Instant, nullable=False),
+        Column("seen_at", Instant, nullable=False),  # real clock: a running job not seen for long has died
+        Column("finished_at", Instant),
+        Index("ix_jobs_owner_id", "owner", "id"),
+    )
 )
 
 leases = Table(  # one holder at a time; real clock

@@ -12,7 +12,7 @@ _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=F
 
 
 class Instant(TypeDecorator[datetime]):
-    """A moment in UTC. Refuses a naive datetime: whose midnight would it be?"""
+    """A moment in UTC. A naive datetime is refused, since nobody knows whose midnight it means."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -26,7 +26,7 @@ class Instant(TypeDecorator[datetime]):
         utc = value.astimezone(UTC)
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 the signature is SQLAlchemy's
         """Back as an aware datetime in UTC."""
         if value is None:
             return None
