@@ -27,6 +27,8 @@ BOUNDARY = "=-=-a-prepared-boundary-=-="
 
 _local = threading.local()
 
+SENDER = "acme@example.com"
+
 
 def values(number: int) -> dict[str, str]:
     return {
@@ -163,7 +165,7 @@ def post_office(count: int, _redis_url: str, port: int, _processes: int) -> dict
     for start in range(0, count, 500):
         rows = range(start, min(count, start + 500))
         mail.send_many([
-            {"sender": "acme@example.com", "recipients": [f"ana{n}@debtors.example"], "template": template, "context": values(n)}
+            {"sender": SENDER, "recipients": [f"ana{n}@debtors.example"], "template": template, "context": values(n)}
             for n in rows
         ])  # fmt: skip
     while mail.send_queued(processes=1, log_level=1)[0]:

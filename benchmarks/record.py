@@ -152,7 +152,8 @@ def write_batch(connection: Connection, rng: random.Random, people: int, made: i
     cases = [
         Case(
             key=str(uuid.UUID(int=rng.getrandbits(128))), debtor=n, at=at + timedelta(seconds=i), end=rng.choice(ENDS),
-            personal_id=personal_id, commitment=commitment, digest=text_.sha256, run=made // (BATCH * PER_MESSAGE) + 1,
+            personal_id=personal_id, commitment=commitment, digest=text_.sha256,
+            run=made // (BATCH * PER_MESSAGE) + 1,
         )
         for i, (n, (personal_id, commitment), text_) in enumerate(zip(numbers, kept, bodies, strict=True))
     ]  # fmt: skip
@@ -211,7 +212,8 @@ def an_entry(event: str, case: Case, rng: random.Random) -> LogEntry:
     )
     reason = {"pack": "us-regf", "rule": rule, "decision": "block", "reference": "12 CFR 1006.6"}
     return LogEntry(
-        event=event, at=case.at, actor="run", run_id=case.run, as_of=case.at.date(), message_id=None if blocked else case.key,
+        event=event, at=case.at, actor="run", run_id=case.run, as_of=case.at.date(),
+        message_id=None if blocked else case.key,
         person=f"{case.debtor:032x}", creditor=f"creditor-{case.debtor % 3 + 1}", step="first-reminder",
         kind="collection", channel="sms" if blocked else "email", template="first-reminder", template_version=1,
         rule_packs=("default@1", "us-regf@1"), balance=Money(12_050, "USD"), days_past_due=29,

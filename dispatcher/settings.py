@@ -136,7 +136,11 @@ class Settings(BaseSettings):
     """Everything a person may set. Secrets come by environment or by a file named in `…_FILE` alone."""
 
     model_config = SettingsConfigDict(
-        env_prefix="DISPATCHER_", env_nested_delimiter="__", toml_file="dispatcher.toml", extra="forbid", frozen=True
+        env_prefix="DISPATCHER_",
+        env_nested_delimiter="__",
+        toml_file="dispatcher.toml",
+        extra="forbid",
+        frozen=True,
     )
 
     home: Path = Path("var")

@@ -43,7 +43,7 @@ Checker = Callable[[Dispatcher], Iterator[Finding]]
 
 
 def _checkers(*, data_only: bool) -> list[Checker]:
-    files: list[Checker] = [_settings, _rules, _strategies, _schedules, _wording, _templates]
+    files: list[Checker] = [_settings, _rules, _strategies, _schedules, _wording, _retention, _templates]
     return files if data_only else [*files, _database, _broker, _channels, _stops]
 
 
@@ -100,8 +100,8 @@ def _wording(dispatcher: Dispatcher) -> Iterator[Finding]:
 def _retention(dispatcher: Dispatcher) -> Iterator[Finding]:
     from dispatcher.rulebook.retention import load_retention
 
-    periods = load_retention(dispatcher.config("retention.yaml"))
-    yield "ok", "retention", f"{len(periods)} periods, {min(p.years for p in periods)} to {max(p.years for p in periods)} years"
+    years = [period.years for period in load_retention(dispatcher.config("retention.yaml"))]
+    yield "ok", "retention", f"{len(years)} periods, {min(years)} to {max(years)} years"
 
 
 def _templates(dispatcher: Dispatcher) -> Iterator[Finding]:

@@ -42,7 +42,9 @@ def _run(dispatcher: Dispatcher) -> None:
     from dispatcher.worker.daily_run import run_today
 
     home = dispatcher.home
-    (home / MARK).write_text("This home was made by `dispatcher demo`, which may clear it.\n", encoding="utf-8")
+    (home / MARK).write_text(
+        "This home was made by `dispatcher demo`, which may clear it.\n", encoding="utf-8"
+    )
     report = _import(dispatcher)
     print(f"Imported {report.debts.new} debts of {report.debtors.new} debtors from {home / 'sample.csv'}\n")
     with Bars() as bars:
@@ -65,8 +67,12 @@ def _run(dispatcher: Dispatcher) -> None:
 def _clear(home: Path) -> None:
     if not home.exists():
         return
-    if not (home / MARK).exists() and any(path.is_file() and path.stat().st_size > NOTHING for path in home.rglob("*")):
-        raise SettingsError(f"{home} holds something else than the demo: set DISPATCHER_HOME to an empty folder")
+    if not (home / MARK).exists() and any(
+        path.is_file() and path.stat().st_size > NOTHING for path in home.rglob("*")
+    ):
+        raise SettingsError(
+            f"{home} holds something else than the demo: set DISPATCHER_HOME to an empty folder"
+        )
     shutil.rmtree(home)
 
 

@@ -12,10 +12,12 @@ from dispatcher.cli.opening import AsJson, actor, opened, parse_day, print_json
 from dispatcher.cli.personal import backup, erase, retention, subject_access
 from dispatcher.cli.progress import Bars
 from dispatcher.domain.export_line import FIELDS
+from dispatcher.services.change_key import change_key
 from dispatcher.services.export_evidence import Source, export_evidence
-from dispatcher.services.seal_log import Sealed, rotate_key, seal_log
+from dispatcher.services.reindex_log import reindex_log
+from dispatcher.services.seal_log import Sealed, seal_log
 from dispatcher.services.search_log import exceptions_report, sample_log, search_log, show_entry
-from dispatcher.services.verify_file import verify_file
+from dispatcher.services.verify_file import examine_file
 from dispatcher.services.verify_log import verify_log
 from dispatcher.storage.evidence import Scope, persons_of
 from dispatcher.storage.log_search import FoundEntry, LogQuery
@@ -140,6 +142,12 @@ def seal(
         typer.Option("--after-restore", help="Go on after an older backup was put back; the loss is logged."),
     ] = False,
     new_key: Annotated[bool, typer.Option("--new-key", help="Hand the chain over to a new key.")] = False,
+    why: Annotated[
+        str,
+        typer.Option(
+            metavar="TEXT", help="With --new-key, where the old key is lost; every verification repeats it."
+        ),
+    ] = "",
     timestamp: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the newest seal's hash here, to put elsewhere.")
     ] = None,
@@ -153,7 +161,9 @@ def seal(
         place = _place(dispatcher)
         now = dispatcher.real_now()
         done = (
-            rotate_key(*place, now=now) if new_key else seal_log(*place, now=now, after_restore=after_restore)
+            change_key(*place, now=now, why=why.strip(), actor=actor())
+            if new_key
+            else seal_log(*place, now=now, after_restore=after_restore)
         )
         if timestamp is not None:
             timestamp.write_text(_stamp(done, now))
@@ -204,6 +214,20 @@ def verify(
 
 
 @app.command()
+def reindex(as_json: AsJson = False) -> None:
+    """Make anew what searches read: after `log verify` says that they pass entries over.
+
+    Example: dispatcher log reindex
+    """
+    with opened() as dispatcher:
+        done = reindex_log(dispatcher.database)
+    if as_json:
+        print_json({"entries": done.entries, "facets": done.facets, "bodies": done.bodies})
+        return
+    print(f"{done.entries} entries read: {done.facets} facets, {done.bodies} bodies in the index of words")
+
+
+@app.command()
 def export(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help=".jsonl, .csv, or .zip for a bundle.")],
     debtor: Debtor = "",
@@ -251,6 +275,7 @@ def _verify_database(*, quiet: bool) -> tuple[int, list[str], list[str]]:
     notes = [
         f"{report.seals} seals, {report.bodies} bodies, {report.unsealed} entries newer than the last seal"
     ]
+    notes = [*report.notes, *notes]
     if report.erased:
         notes.append(f"{report.erased} personal values or bodies were erased, as entries say")
     if report.seals and not journal.path.exists():
@@ -261,14 +286,12 @@ def _verify_database(*, quiet: bool) -> tuple[int, list[str], list[str]]:
 def _verify_export(file: Path, key: str) -> tuple[int, list[str], list[str]]:
     given = Path(key).read_text().split() if key and Path(key).exists() else key.split()
     known = given or list(SealingKeys(_home() / "keys").public_keys().values())
-    results = [verify_file(file, each) for each in known] or [verify_file(file)]
-    count, findings = min(results, key=lambda result: len(result[1]))
-    notes = (
-        []
-        if known
-        else ["no public key given and none under the home: the export's own was used; compare it"]
-    )
-    return count, findings, notes
+    results = [examine_file(file, each) for each in known] or [examine_file(file)]
+    best = min(results, key=lambda result: len(result.findings))
+    notes = list(best.notes)
+    if not known:
+        notes.append("no public key given and none under the home: the export's own was used; compare it")
+    return best.entries, best.findings, notes
 
 
 def _home() -> Path:

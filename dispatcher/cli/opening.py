@@ -31,10 +31,20 @@ def parse_instant(text: str) -> datetime:
     return instant.astimezone(UTC)
 
 
-AsOf = Annotated[date | None, typer.Option("--as-of", parser=parse_day, metavar="DATE", help="The day to act for; today (UTC) if not given.")]
+AsOf = Annotated[
+    date | None,
+    typer.Option(
+        "--as-of", parser=parse_day, metavar="DATE", help="The day to act for; today (UTC) if not given."
+    ),
+]
 Now = Annotated[
     datetime | None,
-    typer.Option("--now", parser=parse_instant, metavar="INSTANT", help="Set the business clock; refused while a real provider is set."),
+    typer.Option(
+        "--now",
+        parser=parse_instant,
+        metavar="INSTANT",
+        help="Set the business clock; refused while a real provider is set.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 

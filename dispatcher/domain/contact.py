@@ -92,7 +92,9 @@ def _stated_zones(person: PersonFile) -> tuple[ZoneCandidate, ...]:
     said = [wish.details for wish in person.wishes if wish.kind == "zone"]
     return tuple(
         ZoneCandidate(
-            source="consumer_statement", zone=str(d["zone"]), authoritative=bool(d.get("authoritative", False))
+            source="consumer_statement",
+            zone=str(d["zone"]),
+            authoritative=bool(d.get("authoritative", False)),
         )
         for d in said[-1:]
     )
@@ -117,14 +119,20 @@ def contact_facts(
         history=(*person.history, *earlier),
         opt_outs=tuple(
             OptOut(
-                address=o.address or None, medium=o.medium or None, scope=o.scope or None, at=min(o.at, now), raw=o.raw or None
+                address=o.address or None,
+                medium=o.medium or None,
+                scope=o.scope or None,
+                at=min(o.at, now),
+                raw=o.raw or None,
             )
             for o in person.opt_outs
         ),
         inconvenient_times=_times(person),
         inconvenient_places=tuple(str(w.details["place"]) for w in person.wishes if w.kind == "place"),
         statements=tuple(
-            Statement(text=str(w.details.get("text", "")), at=w.recorded_at) for w in person.wishes if w.kind == "statement"
+            Statement(text=str(w.details.get("text", "")), at=w.recorded_at)
+            for w in person.wishes
+            if w.kind == "statement"
         ),
         attorney=_attorney(person, holds),
         cease=_cease(person, holds, now),
@@ -258,7 +266,9 @@ def _original_creditor_request(holds: Sequence[Hold], now: datetime) -> Original
     hold = _first(holds, "original_creditor_request")
     if hold is None:
         return None
-    return OriginalCreditorRequest(received=_begun(hold.starts_on, now).date(), answered=_date(hold.details.get("answered")))
+    return OriginalCreditorRequest(
+        received=_begun(hold.starts_on, now).date(), answered=_date(hold.details.get("answered"))
+    )
 
 
 def _breathing_space(person: PersonFile, holds: Sequence[Hold]) -> date | None:
@@ -322,7 +332,9 @@ def _validation_end(person: PersonFile, debts: Sequence[DebtFile]) -> date | Non
 
 def _debt_groups(person: PersonFile) -> dict[str, tuple[str, ...]]:
     return {
-        str(w.details["account"]): tuple(w.details.get("debts", ())) for w in person.wishes if w.kind == "debt_group"
+        str(w.details["account"]): tuple(w.details.get("debts", ()))
+        for w in person.wishes
+        if w.kind == "debt_group"
     }
 
 
@@ -330,7 +342,11 @@ def _consent_on(contact: IntendedContact) -> date | None:
     """When the person agreed to be written to at this address, or on this medium."""
     point, medium = contact.point, contact.channel.value
     given = [point.consent_on] if point and point.consent_on else []
-    given += [c.given_on for c in contact.person.consents if _covers(c, medium, point) and c.kind in {"contact", medium}]
+    given += [
+        c.given_on
+        for c in contact.person.consents
+        if _covers(c, medium, point) and c.kind in {"contact", medium}
+    ]
     return max(given, default=None)
 
 
@@ -382,7 +398,9 @@ def _address_basis(contact: IntendedContact) -> AddressBasis:
                 type=str(consent.details.get("type", "creditor_notice")),
                 notice_sent=consent.given_on,
                 optout_by=_date(consent.details.get("optout_by")),
-                public_domain=bool(consent.details.get("public_domain")),  # nobody said so: it may be an employer's
+                public_domain=bool(
+                    consent.details.get("public_domain")
+                ),  # nobody said so: it may be an employer's
                 opted_out=bool(consent.details.get("opted_out", False)),
             )
     return AddressBasis(type="none")
@@ -396,7 +414,9 @@ def _number_basis(contact: IntendedContact) -> NumberBasis:
         for e in contact.person.history
         if e.channel == "sms" and e.direction == "inbound" and e.to in (None, number)
     ]
-    checks = [c for c in contact.person.consents if c.kind == "number_check" and _covers(c, "sms", contact.point)]
+    checks = [
+        c for c in contact.person.consents if c.kind == "number_check" and _covers(c, "sms", contact.point)
+    ]
     latest = max(checks, key=lambda c: c.given_on, default=None)
     kind = "consumer_texted" if texted and not consent_on else "direct_consent" if consent_on else "none"
     return NumberBasis(

@@ -73,7 +73,8 @@ class SealBody:
     """What a seal states and the key signs.
 
     `settled_id`: no entry with an id up to this one can appear after this seal. `next_key` (public, hex)
-    hands the chain over to another key: the seals after this one are signed by it.
+    hands the chain over to another key: the seals after this one are signed by it. Where the key was lost,
+    `replaces_key` (its id) and `why` say that this seal begins with a key that the one before never named.
     """
 
     number: int
@@ -85,6 +86,8 @@ class SealBody:
     key_id: str
     settled_id: int
     next_key: str | None = None
+    replaces_key: str | None = None
+    why: str | None = None
 
     @property
     def count(self) -> int:
@@ -105,8 +108,9 @@ class SealBody:
             "sealed_at": instant_text(self.sealed_at),
             "settled_id": self.settled_id,
         }
-        if self.next_key:
-            document["next_key"] = self.next_key
+        for name in ("next_key", "replaces_key", "why"):
+            if getattr(self, name):
+                document[name] = getattr(self, name)
         return canonical_json(document)
 
     @classmethod
@@ -122,6 +126,8 @@ class SealBody:
             key_id=str(document["key_id"]),
             settled_id=int(document["settled_id"]),
             next_key=document.get("next_key"),
+            replaces_key=document.get("replaces_key"),
+            why=document.get("why"),
         )
 
 

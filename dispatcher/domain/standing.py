@@ -32,7 +32,9 @@ def standing(debt: DebtFile, person: PersonFile, on: date) -> tuple[Reason, ...]
     if debt.balance.minor <= 0:
         found.append(_paid(debt))
     if debt.disputed_on is not None and debt.disputed_on <= on:
-        found.append(_reason("disputed", f"the debt is disputed since {debt.disputed_on}", on=debt.disputed_on))
+        found.append(
+            _reason("disputed", f"the debt is disputed since {debt.disputed_on}", on=debt.disputed_on)
+        )
     if debt.promise_date is not None and debt.promise_date >= on:
         detail = f"payment is promised for {debt.promise_date}; the debt is asked for again after that day"
         found.append(_reason("promised", detail, on=debt.promise_date))

@@ -34,7 +34,9 @@ SOURCES: tuple[FactSource, ...] = (
         "tz_candidates[].tz", COLUMN, "`time_zone`, `country`, `region`, `city`, `postal_code`, `phone`"
     ),
     FactSource(
-        "tz_candidates[].authoritative", RECORD, "`wish --zone … --there-now`: where the debtor is known to be"
+        "tz_candidates[].authoritative",
+        RECORD,
+        "`wish --zone … --there-now`: where the debtor is known to be",
     ),
     FactSource("action.channel", ACT, "the strategy's step"),
     FactSource("action.kind", ACT, "the strategy's step"),

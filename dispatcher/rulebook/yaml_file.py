@@ -54,7 +54,9 @@ class YamlFile:
         if problem.validator == "enum":
             choices = [str(value) for value in problem.validator_value]  # type: ignore[union-attr]  # an enum's value is a list
             given = problem.instance
-            return self.error(where, f"{given!r} is none of {', '.join(choices)}{_suggestion(str(given), choices)}")
+            return self.error(
+                where, f"{given!r} is none of {', '.join(choices)}{_suggestion(str(given), choices)}"
+            )
         return self.error(where, problem.message)
 
 

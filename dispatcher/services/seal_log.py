@@ -32,7 +32,9 @@ class Sealed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Draft:
+class Draft:
+    """A seal that is not stored yet, with the ids and leaves that it covers."""
+
     seal: StoredSeal
     ids: list[int]
     leaves: list[bytes]
@@ -51,32 +53,16 @@ def seal_log(
         if not _store(database, draft):
             continue  # another sealer was faster: take what it left
         entries, made = entries + len(draft.ids), made + 1
-        _remember(database, journal)
+        remember(database, journal)
         if len(draft.ids) < MOST:
             break
     if not made:
-        _remember(database, journal)  # a crash may have come between database and file
+        remember(database, journal)  # a crash may have come between database and file
     _index_words(database)
-    return _report(database, entries, made)
+    return report_on(database, entries, made)
 
 
-def rotate_key(database: Database, keys: SealingKeys, journal: SealJournal, *, now: datetime) -> Sealed:
-    """Hand the chain over to a new key, in a seal signed by the old one."""
-    report = seal_log(database, keys, journal, now=now)
-    following = keys.prepare_next()
-    with database.writing() as connection:
-        seals.lock_sealing(connection)
-        previous = seals.last_seal(connection)
-        floor = previous.body.settled_id if previous else 0
-        signing = keys.signing(key_after(previous))
-        draft = _sealed(previous, signing, [], settled=floor, now=now, next_key=following.public)
-        seals.add_seal(connection, draft.seal, [], [])
-    keys.signing(following.key_id)  # moves the new key into place
-    _remember(database, journal)
-    return _report(database, report.entries, report.seals + 1)
-
-
-def _draft(database: Database, keys: SealingKeys, settled: int | None, now: datetime) -> _Draft:
+def _draft(database: Database, keys: SealingKeys, settled: int | None, now: datetime) -> Draft:
     """Read and compute outside the write transaction: hashing holds nobody up."""
     with database.reading() as connection:
         previous = seals.last_seal(connection)
@@ -87,18 +73,19 @@ def _draft(database: Database, keys: SealingKeys, settled: int | None, now: date
     # with a full batch more may wait below the settled mark: it may rise only to what is surely taken
     whole = settled if settled is not None and len(ids) < MOST else min(settled or 0, ids[-1] if ids else 0)
     taken = [(row.id, leaf_hash(row.entry)) for row in rows]
-    return _sealed(previous, signing, taken, settled=max(floor, whole), now=now)
+    return sealed_by(previous, signing, taken, settled=max(floor, whole), now=now)
 
 
-def _sealed(
+def sealed_by(
     previous: StoredSeal | None,
     signing: SigningKey,
     taken: Sequence[tuple[int, bytes]],
     *,
     settled: int,
     now: datetime,
-    next_key: str | None = None,
-) -> _Draft:
+    **change_of_key: str,
+) -> Draft:
+    """Compute the seal that follows `previous` over entries (id, leaf), signed."""
     ids, leaves = [key for key, _ in taken], [leaf for _, leaf in taken]
     first = previous.body.last_position + 1 if previous else 1
     body = SealBody(
@@ -110,13 +97,13 @@ def _sealed(
         sealed_at=to_the_millisecond(now),
         key_id=signing.key_id,
         settled_id=settled,
-        next_key=next_key,
+        **change_of_key,
     )
     text = body.canonical()
-    return _Draft(seal=StoredSeal(body=body, text=text, signature=signing.sign(text)), ids=ids, leaves=leaves)
+    return Draft(seal=StoredSeal(body=body, text=text, signature=signing.sign(text)), ids=ids, leaves=leaves)
 
 
-def _store(database: Database, draft: _Draft) -> bool:
+def _store(database: Database, draft: Draft) -> bool:
     """Store the draft unless another sealer was faster."""
     with database.writing() as connection:
         seals.lock_sealing(connection)
@@ -165,7 +152,7 @@ def _write_loss_down(database: Database, lost: list[JournalLine], now: datetime)
         delivery_log.append(connection, [LogEntry(event="restored", at=now, actor="sealer", details=details)])
 
 
-def _remember(database: Database, journal: SealJournal) -> None:
+def remember(database: Database, journal: SealJournal) -> None:
     """Bring the file up to the database: also after a crash between the two."""
     newest = journal.last()
     with database.reading() as connection:
@@ -199,7 +186,8 @@ def _index_words(database: Database) -> None:
                 return
 
 
-def _report(database: Database, entries: int, made: int) -> Sealed:
+def report_on(database: Database, entries: int, made: int) -> Sealed:
+    """Say where the chain ends now."""
     with database.reading() as connection:
         last = seals.last_seal(connection)
     return Sealed(

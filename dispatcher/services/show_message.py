@@ -16,7 +16,9 @@ def show_message(database: Database, message_id: str) -> dict[str, Any]:
     with database.reading() as connection:
         message = message_view.message_row(connection, message_id)
         if message is None:
-            raise NoSuchMessageError(f"there is no message {message_id}; `dispatcher messages list` shows their ids")
+            raise NoSuchMessageError(
+                f"there is no message {message_id}; `dispatcher messages list` shows their ids"
+            )
         entries = [json.loads(entry) for entry in message_view.entries_of(connection, message_id)]
         attempts = message_view.attempts_of(connection, message_id)
         text = message_view.text_of(connection, message["content_sha256"])

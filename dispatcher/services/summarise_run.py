@@ -33,7 +33,9 @@ def summarise_run(
     with database.reading() as connection:
         run = plans.get_run(connection, run_id)
         if run is None:
-            raise NoSuchRunError(f"there is no run {run_id}; `dispatcher messages list` shows the runs of messages")
+            raise NoSuchRunError(
+                f"there is no run {run_id}; `dispatcher messages list` shows the runs of messages"
+            )
         states = run_totals.count_states(connection, run_id)
         kept = run_totals.kept_reasons(connection, run_id)
         stopped = stops.in_force(connection)
@@ -83,5 +85,6 @@ def _reasons(plan: Mapping[str, Any], kept: Sequence[run_totals.KeptReason]) -> 
     for row in kept:
         counts[WORD_OF_STATE[row.state], row.pack, row.rule, row.reference] += row.count
     return [
-        ReasonCount(word=k[0], pack=k[1], rule=k[2], reference=k[3], count=count) for k, count in counts.most_common()
+        ReasonCount(word=k[0], pack=k[1], rule=k[2], reference=k[3], count=count)
+        for k, count in counts.most_common()
     ]

@@ -24,6 +24,17 @@ class Finding:
         return f"{self.place}: {self.what}"
 
 
+def replaced_keys(bodies: Sequence[SealBody]) -> list[str]:
+    """Say where the chain goes on with a key that the one before never named: lawful, never to be overlooked."""
+    return [
+        f"seal {body.number}: KEY REPLACED on {body.sealed_at:%Y-%m-%d %H:%M} UTC because: {body.why}. Key "
+        f"{body.replaces_key} did not sign this: only key {body.key_id} vouches for it and what follows; compare "
+        "its public key with one from another source"
+        for body in bodies
+        if body.replaces_key
+    ]
+
+
 def check_seals(rows: Rows, keys: SealingKeys) -> tuple[list[SealBody], list[Finding]]:
     """Check the rows of all seals; returns the bodies that could be read, with the findings."""
     bodies: list[SealBody] = []
@@ -61,7 +72,7 @@ def _check_seal(row: Any, known: Mapping[str, str], key_id: str | None) -> tuple
         wrong.append(f"column sealed_at says {row.sealed_at}, the signed body {instant_text(body.sealed_at)}")
     if row.hash != body_hash(row.body):
         wrong.append("column hash is not the hash of the body")
-    if key_id is not None and body.key_id != key_id:
+    if key_id is not None and body.key_id != key_id and not (body.replaces_key == key_id and body.why):
         wrong.append(f"it is signed by key {body.key_id}; the chain wants {key_id}")
     public = known_key(known, body.key_id)
     if public is None:

@@ -24,7 +24,7 @@ class Check:
         self.end, self.trusted, self.kept, self.whole = end, trusted, bodies_kept, end["export"]["complete"]
         self.findings, self.leaves, self.seals = list[str](), list[bytes](), list[dict[str, Any]]()
         self.missing, self.erased = dict[tuple[str, Any], int](), set[tuple[str, Any]]()
-        self.count = self.before = self.current = 0
+        self.count, self.before, self.current, self.notes = 0, 0, 0, list[str]()
 
     def run(self, lines: Iterable[bytes | str], digest: str) -> None:
         """Check everything."""
@@ -52,12 +52,12 @@ class Check:
             body = seal["body"]
             if [body["number"], body["previous"], body["first_position"]] != [number, previous, position + 1]:
                 self.findings.append(f"seal {number}: the chain is broken: a seal was changed or removed")
-            text = canonical(body)
-            if (
-                not key
-                or keys.get(body["key_id"]) != key
-                or not signature_holds(key, text, seal["signature"])
-            ):
+            if body.get("replaces_key"):  # the key was lost: a new part of the chain begins
+                first = key = keys.get(body["key_id"])
+                told = f"seal {number}: KEY REPLACED on {body['sealed_at']} because: {body['why']}"
+                self.notes.append(f"{told}; no earlier key vouches for it: compare {key} with another source")
+            text, known = canonical(body), keys.get(body["key_id"])
+            if not key or known != key or not signature_holds(key, text, seal["signature"]):
                 self.findings.append(f"seal {number}: wrong signature or wrong key")
             previous, position = _sha(text.encode()).hex(), body["last_position"]
             key = body.get("next_key", key)
@@ -176,12 +176,12 @@ def signature_holds(key: str, text: str, signature: str) -> bool:
 def _check_files(folder: Path, said: dict[str, str]) -> list[str]:
     paths = [path for path in folder.rglob("*") if path.is_file() and path.name != "entries.jsonl"]
     found = {path.relative_to(folder).as_posix(): _sha(path.read_bytes()).hex() for path in paths}
-    wrong = {name for name, _ in found.items() ^ said.items()}
-    return [f"{name}: this file of the bundle was changed, removed or added" for name in sorted(wrong)]
+    wrong = sorted({name for name, _ in found.items() ^ said.items()})
+    return [f"{name}: this file of the bundle was changed, removed or added" for name in wrong]
 
 
-def verify(path: Path, trusted: str = "") -> tuple[int, list[str]]:
-    """Verify a .jsonl export or an unpacked bundle. Returns (entries, findings)."""
+def verify(path: Path, trusted: str = "", notes: list[str] | None = None) -> tuple[int, list[str]]:
+    """Verify a .jsonl export or a bundle; returns (entries, findings), and adds what else to read to `notes`."""
     file = path / "entries.jsonl" if path.is_dir() else path
     digest, last, count = hashlib.sha256(), b"", 0
     try:
@@ -190,14 +190,14 @@ def verify(path: Path, trusted: str = "") -> tuple[int, list[str]]:
                 digest.update(last)
                 last, count = line, count + 1
             end = json.loads(last)
-            check = Check(
-                end, trusted, {each.stem for each in path.glob("bodies/*")} if path.is_dir() else None
-            )
+            kept = {each.stem for each in path.glob("bodies/*")} if path.is_dir() else None
+            check = Check(end, trusted, kept)
             check.findings += _check_files(path, end["export"]["files"]) if path.is_dir() else []
             lines.seek(0)
             check.run(islice(lines, count - 1), digest.hexdigest())
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         return 0, [f"{path}: not an export, or its last line was changed ({type(error).__name__}: {error})"]
+    (notes if notes is not None else []).extend(check.notes)
     return check.count, check.findings
 
 
@@ -206,6 +206,7 @@ if __name__ == "__main__":
         sys.exit(__doc__)
     given = "".join(sys.argv[2:])
     key = Path(given).read_text().strip() if given and Path(given).exists() else given
-    total, problems = verify(Path(sys.argv[1]), key)
-    print("\n".join(problems) or f"{total} entries verified: nothing changed, removed, inserted or moved")  # noqa: T201
+    total, problems = verify(Path(sys.argv[1]), key, remarks := list[str]())
+    good = [f"{total} entries verified: nothing changed, removed, inserted or moved"]
+    print("\n".join(remarks + (problems or good)))  # noqa: T201
     sys.exit(1 if problems else 0)

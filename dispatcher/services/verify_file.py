@@ -6,6 +6,7 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from dispatcher.domain.export_line import line_of
@@ -13,16 +14,30 @@ from dispatcher.services.export_evidence import beside_csv
 from dispatcher.services.verify_export import Check, verify
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Examined:
+    """What was found; `notes` are no findings, but to be read as carefully."""
+
+    entries: int
+    findings: list[str]
+    notes: list[str]
+
+
 def verify_file(path: Path, trusted: str = "") -> tuple[int, list[str]]:
     """Verify a .jsonl, .csv or .zip export, or an unpacked bundle. Returns (entries, findings)."""
-    if path.suffix == ".csv":
-        return _verify_csv(path, trusted)
-    if path.suffix == ".zip":
-        return _verify_zip(path, trusted)
-    return verify(path, trusted)
+    examined = examine_file(path, trusted)
+    return examined.entries, examined.findings
 
 
-def _verify_zip(path: Path, trusted: str) -> tuple[int, list[str]]:
+def examine_file(path: Path, trusted: str = "") -> Examined:
+    """Verify an export of any form, whose public key should be `trusted`."""
+    notes: list[str] = []
+    form = {".csv": _verify_csv, ".zip": _verify_zip}.get(path.suffix, verify)
+    entries, findings = form(path, trusted, notes)
+    return Examined(entries=entries, findings=findings, notes=notes)
+
+
+def _verify_zip(path: Path, trusted: str, notes: list[str]) -> tuple[int, list[str]]:
     with tempfile.TemporaryDirectory() as folder:
         try:
             with zipfile.ZipFile(path) as archive:
@@ -31,11 +46,12 @@ def _verify_zip(path: Path, trusted: str) -> tuple[int, list[str]]:
             return 0, [f"{path}: cannot be unpacked: {error}"]
         inside = list(Path(folder).iterdir())
         home = inside[0] if len(inside) == 1 and inside[0].is_dir() else Path(folder)
-        count, findings = verify(home, trusted)
-        return count, [finding.replace(f"{home}/", "").replace(str(home), str(path)) for finding in findings]
+        count, findings = verify(home, trusted, notes)
+        told = [finding.replace(f"{home}/", "").replace(str(home), str(path)) for finding in findings]
+        return count, told
 
 
-def _verify_csv(path: Path, trusted: str) -> tuple[int, list[str]]:
+def _verify_csv(path: Path, trusted: str, notes: list[str]) -> tuple[int, list[str]]:
     try:
         check = Check(json.loads(beside_csv(path).read_bytes()), trusted)
         with path.open("rb") as file:
@@ -43,6 +59,7 @@ def _verify_csv(path: Path, trusted: str) -> tuple[int, list[str]]:
         check.run(_lines(path), digest)
     except (OSError, ValueError, KeyError, TypeError) as error:
         return 0, [f"{path}: cannot be read with {beside_csv(path).name} ({type(error).__name__}: {error})"]
+    notes += check.notes
     return check.count, check.findings
 
 

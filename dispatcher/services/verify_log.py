@@ -10,10 +10,10 @@ from typing import Any
 from dispatcher.domain.facet import Facet, facet_of
 from dispatcher.domain.log_entry import instant_text
 from dispatcher.domain.message import fold
-from dispatcher.domain.reading_text import reading_text, same_text
 from dispatcher.domain.seal import SealBody, leaf_hash, root_of, tree_of
-from dispatcher.services.verify_chain import Finding, check_journal, check_seals
-from dispatcher.storage import log_audit, log_facets, seals
+from dispatcher.services.verify_chain import Finding, check_journal, check_seals, replaced_keys
+from dispatcher.services.verify_texts import Published, check_facets, check_templates, wrong_reading_text
+from dispatcher.storage import log_audit, seals
 from dispatcher.storage.engine import Database
 from dispatcher.storage.raw_values import instant
 from dispatcher.storage.seal_journal import SealJournal
@@ -21,13 +21,15 @@ from dispatcher.storage.sealing_keys import SealingKeys
 
 Progress = Callable[[int, int], None]
 _COLUMNS = ("event", "run_id", "message_id", "person", "creditor", "channel", "personal_id", "body_sha256")
-_REINDEX = "`dispatcher log reindex` makes it anew"
 _MAGIC = {"application/pdf": b"%PDF-"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verified:
-    """What was looked at and what is wrong. `unsealed` entries are newer than the last seal: no failure."""
+    """What was looked at and what is wrong. `unsealed` entries are newer than the last seal: no failure.
+
+    `notes` are no findings, but to be read as carefully.
+    """
 
     entries: int
     seals: int
@@ -35,6 +37,7 @@ class Verified:
     bodies: int
     erased: int
     findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
 
 
 def verify_log(
@@ -50,7 +53,7 @@ def verify_log(
     check.unsealed()
     check.contents()
     check.messages()
-    check.facets_to_search_by()
+    check.texts()
     check.what_is_missing()
     return Verified(
         entries=check.entries,
@@ -59,6 +62,7 @@ def verify_log(
         bodies=check.stored,
         erased=len(check.missing),
         findings=tuple(check.findings),
+        notes=tuple(replaced_keys(bodies)),
     )
 
 
@@ -77,6 +81,8 @@ class _Check:
     leaves: list[bytes] = field(default_factory=list)
     missing: dict[tuple[str, Any], str] = field(default_factory=dict)
     facets: dict[int, str] = field(default_factory=dict)
+    packs: dict[str, tuple[str, str]] = field(default_factory=dict)
+    published: Published = field(default_factory=dict)
 
     def sealed(self) -> None:
         """Every sealed place, in order."""
@@ -159,7 +165,17 @@ class _Check:
             self._say(place, "column facet, by which searches find it, is not what the entry says")
         else:
             self.facets.setdefault(facet.id, place)
+        self._note_texts(document, place)
         self._personal(row, document, place)
+
+    def _note_texts(self, document: Mapping[str, Any], place: str) -> None:
+        details = document.get("details")
+        if document.get("event") == "rules_in_force" and isinstance(details, Mapping):
+            for pack in details.get("packs", ()):
+                self.packs.setdefault(pack["sha256"], (pack["pack"], place))
+        if document.get("event") == "template_published" and isinstance(details, Mapping):
+            published = document.get("template"), document.get("template_version")
+            self.published[published] = (str(details.get("digest", "")), place)
 
     def _personal(self, row: Any, document: Mapping[str, Any], place: str) -> None:
         commitment = document.get("commitment")
@@ -206,13 +222,15 @@ class _Check:
         elif not body.startswith(_MAGIC.get(row.media_type, b"")):
             self._say(self._place_of_body(row.sha256), f"its body is not {row.media_type}")
         else:
-            said = reading_text(row.media_type, body)
-            if said is not None and not same_text(said, row.text or ""):
-                self._say(self._place_of_body(row.sha256), "its reading text is not what its body says")
+            self.packs.pop(row.sha256, None)
+            wrong = wrong_reading_text(row.media_type, body, row.text or "")
+            if wrong:
+                self._say(self._place_of_body(row.sha256), wrong)
 
     def _place_of_body(self, digest: str) -> str:
         with self.database.reading() as connection:
-            return _place(log_audit.places_of(connection, "body_sha256", digest)) or f"body {digest}"
+            found = _place(log_audit.places_of(connection, "body_sha256", digest))
+        return found or (self.packs[digest][1] if digest in self.packs else f"body {digest}")
 
     def messages(self) -> None:
         """Every message's state against what its entries say."""
@@ -231,15 +249,14 @@ class _Check:
                 what = "personal values" if kind == "personal" else "body"
                 self._say(place, f"its {what} ({name}) are missing, and no entry says that they were erased")
 
-    def facets_to_search_by(self) -> None:
-        """Every facet that entries have must be there as it is, or searches would pass them over."""
-        with self.database.reading() as connection:
-            known, altered = log_facets.every(connection), list(log_facets.altered(connection))
-        for row, event in altered:
-            self._say(f"facet {row} ({event})", f"it was changed: {_REINDEX}")
-        for key, place in self.facets.items():
-            if key not in known:
-                self._say(place, f"searches pass it over, its facet is missing: {_REINDEX}")
+    def texts(self) -> None:
+        """What searches read, and the texts that entries name: rule packs and published templates."""
+        self.findings += check_facets(self.database, self.facets)
+        self.findings += check_templates(self.database, self.published)
+        self.findings += [
+            Finding(place, f"the text of rule pack {stamp} ({digest}) is missing or was changed")
+            for digest, (stamp, place) in self.packs.items()
+        ]
 
     def _say(self, place: str, what: str) -> None:
         self.findings.append(Finding(place, what))

@@ -24,7 +24,9 @@ def one_message(connection: Connection, run_id: int, states: Sequence[str]) -> A
 def one_refusal(connection: Connection, run_id: int) -> Any:
     """A debt that this run left alone, or None."""
     query = (
-        select(refusals, creditors.c.key, debtors.c.reference, debtors.c.name, debts.c.reference.label("debt"))
+        select(
+            refusals, creditors.c.key, debtors.c.reference, debtors.c.name, debts.c.reference.label("debt")
+        )
         .join(debtors, debtors.c.id == refusals.c.debtor_id)
         .join(creditors, creditors.c.id == debtors.c.creditor_id)
         .join(debts, debts.c.id == refusals.c.debt_id)

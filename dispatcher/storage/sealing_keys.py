@@ -62,7 +62,8 @@ class SealingKeys:
         if key is None or (expected is not None and key.key_id != expected):
             raise KeyProblemError(
                 f"{path}: the log is sealed with key {expected}, this folder holds "
-                f"{key.key_id if key else 'none'}; put the right signing.key back"
+                f"{key.key_id if key else 'none'}; put the right signing.key back. Is it lost for good? Then "
+                "`dispatcher log seal --new-key --why TEXT` goes on with a new one, and every verification says so"
             )
         self._publish(key)
         return key
@@ -71,6 +72,18 @@ class SealingKeys:
         """Make (or find) the key that a rotation hands over to."""
         path = self.folder / "next.key"
         return self._read(path) or self._make(path)
+
+    def is_there(self, expected: str) -> bool:
+        """Whether the folder holds the key that the chain wants."""
+        found = (self._read(self.folder / name) for name in ("signing.key", "next.key"))
+        return any(key is not None and key.key_id == expected for key in found)
+
+    def set_aside(self) -> None:
+        """Move a signing key that is not the chain's out of the way, under its own name."""
+        path = self.folder / "signing.key"
+        key = self._read(path)
+        if key is not None:
+            path.replace(self.folder / f"{key.key_id}.key")
 
     def public_keys(self) -> dict[str, str]:
         """Map key id to public key (hex) for every key this folder has known."""

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, bindparam, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
 
 from dispatcher.storage.tables import contents, marks
 
@@ -98,6 +98,15 @@ def forget(connection: Connection, bodies: Sequence[tuple[int, str | None]]) -> 
     )
     # the deleted words would stand in old segments until they are merged
     connection.execute(text("INSERT INTO content_words(content_words) VALUES ('optimize')"))
+
+
+def clear(connection: Connection) -> None:
+    """Empty the index: `catch_up` fills it again."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("DELETE FROM content_words"))
+    else:
+        connection.execute(text("INSERT INTO content_words(content_words) VALUES ('delete-all')"))
+    connection.execute(delete(marks).where(marks.c.name == MARK))
 
 
 def normalised(body: str) -> str:

@@ -54,7 +54,9 @@ def test_summary_adds_up(demo: str) -> None:
 
 
 def test_three_people_are_told_in_sentences(demo: str) -> None:
-    assert [line.split(":")[0] for line in demo.splitlines() if re.match(r"(Sent|Kept until|Never):", line)] == [
+    assert [
+        line.split(":")[0] for line in demo.splitlines() if re.match(r"(Sent|Kept until|Never):", line)
+    ] == [
         "Sent",
         "Kept until",
         "Never",

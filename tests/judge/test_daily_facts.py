@@ -45,7 +45,12 @@ def a_contact(
 ) -> IntendedContact:
     """A reminder of a debt from September to Ana in Georgia, at a point or (None) by letter."""
     points = (*others, point) if point else others
-    fields: dict[str, Any] = {"country": "US", "region": "GA", "city": "Atlanta", "contact_points": points} | person
+    fields: dict[str, Any] = {
+        "country": "US",
+        "region": "GA",
+        "city": "Atlanta",
+        "contact_points": points,
+    } | person
     channels: dict[str | None, ChannelKind] = {"phone": SMS, "email": EMAIL, None: LETTER}
     return IntendedContact(
         person=PersonFile(

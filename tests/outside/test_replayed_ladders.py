@@ -74,5 +74,5 @@ def test_a_replay_sends_what_the_book_says_and_nothing_else(
     entries = program.export()
     assert_log_is_whole(program, entries)
     desk = replayed(Desk(book=book, strategies=[strategy], at=time.fromisoformat(hour)), first, last)
-    assert len(desk.sent) > 10
+    assert desk.sent
     assert_same(entries, desk.sent, desk.kept_back)

@@ -169,7 +169,7 @@ def test_export_with_any_byte_changed_fails(sqlite_log: Log, tmp_path: Path, see
 
 
 def test_export_follows_the_chain_over_a_new_key(filled: Log, tmp_path: Path) -> None:
-    from dispatcher.services.seal_log import rotate_key
+    from dispatcher.services.change_key import rotate_key
 
     rotate_key(filled.database, filled.keys, filled.journal, now=NOW)
     with filled.database.writing() as connection:

@@ -250,7 +250,9 @@ def test_search_finds_what_a_reader_of_the_whole_log_would_find_whatever_is_comb
         names = rng.sample(sorted(choices), rng.randint(1, 3))
         query = {name: rng.choice(choices[name]) for name in names}
         wanted = [each for each in known if fits(each, query)]
-        in_order = [each["id"] for each in sorted(wanted, key=lambda each: (each["at"], each["id"]), reverse=True)]
+        in_order = [
+            each["id"] for each in sorted(wanted, key=lambda each: (each["at"], each["id"]), reverse=True)
+        ]
         assert pages_of(log, query, limit=7) == in_order, query
         some += bool(in_order)
     assert some > 60

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
+from dispatcher.services.change_key import rotate_key
 from dispatcher.services.erase_person import Erasure, erase_person
-from dispatcher.services.seal_log import rotate_key, seal_log
+from dispatcher.services.seal_log import seal_log
 from dispatcher.services.verify_log import verify_log
 from dispatcher.storage.engine import Database
 from tests.record.histories import NOW, Log, add_debtors, add_message, add_refusal, person

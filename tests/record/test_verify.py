@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from dispatcher.services.seal_log import rotate_key, seal_log
+from dispatcher.services.change_key import rotate_key
+from dispatcher.services.seal_log import seal_log
 from dispatcher.services.verify_log import Verified, verify_log
 from dispatcher.storage.seals import last_seal
 from tests.record.histories import NOW, Log, add_debtors, add_message, add_refusal

@@ -137,6 +137,8 @@ class Desk:
         """Where a form leads, and the sentence that waits there."""
         assert answer.status_code == 303, (answer.status_code, answer.text[:2000])
         text = self.page(answer.headers["location"])
-        found = re.search(r'<div class="note (?:good|bad)" role="(?:status|alert)">(.*?)</div>', text, re.DOTALL)
+        found = re.search(
+            r'<div class="note (?:good|bad)" role="(?:status|alert)">(.*?)</div>', text, re.DOTALL
+        )
         assert found is not None, text[:3000]
         return found.group(1)

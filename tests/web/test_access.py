@@ -135,7 +135,11 @@ def test_each_page_opens_to_the_roles_of_the_table_and_to_no_other(web: Web, rol
     for name, allowed in TABLE.items():
         desk = web.signed_in(role.value)  # each time anew: one of the pages signs out
         method, path = address(name)
-        headers = {"X-CSRF-Token": desk.csrf, "Content-Type": "application/json"} if path.startswith("/api/") else {}
+        headers = (
+            {"X-CSRF-Token": desk.csrf, "Content-Type": "application/json"}
+            if path.startswith("/api/")
+            else {}
+        )
         if method == "GET":
             status = desk.get(path, headers=headers).status_code
         elif headers:

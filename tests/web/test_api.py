@@ -42,13 +42,20 @@ def test_the_description_is_valid_openapi_3_1_and_names_every_operation(web: Web
 
     validate(document)
     assert document["openapi"].startswith("3.1")
-    told = {f"{method.upper()} /api/v1{path}" for path, methods in document["paths"].items() for method in methods}
+    told = {
+        f"{method.upper()} /api/v1{path}" for path, methods in document["paths"].items() for method in methods
+    }
     assert told == {name for name in ACCESS if "/api/v1" in name}
 
 
 def test_what_the_api_gives_fits_its_description(web: Web, message_of: Callable[..., str]) -> None:
     client, document = bearer(web), web.visitor().get("/api/v1/openapi.json").json()
-    filled = {"/messages/{id}": message_of(), "/runs/{id}": "1", "/entries/{id}": "1", "/templates/{name}/versions": "first-reminder"}
+    filled = {
+        "/messages/{id}": message_of(),
+        "/runs/{id}": "1",
+        "/entries/{id}": "1",
+        "/templates/{name}/versions": "first-reminder",
+    }
     seen = 0
     for path, methods in document["paths"].items():
         if "get" not in methods or path.endswith("/body") or path == "/openapi.json":
@@ -79,7 +86,9 @@ def test_lists_go_on_by_cursor_without_loss_or_repeat(web: Web) -> None:
         assert json.dumps(pages[:500]) == json.dumps(whole)
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=x", "limit=501", "limit=-1", "state=gone", "from=never", "run=" + "9" * 99])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=x", "limit=501", "limit=-1", "state=gone", "from=never", "run=" + "9" * 99]
+)
 def test_a_parameter_that_makes_no_sense_is_a_problem(web: Web, query: str) -> None:
     assert is_problem(bearer(web).get(f"/api/v1/messages?{query}"), 400)
 
@@ -107,7 +116,11 @@ def test_a_fact_is_recorded_and_logged_under_the_tokens_user(web: Web) -> None:
     assert answer.status_code == 201
     assert answer.json()["fact"] == "dispute"
     with web.house.database.reading() as connection:
-        query = select(log_entries.c.entry).where(log_entries.c.event == "hold_recorded").order_by(log_entries.c.id.desc())
+        query = (
+            select(log_entries.c.entry)
+            .where(log_entries.c.event == "hold_recorded")
+            .order_by(log_entries.c.id.desc())
+        )
         entry = connection.scalars(query).first()
     assert '"actor":"user:operator"' in str(entry)
 
@@ -128,13 +141,21 @@ def test_a_repeat_under_the_same_key_is_answered_and_done_once(web: Web) -> None
     assert second.headers["idempotent-replayed"] == "true"
     assert recorded(web) == 1
     assert is_problem(client.post(f"{ANA}/records", json=payment | {"amount": "11.00"}, headers=key), 422)
-    assert bearer(web, "operator").post(f"{ANA}/records", json=payment | {"again": True}, headers=key).status_code == 201, "another user's key"
+    assert (
+        bearer(web, "operator")
+        .post(f"{ANA}/records", json=payment | {"again": True}, headers=key)
+        .status_code
+        == 201
+    ), "another user's key"
 
 
 def test_a_refused_request_does_not_use_its_key_up(web: Web) -> None:
     client, key = bearer(web), {"Idempotency-Key": "k2"}
 
-    assert is_problem(client.post(f"{ANA}/records", json={"fact": "payment", "source": "bank", "amount": "x"}, headers=key), 422)
+    assert is_problem(
+        client.post(f"{ANA}/records", json={"fact": "payment", "source": "bank", "amount": "x"}, headers=key),
+        422,
+    )
     good = {"fact": "payment", "source": "bank", "amount": "1.00", "debt": "D-1"}
     assert client.post(f"{ANA}/records", json=good, headers=key).status_code == 201
 
@@ -145,7 +166,9 @@ def test_a_refused_request_does_not_use_its_key_up(web: Web) -> None:
      (b'{"fact": {"a": 1}}', "application/json", 422), (b"[" * 100_000, "application/json", 400), (b'{"fact": 1.5}', "application/json", 422)],
 )  # fmt: skip
 def test_a_body_in_the_wrong_form_is_a_problem(web: Web, body: bytes, kind: str, status: int) -> None:
-    assert is_problem(bearer(web).post(f"{ANA}/records", content=body, headers={"Content-Type": kind}), status)
+    assert is_problem(
+        bearer(web).post(f"{ANA}/records", content=body, headers={"Content-Type": kind}), status
+    )
 
 
 def test_a_stop_is_made_and_ended(web: Web) -> None:
@@ -165,8 +188,13 @@ def test_a_stop_is_made_and_ended(web: Web) -> None:
 def test_a_decision_that_cannot_be_made_is_a_conflict(web: Web, message_of: Callable[..., str]) -> None:
     client = bearer(web)
 
-    assert is_problem(client.post(f"/api/v1/messages/{message_of()}/decisions", json={"decision": "release", "why": "x"}), 409)
-    assert is_problem(client.post("/api/v1/messages/none/decisions", json={"decision": "release", "why": "x"}), 404)
+    assert is_problem(
+        client.post(f"/api/v1/messages/{message_of()}/decisions", json={"decision": "release", "why": "x"}),
+        409,
+    )
+    assert is_problem(
+        client.post("/api/v1/messages/none/decisions", json={"decision": "release", "why": "x"}), 404
+    )
 
 
 def test_a_token_that_has_ended_opens_nothing(web: Web) -> None:
@@ -180,7 +208,12 @@ def test_a_token_that_has_ended_opens_nothing(web: Web) -> None:
     assert is_problem(client.get("/api/v1/entries"), 401)
 
     token = make_token(
-        web.house.database, name="operator", label="old", by="test", at=web.house.real_now() - timedelta(days=2), lasts=timedelta(days=1)
+        web.house.database,
+        name="operator",
+        label="old",
+        by="test",
+        at=web.house.real_now() - timedelta(days=2),
+        lasts=timedelta(days=1),
     )
     assert is_problem(web.visitor().get("/api/v1/runs", headers={"Authorization": f"Bearer {token}"}), 401)
 
@@ -190,7 +223,9 @@ def test_a_token_is_kept_as_a_hash_alone(web: Web) -> None:
 
     with web.house.database.reading() as connection:
         kept = connection.execute(select(api_tokens)).mappings().all()
-        logged = connection.scalars(select(log_entries.c.entry).where(log_entries.c.event == "token_made")).all()
+        logged = connection.scalars(
+            select(log_entries.c.entry).where(log_entries.c.event == "token_made")
+        ).all()
     assert token not in json.dumps([dict(row) for row in kept], default=str)
     assert token not in "".join(logged)
 
@@ -198,7 +233,10 @@ def test_a_token_is_kept_as_a_hash_alone(web: Web) -> None:
 def test_guessing_tokens_is_slowed_down(web: Web) -> None:
     visitor = web.visitor()
 
-    statuses = [visitor.get("/api/v1/runs", headers={"Authorization": f"Bearer dsp_{n}"}).status_code for n in range(70)]
+    statuses = [
+        visitor.get("/api/v1/runs", headers={"Authorization": f"Bearer dsp_{n}"}).status_code
+        for n in range(70)
+    ]
 
     assert statuses[0] == 401
     assert statuses[-1] == 429
@@ -210,11 +248,20 @@ def test_a_session_works_too_and_needs_its_form_token_to_change_things(web: Web)
     assert desk.get("/api/v1/runs").status_code == 200
     stop = {"scope": "all", "why": "test"}
     assert is_problem(desk.client.post("/api/v1/stops", json=stop), 403)
-    assert desk.client.post("/api/v1/stops", json=stop, headers={"X-CSRF-Token": desk.csrf}).status_code == 201
+    assert (
+        desk.client.post("/api/v1/stops", json=stop, headers={"X-CSRF-Token": desk.csrf}).status_code == 201
+    )
 
 
 def test_what_is_not_there_is_a_problem_document(web: Web) -> None:
     client = bearer(web)
-    for path in ("/api/v1/nothing", "/api/v1/messages/none", "/api/v1/people/acme/none", "/api/v1/runs/99", "/api/v1/entries/x", "/api/v1/templates/none/versions"):
+    for path in (
+        "/api/v1/nothing",
+        "/api/v1/messages/none",
+        "/api/v1/people/acme/none",
+        "/api/v1/runs/99",
+        "/api/v1/entries/x",
+        "/api/v1/templates/none/versions",
+    ):
         assert is_problem(client.get(path), 404), path
     assert is_problem(client.delete("/api/v1/runs"), 405)

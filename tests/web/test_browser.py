@@ -62,14 +62,26 @@ def everything(web: Web) -> list[str]:
     """Every page there is, with one message of each channel, an error and the debtors' page."""
     with web.house.database.reading() as connection:
         ids = [
-            connection.scalar(select(messages.c.id).where(messages.c.channel == channel, messages.c.state == "accepted"))
+            connection.scalar(
+                select(messages.c.id).where(messages.c.channel == channel, messages.c.state == "accepted")
+            )
             for channel in ("email", "sms", "letter")
         ]
-    return [*PAGES, *(f"/messages/{one}" for one in ids), "/people/acme/A-2", "/people/acme/A-8", "/nowhere", f"/u/{token_of(web)}", "/u/x"]
+    return [
+        *PAGES,
+        *(f"/messages/{one}" for one in ids),
+        "/people/acme/A-2",
+        "/people/acme/A-8",
+        "/nowhere",
+        f"/u/{token_of(web)}",
+        "/u/x",
+    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_a_serious_accessibility_fault(web: Web, base: str, page_of: Callable[..., Page], scheme: str) -> None:
+def test_no_page_has_a_serious_accessibility_fault(
+    web: Web, base: str, page_of: Callable[..., Page], scheme: str
+) -> None:
     page, axe, found = page_of(color_scheme=scheme), Axe(), []
     for path in everything(web):
         page.goto(base + path)
@@ -89,7 +101,11 @@ def test_the_sign_in_page_and_its_errors_are_accessible(base: str, page_of: Call
 
     expect(page.get_by_role("alert")).to_contain_text("do not go together")
     expect(page.get_by_label("Password")).to_be_focused()
-    assert [one["id"] for one in Axe().run(page).response["violations"] if one["impact"] in {"serious", "critical"}] == []
+    assert [
+        one["id"]
+        for one in Axe().run(page).response["violations"]
+        if one["impact"] in {"serious", "critical"}
+    ] == []
 
 
 @pytest.mark.parametrize("size", [SMALL, TALL])
@@ -108,7 +124,9 @@ def test_no_page_is_wider_than_the_screen_or_complains(
     assert [one for one in said if "404" not in one] == []
 
 
-def test_a_whole_day_from_template_to_proof(web: Web, base: str, page_of: Callable[..., Page], tmp_path: Path) -> None:
+def test_a_whole_day_from_template_to_proof(
+    web: Web, base: str, page_of: Callable[..., Page], tmp_path: Path
+) -> None:
     sentence = "We are glad to look at it with you."
     version = write_and_hand_in(page_of("manager", "/templates"), sentence)
     review_and_publish(page_of("approver", "/tasks"), version, sentence)
@@ -128,7 +146,12 @@ def test_a_whole_day_from_template_to_proof(web: Web, base: str, page_of: Callab
     run_today(web.house, date(2026, 11, 28), actor="schedule")
     with web.house.database.reading() as connection:
         later = select(messages.c.id).join(debtors, debtors.c.id == messages.c.debtor_id)
-        assert connection.scalars(later.where(debtors.c.reference == "N-1", messages.c.as_of > date(2026, 11, 17))).all() == []
+        assert (
+            connection.scalars(
+                later.where(debtors.c.reference == "N-1", messages.c.as_of > date(2026, 11, 17))
+            ).all()
+            == []
+        )
     operator.goto(f"{base}/people/acme/N-1")
     expect(operator.locator("main")).to_contain_text("opted out")
 
@@ -317,12 +340,16 @@ def test_everything_can_be_read_without_script(web: Web, base: str, page_of: Cal
         page.goto(base + path)
         expect(page.locator("main, .alone").first).to_contain_text(PAGES[path], ignore_case=True)
     page.goto(f"{base}/templates/first-reminder/edit")
-    page.get_by_label("Text of").fill("---\nsubject: Read without script\npreheader: x\n---\nHello {{ debtor.name }}\n")
+    page.get_by_label("Text of").fill(
+        "---\nsubject: Read without script\npreheader: x\n---\nHello {{ debtor.name }}\n"
+    )
     page.get_by_role("button", name="Preview", exact=True).click()
     expect(page.locator("#preview-body")).to_contain_text("Read without script")
 
 
-def test_what_is_printed_is_the_record_and_not_the_menu(base: str, page_of: Callable[..., Page], web: Web) -> None:
+def test_what_is_printed_is_the_record_and_not_the_menu(
+    base: str, page_of: Callable[..., Page], web: Web
+) -> None:
     page = page_of("auditor", "/people/acme/A-1")
     page.emulate_media(media="print")
 
@@ -332,7 +359,9 @@ def test_what_is_printed_is_the_record_and_not_the_menu(base: str, page_of: Call
     assert "UTC" in page.evaluate("getComputedStyle(document.querySelector('time'), '::after').content")
 
 
-def test_an_emails_script_does_not_run_in_its_frame(web: Web, base: str, page_of: Callable[..., Page]) -> None:
+def test_an_emails_script_does_not_run_in_its_frame(
+    web: Web, base: str, page_of: Callable[..., Page]
+) -> None:
     """Even if a body held one: the frame's own policy and sandbox forbid it."""
     import hashlib
     import zlib
@@ -344,7 +373,9 @@ def test_an_emails_script_does_not_run_in_its_frame(web: Web, base: str, page_of
     evil = b"Content-Type: text/html\r\n\r\n<h1 id=x>as sent</h1><script>parent.document.title = 'owned'; document.getElementById('x').textContent = 'ran'</script>"
     digest = hashlib.sha256(evil).hexdigest()
     with web.house.database.writing() as connection:
-        message_id = connection.scalar(select(messages.c.id).where(messages.c.channel == "email", messages.c.state == "accepted"))
+        message_id = connection.scalar(
+            select(messages.c.id).where(messages.c.channel == "email", messages.c.state == "accepted")
+        )
         old = select(messages.c.content_sha256).where(messages.c.id == message_id).scalar_subquery()
         values = {"body": zlib.compress(evil), "encoding": "zlib", "sha256": digest, "size": len(evil)}
         connection.execute(update(contents).where(contents.c.sha256 == old).values(values))

@@ -15,7 +15,9 @@ def token_of(web: Web, reference: str = "A-1", medium: str = "email", point: boo
         debtor = connection.execute(select(debtors).where(debtors.c.reference == reference)).one()
         kind = "email" if medium == "email" else "phone"
         found = connection.scalar(
-            select(contact_points.c.id).where(contact_points.c.debtor_id == debtor.id, contact_points.c.medium == kind)
+            select(contact_points.c.id).where(
+                contact_points.c.debtor_id == debtor.id, contact_points.c.medium == kind
+            )
         )
     link = OptOutLink(person=debtor.person, medium=medium, contact_point_id=found if point and found else 0)
     return make_token(web.house.optout_secret, link)
@@ -51,7 +53,11 @@ def test_looking_changes_nothing(web: Web) -> None:
 
 
 def test_one_click_stops_the_address_without_cookie_token_or_question(web: Web) -> None:
-    answer = web.visitor().post(f"/u/{token_of(web)}", data={"List-Unsubscribe": "One-Click"}, headers={"Sec-Fetch-Site": "cross-site"})
+    answer = web.visitor().post(
+        f"/u/{token_of(web)}",
+        data={"List-Unsubscribe": "One-Click"},
+        headers={"Sec-Fetch-Site": "cross-site"},
+    )
 
     assert answer.status_code == 200
     assert heard(web) == [("email", "ana@debtors.example", "debtors' page")]
@@ -83,12 +89,20 @@ def test_the_next_run_respects_it(web: Web) -> None:
 
     with web.house.database.reading() as connection:
         sent = select(messages.c.id).join(debtors, debtors.c.id == messages.c.debtor_id)
-        rows = connection.scalars(sent.where(debtors.c.reference == "A-1", messages.c.as_of == date(2026, 11, 25))).all()
+        rows = connection.scalars(
+            sent.where(debtors.c.reference == "A-1", messages.c.as_of == date(2026, 11, 25))
+        ).all()
     assert rows == []
 
 
 def test_hours_ways_and_language_only_narrow(web: Web) -> None:
-    chosen = {"do": "suit", "way": ["email", "letter"], "hour": ["morning"], "day": ["week"], "language": "es"}
+    chosen = {
+        "do": "suit",
+        "way": ["email", "letter"],
+        "hour": ["morning"],
+        "day": ["week"],
+        "language": "es",
+    }
 
     answer = web.visitor().post(f"/u/{token_of(web)}", data=chosen)
 
@@ -96,14 +110,23 @@ def test_hours_ways_and_language_only_narrow(web: Web) -> None:
     assert [row[0] for row in heard(web)] == ["sms"]
     with web.house.database.reading() as connection:
         found = [(row.kind, row.details) for row in connection.execute(select(wishes).order_by(wishes.c.id))]
-    spans = {(tuple(details["days"]), details["from"], details["to"]) for kind, details in found if kind == "time"}
+    spans = {
+        (tuple(details["days"]), details["from"], details["to"]) for kind, details in found if kind == "time"
+    }
     every_day = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-    assert spans == {(every_day, "12:00", "17:00"), (every_day, "17:00", "21:00"), (("SA",), "00:00", "24:00"), (("SU",), "00:00", "24:00")}
+    assert spans == {
+        (every_day, "12:00", "17:00"),
+        (every_day, "17:00", "21:00"),
+        (("SA",), "00:00", "24:00"),
+        (("SU",), "00:00", "24:00"),
+    }
     assert ("language", {"language": "es"}) in found
 
 
 def test_nothing_that_suits_is_asked_again_instead_of_guessed(web: Web) -> None:
-    answer = web.visitor().post(f"/u/{token_of(web)}", data={"do": "suit", "way": ["email"], "hour": [], "day": ["week"]})
+    answer = web.visitor().post(
+        f"/u/{token_of(web)}", data={"do": "suit", "way": ["email"], "hour": [], "day": ["week"]}
+    )
 
     assert answer.status_code == 422
     assert heard(web) == []
@@ -112,7 +135,18 @@ def test_nothing_that_suits_is_asked_again_instead_of_guessed(web: Web) -> None:
 def test_a_token_that_was_not_made_here_opens_nothing(web: Web) -> None:
     good = token_of(web)
     person, medium, point, mac = good.split(".")
-    for bad in ("x", "", ".", "...", good[:-1] + ("0" if good[-1] != "0" else "1"), f"{person}.sms.{point}.{mac}", f"{person}.{medium}.999.{mac}", f"{person}.{medium}.{point}.é", "%00", "a" * 5_000):
+    for bad in (
+        "x",
+        "",
+        ".",
+        "...",
+        good[:-1] + ("0" if good[-1] != "0" else "1"),
+        f"{person}.sms.{point}.{mac}",
+        f"{person}.{medium}.999.{mac}",
+        f"{person}.{medium}.{point}.é",
+        "%00",
+        "a" * 5_000,
+    ):
         for answer in (web.visitor().get(f"/u/{bad}"), web.visitor().post(f"/u/{bad}", data={"stop": "all"})):
             assert answer.status_code == 404, bad
     assert heard(web) == []
@@ -122,7 +156,11 @@ def test_the_log_says_that_it_was_the_debtor(web: Web) -> None:
     web.visitor().post(f"/u/{token_of(web)}", data={"stop": "medium"})
 
     with web.house.database.reading() as connection:
-        query = select(log_entries.c.entry).where(log_entries.c.event == "opted_out").order_by(log_entries.c.id.desc())
+        query = (
+            select(log_entries.c.entry)
+            .where(log_entries.c.event == "opted_out")
+            .order_by(log_entries.c.id.desc())
+        )
         entry = json.loads(connection.scalars(query).first() or "{}")
     assert entry["actor"] == "debtor"
     assert "ana@debtors.example" not in json.dumps(entry)

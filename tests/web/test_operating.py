@@ -41,7 +41,9 @@ def test_a_plan_is_looked_at_without_storing_it(web: Web) -> None:
     assert 'href="/runs/2"' not in desk.page("/runs")
 
 
-def test_a_held_message_is_released_or_cancelled_with_a_reason(web: Web, message_of: Callable[..., str]) -> None:
+def test_a_held_message_is_released_or_cancelled_with_a_reason(
+    web: Web, message_of: Callable[..., str]
+) -> None:
     desk, message_id = web.signed_in("operator"), message_of()
     set_state(web, message_id, State.HELD)
     page = desk.page(f"/messages/{message_id}")
@@ -49,7 +51,9 @@ def test_a_held_message_is_released_or_cancelled_with_a_reason(web: Web, message
     assert 'value="sent"' not in page
 
     assert "Say why" in desk.said(desk.post(f"/messages/{message_id}/decide", {"do": "release"}))
-    assert "one message released" in desk.said(desk.post(f"/messages/{message_id}/decide", {"do": "release", "why": "looked at it"}))
+    assert "one message released" in desk.said(
+        desk.post(f"/messages/{message_id}/decide", {"do": "release", "why": "looked at it"})
+    )
 
     assert state_of(web, message_id) == "queued"
     assert "looked at it" in desk.page(f"/messages/{message_id}")
@@ -73,9 +77,16 @@ def test_many_unknown_messages_are_resolved_at_once(web: Web) -> None:
     page = desk.page("/tasks?kind=unknown")
     assert page.count('name="message"') == 3
 
-    assert "on your desk" in desk.said(desk.post("/tasks/messages", {"kind": "unknown", "message": ids[:1], "do": "take"}))
+    assert "on your desk" in desk.said(
+        desk.post("/tasks/messages", {"kind": "unknown", "message": ids[:1], "do": "take"})
+    )
     assert desk.page("/tasks?kind=unknown&mine=yes").count('name="message"') == 1
-    said = desk.said(desk.post("/tasks/messages", {"kind": "unknown", "message": ids, "do": "sent", "why": "in the provider's list"}))
+    said = desk.said(
+        desk.post(
+            "/tasks/messages",
+            {"kind": "unknown", "message": ids, "do": "sent", "why": "in the provider's list"},
+        )
+    )
 
     assert "3 messages were sent" in said
     assert {state_of(web, one) for one in ids} == {"accepted"}
@@ -84,9 +95,20 @@ def test_many_unknown_messages_are_resolved_at_once(web: Web) -> None:
 
 def test_a_reply_is_read_finished_and_the_quiet_ended(web: Web) -> None:
     table = load_optout_words(web.house.config("content") / "optout_words.yaml")
-    inbound = InboundMessage(provider="twilio", event_id="SM9", at=web.house.now(), sender="+12125550101", to="+1", text="who are you?")
+    inbound = InboundMessage(
+        provider="twilio",
+        event_id="SM9",
+        at=web.house.now(),
+        sender="+12125550101",
+        to="+1",
+        text="who are you?",
+    )
     record_inbound(
-        web.house.database, inbound, read=lambda text: classify_reply(text, table), now=web.house.now(), random_bytes=web.house.random_bytes
+        web.house.database,
+        inbound,
+        read=lambda text: classify_reply(text, table),
+        now=web.house.now(),
+        random_bytes=web.house.random_bytes,
     )
     desk = web.signed_in("operator")
     page = desk.page("/tasks?kind=unclear_reply")
@@ -94,8 +116,13 @@ def test_a_reply_is_read_finished_and_the_quiet_ended(web: Web) -> None:
     assert "Ana Pérez" in page
     task = page.split('name="task" value="')[1].split('"')[0]
 
-    assert "Say what came of it" in desk.said(desk.post("/tasks/finish", {"kind": "unclear_reply", "task": task, "do": "finish"}))
-    done = desk.post("/tasks/finish", {"kind": "unclear_reply", "task": task, "do": "finish", "outcome": "explained", "release": "yes"})
+    assert "Say what came of it" in desk.said(
+        desk.post("/tasks/finish", {"kind": "unclear_reply", "task": task, "do": "finish"})
+    )
+    done = desk.post(
+        "/tasks/finish",
+        {"kind": "unclear_reply", "task": task, "do": "finish", "outcome": "explained", "release": "yes"},
+    )
 
     assert "1 done" in desk.said(done)
     assert "explained" in desk.page("/tasks?kind=unclear_reply&done=yes")
@@ -109,14 +136,18 @@ def test_a_channel_is_stopped_and_resumed_with_reasons(web: Web) -> None:
 
     assert "say why" in desk.said(desk.post("/stops", {"what": "channel:sms"})).lower()
     assert "cannot be stopped" in desk.said(desk.post("/stops", {"what": "weather", "why": "rain"}))
-    assert "Stopped: channel sms" in desk.said(desk.post("/stops", {"what": "channel:sms", "why": "wrong texts"}))
+    assert "Stopped: channel sms" in desk.said(
+        desk.post("/stops", {"what": "channel:sms", "why": "wrong texts"})
+    )
     assert "stopped already" in desk.said(desk.post("/stops", {"what": "channel:sms", "why": "again"}))
     with web.house.database.reading() as connection:
         assert [str(row.stop) for row in stops.in_force(connection)] == ["channel sms"]
     assert "Stopped: channel sms." in desk.page("/")
     assert web.visitor().get("/readyz").json()["stops"] == ["channel sms"]
 
-    assert "Resumed" in desk.said(desk.post("/stops/resume", {"what": "channel:sms", "why": "texts are right"}))
+    assert "Resumed" in desk.said(
+        desk.post("/stops/resume", {"what": "channel:sms", "why": "texts are right"})
+    )
 
     with web.house.database.reading() as connection:
         assert stops.in_force(connection) == []
@@ -177,7 +208,14 @@ def test_a_job_whose_process_died_says_so(web: Web) -> None:
 
     now = web.house.real_now()
     with web.house.database.writing() as connection:
-        key = jobs.add(connection, kind="export", owner="auditor", host="here", details={}, now=now - timedelta(minutes=5))
+        key = jobs.add(
+            connection,
+            kind="export",
+            owner="auditor",
+            host="here",
+            details={},
+            now=now - timedelta(minutes=5),
+        )
 
     page = web.signed_in("auditor").page(f"/jobs/{key}")
 

@@ -22,7 +22,13 @@ def on_postgresql(postgres_url: str, tmp_path: Path) -> Iterator[Web]:
     import_sample(house)
     run_today(house, AS_OF, actor="test")
     add_user(
-        house.database, name=ALL, roles=[role.value for role in Role], password=PASSWORD, email="", by="test", at=house.real_now()
+        house.database,
+        name=ALL,
+        roles=[role.value for role in Role],
+        password=PASSWORD,
+        email="",
+        by="test",
+        at=house.real_now(),
     )
     yield Web(house)
     house.close()
@@ -33,7 +39,13 @@ def test_every_page_opens_on_postgresql_too(on_postgresql: Web) -> None:
     missing = [path for path, says in PAGES.items() if says not in desk.page(path)]
 
     assert missing == []
-    for path in ("/messages?state=held", "/messages?channel=sms", "/messages?address=ana@debtors.example", "/people?q=ana", "/people?hold=dispute"):
+    for path in (
+        "/messages?state=held",
+        "/messages?channel=sms",
+        "/messages?address=ana@debtors.example",
+        "/people?q=ana",
+        "/people?hold=dispute",
+    ):
         assert desk.get(path).status_code == 200
     for path in ("/messages", "/people", "/log", "/runs"):
         assert isinstance(desk.get(f"{path}?format=json").json(), list)
@@ -42,10 +54,14 @@ def test_every_page_opens_on_postgresql_too(on_postgresql: Web) -> None:
 def test_forms_jobs_and_the_api_write_on_postgresql_too(on_postgresql: Web) -> None:
     desk = on_postgresql.signed_in(ALL)
 
-    assert desk.said(desk.post("/people/acme/A-1/record", {"fact": "dispute", "source": "call"})).startswith("Recorded")
+    assert desk.said(desk.post("/people/acme/A-1/record", {"fact": "dispute", "source": "call"})).startswith(
+        "Recorded"
+    )
     assert "Stopped" in desk.said(desk.post("/stops", {"what": "channel:sms", "why": "test"}))
     assert "Everything holds." in finished(desk, desk.post("/log/verify").headers["location"])
-    assert on_postgresql.visitor().post(f"/u/{token_of(on_postgresql)}", data={"stop": "all"}).status_code == 200
+    assert (
+        on_postgresql.visitor().post(f"/u/{token_of(on_postgresql)}", data={"stop": "all"}).status_code == 200
+    )
     key = {"X-CSRF-Token": desk.csrf, "Idempotency-Key": "k"}
     fact = {"fact": "payment", "amount": "1.00", "debt": "D-1", "source": "bank"}
     answers = [desk.client.post("/api/v1/people/acme/A-1/records", json=fact, headers=key) for _ in range(2)]

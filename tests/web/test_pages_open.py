@@ -56,7 +56,9 @@ def test_a_page_opens_and_says_what_it_is_about(web: Web, path: str) -> None:
 
 
 @pytest.mark.parametrize("channel", ["email", "sms", "letter"])
-def test_a_message_shows_what_was_sent_and_its_proof(web: Web, message_of: Callable[..., str], channel: str) -> None:
+def test_a_message_shows_what_was_sent_and_its_proof(
+    web: Web, message_of: Callable[..., str], channel: str
+) -> None:
     text = web.signed_in(ALL).page(f"/messages/{message_of(channel)}")
 
     assert "Rule packs that were asked" in text
@@ -87,7 +89,9 @@ def test_a_changed_entry_shows_as_damaged(web: Web, message_of: Callable[..., st
     with web.house.database.writing() as connection:
         for name in connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
             connection.execute(text(f'DROP TRIGGER "{name}"'))
-        changed = "UPDATE log_entries SET entry = replace(entry, 'accepted', 'rejected') WHERE message_id = :id"
+        changed = (
+            "UPDATE log_entries SET entry = replace(entry, 'accepted', 'rejected') WHERE message_id = :id"
+        )
         connection.execute(text(changed), {"id": message_id})
 
     page = web.signed_in("auditor").page(f"/messages/{message_id}")
@@ -96,7 +100,20 @@ def test_a_changed_entry_shows_as_damaged(web: Web, message_of: Callable[..., st
     assert "does not give the hash that was sealed" in page
 
 
-@pytest.mark.parametrize("path", ["/messages", "/people", "/people/acme/A-1", "/runs", "/templates", "/log", "/rules", "/log/exceptions", "/tasks?kind=held"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/messages",
+        "/people",
+        "/people/acme/A-1",
+        "/runs",
+        "/templates",
+        "/log",
+        "/rules",
+        "/log/exceptions",
+        "/tasks?kind=held",
+    ],
+)
 def test_a_list_exports_what_it_shows(web: Web, path: str) -> None:
     desk = web.signed_in(ALL)
     join = "&" if "?" in path else "?"

@@ -11,9 +11,17 @@ from tests.web.house import Web
 
 ANA = "/people/acme/A-1"
 FORMS: dict[str, tuple[dict[str, Any], str, str]] = {
-    "payment": ({"amount": "20.00", "debt": "D-1", "on": "2026-11-15"}, "payment_recorded", "20.00 USD for D-1"),
+    "payment": (
+        {"amount": "20.00", "debt": "D-1", "on": "2026-11-15"},
+        "payment_recorded",
+        "20.00 USD for D-1",
+    ),
     "dispute": ({"debt": ["D-1"], "form": "letter"}, "hold_recorded", "dispute since 16 Nov 2026"),
-    "promise": ({"debt": ["D-1"], "until": "2026-12-01", "amount": "120.00"}, "hold_recorded", "until 1 Dec 2026"),
+    "promise": (
+        {"debt": ["D-1"], "until": "2026-12-01", "amount": "120.00"},
+        "hold_recorded",
+        "until 1 Dec 2026",
+    ),
     "complaint": ({"text": "two letters in a day", "form": "email"}, "hold_recorded", "complaint since"),
     "hold": ({"kind": "attorney", "name": "Alder & Finch"}, "hold_recorded", "attorney since"),
     "wish": ({"hours": "MO-FR 15:00-17:00", "place": ["workplace"]}, "wish_recorded", "15:00"),
@@ -26,7 +34,12 @@ FORMS: dict[str, tuple[dict[str, Any], str, str]] = {
 
 def newest(web: Web, event: str) -> dict[str, Any]:
     with web.house.database.reading() as connection:
-        query = select(log_entries.c.entry).where(log_entries.c.event == event).order_by(log_entries.c.id.desc()).limit(1)
+        query = (
+            select(log_entries.c.entry)
+            .where(log_entries.c.event == event)
+            .order_by(log_entries.c.id.desc())
+            .limit(1)
+        )
         return dict(json.loads(connection.scalars(query).one()))
 
 
@@ -35,7 +48,9 @@ def test_a_form_writes_its_fact_down_with_source_and_note(web: Web, fact: str) -
     fields, event, shows = FORMS[fact]
     desk = web.signed_in("operator")
 
-    said = desk.said(desk.post(f"{ANA}/record", {"fact": fact, "source": "call 5512", "note": "a note of mine", **fields}))
+    said = desk.said(
+        desk.post(f"{ANA}/record", {"fact": fact, "source": "call 5512", "note": "a note of mine", **fields})
+    )
 
     assert said.startswith("Recorded")
     entry = newest(web, event)
@@ -81,7 +96,9 @@ def test_a_hold_written_down_here_ends_here(web: Web) -> None:
     desk.post(f"{ANA}/record", {"fact": "dispute", "source": "letter"})
     assert 'value="release"' in desk.page(ANA)
 
-    said = desk.said(desk.post(f"{ANA}/record", {"fact": "release", "kind": "dispute", "source": "settled on the phone"}))
+    said = desk.said(
+        desk.post(f"{ANA}/record", {"fact": "release", "kind": "dispute", "source": "settled on the phone"})
+    )
 
     assert said.startswith("Recorded")
     assert "ended 16 Nov 2026" in desk.page(ANA)
@@ -106,7 +123,7 @@ def test_times_are_the_debtors_with_the_zone_named_and_utc_beside(web: Web) -> N
     page = web.signed_in("auditor").page("/people/acme/A-1")
 
     assert 'title="2026-11-16 18:0' in page
-    assert '16 Nov 2026, 13:0' in page
+    assert "16 Nov 2026, 13:0" in page
     assert '<span class="zone">America/New_York</span>' in page
 
 

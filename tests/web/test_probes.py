@@ -33,7 +33,11 @@ def test_ready_says_what_it_looked_at(web: Web) -> None:
 
     document = answer.json()
     assert (answer.status_code, document["ready"]) == (200, True)
-    assert {name: check["ok"] for name, check in document["checks"].items()} == {"database": True, "broker": True, "rule_packs": True}
+    assert {name: check["ok"] for name, check in document["checks"].items()} == {
+        "database": True,
+        "broker": True,
+        "rule_packs": True,
+    }
     assert document["oldest_due_seconds"] >= 0
     assert (document["stops"], document["breaker"]) == ([], {})
 
@@ -60,7 +64,10 @@ def test_not_ready_without_the_database(web: Web) -> None:
 
 
 def test_a_real_broker_that_answers_is_ready(open_web: Callable[..., Web], redis_url: str) -> None:
-    assert open_web(broker_url=redis_url).visitor().get("/readyz").json()["checks"]["broker"] == {"ok": True, "detail": "answers"}
+    assert open_web(broker_url=redis_url).visitor().get("/readyz").json()["checks"]["broker"] == {
+        "ok": True,
+        "detail": "answers",
+    }
 
 
 def test_a_channel_that_pauses_is_said(web: Web) -> None:
@@ -70,7 +77,14 @@ def test_a_channel_that_pauses_is_said(web: Web) -> None:
 
     now = web.house.real_now()
     with web.house.database.writing() as connection:
-        leases.take(connection, "paused:email", "w", until=now + timedelta(minutes=1), real_now=now, details={"why": "five failures"})
+        leases.take(
+            connection,
+            "paused:email",
+            "w",
+            until=now + timedelta(minutes=1),
+            real_now=now,
+            details={"why": "five failures"},
+        )
 
     assert web.visitor().get("/readyz").json()["breaker"]["email"]["why"] == "five failures"
     assert "five failures" in web.signed_in("operator").page("/")
@@ -96,11 +110,13 @@ def test_the_numbers_come_from_the_database_and_survive_a_restart(open_web: Call
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_the_numbers_are_read_on_postgresql_too(database_url: str, finished_home: object, tmp_path: object) -> None:
+def test_the_numbers_are_read_on_postgresql_too(
+    database_url: str, finished_home: object, tmp_path: object
+) -> None:
     from dispatcher.bootstrap import open_dispatcher
     from dispatcher.settings import load_settings
-    from tests.web.house import AS_OF, NOW, import_sample
     from dispatcher.worker.daily_run import run_today
+    from tests.web.house import AS_OF, NOW, import_sample
 
     house = open_dispatcher(load_settings(home=tmp_path, database_url=database_url), now=NOW)
     try:

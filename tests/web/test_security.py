@@ -65,8 +65,14 @@ def test_a_form_without_its_token_is_refused(web: Web, name: str) -> None:
 
     assert desk.client.post(path).status_code == 403
     assert desk.client.post(path, data={"csrf": "made up"}).status_code == 403
-    assert desk.client.post(path, data={"csrf": web.signed_in(ALL).csrf}).status_code == 403, "another session's token"
-    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}):
+    assert desk.client.post(path, data={"csrf": web.signed_in(ALL).csrf}).status_code == 403, (
+        "another session's token"
+    )
+    for headers in (
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+    ):
         assert desk.post(path, headers=headers).status_code == 403
 
 
@@ -91,7 +97,9 @@ def test_every_form_of_every_page_bears_the_token(web: Web) -> None:
             assert f'value="{desk.csrf}"' in form, (path, form[:200])
 
 
-def test_a_fault_shows_no_inner_workings_and_keeps_the_headers(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_shows_no_inner_workings_and_keeps_the_headers(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from dispatcher.web import today
 
     def fail(*_args: object, **_more: object) -> None:
@@ -113,7 +121,9 @@ def test_a_debtors_name_is_never_markup(web: Web, message_of: Callable[..., str]
         text = desk.page(path)
         assert runs_inline(text) == [], path
         assert "<script>alert" not in text, path
-    assert html.escape("<script>alert('name')</script>", quote=True).replace("&#x27;", "&#39;") in desk.page("/people/acme/A-2")
+    assert html.escape("<script>alert('name')</script>", quote=True).replace("&#x27;", "&#39;") in desk.page(
+        "/people/acme/A-2"
+    )
 
 
 def test_an_email_is_shown_in_a_world_of_its_own(web: Web, message_of: Callable[..., str]) -> None:
@@ -156,13 +166,29 @@ def test_an_inbound_reply_is_never_markup(web: Web) -> None:
 def test_a_templates_text_is_never_markup(web: Web) -> None:
     desk = web.signed_in(ALL)
     text = "---\nsubject: </textarea><script>steal()</script>\npreheader: x\n---\nHello <script>steal()</script> [x](javascript:steal())\n"
-    saved = desk.post("/templates/first-reminder/edit", {"version": "1", "file": "en/email.md", "text": text, "opened": "", "comment": "<script>steal()</script>"})
+    saved = desk.post(
+        "/templates/first-reminder/edit",
+        {
+            "version": "1",
+            "file": "en/email.md",
+            "text": text,
+            "opened": "",
+            "comment": "<script>steal()</script>",
+        },
+    )
     location = saved.headers["location"]
 
-    for path in (location, "/templates/first-reminder", "/templates/first-reminder/versions/2", "/templates/first-reminder/diff?old=1&new=2"):
+    for path in (
+        location,
+        "/templates/first-reminder",
+        "/templates/first-reminder/versions/2",
+        "/templates/first-reminder/diff?old=1&new=2",
+    ):
         page = desk.page(path)
         assert runs_inline(page) == [], path
-    framed = desk.post("/templates/first-reminder/preview/email", {"version": "1", "file": "en/email.md", "text": text})
+    framed = desk.post(
+        "/templates/first-reminder/preview/email", {"version": "1", "file": "en/email.md", "text": text}
+    )
     assert framed.headers["content-security-policy"].startswith("sandbox;")
     assert "<script" not in framed.text
 
@@ -194,41 +220,77 @@ def test_a_templates_text_is_never_markup(web: Web) -> None:
 )
 @pytest.mark.parametrize("file", ["en/email.md", "en/letter.md"])
 def test_the_preview_reads_no_file_no_setting_and_nobody_else(web: Web, prying: str, file: str) -> None:
-    head = "---\ntitle: A letter\n---\n" if file.endswith("letter.md") else "---\nsubject: A message\npreheader: From us\n---\n"
+    head = (
+        "---\ntitle: A letter\n---\n"
+        if file.endswith("letter.md")
+        else "---\nsubject: A message\npreheader: From us\n---\n"
+    )
     data = {"version": "1", "file": file, "text": f"{head}Hello {prying}\n"}
     desk = web.signed_in("manager")
 
     for path in ("/templates/first-reminder/preview", "/templates/first-reminder/preview/email"):
         answer = desk.post(path, data)
         assert answer.status_code == 200
-        for secret in ("root:", "__class__'", "<class", "uid=", "SecretStr", "DISPATCHER_", "Disputing Dora", "dora@debtors"):
+        for secret in (
+            "root:",
+            "__class__'",
+            "<class",
+            "uid=",
+            "SecretStr",
+            "DISPATCHER_",
+            "Disputing Dora",
+            "dora@debtors",
+        ):
             assert secret not in answer.text.replace(html.escape(prying), ""), (path, secret)
 
 
 def test_the_preview_for_a_debtor_shows_that_debtor_alone(web: Web) -> None:
     text = "---\nsubject: A message\npreheader: From us\n---\nHello {{ debtor.name }}, {{ debt.reference }}\n"
     answer = web.signed_in("manager").post(
-        "/templates/first-reminder/preview", {"version": "1", "file": "en/email.md", "text": text, "debtor": "acme/A-1"}
+        "/templates/first-reminder/preview",
+        {"version": "1", "file": "en/email.md", "text": text, "debtor": "acme/A-1"},
     )
 
     assert "Ana Pérez" in answer.text
     assert "Dora" not in answer.text
     missing = web.signed_in("manager").post(
-        "/templates/first-reminder/preview", {"version": "1", "file": "en/email.md", "text": text, "debtor": "acme/nobody"}
+        "/templates/first-reminder/preview",
+        {"version": "1", "file": "en/email.md", "text": text, "debtor": "acme/nobody"},
     )
     assert missing.status_code == 200
     assert "Hello" not in missing.text
 
 
-@pytest.mark.parametrize("path", ["../../../etc/passwd", "en/../../../etc/passwd", "/etc/passwd", "en/email.md/../../x", "..%2f..%2fetc/passwd", "en/notes.md"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../../../etc/passwd",
+        "en/../../../etc/passwd",
+        "/etc/passwd",
+        "en/email.md/../../x",
+        "..%2f..%2fetc/passwd",
+        "en/notes.md",
+    ],
+)
 def test_the_editor_opens_texts_of_a_template_and_nothing_else(web: Web, path: str) -> None:
     desk = web.signed_in("manager")
 
     assert desk.get("/templates/first-reminder/edit", params={"file": path}).status_code == 400
-    assert desk.post("/templates/first-reminder/edit", {"version": "1", "file": path, "text": "x"}).status_code == 400
+    assert (
+        desk.post("/templates/first-reminder/edit", {"version": "1", "file": path, "text": "x"}).status_code
+        == 400
+    )
 
 
-@pytest.mark.parametrize("path", ["/static/../settings.py", "/static/..%2f..%2fsettings.py", "/static/%2e%2e/app.py", "/jobs/1%2f..%2f..%2fsigning.key/file"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../settings.py",
+        "/static/..%2f..%2fsettings.py",
+        "/static/%2e%2e/app.py",
+        "/jobs/1%2f..%2f..%2fsigning.key/file",
+    ],
+)
 def test_no_address_leads_out_of_its_folder(web: Web, path: str) -> None:
     assert web.signed_in(ALL).get(path).status_code == 404
 
@@ -254,12 +316,18 @@ def test_a_body_that_does_not_say_how_long_it_is_is_cut_off(web: Web) -> None:
 def test_a_form_of_too_many_fields_is_refused(web: Web) -> None:
     desk = web.signed_in(ALL)
 
-    answer = desk.client.post("/stops", content="&".join(["a=1"] * 3_000), headers={"Content-Type": "application/x-www-form-urlencoded"})
+    answer = desk.client.post(
+        "/stops",
+        content="&".join(["a=1"] * 3_000),
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
 
     assert answer.status_code == 400
 
 
-@pytest.mark.parametrize("query", ["from=yesterday", "run=x", "state=gone", "channel=pigeon", "run=" + "9" * 400])
+@pytest.mark.parametrize(
+    "query", ["from=yesterday", "run=x", "state=gone", "channel=pigeon", "run=" + "9" * 400]
+)
 def test_a_filter_that_makes_no_sense_is_refused_in_a_sentence(web: Web, query: str) -> None:
     answer = web.signed_in("auditor").get(f"/messages?{query}")
 
@@ -267,7 +335,22 @@ def test_a_filter_that_makes_no_sense_is_refused_in_a_sentence(web: Web, query: 
     assert "That does not work" in answer.text
 
 
-@pytest.mark.parametrize("path", ["/messages/none", "/people/acme/none", "/runs/99", "/templates/none", "/templates/first-reminder/versions/99", "/log/entries/99999999", "/jobs/99", "/rules/none", "/nowhere", "/runs/x", "/log/entries/-1"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/messages/none",
+        "/people/acme/none",
+        "/runs/99",
+        "/templates/none",
+        "/templates/first-reminder/versions/99",
+        "/log/entries/99999999",
+        "/jobs/99",
+        "/rules/none",
+        "/nowhere",
+        "/runs/x",
+        "/log/entries/-1",
+    ],
+)
 def test_what_is_not_there_is_said_in_a_sentence(web: Web, path: str) -> None:
     answer = web.signed_in(ALL).get(path)
 
@@ -279,7 +362,10 @@ def test_the_settings_page_shows_no_secret(open_web: Callable[..., Web]) -> None
     web = open_web(
         database_url="",
         broker_url="redis://someone:hidden-password@localhost:6379/0",
-        channels={"email": {"api_key": "SG.hidden-key", "password": "hidden-smtp"}, "sms": {"auth_token": "hidden-token"}},
+        channels={
+            "email": {"api_key": "SG.hidden-key", "password": "hidden-smtp"},
+            "sms": {"auth_token": "hidden-token"},
+        },
     )
 
     text = web.signed_in("admin").page("/settings")

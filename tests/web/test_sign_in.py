@@ -16,7 +16,9 @@ from dispatcher.storage.tables import log_entries, sessions
 from tests.web.house import ALL, PASSWORD, Web
 
 
-def attempt(client: TestClient, name: str = "auditor", password: str = PASSWORD, wish: str = "/", **more: object) -> Response:
+def attempt(
+    client: TestClient, name: str = "auditor", password: str = PASSWORD, wish: str = "/", **more: object
+) -> Response:
     """Fill in the form as a browser does."""
     page = client.get("/sign-in")
     token = re.search(r'name="csrf" value="([^"]+)"', page.text)
@@ -27,7 +29,9 @@ def attempt(client: TestClient, name: str = "auditor", password: str = PASSWORD,
 
 def audited(web: Web) -> list[dict[str, object]]:
     with web.house.database.reading() as connection:
-        query = select(log_entries.c.entry).where(log_entries.c.event.like("sign%")).order_by(log_entries.c.id)
+        query = (
+            select(log_entries.c.entry).where(log_entries.c.event.like("sign%")).order_by(log_entries.c.id)
+        )
         return [json.loads(entry) for entry in connection.scalars(query)]
 
 
@@ -39,7 +43,11 @@ def test_the_right_password_opens_and_is_written_down(web: Web) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, "/log?event=blocked")
     assert client.get("/log").status_code == 200
     last = audited(web)[-1]
-    assert (last["event"], last["actor"], last["details"]) == ("signed_in", "user:auditor", {"address": "testclient"})
+    assert (last["event"], last["actor"], last["details"]) == (
+        "signed_in",
+        "user:auditor",
+        {"address": "testclient"},
+    )
 
 
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(web: Web) -> None:
@@ -73,7 +81,10 @@ def test_the_database_holds_no_token_that_would_open_a_session(web: Web) -> None
     assert token not in kept
 
 
-@pytest.mark.parametrize(("name", "password"), [("auditor", "wrong password!"), ("nobody", PASSWORD), ("auditor", ""), ("' OR 1=1 --", "x")])
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [("auditor", "wrong password!"), ("nobody", PASSWORD), ("auditor", ""), ("' OR 1=1 --", "x")],
+)
 def test_a_wrong_name_and_a_wrong_password_get_the_same_answer(web: Web, name: str, password: str) -> None:
     answer = attempt(web.visitor(), name, password)
 
@@ -113,7 +124,9 @@ def test_signing_in_again_ends_the_former_session(web: Web) -> None:
     assert token is not None
     client2.cookies.set("dispatcher_form", token.group(1))
 
-    answer = client2.post("/sign-in", data={"csrf": token.group(1), "name": "operator", "password": PASSWORD, "next": "/"})
+    answer = client2.post(
+        "/sign-in", data={"csrf": token.group(1), "name": "operator", "password": PASSWORD, "next": "/"}
+    )
 
     assert answer.status_code == 303
     assert client.get("/").headers.get("location") == "/sign-in"
@@ -174,7 +187,17 @@ def test_many_tries_from_one_place_are_slowed_down_whatever_the_names(web: Web) 
 
 @pytest.mark.parametrize(
     "wish",
-    ["https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "javascript:alert(1)", "http:evil", "/%0d%0aSet-Cookie:x=1", "/\r\nSet-Cookie: x=1", ""],
+    [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "javascript:alert(1)",
+        "http:evil",
+        "/%0d%0aSet-Cookie:x=1",
+        "/\r\nSet-Cookie: x=1",
+        "",
+    ],
 )
 def test_signing_in_leads_nowhere_but_here(web: Web, wish: str) -> None:
     location = attempt(web.visitor(), wish=wish).headers["location"]
@@ -216,7 +239,10 @@ def test_other_roles_count_from_the_next_click(web: Web) -> None:
 def test_a_session_ends_when_its_time_is_over_or_nobody_uses_it(web: Web) -> None:
     from sqlalchemy import update
 
-    for change in ({"expires_at": web.house.real_now()}, {"seen_at": web.house.real_now() - timedelta(hours=3)}):
+    for change in (
+        {"expires_at": web.house.real_now()},
+        {"seen_at": web.house.real_now() - timedelta(hours=3)},
+    ):
         desk = web.signed_in("auditor")
         assert desk.get("/").status_code == 200
         with web.house.database.writing() as connection:
@@ -229,8 +255,12 @@ def test_a_new_password_ends_the_other_sessions(web: Web) -> None:
     new = "a rather different horse"
 
     assert here.post("/account/password", {"old": "wrong", "new": new, "again": new}).status_code == 422
-    assert here.post("/account/password", {"old": PASSWORD, "new": "short", "again": "short"}).status_code == 422
-    assert here.post("/account/password", {"old": PASSWORD, "new": new, "again": new + "!"}).status_code == 422
+    assert (
+        here.post("/account/password", {"old": PASSWORD, "new": "short", "again": "short"}).status_code == 422
+    )
+    assert (
+        here.post("/account/password", {"old": PASSWORD, "new": new, "again": new + "!"}).status_code == 422
+    )
     assert here.post("/account/password", {"old": PASSWORD, "new": new, "again": new}).status_code == 303
 
     assert here.get("/").status_code == 200

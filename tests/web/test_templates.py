@@ -71,7 +71,9 @@ def test_a_change_goes_through_another_persons_hands_into_the_next_run(web: Web)
 
     run_today(web.house, date(2026, 11, 17), actor="test")
     with web.house.database.reading() as connection:
-        used = select(messages.c.template_version).where(messages.c.template == NAME, messages.c.as_of == date(2026, 11, 17))
+        used = select(messages.c.template_version).where(
+            messages.c.template == NAME, messages.c.as_of == date(2026, 11, 17)
+        )
         assert set(connection.scalars(used)) <= {version}
     assert "in force" in manager.page(f"/templates/{NAME}/versions/{version}")
     log = web.signed_in("auditor").page("/log?event=template_published")
@@ -196,7 +198,9 @@ def test_a_preview_without_script_keeps_the_text_and_saves_nothing(web: Web) -> 
 
 
 def preview(web: Web, file: str, text: str, **more: str) -> Response:
-    return web.signed_in("manager").post(f"/templates/{NAME}/preview", {"version": "1", "file": file, "text": text, **more})
+    return web.signed_in("manager").post(
+        f"/templates/{NAME}/preview", {"version": "1", "file": file, "text": text, **more}
+    )
 
 
 def test_the_live_preview_is_the_text_as_typed(web: Web) -> None:
@@ -216,7 +220,11 @@ def test_the_live_preview_is_the_text_as_typed(web: Web) -> None:
 def test_hard_debtors_are_offered_and_shown(web: Web) -> None:
     manager = web.signed_in("manager")
     form = opened(manager)
-    for who, shows in (("a name from right to left", "مريم"), ("a very long name", "María del Carmen"), ("three debts of a company", "INV-2043")):
+    for who, shows in (
+        ("a name from right to left", "مريم"),
+        ("a very long name", "María del Carmen"),
+        ("three debts of a company", "INV-2043"),
+    ):
         assert f"<option>{who}</option>" in manager.page(EDIT)
         assert shows in preview(web, form["file"], form["text"], who=who).text
 
@@ -234,7 +242,11 @@ def test_a_finding_stands_at_its_line_with_the_words_underlined_and_its_source(w
 
 
 def test_an_sms_says_its_segments_and_what_makes_them_dear(web: Web) -> None:
-    text = preview(web, "en/sms.txt", "Hello {{ debtor.name }}, this is {{ sender.name }}: please call {{ sender.phone }} — thank you.").text
+    text = preview(
+        web,
+        "en/sms.txt",
+        "Hello {{ debtor.name }}, this is {{ sender.name }}: please call {{ sender.phone }} — thank you.",
+    ).text
 
     assert "segments" in text
     assert "UCS-2" in text

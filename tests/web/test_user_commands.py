@@ -11,21 +11,33 @@ import urllib.request
 from pathlib import Path
 
 
-def dispatcher(home: Path, *words: str, text: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
+def dispatcher(
+    home: Path, *words: str, text: str = "", **variables: str
+) -> "subprocess.CompletedProcess[str]":
     environment = {**os.environ, "DISPATCHER_HOME": str(home), **variables}
     return subprocess.run(
-        [sys.executable, "-m", "dispatcher", *words], input=text, capture_output=True, text=True, env=environment, timeout=120, check=False
+        [sys.executable, "-m", "dispatcher", *words],
+        input=text,
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=120,
+        check=False,
     )
 
 
 def test_a_first_admin_is_added_listed_changed_and_disabled(tmp_path: Path) -> None:
-    added = dispatcher(tmp_path, "users", "add", "ines", "--role", "admin,operator", text="three unrelated words\n")
+    added = dispatcher(
+        tmp_path, "users", "add", "ines", "--role", "admin,operator", text="three unrelated words\n"
+    )
     assert (added.returncode, added.stdout) == (0, "added ines: admin, operator\n")
 
     listed = json.loads(dispatcher(tmp_path, "users", "list", "--json").stdout)
     assert [(user["name"], user["roles"]) for user in listed] == [("ines", ["admin", "operator"])]
 
-    again = dispatcher(tmp_path, "users", "add", "INES", "--role", "admin", DISPATCHER_NEW_PASSWORD="three unrelated words")
+    again = dispatcher(
+        tmp_path, "users", "add", "INES", "--role", "admin", DISPATCHER_NEW_PASSWORD="three unrelated words"
+    )
     assert again.returncode == 2
     assert "there is a user" in again.stderr
     assert "Traceback" not in again.stderr
@@ -44,7 +56,10 @@ def test_a_first_admin_is_added_listed_changed_and_disabled(tmp_path: Path) -> N
 def test_serve_answers_and_stops_when_told(tmp_path: Path) -> None:
     environment = {**os.environ, "DISPATCHER_HOME": str(tmp_path)}
     process = subprocess.Popen(
-        [sys.executable, "-m", "dispatcher", "serve", "--port", "18765"], stdout=subprocess.PIPE, text=True, env=environment
+        [sys.executable, "-m", "dispatcher", "serve", "--port", "18765"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
     )
     try:
         assert process.stdout is not None

@@ -21,7 +21,7 @@ from dispatcher.storage.tables import contact_points, log_entries, messages, opt
 from tests.web.house import Web
 
 PUBLIC = "https://dispatch.example"
-TOKEN, SECRET = "twilio-token", "lob-secret"  # noqa: S105 of the tests' own
+TOKEN, SECRET = "twilio-token", "lob-secret"
 KEY = ec.generate_private_key(ec.SECP256R1())
 PUBLIC_KEY = base64.b64encode(
     KEY.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
@@ -39,11 +39,21 @@ def hooked(open_web: Callable[..., Web]) -> Web:
     return open_web(public_url=PUBLIC, channels=channels)
 
 
-def sendgrid(web: Web, events: object, *, late: timedelta = timedelta(0), key: ec.EllipticCurvePrivateKey = KEY, **headers: str) -> Response:
+def sendgrid(
+    web: Web,
+    events: object,
+    *,
+    late: timedelta = timedelta(0),
+    key: ec.EllipticCurvePrivateKey = KEY,
+    **headers: str,
+) -> Response:
     body = json.dumps(events).encode() + b"\r\n"
     stamp = str(int((web.house.now() - late).timestamp()))
     signature = base64.b64encode(key.sign(stamp.encode() + body, ec.ECDSA(SHA256()))).decode()
-    signed = {"X-Twilio-Email-Event-Webhook-Signature": signature, "X-Twilio-Email-Event-Webhook-Timestamp": stamp}
+    signed = {
+        "X-Twilio-Email-Event-Webhook-Signature": signature,
+        "X-Twilio-Email-Event-Webhook-Timestamp": stamp,
+    }
     return web.visitor().post("/webhooks/sendgrid", content=body, headers=signed | headers)
 
 
@@ -58,17 +68,30 @@ def lob(web: Web, event: dict[str, Any], *, secret: str = SECRET, late: timedelt
     body = json.dumps(event)
     stamp = str(int((web.house.now() - late).timestamp() * 1000))
     signature = hmac.new(secret.encode(), f"{stamp}.{body}".encode(), hashlib.sha256).hexdigest()
-    return web.visitor().post("/webhooks/lob", content=body, headers={"Lob-Signature": signature, "Lob-Signature-Timestamp": stamp})
+    return web.visitor().post(
+        "/webhooks/lob", content=body, headers={"Lob-Signature": signature, "Lob-Signature-Timestamp": stamp}
+    )
 
 
 def sent(web: Web, channel: str) -> Any:
     with web.house.database.reading() as connection:
-        query = select(messages).where(messages.c.channel == channel, messages.c.state == "accepted").order_by(messages.c.id)
+        query = (
+            select(messages)
+            .where(messages.c.channel == channel, messages.c.state == "accepted")
+            .order_by(messages.c.id)
+        )
         return connection.execute(query).first()
 
 
 def event_of(message: Any, word: str, key: str = "e1", **more: Any) -> dict[str, Any]:
-    return {"event": word, "sg_event_id": key, "message_id": message.id, "email": message.address, "timestamp": 1_794_852_000, **more}
+    return {
+        "event": word,
+        "sg_event_id": key,
+        "message_id": message.id,
+        "email": message.address,
+        "timestamp": 1_794_852_000,
+        **more,
+    }
 
 
 def count(web: Web, table: Any) -> int:
@@ -79,18 +102,26 @@ def count(web: Web, table: Any) -> int:
 def test_a_delivery_is_recorded_once_however_often_it_comes(hooked: Web) -> None:
     message = sent(hooked, "email")
 
-    assert [sendgrid(hooked, [event_of(message, "delivered")]).status_code for _ in range(3)] == [204, 204, 204]
+    assert [sendgrid(hooked, [event_of(message, "delivered")]).status_code for _ in range(3)] == [
+        204,
+        204,
+        204,
+    ]
 
     with hooked.house.database.reading() as connection:
         assert connection.scalar(select(messages.c.state).where(messages.c.id == message.id)) == "delivered"
-        entries = select(func.count()).where(log_entries.c.message_id == message.id, log_entries.c.event == "delivered")
+        entries = select(func.count()).where(
+            log_entries.c.message_id == message.id, log_entries.c.event == "delivered"
+        )
         assert connection.scalar(entries) == 1
 
 
 def test_a_late_bounce_counts_and_a_late_sent_does_not_go_back(hooked: Web) -> None:
     message = sent(hooked, "email")
     sendgrid(hooked, [event_of(message, "delivered", "e1"), event_of(message, "processed", "e2")])
-    sendgrid(hooked, [event_of(message, "bounce", "e3", type="bounce", status="5.1.1", reason="unknown user")])
+    sendgrid(
+        hooked, [event_of(message, "bounce", "e3", type="bounce", status="5.1.1", reason="unknown user")]
+    )
 
     with hooked.house.database.reading() as connection:
         assert connection.scalar(select(messages.c.state).where(messages.c.id == message.id)) == "bounced"
@@ -99,7 +130,16 @@ def test_a_late_bounce_counts_and_a_late_sent_does_not_go_back(hooked: Web) -> N
 
 
 def test_an_event_of_a_message_that_is_not_ours_is_answered_and_logged(hooked: Web) -> None:
-    events = [{"event": "delivered", "sg_event_id": "e9", "message_id": "somebody-elses", "timestamp": 1_794_852_000}, "no object", {"event": "new-word", "sg_event_id": "e10"}]
+    events = [
+        {
+            "event": "delivered",
+            "sg_event_id": "e9",
+            "message_id": "somebody-elses",
+            "timestamp": 1_794_852_000,
+        },
+        "no object",
+        {"event": "new-word", "sg_event_id": "e10"},
+    ]
 
     assert sendgrid(hooked, events).status_code == 204
 
@@ -118,10 +158,28 @@ def test_a_wrong_or_missing_signature_is_refused_and_changes_nothing(hooked: Web
     visitor = hooked.visitor()
 
     assert sendgrid(hooked, [event_of(message, "bounce")], key=other).status_code == 403
-    assert sendgrid(hooked, [event_of(message, "bounce")], **{"X-Twilio-Email-Event-Webhook-Signature": "AAAA"}).status_code == 403
-    assert twilio(hooked, "/webhooks/twilio/inbound", {"MessageSid": "SM1", "From": "+12125550101", "Body": "STOP"}, token="wrong").status_code == 403
+    assert (
+        sendgrid(
+            hooked, [event_of(message, "bounce")], **{"X-Twilio-Email-Event-Webhook-Signature": "AAAA"}
+        ).status_code
+        == 403
+    )
+    assert (
+        twilio(
+            hooked,
+            "/webhooks/twilio/inbound",
+            {"MessageSid": "SM1", "From": "+12125550101", "Body": "STOP"},
+            token="wrong",
+        ).status_code
+        == 403
+    )
     assert lob(hooked, {"id": "evt_1"}, secret="wrong").status_code == 403
-    for path in ("/webhooks/sendgrid", "/webhooks/twilio/status", "/webhooks/twilio/inbound", "/webhooks/lob"):
+    for path in (
+        "/webhooks/sendgrid",
+        "/webhooks/twilio/status",
+        "/webhooks/twilio/inbound",
+        "/webhooks/lob",
+    ):
         assert visitor.post(path, content=b"[]").status_code == 403
         assert visitor.get(path).status_code == 405
 
@@ -201,7 +259,9 @@ def test_the_published_vectors_hold_over_http(open_web: Callable[..., Web], shar
     for vector in vectors:
         web = open_web(channels={"email": {"webhook_key": vector["public_key"]}})
         stamp = vector["timestamp"]
-        web.house.now = clock_from(datetime.fromtimestamp(int(stamp), UTC)) if str(stamp).isdecimal() else web.house.now
+        web.house.now = (
+            clock_from(datetime.fromtimestamp(int(stamp), UTC)) if str(stamp).isdecimal() else web.house.now
+        )
         headers = {
             "X-Twilio-Email-Event-Webhook-Signature": vector["signature"],
             "X-Twilio-Email-Event-Webhook-Timestamp": str(stamp),
