@@ -202,9 +202,7 @@ def verify(path: Path, trusted: str = "", notes: list[str] | None = None) -> tup
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in {2, 3}:
-        sys.exit(__doc__)
-    given = "".join(sys.argv[2:])
+    given = "".join(sys.argv[2:]) if len(sys.argv) in {2, 3} else sys.exit(__doc__)
     key = Path(given).read_text().strip() if given and Path(given).exists() else given
     total, problems = verify(Path(sys.argv[1]), key, remarks := list[str]())
     good = [f"{total} entries verified: nothing changed, removed, inserted or moved"]

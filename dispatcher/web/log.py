@@ -135,6 +135,7 @@ def verify(visit: Visit) -> Response:
                 "newer than the last seal": f"{found.unsealed:,}",
                 "bodies": f"{found.bodies:,}",
                 "lawfully erased": f"{found.erased:,}",
+                **({"to be read": " ".join(found.notes)} if found.notes else {}),
             },
         }
 
