@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from markupsafe import Markup
 
+from dispatcher.domain.decision import Reason
 from dispatcher.domain.money import Money
 
 # word -> tone of its tag; the word itself always stands there
@@ -103,15 +104,21 @@ def amount(minor: int | None, currency: str) -> str:
     return f"{value:,} {currency}"
 
 
-def each_reason(reasons: Iterable[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
+def each_reason(reasons: Iterable[Mapping[str, Any] | Reason] | None) -> list[dict[str, Any]]:
     """Reasons once each, with every part a page prints; entries of long ago may lack some."""
     found: dict[tuple[object, ...], dict[str, Any]] = {}
-    for reason in reasons or ():
+    for one in reasons or ():
+        reason = _as_stored(one) if isinstance(one, Reason) else one
         whole = {name: str(reason.get(name) or "") for name in _PARTS} | {
             "inputs": reason.get("inputs") or {}
         }
         found.setdefault((whole["pack"], whole["rule"], whole["detail"]), whole)
     return list(found.values())
+
+
+def _as_stored(reason: Reason) -> dict[str, Any]:
+    """A reason that was found just now, as entries keep it."""
+    return reason.to_json() | {name: getattr(reason, name) for name in ("link", "status", "verified", "inputs")}
 
 
 _PARTS = ("pack", "rule", "decision", "reference", "detail", "link", "status", "verified")
