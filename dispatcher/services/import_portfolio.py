@@ -138,8 +138,8 @@ def _merge(job: _Import, staging: Staging, sha256: str) -> ImportReport:
     report: ImportReport | None = None
     try:
         with staging.merging() as connection:
-            repeated = settle(connection, job.refuse, job.warn)
-            report = _applied(job, connection, sha256, repeated)
+            repeated, left_out = settle(connection, job.refuse, job.warn)
+            report = _applied(job, connection, sha256, repeated, left_out)
             if not report.applied:
                 raise _NotAppliedError
     except _NotAppliedError:
@@ -148,7 +148,7 @@ def _merge(job: _Import, staging: Staging, sha256: str) -> ImportReport:
     return report
 
 
-def _applied(job: _Import, connection: Connection, sha256: str, repeated: int) -> ImportReport:
+def _applied(job: _Import, connection: Connection, sha256: str, repeated: int, left_out: int) -> ImportReport:
     request = job.request
     before = portfolios.merge_creditors(connection, as_of=request.as_of, imported_at=request.now)
     older_than = _newer_ledger(connection, request, before)
@@ -165,7 +165,7 @@ def _applied(job: _Import, connection: Connection, sha256: str, repeated: int) -
         sha256=sha256,
         as_of=request.as_of,
         rows=job.rows,
-        imported=job.rows - len(job.problems.lines) - repeated,
+        imported=job.rows - len(job.problems.lines) - repeated - left_out,
         repeated=repeated,
         refused=len(job.problems.lines),
         warnings=job.warnings,

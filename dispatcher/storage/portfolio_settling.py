@@ -8,6 +8,7 @@ from sqlalchemy.sql.selectable import Subquery
 
 from dispatcher.domain.debtor_lines import MergedDebtor, merge_debtor_lines
 from dispatcher.domain.portfolio import DebtorLine, RowProblem
+from dispatcher.storage.portfolio_erased import leave_out_erased
 from dispatcher.storage.portfolio_staging import (
     put_debtors,
     read_debtor,
@@ -22,17 +23,18 @@ _COLUMN_NAMES = {"name": "debtor_name", "kind": "debtor_kind", "address_lines": 
 Report = Callable[[int, RowProblem], None]  # line, problem
 
 
-def settle(connection: Connection, refuse: Report, warn: Report) -> int:
-    """Leave one row a debt and one a debtor; returns how many rows repeated another word for word.
+def settle(connection: Connection, refuse: Report, warn: Report) -> tuple[int, int]:
+    """Leave one row a debt and one a debtor; returns how many rows repeated another word for word, and were left out.
 
     Rows that contradict each other about a debt are all refused: which one is right, nobody can know here.
     """
+    left_out = leave_out_erased(connection, refuse, warn)
     repeated = _drop_repeated_debts(connection)
     _refuse_contradicting_debts(connection, refuse)
     _drop_repeated_debtors(connection)
     for lines, merged in _disagreeing_debtors(connection):
         _warn(lines, merged, warn)
-    return repeated
+    return repeated, left_out
 
 
 def _drop_repeated_debts(connection: Connection) -> int:

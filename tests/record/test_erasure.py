@@ -20,7 +20,16 @@ from dispatcher.storage.engine import open_database
 from dispatcher.storage.evidence import Scope
 from dispatcher.storage.seal_journal import SealJournal
 from dispatcher.storage.sealing_keys import SealingKeys
-from dispatcher.storage.tables import contents, debtors, debts, holds, messages, personal_values
+from dispatcher.storage.tables import (
+    contact_points,
+    contents,
+    debtors,
+    debts,
+    holds,
+    messages,
+    personal_values,
+)
+from tests.portfolio.books import a_file, a_row, an_import, rejects, warnings
 from tests.record.histories import NOW, Log, add_debtors, add_message, add_refusal, person
 from tests.shared import ROOT
 
@@ -187,3 +196,36 @@ def test_backup_of_postgresql_restores_with_its_own_tools(
         add_message(connection, 3)
     seal(restored)
     assert findings(restored) == []
+
+
+def test_an_import_brings_nothing_of_an_erased_person_back(log: Log, tmp_path: Path) -> None:
+    first = a_file(
+        tmp_path, a_row(), a_row(debt_reference="0002", debtor_reference="08", debtor_name="Berta")
+    )
+    an_import(log.database, first, full=True)
+    with log.database.reading() as connection:
+        pseudonym = connection.scalar(select(debtors.c.person).where(debtors.c.reference == "07"))
+    erase_person(log.database, str(pseudonym), REQUEST)
+
+    again = a_file(
+        tmp_path,
+        a_row(debtor_name="Ana the second", balance="99.00"),
+        a_row(debt_reference="0003", settled_on="2026-11-01"),
+        a_row(debt_reference="0002", debtor_reference="08", debtor_name="Berta"),
+    )
+    report = an_import(log.database, again, full=True)
+
+    assert (report.rows, report.imported, report.refused, report.vanished) == (3, 1, 1, 0)
+    [refused], [warned] = rejects(again), warnings(again)
+    assert (refused["line"], refused["column"], refused["value"]) == ("2", "debtor_reference", "07")
+    assert "was erased on 2026-03-02" in refused["reason"]
+    assert "a new reference" in refused["reason"]
+    assert warned["line"] == "3"
+    with log.database.reading() as connection:
+        rows = dict(connection.execute(select(debtors.c.reference, debtors.c.name)).all())
+        points = connection.scalar(
+            select(func.count()).select_from(contact_points).join(debtors).where(debtors.c.reference == "07")
+        )
+        owed = connection.scalar(select(debts.c.balance_minor).where(debts.c.reference == "0001"))
+    assert (rows, points, owed) == ({"07": "", "08": "Berta"}, 0, 12_050)
+    assert findings(log) == []
