@@ -1,13 +1,17 @@
 """`dispatcher check` says whether everything is in order for the next run."""
 
 from collections.abc import Callable, Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from channels.kind import ChannelKind
 from dispatcher.bootstrap import Dispatcher, open_dispatcher
 from dispatcher.cli.opening import AsJson, print_json
+
+if TYPE_CHECKING:  # only types here; compiling is loaded by the check that needs it
+    from dispatcher.domain.strategy import Step
+    from dispatcher.rendering.compile import CompiledTemplate
 
 Finding = tuple[str, str, str]  # level (ok, note, wrong), subject, sentence
 
@@ -112,6 +116,7 @@ def _templates(dispatcher: Dispatcher) -> Iterator[Finding]:
 
     folder = resources.templates_dir(dispatcher.settings.templates_dir)
     names = template_folders(folder)
+    good: dict[str, CompiledTemplate] = {}
     for name in names:
         try:
             compiled = compile_version(read_template(folder, name), dispatcher.house)
@@ -119,15 +124,28 @@ def _templates(dispatcher: Dispatcher) -> Iterator[Finding]:
             for problem in found.problems:
                 yield "wrong", "templates", f"{folder / name}/{problem}"
         else:
+            good[name] = compiled
             yield "ok", "templates", f"{name} ({', '.join(compiled.languages)})"
     for strategy in dispatcher.desk.strategies:
         for step in strategy.steps:
+            where = f"strategy {strategy.name}, step {step.name}"
             if step.template not in names:
-                yield (
-                    "wrong",
-                    "templates",
-                    f"strategy {strategy.name}, step {step.name}: no template {step.template!r}",
+                yield "wrong", "templates", f"{where}: no template {step.template!r}"
+            elif step.template in good:
+                yield from (
+                    ("wrong", "templates", f"{where}: {trouble}")
+                    for trouble in _misused(good[step.template], step)
                 )
+
+
+def _misused(template: "CompiledTemplate", step: "Step") -> Iterator[str]:
+    """Why every message of this step would be held."""
+    if step.kind not in template.meta.kinds:
+        serves = ", ".join(sorted(template.meta.kinds))
+        yield f"template {template.name!r} serves {serves}, not {step.kind}: use another, or widen its `kinds`"
+    written = {channel for _, channel in template.texts}
+    if missing := [channel.value for channel in step.channels if channel not in written]:
+        yield f"template {template.name!r} has no text for {', '.join(missing)}: add one, or leave the channel out"
 
 
 def _database(dispatcher: Dispatcher) -> Iterator[Finding]:

@@ -78,7 +78,7 @@ STRATEGIES: dict[str, list[dict[str, Any]]] = {
             "steps": [
                 step("courtesy", -7, "email", prefix="gold-"),
                 step("courtesy", -3, "email", prefix="gold-"),
-                step("notice", 2, "letter email", prefix="gold-"),
+                step("collection", 2, "letter email", prefix="gold-"),
                 step("collection", 5, "email sms", prefix="gold-"),
             ],
         },

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import DEEP
 from tests.outside.books import made_up, write
 from tests.outside.program import Program, assert_log_is_whole
 from tests.outside.test_made_up_books import FIRST, STRATEGIES
@@ -19,7 +20,7 @@ HEADER = "debt_reference,creditor,debtor_reference,currency,balance,due_date"
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
     made = Program(tmp_path, STRATEGIES["joined"])
-    book = write(made_up(3, FIRST, people=60, debts=150), tmp_path / "book.csv")
+    book = write(made_up(3, FIRST, people=40, debts=110), tmp_path / "book.csv")
     made.do("portfolio", "import", str(book), "--as-of", FIRST.isoformat())
     return made
 
@@ -42,7 +43,7 @@ def assert_finished(program: Program) -> None:
     program.do("run", *DAY)
     assert_log_is_whole(program, program.export())
     assert set(states(program)) <= {"accepted", "deferred"}
-    assert states(program)["accepted"] == len(program.outbox()) > 20
+    assert states(program)["accepted"] == len(program.outbox()) > 10
 
 
 def test_one_of_two_runs_at_the_same_time_is_refused_in_a_sentence(program: Program) -> None:
@@ -55,7 +56,9 @@ def test_one_of_two_runs_at_the_same_time_is_refused_in_a_sentence(program: Prog
     assert_finished(program)
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "Ctrl-C"])
+@pytest.mark.parametrize(
+    "how", [pytest.param(signal.SIGKILL, marks=pytest.mark.deep), signal.SIGINT], ids=["killed", "Ctrl-C"]
+)
 def test_run_that_was_ended_is_finished_by_the_next_one_at_once(
     program: Program, how: signal.Signals
 ) -> None:
@@ -105,6 +108,22 @@ def test_odd_file_is_answered_in_sentences(
     assert "unexpected" not in said
 
 
+def test_step_whose_template_cannot_serve_it_is_found_before_the_run(tmp_path: Path) -> None:
+    steps = [
+        {"name": "law", "kind": "notice", "day": 1, "channels": ["email"], "template": "first-reminder"},
+        {
+            "name": "end",
+            "kind": "collection",
+            "day": 9,
+            "channels": ["sms", "letter"],
+            "template": "final-notice",
+        },
+    ]
+    said = Program(tmp_path, [{"name": "odd", "steps": steps}]).do("check", "--data-only", code=1)
+    assert "step law: template 'first-reminder' serves collection, not notice" in said
+    assert "step end: template 'final-notice' has no text for sms" in said
+
+
 def test_export_in_which_anything_is_changed_does_not_verify(program: Program) -> None:
     program.do("run", *DAY)
     program.export()
@@ -136,6 +155,6 @@ def test_export_in_which_anything_is_changed_does_not_verify(program: Program) -
         entries,
         lines[: len(lines) // 2],
     ]
-    for case, changed in enumerate(forged):
+    for case, changed in enumerate(forged if DEEP else forged[::4]):
         path.write_text("\n".join(changed) + "\n", encoding="utf-8")
         assert program.do("log", "verify", str(path), code=1), case
