@@ -6,14 +6,18 @@ import random
 import re
 import subprocess
 import sys
+import tracemalloc
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from dispatcher.domain.export_line import FIELDS, line_of
+from dispatcher.domain.log_entry import LogEntry
 from dispatcher.services.export_evidence import Source, export_evidence
+from dispatcher.services.seal_log import seal_log
 from dispatcher.services.verify_export import verify
+from dispatcher.storage import delivery_log, evidence
 from dispatcher.storage.evidence import Scope
 from tests.record.histories import NOW, Log, add_debtors, add_message, add_refusal, person
 
@@ -199,3 +203,41 @@ def test_export_is_written_in_pages(filled: Log, tmp_path: Path, monkeypatch: py
 def test_export_of_an_empty_log_verifies(log: Log, tmp_path: Path) -> None:
     export_evidence(source(log), Scope(), tmp_path / "none.jsonl")
     assert verify(tmp_path / "none.jsonl") == (0, [])
+
+
+def add_many(log: Log, count: int) -> None:
+    entries = [
+        LogEntry(
+            event="blocked", at=NOW, actor="run", person=person(number % 9), creditor=("acme", "beta")[number % 2],
+            zones=("America/New_York",), details={"number": number, "padding": "x" * 600},
+        )
+        for number in range(count)
+    ]  # fmt: skip
+    with log.database.writing() as connection:
+        delivery_log.append(connection, entries)
+    seal_log(log.database, log.keys, log.journal, now=NOW)
+
+
+def peak_of_an_export(log: Log, out: Path, creditor: str | None) -> tuple[int, float]:
+    """Entries exported, and the most memory (MiB) that was in use for it at one time."""
+    tracemalloc.start()
+    try:
+        done = export_evidence(source(log), Scope(creditor=creditor), out)
+        return done.entries, tracemalloc.get_traced_memory()[1] / 2**20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("suffix", "creditor"), [(".jsonl", None), (".csv", None), (".jsonl", "acme")])
+def test_export_needs_no_more_memory_for_four_times_the_entries(
+    sqlite_log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, creditor: str | None
+) -> None:
+    monkeypatch.setattr(evidence, "PAGE", 200)
+    add_many(sqlite_log, 2_000)
+    few, small = peak_of_an_export(sqlite_log, tmp_path / f"few{suffix}", creditor)
+    for _ in range(3):
+        add_many(sqlite_log, 2_000)
+    many, large = peak_of_an_export(sqlite_log, tmp_path / f"many{suffix}", creditor)
+    written = (tmp_path / f"many{suffix}").stat().st_size - (tmp_path / f"few{suffix}").stat().st_size
+    assert many > 3.5 * few
+    assert large - small < written / 2**20 / 8, (small, large)
