@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from channels.kind import ChannelKind
+from dispatcher.domain.portfolio_columns import DEBT_READERS, DEBTOR_READERS, country_code
 from dispatcher.domain.strategy import DEFAULT_VALID_DAYS, Match, Step, Strategy
 from dispatcher.rulebook.yaml_file import ConfigError, YamlFile, read_yaml
 
@@ -19,6 +20,7 @@ MATCH_COLUMNS = (
     "sender_role",
     "language",
 )
+_READERS = {**DEBTOR_READERS, **DEBT_READERS}
 _TEXTS = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 _AMOUNT = {"type": "string", "pattern": r"^\d+(\.\d+)?$"}
 _NAME = {"type": "string", "pattern": r"^[a-z0-9][a-z0-9_-]*$"}
@@ -96,7 +98,7 @@ def _strategy(file: YamlFile) -> Strategy:
         name=data["name"],
         steps=steps,
         match=Match(
-            equals={key: _texts(match[key]) for key in MATCH_COLUMNS if key in match},
+            equals={key: _values(file, key, match[key]) for key in MATCH_COLUMNS if key in match},
             balance_min=Decimal(balance["min"]) if "min" in balance else None,
             balance_max=Decimal(balance["max"]) if "max" in balance else None,
         ),
@@ -119,8 +121,19 @@ def _step(item: dict[str, Any]) -> Step:
     )
 
 
-def _texts(value: str | list[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
+def _values(file: YamlFile, column: str, written: str | list[str]) -> tuple[str, ...]:
+    """Read as the portfolio's column of that name is read, or a value written another way would never match."""
+    texts = [written] if isinstance(written, str) else written
+    try:
+        return tuple(_value(column, text.strip()) for text in texts)
+    except ValueError as error:
+        raise file.error(("match", column), f"{', '.join(texts)}: {error}") from None
+
+
+def _value(column: str, text: str) -> str:
+    code = str(_READERS[column](text))
+    country, dash, _ = text.partition("-")
+    return f"{country_code(country)}-{code}" if column == "region" and dash else code
 
 
 def _check_order(file: YamlFile, steps: tuple[Step, ...]) -> None:

@@ -76,12 +76,18 @@ def find_candidates(
 
 def matches(match: Match) -> ColumnElement[bool]:
     """A strategy's match as a condition on debts, debtors and creditors."""
-    conditions: list[ColumnElement[bool]] = [
-        _COLUMNS[name].in_(values) for name, values in match.equals.items()
-    ]
+    conditions = [_is_one_of(name, values) for name, values in match.equals.items()]
     conditions += [_balance(match.balance_min, at_least=True)] if match.balance_min is not None else []
     conditions += [_balance(match.balance_max, at_least=False)] if match.balance_max is not None else []
     return and_(true(), *conditions)
+
+
+def _is_one_of(name: str, values: Sequence[str]) -> ColumnElement[bool]:
+    column = _COLUMNS[name]
+    if name != "region":
+        return column.in_(values)
+    with_country = debtors.c.country + "-" + column  # a strategy may say NY or US-NY
+    return or_(column.in_(values), with_country.in_(values))
 
 
 def open_on(as_of: date) -> ColumnElement[bool]:
