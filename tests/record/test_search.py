@@ -1,5 +1,6 @@
 """Search finds by everything an auditor can name, a page at a time."""
 
+import os
 import random
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from dispatcher.storage.tables import messages
 from tests.record.histories import NOW, Log, add_debtors, add_message, add_refusal, person
 
 EVERYTHING = LogQuery()
+DEEP = os.environ.get("DEEP") == "1"
 
 
 @pytest.fixture
@@ -246,16 +248,16 @@ def test_search_finds_what_a_reader_of_the_whole_log_would_find_whatever_is_comb
         "rule": ("contact-hours",), "actor": ("ana",), "since": (NOW + timedelta(minutes=4),), "until": (NOW + timedelta(minutes=8),),
     }  # fmt: skip
     some = 0
-    for _ in range(120):
+    for _ in range(400 if DEEP else 40):
         names = rng.sample(sorted(choices), rng.randint(1, 3))
         query = {name: rng.choice(choices[name]) for name in names}
         wanted = [each for each in known if fits(each, query)]
         in_order = [
             each["id"] for each in sorted(wanted, key=lambda each: (each["at"], each["id"]), reverse=True)
         ]
-        assert pages_of(log, query, limit=7) == in_order, query
+        assert pages_of(log, query, limit=15) == in_order, query
         some += bool(in_order)
-    assert some > 60
+    assert some > 20
 
 
 def test_search_that_may_ask_few_says_how_far_back_it_looked_and_goes_on(
