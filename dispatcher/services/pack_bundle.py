@@ -15,6 +15,7 @@ from dispatcher.rendering.letters.engine import LetterEngine
 from dispatcher.rendering.letters.installed import installed_engine
 from dispatcher.rendering.timeline import TimelinePage, timeline_html, timeline_pdf
 from dispatcher.services.export_evidence import Progress, Source, replacing, write_lines
+from dispatcher.services.seal_log import key_after
 from dispatcher.storage import contents, evidence, rules_in_force, seals
 from dispatcher.storage.engine import Database
 from dispatcher.storage.evidence import Scope
@@ -160,8 +161,9 @@ def _write_timeline(
 
 
 def _write_fixed(source: Source, home: Path) -> None:
-    keys = "\n".join(source.keys.public_keys().values())
-    (home / "public_key.txt").write_text(keys + "\n")
+    with source.database.reading() as connection:
+        signing = source.keys.signing(key_after(seals.last_seal(connection)))
+    (home / "public_key.txt").write_text(signing.public + "\n")
     (home / "verify.py").write_text(verifier_source())
     (home / "README.txt").write_text(_README.format(written=f"{source.now:%Y-%m-%d %H:%M} UTC"))
 

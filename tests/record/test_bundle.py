@@ -163,3 +163,36 @@ def test_rules_in_force_are_logged_when_they_change(log: Log) -> None:
             )
         ]
     assert told == [True, False, True, True]
+
+
+def test_bundle_carries_the_key_that_signs_now_after_the_key_has_changed(
+    sqlite_log: Log, tmp_path: Path
+) -> None:
+    from dispatcher.services.change_key import change_key
+
+    with sqlite_log.database.writing() as connection:
+        add_debtors(connection, 1)
+        add_message(connection, 1)
+    place = sqlite_log.database, sqlite_log.keys, sqlite_log.journal
+    change_key(*place, now=NOW, why="", actor="ana")
+    (sqlite_log.keys.folder / "signing.key").unlink()
+    change_key(*place, now=NOW, why="stolen", actor="ana")
+    source = Source(
+        database=sqlite_log.database, keys=sqlite_log.keys, journal=sqlite_log.journal, actor="ana", now=NOW
+    )
+    export_evidence(source, Scope(persons=(person(1),)), tmp_path / "D-1.zip")
+    shutil.unpack_archive(tmp_path / "D-1.zip", tmp_path)
+    done = run_verifier(tmp_path / "D-1")
+    assert done.returncode == 0
+    assert "KEY REPLACED" in done.stdout.splitlines()[0]
+    assert "because: stolen" in done.stdout
+    assert done.stdout.splitlines()[1] == "5 entries verified: nothing changed, removed, inserted or moved"
+
+
+def test_timeline_goes_by_the_clock_and_knows_the_persons_zone(bundle: Path) -> None:
+    html = (bundle / "timeline.html").read_text()
+    stop = html.index("The person said stop")
+    assert "Wednesday 4 March 2026, 10:00 (America/New_York)" in html[:stop]
+    assert html.index("Not sent: a message by SMS") < html.index("Sent first reminder") < stop
+    assert "allowed by" in html
+    assert "120.50 USD, 29 days past due" in html
