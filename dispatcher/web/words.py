@@ -118,7 +118,9 @@ def each_reason(reasons: Iterable[Mapping[str, Any] | Reason] | None) -> list[di
 
 def _as_stored(reason: Reason) -> dict[str, Any]:
     """A reason that was found just now, as entries keep it."""
-    return reason.to_json() | {name: getattr(reason, name) for name in ("link", "status", "verified", "inputs")}
+    return reason.to_json() | {
+        name: getattr(reason, name) for name in ("link", "status", "verified", "inputs")
+    }
 
 
 _PARTS = ("pack", "rule", "decision", "reference", "detail", "link", "status", "verified")

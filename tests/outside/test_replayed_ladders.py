@@ -1,6 +1,7 @@
 """A real book replayed under many ladders, message by message against arithmetic of our own."""
 
-from datetime import date, time
+import re
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from tests.conftest import DEEP
 from tests.outside.books import Book, ibm
 from tests.outside.ladder import Desk, replayed
-from tests.outside.program import Program, assert_log_is_whole, assert_same
+from tests.outside.legal_hours import zone
+from tests.outside.program import Program, assert_log_is_whole, assert_same, sent
 from tests.shared import shared_folder
 
 
@@ -76,3 +78,45 @@ def test_a_replay_sends_what_the_book_says_and_nothing_else(
     desk = replayed(Desk(book=book, strategies=[strategy], at=time.fromisoformat(hour)), first, last)
     assert desk.sent
     assert_same(entries, desk.sent, desk.kept_back)
+
+
+def colombian_hours(at: datetime) -> bool:
+    """Ley 2300 de 2023: Monday to Friday 07:00 to 19:00, Saturday 08:00 to 15:00, never on Sundays."""
+    local = at.astimezone(zone("America/Bogota"))
+    opens, closes = ((7, 19), (7, 19), (7, 19), (7, 19), (7, 19), (8, 15), (0, 0))[local.weekday()]
+    return opens <= local.hour < closes
+
+
+@pytest.mark.deep
+def test_more_packs_only_narrow_and_each_country_keeps_its_own_hours(
+    book: Book, book_file: Path, tmp_path: Path
+) -> None:
+    strategy, (first, last) = (
+        ladder("collection 1", "collection 4", "collection 9"),
+        (date(2024, 3, 1), date(2024, 4, 15)),
+    )
+    moved = tmp_path / "moved.csv"  # the law is of 2023: the same book, twelve years later
+    moved.write_text(twelve_years_later(book_file.read_text(encoding="utf-8-sig")), encoding="utf-8")
+    program = Program(tmp_path, [strategy], packs="default,mx-condusef,co-2300")
+    program.do("portfolio", "import", str(moved), "--mapping", "ibm-ar", "--as-of", first.isoformat())
+    program.do("replay", "--from", first.isoformat(), "--to", last.isoformat(), "--at", "23:30")
+    entries = program.export()
+    assert_log_is_whole(program, entries)
+    later = ibm(moved)
+    desk = replayed(Desk(book=later, strategies=[strategy], at=time(23, 30)), first, last)
+    allowed = {(debt, message.step) for message in desk.sent for debt in message.debts}
+    found = [(debt, message.step) for message in sent(entries) for debt in message.debts]
+    assert len(found) == len(set(found)) > 20
+    assert set(found) <= allowed
+    for message in sent(entries):
+        country = later.people[message.debtor].columns["country"]
+        assert country != "CO" or colombian_hours(message.at)
+        assert all(later.debts[debt].is_open(message.as_of) for debt in message.debts)
+        assert not any(later.debts[debt].disputed for debt in message.debts)
+    elsewhere = {(d, s) for d, s in allowed if later.people[later.debts[d].owner].columns["country"] == "US"}
+    assert elsewhere <= set(found)
+
+
+def twelve_years_later(text: str) -> str:
+    """Every year of the book's dates moved on; 2012 and 2024 are both leap years."""
+    return re.sub(r"/(201[1-4])(?=,)", lambda year: f"/{int(year[1]) + 12}", text)

@@ -28,7 +28,7 @@ ATTEMPTS = [
 @pytest.mark.parametrize(("kind", "payload"), ATTEMPTS)
 def test_a_payload_in_a_template_is_refused_or_stays_text(kind, payload):
     version = a_version(**{f"en_{kind}": f"{payload}\n\n{BODY}"})
-    started = time.monotonic()
+    started = time.process_time()
     try:
         template = compile_version(version, house_style())
     except TemplateProblems:
@@ -37,7 +37,7 @@ def test_a_payload_in_a_template_is_refused_or_stays_text(kind, payload):
         assert payload not in READ_SECRETS
         if kind != "letter":
             rendered(template, inputs(FILES[kind]))
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < SECONDS
 
 
 @pytest.mark.parametrize("payload", READ_SECRETS)
@@ -63,10 +63,10 @@ def test_a_payload_in_the_description_of_a_template_stays_text(payload):
     ["a: &a [x]\nb: &b [*a,*a]\nc: [*b,*b]", "purpose: !!python/object/apply:os.system [id]", "[" * 2000],
 )
 def test_a_bomb_in_the_description_of_a_template_is_refused(bomb):
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(TemplateProblems):
         compile_version(a_version(meta=bomb, en_email=BODY), house_style())
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < SECONDS
 
 
 class _Shape(HTMLParser):
@@ -90,9 +90,9 @@ def names():
 @pytest.mark.parametrize("name", names(), ids=lambda name: repr(name[:50]))
 def test_a_payload_in_a_debtors_name_appears_literally_and_does_nothing(name):
     template, visible = shipped("first-reminder"), one_line(name).strip()
-    started = time.monotonic()
+    started = time.process_time()
     email, sms = rendered(template, inputs(name=name)), rendered(template, inputs(ChannelKind.SMS, name=name))
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < SECONDS
     assert isinstance(email, Rendered)
     assert isinstance(sms, Rendered)
     harmless = _Shape(rendered(template, inputs(name="Ana")).html)
@@ -123,7 +123,7 @@ def test_a_name_that_looks_like_a_template_does_not_hold_the_message(name):
     "payload", ["{{ 'a' * 1000000000 }}", "{% for i in range(1000000000) %}x{% endfor %}", "[" * 20_000]
 )
 def test_saving_a_bomb_takes_no_longer_than_two_seconds_a_file(payload):
-    started = time.monotonic()
+    started = time.process_time()
     problems = check_version(a_version(en_sms=payload), house_style())
     assert problems
     assert (
