@@ -98,6 +98,11 @@ def test_more_packs_only_narrow_and_each_country_keeps_its_own_hours(
     moved = tmp_path / "moved.csv"  # the law is of 2023: the same book, twelve years later
     moved.write_text(twelve_years_later(book_file.read_text(encoding="utf-8-sig")), encoding="utf-8")
     program = Program(tmp_path, [strategy], packs="default,mx-condusef,co-2300")
+    mapping = (
+        program.config / "mappings" / "ibm-ar.yaml"
+    )  # consumers, for whom the law is, who authorised e-mail
+    text = mapping.read_text(encoding="utf-8").replace("'commercial'", "'consumer'")
+    mapping.write_text(text + """  authorised_channels: "'email'"\n""", encoding="utf-8")
     program.do("portfolio", "import", str(moved), "--mapping", "ibm-ar", "--as-of", first.isoformat())
     program.do("replay", "--from", first.isoformat(), "--to", last.isoformat(), "--at", "23:30")
     entries = program.export()
