@@ -126,9 +126,7 @@ def test_saving_a_bomb_takes_no_longer_than_two_seconds_a_file(payload):
     started = time.process_time()
     problems = check_version(a_version(en_sms=payload), house_style())
     assert problems
-    assert (
-        time.monotonic() - started < 30
-    )  # the process starts first; on a busy machine that alone takes seconds
+    assert time.process_time() - started < SECONDS
 
 
 def test_a_trial_that_hangs_is_killed_and_named(monkeypatch):
