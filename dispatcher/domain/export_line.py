@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dispatcher.domain.log_entry import canonical_json
+from dispatcher.domain.canonical import canonical_json
 from dispatcher.domain.spreadsheet import from_cell, to_cell
 
 FIELDS = (

@@ -16,27 +16,32 @@ class Instalment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InstalmentPlan:
-    """An offer: equal monthly payments that add up to the debt, at no extra cost."""
+    """An offer: equal monthly payments that add up to the debt, at no extra cost.
+
+    Every message carries its offers and few texts show them, so the payments are worked out when asked for.
+    """
 
     number: int  # 1, 2, 3 … as the debtor names it when accepting
-    instalments: tuple[Instalment, ...]
     total: Money
+    count: int
+    first_on: date
+
+    @property
+    def instalments(self) -> tuple[Instalment, ...]:
+        """Monthly payments from `first_on`; a month without that day pays on its last day."""
+        each, rest = divmod(self.total.minor, self.count)
+        amounts = [each] * (self.count - 1) + [each + rest]
+        return tuple(
+            Instalment(due_on=_months_later(self.first_on, i), amount=Money(minor, self.total.currency))
+            for i, minor in enumerate(amounts)
+        )
 
 
 def flat_plan(number: int, total: Money, count: int, first_on: date) -> InstalmentPlan:
-    """`count` monthly payments from `first_on`; a month without that day pays on its last day."""
+    """The plan of `count` payments; raises ValueError where not even one unit would fall on each."""
     if count < 1 or total.minor < count:
         raise ValueError(f"{total} cannot be split into {count} payments")
-    each, rest = divmod(total.minor, count)
-    amounts = [each] * (count - 1) + [each + rest]
-    return InstalmentPlan(
-        number=number,
-        instalments=tuple(
-            Instalment(due_on=_months_later(first_on, i), amount=Money(minor, total.currency))
-            for i, minor in enumerate(amounts)
-        ),
-        total=total,
-    )
+    return InstalmentPlan(number=number, total=total, count=count, first_on=first_on)
 
 
 def _months_later(day: date, months: int) -> date:

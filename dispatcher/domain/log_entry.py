@@ -1,18 +1,15 @@
 """One entry of the delivery log, and the canonical bytes that are sealed."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
+from dispatcher.domain.canonical import canonical_json
 from dispatcher.domain.facet import Facet, facet, terms_of
 from dispatcher.domain.money import Money
 from dispatcher.domain.zones import zone_info
-
-# One encoder for all: json.dumps would build one for each value.
-_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,11 +100,6 @@ class LogEntry:
             "zones": list(self.zones) or None,
         }
         return {key: value for key, value in document.items() if value is not None}
-
-
-def canonical_json(value: Any) -> str:
-    """RFC 8785 for values without floats and with ASCII keys, where it equals sorted compact JSON."""
-    return _ENCODE(value)
 
 
 def commitment_of(salt: str, values: Mapping[str, Any]) -> str:

@@ -1,11 +1,12 @@
 """Everything a message's text is made from, as one value with a digest."""
 
 import hashlib
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any
+
+import orjson
 
 from channels.kind import ChannelKind
 from dispatcher.domain.instalments import InstalmentPlan
@@ -72,33 +73,18 @@ class RenderInputs:
 
     def digest(self) -> str:
         """SHA-256 (hex) over all values; two equal digests render the same text."""
-        canonical = json.dumps(_plain(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+        values = {name: getattr(self, name) for name in _OWN}
+        values["sender"] = _sender_digest(self.sender)
+        return hashlib.sha256(_written(values)).hexdigest()
 
 
-_SCALARS = frozenset({str, int, bool, type(None)})
+_OWN = tuple(each.name for each in fields(RenderInputs) if each.name != "sender")
 _MOST_SENDERS = 256
 _senders: dict[int, tuple[Sender, str]] = {}  # by identity: a configuration's senders live as long as it does
 
 
-def _plain(value: Any) -> Any:
-    kind = type(value)
-    if kind in _SCALARS:
-        return value
-    write = _WRITERS.get(kind)
-    if write is None:
-        write = _WRITERS[kind] = _writer(value)
-    return write(value)
-
-
-def _writer(value: Any) -> Callable[[Any], Any]:
-    """How values of this one's type are written; looked up once a type."""
-    if is_dataclass(value):
-        names = tuple(f.name for f in fields(value))
-        return lambda one: {name: _plain(getattr(one, name)) for name in names}
-    if isinstance(value, Mapping):
-        return lambda one: {str(k): _plain(v) for k, v in one.items()}
-    return str
+def _written(value: Any) -> bytes:
+    return orjson.dumps(value, default=dict, option=orjson.OPT_SORT_KEYS)
 
 
 def _sender_digest(sender: Sender) -> str:
@@ -106,17 +92,8 @@ def _sender_digest(sender: Sender) -> str:
     known = _senders.get(id(sender))
     if known is not None and known[0] is sender:
         return known[1]
-    values = {f.name: _plain(getattr(sender, f.name)) for f in fields(sender)}
-    digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+    digest = hashlib.sha256(_written(sender)).hexdigest()
     if len(_senders) >= _MOST_SENDERS:
         _senders.clear()
     _senders[id(sender)] = (sender, digest)
     return digest
-
-
-_WRITERS: dict[type, Callable[[Any], Any]] = {
-    Money: lambda money: [money.minor, money.currency],
-    Sender: _sender_digest,
-    tuple: lambda items: [_plain(item) for item in items],
-    list: lambda items: [_plain(item) for item in items],
-}

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dispatcher.domain.log_entry import canonical_json, instant_text
+from dispatcher.domain.canonical import canonical_json
+from dispatcher.domain.log_entry import instant_text
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 NO_SEAL = "0" * 64  # what the first seal names as its predecessor

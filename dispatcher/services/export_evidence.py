@@ -12,8 +12,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from dispatcher.domain.canonical import canonical_json
 from dispatcher.domain.export_line import FIELDS, SealedEntry, cells_of, export_line
-from dispatcher.domain.log_entry import LogEntry, canonical_json, instant_text
+from dispatcher.domain.log_entry import LogEntry, instant_text
 from dispatcher.domain.seal import Tree, proof_of, tree_of
 from dispatcher.services.seal_log import key_after, seal_log
 from dispatcher.storage import delivery_log, evidence, seals

@@ -4,19 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, func, select, tuple_
 
 from dispatcher.domain.message import State
+from dispatcher.storage.bulk import insert_rows, update_rows
 from dispatcher.storage.tables import attempts, messages
 
 _a = attempts.c
 
 # Built once: making a statement anew costs as much as running it.
-_END = (
-    update(attempts)
-    .where(_a.message_id == bindparam("b_message_id"), _a.number == bindparam("b_number"))
-    .values({name: bindparam(name) for name in ("outcome", "ended_at", "provider_id", "code", "reason")})
-)
 _STANDINGS = (
     select(messages.c.id, messages.c.state, messages.c.attempts, _a.outcome)
     .join(attempts, and_(_a.message_id == messages.c.id, _a.number == messages.c.attempts))
@@ -37,15 +33,12 @@ class Standing:
 
 def begin(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Record that attempts begin; committed before a provider is called."""
-    if rows:
-        connection.execute(insert(attempts), rows)
+    insert_rows(connection, attempts, rows)
 
 
 def end(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Record how attempts (`message_id`, `number`) ended."""
-    if rows:
-        keyed = [{**row, "b_message_id": row["message_id"], "b_number": row["number"]} for row in rows]
-        connection.execute(_END, keyed)
+    update_rows(connection, attempts, rows, key=("message_id", "number"))
 
 
 def standings(connection: Connection, ids: Collection[str]) -> dict[str, Standing]:

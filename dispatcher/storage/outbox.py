@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -11,7 +10,6 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Select,
-    Update,
     bindparam,
     case,
     func,
@@ -23,6 +21,7 @@ from sqlalchemy import (
 )
 
 from dispatcher.domain.message import Message, State
+from dispatcher.storage.bulk import update_rows
 from dispatcher.storage.tables import creditors, debtors, debts, message_debts, messages, runs
 
 _m = messages.c
@@ -136,10 +135,8 @@ def in_state(connection: Connection, state: State, *, limit: int | None = None) 
 
 def change(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write columns of messages, one mapping (`id` and columns) a message; like rows go in one statement."""
-    by_shape = sorted(rows, key=_shape)
-    for shape, group in groupby(by_shape, key=_shape):
-        statement = _update(tuple(name for name in shape if name != "id"))
-        connection.execute(statement, [{**row, "b_id": row["id"]} for row in group])
+    for _, group in groupby(sorted(rows, key=_shape), key=_shape):
+        update_rows(connection, messages, list(group), key=("id",))
 
 
 def count_by_state(connection: Connection, *, run_id: int | None = None) -> dict[tuple[str, State], int]:
@@ -172,12 +169,3 @@ def _message(row: RowMapping) -> Message:
 
 def _shape(row: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(sorted(row))
-
-
-@lru_cache(maxsize=64)
-def _update(columns: tuple[str, ...]) -> Update:
-    return (
-        update(messages)
-        .where(_m.id == bindparam("b_id"))
-        .values({name: bindparam(name, type_=messages.c[name].type) for name in columns})
-    )

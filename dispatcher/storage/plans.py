@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
+from dispatcher.domain.canonical import canonical_json
 from dispatcher.domain.decision import Outcome, Reason
-from dispatcher.domain.log_entry import LogEntry, canonical_json
+from dispatcher.domain.log_entry import LogEntry
 from dispatcher.domain.message import State
 from dispatcher.domain.message_id import RandomBytes, new_message_id
 from dispatcher.domain.money import Money

@@ -3,7 +3,6 @@
 Writing them takes no lock that others wait for: they belong to this connection alone, and to no file that is kept.
 """
 
-import json
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Connection, Date, Integer, MetaData, Table, Text, insert
 from sqlalchemy.schema import CreateTable
 
+from dispatcher.domain.canonical import canonical_json
 from dispatcher.domain.portfolio import DebtLine, DebtorLine, PortfolioRow
 from dispatcher.storage.engine import Database
 from dispatcher.storage.types import CanonicalJson
@@ -88,7 +88,6 @@ _INDEXES = {
     "staged_parties": "line",
 }
 Row = tuple[Any, ...]
-_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 class Staging:
@@ -262,7 +261,7 @@ def _digest(values: Row) -> str:
 
 
 def _json(value: Any) -> str:
-    return "[]" if value == () else _ENCODE(value)
+    return "[]" if value == () else canonical_json(value)
 
 
 def _day(day: Any) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from dispatcher.domain.log_entry import canonical_json
+from dispatcher.domain.canonical import canonical_json
 
 _TAIL = 4_096  # bytes: holds several lines
 

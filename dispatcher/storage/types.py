@@ -7,8 +7,7 @@ from typing import Any
 from sqlalchemy import DateTime, Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
-# One encoder for all: json.dumps would build one for each value.
-_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+from dispatcher.domain.canonical import canonical_json
 
 
 class Instant(TypeDecorator[datetime]):
@@ -41,9 +40,7 @@ class CanonicalJson(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 the signature is SQLAlchemy's
         """Serialise."""
-        if value is None:
-            return None
-        return _ENCODE(value)
+        return None if value is None else canonical_json(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 the signature is SQLAlchemy's
         """Parse."""
