@@ -81,7 +81,7 @@ def _rendering(dispatcher: Any) -> float:
 def _judging(dispatcher: Any) -> tuple[float, dict[str, int]]:
     """CPU seconds a message for the second gate, files read anew for each batch; what it said."""
     from dispatcher.domain.message import State
-    from dispatcher.storage import outbox
+    from dispatcher.storage import contents, outbox
 
     verdicts: dict[str, int] = {}
     with dispatcher.database.writing() as connection:
@@ -89,7 +89,8 @@ def _judging(dispatcher: Any) -> tuple[float, dict[str, int]]:
         seconds, count = 0.0, 0
         while batch := list(islice(queued, BATCH)):
             began = time.process_time()
-            found = dispatcher.judge(connection, batch, NOW)
+            bodies = contents.bodies(connection, {m.content_sha256 for m in batch if m.content_sha256})
+            found = dispatcher.judge(connection, batch, bodies, NOW)
             seconds += time.process_time() - began
             count += len(batch)
             for verdict in found.values():

@@ -143,10 +143,12 @@ class Dispatcher:
             remember=self.shelf.remember,
         )
 
-    def judge(self, connection: Any, messages: Sequence[Message], now: datetime) -> Mapping[str, Verdict]:
+    def judge(
+        self, connection: Any, messages: Sequence[Message], bodies: Mapping[str, bytes], now: datetime
+    ) -> Mapping[str, Verdict]:
         """The second gate."""
         context = JudgingContext(desk=self.desk, check_content=self.shelf.check)
-        return judge_messages(connection, messages, now=now, context=context)
+        return judge_messages(connection, messages, bodies=bodies, now=now, context=context)
 
     def seal(self) -> str:
         """Seal the log; returns the newest seal's root."""

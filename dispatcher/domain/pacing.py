@@ -40,9 +40,11 @@ def _spread(key: str, attempt: int) -> float:
     return int.from_bytes(digest, "big") / 2**32
 
 
-def batch_size(rate: float) -> int:
-    """Messages a batch: a hundred, or what a slow provider takes in a second."""
-    return LARGEST_BATCH if rate <= 0 else max(1, min(LARGEST_BATCH, int(rate)))
+def batch_size(rate: float, concurrency: int = 1) -> int:
+    """Messages a batch: about a hundred in whole chunks of `concurrency`, or what a slow provider takes in a second."""
+    if 0 < rate < LARGEST_BATCH:
+        return max(1, int(rate))
+    return -(-LARGEST_BATCH // concurrency) * concurrency
 
 
 @dataclass(slots=True)

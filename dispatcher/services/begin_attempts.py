@@ -47,11 +47,9 @@ def begin_attempts(connection: Connection, outlet: Outlet, owner: str, ids: Sequ
     now = outlet.clock()
     claimed = outbox.claim(connection, ids, owner=owner)
     free = _without_stopped(connection, claimed, owner)
-    verdicts = _verdicts(connection, outlet, free, now)
+    bodies = contents.bodies(connection, {m.content_sha256 for m in free if m.content_sha256})
+    verdicts = _verdicts(connection, outlet, free, bodies, now)
     going = [m for m in free if verdicts[m.id].kind is VerdictKind.SEND]
-    bodies = (
-        contents.bodies(connection, {m.content_sha256 for m in going if m.content_sha256}) if going else {}
-    )
     begun = [_begun(m, verdicts[m.id], bodies, outlet) for m in going if m.content_sha256 in bodies]
     lost = [m for m in going if m.content_sha256 not in bodies]
     verdicts |= {m.id: _CONTENT_LOST for m in lost}
@@ -72,7 +70,11 @@ def _without_stopped(connection: Connection, claimed: list[Message], owner: str)
 
 
 def _verdicts(
-    connection: Connection, outlet: Outlet, messages: Sequence[Message], now: datetime
+    connection: Connection,
+    outlet: Outlet,
+    messages: Sequence[Message],
+    bodies: Mapping[str, bytes],
+    now: datetime,
 ) -> dict[str, Verdict]:
     refused = {m.id: _EXPIRED for m in messages if m.expires_at <= now}
     refused |= {
@@ -80,7 +82,7 @@ def _verdicts(
     }
     refused |= {m.id: _REPLAYED for m in messages if m.simulated and not outlet.simulated}
     judged = [m for m in messages if m.id not in refused]
-    return {**refused, **(outlet.judge(connection, judged, now) if judged else {})}
+    return {**refused, **(outlet.judge(connection, judged, bodies, now) if judged else {})}
 
 
 def _begun(message: Message, verdict: Verdict, bodies: Mapping[str, bytes], outlet: Outlet) -> Begun:

@@ -17,7 +17,6 @@ from dispatcher.domain.verdict import Verdict, VerdictKind
 from dispatcher.rendering.checks import Report
 from dispatcher.services.desk import Desk
 from dispatcher.services.message_files import MessageFiles, gather
-from dispatcher.storage import contents
 from dispatcher.storage.plans import reasons_json
 
 CheckContent = Callable[[Message, bytes, RenderInputs], Report]
@@ -39,15 +38,19 @@ class JudgingContext:
 
 
 def judge_messages(
-    connection: Any, messages: Sequence[Message], *, now: datetime, context: JudgingContext
+    connection: Any,
+    messages: Sequence[Message],
+    *,
+    bodies: Mapping[str, bytes],
+    now: datetime,
+    context: JudgingContext,
 ) -> Mapping[str, Verdict]:
-    """A verdict for each message, by id.
+    """A verdict for each message, by id; `bodies` holds their exact bytes by SHA-256.
 
     Call it in the transaction that claims the messages, with their people locked. Messages to one person are
     judged one after the other: one that is allowed counts as a contact for the next.
     """
     files = gather(connection, messages, now=now)
-    bodies = contents.bodies(connection, {m.content_sha256 for m in messages if m.content_sha256})
     earlier: dict[int, list[HistoryEntry]] = defaultdict(list)
     verdicts: dict[str, Verdict] = {}
     for message in sorted(messages, key=lambda m: (m.debtor_id, m.id)):

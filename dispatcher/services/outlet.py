@@ -11,7 +11,10 @@ from dispatcher.domain.message import Message
 from dispatcher.domain.verdict import Verdict
 from dispatcher.storage.engine import Connection, Database
 
-Judge = Callable[[Connection, Sequence[Message], datetime], Mapping[str, Verdict]]
+Bodies = Mapping[str, bytes]
+"""SHA-256 (hex) -> the exact bytes; those that were erased are not there."""
+
+Judge = Callable[[Connection, Sequence[Message], Bodies, datetime], Mapping[str, Verdict]]
 """The second gate: judges the messages of one transaction, people locked, at an instant of the business clock."""
 
 Clock = Callable[[], datetime]

@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Select,
@@ -90,8 +91,8 @@ def _is_one_of(name: str, values: Sequence[str]) -> ColumnElement[bool]:
     return or_(column.in_(values), with_country.in_(values))
 
 
-def open_on(as_of: date) -> ColumnElement[bool]:
-    """Issued and not settled on a date, by the ledger's own columns."""
+def open_on(as_of: date | BindParameter[date]) -> ColumnElement[bool]:
+    """Issued and not settled on a date (or a parameter for one), by the ledger's own columns."""
     return and_(
         or_(debts.c.issued_on.is_(None), debts.c.issued_on <= as_of),
         or_(debts.c.settled_on.is_(None), debts.c.settled_on > as_of),

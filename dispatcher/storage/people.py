@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, func, or_, select
+from sqlalchemy import BindParameter, Connection, Date, Select, and_, bindparam, func, or_, select
 
 from dispatcher.domain.facts import HistoryEntry
 from dispatcher.domain.money import Money
@@ -124,6 +124,17 @@ _OPT_OUTS = (
         opt_outs.c.revoked_at.is_(None),
     )
     .order_by(opt_outs.c.id)
+)
+_AS_OF = bindparam("as_of", type_=Date())
+_CREDITS = (
+    select(debts.c.debtor_id, debts.c.currency, func.sum(debts.c.balance_minor))
+    .where(debts.c.debtor_id.in_(_IDS), debts.c.balance_minor < 0, open_on(_AS_OF))
+    .group_by(debts.c.debtor_id, debts.c.currency)
+)
+_OPEN_DEBTS = (
+    select(debts.c.id, debts.c.debtor_id, debts.c.currency, OWED)
+    .where(debts.c.debtor_id.in_(_IDS), OWED > 0, open_on(_AS_OF))
+    .order_by(debts.c.due_date, debts.c.id)
 )
 _FIRST_SENT = (
     select(message_debts.c.debt_id, message_debts.c.debtor_id, func.min(messages.c.as_of))
@@ -333,19 +344,12 @@ def _debt(row: Any, credit_minor: int) -> DebtFile:
 
 def _allotted_credit(connection: Connection, owners: set[int], as_of: date) -> dict[int, int]:
     """Credit notes and unallocated payments, allotted to their owner's open debts in order of due date."""
-    notes = connection.execute(
-        select(debts.c.debtor_id, debts.c.currency, func.sum(debts.c.balance_minor))
-        .where(debts.c.debtor_id.in_(sorted(owners)), debts.c.balance_minor < 0, open_on(as_of))
-        .group_by(debts.c.debtor_id, debts.c.currency)
-    ).all()
+    notes = connection.execute(_CREDITS, {"ids": sorted(owners), "as_of": as_of}).all()
     left = {(row[0], row[1]): -int(row[2]) for row in notes}
     if not left:
         return {}
-    open_debts = connection.execute(
-        select(debts.c.id, debts.c.debtor_id, debts.c.currency, OWED)
-        .where(debts.c.debtor_id.in_(sorted({key[0] for key in left})), OWED > 0, open_on(as_of))
-        .order_by(debts.c.due_date, debts.c.id)
-    )
+    wanted = sorted({key[0] for key in left})
+    open_debts = connection.execute(_OPEN_DEBTS, {"ids": wanted, "as_of": as_of})
     allotted: dict[int, int] = {}
     for debt_id, debtor_id, currency, owed in open_debts:
         share = min(owed, left.get((debtor_id, currency), 0))

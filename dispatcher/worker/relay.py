@@ -60,7 +60,8 @@ class Relay:
     def __post_init__(self) -> None:
         """Start each lane with an empty purse."""
         self._lanes = {
-            kind: _Lane(batch_size(lane.rate), Allowance(lane.rate)) for kind, lane in self.lanes.items()
+            kind: _Lane(batch_size(lane.rate, lane.concurrency), Allowance(lane.rate))
+            for kind, lane in self.lanes.items()
         }
         self._counted_at = float("-inf")
 

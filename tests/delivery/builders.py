@@ -36,14 +36,16 @@ ALLOW = Verdict(kind=VerdictKind.SEND)
 _numbers = itertools.count(1)
 
 
-def allow_all(_: Connection, waiting: Sequence[Message], now: datetime) -> Mapping[str, Verdict]:
+def allow_all(
+    _: Connection, waiting: Sequence[Message], bodies: Mapping[str, bytes], now: datetime
+) -> Mapping[str, Verdict]:
     """A gate that lets everything through."""
     return {message.id: ALLOW for message in waiting}
 
 
 def verdict_for_all(verdict: Verdict) -> Callable[..., Mapping[str, Verdict]]:
     """A gate that says the same of everything."""
-    return lambda _, waiting, now: {message.id: verdict for message in waiting}
+    return lambda _, waiting, bodies, now: {message.id: verdict for message in waiting}
 
 
 def a_run(database: Database, *, mode: str = "live", as_of: date = TODAY) -> int:

@@ -239,11 +239,11 @@ def test_a_gate_that_fails_loses_no_outcome_of_the_chunk_before(database: Databa
     ids = queued(database, 8)
     calls = []
 
-    def judge(connection, waiting, now):
+    def judge(connection, waiting, bodies, now):
         calls.append(len(waiting))
         if len(calls) == 2:
             raise RuntimeError("rule pack unreadable")
-        return allow_all(connection, waiting, now)
+        return allow_all(connection, waiting, bodies, now)
 
     outlet = an_outlet(database, judge=judge)
     with pytest.raises(RuntimeError, match="unreadable"):

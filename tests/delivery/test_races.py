@@ -20,7 +20,9 @@ from tests.delivery.builders import ALLOW, NOW, an_outlet, hand_out, message, qu
 PATIENCE = 20.0
 
 
-def mind_opt_outs(connection: Connection, waiting: Sequence[Message], now: datetime) -> Mapping[str, Verdict]:
+def mind_opt_outs(
+    connection: Connection, waiting: Sequence[Message], bodies: Mapping[str, bytes], now: datetime
+) -> Mapping[str, Verdict]:
     """A gate that reads opt-outs in the transaction of the claim."""
     stopped = set(connection.scalars(select(opt_outs.c.address)))
     no = Verdict(kind=VerdictKind.CANCEL, reasons=({"rule": "opt-out"},))

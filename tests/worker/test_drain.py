@@ -102,7 +102,7 @@ def test_texts_that_became_outdated_are_made_again_and_then_sent(sqlite_database
     station = a_station(
         sqlite_database,
         channels,
-        judge=lambda c, waiting, now: {m.id: next(verdicts, ALLOW) for m in waiting},
+        judge=lambda c, waiting, bodies, now: {m.id: next(verdicts, ALLOW) for m in waiting},
     )
     with station.working():
         station.drain(prepare=prepare)
@@ -122,14 +122,14 @@ def test_a_text_that_is_outdated_for_ever_does_not_go_round_for_ever(sqlite_data
 
     always = Verdict(kind=VerdictKind.PREPARE)
     station = a_station(
-        sqlite_database, fakes(), judge=lambda c, waiting, now: {m.id: always for m in waiting}
+        sqlite_database, fakes(), judge=lambda c, waiting, bodies, now: {m.id: always for m in waiting}
     )
     with station.working():
         station.drain(prepare=prepare)
 
 
 def test_a_failing_gate_is_told_to_whoever_waits(sqlite_database: Database) -> None:
-    def judge(connection, waiting, now):
+    def judge(connection, waiting, bodies, now):
         raise RuntimeError("rule pack unreadable")
 
     queued(sqlite_database, 3)

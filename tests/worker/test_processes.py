@@ -141,12 +141,12 @@ def test_a_batch_that_died_is_shown_with_its_reason_and_can_be_revived(
     ids = queued(sqlite_database, 3)
     broken = [True]
 
-    def judge(connection, waiting, now):
+    def judge(connection, waiting, bodies, now):
         if broken:
             raise RuntimeError("rule pack unreadable")
         from tests.delivery.builders import allow_all
 
-        return allow_all(connection, waiting, now)
+        return allow_all(connection, waiting, bodies, now)
 
     channels = fakes()
     station = a_station(sqlite_database, channels, redis_url, judge=judge)
