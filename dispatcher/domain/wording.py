@@ -4,10 +4,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+# Cyrillic and full-width letters that read like Latin ones: what looks like a threat is one.
+_LOOK_ALIKES = "аеорсухіѕјАЕОРСУХІЅЈ" + "".join(chr(0xFEE0 + code) for code in range(0x21, 0x7F))
+_ASCII = "aeopcyxisjaeopcyxisj" + "".join(map(chr, range(0x21, 0x7F))).lower()
 # One lower-case letter for one letter, so that places found in folded text hold in the text itself.
 _PLAIN = str.maketrans(
-    "áàâäãåéèêëíìîïóòôöõúùûüñçýÿÁÀÂÄÃÅÉÈÊËÍÌÎÏÓÒÔÖÕÚÙÛÜÑÇÝ’‘ʼ´`“”„«»‐‑‒–—\u00a0\u202f\u2007\u2009",
-    "aaaaaaeeeeiiiiooooouuuuncyyaaaaaaeeeeiiiiooooouuuuncy'''''\"\"\"\"\"-----    ",
+    "áàâäãåéèêëíìîïóòôöõúùûüñçýÿÁÀÂÄÃÅÉÈÊËÍÌÎÏÓÒÔÖÕÚÙÛÜÑÇÝ’‘ʼ´`“”„«»‐‑‒–—\u00a0\u202f\u2007\u2009"
+    + _LOOK_ALIKES,
+    "aaaaaaeeeeiiiiooooouuuuncyyaaaaaaeeeeiiiiooooouuuuncy'''''\"\"\"\"\"-----    " + _ASCII,
 )
 
 
@@ -41,10 +45,31 @@ class Disclosure:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Denials:
+    """How a sentence denies a phrase: "we will not …". A veil ("not yet", "unless") makes of it a threat after all."""
+
+    leads: tuple[re.Pattern[str], ...] = ()  # each ends where the phrase begins
+    veils: tuple[re.Pattern[str], ...] = ()
+
+    def denies(self, plain: str, start: int) -> bool:
+        """Whether the sentence of folded text in which a phrase begins at `start` denies it."""
+        begin = max((end.end() for end in _SENTENCE_END.finditer(plain, 0, start)), default=0)
+        end = _SENTENCE_END.search(plain, start)
+        if not any(lead.search(plain[begin:start]) for lead in self.leads):
+            return False
+        sentence = plain[begin : end.start() if end else len(plain)]
+        return not any(veil.search(sentence) for veil in self.veils)
+
+
+_SENTENCE_END = re.compile(r"[.!?;:](?=\s|$)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Family:
     """Wording that no debtor should read: `patterns` find it in folded text, after `allowed` is taken out.
 
     `fact` is the gate's name for it, empty where the gate has none; `topic` what a first contact may not speak of.
+    `may_be_denied`: a sentence that denies it is fine.
     """
 
     rule: str
@@ -54,6 +79,7 @@ class Family:
     fact: str = ""
     topic: str = ""
     where: frozenset[str] = frozenset({"text"})  # text, neutral (subject, preview, SMS), heading
+    may_be_denied: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +95,7 @@ class Wording:
     optout: Mapping[str, tuple[re.Pattern[str], ...]] = field(default_factory=dict)  # by channel
     handover: tuple[re.Pattern[str], ...] = ()  # announces that another firm takes over
     not_a_court: tuple[re.Pattern[str], ...] = ()  # the sentence a true final notice carries
+    denials: Denials = Denials()
     stopwords: frozenset[str] = frozenset()  # to tell the language of a text
 
     def word(self, name: str, country: str) -> str:

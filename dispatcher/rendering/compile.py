@@ -21,6 +21,7 @@ from dispatcher.rendering.placeholders import LAW_PREFIX, PLACEHOLDERS, Kind, Pl
 from dispatcher.rendering.problems import Problem, TemplateProblems
 from dispatcher.rendering.sandbox import MAX_SOURCE, environment
 from dispatcher.rendering.syntax import analyse
+from dispatcher.rendering.untrusted import invisible
 from dispatcher.rendering.values import Use
 
 _FILES: Mapping[str, tuple[ChannelKind, tuple[str, ...]]] = {
@@ -58,11 +59,12 @@ class CompiledText:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CompiledTemplate:
-    """A version that can be rendered. `digest` covers its files and the house style."""
+    """A version that can be rendered. `digest` covers its files and the house style, `files_sha256` the files alone."""
 
     name: str
     version: int
     digest: str
+    files_sha256: str
     meta: TemplateMeta
     texts: Mapping[tuple[str, ChannelKind], CompiledText]
 
@@ -132,6 +134,7 @@ def _compile(version: TemplateVersion, house: House) -> CompiledTemplate:
         name=version.name,
         version=version.version,
         digest=version.digest + house.digest,
+        files_sha256=version.digest,
         meta=meta,
         texts=texts,
     )
@@ -240,7 +243,7 @@ class _TextCompiler:
 
     def _check(self, document: front_matter.Document) -> None:
         """Check what the author wrote on its own, so that problems carry the author's lines."""
-        problems = list(document.problems)
+        problems = [*document.problems, *self._invisible()]
         if self.channel is not ChannelKind.SMS:
             problems += markdown.problems_of(document.body, self.path, document.first_line)
         body = _without_tables(document.body, self.path, document.first_line, problems)
@@ -253,6 +256,18 @@ class _TextCompiler:
             problems += unclosed or self._refused(text, line)
         if problems:
             raise TemplateProblems(sorted(problems, key=lambda problem: problem.line))
+
+    def _invisible(self) -> Iterator[Problem]:
+        """Characters that hide words from whoever reviews a text, and from the checks."""
+        for number, line in enumerate(self.source.split("\n"), start=1):
+            if found := invisible(line):
+                yield Problem(
+                    file=self.path,
+                    line=number,
+                    column=line.index(found) + 1,
+                    message=f"an invisible character, U+{ord(found):04X}",
+                    suggestion="delete it and type the word again",
+                )
 
     def _refused(self, text: str, line: int) -> tuple[Problem, ...]:
         env = environment(html=False)

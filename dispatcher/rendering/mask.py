@@ -5,10 +5,15 @@ the same for nearly all debtors, and each is judged once.
 """
 
 import re
+from collections.abc import Iterator
 
 from markupsafe import escape
 
+from dispatcher.domain.postal_address import AddressProblem, normalise_address
+from dispatcher.domain.render_inputs import RenderInputs
+from dispatcher.domain.sender import Sender
 from dispatcher.rendering.checked import Checked
+from dispatcher.rendering.placeholders import address_line, contact_line
 from dispatcher.rendering.scan import AMOUNT, DATA
 from dispatcher.rendering.untrusted import one_line
 
@@ -21,10 +26,11 @@ class Mask:
     """The data of one message. Amounts that are the ledger's get a mark of their own; any other amount shows."""
 
     def __init__(self, checked: Checked) -> None:
-        inputs, sender = checked.inputs, checked.inputs.sender
-        names = (sender.name, sender.legal_name, sender.creditor_name, inputs.handover_firm)
+        inputs = checked.inputs
         own = [inputs.debtor.name, inputs.debtor.reference, *(debt.reference for debt in inputs.debts)]
-        own += [name for name in names if name and checked.scanner.judge(name, "neutral").hits]
+        known = _senders_own(inputs.sender, inputs.debtor.country)
+        known += [inputs.handover_firm, *(_printed_addresses(inputs) if checked.from_paper else ())]
+        own += [value for value in known if value and checked.scanner.judge(value, "neutral").hits]
         self._words = sorted({one_line(value) for value in own if value}, key=len, reverse=True)
         self._urls = [url for url in (inputs.optout_url, inputs.payment_url) if url]
         self._amounts = checked.amounts()
@@ -43,6 +49,32 @@ class Mask:
             if shown in content:
                 content = _without(content, shown)
         return content
+
+
+def _senders_own(sender: Sender, country: str) -> list[str]:
+    """What the desk itself configured: a Sue Law who answers from Court Street threatens nobody."""
+    bodies = (contact_line(body.get(country)) for body in (sender.complaints, sender.advice))
+    return [
+        sender.name,
+        sender.legal_name,
+        sender.creditor_name,
+        sender.contact_person,
+        sender.registration,
+        address_line(sender),
+        *(line for line in bodies if line),
+    ]
+
+
+def _printed_addresses(inputs: RenderInputs) -> Iterator[str]:
+    """The lines around a letter's text: behind the window, and of the sender above it."""
+    for place in (inputs.debtor, inputs.sender):
+        address = normalise_address(
+            place.address_lines, place.postal_code, place.city, place.region, place.country
+        )
+        if isinstance(address, AddressProblem):
+            yield from place.address_lines
+        else:
+            yield from (*address.lines, *address.town_lines)
 
 
 def _without(content: str, word: str) -> str:

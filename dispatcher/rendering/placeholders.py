@@ -13,7 +13,7 @@ from babel import Locale
 
 from dispatcher.domain.instalments import Instalment, InstalmentPlan
 from dispatcher.domain.render_inputs import DebtView, RenderInputs
-from dispatcher.domain.sender import AdviceBody
+from dispatcher.domain.sender import AdviceBody, Sender
 from dispatcher.domain.wording import Wording
 
 
@@ -136,8 +136,8 @@ def _complaints(view: View) -> AdviceBody | None:
     return view.inputs.sender.complaints.get(view.inputs.debtor.country)
 
 
-def _address(view: View) -> str:
-    sender = view.inputs.sender
+def address_line(sender: Sender) -> str:
+    """The sender's postal address on one line, as its country writes it."""
     town = f"{sender.postal_code} {sender.city}".strip()
     if sender.country in {"US", "CA", "AU", "MX", "CO", "GB"}:
         town = " ".join(
@@ -180,7 +180,7 @@ PLACEHOLDERS: Mapping[str, Placeholder] = _catalogue(
     _entry("sender.phone", _T, "telephone", "+1 212 555 0142", lambda v: v.inputs.sender.phone),
     _entry("sender.email", _T, "e-mail address", "hello@acme.example", lambda v: v.inputs.sender.email),
     _entry("sender.website", _T, "web address", "https://acme.example", lambda v: v.inputs.sender.website),
-    _entry("sender.address", _T, "postal address on one line", "100 Example Street, New York, NY 10001, US", _address),
+    _entry("sender.address", _T, "postal address on one line", "100 Example Street, New York, NY 10001, US", lambda v: address_line(v.inputs.sender)),
     _entry("sender.registration", _T, "licence or register number", "", lambda v: v.inputs.sender.registration or None, "empty"),
     _entry("creditor.name", _T, "whose claim it is", "Acme Home Services Inc.", lambda v: v.inputs.sender.creditor_name),
     *_debt_fields("debt.", lambda v: v.inputs.debts[0]),

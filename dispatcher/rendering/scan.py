@@ -4,22 +4,26 @@ A template's own sentences so cost a look-up a message; lines that hold data are
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from html import unescape
 from typing import NamedTuple
 
-from dispatcher.domain.wording import Family, Wording, folded
+from dispatcher.domain.wording import Denials, Family, Wording, folded
 
 DATA = "\ufffc"  # stands for somebody's data while a line is judged
 AMOUNT = "\ue0a0"  # stands for an amount of the ledger
 _REMEMBERED = 20_000
+_NO_DENIALS = Denials()
 PLACES = ("text", "html", "heading", "neutral")
 
 _TAG = re.compile(r"<[^>]*>")
 _LEFTOVER = re.compile(
     r"\{\{|\}\}|\{%|%\}|\{#|\$\{|%\(\w+\)s|<[A-Za-z_.]+ object at 0x|\b(?:Undefined|NaN)\b"
-    r"|(?:[:=]|\bis|\bof|\bto)\s+(?:None|null|nan)\b|\b(?:None|null)\b(?=\s*(?:$|[.,;:)!?]))"
+    r"|(?:[:=]|\bis|\bof|\bto|\bes|\bde)\s+(?:None|null|nan|undefined)\b"
+    r"|\b(?:None|null)\b(?=\s*(?:$|[.,;:)!?]))"
+    r"|\{[A-Za-z_][\w .]*\}|\[[A-Z][A-Z_ ]+\]|<\w+[_ ]\w+>|<<|>>|%[A-Z_]{3,}%"
+    r"|\b(?:TODO|TBD|FIXME|XXX+)\b|(?i:lorem ipsum)"
 )
 _CODES = "usd|eur|mxn|cop|gbp|cad|aud|clp|pen|brl|jpy|inr|chf|kwd"
 _MONEY = re.compile(
@@ -95,11 +99,13 @@ class Scanner:
         hits = list(_mechanical(words))
         if where == "neutral" and AMOUNT in words:
             hits.append(Hit("gives-away-debt", "", _NO_AMOUNT_HERE))
-        plain = folded(words)
+        plain = folded(words).replace('"', " ")  # a threat in quotation marks is one
         no_court = any(pattern.search(plain) for pattern in self._wording.not_a_court)
-        handovers, plain = _taken_out(self._wording.handover, plain)
+        handovers, plain = _taken_out(self._wording.handover, plain, self._wording.denials)
         _, plain = _taken_out(self._wording.not_a_court, plain)
-        hits += [hit for family in self._judging(where, line) for hit in _of_family(family, plain, words)]
+        denials = self._wording.denials
+        for family in self._judging(where, line):
+            hits += _of_family(family, plain, words, denials if family.may_be_denied else _NO_DENIALS)
         topics = {
             name for name, patterns in self._wording.topics.items() if any(p.search(plain) for p in patterns)
         }
@@ -132,18 +138,25 @@ _NO_AMOUNT_HERE = "A subject, a preview and an SMS are seen by others: leave the
 _QUIETER = "Write it in small letters and without exclamation marks."
 
 
-def _taken_out(patterns: Iterable[re.Pattern[str]], plain: str) -> tuple[list[str], str]:
-    """The phrases that patterns find, and the text without them, as long as before."""
+def _taken_out(
+    patterns: Iterable[re.Pattern[str]], plain: str, denials: Denials = _NO_DENIALS
+) -> tuple[list[str], str]:
+    """The phrases that patterns find and the sentence does not deny, and the text without them, as long as before."""
     found: list[str] = []
     for pattern in patterns:
-        found += [match[0] for match in pattern.finditer(plain)]
-        plain = pattern.sub(lambda match: DATA * len(match[0]), plain)
+        for match in _meant(pattern, plain, denials):
+            found.append(match[0])
+            plain = plain[: match.start()] + DATA * len(match[0]) + plain[match.end() :]
     return found, plain
 
 
-def _of_family(family: Family, plain: str, words: str) -> list[Hit]:
+def _meant(pattern: re.Pattern[str], plain: str, denials: Denials) -> Iterator[re.Match[str]]:
+    return (match for match in pattern.finditer(plain) if not denials.denies(plain, match.start()))
+
+
+def _of_family(family: Family, plain: str, words: str, denials: Denials) -> list[Hit]:
     _, plain = _taken_out(family.allowed, plain)
-    found = (pattern.search(plain) for pattern in family.patterns)
+    found = (next(_meant(pattern, plain, denials), None) for pattern in family.patterns)
     return [
         Hit(family.rule, words[match.start() : match.end()].strip(), family.advice, family.fact, family.topic)
         for match in found

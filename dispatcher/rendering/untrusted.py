@@ -29,6 +29,12 @@ def one_line(text: str) -> str:
     return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+def invisible(text: str) -> str:
+    """The first invisible character of a text that `one_line` would drop; empty where there is none."""
+    found = None if text.isascii() and text.isprintable() else _INVISIBLE.search(text)
+    return found[0] if found else ""
+
+
 def is_right_to_left(text: str) -> bool:
     """Whether any letter of the text is written from right to left."""
     return not text.isascii() and _RIGHT_TO_LEFT.search(text) is not None

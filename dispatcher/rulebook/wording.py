@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from channels.kind import ChannelKind
-from dispatcher.domain.wording import Disclosure, Family, Wording
+from dispatcher.domain.wording import Denials, Disclosure, Family, Wording
 from dispatcher.rulebook.yaml_file import ConfigError, KeyPath, YamlFile, read_yaml
 
 _TEXTS = {"type": "array", "items": {"type": "string", "minLength": 1}}
@@ -68,8 +68,15 @@ SCHEMA: dict[str, Any] = {
                     "advice": {"type": "string", "minLength": 1},
                     "patterns": {**_TEXTS, "minItems": 1},
                     "allowed": _TEXTS,
+                    "may_be_denied": {"type": "boolean"},
                 },
             },
+        },
+        "denials": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["leads", "not_between", "veils"],
+            "properties": {"leads": _TEXTS, "not_between": {"type": "string"}, "veils": _TEXTS},
         },
         "topics": {"type": "object", "additionalProperties": _TEXTS},
         "optout": {
@@ -114,6 +121,7 @@ def _wording(file: YamlFile) -> Wording:
         optout={name: _patterns(file, ("optout", name), rows) for name, rows in data["optout"].items()},
         handover=_patterns(file, ("handover",), data["handover"]),
         not_a_court=_patterns(file, ("not_a_court",), data["not_a_court"]),
+        denials=_denials(file, data["denials"]) if "denials" in data else Denials(),
         stopwords=frozenset(data["stopwords"].split()),
     )
 
@@ -142,15 +150,29 @@ def _family(file: YamlFile, index: int, item: dict[str, Any]) -> Family:
         advice=item["advice"],
         patterns=_patterns(file, (*at, "patterns"), item["patterns"]),
         allowed=_patterns(file, (*at, "allowed"), item.get("allowed", [])),
+        may_be_denied=item.get("may_be_denied", False),
     )
 
 
-def _patterns(file: YamlFile, at: KeyPath, rows: list[str]) -> tuple[re.Pattern[str], ...]:
+def _denials(file: YamlFile, item: dict[str, Any]) -> Denials:
+    """Leads end where the denied phrase begins; `…` in one stands for up to six words, none of `not_between`."""
+    between = "|".join(item["not_between"].split())
+    words = rf"(?:[\s,]+(?!(?:{between})\b)[\w'\ufffc-]+){{0,6}}"
+    leads = [row.replace(" …", words) for row in item["leads"]]
+    return Denials(
+        leads=_patterns(file, ("denials", "leads"), leads, end=r"\s+$"),
+        veils=_patterns(file, ("denials", "veils"), item["veils"]),
+    )
+
+
+def _patterns(
+    file: YamlFile, at: KeyPath, rows: list[str], end: str = r"(?!\w)"
+) -> tuple[re.Pattern[str], ...]:
     """Compile each row as whole words; a space stands for any run of spaces."""
     compiled = []
     for index, row in enumerate(rows):
         try:
-            compiled.append(re.compile("(?<!\\w)(?:" + _spaced(row) + ")(?!\\w)"))
+            compiled.append(re.compile(r"(?<!\w)(?:" + _spaced(row) + ")" + end))
         except re.error as error:
             raise file.error((*at, index), f"is no regular expression: {error}") from None
     return tuple(compiled)

@@ -25,7 +25,7 @@ def _files(folder: Path) -> Iterator[tuple[str, str]]:
             continue
         relative = path.relative_to(folder).as_posix()
         try:
-            yield relative, path.read_text(encoding="utf-8").replace("\r\n", "\n")
+            yield relative, path.read_text(encoding="utf-8-sig").replace("\r\n", "\n")
         except UnicodeDecodeError as error:
             line = path.read_bytes()[: error.start].count(b"\n") + 1
             raise TemplateProblems([Problem(file=relative, line=line, message="is not UTF-8 text")]) from None

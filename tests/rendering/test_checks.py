@@ -5,6 +5,7 @@ import pytest
 
 from channels.kind import ChannelKind
 from dispatcher.domain.money import Money
+from dispatcher.domain.sender import AdviceBody
 from dispatcher.rendering.checks import check_bytes
 from dispatcher.rendering.mime import read_email
 from tests.rendering.desk import BODY, a_debt, compiled, inputs, rendered, shipped
@@ -201,6 +202,36 @@ def test_a_first_contact_reminds_and_offers_options_and_nothing_more():
 )
 def test_a_name_that_reads_like_a_threat_does_not_hold_the_message(name):
     assert rendered(shipped("first-reminder"), inputs(name=name)).findings == ()
+
+
+@pytest.mark.parametrize("channel", [EMAIL, LETTER])
+@pytest.mark.parametrize(
+    "sender",
+    [
+        {"contact_person": "Sue Law"},
+        {"address_lines": ("Plaza del Juzgado 5",), "city": "Villa Embargo"},
+        {"name": "Court Street Dental", "legal_name": "Court Street Dental Inc."},
+        {"complaints": {"MX": AdviceBody(name="Procuraduría Federal y Fiscalía")}},
+        {"registration": "Juzgado de Registro 7"},
+    ],
+)
+def test_what_the_desk_itself_is_called_and_where_it_sits_does_not_hold_the_message(channel, sender):
+    for language, country in (("en", "US"), ("es", "MX")):
+        made = inputs(channel, language=language, country=country, sender=sender)
+        result = rendered(shipped("first-reminder"), made)
+        assert result.findings == ()
+        assert check_bytes(result.body, compiled=shipped("first-reminder"), inputs=made).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "street", "city"),
+    [("es", "Calle Juzgado 3", "Embargo"), ("en", "5 Sheriff Lane", "Final Notice"), ("es", "", "Tribunal")],
+)
+def test_where_a_debtor_lives_does_not_hold_the_letter_at_send(language, street, city):
+    made = inputs(LETTER, language=language, country="MX")
+    made = replace(made, debtor=replace(made.debtor, address_lines=(street or "Av. Uno 1",), city=city))
+    body = rendered(shipped("first-reminder"), made).body
+    assert check_bytes(body, compiled=shipped("first-reminder"), inputs=made).findings == ()
 
 
 def test_a_short_name_does_not_hide_the_words_around_it():

@@ -49,6 +49,8 @@ def problems_of(**files):
         ("[x](javascript:alert(1))", "a link to 'javascript:alert(1'"),
         ("{{ debt.due_date + 1 }}", "arithmetic is not allowed"),
         ("{{ debts | length }", "en/email.md:5"),
+        ("We will s\u200bue you.", "en/email.md:5:10: an invisible character, U+200B; delete it"),
+        ("Wa\u202erd", "en/email.md:5:3: an invisible character, U+202E"),
     ],
 )
 def test_a_fault_is_named_with_its_place_and_a_way_out(line, said):

@@ -80,6 +80,13 @@ def test_a_new_template_in_the_folder_is_added(database, folder):
     assert in_force(database, "spring-greeting") == 1
 
 
+def test_a_file_saved_by_a_windows_editor_is_the_same_file(database, folder):
+    file = folder / "due-soon/en/email.md"
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
+    assert refresh(database, folder) == []
+    assert in_force(database, "due-soon") == 1
+
+
 def test_a_file_that_is_no_text_is_named(database, folder):
     (folder / "due-soon/en/sms.txt").write_bytes(b"Hello\n\xff\xfe")
     (problem,) = refresh(database, folder)
