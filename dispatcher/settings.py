@@ -3,9 +3,10 @@
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -14,11 +15,23 @@ from pydantic_settings import (
 )
 
 from channels.kind import ChannelKind
-from channels.settings import ChannelSettings
+from channels.loopback import is_loopback, stays_on_this_machine
+from channels.settings import ChannelSettings, missing
 
 
 class SettingsError(ValueError):
     """A setting is wrong; the text names it and where it came from."""
+
+
+def _web_address(text: str) -> str:
+    """Refuse what is no http(s) address; empty means the provider's own. Reading a wrong port raises of itself."""
+    parts = urlsplit(text)
+    if text and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0):
+        raise ValueError(f"{text!r} is no address; write it as https://host or http://127.0.0.1:8000")
+    return text
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
 class _Part(BaseModel):
@@ -29,7 +42,7 @@ class EmailSettings(_Part):
     """How e-mail leaves: into a folder, by SMTP, or through SendGrid."""
 
     provider: Literal["folder", "smtp", "sendgrid"] = "folder"
-    base_url: str = ""
+    base_url: WebAddress = ""
     timeout: float = Field(15.0, gt=0, le=300)
     connect_timeout: float = Field(5.0, gt=0, le=60)
     concurrency: int = Field(16, ge=1, le=256)
@@ -48,7 +61,7 @@ class SmsSettings(_Part):
     """How SMS leave: into a folder, or through Twilio."""
 
     provider: Literal["folder", "twilio"] = "folder"
-    base_url: str = ""
+    base_url: WebAddress = ""
     timeout: float = Field(15.0, gt=0, le=300)
     connect_timeout: float = Field(5.0, gt=0, le=60)
     concurrency: int = Field(16, ge=1, le=256)
@@ -63,7 +76,7 @@ class LetterSettings(_Part):
     """How letters leave: into a folder, to a print house's spool, or through Lob."""
 
     provider: Literal["folder", "spool", "lob"] = "folder"
-    base_url: str = ""
+    base_url: WebAddress = ""
     timeout: float = Field(30.0, gt=0, le=300)
     connect_timeout: float = Field(5.0, gt=0, le=60)
     concurrency: int = Field(8, ge=1, le=256)
@@ -148,7 +161,7 @@ class Settings(BaseSettings):
     broker_url: str = "memory://"
     config_dir: Path | None = None
     templates_dir: Path | None = None
-    public_url: str = "http://localhost:8000"
+    public_url: WebAddress = Field("http://localhost:8000", min_length=1)
     import_folder: Path | None = None
     channels: ChannelsSettings = ChannelsSettings.model_validate({})
     templates: TemplatesSettings = TemplatesSettings()
@@ -207,28 +220,12 @@ class Settings(BaseSettings):
                 f"DISPATCHER_PUBLIC_URL is {self.public_url}: debtors and providers could not reach it, "
                 f"and {', '.join(linking)} is real"
             )
-        return found
+        wanting = (missing(self.channel(kind)) for kind in real)
+        return [*found, *filter(None, wanting)]
 
     def is_rehearsal(self, kind: ChannelKind) -> bool:
         """Whether nothing of this channel can leave the machine: a folder, or a provider on loopback."""
-        settings = self.channel(kind)
-        if settings.provider in {"folder", "spool"}:
-            return settings.provider == "folder"
-        return is_loopback(settings.base_url or settings.host)
-
-
-def is_loopback(url: str) -> bool:
-    """Whether a URL or host name points at this machine."""
-    from ipaddress import ip_address
-    from urllib.parse import urlsplit
-
-    host = urlsplit(url if "//" in url else f"//{url}").hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+        return stays_on_this_machine(self.channel(kind))
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -257,4 +254,5 @@ def _read_secret_files() -> None:
 def _sentence(problem: Any) -> str:
     names = [str(part) for part in problem["loc"]]
     variable = "DISPATCHER_" + "__".join(names).upper()
-    return f"{variable} (or {'.'.join(names)} in dispatcher.toml): {problem['msg']}"
+    said = problem["msg"].removeprefix("Value error, ")
+    return f"{variable} (or {'.'.join(names)} in dispatcher.toml): {said}"

@@ -30,7 +30,7 @@ from channels.kind import ChannelKind
 from channels.loopback import unreachable_from_outside
 from channels.message import OutboundMessage
 from channels.outcome import Outcome, Rejected, Scope, TryLater, Unknown
-from channels.settings import ChannelSettings
+from channels.settings import ChannelSettings, missing
 
 API = "https://api.sendgrid.com"
 MOST_CATEGORIES = 10
@@ -118,9 +118,7 @@ class SendGridChannel:
 
     def check(self) -> str | None:
         """What is missing from the settings, or None."""
-        if not self._settings.api_key:
-            return "SendGrid needs DISPATCHER_CHANNELS__EMAIL__API_KEY"
-        return unreachable_from_outside(self._settings)
+        return missing(self._settings) or unreachable_from_outside(self._settings)
 
     def close(self) -> None:
         """Close the kept connections."""

@@ -12,7 +12,7 @@ from channels.kind import ChannelKind
 from channels.message import OutboundMessage
 from channels.outcome import Accepted, Outcome, Rejected, Scope, TryLater, Unknown
 from channels.privacy import without
-from channels.settings import ChannelSettings
+from channels.settings import ChannelSettings, missing
 
 _QUEUED_AS = re.compile(r"queued as (\S+)", re.IGNORECASE)
 _UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
@@ -102,13 +102,11 @@ class SmtpChannel:
 
     def check(self) -> str | None:
         """What is missing from the settings, or None."""
-        if not self._settings.host:
-            return "SMTP needs DISPATCHER_CHANNELS__EMAIL__HOST"
         if self._settings.tls not in {"starttls", "tls", "none"}:
             return (
                 f"DISPATCHER_CHANNELS__EMAIL__TLS is {self._settings.tls!r}; it can be starttls, tls or none"
             )
-        return None
+        return missing(self._settings)
 
     def close(self) -> None:
         """End the kept sessions."""

@@ -15,7 +15,7 @@ from channels.letter.lob_outcomes import refusal
 from channels.loopback import unreachable_from_outside
 from channels.message import OutboundMessage, PostalAddress
 from channels.outcome import Accepted, Outcome, Rejected, Scope, TryLater, Unknown
-from channels.settings import ChannelSettings
+from channels.settings import ChannelSettings, missing
 
 API = "https://api.lob.com"
 VERSION = "/v1"
@@ -111,9 +111,7 @@ class LobChannel:
 
     def check(self) -> str | None:
         """What is missing from the settings, or None."""
-        if not self._settings.api_key:
-            return "Lob needs DISPATCHER_CHANNELS__LETTER__API_KEY"
-        return unreachable_from_outside(self._settings)
+        return missing(self._settings) or unreachable_from_outside(self._settings)
 
     def close(self) -> None:
         """Close the kept connections."""

@@ -18,7 +18,7 @@ from channels.loopback import unreachable_from_outside
 from channels.message import OutboundMessage
 from channels.outcome import Accepted, Outcome, TryLater, Unknown
 from channels.privacy import without
-from channels.settings import ChannelSettings
+from channels.settings import ChannelSettings, missing
 from channels.sms.twilio_outcomes import failure, refusal
 
 API = "https://api.twilio.com"
@@ -162,12 +162,7 @@ class TwilioChannel:
 
     def check(self) -> str | None:
         """What is missing from the settings, or None."""
-        settings = self._settings
-        if not settings.account_sid or not settings.auth_token:
-            return "Twilio needs DISPATCHER_CHANNELS__SMS__ACCOUNT_SID and __AUTH_TOKEN"
-        if not settings.sender and not settings.messaging_service_sid:
-            return "Twilio needs DISPATCHER_CHANNELS__SMS__FROM or __MESSAGING_SERVICE_SID"
-        return unreachable_from_outside(settings)
+        return missing(self._settings) or unreachable_from_outside(self._settings)
 
     def close(self) -> None:
         """Close the kept connections."""

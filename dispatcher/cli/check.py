@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from channels.kind import ChannelKind
+from channels.settings import deaf_without
 from dispatcher.bootstrap import Dispatcher, open_dispatcher
 from dispatcher.cli.opening import AsJson, print_json
 
@@ -181,6 +182,9 @@ def _channels(dispatcher: Dispatcher) -> Iterator[Finding]:
         trouble = channel.check()
         level = "wrong" if trouble else "ok"
         yield level, f"channel {kind.value}", f"{channel.provider}" + (f": {trouble}" if trouble else "")
+        if variable := deaf_without(dispatcher.settings.channel(kind)):
+            words = f"{channel.provider}'s webhooks are refused without {variable}, so nobody hears what came back"
+            yield "note", f"channel {kind.value}", words
 
 
 def _stops(dispatcher: Dispatcher) -> Iterator[Finding]:

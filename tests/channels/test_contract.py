@@ -18,7 +18,7 @@ from channels.loopback import is_loopback
 from channels.outcome import Accepted, Rejected, Scope, TryLater
 from channels.port import Channel
 from channels.registry import PROVIDERS, UnknownProviderError, open_channel
-from channels.settings import ChannelSettings
+from channels.settings import ChannelSettings, deaf_without
 from tests.channels.conftest import (
     API_KEY,
     MAKERS,
@@ -260,3 +260,12 @@ def test_registry_imports_no_provider_library_before_it_is_used():
 )
 def test_loopback_is_told_from_the_world(address: str, here: bool):
     assert is_loopback(address) is here
+
+
+def test_a_provider_whose_webhooks_cannot_be_believed_is_said_to_be_unheard():
+    assert deaf_without(ChannelSettings(provider="sendgrid")) == "DISPATCHER_CHANNELS__EMAIL__WEBHOOK_KEY"
+    assert deaf_without(ChannelSettings(provider="lob")) == "DISPATCHER_CHANNELS__LETTER__WEBHOOK_SECRET"
+    assert deaf_without(ChannelSettings(provider="sendgrid", webhook_key="key")) is None
+    assert (
+        deaf_without(ChannelSettings(provider="twilio")) is None
+    )  # its AUTH_TOKEN signs, and sending needs it

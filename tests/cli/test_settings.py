@@ -66,6 +66,10 @@ def test_a_secret_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPa
         ("DISPATCHER_CHANNELS__EMAIL__TIMEOUT", "soon"),
         ("DISPATCHER_GUARDS__VOLUME_FACTOR", "0"),
         ("DISPATCHER_CHANNELS__EMAIL__PROVIDR", "smtp"),
+        ("DISPATCHER_CHANNELS__EMAIL__BASE_URL", "127.0.0.1:9101"),
+        ("DISPATCHER_CHANNELS__LETTER__BASE_URL", "http://127.0.0.1:port"),
+        ("DISPATCHER_PUBLIC_URL", "dispatcher.example"),
+        ("DISPATCHER_PUBLIC_URL", ""),
     ],
 )
 def test_a_wrong_setting_is_named_as_it_is_set(
@@ -101,3 +105,48 @@ def test_the_business_clock_may_be_set_where_the_provider_is_a_double_on_loopbac
         assert dispatcher.now().date() == TODAY
     finally:
         dispatcher.close()
+
+
+@pytest.mark.parametrize(
+    ("provider", "left_over"),
+    [
+        ("smtp", {"BASE_URL": "http://127.0.0.1:9101", "HOST": "mail.example"}),
+        ("sendgrid", {"HOST": "localhost"}),
+    ],
+)
+def test_an_address_that_the_provider_does_not_use_makes_no_rehearsal(
+    monkeypatch: pytest.MonkeyPatch, provider: str, left_over: dict[str, str]
+) -> None:
+    for name, value in {"PROVIDER": provider, **left_over}.items():
+        monkeypatch.setenv(f"DISPATCHER_CHANNELS__EMAIL__{name}", value)
+    with pytest.raises(SettingsError, match="--now is refused while email can reach people"):
+        open_dispatcher(now=at(TODAY))
+
+
+@pytest.mark.parametrize(
+    ("channel", "values", "named"),
+    [
+        ("EMAIL", {"PROVIDER": "sendgrid"}, "SendGrid needs DISPATCHER_CHANNELS__EMAIL__API_KEY"),
+        ("EMAIL", {"PROVIDER": "smtp"}, "SMTP needs DISPATCHER_CHANNELS__EMAIL__HOST"),
+        (
+            "SMS",
+            {"PROVIDER": "twilio", "ACCOUNT_SID": "AC1"},
+            "DISPATCHER_CHANNELS__SMS__ACCOUNT_SID and __AUTH_TOKEN",
+        ),
+        (
+            "SMS",
+            {"PROVIDER": "twilio", "ACCOUNT_SID": "AC1", "AUTH_TOKEN": "t"},
+            "DISPATCHER_CHANNELS__SMS__FROM or",
+        ),
+        ("LETTER", {"PROVIDER": "lob"}, "Lob needs DISPATCHER_CHANNELS__LETTER__API_KEY"),
+    ],
+)
+def test_a_real_provider_without_its_credentials_is_refused_before_anything_is_planned(
+    monkeypatch: pytest.MonkeyPatch, channel: str, values: dict[str, str], named: str
+) -> None:
+    monkeypatch.setenv("DISPATCHER_TEMPLATES__SOURCE", "folder")
+    monkeypatch.setenv("DISPATCHER_PUBLIC_URL", "https://dispatcher.example")
+    for name, value in values.items():
+        monkeypatch.setenv(f"DISPATCHER_CHANNELS__{channel}__{name}", value)
+    [obstacle] = load_settings().obstacles()
+    assert named in obstacle

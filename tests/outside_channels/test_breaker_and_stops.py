@@ -207,6 +207,7 @@ def test_check_and_run_name_a_stopped_channel(open_home: OpenHome, providers: Pr
     assert code == 1
     assert "channel email" in wrong["stops"]
     assert "dispatcher resume --channel email" in wrong["stops"]
+    assert "refused without DISPATCHER_CHANNELS__EMAIL__WEBHOOK_KEY" in said
     assert "channel email" in say(home, "run", "--as-of", "2026-11-16", "--now", "2026-11-16T17:10:00Z")[1]
     assert say(home, "resume", "--channel", "email", "--why", "new key")[0] == 0
     assert say(home, "check")[0] == 0
