@@ -67,6 +67,14 @@ def relay(certificate: Path, mailbox: Path) -> Iterator[Running]:
         yield double
 
 
+@pytest.fixture(scope="session")
+def pipelining_relay(certificate: Path) -> Iterator[Running]:
+    """The same, where commands may come together."""
+    words = ("smtp", "--password", "pass-of-the-tests", "--pipelining")
+    with running(*words, certificate=certificate) as double:
+        yield double
+
+
 @pytest.fixture
 def sendgrid(_sendgrid: Running) -> Running:
     _sendgrid.forget()

@@ -185,7 +185,11 @@ def test_lob_fault_has_its_outcome(fault: str, gist: tuple[object, ...], lob: Ru
         ("two@debtors.example\r\nRCPT TO:<x@y.example>", ("rejected", "address", "5.1.3", False)),
     ],
 )
-def test_smtp_fault_has_its_outcome(to: str, gist: tuple[object, ...], relay: Running):
+@pytest.mark.parametrize("kind", ["relay", "pipelining_relay"])
+def test_smtp_fault_has_its_outcome(
+    to: str, gist: tuple[object, ...], kind: str, request: pytest.FixtureRequest
+):
+    relay = request.getfixturevalue(kind)
     outcome = SmtpChannel(smtp_settings(relay, timeout=0.7)).send(an_email(to=to), now=NOW)
     assert _gist(outcome) == gist
     assert to not in repr(outcome)

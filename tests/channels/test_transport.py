@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import struct
 import threading
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,7 +14,8 @@ from channels.email import smtp_session
 from channels.email.sendgrid import SendGridChannel
 from channels.email.smtp import SmtpChannel
 from channels.http import NoAnswerError, NotWrittenError, Transport
-from channels.outcome import Accepted
+from channels.outcome import Accepted, Rejected, Scope, TryLater
+from channels.settings import ChannelSettings
 from tests.channels.conftest import MIME, NOW, an_email, sendgrid_settings, smtp_settings
 from tests.doubles.answering import Play, answering
 from tests.doubles.certificate import certificate_in
@@ -251,3 +253,65 @@ def test_smtp_bare_line_feeds_cannot_smuggle_a_second_message(relay: Running, ma
     assert isinstance(SmtpChannel(smtp_settings(relay)).send(an_email(body=body), now=NOW), Accepted)
     (arrived,) = set(mailbox.glob("*.eml")) - before
     assert arrived.read_bytes() == MIME + b"\r\n.\r\nMAIL FROM:<x@y.example>\r\n\r\n.\r\n"
+
+
+def _relay_that(*says: bytes, heard: list[bytes]) -> Play:
+    """A relay that greets, takes commands together and answers one thing to each write; then it hangs up."""
+
+    def play(connection: socket.socket) -> None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.sendall(b"220 relay\r\n")
+        for reply in (b"250-relay\r\n250 PIPELINING\r\n", *says):
+            heard.append(connection.recv(65536))
+            connection.sendall(reply)
+
+    return play
+
+
+def _plain_relay(url: str, **more: object) -> SmtpChannel:
+    settings = {"host": "127.0.0.1", "port": urlsplit(url).port, "tls": "none", "timeout": 5.0, **more}
+    return SmtpChannel(ChannelSettings(provider="smtp", sender="letters@acme.example", **settings))  # type: ignore[arg-type]
+
+
+GO = b"250 2.1.0 ok\r\n250 2.1.5 ok\r\n354 go\r\n"
+
+
+def test_smtp_asks_for_everything_in_one_write_and_hands_over_in_a_second():
+    heard: list[bytes] = []
+    with answering(_relay_that(GO, b"250 queued as 7\r\n", heard=heard)) as url:
+        outcome = _plain_relay(url).send(an_email(body=b"a: b\r\n\r\n.hidden\r\n"), now=NOW)
+    assert outcome == Accepted(provider_id="7", note="queued as 7")
+    assert heard[1:] == [
+        b"MAIL FROM:<letters@acme.example>\r\nRCPT TO:<zoe@debtors.example>\r\nDATA\r\n",
+        b"a: b\r\n\r\n..hidden\r\n.\r\n",
+    ]
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        (b"250 2.1.0 ok\r\n550 5.1.1 nobody\r\n354 go\r\n", b"250 ok\r\n"),
+        (b"250 2.1.0 ok\r\n550 5.1.1 nobody\r\n554 5.5.1 nobody left\r\n", b"250 ok\r\n"),
+        (b"250 2.1.0 ok\r\n550 5.1.1 nobody\r\n",),
+    ],
+    ids=["waits for the content", "refuses the content too", "hangs up"],
+)
+def test_smtp_refusal_among_answers_that_come_together_counts_and_no_content_goes(
+    says: tuple[bytes, ...],
+):
+    heard: list[bytes] = []
+    with answering(_relay_that(*says, heard=heard)) as url:
+        outcome = _plain_relay(url).send(an_email(), now=NOW)
+    assert outcome == Rejected(reason="550 5.1.1 nobody", scope=Scope.ADDRESS, code="5.1.1")
+    assert heard[2:] in ([], [b""], [b"rset\r\n"])
+
+
+def test_smtp_session_that_breaks_before_the_final_dot_has_delivered_nothing():
+    heard: list[bytes] = []
+    first = (GO, b"250 queued\r\n")
+    with answering(_relay_that(*first, GO, heard=heard), _relay_that(GO, b"250 ok\r\n", heard=heard)) as url:
+        channel = _plain_relay(url)
+        assert isinstance(channel.send(an_email(), now=NOW), Accepted)
+        outcome = channel.send(an_email("m-2", body=MIME + b"long\r\n" * 4_000_000), now=NOW)
+    assert isinstance(outcome, TryLater)
+    assert len(heard) == 4  # and nothing was tried again behind the dispatcher's back

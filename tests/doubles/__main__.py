@@ -38,6 +38,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, help="where the relay keeps mail")
     parser.add_argument("--mode", choices=["starttls", "tls", "none"], default="starttls")
     parser.add_argument("--password", default="")
+    parser.add_argument("--pipelining", action="store_true", help="a relay that takes commands together")
     parser.add_argument("--no-utf8", action="store_true", help="a relay without SMTPUTF8")
     return parser.parse_args()
 
@@ -65,6 +66,7 @@ async def _serve_mail(arguments: argparse.Namespace) -> dict[str, object]:
         mode=arguments.mode,
         password=arguments.password,
         utf8=not arguments.no_utf8,
+        pipelining=arguments.pipelining,
     )
     return {"host": "localhost", "port": port}
 

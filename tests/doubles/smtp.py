@@ -15,9 +15,17 @@ _SLOW = re.compile(r"slow-([\d.]+)@")
 class Relay:
     """Keeps each taken message as `<number>.eml` in its folder, byte for byte, beside its envelope; or nothing."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, *, pipelining: bool) -> None:
         self._folder = folder
+        self._pipelining = pipelining
         self._count = 0
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        more = ["250-PIPELINING"] if self._pipelining else []
+        return [*responses[:-1], *more, *responses[-1:]]
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -52,7 +60,13 @@ class Relay:
 
 
 async def serve_smtp(
-    folder: Path | None, *, context: ssl.SSLContext, mode: str, password: str = "", utf8: bool = True
+    folder: Path | None,
+    *,
+    context: ssl.SSLContext,
+    mode: str,
+    password: str = "",
+    utf8: bool = True,
+    pipelining: bool = False,
 ) -> tuple[asyncio.Server, int]:
     """Start a relay on loopback: `mode` is starttls, tls or none; with a password it wants a log-in."""
 
@@ -61,7 +75,7 @@ async def serve_smtp(
     ) -> AuthResult:
         return AuthResult(success=data.password == password.encode(), handled=False)
 
-    relay = Relay(folder)
+    relay = Relay(folder, pipelining=pipelining)
 
     def connection() -> SMTP:
         return SMTP(
