@@ -4,13 +4,17 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from channels.kind import ChannelKind
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.cli.opening import Now, opened
+
+if TYPE_CHECKING:
+    from dispatcher.web.run_start import RunDay
 
 STOP_SECONDS = 10.0
 _FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
@@ -75,7 +79,7 @@ def up(
 
     Example: dispatcher up --port 8000
     """
-    from dispatcher.worker.daily_run import open_station
+    from dispatcher.worker.daily_run import open_station, run_today
     from dispatcher.worker.processes import stop_on_signals
     from dispatcher.worker.scheduler import run_beside
 
@@ -84,18 +88,20 @@ def up(
     with (
         opened(now) as dispatcher,
         open_station(dispatcher, actor="up") as station,
-        _pages(dispatcher, host, port, stop),
+        _pages(dispatcher, partial(run_today, at=station), host, port, stop),
     ):
         stop_on_signals(stop)
         run_beside(dispatcher, station, stop)
 
 
 @contextmanager
-def _pages(dispatcher: Dispatcher, host: str, port: int, stop: threading.Event) -> Iterator[None]:
+def _pages(
+    dispatcher: Dispatcher, run_day: "RunDay", host: str, port: int, stop: threading.Event
+) -> Iterator[None]:
     """Serve the pages in a thread; should they end by themselves, everything ends."""
     from dispatcher.cli.serve import web_server
 
-    server = web_server(dispatcher, host, port)
+    server = web_server(dispatcher, run_day, host, port)
 
     def serve() -> None:
         try:

@@ -11,6 +11,8 @@ from dispatcher.cli.opening import Now, opened
 if TYPE_CHECKING:
     import uvicorn
 
+    from dispatcher.web.run_start import RunDay
+
 
 def serve(
     host: Annotated[str, typer.Option(help="Where to listen; DISPATCHER_WEB__HOST if not given.")] = "",
@@ -22,14 +24,16 @@ def serve(
     Example: dispatcher serve --port 8000
     """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    from dispatcher.worker.daily_run import run_today
+
     with opened(now) as house:
-        server = web_server(house, host, port)
+        server = web_server(house, run_today, host, port)
         print(f"serving on http://{server.config.host}:{server.config.port}", flush=True)
         server.run()
 
 
-def web_server(house: Dispatcher, host: str = "", port: int = 0) -> "uvicorn.Server":
-    """The server, ready to run; empty values take the settings' own."""
+def web_server(house: Dispatcher, run_day: "RunDay", host: str = "", port: int = 0) -> "uvicorn.Server":
+    """The server, ready to run; `run_day` is what its pages start, empty values take the settings' own."""
     import uvicorn
 
     from dispatcher.web.app import build_app
@@ -39,7 +43,7 @@ def web_server(house: Dispatcher, host: str = "", port: int = 0) -> "uvicorn.Ser
         house.desk,
     )  # a fault in the configuration is loud here, not at the first page
     config = uvicorn.Config(
-        build_app(house),
+        build_app(house, run_day),
         host=host or web.host,
         port=port or web.port,
         proxy_headers=True,

@@ -67,6 +67,7 @@ ACCESS: Mapping[str, Access] = {
     "POST /templates/{name}/versions/{version}/test-send": WRITES_TEMPLATES,
     "GET /runs": READS_RUNS,
     "GET /runs/{id}": READS_RUNS,
+    "POST /runs": OPERATES,
     "POST /runs/plan": OPERATES,
     "GET /runs/plan/{id}": OPERATES,
     "GET /tasks": HAS_TASKS,

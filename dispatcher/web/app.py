@@ -28,6 +28,7 @@ from dispatcher.web import (
     people,
     probes,
     record_forms,
+    run_start,
     runs,
     stops,
     tasks,
@@ -48,6 +49,7 @@ from dispatcher.web.api.serving import endpoint
 from dispatcher.web.body_limit import BodyLimit
 from dispatcher.web.csrf import require_same_site, require_token
 from dispatcher.web.headers import SecurityHeaders
+from dispatcher.web.run_start import RunDay
 from dispatcher.web.site import STATIC, Site, page, site_of
 from dispatcher.web.visit import Form, Page, RefusedError, Visit
 
@@ -65,6 +67,7 @@ PAGES: tuple[Page, ...] = (
     *template_preview.PAGES,
     *jobs.PAGES,
     *runs.PAGES,
+    *run_start.PAGES,
     *tasks.PAGES,
     *stops.PAGES,
     *log.PAGES,
@@ -76,10 +79,13 @@ PAGES: tuple[Page, ...] = (
 )
 
 
-def build_app(house: Dispatcher) -> ASGIApp:
-    """The whole site as an ASGI application; raises when a page is in no row of the access table."""
+def build_app(house: Dispatcher, run_day: RunDay | None = None) -> ASGIApp:
+    """The whole site as an ASGI application; raises when a page is in no row of the access table.
+
+    `run_day` is what runs a day when an operator starts one; without it the pages only look.
+    """
     check_access([*(one.name for one in PAGES), *(one.name for one in OPERATIONS)])
-    site = Site(house)
+    site = Site(house, run_day)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -13,6 +13,7 @@ from dispatcher.storage import jobs
 _LOG = logging.getLogger("dispatcher.web")
 _NOTE_EVERY = 0.5  # seconds: a write each, not a write a row
 AT_ONCE = 2
+RUN = "run"  # the kind with a lane of its own: it does not wait until exports have ended
 
 Report = Callable[[int, int], None]
 Work = Callable[[Report], Mapping[str, Any]]
@@ -24,6 +25,7 @@ class JobRunner:
     def __init__(self, house: Dispatcher) -> None:
         self._house = house
         self._executor = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="job")
+        self._own_lane = ThreadPoolExecutor(1, thread_name_prefix="run")
 
     def start(self, kind: str, owner: str, details: Mapping[str, Any], work: Work) -> int:
         """Begin; returns the job's id at once."""
@@ -32,12 +34,13 @@ class JobRunner:
             key = jobs.add(
                 connection, kind=kind, owner=owner, host=host, details=details, now=self._house.real_now()
             )
-        self._executor.submit(self._run, key, work)
+        (self._own_lane if kind == RUN else self._executor).submit(self._run, key, work)
         return key
 
     def close(self) -> None:
         """Wait for what runs, begin nothing more."""
         self._executor.shutdown(cancel_futures=True)
+        self._own_lane.shutdown(cancel_futures=True)
 
     def _run(self, key: int, work: Work) -> None:
         try:

@@ -6,8 +6,9 @@ from pathlib import Path
 from starlette.responses import FileResponse, Response
 
 from dispatcher.bootstrap import Dispatcher
-from dispatcher.storage import jobs
+from dispatcher.storage import jobs, plans
 from dispatcher.storage.jobs import Job
+from dispatcher.web.job_runner import RUN
 from dispatcher.web.site import page
 from dispatcher.web.visit import Page, RefusedError, Visit, not_found
 
@@ -23,7 +24,16 @@ def show_job(visit: Visit) -> Response:
     """Progress or result of one job."""
     job = _own(visit)
     headers = {} if job.state != "running" else {"Refresh": "5"}
-    return page(visit, "job", job=job, headers=headers)
+    return page(visit, "job", job=job, run=_run_of(visit, job), headers=headers)
+
+
+def _run_of(visit: Visit, job: Job) -> int | None:
+    """The run that a job has begun; None before it has a number."""
+    if job.kind != RUN or job.state != "running":
+        return job.result.get("run")
+    with visit.house.database.reading() as connection:
+        newest = plans.newest_run(connection, mode="live")
+    return newest.id if newest and newest.state != "finished" and newest.actor == visit.actor else None
 
 
 def download(visit: Visit) -> Response:

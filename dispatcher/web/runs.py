@@ -9,14 +9,17 @@ from starlette.responses import Response
 from dispatcher.domain.run_summary import WORDS
 from dispatcher.services.compare_plans import compare_with_run, plan_lines
 from dispatcher.services.decide_reminders import PlanRequest
+from dispatcher.services.desk import Desk
 from dispatcher.services.plan_reminders import preview_plan
 from dispatcher.services.summarise_run import NoSuchRunError, summarise_run
-from dispatcher.storage import day_counts, jobs, message_lists, plans
+from dispatcher.storage import day_counts, message_lists, plans
 from dispatcher.storage.day_counts import RunLine
 from dispatcher.storage.message_lists import MessageFilter
 from dispatcher.web.filters import PAGE, a_number, paging
 from dispatcher.web.job_runner import Report
 from dispatcher.web.list_export import exported
+from dispatcher.web.rule_words import rule_of, sentence
+from dispatcher.web.run_start import is_fresh, plan_of
 from dispatcher.web.site import go_to, page, site_of
 from dispatcher.web.today import kept_back, volumes
 from dispatcher.web.visit import Page, RefusedError, Visit, not_found
@@ -117,13 +120,27 @@ def start_plan(visit: Visit) -> Response:
 
 
 def show_plan(visit: Visit) -> Response:
-    """A plan that was made without being stored."""
-    with visit.house.database.reading() as connection:
-        job = jobs.get(connection, _number(visit), now=visit.house.real_now())
-    if job is None or job.owner != visit.user.name or job.kind != "plan" or job.state != "done":
-        raise not_found("such plan of yours")
-    packs = {pack.name.lower(): pack for pack in visit.house.desk.rulebook}
-    return page(visit, "plan", job=job, summary=job.result["summary"], result=job.result, says=_says(packs))
+    """A plan that was made without being stored, and the button that runs it."""
+    job = plan_of(visit, visit.path("id"))
+    desk, summary = visit.house.desk, job.result["summary"]
+    return page(
+        visit,
+        "plan",
+        job=job,
+        summary=summary,
+        result=job.result,
+        reasons=[_in_words(desk, reason) for reason in summary["reasons"]],
+        real_channels=sorted(desk.real_channels),
+        may_start=site_of(visit.request).run_day is not None,
+        fresh=is_fresh(visit, job),
+        ahead=job.details["as_of"] > visit.now.date().isoformat(),
+    )
+
+
+def _in_words(desk: Desk, reason: dict[str, Any]) -> dict[str, Any]:
+    known = rule_of(desk, reason["pack"], reason["rule"])
+    says = sentence(desk, reason["pack"], reason["rule"])
+    return {**reason, "says": says, "link": known.reference.link if known else ""}
 
 
 def run_json(run: RunLine) -> dict[str, Any]:
@@ -166,10 +183,6 @@ def _change_counts(changes: list[dict[str, Any]]) -> dict[str, int]:
     for change in changes:
         found[str(change["change"])] += 1
     return dict(found)
-
-
-def _says(packs: dict[str, Any]) -> dict[str, str]:
-    return {f"{name}/{rule.id}": rule.says for name, pack in packs.items() for rule in pack.rules}
 
 
 def _number(visit: Visit) -> int:

@@ -1,6 +1,6 @@
 """What all pages share: the opened program, the environment of our own pages, cookies, limits."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -19,6 +19,7 @@ from dispatcher.web.access import ACCESS, Door, may
 from dispatcher.web.cookies import Cookies
 from dispatcher.web.job_runner import JobRunner
 from dispatcher.web.rate_limit import RateLimit
+from dispatcher.web.stacking import stacked
 from dispatcher.web.visit import Visit
 
 _HERE = Path(__file__).parent
@@ -58,6 +59,7 @@ class Site:
     """The web's own household; one a process."""
 
     house: Dispatcher
+    run_day: Callable[..., Any] | None = None  # see run_start.RunDay
     cookies: Cookies = field(init=False)
     sign_in_limit: RateLimit = field(init=False)
     debtor_limit: RateLimit = field(init=False)
@@ -101,6 +103,9 @@ class Site:
             "size": words.size,
             "ago": words.ago,
             "each_reason": words.each_reason,
+            "outcome": words.outcome,
+            "task_words": words.task_words,
+            "stacked": stacked,
         }
         environment.globals |= {"version": version("debt-dispatcher"), "Role": Role}
         return environment

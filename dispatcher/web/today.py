@@ -8,6 +8,7 @@ from starlette.responses import Response
 from dispatcher.services.channel_trouble import paused_channels
 from dispatcher.services.summarise_run import summarise_run
 from dispatcher.storage import day_counts, stops
+from dispatcher.web.rule_words import rule_of, sentence
 from dispatcher.web.site import page
 from dispatcher.web.visit import Page, Visit
 
@@ -37,12 +38,13 @@ def show_today(visit: Visit) -> Response:
         paused=paused,
         ledgers=ledgers,
         volumes=volumes(runs),
+        today=visit.now.date(),
     )
 
 
 def kept_back(visit: Visit, summary: Any) -> list[dict[str, Any]]:
     """Reasons with their counts, in words, the most frequent first."""
-    packs = {pack.name.lower(): pack for pack in visit.house.desk.rulebook}
+    desk = visit.house.desk
     counts: Counter[tuple[str, str, str]] = Counter()
     words: dict[tuple[str, str, str], set[str]] = {}
     for reason in summary.reasons:
@@ -56,8 +58,8 @@ def kept_back(visit: Visit, summary: Any) -> list[dict[str, Any]]:
             "reference": reference,
             "count": count,
             "words": sorted(words[pack, rule, reference]),
-            "says": _says(packs.get(pack.lower()), rule),
-            "link": _link(packs.get(pack.lower()), rule),
+            "says": sentence(desk, pack, rule),
+            "link": known.reference.link if (known := rule_of(desk, pack, rule)) else "",
         }
         for (pack, rule, reference), count in counts.most_common()
     ]
@@ -77,14 +79,6 @@ def volumes(runs: list[day_counts.RunLine]) -> list[dict[str, Any]]:
         }
         for place, run in enumerate(reversed(runs))
     ]
-
-
-def _says(pack: Any, rule: str) -> str:
-    return next((one.says for one in pack.rules if one.id == rule), "") if pack else ""
-
-
-def _link(pack: Any, rule: str) -> str:
-    return next((one.reference.link for one in pack.rules if one.id == rule), "") if pack else ""
 
 
 PAGES = (Page("GET", "/", show_today),)

@@ -136,6 +136,27 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
+def outcome(word: str) -> str:
+    """What came of a due debt, as people say it."""
+    return _OUTCOMES.get(word, words(word))
+
+
+_OUTCOMES: Mapping[str, str] = {"blocked": "kept back", "unknown": "end unknown"}
+
+
+def task_words(kind: str) -> str:
+    """A kind of task as people say it."""
+    return _TASKS.get(kind, words(kind))
+
+
+_TASKS: Mapping[str, str] = {
+    "unknown": "end unknown",
+    "unclear_reply": "replies to read",
+    "help_wanted": "ask for help",
+    "review": "templates to review",
+}
+
+
 def size(count: int) -> str:
     """Bytes for people."""
     return f"{count:,} bytes" if count < 10_240 else f"{count / 1024:,.0f} KB"

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date
 
 from channels.kind import ChannelKind
@@ -63,9 +63,15 @@ def remember(dispatcher: Dispatcher) -> None:
 
 
 def day_ports(
-    dispatcher: Dispatcher, station: Station, *, actor: str, mode: str = "live", confirmed: bool = False
+    dispatcher: Dispatcher,
+    station: Station,
+    *,
+    actor: str,
+    mode: str = "live",
+    confirmed: bool = False,
+    alive: Callable[[], object] = lambda: None,
 ) -> DayPorts:
-    """The ports of a daily run; `confirmed` lets an unusual volume go."""
+    """The ports of a daily run; `confirmed` lets an unusual volume go, `alive` is called while it delivers."""
     guards = dispatcher.settings.guards
     limits = VolumeLimits(
         factor=guards.volume_factor, minimum=guards.volume_minimum, history=guards.volume_history
@@ -77,7 +83,7 @@ def day_ports(
         now=dispatcher.now,
         real_now=dispatcher.real_now,
         random_bytes=dispatcher.random_bytes,
-        drain=lambda: drain(dispatcher, station),
+        drain=lambda: drain(dispatcher, station, progress=alive),
         seal=dispatcher.seal,
         guard_volume=lambda run_id: guard_volume(
             dispatcher.database, run_id, limits, confirmed=confirmed, now=dispatcher.now(), actor=actor
@@ -114,10 +120,12 @@ def run_today(
     confirm: bool = False,
     on_planned: Progress | None = None,
     on_prepared: Callable[[int], None] | None = None,
+    alive: Callable[[], object] = lambda: None,
+    at: Station | None = None,
 ) -> RunSummary:
-    """Run one day with everything this process has."""
-    with open_station(dispatcher, actor=actor) as station:
-        ports = day_ports(dispatcher, station, actor=actor, confirmed=confirm)
+    """Run one day with everything this process has, at a station that is open or at one of its own."""
+    with nullcontext(at) if at else open_station(dispatcher, actor=actor) as station:
+        ports = day_ports(dispatcher, station, actor=actor, confirmed=confirm, alive=alive)
         request = DayRequest(as_of=as_of, wait=wait, only=only)
         summary = run_day(ports, request, on_planned=on_planned, on_prepared=on_prepared)
     remember(dispatcher)

@@ -19,6 +19,7 @@ from dispatcher.services.sign_in import token_hash
 from dispatcher.settings import load_settings
 from dispatcher.storage import sessions, users
 from dispatcher.web.app import build_app
+from dispatcher.web.run_start import RunDay
 from dispatcher.worker.daily_run import run_today
 
 AS_OF = date(2026, 11, 16)
@@ -86,10 +87,11 @@ class Web:
 
     house: Dispatcher
     base: str = "http://testserver"
+    run_day: RunDay | None = run_today
     app: Any = field(init=False)
 
     def __post_init__(self) -> None:
-        self.app = build_app(self.house)
+        self.app = build_app(self.house, self.run_day)
 
     def visitor(self) -> TestClient:
         return TestClient(self.app, base_url=self.base, follow_redirects=False, raise_server_exceptions=False)

@@ -52,6 +52,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "POST /templates/{name}/versions/{version}/test-send": WRITERS,
     "GET /runs": ALL_BUT_ADMIN,
     "GET /runs/{id}": ALL_BUT_ADMIN,
+    "POST /runs": (OPERATOR,),
     "POST /runs/plan": (OPERATOR,),
     "GET /runs/plan/{id}": (OPERATOR,),
     "GET /tasks": ALL_BUT_ADMIN,

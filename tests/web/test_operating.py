@@ -1,6 +1,7 @@
 """An operator's day: plans looked at, messages decided, tasks finished, stops and resumes."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from sqlalchemy import select, update
 
@@ -9,9 +10,10 @@ from dispatcher.domain.message import State
 from dispatcher.domain.optout_words import classify_reply
 from dispatcher.rulebook.optout_words import load_optout_words
 from dispatcher.services.record_inbound import record_inbound
+from dispatcher.services.run_guards import alone
 from dispatcher.storage import people_facts, stops
-from dispatcher.storage.tables import debtors, messages
-from tests.web.house import Web
+from dispatcher.storage.tables import debtors, jobs, messages
+from tests.web.house import ALL, Desk, Web
 from tests.web.test_templates import finished
 
 
@@ -39,6 +41,56 @@ def test_a_plan_is_looked_at_without_storing_it(web: Web) -> None:
     assert "run 1" in plan
     assert "There was no run" not in desk.page("/runs")
     assert 'href="/runs/2"' not in desk.page("/runs")
+
+
+def planned(desk: Desk, as_of: str) -> str:
+    """Plans a day beside the pages; the number of that plan."""
+    location = desk.post("/runs/plan", {"as_of": as_of}).headers["location"]
+    finished(desk, location)
+    return location.rpartition("/")[2]
+
+
+def test_a_run_is_started_from_its_plan_and_only_once(web: Web) -> None:
+    desk = web.signed_in("operator")
+    plan = planned(desk, "2026-11-16")
+    assert "Start the run for 16 Nov 2026" in desk.page(f"/runs/plan/{plan}")
+    assert "Tick that you have looked" in desk.said(desk.post("/runs", {"plan": plan}))
+
+    begun = desk.post("/runs", {"plan": plan, "looked": "yes"}).headers["location"]
+    again = desk.post("/runs", {"plan": plan, "looked": "yes"}).headers["location"]
+
+    assert again == begun
+    job = finished(desk, begun)
+    assert 'href="/runs/2"' in job
+    assert "by operator" in desk.page("/runs/2")
+    assert 'href="/runs/3"' not in desk.page("/runs")
+    ordered = web.signed_in("auditor").page("/log?event=run_ordered")
+    assert "user:operator" in ordered
+
+
+def test_a_run_is_refused_before_its_day_beside_another_and_from_an_old_plan(web: Web) -> None:
+    desk = web.signed_in("operator")
+    ahead, today = planned(desk, "2026-11-25"), planned(desk, "2026-11-16")
+    assert "not come yet" in desk.page(f"/runs/plan/{ahead}")
+    assert "has not come yet" in desk.said(desk.post("/runs", {"plan": ahead, "looked": "yes"}))
+    with alone(web.house.database, web.house.real_now):
+        said = desk.said(desk.post("/runs", {"plan": today, "looked": "yes"}))
+    assert "at work already" in said
+    with web.house.database.writing() as connection:
+        old = web.house.real_now() - timedelta(hours=2)
+        connection.execute(update(jobs).where(jobs.c.id == int(today)).values(finished_at=old))
+    assert "more than an hour old" in desk.page(f"/runs/plan/{today}")
+    assert "an hour old" in desk.said(desk.post("/runs", {"plan": today, "looked": "yes"}))
+    everybody = web.signed_in(ALL)
+    assert everybody.post("/runs", {"plan": today, "looked": "yes"}).status_code == 404  # somebody else's
+    assert 'href="/runs/2"' not in desk.page("/runs")
+
+
+def test_a_process_that_runs_nothing_says_so(web: Web) -> None:
+    desk = Web(web.house, run_day=None).signed_in("operator")
+
+    assert "Start the run" not in desk.page(f"/runs/plan/{planned(desk, '2026-11-16')}")
+    assert desk.post("/runs", {"plan": "1", "looked": "yes"}).status_code == 422
 
 
 def test_a_held_message_is_released_or_cancelled_with_a_reason(
