@@ -11,6 +11,7 @@ from urllib3.filepost import encode_multipart_formdata
 
 from channels.http import Answer, NoAnswerError, NotWrittenError, Transport
 from channels.kind import ChannelKind
+from channels.letter.lob_address import address_parts, fault_in
 from channels.letter.lob_outcomes import refusal
 from channels.loopback import unreachable_from_outside
 from channels.message import OutboundMessage, PostalAddress
@@ -20,8 +21,6 @@ from channels.settings import ChannelSettings, missing
 API = "https://api.lob.com"
 VERSION = "/v1"
 KEY_LIVES = timedelta(hours=23)  # Lob forgets a key after 24 hours
-LONGEST_NAME = 40
-_US = frozenset({"US", "AS", "PR", "FM", "GU", "MH", "MP", "PW", "VI"})  # posted as the United States
 _EXTRA_SERVICES = frozenset({"certified", "certified_return_receipt", "registered"})
 # Lob's words for the parts of an address against ours, to tell what its verification corrected.
 _PARTS: Final[Mapping[str, str]] = {
@@ -56,13 +55,16 @@ class LobChannel:
 
     def send(self, message: OutboundMessage, *, now: datetime) -> Outcome:
         """Hand over one PDF. Once the key may have died, what Lob already has is looked up first."""
-        if message.postal_address is None or message.return_address is None:
+        to, sender = message.postal_address, message.return_address
+        if to is None or sender is None:
             return _without_address(message)
+        if unfit := _unfit(to, sender):
+            return unfit
         if _key_has_died(message, now):
-            earlier = self._find(message.message_id, message.postal_address)
+            earlier = self._find(message.message_id, to)
             if not isinstance(earlier, TryLater) or earlier.provider_failed:
                 return earlier
-        return self._post(message, message.postal_address, message.return_address, now)
+        return self._post(message, to, sender, now)
 
     def _post(
         self, message: OutboundMessage, to: PostalAddress, sender: PostalAddress, now: datetime
@@ -124,6 +126,16 @@ def _without_address(message: OutboundMessage) -> Rejected:
     return Rejected(reason="Lob needs the sender's return address (config/senders.yaml)", scope=Scope.CHANNEL)
 
 
+def _unfit(to: PostalAddress, sender: PostalAddress) -> Rejected | None:
+    """What Lob's form cannot hold is told without asking; it closes no address, which may be good elsewhere."""
+    if fault := fault_in(sender):
+        words = f"the sender's return address (config/senders.yaml) does not fit Lob's form: {fault}"
+        return Rejected(reason=words, scope=Scope.CHANNEL)
+    if fault := fault_in(to):
+        return Rejected(reason=f"the address does not fit Lob's form: {fault}", scope=Scope.MESSAGE)
+    return None
+
+
 def _key_has_died(message: OutboundMessage, now: datetime) -> bool:
     first = message.first_attempted_at
     return first is not None and now - first > KEY_LIVES
@@ -150,30 +162,7 @@ def _fields(
 
 
 def _address(field: str, address: PostalAddress) -> list[tuple[str, str]]:
-    parts = {
-        "name": address.name[:LONGEST_NAME],
-        "address_line1": address.address_line_1,
-        "address_line2": address.address_line_2,
-        **_place(address),
-    }
-    return [(f"{field}[{name}]", value) for name, value in parts.items() if value]
-
-
-def _place(address: PostalAddress) -> dict[str, str]:
-    """City, state and code; abroad Lob takes either the code, or city and state, never both."""
-    country = address.country.upper()
-    if country in _US:
-        state = address.region if country == "US" else country
-        return {
-            "address_city": address.city,
-            "address_state": state,
-            "address_zip": address.postal_code,
-            "address_country": "US",
-        }
-    if not address.postal_code:
-        return {"address_city": address.city, "address_state": address.region, "address_country": country}
-    city = ", ".join(part for part in (address.city, address.region) if part)
-    return {"address_city": city, "address_zip": address.postal_code, "address_country": country}
+    return [(f"{field}[{name}]", value) for name, value in address_parts(address).items()]
 
 
 def _object(answer: Answer) -> Mapping[str, object]:

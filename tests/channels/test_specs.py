@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,9 @@ from openapi_schema_validator import OAS30Validator
 
 from channels.email.sendgrid import SendGridChannel
 from channels.letter.lob import LobChannel
+from channels.letter.lob_address import address_parts
 from channels.message import PostalAddress
+from channels.outcome import Rejected, Scope
 from channels.sms.twilio import TwilioChannel
 from tests.channels.conftest import (
     NOW,
@@ -197,9 +200,22 @@ PUERTO_RICO = PostalAddress(
     postal_code="00901",
     country="PR",
 )
+NINE_DIGITS = replace(US_HOME, postal_code="941071234")
+LONG_LINE = replace(
+    US_HOME, address_line_1="Building Fourteen of the Long Named Industrial Estate and Research Park"
+)
+
+FITTING = {
+    "US": US_HOME,
+    "MX": MEXICO,
+    "CO": NO_CODE,
+    "PR": PUERTO_RICO,
+    "nine digits": NINE_DIGITS,
+    "long line": LONG_LINE,
+}
 
 
-@pytest.mark.parametrize("address", [US_HOME, MEXICO, NO_CODE, PUERTO_RICO], ids=["US", "MX", "CO", "PR"])
+@pytest.mark.parametrize("address", FITTING.values(), ids=FITTING)
 @pytest.mark.parametrize("postage", ["standard", "certified"])
 def test_lob_request_fits_the_official_description(
     address: PostalAddress, postage: str, lob: Running, lob_spec: Document
@@ -221,6 +237,48 @@ def test_lob_request_fits_the_official_description(
     assert _unknown_fields(lob_spec, schema, typed) == []
     assert file["starts"] == "%PDF-"
     assert sent["key"] == form["metadata"]["message_id"] == f"spec-{address.country}-{postage}"
+
+
+@pytest.mark.parametrize(
+    ("parts", "fault"),
+    [
+        ({"region": ""}, "no address_state"),
+        ({"name": "", "city": ""}, "no name, address_city"),
+        ({"postal_code": "SW1A 1AA"}, "address_zip is none of the United States"),
+        ({"address_line_1": "word " * 40}, "its lines are too long"),
+        ({"country": "", "postal_code": ""}, "no address_country"),
+    ],
+)
+def test_lob_is_not_asked_for_what_its_form_cannot_hold(parts: dict[str, str], fault: str, lob: Running):
+    address = replace(US_HOME, **parts)  # type: ignore[arg-type]
+    outcome = LobChannel(lob_settings(lob)).send(a_letter("unfit", postal_address=address), now=NOW)
+    assert outcome == Rejected(
+        reason=f"the address does not fit Lob's form: {fault}", scope=Scope.MESSAGE, code=""
+    )
+    assert lob.received() == []
+
+
+def test_lob_sender_that_fits_no_form_stops_the_channel(lob: Running):
+    outcome = LobChannel(lob_settings(lob)).send(
+        a_letter("unfit-sender", return_address=replace(US_HOME, region="")), now=NOW
+    )
+    assert isinstance(outcome, Rejected)
+    assert (outcome.scope, "config/senders.yaml" in outcome.reason) == (Scope.CHANNEL, True)
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted"),
+    [
+        (("7 Sample Lane", "Apt 4"), ("7 Sample Lane", "Apt 4")),
+        (("a" * 30 + " " + "b" * 40, ""), ("a" * 30, "b" * 40)),
+        (("a" * 30 + " " + "b" * 40, "Apt 4"), ("a" * 30, "b" * 40 + ", Apt 4")),
+    ],
+)
+def test_lob_lines_flow_into_each_other_only_where_one_is_too_long(
+    lines: tuple[str, str], wanted: tuple[str, str]
+):
+    parts = address_parts(replace(US_HOME, address_line_1=lines[0], address_line_2=lines[1]))
+    assert (parts.get("address_line1"), parts.get("address_line2", "")) == wanted
 
 
 def test_lob_description_names_null_where_the_type_forbids_it(lob_spec: Document):
