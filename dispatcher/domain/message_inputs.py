@@ -26,7 +26,7 @@ def message_inputs(
     optout_url: str,
 ) -> RenderInputs:
     """The inputs of one message; `first_sent` gives the day of the first message by (debt id, recipient id)."""
-    views = tuple(_debt(debt, message.as_of) for debt in debts)
+    views = tuple(debt_view(debt, message.as_of) for debt in debts)
     total = Money(sum(debt.balance.minor for debt in debts), message.currency)
     earlier = [first_sent[debt.id, person.id] for debt in debts if (debt.id, person.id) in first_sent]
     handed_over = bool(debts) and all(_is_handed_over(debt, message.as_of) for debt in debts)
@@ -75,10 +75,16 @@ def _debtor(message: Message, person: PersonFile) -> DebtorView:
     )
 
 
-def _debt(debt: DebtFile, as_of: date) -> DebtView:
+def debt_view(debt: DebtFile, as_of: date) -> DebtView:
+    """One debt as a text shows it: first amount, interest and fees less payments and credits make the balance.
+
+    The ledger's balance holds interest and fees; a ledger without the first amount is taken to show no payment.
+    """
     currency = debt.ledger.currency
-    original = debt.original or debt.ledger
-    paid = Money(max(0, original.minor - debt.ledger.minor) + debt.paid.minor, currency)
+    interest, fees = _extra_money(debt, "interest"), _extra_money(debt, "fees")
+    added = sum(amount.minor for amount in (interest, fees) if amount)
+    original = debt.original or Money(max(0, debt.ledger.minor - added), currency)
+    paid = Money(max(0, original.minor + added - debt.ledger.minor) + debt.paid.minor, currency)
     return DebtView(
         reference=debt.reference,
         balance=debt.balance,
@@ -87,8 +93,8 @@ def _debt(debt: DebtFile, as_of: date) -> DebtView:
         days_past_due=(as_of - debt.due_date).days,
         issued_on=debt.issued_on,
         paid=paid if paid.minor else None,
-        interest=_extra_money(debt, "interest"),
-        fees=_extra_money(debt, "fees"),
+        interest=interest,
+        fees=fees,
         credit=debt.credit if debt.credit.minor else None,
         extra=debt.extra,
     )

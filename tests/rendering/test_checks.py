@@ -109,7 +109,7 @@ def test_a_collector_says_what_it_must_first_and_later_in_the_messages_language(
         ("en", True): "This is an attempt to collect a debt",
         ("en", False): "This communication is from a debt collector.",
         ("es", True): "Este es un intento de cobrar una deuda",
-        ("es", False): "Esta comunicación proviene de un cobrador de deudas.",
+        ("es", False): "Este mensaje es de un cobrador de deudas.",
     }
     assert sentences[language, first] in result.text
     assert sentences[language, not first] not in result.text

@@ -4,6 +4,7 @@
 """
 
 import os
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -26,7 +27,13 @@ ADVICE = {
         name="Un Servicio de Orientación", phone="+34 900 555 010", website="www.orienta.example"
     ),
 }
-READERS = {"en": ("US", "USD"), "es-mx": ("MX", "MXN"), "es-es": ("ES", "EUR")}
+READERS = {
+    "en": ("US", "USD"),
+    "es-mx": ("MX", "MXN"),
+    "es-es": ("ES", "EUR"),
+    "en-agency": ("US", "USD"),  # two debts, collected for another's account
+    "es-agency": ("US", "USD"),
+}
 NAMES = template_folders(ROOT / "templates")
 
 
@@ -41,14 +48,21 @@ def debtor_of(template, channel, reader):
         paid=Money(26_550, currency),
         due_date=COMING if kind == "courtesy" else PAST,
     )
-    packs = {"MX": ("default", "mx-condusef")}.get(country, ("default",))
+    packs = {"MX": ("default", "mx-condusef"), "US": ("default", "us-regf")}.get(country, ("default",))
     first = template.name in {"due-soon", "first-reminder"}
+    sender, debts = {"advice": ADVICE}, [debt]
+    if reader.endswith("agency"):
+        debts.append(
+            replace(debt, reference="INV-2077", interest=None, fees=None, paid=Money(24_550, currency))
+        )
+        if kind != "courtesy":
+            sender |= {"role": "third_party", "creditor_name": "Example Lender Ltd."}
     return inputs(
         channel,
         language=reader[:2],
         country=country,
-        sender={"advice": ADVICE},
-        debts=(debt,),
+        sender=sender,
+        debts=tuple(debts),
         kind=kind,
         packs=packs,
         first_contact=first,
