@@ -77,7 +77,7 @@ def measure(count: int) -> dict[str, object]:
     plan_reminders(dispatcher.database, dispatcher.desk, plan)
     times["plan"] = time.perf_counter() - began
     with dispatcher.database.writing() as connection:
-        run_totals.release_plans(connection, mode="live")
+        run_totals.release_plans(connection, run_totals.waiting_plans(connection, mode="live"))
     began = time.perf_counter()
     prepare_messages(dispatcher.database, dispatcher.press("bench"), clock=dispatcher.now)
     times["prepare"] = time.perf_counter() - began

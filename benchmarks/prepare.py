@@ -51,7 +51,7 @@ def _measure(url: str) -> None:
     )
     plan_reminders(database, dispatcher.desk, request)
     with database.writing() as connection:
-        run_totals.release_plans(connection, mode="live")
+        run_totals.release_plans(connection, run_totals.waiting_plans(connection, mode="live"))
     render = _rendering(dispatcher)
     began = time.process_time()
     count = sum(prepare_messages(database, dispatcher.press("benchmark"), clock=dispatcher.now).values())

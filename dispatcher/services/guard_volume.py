@@ -5,9 +5,12 @@ from datetime import datetime
 
 from dispatcher.domain.log_entry import LogEntry
 from dispatcher.domain.volume import VolumeLimits, usual_at_most
-from dispatcher.services.hold_for_guard import GuardReason, hold_for_guard
+from dispatcher.services.hold_for_guard import PACK, GuardReason, hold_for_guard
+from dispatcher.services.intervene import Intervention, release_messages
 from dispatcher.storage import delivery_log, run_volumes
 from dispatcher.storage.engine import Connection, Database
+
+RULE = "volume"
 
 
 def guard_volume(
@@ -15,8 +18,11 @@ def guard_volume(
 ) -> str:
     """Hold the excess of a live run; returns why, or "" when nothing is held.
 
-    The first messages in order of planning go; `confirmed` lets all go and logs that somebody said so.
+    The first messages in order of planning go; `confirmed` lets all go, what was held of earlier runs included, and
+    logs that somebody said so.
     """
+    if confirmed:
+        _let_go(database, now, actor)
     with database.writing() as connection:
         as_of, mode = run_volumes.run_of(connection, run_id)
         ids = run_volumes.unsent_ids(connection, run_id)
@@ -29,9 +35,17 @@ def guard_volume(
         return _hold(connection, run_id, ids, most, now)
 
 
+def _let_go(database: Database, now: datetime, actor: str) -> None:
+    with database.reading() as connection:
+        held = run_volumes.held_by_rule(connection, PACK, RULE)
+    if held:
+        by = Intervention(actor=actor, now=now, why="the unusual volume was confirmed")
+        release_messages(database, held, by)
+
+
 def _hold(connection: Connection, run_id: int, ids: Sequence[str], most: int, now: datetime) -> str:
     detail = f"{len(ids)} messages are planned where the last weeks' days had at most {most} as a rule"
-    reason = GuardReason(rule="volume", reference="config: guards.volume_factor", detail=detail)
+    reason = GuardReason(rule=RULE, reference="config: guards.volume_factor", detail=detail)
     held = hold_for_guard(connection, ids[most:], reason, now=now)
     return (
         f"run {run_id}: {detail}; {held} of them are held: look at the plan, then "

@@ -72,14 +72,8 @@ def run_day(
             _plan_request(ports, request, stale),
             progress=_also(renew, on_planned),
         )
-        run_id = _release(ports, plan, took=ports.real_now() - began)
-        held = ports.guard_volume(run_id)
-        if held:
-            problems.append(held)
-        prepare_messages(ports.database, ports.press, clock=ports.now, progress=on_prepared)
-        repeated = ports.hold_duplicates(run_id)
-        if repeated:
-            problems.append(repeated)
+        run_id = _noted(ports, plan, took=ports.real_now() - began)
+        problems += _release(ports, on_prepared)
         if request.wait:
             ports.drain()
             problems += pauses(ports.database, ports.real_now())
@@ -141,15 +135,32 @@ def _plan_request(ports: DayPorts, request: DayRequest, stale: Mapping[str, str]
     )
 
 
-def _release(ports: DayPorts, plan: PlanSummary, *, took: timedelta) -> int:
-    """Release this plan and any that waited, such as one that `plan` made or a crash left; note how long it took."""
+def _noted(ports: DayPorts, plan: PlanSummary, *, took: timedelta) -> int:
+    """Note how long planning took; the run's id."""
     assert plan.run_id is not None  # noqa: S101 a stored plan has its run
     with ports.database.writing() as connection:
         summary = plans.get_run(connection, plan.run_id).summary
         seconds = f"{took.total_seconds():.3f}"
         plans.update_run(connection, plan.run_id, summary={**summary, "plan_seconds": seconds})
-        run_totals.release_plans(connection, mode=ports.mode)
     return plan.run_id
+
+
+def _release(ports: DayPorts, on_prepared: Callable[[int], None] | None) -> list[str]:
+    """Release this plan and any that waited, such as one that `plan` made or a crash left; what guards hold of them.
+
+    Guards look before anything is released: a relay of another process would not wait for them.
+    """
+    with ports.database.reading() as connection:
+        waiting = run_totals.waiting_plans(connection, mode=ports.mode)
+    said = []
+    for run_id in waiting:
+        said.append(ports.guard_volume(run_id))
+        prepare_messages(ports.database, ports.press, clock=ports.now, run_id=run_id, progress=on_prepared)
+        said.append(ports.hold_duplicates(run_id))
+    with ports.database.writing() as connection:
+        run_totals.release_plans(connection, waiting)
+    prepare_messages(ports.database, ports.press, clock=ports.now, progress=on_prepared)  # of earlier runs
+    return [each for each in said if each]
 
 
 def _summary_entry(ports: DayPorts, summary: RunSummary) -> LogEntry:

@@ -24,13 +24,17 @@ from sqlalchemy import (
 from dispatcher.domain.message import State
 from dispatcher.domain.stop import Stop
 from dispatcher.storage.outbox import waiting
-from dispatcher.storage.tables import creditors, messages
+from dispatcher.storage.planned import UNRELEASED
+from dispatcher.storage.tables import creditors, messages, runs
 
 _m = messages.c
 _NOW = bindparam("now", type_=_m.not_before.type)
 _REAL_NOW = bindparam("real_now", type_=_m.lease_until.type)
+# A plan that nobody has released may be looked at, even written out, but nothing of it goes.
+_UNRELEASED = select(runs.c.id).where(runs.c.state.in_(UNRELEASED))
 _IS_DUE = and_(
     waiting,
+    or_(_m.run_id.is_(None), _m.run_id.not_in(_UNRELEASED)),
     _m.content_sha256.is_not(None),
     or_(_m.not_before.is_(None), _m.not_before <= _NOW),
     or_(_m.next_try_at.is_(None), _m.next_try_at <= _NOW),

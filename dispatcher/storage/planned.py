@@ -13,24 +13,23 @@ _STILL = (
     select(messages.c.id).where(messages.c.id.in_(_IDS), messages.c.state == State.PLANNED).with_for_update()
 )
 
-RELEASED = ("releasing", "finished")  # a plan that is only looked at is not written out
+UNRELEASED = ("planning", "planned")  # states of a run whose plan is only looked at
 
 
 def planned_ids(connection: Connection, *, run_id: int | None, after: str, limit: int) -> list[str]:
-    """Ids of planned messages of released runs, in order, after an id; of one run when it is given."""
+    """Ids of planned messages after an id, in order: of released runs, or of one run, released or not."""
+    released = or_(messages.c.run_id.is_(None), runs.c.state.not_in(UNRELEASED))
     query = (
         select(messages.c.id)
         .outerjoin(runs, runs.c.id == messages.c.run_id)
         .where(
             messages.c.state == State.PLANNED,
             messages.c.id > after,
-            or_(messages.c.run_id.is_(None), runs.c.state.in_(RELEASED)),
+            released if run_id is None else messages.c.run_id == run_id,
         )
         .order_by(messages.c.id)
         .limit(limit)
     )
-    if run_id is not None:
-        query = query.where(messages.c.run_id == run_id)
     return list(connection.scalars(query))
 
 

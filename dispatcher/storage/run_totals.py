@@ -1,7 +1,7 @@
 """Counts what became of a run's messages, for its summary."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 
 from dispatcher.domain.message import State
+from dispatcher.storage.planned import UNRELEASED
 from dispatcher.storage.tables import creditors, debtors, messages, runs
 
 _WAITING = (State.PLANNED, State.QUEUED, State.DEFERRED, State.SENDING)
@@ -73,15 +74,16 @@ def still_waiting(connection: Connection, run_id: int) -> int:
     )
 
 
-def release_plans(connection: Connection, *, mode: str) -> list[int]:
-    """Release every plan that waits, those of runs that died while planning included; returns their ids."""
-    query = (
-        update(runs)
-        .where(runs.c.mode == mode, runs.c.state.in_(("planning", "planned")))
-        .values(state="releasing")
-        .returning(runs.c.id)
-    )
+def waiting_plans(connection: Connection, *, mode: str) -> list[int]:
+    """Runs whose plan waits to be released, those that died while planning included, oldest first."""
+    query = select(runs.c.id).where(runs.c.mode == mode, runs.c.state.in_(UNRELEASED)).order_by(runs.c.id)
     return list(connection.scalars(query))
+
+
+def release_plans(connection: Connection, ids: Collection[int]) -> None:
+    """Let the messages of these runs go."""
+    condition = (runs.c.id.in_(ids), runs.c.state.in_(UNRELEASED))
+    connection.execute(update(runs).where(*condition).values(state="releasing"))
 
 
 def finish_runs(connection: Connection, *, mode: str, now: datetime) -> None:

@@ -36,6 +36,16 @@ def unsent_ids(connection: Connection, run_id: int) -> list[str]:
     return list(connection.scalars(query.order_by(messages.c.id)))
 
 
+def held_by_rule(connection: Connection, pack: str, rule: str) -> list[str]:
+    """Held messages among whose reasons a rule stands, oldest first."""
+    query = select(messages.c.id, messages.c.reasons).where(messages.c.state == State.HELD)
+    return [
+        row.id
+        for row in connection.execute(query.order_by(messages.c.id))
+        if any(reason.get("pack") == pack and reason.get("rule") == rule for reason in row.reasons)
+    ]
+
+
 def look_alikes(connection: Connection, run_id: int, as_of: date) -> list[tuple[str, str]]:
     """(message of the run, the earlier one it repeats): the same person, address and text on the same day."""
     other, other_text = messages.alias("other"), contents.alias("other_text")

@@ -48,10 +48,10 @@ def verdict_for_all(verdict: Verdict) -> Callable[..., Mapping[str, Verdict]]:
     return lambda _, waiting, bodies, now: {message.id: verdict for message in waiting}
 
 
-def a_run(database: Database, *, mode: str = "live", as_of: date = TODAY) -> int:
-    """A planned run; returns its id."""
+def a_run(database: Database, *, mode: str = "live", as_of: date = TODAY, state: str = "releasing") -> int:
+    """A released run; returns its id."""
     with database.writing() as connection:
-        values = {"as_of": as_of, "mode": mode, "state": "planned", "started_at": NOW, "real_started_at": NOW}
+        values = {"as_of": as_of, "mode": mode, "state": state, "started_at": NOW, "real_started_at": NOW}
         return connection.scalar(insert(runs).values(values).returning(runs.c.id))
 
 

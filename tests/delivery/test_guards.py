@@ -13,6 +13,7 @@ from dispatcher.services.guard_volume import guard_volume
 from dispatcher.services.hold_duplicates import hold_duplicates
 from dispatcher.services.stop_delivery import resume_delivery, stops_in_force
 from dispatcher.storage import contents, outbox
+from dispatcher.storage.due import due_groups
 from dispatcher.storage.engine import Database
 from dispatcher.storage.tables import messages
 from tests.delivery.builders import NOW, a_run, events, message, queued, states
@@ -54,6 +55,29 @@ def test_a_confirmed_volume_goes_and_the_log_says_who_let_it(database: Database)
     assert guard_volume(database, run_id, LIMITS, confirmed=True, now=NOW, actor="ana") == ""
     assert states(database) == {"accepted": 15, "queued": 20}
     assert "volume_confirmed" in events(database)
+
+
+def test_confirming_lets_go_what_the_guard_held_before_and_nothing_else(database: Database) -> None:
+    history(database, 5, 5, 5)
+    run_id = a_run(database)
+    ids = queued(database, 20, run_id=run_id)
+    guard_volume(database, run_id, LIMITS, confirmed=False, now=NOW, actor="ana")
+    (other,) = queued(database, state="held", reasons=[{"pack": "content", "rule": "threat"}])
+    assert guard_volume(database, a_run(database), LIMITS, confirmed=True, now=NOW, actor="ana") == ""
+    assert {message(database, key).state for key in ids} == {"queued"}
+    assert message(database, other).state == "held"
+    assert events(database).count("released") == 5
+
+
+def test_nothing_of_a_plan_that_nobody_released_is_handed_out(database: Database) -> None:
+    looked_at, released = a_run(database, state="planned"), a_run(database)
+    queued(database, 2, run_id=looked_at)
+    queued(database, 3, run_id=released)
+    confirmation = queued(database, 1)
+    with database.writing() as connection:
+        outbox.change(connection, [{"id": confirmation[0], "run_id": None}])
+        found = due_groups(connection, now=NOW, real_now=NOW)
+    assert {group.run_id: number for group, number in found.items()} == {released: 3, None: 1}
 
 
 def test_a_first_week_and_a_replay_are_not_guarded(database: Database) -> None:

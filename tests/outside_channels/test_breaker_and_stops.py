@@ -1,6 +1,7 @@
 """Providers that fail for longer: the channel pauses, stops or expires its messages, and everybody can see it."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,11 +9,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from dispatcher.domain.stop import Stop
+from dispatcher.services.run_day import DayRequest, run_day
 from dispatcher.services.stop_delivery import resume_delivery
 from dispatcher.storage.tables import log_entries, messages
 from dispatcher.web.app import build_app
+from dispatcher.worker.daily_run import day_ports, open_station
 from tests.outside_channels.conftest import OpenHome, Say
-from tests.outside_channels.home import EMAIL_ONLY, Home, Providers
+from tests.outside_channels.home import AS_OF, EMAIL_ONLY, Home, Providers
 from tests.outside_channels.mock_providers import Said, as_json
 
 FAILURES_BEFORE_A_PAUSE = 5
@@ -214,3 +217,23 @@ def test_check_and_run_name_a_stopped_channel(open_home: OpenHome, providers: Pr
     providers.sendgrid.always = None
     say(home, "dispatch", "--now", "2026-11-16T17:20:00Z")
     assert len(providers.sendgrid.sends) == 2
+
+
+def test_a_run_that_dies_before_its_guards_have_looked_lets_nothing_go(
+    open_home: OpenHome, providers: Providers
+) -> None:
+    home = open_home(rows=people(3))
+
+    def die(_run_id: int) -> str:
+        raise KeyboardInterrupt
+
+    with open_station(home.house) as station:
+        ports = replace(day_ports(home.house, station, actor="test"), hold_duplicates=die)
+        with pytest.raises(KeyboardInterrupt):
+            run_day(ports, DayRequest(as_of=AS_OF))
+    assert states(home) == {"queued": 3}  # written out, and a relay that runs beside finds them
+    assert home.dispatch() == {}
+    assert providers.sendgrid.sends == []
+    home.run()
+    assert states(home) == {"accepted": 3}
+    assert len(providers.sendgrid.sends) == 3
