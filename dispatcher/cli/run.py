@@ -2,6 +2,7 @@
 
 import csv
 import json
+import logging
 import sys
 from datetime import date
 from pathlib import Path
@@ -31,6 +32,7 @@ def run(
     from dispatcher.cli.summary import print_summary
     from dispatcher.worker.daily_run import run_today
 
+    _tell_of_stalls()
     with opened(now) as dispatcher, Bars(quiet=as_json) as bars:
         summary = run_today(
             dispatcher,
@@ -48,6 +50,11 @@ def run(
         print_summary(summary)
     if summary.has_findings:
         raise typer.Exit(1)
+
+
+def _tell_of_stalls() -> None:
+    """Print on stderr that nobody takes what was handed out."""
+    logging.getLogger("dispatcher.worker.drain").addHandler(logging.StreamHandler(sys.stderr))
 
 
 def plan(
@@ -132,6 +139,7 @@ def dispatch(
     from dispatcher.services.run_day import pauses
     from dispatcher.worker.daily_run import dispatch_due
 
+    _tell_of_stalls()
     with opened(now) as dispatcher:
         counts = dispatch_due(dispatcher, actor=actor(), until_empty=until_empty)
         paused = pauses(dispatcher.database, dispatcher.real_now())

@@ -1,5 +1,6 @@
 """Releases and delivers until nothing is due now: `run --wait` and `dispatch --until-empty`."""
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,10 @@ from dispatcher.worker.relay import Relay
 POLL = 0.05  # seconds between looks when other processes deliver
 OWN_POLL = 0.25  # and at most, when this one does: it tells whenever a batch has ended
 SWEEP_EVERY = 5.0
+STALLED_AFTER = 30.0  # seconds in which nothing moved, after which somebody is told, and again as often
 MOST_ROUNDS_OF_PREPARING = 5  # a text that is outdated again each time it is made would go round for ever
+
+_log = logging.getLogger(__name__)
 
 Prepare = Callable[[], int]
 """Makes the texts that are missing; returns how many messages it prepared."""
@@ -28,6 +32,10 @@ class Drain:
     progress: Callable[[], object] = lambda: None
     monotonic: Callable[[], float] = time.monotonic
 
+    def __post_init__(self) -> None:
+        """Begin to watch whether anything moves."""
+        self._busy, self._moved_at = -1, self.monotonic()
+
     def until_empty(self) -> int:
         """Go on until nothing is due now and nothing is on its way; returns how many messages were handed out.
 
@@ -43,7 +51,9 @@ class Drain:
             handed += now
             self._raise_failure()
             self.progress()
-            if now or self.relay.busy():
+            busy = self.relay.busy()
+            self._watch(now, busy)
+            if now or busy:
                 self._wait()
                 continue
             if rounds == MOST_ROUNDS_OF_PREPARING or not self.prepare():
@@ -57,6 +67,20 @@ class Drain:
             return
         self.outlets.moved.wait(OWN_POLL)
         self.outlets.moved.clear()
+
+    def _watch(self, handed: int, busy: int) -> None:
+        """Say so when messages lie on a queue that nobody takes them from: waiting would look like work."""
+        at = self.monotonic()
+        if handed or busy != self._busy:
+            self._busy, self._moved_at = busy, at
+        elif busy and self.outlets is None and at - self._moved_at >= STALLED_AFTER:
+            self._moved_at = at
+            _log.warning(
+                "%d messages are handed out and none has moved for %d seconds: is a `dispatcher worker` running "
+                "on this queue?",
+                busy,
+                STALLED_AFTER,
+            )
 
     def _raise_failure(self) -> None:
         if self.outlets is not None and self.outlets.failure is not None:

@@ -1,5 +1,6 @@
 """From the outbox through the queue to the provider until nothing is due."""
 
+import itertools
 import threading
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from dispatcher.domain.stop import Stop
 from dispatcher.domain.verdict import Verdict, VerdictKind
 from dispatcher.storage import stops
 from dispatcher.storage.engine import Database
+from dispatcher.worker.drain import STALLED_AFTER, Drain
 from tests.delivery.builders import ALLOW, NOW, a_run, hand_out, message, queued, states
 from tests.worker.stations import a_station, fakes
 
@@ -194,3 +196,19 @@ def test_stopping_a_busy_station_leaves_nothing_unknown(database: Database, redi
             messages.c.lease_owner.is_not(None), messages.c.state != "queued"
         )
         assert connection.scalar(begun_leases) == 0
+
+
+def test_waiting_on_a_queue_that_nobody_works_at_is_told(database: Database, redis_url: str, caplog) -> None:
+    queued(database, 3)
+    station = a_station(database, fakes(), redis_url)
+    looks = itertools.count(step=STALLED_AFTER / 2)
+    drain = Drain(
+        relay=station.relay,
+        outlets=None,
+        prepare=lambda: 0,
+        sweep=lambda: 0,
+        stopping=lambda: bool(caplog.records),
+        monotonic=lambda: next(looks),
+    )
+    assert drain.until_empty() == 3
+    assert "3 messages are handed out and none has moved for 30 seconds" in caplog.text
