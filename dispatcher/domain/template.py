@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from dispatcher.domain.canonical import canonical_json
+
 
 class VersionState(StrEnum):
     """A version's life; `published` versions with a later date wait for it."""
@@ -46,12 +48,9 @@ class TemplateVersion:
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) over the files in order of their paths."""
-        digest = hashlib.sha256()
-        for path, text in sorted(self.files.items()):
-            for part in (path.encode(), text.encode()):
-                digest.update(len(part).to_bytes(8, "big") + part)
-        return digest.hexdigest()
+        """SHA-256 (hex) over the canonical JSON of each file's path and the SHA-256 (hex) of its text."""
+        files = {path: hashlib.sha256(text.encode()).hexdigest() for path, text in self.files.items()}
+        return hashlib.sha256(canonical_json(files).encode()).hexdigest()
 
 
 def may_edit(version: TemplateVersion) -> None:

@@ -76,8 +76,9 @@ def pack_bundle(
 
 
 def verifier_source() -> str:
-    """Return the stand-alone verifier, one blank line between its parts."""
-    return Path(__file__).with_name("verify_export.py").read_text().replace("\n\n\n", "\n\n")
+    """Return the stand-alone verifier, with few blank lines: under 200 lines are read before they are trusted."""
+    source = Path(__file__).with_name("verify_export.py").read_text()
+    return source.replace("\n\n\n", "\n\n").replace("\n\n    def ", "\n    def ")
 
 
 def _gather(database: Database, scope: Scope, upto: int) -> _Gathered:

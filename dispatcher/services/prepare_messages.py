@@ -42,6 +42,7 @@ class Prepared:
     columns: Mapping[str, Any]
     reasons: tuple[dict[str, Any], ...] = ()
     content: Content | None = None
+    template_sha256: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,7 +151,11 @@ def _ready(
         "envelope": envelope(message, inputs, rendered, person, press.from_address),
     }
     return Prepared(
-        message=message, state=State.DEFERRED if later else State.QUEUED, columns=columns, content=content
+        message=message,
+        state=State.DEFERRED if later else State.QUEUED,
+        columns=columns,
+        content=content,
+        template_sha256=compiled.files_sha256,
     )
 
 
@@ -272,7 +277,11 @@ def _entry(prepared: Prepared, reasons: Sequence[dict[str, Any]], actor: str, no
         for k, v in prepared.columns.items()
         if k in {"content_sha256", "template_version", "balance_minor"}
     }
-    until = message.not_before if prepared.state is State.DEFERRED else None
+    details: dict[str, Any] = {}
+    if prepared.template_sha256:
+        details["template_sha256"] = prepared.template_sha256  # binds the version's text to the message
+    if prepared.state is State.DEFERRED and message.not_before:
+        details["not_before"] = message.not_before.isoformat()
     return entry_of(
         replace(message, **columns),
         prepared.state.value,
@@ -280,5 +289,5 @@ def _entry(prepared: Prepared, reasons: Sequence[dict[str, Any]], actor: str, no
         actor=actor,
         decision=_DECISIONS.get(prepared.state),
         reasons=tuple(reasons),
-        details={"not_before": until.isoformat()} if until else {},
+        details=details,
     )

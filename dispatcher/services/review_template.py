@@ -100,5 +100,5 @@ def template_entry(
         actor=actor,
         template=version.name,
         template_version=version.version,
-        details={"digest": version.digest, "author": version.author, **details},
+        details={"template_sha256": version.digest, "author": version.author, **details},
     )

@@ -6,8 +6,9 @@ from pathlib import Path
 from dispatcher.domain.template import TemplateVersion, VersionState
 from dispatcher.rendering.compile import compile_version
 from dispatcher.rendering.house import House
+from dispatcher.services.review_template import template_entry
 from dispatcher.services.template_files import read_template, template_folders
-from dispatcher.storage import template_versions
+from dispatcher.storage import delivery_log, template_versions
 from dispatcher.storage.engine import Database
 from dispatcher.storage.template_versions import StoredVersion
 
@@ -30,7 +31,12 @@ def seed_templates(database: Database, house: House, directory: Path, *, now: da
                 template_versions.add_template(
                     connection, version.name, purpose=meta.purpose, owner=meta.owner, now=now
                 )
-                template_versions.add(connection, _packed(version, now))
+                packed = _packed(version, now)
+                template_versions.add(connection, packed)
+                entry = template_entry(
+                    packed.version, "template_published", actor=AUTHOR, at=now, source="packed"
+                )
+                delivery_log.append(connection, [entry])
     return missing
 
 

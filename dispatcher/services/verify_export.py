@@ -7,7 +7,6 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,14 @@ Point = tuple[int, int, int, int]
 class Check:
     """One verification of lines of JSON under a last line; `findings` says what is wrong and where."""
 
-    def __init__(self, end: dict[str, Any], trusted: str, bodies_kept: set[str] | None = None) -> None:
-        self.end, self.trusted, self.kept, self.whole = end, trusted, bodies_kept, end["export"]["complete"]
+    def __init__(self, last_line: bytes, trusted: str, bodies_kept: set[str] | None = None) -> None:
+        self.end, self.trusted, self.kept = json.loads(last_line), trusted, bodies_kept
+        self.whole, self.templates = self.end["export"]["complete"], dict[str, str]()
         self.findings, self.leaves, self.seals = list[str](), list[bytes](), list[dict[str, Any]]()
         self.missing, self.erased = dict[tuple[str, Any], int](), set[tuple[str, Any]]()
         self.count, self.before, self.current, self.notes = 0, 0, 0, list[str]()
+        if f"{json.dumps(self.end, ensure_ascii=False, separators=(',', ':'))}\n".encode() != last_line:
+            self.findings.append("last line: not written as exports write it")
 
     def run(self, lines: Iterable[bytes | str], digest: str) -> None:
         """Check everything."""
@@ -32,12 +34,12 @@ class Check:
         for number, line in enumerate(lines, start=1):
             try:
                 self._check_entry(json.loads(line))
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                 self.findings.append(f"line {number}: not an entry ({type(error).__name__}: {error})")
         self._close_seals(before=1 << 63)
-        for (what, name), position in self.missing.items():
-            if (what, name) not in self.erased:
-                self._say(position, f"its {what} ({name}) is missing, and no entry says that it was erased")
+        for (kind, name), position in self.missing.items():
+            if (kind, name) not in self.erased:
+                self._say(position, f"{name} of its {kind} is missing, and no entry says that it was erased")
         if (self.count, digest) != (self.end["export"]["entries"], self.end["export"]["sha256"]):
             self.findings.append("the lines are not those exported: some were added, removed or changed")
 
@@ -46,8 +48,9 @@ class Check:
 
     def _check_seals(self) -> None:
         keys = {_sha(bytes.fromhex(key)).hex()[:16]: key for key in self.end["public_keys"]}
-        first = keys.get(self.end["seals"][0]["body"]["key_id"]) if self.end["seals"] else None
-        previous, position, key = "0" * 64, 0, first
+        begins = self.end["seals"][0]["body"]["key_id"] if self.end["seals"] else min(keys, default="")
+        previous, position = "0" * 64, 0
+        key = first = keys.get(begins)
         for number, seal in enumerate(self.end["seals"], start=1):
             body = seal["body"]
             if [body["number"], body["previous"], body["first_position"]] != [number, previous, position + 1]:
@@ -62,8 +65,8 @@ class Check:
             previous, position = _sha(text.encode()).hex(), body["last_position"]
             key = body.get("next_key", key)
             self.seals.append(body)
-        rest = {name: value for name, value in self.end.items() if name != "signature"}
-        if key and not signature_holds(key, canonical(rest), self.end["signature"]):
+        signed = canonical({name: value for name, value in self.end.items() if name != "signature"})
+        if not key or not signature_holds(key, signed, self.end["signature"]):
             self.findings.append("last line: wrong signature: what the export says of itself was changed")
         if self.trusted and self.trusted not in (first, key):
             self.findings.append("the log is signed with another key than the public key given")
@@ -78,12 +81,19 @@ class Check:
         if leaf.hex() != line["hash"]:
             self._say(position, "its content was changed (it does not give its hash)")
         self._check_place(line, position, leaf)
-        self._check_personal(line, position)
+        values = {name: line[name] for name in ("debtor", "debts", "address") if line[name] is not None}
+        values |= line["personal"] or {}
+        if not values and line["salt"] is None:
+            self.missing |= {("personal", line["personal_id"]): position} if line.get("commitment") else {}
+        elif _sha(f"{line['salt']}\n{canonical(values)}".encode()).hex() != line.get("commitment"):
+            self._say(position, "debtor, debts, address or other personal values were changed")
         if self.kept is not None and line.get("body_sha256") and line["body_sha256"] not in self.kept:
-            self.missing["body", line["body_sha256"]] = position
+            self.missing["bodies", line["body_sha256"]] = position
+        details = line["details"] or {}
         if line["event"] == "erased":
-            for what, names in (("personal values", "personal"), ("body", "bodies")):
-                self.erased |= {(what, each) for each in line["details"].get(names, [])}
+            self.erased |= {(kind, name) for kind in ("personal", "bodies") for name in details[kind]}
+        if "template_sha256" in details:
+            self.templates[f"{line['template']}@{line['template_version']}"] = details["template_sha256"]
 
     def _check_place(self, line: dict[str, Any], position: int, leaf: bytes) -> None:
         self._close_seals(before=position)
@@ -101,15 +111,6 @@ class Check:
             if self.whole and _root_of(self.leaves) != self.seals[self.current]["root"]:
                 self.findings.append(f"seal {self.current + 1}: its entries do not give its root")
             self.current, self.leaves = self.current + 1, []
-
-    def _check_personal(self, line: dict[str, Any], position: int) -> None:
-        values = {name: line[name] for name in ("debtor", "debts", "address") if line[name] is not None}
-        values |= line["personal"] or {}
-        if line["salt"] is None and not values:
-            if line.get("commitment"):
-                self.missing["personal values", line["personal_id"]] = position
-        elif _sha(f"{line['salt']}\n{canonical(values)}".encode()).hex() != line.get("commitment"):
-            self._say(position, "debtor, debts, address or other personal values were changed")
 
 
 def canonical(value: object) -> str:
@@ -144,9 +145,7 @@ def _add(a: Point, b: Point) -> Point:  # extended coordinates, RFC 8032 section
 
 
 def _times(scalar: int, point: Point) -> Point:
-    if scalar == 0:
-        return 0, 1, 1, 0
-    half = _times(scalar >> 1, _add(point, point))
+    half = _times(scalar >> 1, _add(point, point)) if scalar else (0, 1, 1, 0)
     return _add(half, point) if scalar & 1 else half
 
 
@@ -169,33 +168,40 @@ def signature_holds(key: str, text: str, signature: str) -> bool:
         right = _add(_point(r), _times(challenge, _point(public)))
     except (ValueError, IndexError):
         return False
-    same = all((left[i] * right[2] - right[i] * left[2]) % P == 0 for i in (0, 1))
-    return same and len(public) == len(s) == 32 and scalar < ORDER
+    if (public.hex(), (r + s).hex(), len(public), len(s)) != (key, signature, 32, 32) or scalar >= ORDER:
+        return False
+    return all((left[i] * right[2] - right[i] * left[2]) % P == 0 for i in (0, 1))
 
 
-def _check_files(folder: Path, said: dict[str, str]) -> list[str]:
-    paths = [path for path in folder.rglob("*") if path.is_file() and path.name != "entries.jsonl"]
+def _check_files(folder: Path, said: dict[str, str], templates: dict[str, str]) -> list[str]:
+    paths = [path for path in folder.rglob("*") if path.is_file() and path != folder / "entries.jsonl"]
     found = {path.relative_to(folder).as_posix(): _sha(path.read_bytes()).hex() for path in paths}
-    wrong = sorted({name for name, _ in found.items() ^ said.items()})
-    return [f"{name}: this file of the bundle was changed, removed or added" for name in wrong]
+    wrong = {name for name, _ in found.items() ^ said.items()}
+    for name, digest in found.items():  # entries name bodies and rule packs by their hashes
+        named = Path(name).stem.rpartition("-")[2] if name.startswith(("bodies/", "rule_packs/")) else ""
+        wrong |= set() if digest.startswith(named) else {name}
+    for name, digest in templates.items():
+        place = f"templates/{name}/"
+        files = {path.removeprefix(place): found[path] for path in found if path.startswith(place)}
+        wrong |= set() if _sha(canonical(files).encode()).hex() == digest else {place}
+    return [f"{name}: this file of the bundle was changed, removed or added" for name in sorted(wrong)]
 
 
 def verify(path: Path, trusted: str = "", notes: list[str] | None = None) -> tuple[int, list[str]]:
     """Verify a .jsonl export or a bundle; returns (entries, findings), and adds what else to read to `notes`."""
     file = path / "entries.jsonl" if path.is_dir() else path
-    digest, last, count = hashlib.sha256(), b"", 0
+    digest, last = hashlib.sha256(), b""
     try:
         with file.open("rb") as lines:
             for line in lines:
                 digest.update(last)
-                last, count = line, count + 1
-            end = json.loads(last)
-            kept = {each.stem for each in path.glob("bodies/*")} if path.is_dir() else None
-            check = Check(end, trusted, kept)
-            check.findings += _check_files(path, end["export"]["files"]) if path.is_dir() else []
+                last = line
+            check = Check(last, trusted, {e.stem for e in path.glob("bodies/*")} if path.is_dir() else None)
             lines.seek(0)
-            check.run(islice(lines, count - 1), digest.hexdigest())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            check.run(iter(lines.readline, last), digest.hexdigest())
+        if path.is_dir():
+            check.findings += _check_files(path, check.end["export"]["files"], check.templates)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         return 0, [f"{path}: not an export, or its last line was changed ({type(error).__name__}: {error})"]
     (notes if notes is not None else []).extend(check.notes)
     return check.count, check.findings
@@ -205,6 +211,5 @@ if __name__ == "__main__":
     given = "".join(sys.argv[2:]) if len(sys.argv) in {2, 3} else sys.exit(__doc__)
     key = Path(given).read_text().strip() if given and Path(given).exists() else given
     total, problems = verify(Path(sys.argv[1]), key, remarks := list[str]())
-    good = [f"{total} entries verified: nothing changed, removed, inserted or moved"]
-    print("\n".join(remarks + (problems or good)))  # noqa: T201
-    sys.exit(1 if problems else 0)
+    print("\n".join(remarks + (problems or [f"{total} entries verified: nothing changed, removed, inserted or moved"])))  # noqa: T201 # fmt: skip
+    sys.exit(bool(problems))

@@ -12,7 +12,7 @@ from dispatcher.domain.log_entry import instant_text
 from dispatcher.domain.message import fold
 from dispatcher.domain.seal import SealBody, leaf_hash, root_of, tree_of
 from dispatcher.services.verify_chain import Finding, check_journal, check_seals, replaced_keys
-from dispatcher.services.verify_texts import Published, check_facets, check_templates, wrong_reading_text
+from dispatcher.services.verify_texts import Templates, check_facets, check_templates, wrong_reading_text
 from dispatcher.storage import log_audit, seals
 from dispatcher.storage.engine import Database
 from dispatcher.storage.raw_values import instant
@@ -82,7 +82,7 @@ class _Check:
     missing: dict[tuple[str, Any], str] = field(default_factory=dict)
     facets: dict[int, str] = field(default_factory=dict)
     packs: dict[str, tuple[str, str]] = field(default_factory=dict)
-    published: Published = field(default_factory=dict)
+    templates: Templates = field(default_factory=dict)
 
     def sealed(self) -> None:
         """Every sealed place, in order."""
@@ -173,9 +173,10 @@ class _Check:
         if document.get("event") == "rules_in_force" and isinstance(details, Mapping):
             for pack in details.get("packs", ()):
                 self.packs.setdefault(pack["sha256"], (pack["pack"], place))
-        if document.get("event") == "template_published" and isinstance(details, Mapping):
-            published = document.get("template"), document.get("template_version")
-            self.published[published] = (str(details.get("digest", "")), place)
+        if isinstance(details, Mapping) and "template_sha256" in details:
+            version = document.get("template"), document.get("template_version"), details["template_sha256"]
+            if document.get("event") == "template_published" or document.get("message_id"):
+                self.templates.setdefault(version, place)
 
     def _personal(self, row: Any, document: Mapping[str, Any], place: str) -> None:
         commitment = document.get("commitment")
@@ -252,7 +253,7 @@ class _Check:
     def texts(self) -> None:
         """What searches read, and the texts that entries name: rule packs and published templates."""
         self.findings += check_facets(self.database, self.facets)
-        self.findings += check_templates(self.database, self.published)
+        self.findings += check_templates(self.database, self.templates)
         self.findings += [
             Finding(place, f"the text of rule pack {stamp} ({digest}) is missing or was changed")
             for digest, (stamp, place) in self.packs.items()

@@ -10,22 +10,20 @@ from dispatcher.services.verify_chain import Finding
 from dispatcher.storage import evidence, log_facets
 from dispatcher.storage.engine import Database
 
-Published = dict[
-    tuple[Any, Any], tuple[str, str]
-]  # template and version -> digest of its files, place of the entry
+Templates = dict[tuple[Any, Any, Any], str]  # template, version, digest of its files -> place of an entry
 _REINDEX = "`dispatcher log reindex` makes it anew"
 
 
-def check_templates(database: Database, published: Published) -> Iterator[Finding]:
-    """Every published version must be there with the files that the log says were published."""
-    for (name, version), (digest, place) in published.items():
+def check_templates(database: Database, named: Templates) -> Iterator[Finding]:
+    """Every version published or sent must be there with the files that the log says it had."""
+    for (name, version, digest), place in named.items():
         with database.reading() as connection:
             files = evidence.template_files(connection, name, version)
         if not files:
             yield Finding(place, f"template {name} version {version}, which it speaks of, is missing")
         elif TemplateVersion(name=name, version=version, files=files).digest != digest:
             yield Finding(
-                place, f"template {name} version {version} is not what was published: its files were changed"
+                place, f"template {name} version {version} is not what the log says: its files were changed"
             )
 
 

@@ -71,7 +71,13 @@ def add_debtors(connection: Connection, count: int, *, first: int = 1) -> None:
 
 
 def add_message(
-    connection: Connection, number: int, at: datetime = NOW, *, outcome: str = "delivered"
+    connection: Connection,
+    number: int,
+    at: datetime = NOW,
+    *,
+    outcome: str = "delivered",
+    packs: tuple[str, ...] = ("default@1",),
+    **details: str,
 ) -> str:
     """One message to D-<number>, planned, sent and answered; returns its id."""
     message_id = str(uuid.UUID(int=random.Random(f"{number}{at}").getrandbits(128)))
@@ -101,10 +107,10 @@ def add_message(
             LogEntry(
                 event=event, at=at + timedelta(seconds=seconds), actor="run", as_of=at.date(), message_id=message_id,
                 person=person(number), creditor="acme", step="first-reminder", kind="collection", channel="email",
-                template="first-reminder", template_version=1, rule_packs=("default@1",), balance=Money(12_050, "USD"),
+                template="first-reminder", template_version=1, rule_packs=packs, balance=Money(12_050, "USD"),
                 days_past_due=29, zones=("America/New_York",), body_sha256=body.sha256 if seconds > 1 else None,
                 provider="folder" if seconds > 2 else None, provider_id=f"prov-{message_id}" if seconds > 2 else None,
-                personal_id=personal_id, commitment=commitment,
+                personal_id=personal_id, commitment=commitment, details=details if event == "queued" else {},
             )
             for event, seconds in events.items()
         ],

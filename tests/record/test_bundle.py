@@ -1,6 +1,8 @@
 """A bundle is read by people and checked by a machine that knows nothing of us."""
 
+import hashlib
 import io
+import json
 import shutil
 import subprocess
 import sys
@@ -10,14 +12,34 @@ from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
+from sqlalchemy import text
 
 from dispatcher.domain.log_entry import LogEntry
+from dispatcher.domain.template import TemplateVersion
 from dispatcher.services.export_evidence import Source, export_evidence
 from dispatcher.services.verify_file import verify_file
-from dispatcher.storage import delivery_log
+from dispatcher.storage import delivery_log, template_versions
 from dispatcher.storage.evidence import Scope
 from dispatcher.storage.rules_in_force import record_rules_in_force
+from dispatcher.storage.template_versions import StoredVersion
 from tests.record.histories import NOW, Log, add_debtors, add_message, add_refusal, person
+from tests.record.test_tampering import behind_the_back
+
+PACK = b"pack: DEFAULT\n"
+STAMP = f"default@1/{hashlib.sha256(PACK).hexdigest()[:12]}"
+PACK_FILE = f"rule_packs/{STAMP.replace('/', '-')}.yaml"
+TEMPLATE = TemplateVersion(
+    name="first-reminder", version=1, files={"template.yaml": "purpose: x\n", "en/email.md": "Pay, please."}, created_at=NOW
+)  # fmt: skip
+
+
+def export_of_one(log: Log, folder: Path) -> Path:
+    """The unpacked bundle of the debtor D-1."""
+    source = Source(database=log.database, keys=log.keys, journal=log.journal, actor="ana", now=NOW)
+    export_evidence(source, Scope(persons=(person(1),)), folder / "D-1.zip")
+    with zipfile.ZipFile(folder / "D-1.zip") as archive:
+        archive.extractall(folder)
+    return folder / "D-1"
 
 
 @pytest.fixture
@@ -25,9 +47,11 @@ def bundle(sqlite_log: Log, tmp_path: Path) -> Path:
     """The unpacked bundle of the debtor D-1."""
     with sqlite_log.database.writing() as connection:
         add_debtors(connection, 2)
-        record_rules_in_force(connection, {"default@1": b"pack: DEFAULT\n"}, now=NOW, actor="run")
+        record_rules_in_force(connection, {STAMP: PACK}, now=NOW, actor="run")
+        template_versions.add_template(connection, TEMPLATE.name, purpose="", owner="", now=NOW)
+        template_versions.add(connection, StoredVersion(version=TEMPLATE, source="packed"))
         add_refusal(connection, 1, NOW)
-        add_message(connection, 1, NOW + timedelta(days=1))
+        add_message(connection, 1, NOW + timedelta(days=1), packs=(STAMP,), template_sha256=TEMPLATE.digest)
         add_message(connection, 2, NOW + timedelta(days=1))
         [(key, commitment)] = delivery_log.keep_personal(
             connection, [(person(1), {"debtor": "acme/D-1", "name": "<script>alert(1)</script>"})]
@@ -46,14 +70,9 @@ def bundle(sqlite_log: Log, tmp_path: Path) -> Path:
                 )
             ],
         )
-    source = Source(
-        database=sqlite_log.database, keys=sqlite_log.keys, journal=sqlite_log.journal, actor="ana", now=NOW
-    )
-    export_evidence(source, Scope(persons=(person(1),)), tmp_path / "D-1.zip")
+    unpacked = export_of_one(sqlite_log, tmp_path)
     assert verify_file(tmp_path / "D-1.zip") == (7, [])
-    with zipfile.ZipFile(tmp_path / "D-1.zip") as archive:
-        archive.extractall(tmp_path)
-    return tmp_path / "D-1"
+    return unpacked
 
 
 def run_verifier(bundle: Path) -> subprocess.CompletedProcess[str]:
@@ -79,15 +98,18 @@ def test_bundle_holds_bodies_rules_and_verifier_and_nobody_else(bundle: Path) ->
     names = sorted(path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file())
     bodies = [name for name in names if name.startswith("bodies/")]
     assert [name for name in names if name not in bodies] == [
-        "README.txt", "entries.jsonl", "public_key.txt", "rule_packs/default@1.yaml", "timeline.html", "timeline.pdf", "verify.py",
+        "README.txt", "entries.jsonl", "public_key.txt", PACK_FILE, "templates/first-reminder@1/en/email.md",
+        "templates/first-reminder@1/template.yaml", "timeline.html", "timeline.pdf", "verify.py",
     ]  # fmt: skip
     assert len(bodies) == 1
     assert bodies[0].endswith(".eml")
     for path in bundle.rglob("*"):
-        assert path.is_dir() or b"D-2" not in path.read_bytes(), path
+        assert path.is_dir() or b"acme/D-2" not in path.read_bytes(), path
 
 
-@pytest.mark.parametrize("change", ["body", "timeline", "rule", "extra file", "missing body", "entry"])
+@pytest.mark.parametrize(
+    "change", ["body", "timeline", "rule", "extra file", "second entries", "missing body", "entry"]
+)
 def test_bundle_that_was_changed_fails_and_says_where(bundle: Path, change: str) -> None:
     body = next((bundle / "bodies").iterdir())
     if change == "body":
@@ -95,9 +117,11 @@ def test_bundle_that_was_changed_fails_and_says_where(bundle: Path, change: str)
     elif change == "timeline":
         (bundle / "timeline.html").write_text("nothing was sent")
     elif change == "rule":
-        (bundle / "rule_packs" / "default@1.yaml").write_text("pack: OTHER\n")
+        (bundle / PACK_FILE).write_text("pack: OTHER\n")
     elif change == "extra file":
         (bundle / "note.txt").write_text("x")
+    elif change == "second entries":
+        (bundle / "bodies" / "entries.jsonl").write_text("{}")
     elif change == "missing body":
         body.unlink()
     else:
@@ -108,12 +132,44 @@ def test_bundle_that_was_changed_fails_and_says_where(bundle: Path, change: str)
     named = {
         "body": body.name,
         "timeline": "timeline.html",
-        "rule": "default@1.yaml",
+        "rule": PACK_FILE,
         "extra file": "note.txt",
+        "second entries": "bodies/entries.jsonl",
         "missing body": body.name,
         "entry": "entry at position 3",
     }
     assert named[change] in done.stdout
+
+
+@pytest.mark.parametrize("what", ["body", "rule pack", "template"])
+def test_bundle_made_after_a_text_was_changed_in_the_database_fails(
+    sqlite_log: Log, bundle: Path, tmp_path: Path, what: str
+) -> None:
+    body = next((bundle / "bodies").iterdir()).relative_to(bundle).as_posix()
+    named = {"body": body, "rule pack": PACK_FILE, "template": "templates/first-reminder@1/"}[what]
+    with behind_the_back(sqlite_log.database) as connection:
+        if what == "template":
+            forged = json.dumps({**TEMPLATE.files, "en/email.md": "Pay now!"})
+            connection.execute(text("UPDATE template_versions SET files = :forged"), {"forged": forged})
+        else:
+            kind = "application/yaml" if what == "rule pack" else "message/rfc822"
+            connection.execute(
+                text("UPDATE contents SET encoding = 'identity', body = :body WHERE media_type = :kind"),
+                {"body": b"forged", "kind": kind},
+            )
+    done = run_verifier(export_of_one(sqlite_log, tmp_path / "again"))
+    assert done.returncode == 1
+    assert done.stdout == f"{named}: this file of the bundle was changed, removed or added\n"
+
+
+def test_bundle_in_which_a_file_stands_twice_fails(bundle: Path, tmp_path: Path) -> None:
+    with (
+        pytest.warns(UserWarning, match="Duplicate name"),
+        zipfile.ZipFile(tmp_path / "D-1.zip", "a") as archive,
+    ):
+        archive.writestr("D-1/timeline.html", (bundle / "timeline.html").read_text())
+    [finding] = verify_file(tmp_path / "D-1.zip")[1]
+    assert "D-1/timeline.html is in it twice" in finding
 
 
 def test_timeline_tells_what_was_sent_and_what_was_kept_back(bundle: Path) -> None:

@@ -119,6 +119,37 @@ def test_export_with_a_line_removed_moved_or_repeated_fails(filled: Log, tmp_pat
         assert verify(path)[1]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [('{"export":', '{ "export":'), ('"complete":true', '"complete":false,"complete":true'), ("\n", " \n")],
+    ids=["a space", "a name twice", "a space at the end"],
+)
+def test_export_whose_last_line_is_written_otherwise_fails(
+    sqlite_log: Log, tmp_path: Path, old: str, new: str
+) -> None:
+    with sqlite_log.database.writing() as connection:
+        add_refusal(connection, 5)
+    path = tmp_path / "all.jsonl"
+    export_evidence(source(sqlite_log), Scope(), path)
+    line, last = path.read_text().splitlines(keepends=True)
+    path.write_text(line + last.replace(old, new))
+    assert verify(path)[1] == ["last line: not written as exports write it"]
+    path.write_text(line + last[:-5].upper() + last[-5:])
+    assert verify(path)[1]
+    signature = json.loads(last)["signature"]
+    path.write_text(line + last.replace(signature, signature.upper()))
+    assert verify(path)[1] == ["last line: wrong signature: what the export says of itself was changed"]
+
+
+def test_export_with_a_line_that_is_nested_too_deep_fails(sqlite_log: Log, tmp_path: Path) -> None:
+    with sqlite_log.database.writing() as connection:
+        add_refusal(connection, 5)
+    path = tmp_path / "all.jsonl"
+    export_evidence(source(sqlite_log), Scope(), path)
+    path.write_text("[" * 200_000 + "\n" + path.read_text().splitlines()[-1] + "\n")
+    assert "line 1: not an entry" in verify(path)[1][0]
+
+
 def test_export_signed_by_another_key_fails_when_the_key_is_known(filled: Log, tmp_path: Path) -> None:
     export_evidence(source(filled), Scope(), tmp_path / "all.jsonl")
     assert verify(tmp_path / "all.jsonl", "ab" * 32)[1] == [
@@ -202,7 +233,9 @@ def test_export_is_written_in_pages(filled: Log, tmp_path: Path, monkeypatch: py
 
 def test_export_of_an_empty_log_verifies(log: Log, tmp_path: Path) -> None:
     export_evidence(source(log), Scope(), tmp_path / "none.jsonl")
-    assert verify(tmp_path / "none.jsonl") == (0, [])
+    [key] = log.keys.public_keys().values()
+    assert verify(tmp_path / "none.jsonl", key) == (0, [])
+    assert verify(tmp_path / "none.jsonl", "ab" * 32)[1]
 
 
 def add_many(log: Log, count: int) -> None:

@@ -200,7 +200,7 @@ def test_verify_names_rule_packs_and_templates_that_are_gone_or_changed(log: Log
         connection.execute(text("UPDATE template_versions SET files = :files"), {"files": changed})
     told = [str(finding) for finding in check(log).findings]
     assert len(told) == 2
-    assert "position 2 (id 2): template first-reminder version 1 is not what was published" in told[0]
+    assert "position 2 (id 2): template first-reminder version 1 is not what the log says" in told[0]
     assert "position 1 (id 1): the text of rule pack us-regf@1" in told[1]
 
 
