@@ -26,7 +26,10 @@ _PRECEDENCE = {Outcome.ALLOW: 0, Outcome.DEFER: 1, Outcome.HOLD: 2, Outcome.BLOC
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reason:
-    """Why one rule did not allow. `inputs` are the facts it looked at; `not_before` belongs to a deferral."""
+    """Why one rule did not allow. `inputs` are the facts it looked at; `not_before` belongs to a deferral.
+
+    The planner adds on which `channels` it refused; none: the reason stands whatever the channel.
+    """
 
     pack: str  # lower case
     rule: str
@@ -38,6 +41,7 @@ class Reason:
     status: str = "law"  # law | guidance | policy
     verified: str = "unverified"  # official | secondary | unverified
     inputs: Mapping[str, str] = field(default_factory=dict)
+    channels: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The reason as `dispatcher decide` prints it."""

@@ -12,7 +12,11 @@ _LONGEST_TERM = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facet:
-    """`terms` are `rule:…` (with and without its pack), `approver:…`, and `actor:…` where no message is spoken of."""
+    """What many entries share.
+
+    `terms` are `rule:…` (with and without its pack), `channel:…` for each on which a reason refused, `approver:…`,
+    and `actor:…` where no message is spoken of.
+    """
 
     id: int
     event: str
@@ -81,6 +85,7 @@ def terms_of(
             terms.add(f"rule:{reason['rule']}"[:_LONGEST_TERM])
             if "pack" in reason:
                 terms.add(f"rule:{reason['pack']}/{reason['rule']}"[:_LONGEST_TERM])
+        terms.update(f"channel:{channel}" for channel in reason.get("channels", ()))
     approver = (details or {}).get("approver")
     if approver:
         terms.add(f"approver:{approver}"[:_LONGEST_TERM])

@@ -1,7 +1,7 @@
 """Decides, for one person and the debts that have come to a step, which message goes out, if any."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from channels.kind import ChannelKind
@@ -54,12 +54,13 @@ class PlannedMessage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RefusedIntent:
-    """What will not be sent, with every reason."""
+    """What will not be sent on any channel, with every reason; `packs` are those that were asked."""
 
     intent: Intent
     outcome: Outcome
     reasons: tuple[Reason, ...]
-    zones: tuple[ZoneCandidate, ...] = ()
+    zones: tuple[ZoneCandidate, ...]
+    packs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,28 +135,43 @@ def plan_intent(
 ) -> PlannedMessage | RefusedIntent:
     """Choose the channel: the first in order of preference on which the person is reachable and that is not blocked."""
     sender = rules.senders.get(intent.person.creditor)
+    zones = zones_of(intent.person, None, rules.places)
     if sender is None:
         detail = f"creditor {intent.person.creditor!r} has no entry in config/senders.yaml: nobody may write unnamed"
         reason = _reason("no-sender", detail, outcome=Outcome.HOLD)
-        return RefusedIntent(intent=intent, outcome=Outcome.HOLD, reasons=(reason,))
+        return RefusedIntent(intent=intent, outcome=Outcome.HOLD, reasons=(reason,), zones=zones)
     expires_at = rules.now + timedelta(days=intent.step.valid_days or 0.5)
     held: PlannedMessage | None = None
     refused: list[Reason] = []
+    packs: set[str] = set()
     for channel in channels_in_order(intent):
         points = reachable_points(intent.person, channel)
         if not points:
-            refused.append(_not_reachable(channel))
+            _collect(refused, channel, (_not_reachable(channel),))
         for point in points:
             planned = _try(intent, channel, point, sender, rules, earlier, expires_at, tuple(refused))
             if planned.decision.outcome in (Outcome.ALLOW, Outcome.DEFER) and not _too_late(planned):
                 return planned
             if planned.decision.outcome is Outcome.HOLD and held is None:
                 held = planned
-            refused += [reason for reason in planned.decision.reasons if reason not in refused]
+            _collect(refused, channel, planned.decision.reasons)
+            packs.update(planned.decision.packs)
     if held is not None:
         return held
     outcome = Outcome.DEFER if any(r.outcome is Outcome.DEFER for r in refused) else Outcome.BLOCK
-    return RefusedIntent(intent=intent, outcome=outcome, reasons=tuple(refused))
+    return RefusedIntent(
+        intent=intent, outcome=outcome, reasons=tuple(refused), zones=zones, packs=tuple(sorted(packs))
+    )
+
+
+def _collect(refused: list[Reason], channel: ChannelKind, reasons: Iterable[Reason]) -> None:
+    """Add reasons, each once with all the channels on which it refused."""
+    known = [replace(reason, channels=()) for reason in refused]
+    for reason in reasons:
+        if reason not in known:
+            refused.append(replace(reason, channels=(channel.value,)))
+        elif channel.value not in (told := refused[known.index(reason)]).channels:
+            refused[known.index(reason)] = replace(told, channels=(*told.channels, channel.value))
 
 
 def channels_in_order(intent: Intent) -> tuple[ChannelKind, ...]:

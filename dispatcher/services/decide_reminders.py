@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
+from dispatcher.domain.contact import zones_of
 from dispatcher.domain.decision import Outcome, Reason
 from dispatcher.domain.facts import HistoryEntry
 from dispatcher.domain.message_id import RandomBytes
@@ -23,6 +24,7 @@ from dispatcher.domain.planner import (
     stays_out,
 )
 from dispatcher.domain.strategy import Strategy
+from dispatcher.domain.whereabouts import PlaceTable
 from dispatcher.services.desk import Desk
 from dispatcher.storage import plans
 from dispatcher.storage.candidates import Candidate, find_candidates
@@ -141,7 +143,7 @@ def _intents(
         due = DueDebt(debt=debt, step=step, relation=candidate.relation, occurrence=times + 1)
         reasons = stays_out(due, person, strategy, rules.as_of)
         if reasons:
-            refused.append(_refused(person, strategy, due, reasons))
+            refused.append(_refused(person, strategy, due, reasons, rules.places))
         else:
             by_strategy[strategy.name].append(due)
     for name, dues in by_strategy.items():
@@ -149,11 +151,12 @@ def _intents(
 
 
 def _refused(
-    person: PersonFile, strategy: Strategy, due: DueDebt, reasons: tuple[Reason, ...]
+    person: PersonFile, strategy: Strategy, due: DueDebt, reasons: tuple[Reason, ...], places: PlaceTable
 ) -> RefusedIntent:
     intent = Intent(person=person, relation=due.relation, strategy=strategy, step=due.step, dues=(due,))
     worst = max((reason.outcome for reason in reasons), key=lambda outcome: outcome.precedence)
-    return RefusedIntent(intent=intent, outcome=worst, reasons=reasons)
+    zones = zones_of(person, None, places)
+    return RefusedIntent(intent=intent, outcome=worst, reasons=reasons, zones=zones)
 
 
 def _chunks(candidates: Sequence[Candidate]) -> Iterator[list[Candidate]]:

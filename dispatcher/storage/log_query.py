@@ -49,13 +49,15 @@ class LogQuery:
     def fits(self, facet: Facet) -> bool:
         """Whether entries with this facet may be asked for."""
         asked = (
-            (self.channel, facet.channel),
             (self.creditor, facet.creditor),
             (self.template, facet.template),
             (self.template_version, facet.template_version),
         )
         return (
             all(not wanted or wanted == has for wanted, has in asked)
+            and (
+                not self.channel or self.channel == facet.channel or f"channel:{self.channel}" in facet.terms
+            )
             and (not self.events or facet.event in self.events)
             and (facet.of_message or not self.speaks_of_messages)
             and (facet.with_body or self.words is None)

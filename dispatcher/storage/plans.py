@@ -147,6 +147,7 @@ def reasons_json(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
         reason.to_json()
         | {"status": reason.status, "verified": reason.verified}
         | ({"link": reason.link} if reason.link else {})
+        | ({"channels": list(reason.channels)} if reason.channels else {})
         | ({"inputs": {k: str(v) for k, v in reason.inputs.items()}} if reason.inputs else {})
         for reason in reasons
     ]
@@ -372,6 +373,7 @@ def _refused_entry(run: RunOfPlan, refused: RefusedIntent, kept: tuple[int, str]
         step=intent.step.name,
         kind=intent.step.kind,
         template=intent.step.template,
+        rule_packs=refused.packs,
         decision=refused.outcome.value,
         reasons=tuple(reasons_json(refused.reasons)),
         balance=_balance(intent),

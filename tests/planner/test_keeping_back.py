@@ -1,6 +1,8 @@
 """What is kept back, with its reason; refusals that repeat are one entry; what reached nobody is planned again."""
 
+import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -9,7 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from channels.event import DeliveryEvent, EventKind
 from dispatcher.services.intervene import Intervention, cancel_messages
 from dispatcher.services.record_delivery_events import record_delivery_events
+from dispatcher.services.search_log import search_log
 from dispatcher.storage.engine import Database
+from dispatcher.storage.log_query import LogQuery
 from dispatcher.storage.tables import (
     creditors,
     debts,
@@ -182,6 +186,45 @@ def test_nobody_reachable_is_a_refusal_with_a_reason_a_channel(database: Databas
         "no-sms-address",
         "no-letter-address",
     }
+    [entry] = blocked(database)
+    assert {reason["rule"]: reason["channels"] for reason in entry["reasons"]} == {
+        "no-email-address": ["email"],
+        "no-sms-address": ["sms"],
+        "no-letter-address": ["letter"],
+    }
+
+
+def test_a_refusal_says_on_which_channels_under_which_packs_and_at_what_local_time(
+    database: Database,
+) -> None:
+    strategy = a_ladder(steps=(a_step("first", 3, channels=(EMAIL, SMS)),))
+    debtor = a_debtor(database, phone="+12125550100")
+    a_debt(database, debtor, DUE)
+    a_hold(database, debtor, "attorney")
+    plan(database, TODAY, a_desk(strategy))
+    [entry] = blocked(database)
+    [channels] = [reason["channels"] for reason in entry["reasons"] if reason["rule"] == "attorney"]
+    assert channels == ["email", "sms"]
+    assert [stamp.partition("@")[0] for stamp in entry["rule_packs"]] == ["default"]
+    assert entry["zones"] == ["America/New_York"]
+    assert entry["local_time"].endswith("-05:00")
+    assert [found.document["event"] for found in search_log(database, LogQuery(channel="sms")).entries] == [
+        "blocked"
+    ]
+    assert search_log(database, LogQuery(channel="letter")).entries == ()
+
+
+def test_a_debt_that_stays_out_whatever_the_channel_has_its_local_time_too(database: Database) -> None:
+    a_debt(database, a_debtor(database), DUE, disputed_on=DUE)
+    plan(database, TODAY, a_desk())
+    [entry] = blocked(database)
+    assert (entry["zones"], "channels" in entry["reasons"][0]) == (["America/New_York"], False)
+
+
+def blocked(database: Database) -> list[dict[str, Any]]:
+    query = select(log_entries.c.entry).where(log_entries.c.event == "blocked").order_by(log_entries.c.id)
+    with database.reading() as connection:
+        return [json.loads(entry) for entry in connection.scalars(query)]
 
 
 def test_outside_the_hours_a_message_is_deferred_to_the_opening(database: Database) -> None:
