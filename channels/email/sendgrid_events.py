@@ -15,7 +15,16 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
 
 from channels.event import DeliveryEvent, EventKind
-from channels.webhook import TOLERANCE, BadSignatureError, MalformedWebhookError, header, require_near
+from channels.webhook import (
+    TOLERANCE,
+    BadSignatureError,
+    MalformedWebhookError,
+    header,
+    read_json,
+    require_near,
+    short_id,
+    signed_at,
+)
 
 SIGNATURE_HEADER = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP_HEADER = "X-Twilio-Email-Event-Webhook-Timestamp"
@@ -49,9 +58,7 @@ def parse_sendgrid_events(
     """The events of one POST. Raises BadSignatureError, StaleTimestampError or MalformedWebhookError."""
     timestamp = header(headers, TIMESTAMP_HEADER)
     verify_sendgrid_signature(raw_body, header(headers, SIGNATURE_HEADER), timestamp, public_key)
-    if not timestamp.isdecimal():
-        raise MalformedWebhookError("SendGrid's timestamp is no number of seconds")
-    require_near(datetime.fromtimestamp(int(timestamp), UTC), now, tolerance)
+    require_near(signed_at(timestamp, "SendGrid"), now, tolerance)
     return [_event(said, now) for said in _batch(raw_body)]
 
 
@@ -77,10 +84,7 @@ def _key(public_key: str) -> EllipticCurvePublicKey:
 
 
 def _batch(raw_body: bytes) -> list[object]:
-    try:
-        said = json.loads(raw_body)
-    except ValueError:
-        raise MalformedWebhookError("SendGrid's body is no JSON") from None
+    said = read_json(raw_body, "SendGrid")
     if not isinstance(said, list):
         raise MalformedWebhookError("SendGrid's body is no list of events")
     return said
@@ -93,7 +97,7 @@ def _event(said: object, now: datetime) -> DeliveryEvent:
     wish = kind is EventKind.UNSUBSCRIBED or (kind is EventKind.REJECTED and reason.casefold() in _WISHES)
     return DeliveryEvent(
         provider="sendgrid",
-        event_id=_text(raw, "sg_event_id") or _digest(raw),
+        event_id=short_id(_text(raw, "sg_event_id")) or _digest(raw),
         kind=kind,
         at=_instant(raw.get("timestamp"), now),
         message_id=_text(raw, "message_id"),

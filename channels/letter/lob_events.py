@@ -1,7 +1,6 @@
 """Reads Lob's webhooks: what became of a letter."""
 
 import hmac
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -12,8 +11,11 @@ from channels.webhook import (
     BadSignatureError,
     MalformedWebhookError,
     header,
+    read_json,
     require_near,
     require_same,
+    short_id,
+    signed_at,
 )
 
 SIGNATURE_HEADER = "Lob-Signature"
@@ -50,9 +52,7 @@ def parse_lob_event(
     """One event. Raises BadSignatureError, StaleTimestampError or MalformedWebhookError."""
     timestamp = header(headers, TIMESTAMP_HEADER)
     verify_lob_signature(raw_body, header(headers, SIGNATURE_HEADER), timestamp, secret)
-    if not timestamp.isdecimal():
-        raise MalformedWebhookError("Lob's timestamp is no number of milliseconds")
-    require_near(datetime.fromtimestamp(int(timestamp) / 1000, UTC), now, tolerance)
+    require_near(signed_at(timestamp, "Lob", per_second=1000), now, tolerance)
     return _event(_object(raw_body), now)
 
 
@@ -65,10 +65,7 @@ def verify_lob_signature(raw_body: bytes, signature: str, timestamp: str, secret
 
 
 def _object(raw_body: bytes) -> dict[str, object]:
-    try:
-        said = json.loads(raw_body)
-    except ValueError:
-        raise MalformedWebhookError("Lob's body is no JSON") from None
+    said = read_json(raw_body, "Lob")
     if not isinstance(said, dict) or not said.get("id"):
         raise MalformedWebhookError("Lob's event has no id")
     return said
@@ -80,7 +77,7 @@ def _event(raw: Mapping[str, object], now: datetime) -> DeliveryEvent:
     kind = _kind(name)
     return DeliveryEvent(
         provider="lob",
-        event_id=str(raw["id"]),
+        event_id=short_id(str(raw["id"])),
         kind=kind,
         at=_instant(raw.get("date_created"), now),
         message_id=str(_inside(letter, "metadata").get("message_id") or ""),
@@ -108,6 +105,6 @@ def _inside(raw: Mapping[str, object], name: str) -> Mapping[str, object]:
 def _instant(value: object, now: datetime) -> datetime:
     try:
         at = datetime.fromisoformat(str(value))
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return now
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

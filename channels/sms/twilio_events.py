@@ -10,7 +10,14 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from channels.event import DeliveryEvent, EventKind, InboundMessage
 from channels.sms.twilio_outcomes import OPTED_OUT, closes_number
-from channels.webhook import BadSignatureError, MalformedWebhookError, header, require_same
+from channels.webhook import (
+    BadSignatureError,
+    MalformedWebhookError,
+    header,
+    require_same,
+    short_id,
+    storable,
+)
 
 SIGNATURE_HEADER = "X-Twilio-Signature"
 SETTINGS_HEADER = "X-Twilio-Webhooks-Signature-Settings"
@@ -48,10 +55,10 @@ def parse_twilio_status(
     if not (sid := form.get("MessageSid") or form.get("SmsSid")):
         raise MalformedWebhookError("Twilio's status names no MessageSid")
     status = form.get("MessageStatus") or form.get("SmsStatus") or ""
-    code = int(form.get("ErrorCode") or 0) if (form.get("ErrorCode") or "0").isdecimal() else 0
+    code = _code(form.get("ErrorCode", ""))
     return DeliveryEvent(
         provider="twilio",
-        event_id=f"{sid}:{status}",
+        event_id=short_id(f"{sid}:{status}"),
         kind=EventKind.REJECTED if code == OPTED_OUT else _KINDS.get(status.casefold(), EventKind.UNKNOWN),
         at=now,
         message_id=dict(parse_qsl(urlsplit(target).query)).get("message_id", ""),
@@ -81,13 +88,18 @@ def parse_twilio_inbound(
         raise MalformedWebhookError("Twilio's inbound message names no MessageSid or From")
     return InboundMessage(
         provider="twilio",
-        event_id=sid,
+        event_id=short_id(sid),
         at=now,
         sender=form["From"],
         to=form.get("To", ""),
         text=form.get("Body", ""),
         raw=form,
     )
+
+
+def _code(text: str) -> int:
+    """Twilio's code; 0 where there is none, also where it is no number of theirs."""
+    return int(text) if text.isdecimal() and len(text) <= 6 else 0
 
 
 def _verified(
@@ -102,7 +114,7 @@ def _verified(
         auth_token=auth_token,
         settings=header(headers, SETTINGS_HEADER),
     )
-    return pairs
+    return [(storable(name), storable(value)) for name, value in pairs]
 
 
 def _form(raw_body: bytes) -> Pairs:

@@ -1,5 +1,6 @@
 """What providers report: every right signature is taken, every tampered one refused, every word understood."""
 
+import hmac
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -191,7 +192,11 @@ def test_sendgrid_event_carries_our_id_and_the_provider_id_of_the_answer():
     assert (event.message_id, event.event_id, event.provider_id) == ("m-1", "e-1", "14c5d75ce93.dfd.64b469")
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b"[", b"\xff"])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{}", b"[", b"\xff", b"[" * 100_000 + b"]" * 100_000, b"[" + b"9" * 5000 + b"]"],
+    ids=["empty", "no list", "half", "no text", "deeper than anybody reads", "longer than any number"],
+)
 def test_sendgrid_signed_nonsense_is_malformed(body: bytes):
     double = SendGridDouble(Webhooks())
     headers, signed_body = double.signed(body, int(NOW.timestamp()))
@@ -342,6 +347,28 @@ def test_lob_words_are_read_in_ours():
     assert kinds["letter.mailed"].kind is EventKind.MAILED
     envelope = {event.kind for name, event in kinds.items() if "return_envelope" in name}
     assert envelope == {EventKind.UNKNOWN}
+
+
+@pytest.mark.parametrize("stamp", ["9" * 30, "-5", "1e5", "²", ""])
+def test_a_signed_time_that_is_no_instant_is_malformed(stamp: str):
+    double = SendGridDouble(Webhooks())
+    headers, body = double.signed(b"[]", int(NOW.timestamp()))
+    signature = hmac.digest(b"secret", f"{stamp}.{{}}".encode(), "sha256").hex()
+    with pytest.raises(MalformedWebhookError, match="timestamp is no instant"):
+        parse_lob_event(b"{}", {"Lob-Signature": signature, "Lob-Signature-Timestamp": stamp}, "secret", NOW)
+    with pytest.raises(BadSignatureError):  # SendGrid's is part of what is signed
+        parse_sendgrid_events(
+            body, headers | {"X-Twilio-Email-Event-Webhook-Timestamp": stamp}, double.public_key, NOW
+        )
+
+
+@pytest.mark.parametrize("date", ["2026-13-45", "0001-01-01T00:00:00+14:00", "", None])
+def test_lob_event_without_a_usable_date_happened_when_it_came(date: str | None):
+    body = json.dumps({"id": "evt_1", "date_created": date}).encode()
+    stamp = str(int(NOW.timestamp() * 1000))
+    signature = hmac.digest(b"secret", f"{stamp}.".encode() + body, "sha256").hex()
+    headers = {"Lob-Signature": signature, "Lob-Signature-Timestamp": stamp}
+    assert parse_lob_event(body, headers, "secret", NOW).at == NOW
 
 
 def test_lob_window_is_kept():

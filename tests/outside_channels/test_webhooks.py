@@ -169,6 +169,34 @@ def test_events_of_messages_that_are_not_ours_are_answered_and_logged(hooks: Hoo
     assert sent.closed_addresses() == []
 
 
+def test_what_no_database_takes_loses_neither_a_stop_nor_a_bounce(
+    open_home: OpenHome, postgres_url: str
+) -> None:
+    home = open_home(rows=(EMAIL_ONLY, SMS_ONLY, LETTER_ONLY), database_url=postgres_url, **SIGNED)
+    home.run()
+    hooks = Hooks(home)
+    ids = {kind: home.message(kind).id for kind in ("email", "sms", "letter")}
+    answers = [
+        hooks.inbound("+12125550106", "STOP\x00", sid="S" * 400),
+        hooks.inbound("+12125550199", "\x00", sid="SM\x00"),
+        hooks.sendgrid(
+            {
+                "event": "deferred",
+                "sg_event_id": "e" * 400,
+                "message_id": ids["email"],
+                "response": float("nan"),
+            },
+            {"event": "bounce", "type": "bounce", "reason": "a\x00b \ud800 c", "message_id": ids["email"]},
+        ),
+        hooks.twilio_status(ids["sms"], "un\x00known", ErrorCode="9" * 5000),
+        hooks.lob("letter.mailed", {"metadata": {"message_id": ids["letter"]}}, key="evt\x00"),
+    ]
+    assert [answer.is_success for answer in answers] == [True] * 5
+    assert home.opted_out() == [("+12125550106", "")]
+    assert home.closed_addresses() == ["ellen@debtors.example"]
+    assert "mailed" in home.events(ids["letter"])
+
+
 def test_an_event_is_recorded_once_however_often_and_in_whatever_batch_it_comes(
     hooks: Hooks, sent: Home
 ) -> None:
@@ -306,7 +334,7 @@ def test_an_opt_out_that_the_carrier_reports_later_is_kept(open_home: OpenHome, 
     home = open_home(rows=(SMS_ONLY,), **SIGNED)
     home.run()
     Hooks(home).twilio_status(home.message("sms").id, "failed", ErrorCode="21610")
-    assert home.opted_out() == [("+12125550106", "sms")]
+    assert home.opted_out() == [("+12125550106", "")]
     home.run(next_day(home, days=9))
     assert len(providers.twilio.sends) == 1
 
