@@ -164,6 +164,7 @@ def _action(contact: IntendedContact, content: ContentFindings | None) -> Action
         debts=tuple(debt.reference for debt in contact.debts),
         line="mobile" if contact.channel is ChannelKind.SMS else None,
         address_place=_place(contact),
+        addressee=person.name or None if person.kind == "person" else None,
         recipient=Recipient(relation=contact.relation, consumer_deceased=True if deceased else None),
         address_basis=_address_basis(contact) if contact.channel is ChannelKind.EMAIL else None,
         number_basis=_number_basis(contact) if contact.channel is ChannelKind.SMS else None,

@@ -195,7 +195,7 @@ def references(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=512)
 def debt_type(text: str) -> str:
-    """A debt's type in lower case; packs look for consumer, commercial, medical, student, mortgage."""
+    """A debt's type in lower case; one that no pack knows counts as a consumer's."""
     word = "_".join(text.lower().split())
     if len(word) > 30:
         raise ValueError("a debt's type is one word, such as consumer or commercial")

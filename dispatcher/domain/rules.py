@@ -11,6 +11,7 @@ from dispatcher.domain.zones import day_number
 
 ALL_CHANNELS = frozenset(str(channel) for channel in Channel)
 ALL_KINDS = frozenset(str(kind) for kind in Kind)
+DEBT_TYPES = ("consumer", "covered_commercial", "commercial", "medical", "student", "mortgage")
 ROLES = {"third_party": "third_party_collector"}  # the portfolio's shorter word
 
 
@@ -27,7 +28,8 @@ class Rule:
     """One rule of a pack. It is in force from `valid_from` until the day before `valid_to`.
 
     `channels` and `kinds`: the acts it covers; `places`, `places_apart`, `recipients_apart` and `lines_apart`
-    narrow them by the address's place, the recipient's relation and the telephone line.
+    narrow them by the address's place, the recipient's relation and the telephone line. `roles`: the senders that
+    it binds among those of its pack; empty: all.
     """
 
     id: str
@@ -45,6 +47,7 @@ class Rule:
     places_apart: frozenset[str] = frozenset()
     recipients_apart: frozenset[str] = frozenset()
     lines_apart: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
     from_day: int = field(init=False)
     to_day: int = field(init=False)
     always: bool = field(init=False)
@@ -57,6 +60,10 @@ class Rule:
         narrow = self.places is not None or self.places_apart or self.recipients_apart or self.lines_apart
         object.__setattr__(self, "always", not narrow)
         object.__setattr__(self, "may_end", self.guard.may_end)
+
+    def role(self, role: str | None) -> bool:
+        """Whether a sender of that role is bound; an unstated role is."""
+        return _is_bound(self.roles, role)
 
     def in_force(self, on: date) -> bool:
         """Whether the rule holds on that date."""
@@ -99,7 +106,7 @@ class Rule:
 class Region:
     """A place whose law a pack is: country, perhaps region (ISO 3166-2) and city; `regions_apart` have their own.
 
-    `numbers`: how the telephone numbers issued for the place begin (E.164).
+    `numbers`: how the telephone numbers issued for the place begin (E.164); `postcodes`: how its postal codes do.
     """
 
     country: str
@@ -107,6 +114,7 @@ class Region:
     city: str | None = None
     regions_apart: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
+    postcodes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,13 +130,13 @@ class Binding:
 
     def role(self, role: str | None) -> bool:
         """Whether a sender of that role is bound; an unstated role is."""
-        return not self.roles or role is None or ROLES.get(role, role) in self.roles
+        return _is_bound(self.roles, role)
 
     def debt_type(self, debt_type: str | None, on: date) -> bool:
-        """Whether the pack speaks of that type on that date; an unstated type counts as a consumer's debt."""
+        """Whether the pack speaks of that type on that date; no type, or one of another name, is a consumer's."""
         if not self.debt_types:
             return True
-        since = self.debt_types.get(debt_type or "consumer")
+        since = self.debt_types.get(debt_type if debt_type in DEBT_TYPES else "consumer")
         return since is not None and since <= on
 
     def arrears(self, act: Act) -> bool:
@@ -137,6 +145,10 @@ class Binding:
             return True
         days = act.past_due_days()
         return days is None or days > self.past_due_more_than
+
+
+def _is_bound(roles: frozenset[str], role: str | None) -> bool:
+    return not roles or role is None or ROLES.get(role, role) in roles
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

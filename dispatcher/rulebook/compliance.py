@@ -76,7 +76,8 @@ def _where(pack: RulePack) -> str:
     cities = list(dict.fromkeys(one.city.title() for one in pack.applies if one.city))
     more = f" except {', '.join(apart)}" * bool(apart) + f" ({', '.join(cities)})" * bool(cities)
     numbers = " and to numbers issued there" * any(one.numbers for one in pack.applies)
-    return f"applies in {', '.join(names)}{more}{numbers}"
+    postcodes = " by the address or its postal code" * any(one.postcodes for one in pack.applies)
+    return f"applies in {', '.join(names)}{more}{postcodes}{numbers}"
 
 
 def _whom(pack: RulePack) -> str:

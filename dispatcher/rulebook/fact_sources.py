@@ -24,7 +24,9 @@ class FactSource:
 
 SOURCES: tuple[FactSource, ...] = (
     FactSource(
-        "packs", ACT, "which packs apply follows from residence, telephone, sender's role and debt type"
+        "packs",
+        ACT,
+        "which packs apply follows from residence, telephone, sender's role, debt type and date",
     ),
     FactSource("now_*", ACT, "the business clock at the instant of sending"),
     FactSource(
@@ -66,7 +68,7 @@ SOURCES: tuple[FactSource, ...] = (
     FactSource("action.esign_consent", RECORD, "`consent`"),
     FactSource("action.email_consent", COLUMN, "`email_consent_on`, or `dispatcher record consent`"),
     FactSource("action.call_consent.*", RECORD, "`consent`"),
-    FactSource("action.opted_out", RECORD, "`opt-out`, the debtors' own page, or an answer"),
+    FactSource("action.opted_out", RECORD, "`opt-out`, the debtors' own page, or an answer (as `optouts`)"),
     FactSource("action.autodialled", ACT, "every text of the program is automated"),
     FactSource("action.prerecorded", CANNOT, "the program makes no calls"),
     FactSource("action.ai_voice", CANNOT, "the program makes no calls"),
@@ -107,6 +109,10 @@ SOURCES: tuple[FactSource, ...] = (
 
 LIMITS: tuple[str, ...] = (
     (
+        "The law of a state, province or city for a debtor whose row names none, no postal code either, and whose "
+        "numbers were issued elsewhere: only the country's packs apply."
+    ),
+    (
         "Whether a reading of the law is right. The numbers come from the sources named; many are marked "
         "secondary or unverified. Counsel must review each pack (`reviewed:` in its file) before real use."
     ),
@@ -123,8 +129,8 @@ LIMITS: tuple[str, ...] = (
         "`covered_commercial` says so."
     ),
     (
-        "Whether a District of Columbia debt is secured by real estate or a motor-vehicle instalment: give it "
-        "another debt type than consumer."
+        "Whether a District of Columbia debt is a motor-vehicle instalment: the pack binds it all the same (the "
+        "debt type `mortgage` leaves those secured by real estate out)."
     ),
     (
         "Bereavement, weddings and festivals (India), religion and working hours (United Kingdom), unless "

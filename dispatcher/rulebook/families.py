@@ -225,7 +225,9 @@ FAMILIES: dict[str, Family] = {
     "employer_prohibits": Family(build=_plain(wishes.EmployerProhibits)),
     "workplace_request": Family(build=_plain(wishes.WorkplaceRequest), properties={"oral_days": _DAYS}),
     "unread_statements": Family(
-        build=_plain(wishes.UnreadStatements), properties={"words": _TEXTS}, required=("words",)
+        build=_plain(wishes.UnreadStatements),
+        properties={"words": _TEXTS, "plain": _TEXTS},
+        required=("words",),
     ),
     # how often
     "frequency_cap": Family(build=_frequency_cap, properties=_CAP, required=("limit", "window")),

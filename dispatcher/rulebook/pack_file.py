@@ -8,6 +8,7 @@ from dispatcher.domain.facts import Channel, Kind
 from dispatcher.domain.rules import (
     ALL_CHANNELS,
     ALL_KINDS,
+    DEBT_TYPES,
     Binding,
     Reference,
     Region,
@@ -22,6 +23,7 @@ _TEXT = {"type": "string", "minLength": 1}
 _TEXTS = {"type": "array", "items": _TEXT, "minItems": 1, "uniqueItems": True}
 _CHANNELS, _KINDS = enum_list(Channel), enum_list(Kind)
 _ROLES = ("original_creditor", "third_party_collector", "debt_buyer", "law_firm", "credit_purchaser")
+_SENDERS = {"type": "array", "items": {"enum": list(_ROLES)}, "minItems": 1, "uniqueItems": True}
 _DATE: Json = {}  # YAML gives a date; `_date` says so where it does not
 
 
@@ -48,6 +50,7 @@ _RULE = _object(
         "except_places": _TEXTS,
         "except_recipients": _TEXTS,
         "except_lines": _TEXTS,
+        "roles": _SENDERS,
         "reference": _object({"title": _TEXT, "link": {"type": "string", "pattern": "^https?://"}}, "title"),
         "valid_from": _DATE,
         "valid_to": _DATE,
@@ -90,14 +93,20 @@ SCHEMA: Json = _object(
                     "cities": _TEXTS,
                     "except_regions": _TEXTS,
                     "numbers": {"type": "string", "pattern": r"^\+[0-9]+( \+[0-9]+)*$"},
+                    "postcodes": {"type": "string", "pattern": r"^[A-Z0-9]+( [A-Z0-9]+)*$"},
                 },
                 "country",
             ),
         },
         "binds": _object(
             {
-                "roles": {"type": "array", "items": {"enum": list(_ROLES)}, "minItems": 1, "uniqueItems": True},
-                "debt_types": {"type": "object", "minProperties": 1, "additionalProperties": _DATE},
+                "roles": _SENDERS,
+                "debt_types": {
+                    "type": "object",
+                    "minProperties": 1,
+                    "propertyNames": {"enum": list(DEBT_TYPES)},
+                    "additionalProperties": _DATE,
+                },
                 "past_due_more_than": {"type": "integer", "minimum": 0},
             }
         ),
@@ -131,6 +140,7 @@ def read_pack(path: Path, digest: str) -> RulePack:
 def _regions(one: Json) -> list[Region]:
     apart = frozenset(one.get("except_regions", ()))
     numbers = frozenset(one.get("numbers", "").split())
+    postcodes = frozenset(one.get("postcodes", "").split())
     return [
         Region(
             country=one["country"],
@@ -138,6 +148,7 @@ def _regions(one: Json) -> list[Region]:
             city=city and city.casefold(),
             regions_apart=apart,
             numbers=numbers,
+            postcodes=postcodes,
         )
         for city in one.get("cities", [None])
     ]
@@ -197,6 +208,7 @@ def _rule(file: YamlFile, i: int, written: Json) -> Rule:
         places_apart=frozenset(written.get("except_places", ())),
         recipients_apart=frozenset(written.get("except_recipients", ())),
         lines_apart=frozenset(written.get("except_lines", ())),
+        roles=frozenset(written.get("roles", ())),
     )
 
 

@@ -14,6 +14,8 @@ from dispatcher.rulebook.pack_file import read_pack
 from dispatcher.rulebook.yaml_file import ConfigError
 
 DEFAULT = "DEFAULT"
+_LONGEST_POSTCODE = 10
+_DIGITS_OF_POSTCODES = {"BR": 8, "US": 5}  # spreadsheets drop the zeros in front
 _COUNTRY_ALIASES = {"UK": "GB", "EL": "GR"}
 
 
@@ -41,6 +43,12 @@ class RuleBook:
         """How the numbers begin by which packs know their places."""
         return frozenset(start for pack in self for place in pack.applies for start in place.numbers)
 
+    @cached_property
+    def postal_areas(self) -> frozenset[tuple[str, str]]:
+        """The countries and beginnings of postal codes by which packs know their places."""
+        places = (place for pack in self for place in pack.applies)
+        return frozenset((place.country, start) for place in places for start in place.postcodes)
+
     def pack(self, name: str) -> RulePack:
         """The pack of that name, whatever its case; raises UnknownPackError."""
         found = self.packs.get(name.upper())
@@ -63,6 +71,7 @@ class RuleBook:
         on: date,
         residence_region: str | None = None,
         residence_city: str | None = None,
+        residence_postcode: str | None = None,
         phone_country: str | None = None,
         phone: str | None = None,
         sender_role: str | None = None,
@@ -71,16 +80,19 @@ class RuleBook:
     ) -> tuple[RulePack, ...]:
         """The packs of the residence, of the phone's country, of its area and the creditor's own, in order of name.
 
-        Countries are ISO 3166-1 alpha-2, regions ISO 3166-2 with or without the country; `phone` is the number
-        (E.164) whose area counts. `extra` names policy packs; one that is not loaded raises UnknownPackError,
-        unless only some packs were to be loaded. The answer is kept for the next debtor of the same kind.
+        A postal code names the state, province or city too: a row may leave out its region, or name a district
+        ("Astoria") for its city. Countries are ISO 3166-1 alpha-2, regions ISO 3166-2 with or without the country;
+        `phone` is the number (E.164) whose area counts. `extra` names policy packs; one that is not loaded raises
+        UnknownPackError, unless only some packs were to be loaded. The answer is kept for the next debtor of the
+        same kind.
         """
         places = (
             self._place(residence_country, residence_region, residence_city),
             self._place(phone_country, None, None),
         )
         area = self._area(phone or "")
-        key = (places, area, sender_role, debt_type, on, tuple(extra))
+        postal = self._postal_area(places[0][0], residence_postcode or "")
+        key = (places, area, postal, sender_role, debt_type, on, tuple(extra))
         if key not in self._found:
             if not self.restricted:
                 self.named(extra)
@@ -91,6 +103,7 @@ class RuleBook:
                     pack.everywhere
                     or any(_lies_in(place, pack.applies) for place in places)
                     or any(area in one.numbers for one in pack.applies)
+                    or any(_has_postcode(one, places[0][0], postal) for one in pack.applies)
                     or name in _upper(extra)
                 )
                 and pack.binds.role(sender_role)
@@ -110,6 +123,13 @@ class RuleBook:
         """The longest known beginning of a number, so that few are told apart; empty where none is known."""
         starts = (phone[:length] for length in range(len(phone), 0, -1))
         return next((start for start in starts if start in self.number_areas), "")
+
+    def _postal_area(self, country: str, code: str) -> str:
+        """The longest known beginning of the country's postal code; empty where none is known."""
+        bare = "".join(char for char in code.upper() if char.isalnum())[:_LONGEST_POSTCODE]
+        bare = bare.zfill(_DIGITS_OF_POSTCODES.get(country, 0)) if bare.isdigit() else bare
+        starts = (bare[:length] for length in range(len(bare), 0, -1))
+        return next((start for start in starts if (country, start) in self.postal_areas), "")
 
     def unreviewed(self, packs: Iterable[RulePack] | None = None) -> tuple[RulePack, ...]:
         """The packs, of these or of all, that counsel has not reviewed."""
@@ -147,6 +167,10 @@ def load_rule_packs(directory: Path, *, only: Collection[str] | None = None) -> 
 
 def _upper(names: Collection[str]) -> frozenset[str]:
     return frozenset(name.upper() for name in names)
+
+
+def _has_postcode(one: Region, country: str, code: str) -> bool:
+    return one.country == country and any(code.startswith(start) for start in one.postcodes)
 
 
 def _lies_in(place: tuple[str, str, str], regions: tuple[Region, ...]) -> bool:

@@ -51,6 +51,7 @@ class Desk:
                 residence_country=person.country or None,
                 residence_region=person.region or None,
                 residence_city=person.city or None,
+                residence_postcode=person.postal_code or None,
                 phone_country=country,
                 phone=area,
                 sender_role=contact.sender_role,

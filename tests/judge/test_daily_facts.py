@@ -1,6 +1,6 @@
 """What the portfolio and `record` say of a debtor reaches the gate: the packs that govern, and the grounds to write."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
@@ -10,14 +10,16 @@ import pytest
 from channels.kind import ChannelKind
 from dispatcher.domain.contact import IntendedContact, contact_facts, zones_of
 from dispatcher.domain.decision import Decision
-from dispatcher.domain.facts import HistoryEntry
+from dispatcher.domain.facts import Action, ContentFindings, HistoryEntry
 from dispatcher.domain.money import Money
 from dispatcher.domain.person import Consent, ContactPoint, DebtFile, Notice, PersonFile
+from dispatcher.rulebook.fact_sources import ACT, CANNOT, SOURCES
 from dispatcher.rulebook.packs import load_rule_packs
 from dispatcher.services.desk import Desk
 from tests.builders import EMAIL, LETTER, SMS, a_desk
 from tests.shared import ROOT
 
+DAY = date(2026, 10, 20)
 NOON = datetime(2026, 11, 4, 18, tzinfo=UTC)  # a Wednesday, by day from Rome to Los Angeles
 
 
@@ -207,3 +209,43 @@ def test_a_buyer_named_by_the_sender_alone_owes_the_notice_of_transfer() -> None
         ("block", "eu-2021-2167/transfer-notice")
     }
     assert judged(a_contact(a_mailbox(), role="debt_buyer", **rome, notices=(told,))).allowed
+
+
+def test_a_letter_to_whoever_lives_there_names_nobody() -> None:
+    london: dict[str, Any] = {
+        "country": "GB", "region": "", "city": "London", "address_lines": ("1 High Street",), "postal_code": "N1 1AA",
+    }  # fmt: skip
+    named = a_contact(None, **london)
+    nobody = replace(named, person=replace(named.person, name="The Occupier"))
+    company = replace(named, person=replace(named.person, name="Occupier Ltd", kind="company"))
+    assert judged(named).allowed
+    assert judged(company).allowed
+    assert refusals(nobody) == {("block", "uk-conc/named-addressee")}
+    assert "Occupier" not in str(judged(nobody).reasons), "entries of the log hold no names"
+
+
+def test_what_the_daily_run_leaves_unsaid_is_listed() -> None:
+    boston: dict[str, Any] = {"region": "MA", "city": "Boston", "consents": (_esign(),), "deceased_on": DAY}
+    work = {"consent_on": DAY, "label": "work"}
+    texted = HistoryEntry(at=NOON, channel="sms", outcome="inbound_from_consumer", direction="inbound")
+    contacts = [
+        a_contact(a_number("+16175550123", **work), history=(texted,), **boston),
+        a_contact(a_mailbox(**work), **boston),
+    ]
+    actions = [contact_facts(c, now=NOON, zones=(), content=ContentFindings()).action for c in contacts]
+    blank = Action(channel="")
+    unsaid = {f for f in _names(blank) if all(getattr(a, f) == getattr(blank, f) for a in actions)}
+    sources = {s.path.removesuffix(".*"): s.source for s in SOURCES}
+    assert unsaid - {"kind"} == {
+        "format", "visibility", "caller_id", "in_initial_communication", "autodialled", "prerecorded", "ai_voice",
+        "limited_content", "opted_out",
+    }  # fmt: skip
+    assert {sources[f"action.{name}"] for name in unsaid - {"opted_out"}} <= {ACT, CANNOT}
+
+
+def _esign() -> Consent:
+    return Consent(kind="esign", medium="", address="", given_on=DAY)
+
+
+def _names(value: Any) -> set[str]:
+    return {field.name for field in fields(value)}

@@ -158,20 +158,30 @@ class UnreadStatements(Guard):
     """Words of the debtor that sound like a wish (one of `words` in them), while none is on file, wait for a person.
 
     "I'm busy" alone is no wish (CFPB Debt Collection Rule FAQs, unusual or inconvenient times, question 1).
+    `plain` words bind at once, read or not.
     """
 
     subject: ClassVar[str | None] = "statements"
 
     words: tuple[str, ...]
+    plain: tuple[str, ...] = ()
 
     def refuse(self, act: Act) -> Refusal | None:
-        """A hold while such words wait."""
+        """A block by plain words, a hold while others wait."""
         facts = act.facts
-        if not facts.statements or facts.inconvenient_times or facts.inconvenient_places or facts.opt_outs:
+        if not facts.statements:
             return None
-        for statement in sorted(facts.statements, key=lambda s: s.text):
-            if any(word in statement.text.casefold() for word in self.words):
-                return hold(
-                    "the debtor said something that may be a wish; a person must read it", on=statement.at
-                )
-        return None
+        said = sorted(facts.statements, key=lambda s: s.text)
+        bound = next((s for s in said if _says(s.text, self.plain)), None)
+        if bound is not None:
+            return block("the debtor's own words forbid this medium", on=bound.at)
+        if facts.inconvenient_times or facts.inconvenient_places or facts.opt_outs:
+            return None
+        unread = next((s for s in said if _says(s.text, self.words)), None)
+        if unread is None:
+            return None
+        return hold("the debtor said something that may be a wish; a person must read it", on=unread.at)
+
+
+def _says(text: str, words: tuple[str, ...]) -> bool:
+    return any(word in text.casefold() for word in words)
