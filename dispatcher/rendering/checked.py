@@ -1,5 +1,7 @@
 """One text under examination: its parts, its data, and what the checks gather about it for the gate."""
 
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,8 +14,8 @@ from dispatcher.domain.render_inputs import RenderInputs
 from dispatcher.rendering.compile import CompiledText
 from dispatcher.rendering.formats import date_text, money_text
 from dispatcher.rendering.scan import Scanner
-from dispatcher.rendering.untrusted import one_line
-from dispatcher.rendering.values import plain_text, sms_text
+from dispatcher.rendering.untrusted import FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE, is_right_to_left
+from dispatcher.rendering.values import sms_text
 
 CONFIRMATION = "optout_confirmation"
 
@@ -46,13 +48,13 @@ class Checked:
     disclosure_language: str | None = None
 
     def says(self, value: str) -> bool:
-        """Whether the text holds a value, however its lines break."""
-        return bool(value) and on_one_line(value) in self.words
+        """Whether the text holds a value, however its lines break.
 
-    def shown(self, value: str) -> str:
-        """A debtor's value as this medium shows it."""
-        isolating = self.text.channel is not ChannelKind.SMS and not self.from_paper
-        return plain_text(one_line(value)) if isolating else one_line(value)
+        Words that run from right to left come back from paper in the order of drawing: there their letters count.
+        """
+        if self.from_paper and is_right_to_left(value):
+            return set("".join(value.split())) <= set(unicodedata.normalize("NFKC", self.words))
+        return bool(value) and on_one_line(value) in self.words
 
     def amounts(self) -> list[str]:
         """Every amount the ledger knows, as this reader sees it; longest first, so that none hides in another."""
@@ -90,4 +92,15 @@ class Checked:
 
 def on_one_line(text: str) -> str:
     """The text with every run of white space, no-break spaces included, as one plain space."""
+    if FIRST_STRONG_ISOLATE in text:
+        text = text.translate(_NO_ISOLATES)
     return " ".join(text.split())
+
+
+def read_from_paper(text: str) -> str:
+    """The same of a page: a line that ends in a hyphen goes on, for we divide no words."""
+    return on_one_line(_AFTER_HYPHEN.sub("-", text))
+
+
+_AFTER_HYPHEN = re.compile(r"(?<=\S)-\n(?=\S)")
+_NO_ISOLATES = dict.fromkeys(map(ord, (FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE)))

@@ -12,7 +12,7 @@ from channels.sms.segments import count_segments
 from dispatcher.domain.facts import ContentFindings
 from dispatcher.domain.render_inputs import RenderInputs
 from dispatcher.domain.wording import Disclosure, folded
-from dispatcher.rendering.checked import CONFIRMATION, Checked, on_one_line
+from dispatcher.rendering.checked import CONFIRMATION, Checked, on_one_line, read_from_paper
 from dispatcher.rendering.compile import CompiledTemplate, CompiledText, Part, applies
 from dispatcher.rendering.content_facts import content_facts
 from dispatcher.rendering.finding import Finding
@@ -65,7 +65,7 @@ def check(
         locale=locale_for(text.language, inputs.debtor.country),
         scanner=scanner_for(text.wording),
         max_segments=max_segments,
-        words=on_one_line(parts["text"]),
+        words=read_from_paper(parts["text"]) if from_paper else on_one_line(parts["text"]),
         from_paper=from_paper,
     )
     findings = _once(finding for _, step in STEPS for finding in step(checked))
@@ -226,7 +226,7 @@ def _wanted(checked: Checked) -> Iterator[tuple[str, tuple[str, ...], str]]:
     for debt in inputs.debts:
         yield (
             "debt_reference",
-            (checked.shown(debt.reference),),
+            (one_line(debt.reference),),
             "Give the debt's reference: {{ debt.reference }}.",
         )
     total = money_text(inputs.total, checked.locale)

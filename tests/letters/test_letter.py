@@ -130,6 +130,19 @@ def test_a_long_table_goes_on_with_heads_and_a_running_line_and_one_total():
     assert all(letter.text.count(debt.reference) == 1 for debt in some_debts(75))
 
 
+def test_how_an_amount_is_made_up_stands_on_one_page():
+    rows = "".join(
+        f'<table class="amounts breakdown"><caption>How it is made up {n}</caption><tbody>'
+        + '<tr><th scope="row">Original amount</th><td class="number">150.00</td></tr>' * 2
+        + '</tbody><tfoot><tr><th scope="row">Outcome</th><td class="number">120.50</td></tr></tfoot></table>'
+        for n in range(1, 13)
+    )
+    letter = printed(letter=a_letter(body_html=a_letter().body_html.replace("<p>Kind", f"{rows}<p>Kind")))
+    assert letter.pages == 2
+    for page in page_texts(letter.pdf):
+        assert page.count("How it is made up") == page.count("Outcome") > 0
+
+
 def test_a_spanish_letter_speaks_spanish_around_its_text_too():
     text = printed(
         letter=a_spanish_letter(),

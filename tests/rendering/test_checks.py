@@ -234,6 +234,23 @@ def test_where_a_debtor_lives_does_not_hold_the_letter_at_send(language, street,
     assert check_bytes(body, compiled=shipped("first-reminder"), inputs=made).findings == ()
 
 
+@pytest.mark.parametrize("channel", [EMAIL, LETTER])
+@pytest.mark.parametrize("reference", ["CONTRACT-2026-000123-ABCDEFGH-1234567890-XY", "محمد-123"])
+def test_references_are_found_again_however_a_page_breaks_or_draws_them(channel, reference):
+    made = inputs(channel, debts=tuple(a_debt(reference=f"{reference}{n}") for n in (1, 2, 3)))
+    for name in ("first-reminder", "payment-plan-offer"):
+        result = rendered(shipped(name), made)
+        assert result.findings == ()
+        assert check_bytes(result.body, compiled=shipped(name), inputs=made).findings == ()
+
+
+def test_a_name_that_breaks_at_its_hyphen_is_still_a_name_at_send():
+    name = "Embargo-Juzgado Sentencia-Tribunal de los Ríos-Fiscalía del Monte-Apercibida de la Torre-Citación"
+    made = inputs(LETTER, language="es", country="MX", name=name)
+    body = rendered(shipped("first-reminder"), made).body
+    assert check_bytes(body, compiled=shipped("first-reminder"), inputs=made).findings == ()
+
+
 def test_a_short_name_does_not_hide_the_words_around_it():
     result = rendered(compiled(en_email=BODY + "\n\nWe will sue you."), inputs(name="sue you"))
     assert result.findings == ()  # masked whole: it is the debtor's name
