@@ -1,5 +1,6 @@
 """A message on its way, and its state as the fold of what the delivery log says of it."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -34,6 +35,8 @@ UNSENT = frozenset({State.PLANNED, State.QUEUED, State.DEFERRED, State.HELD})
 AT_AN_END = frozenset(State) - UNSENT - {State.SENDING}
 
 # What the provider said, in rising order: events come late and in any order, and none of them goes back.
+_SHORTEST_ADDRESS = 5  # what is shorter is part of other words, and nobody's address
+
 _PROVIDER_RANK = {
     State.ACCEPTED: 1,
     State.DELIVERED: 2,
@@ -114,6 +117,14 @@ class Message:
     def is_in_doubt(self) -> bool:
         """Whether an earlier attempt may have reached the debtor."""
         return self.sent_at is not None
+
+
+def without_address(text: str, message: Message) -> str:
+    """A provider's words without the address they were said of: entries are kept when a person is erased."""
+    for address in (message.address, message.address.removeprefix("+")):
+        if len(address) > _SHORTEST_ADDRESS:
+            text = re.sub(re.escape(address), "[address]", text, flags=re.IGNORECASE)
+    return text
 
 
 def entry_of(message: Message, event: str, *, at: datetime, actor: str, **more: Any) -> LogEntry:

@@ -135,11 +135,10 @@ def plan_intent(
 ) -> PlannedMessage | RefusedIntent:
     """Choose the channel: the first in order of preference on which the person is reachable and that is not blocked."""
     sender = rules.senders.get(intent.person.creditor)
-    zones = zones_of(intent.person, None, rules.places)
     if sender is None:
         detail = f"creditor {intent.person.creditor!r} has no entry in config/senders.yaml: nobody may write unnamed"
         reason = _reason("no-sender", detail, outcome=Outcome.HOLD)
-        return RefusedIntent(intent=intent, outcome=Outcome.HOLD, reasons=(reason,), zones=zones)
+        return _refusal(intent, rules, Outcome.HOLD, [reason])
     expires_at = rules.now + timedelta(days=intent.step.valid_days or 0.5)
     held: PlannedMessage | None = None
     refused: list[Reason] = []
@@ -159,8 +158,19 @@ def plan_intent(
     if held is not None:
         return held
     outcome = Outcome.DEFER if any(r.outcome is Outcome.DEFER for r in refused) else Outcome.BLOCK
+    return _refusal(intent, rules, outcome, refused, packs)
+
+
+def _refusal(
+    intent: Intent,
+    rules: PlanningRules,
+    outcome: Outcome,
+    reasons: Iterable[Reason],
+    packs: Iterable[str] = (),
+) -> RefusedIntent:
+    zones = zones_of(intent.person, None, rules.places)
     return RefusedIntent(
-        intent=intent, outcome=outcome, reasons=tuple(refused), zones=zones, packs=tuple(sorted(packs))
+        intent=intent, outcome=outcome, reasons=tuple(reasons), zones=zones, packs=tuple(sorted(packs))
     )
 
 

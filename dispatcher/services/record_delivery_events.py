@@ -8,7 +8,7 @@ from datetime import datetime
 from channels.event import DeliveryEvent
 from dispatcher.domain.delivery_event import EventMeaning, meaning_of
 from dispatcher.domain.log_entry import LogEntry
-from dispatcher.domain.message import Message, State, entry_of
+from dispatcher.domain.message import Message, State, entry_of, without_address
 from dispatcher.domain.strategy import Strategy
 from dispatcher.services.record_outcomes import STEP_GIVEN_BACK, close_address
 from dispatcher.storage import addresses, delivery_log, ladder, outbox, provider_events
@@ -118,7 +118,7 @@ def _entry(message: Message, word: str, event: DeliveryEvent, now: datetime) -> 
         "provider_time": event.at.isoformat(),
         "permanent": event.permanent or None,
         "code": event.code or None,
-        "reason": event.reason or None,
+        "reason": without_address(event.reason, message) or None,
         "found_by": "receipt" if word == "accepted" else None,
         "word": str(event.raw.get("event", "")) or None if word == "provider_event" else None,
     }

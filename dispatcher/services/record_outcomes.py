@@ -8,7 +8,7 @@ from typing import Any
 from channels.outcome import Accepted
 from dispatcher.domain.attempt import Consequence, Ended, consequence
 from dispatcher.domain.log_entry import LogEntry
-from dispatcher.domain.message import Message, State, entry_of, step
+from dispatcher.domain.message import Message, State, entry_of, step, without_address
 from dispatcher.services.channel_trouble import announce_pause, stop_channel
 from dispatcher.services.outlet import Outlet
 from dispatcher.storage import addresses, attempts, confirmations, delivery_log, ladder, outbox
@@ -117,7 +117,7 @@ def _reason(means: Consequence, ended: Ended) -> dict[str, Any]:
         "rule": means.outcome,
         "decision": means.event,
         "reference": " ".join(filter(None, (ended.message.provider, means.code))),
-        "detail": means.reason,
+        "detail": without_address(means.reason, ended.message),
     }
 
 
@@ -125,13 +125,13 @@ def _entries(judged: _Judged, outlet: Outlet) -> Iterable[LogEntry]:
     ended, means = judged.ended, judged.means
     message = ended.message
     details = {"attempt": message.attempts, **means.details}
-    details |= {name: value for name, value in (("code", means.code), ("reason", means.reason)) if value}
+    said = (("code", means.code), ("reason", without_address(means.reason, message)))
+    details |= {name: value for name, value in said if value}
     if means.next_try_at is not None:
         details["next_try_at"] = means.next_try_at.isoformat()
-    said = means.event if judged.is_ours or means.event == "accepted" else "late_answer"
     yield entry_of(
         message,
-        said,
+        means.event if judged.is_ours or means.event == "accepted" else "late_answer",
         at=ended.at,
         actor=outlet.actor,
         provider=outlet.channel.provider,
@@ -142,21 +142,23 @@ def _entries(judged: _Judged, outlet: Outlet) -> Iterable[LogEntry]:
 
 def _follow(connection: Connection, outlet: Outlet, judged: _Judged) -> None:
     message, means, at = judged.ended.message, judged.means, judged.ended.at
+    said = without_address(means.reason, message)
     if means.close_address:
         close_address(connection, message, outlet.actor, at=at, reason=means.reason)
     if means.opted_out:
         record_provider_opt_out(connection, message, outlet, judged)
     if means.stop_channel:
-        stop_channel(connection, outlet, why=means.reason, code=means.code, at=at)
+        stop_channel(connection, outlet, why=said, code=means.code, at=at)
     if outlet.breaker.paused_until is not None:
-        announce_pause(connection, outlet, why=means.reason or "the provider is failing", at=at)
+        announce_pause(connection, outlet, why=said or "the provider is failing", at=at)
 
 
 def close_address(connection: Connection, message: Message, actor: str, *, at: Any, reason: str) -> None:
     """Close the address a message could not reach, and say so in the log."""
     address = message.address or _printed(message)
     if addresses.close(connection, message.debtor_id, message.channel, address, at=at, reason=reason):
-        entry = entry_of(message, "address_closed", at=at, actor=actor, details={"reason": reason})
+        details = {"reason": without_address(reason, message)}
+        entry = entry_of(message, "address_closed", at=at, actor=actor, details=details)
         delivery_log.append(connection, [entry])
 
 

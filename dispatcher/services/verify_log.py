@@ -14,6 +14,7 @@ from dispatcher.domain.seal import SealBody, leaf_hash, root_of, tree_of
 from dispatcher.services.verify_chain import Finding, check_journal, check_seals, replaced_keys
 from dispatcher.services.verify_texts import Templates, check_facets, check_templates, wrong_reading_text
 from dispatcher.storage import log_audit, seals
+from dispatcher.storage.contents import ERASED
 from dispatcher.storage.engine import Database
 from dispatcher.storage.raw_values import instant
 from dispatcher.storage.seal_journal import SealJournal
@@ -208,10 +209,10 @@ class _Check:
     def _body(self, row: Any) -> None:
         if row.body is None:
             self.missing.setdefault(("bodies", row.sha256), self._place_of_body(row.sha256))
-            if row.text is not None:
-                self._say(
-                    self._place_of_body(row.sha256), "its body is gone, but its reading text is still there"
-                )
+            left = [name for name, value in ERASED.items() if getattr(row, name) != value]
+            if left:
+                what = f"its body is gone, but not as an erasure leaves it: {', '.join(left)}"
+                self._say(self._place_of_body(row.sha256), what)
             return
         self.stored += 1
         try:

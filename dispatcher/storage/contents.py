@@ -14,6 +14,13 @@ from dispatcher.storage.tables import contents
 _BODIES = select(contents.c.sha256, contents.c.encoding, contents.c.body).where(
     contents.c.sha256.in_(bindparam("digests", expanding=True)), contents.c.body.is_not(None)
 )
+ERASED = {
+    "body": None,
+    "text": None,
+    "size": 0,
+    "media_type": "",
+    "encoding": "identity",
+}  # nothing left to alter
 _SMALL = 300  # bytes: below this compression gains nothing
 _PACKED_ALREADY = frozenset({"application/pdf"})
 

@@ -10,8 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from dispatcher.storage import word_index
+from dispatcher.storage.contents import ERASED
 from dispatcher.storage.engine import Database
 from dispatcher.storage.tables import (
+    attempts,
     consents,
     contact_points,
     contacts,
@@ -110,6 +112,7 @@ def erase(connection: Connection, found: Holdings, *, now: datetime) -> None:
     _blank(connection, debts, debts.c.debtor_id == owner, now)
     sent = select(messages.c.id).where(messages.c.debtor_id == owner)
     connection.execute(update(provider_events).where(provider_events.c.message_id.in_(sent)).values(raw={}))
+    connection.execute(update(attempts).where(attempts.c.message_id.in_(sent)).values(reason=""))
     # an opt-out stays with its address: without it the next ledger would have the person written to again
     connection.execute(update(opt_outs).where(opt_outs.c.debtor_id == owner).values(raw="", note=""))
 
@@ -199,7 +202,7 @@ def _erase_bodies(connection: Connection, digests: Sequence[str], now: datetime)
     chosen = contents.c.sha256.in_(digests)
     rows = connection.execute(select(contents.c.id, contents.c.text).where(chosen)).all()
     word_index.forget(connection, [(row.id, row.text) for row in rows])
-    connection.execute(update(contents).where(chosen).values(body=None, text=None, erased_at=now))
+    connection.execute(update(contents).where(chosen).values(**ERASED, erased_at=now))
 
 
 _THEIRS = (contact_points, debts, holds, wishes, consents, notices, opt_outs, contacts)

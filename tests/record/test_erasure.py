@@ -7,15 +7,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, insert, select, text, update
 
+from channels.event import DeliveryEvent, EventKind
 from dispatcher.domain.retention import RetentionPeriod
 from dispatcher.rulebook.retention import load_retention
 from dispatcher.services.backup_database import backup_database
 from dispatcher.services.erase_person import Erasure, ErasureRefusedError, erase_person
 from dispatcher.services.export_evidence import Source, export_evidence
+from dispatcher.services.record_delivery_events import record_delivery_events
 from dispatcher.services.retain_records import due_for_erasure, retain_records
 from dispatcher.services.seal_log import seal_log
 from dispatcher.services.verify_export import verify
 from dispatcher.services.verify_log import verify_log
+from dispatcher.storage.contents import ERASED
 from dispatcher.storage.engine import open_database
 from dispatcher.storage.evidence import Scope
 from dispatcher.storage.seal_journal import SealJournal
@@ -26,6 +29,7 @@ from dispatcher.storage.tables import (
     debtors,
     debts,
     holds,
+    log_entries,
     messages,
     personal_values,
 )
@@ -77,12 +81,31 @@ def test_erasure_removes_the_values_from_the_file(sqlite_log: Log) -> None:
     assert b"ana2@debtors.example" in data
 
 
+def test_erasure_leaves_no_address_that_a_provider_repeated(sqlite_log: Log) -> None:
+    with sqlite_log.database.writing() as connection:
+        add_debtors(connection, 1)
+        key = add_message(connection, 1)
+    said = "550 5.1.1 <ANA1@debtors.example>: user unknown (ana1@debtors.example)"
+    event = DeliveryEvent(
+        provider="sendgrid", event_id="1", kind=EventKind.BOUNCED, at=NOW, message_id=key, permanent=True, reason=said, raw={"reason": said},
+    )  # fmt: skip
+    record_delivery_events(sqlite_log.database, [event], now=NOW)
+    with sqlite_log.database.reading() as connection:
+        bounced = connection.scalar(select(log_entries.c.entry).where(log_entries.c.event == "bounced"))
+    assert json.loads(bounced)["details"]["reason"] == "550 5.1.1 <[address]>: user unknown ([address])"
+    seal(sqlite_log)
+    erase_person(sqlite_log.database, person(1), REQUEST)
+    data = Path(str(sqlite_log.database.writer.url.database)).read_bytes()
+    assert b"ana1@debtors.example" not in data.lower()
+    assert findings(sqlite_log) == []
+
+
 def test_erasure_is_not_the_same_as_deleting_behind_the_log(log: Log) -> None:
     fill(log)
     seal(log)
     with log.database.writing() as connection:
         connection.execute(text("DELETE FROM personal_values WHERE id = 1"))
-        connection.execute(update(contents).where(contents.c.id == 1).values(body=None, text=None))
+        connection.execute(update(contents).where(contents.c.id == 1).values(**ERASED))
     told = findings(log)
     assert len(told) == 2
     assert all("no entry says that they were erased" in each for each in told)
