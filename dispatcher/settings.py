@@ -1,10 +1,11 @@
 """Settings: environment `DISPATCHER_*` (nested with `__`), else `dispatcher.toml`, else defaults."""
 
 import os
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -31,6 +32,15 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _zone_name(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ValueError, LookupError, OSError):
+        raise ValueError(f"{text!r} is no time zone; write a name such as America/New_York") from None
+    return text
+
+
+ZoneName = Annotated[str, AfterValidator(_zone_name)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
@@ -85,8 +95,8 @@ class LetterSettings(_Part):
     webhook_secret: SecretStr = SecretStr("")
     batch_pieces: int = Field(500, ge=1)
     batch_minutes: int = Field(60, ge=1)
-    cut_off: str = "16:00"
-    cut_off_zone: str = "UTC"
+    cut_off: time = time(16)
+    cut_off_zone: ZoneName = "UTC"
 
 
 class ChannelsSettings(_Part):
@@ -124,7 +134,7 @@ class NotifySettings(_Part):
     email: str = ""
     ping_url: str = ""
     run_by: str = "09:00"
-    zone: str = "UTC"
+    zone: ZoneName = "UTC"
 
 
 class GuardSettings(_Part):

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 import shutil
 import uuid
 from collections.abc import Iterable, Sequence
@@ -168,9 +169,10 @@ def _publish(spool: SpoolFolder, batch_id: str) -> None:
 
 
 def _put_away(spool: SpoolFolder, batch_id: str) -> None:
-    """Keep the cards, so that a late repeat of a piece is known; the PDFs are in the batch."""
+    """Keep the cards' names, so that a late repeat of a piece is known; who it went to stands in the batch alone."""
     folder = spool.closing / batch_id
     for card in folder.glob("*.json"):
+        os.truncate(card, 0)
         place = spool.closed(card.stem)
         place.parent.mkdir(parents=True, exist_ok=True)
         card.replace(place)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from channels.event import DeliveryEvent, EventKind
+from channels.webhook import short_id
 
 COLUMNS = ("piece", "event", "at")
 _KINDS: Final[Mapping[str, EventKind]] = {
@@ -27,17 +28,24 @@ class ReceiptsError(ValueError):
 def read_receipts(path: Path) -> Iterator[DeliveryEvent]:
     """The events of a CSV with columns piece, event, at (ISO 8601 with offset) and, if wanted, reason.
 
-    A word we do not know stays `unknown` and raw. Reading the same file twice gives the same event ids.
+    A word we do not know stays `unknown` and raw. Reading the same file twice gives the same event ids. Raises
+    ReceiptsError.
     """
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.DictReader(file)
-        missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
-        if missing:
-            raise ReceiptsError(
-                f"{path}, line 1: no column {', '.join(missing)}; wanted: piece, event, at, reason"
-            )
-        for row in rows:
-            yield _event(row, f"{path}, line {rows.line_num}")
+        try:
+            rows.fieldnames = [name.strip().casefold() for name in rows.fieldnames or ()]
+            missing = [name for name in COLUMNS if name not in rows.fieldnames]
+            if missing:
+                raise ReceiptsError(
+                    f"{path}, line 1: no column {', '.join(missing)}; wanted: piece, event, at, reason"
+                )
+            for row in rows:
+                yield _event(row, f"{path}, line {rows.line_num}")
+        except UnicodeDecodeError:
+            raise ReceiptsError(f"{path}: this is no UTF-8; save it as CSV UTF-8") from None
+        except csv.Error as error:
+            raise ReceiptsError(f"{path}, line {rows.line_num}: no CSV: {error}") from None
 
 
 def _event(row: Mapping[str, str | None], place: str) -> DeliveryEvent:
@@ -47,7 +55,7 @@ def _event(row: Mapping[str, str | None], place: str) -> DeliveryEvent:
     kind = _KINDS.get(word.casefold(), EventKind.UNKNOWN)
     return DeliveryEvent(
         provider="spool",
-        event_id=f"{piece}:{word.casefold()}:{at}",
+        event_id=short_id(f"{piece}:{word.casefold()}:{at}"),
         kind=kind,
         at=_instant(at, place),
         message_id=piece,
@@ -55,7 +63,7 @@ def _event(row: Mapping[str, str | None], place: str) -> DeliveryEvent:
         permanent=kind is EventKind.RETURNED,
         code=word,
         reason=(row.get("reason") or "").strip(),
-        raw={name: value for name, value in row.items() if name},
+        raw={name: value for name, value in row.items() if name},  # cells beyond the head have no name
     )
 
 

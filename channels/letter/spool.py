@@ -56,6 +56,11 @@ class SpoolFolder:
         """Finished batches, one folder each, for the print house to collect."""
         return self.root / "batches"
 
+    @property
+    def spoiled(self) -> Path:
+        """Pieces that are no longer what was handed over; a person has to look."""
+        return self.root / "spoiled"
+
     def closed(self, message_id: str) -> Path:
         """The place of a piece that has gone out; spread over folders by the id's random end."""
         return self.root / "closed" / message_id[-2:] / f"{message_id}.json"
@@ -71,9 +76,23 @@ class SpoolFolder:
         return gone if gone.exists() else None
 
     def waiting(self) -> list[Piece]:
-        """Pieces that wait, oldest first."""
-        cards = (read_piece(path) for path in self.pieces.glob("*.json"))
-        return sorted(cards, key=lambda piece: (piece.handed_over_at, piece.message_id))
+        """Pieces that wait, oldest first; one that has changed since it was handed over is put aside."""
+        found = (self._sound(path) for path in self.pieces.glob("*.json"))
+        return sorted(
+            (piece for piece in found if piece), key=lambda piece: (piece.handed_over_at, piece.message_id)
+        )
+
+    def _sound(self, card: Path) -> Piece | None:
+        pdf = card.with_suffix(".pdf")
+        with contextlib.suppress(ValueError, TypeError, KeyError, FileNotFoundError):
+            piece = read_piece(card)
+            if piece.message_id == card.stem and _sha256(pdf.read_bytes()) == piece.sha256:
+                return piece
+        self.spoiled.mkdir(exist_ok=True)
+        for file in (pdf, card):  # the card last: it is what names the piece
+            with contextlib.suppress(FileNotFoundError):
+                file.replace(self.spoiled / file.name)
+        return None
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -154,9 +173,13 @@ def _card(message: OutboundMessage, pages: int, now: datetime) -> Piece:
         name=address.name if address else "",
         address=address.lines if address else (),
         postage_class=message.postage_class,
-        sha256=hashlib.sha256(message.body).hexdigest(),
+        sha256=_sha256(message.body),
         handed_over_at=now.isoformat(),
     )
+
+
+def _sha256(pdf: bytes) -> str:
+    return hashlib.sha256(pdf).hexdigest()
 
 
 def _pages(pdf: bytes) -> int | None:

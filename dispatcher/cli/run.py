@@ -132,26 +132,28 @@ def dispatch(
 ) -> None:
     """Release and deliver what is due now: deferred messages whose window has opened, retries.
 
-    Exit code 1 when a message failed or is unknown, or a channel pauses because its provider fails.
+    With a print house it closes the batches that are due and reads receipts too, as the scheduler does. Exit code 1
+    when a message failed or is unknown, or a channel pauses because its provider fails.
 
     Example: dispatcher dispatch --until-empty
     """
     from dispatcher.services.run_day import pauses
     from dispatcher.worker.daily_run import dispatch_due
+    from dispatcher.worker.upkeep import visit_print_house
 
     _tell_of_stalls()
     with opened(now) as dispatcher:
         counts = dispatch_due(dispatcher, actor=actor(), until_empty=until_empty)
-        paused = pauses(dispatcher.database, dispatcher.real_now())
+        needs = [*pauses(dispatcher.database, dispatcher.real_now()), *visit_print_house(dispatcher)]
     if as_json:
         print_json(counts)
     else:
         print(
             ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "nothing is due now"
         )
-    for sentence in paused:
+    for sentence in needs:
         print(sentence, file=sys.stderr)
-    if paused or counts.get("unknown") or counts.get("failed"):
+    if needs or counts.get("unknown") or counts.get("failed"):
         raise typer.Exit(1)
 
 

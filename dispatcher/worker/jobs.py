@@ -1,10 +1,9 @@
 """What schedules can do, by name. Every job is safe to repeat."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.services.fire_schedules import Job
@@ -86,21 +85,10 @@ def _receipts(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
 
 
 def _batches(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
-    from channels.letter.batch import close_due_batches, next_cut_off
-
     del station, at
-    letter = dispatcher.settings.channels.letter
-    if letter.provider != "spool":
+    if dispatcher.settings.channels.letter.provider != "spool":
         return "no print house is set"
-    now = dispatcher.now()
-    closed = close_due_batches(
-        dispatcher.home / "spool",
-        now=now,
-        max_pieces=letter.batch_pieces,
-        max_age=timedelta(minutes=letter.batch_minutes),
-        cut_off=next_cut_off(now, time.fromisoformat(letter.cut_off), ZoneInfo(letter.cut_off_zone)),
-    )
-    return f"{len(closed)} batches closed"
+    return f"{upkeep.close_batches(dispatcher)} batches closed"
 
 
 def _seal(dispatcher: Dispatcher, station: Station, at: datetime) -> str:

@@ -1,15 +1,22 @@
-"""What keeps the outbox in order between runs: sweeping, expiring, reconciling, reading receipts."""
+"""What keeps the outbox in order between runs: sweeping, expiring, reconciling, visiting the print house."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from channels.letter.receipts import ReceiptsError
 from channels.letter.receipts import read_receipts as events_in
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.services.expire_messages import expire_messages
+from dispatcher.services.import_watched import QUIET_SECONDS
 from dispatcher.services.reconcile_messages import Reconciled, reconcile_messages
 from dispatcher.services.record_delivery_events import record_delivery_events
 from dispatcher.services.sweep_leases import Swept, sweep_leases
 from dispatcher.storage.holders import is_dead
+
+
+class PrintHouseError(ValueError):
+    """Something at the print house's folders needs a person; the rest has been done."""
 
 
 def sweep(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> Swept:
@@ -40,25 +47,75 @@ def reconcile(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> Reconcile
 def read_receipts(dispatcher: Dispatcher) -> int:
     """Read what the print house put into `spool/receipts/`; files go to `read/` or `unreadable/` there.
 
-    Returns how many events were new.
+    Returns how many events were new. A file that changed within the last minute may still be growing and waits.
+    Raises PrintHouseError for files that nobody could read, after the others have been.
     """
     folder = dispatcher.home / "spool" / "receipts"
+    now = dispatcher.real_now()
     fresh = 0
+    unreadable: list[str] = []
     for file in sorted(folder.glob("*.csv")):
+        if now.timestamp() - file.stat().st_mtime < QUIET_SECONDS:
+            continue
         try:
             events = list(events_in(file))
-        except (ReceiptsError, UnicodeDecodeError) as error:
-            _put_away(file, "unreadable")
-            (folder / "unreadable" / f"{file.name}.why.txt").write_text(f"{error}\n", encoding="utf-8")
+        except ReceiptsError as error:
+            _put_away(file, "unreadable", now).with_suffix(".why.txt").write_text(
+                f"{error}\n", encoding="utf-8"
+            )
+            unreadable.append(str(error))
             continue
         counts = record_delivery_events(
             dispatcher.database, events, now=dispatcher.now(), strategies=dispatcher.desk.strategies
         )
         fresh += counts.total() - counts["repeated"]
-        _put_away(file, "read")
+        _put_away(file, "read", now)
+    if unreadable:
+        raise PrintHouseError(f"{fresh} events read; " + "; ".join(unreadable))
     return fresh
 
 
-def _put_away(file: Path, name: str) -> None:
+def _put_away(file: Path, name: str, now: datetime) -> Path:
+    """The house may use one name every day: what it said stays apart."""
     (file.parent / name).mkdir(exist_ok=True)
-    file.replace(file.parent / name / file.name)
+    return file.replace(file.parent / name / f"{now:%Y%m%dT%H%M%S}-{file.name}")
+
+
+def close_batches(dispatcher: Dispatcher) -> int:
+    """Close the print house's batches that are due; returns how many.
+
+    Raises PrintHouseError while a piece lies aside that is no longer what was handed over.
+    """
+    from channels.letter.batch import close_due_batches, next_cut_off
+    from channels.letter.spool import SpoolFolder
+
+    letter = dispatcher.settings.channels.letter
+    if letter.provider != "spool":
+        return 0
+    now, root = dispatcher.now(), dispatcher.home / "spool"
+    closed = close_due_batches(
+        root,
+        now=now,
+        max_pieces=letter.batch_pieces,
+        max_age=timedelta(minutes=letter.batch_minutes),
+        cut_off=next_cut_off(now, letter.cut_off, ZoneInfo(letter.cut_off_zone)),
+    )
+    if spoiled := sorted(card.stem for card in SpoolFolder(root).spoiled.glob("*.json")):
+        raise PrintHouseError(
+            f"{len(closed)} batches closed; in {root / 'spoiled'} lie pieces whose PDF is not the one that was handed "
+            f"over, and which nobody prints: {', '.join(spoiled)}"
+        )
+    return len(closed)
+
+
+def visit_print_house(dispatcher: Dispatcher) -> list[str]:
+    """What schedules do for letters in the spool, for a desk that has no scheduler; returns what needs a person."""
+    if dispatcher.settings.channels.letter.provider != "spool":
+        return []
+    needs = []
+    for work in (read_receipts, close_batches):
+        try:
+            work(dispatcher)
+        except PrintHouseError as error:
+            needs.append(str(error))
+    return needs

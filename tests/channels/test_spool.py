@@ -96,6 +96,7 @@ def test_batch_that_is_published_leaves_nothing_behind_but_cards(spool: SpoolCha
         if path.is_file() and "batches" not in path.parts and path.name != ".lock"
     ]
     assert left == [SpoolFolder(root).closed("m-1")]
+    assert left[0].read_bytes() == b""  # who it went to is nobody's business any more
     assert close_batch(root, now=NOW) is None
 
 

@@ -70,6 +70,9 @@ def test_a_secret_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPa
         ("DISPATCHER_CHANNELS__LETTER__BASE_URL", "http://127.0.0.1:port"),
         ("DISPATCHER_PUBLIC_URL", "dispatcher.example"),
         ("DISPATCHER_PUBLIC_URL", ""),
+        ("DISPATCHER_CHANNELS__LETTER__CUT_OFF", "4pm"),
+        ("DISPATCHER_CHANNELS__LETTER__CUT_OFF_ZONE", "EST5PDT/Nowhere"),
+        ("DISPATCHER_NOTIFY__ZONE", "New York"),
     ],
 )
 def test_a_wrong_setting_is_named_as_it_is_set(

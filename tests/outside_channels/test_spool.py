@@ -22,7 +22,8 @@ from dispatcher.storage import contents, outbox
 from dispatcher.storage.tables import messages
 from dispatcher.worker.daily_run import open_station
 from dispatcher.worker.jobs import jobs_of
-from tests.outside_channels.conftest import OpenHome
+from dispatcher.worker.upkeep import PrintHouseError
+from tests.outside_channels.conftest import OpenHome, Say
 from tests.outside_channels.home import LETTER_ONLY, Home, Providers, new_home
 from tests.shared import ROOT
 
@@ -134,17 +135,69 @@ def test_receipts_of_the_house_are_read_once_and_a_returned_piece_closes_its_add
     ]
     for name in ("monday.csv", "monday-again.csv"):
         (folder / name).write_text("\n".join(("piece,event,at,reason", *lines)) + "\n", encoding="utf-8")
-    (folder / "nonsense.csv").write_text("what,is,this\n", encoding="utf-8")
+    assert job(home, "receipts") == "0 events read"  # a file that has just changed may still be growing
+    home.real.forward(minutes=2)
     assert job(home, "receipts") == "2 events read"
     assert job(home, "receipts") == "0 events read"
+    assert len(list((folder / "read").iterdir())) == 2
     assert [row.state for row in home.rows(messages, channel="letter")] == ["accepted", "returned"]
     assert home.events(first).count("mailed") == 1
     printed = letters[1].envelope["postal_address"]["lines"]
     assert home.closed_addresses() == [", ".join(line for line in printed if line)]
-    assert sorted(file.name for file in (folder / "unreadable").iterdir()) == [
-        "nonsense.csv",
-        "nonsense.csv.why.txt",
-    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"what,is,this\n", "no column piece, event, at"),
+        (b"piece,event,at\nm-1,ret\xe9,2026-11-17T08:00:00Z\n", "no UTF-8"),
+        (b"piece,event,at\nm-1," + b"x" * 200_000 + b",2026-11-17T08:00:00Z\n", "no CSV: field larger"),
+    ],
+    ids=["columns", "Latin-1", "no CSV"],
+)
+def test_receipts_that_nobody_can_read_are_put_aside_and_told_once_the_others_are_read(
+    content: bytes, why: str, open_home: OpenHome
+) -> None:
+    home = spool_home(open_home, 1)
+    [letter] = home.rows(messages, channel="letter")
+    folder = home.folder / "spool" / "receipts"
+    folder.mkdir()
+    (folder / "1-nonsense.csv").write_bytes(content)
+    (folder / "2-good.csv").write_text(f"Piece,Event,At\n{letter.id},mailed,2026-11-17T08:00:00Z\n")
+    home.real.forward(minutes=2)
+    with pytest.raises(PrintHouseError, match=f"^1 events read; .*{why}"):
+        job(home, "receipts")
+    assert home.events(letter.id)[-1] == "mailed"
+    assert len(list((folder / "unreadable").iterdir())) == 2  # the file and why
+    assert job(home, "receipts") == "0 events read"
+
+
+def test_a_piece_that_was_changed_behind_our_back_is_not_printed_and_a_person_is_told(
+    open_home: OpenHome,
+) -> None:
+    home = spool_home(open_home, 2)
+    changed, other = (row.id for row in home.rows(messages, channel="letter"))
+    (home.folder / "spool" / "pieces" / f"{changed}.pdf").write_bytes(b"%PDF-1.7 of somebody else")
+    home.now.forward(hours=1)
+    for _ in range(2):  # it is told until somebody has looked
+        with pytest.raises(PrintHouseError, match=f"nobody prints: {changed}$"):
+            job(home, "batches")
+    assert pieces(home) == Counter([other])
+
+
+def test_dispatch_visits_the_print_house_where_no_scheduler_does(open_home: OpenHome, say: Say) -> None:
+    home = spool_home(open_home, 4)
+    [first, *_] = home.rows(messages, channel="letter")
+    folder = home.folder / "spool" / "receipts"
+    folder.mkdir()
+    (folder / "today.csv").write_text(f"piece,event,at\n{first.id},mailed,2026-11-17T08:00:00Z\n")
+    os.utime(folder / "today.csv", (0, 0))
+    home.close()
+    home.more = {}  # the command's environment says the same
+    assert say(home, "dispatch") == (0, "nothing is due now\n")
+    home.open()
+    assert pieces(home) == ids(home)
+    assert home.events(first.id)[-1] == "mailed"
 
 
 def test_a_piece_that_is_handed_over_again_stays_in_its_one_batch(
