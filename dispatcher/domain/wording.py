@@ -53,14 +53,14 @@ class Denials:
 
     def denies(self, plain: str, start: int) -> bool:
         """Whether the sentence of folded text in which a phrase begins at `start` denies it."""
-        begin = max((end.end() for end in _SENTENCE_END.finditer(plain, 0, start)), default=0)
-        end = _SENTENCE_END.search(plain, start)
-        if not any(lead.search(plain[begin:start]) for lead in self.leads):
+        before = _SENTENCE_END.split(plain[max(0, start - _REACH) : start])[-1]
+        if not any(lead.search(before) for lead in self.leads):
             return False
-        sentence = plain[begin : end.start() if end else len(plain)]
+        sentence = before + _SENTENCE_END.split(plain[start : start + _REACH], maxsplit=1)[0]
         return not any(veil.search(sentence) for veil in self.veils)
 
 
+_REACH = 200  # characters of a sentence on either side: a longer one denies nothing that its reader remembers
 _SENTENCE_END = re.compile(r"[.!?;:](?=\s|$)")
 
 

@@ -50,6 +50,23 @@ READ_SECRETS = [  # attribute walks, globals, formats, loaders
     "{{ debtor.name|tojson }}",
     "{{ debtor.name|xmlattr }}",
     "{{ debtor.name|safe }}",
+    "{{ debtor.name|urlize }}",
+    "{{ debtor.name|first|attr('__class__') }}",
+    "{{ debts|first|attr('balance') }}",
+    "{{ debts|list|last }}",
+    "{{ debts|length.__class__ }}",
+    "{{ debts|plural(debtor.name, 'x') }}",
+    "{{ debts|plural(one='a', other='b') }}",
+    "{{ debtor.name if ''.__class__ else 'x' }}",
+    "{{ debtor.name ~ debtor.__dict__ }}",
+    "{{ debtor.name is callable }}",
+    "{{ debts[debts|length - 1] }}",
+    "{% if debts|length ** 99 > 1 %}x{% endif %}",
+    "{% if debtor.name in debtor.__dict__ %}x{% endif %}",
+    "{% trans %}x{% endtrans %}",
+    "{% for debts in debts %}{{ debts.__class__ }}{% endfor %}",
+    "{% for loop in debts %}{{ loop.__class__ }}{% endfor %}",
+    "{% for t_locale in debts %}{{ t_locale }}{% endfor %}",
     "{{ debtor.name|filesizeformat }}",
     "{{ debtor|string }}",
     "{% import 'os' as os %}{{ os.popen('id') }}",
@@ -136,6 +153,8 @@ HANG = [  # bombs in time and space
     "<" * 19_000,
     "](" * 9_500,
     "{{ links.pay" * 1_500,
+    "no legal action " * 1_200,  # denied again and again
+    "not " * 4_900,
 ]
 
 DATA = [  # what a name in a portfolio may try, besides all of the above
