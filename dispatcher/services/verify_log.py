@@ -9,9 +9,9 @@ from typing import Any
 
 from dispatcher.domain.facet import Facet, facet_of
 from dispatcher.domain.log_entry import instant_text
-from dispatcher.domain.message import fold
 from dispatcher.domain.seal import SealBody, leaf_hash, root_of, tree_of
 from dispatcher.services.verify_chain import Finding, check_journal, check_seals, replaced_keys
+from dispatcher.services.verify_messages import check_messages
 from dispatcher.services.verify_texts import Templates, check_facets, check_templates, wrong_reading_text
 from dispatcher.storage import log_audit, seals
 from dispatcher.storage.contents import ERASED
@@ -53,7 +53,6 @@ def verify_log(
     check.sealed()
     check.unsealed()
     check.contents()
-    check.messages()
     check.texts()
     check.what_is_missing()
     return Verified(
@@ -234,14 +233,6 @@ class _Check:
             found = _place(log_audit.places_of(connection, "body_sha256", digest))
         return found or (self.packs[digest][1] if digest in self.packs else f"body {digest}")
 
-    def messages(self) -> None:
-        """Every message's state against what its entries say."""
-        for chunk in log_audit.message_events(self.database):
-            for message_id, state, events in chunk:
-                told = fold((event, _details(entry)) for event, entry in events)
-                if events and told != state:
-                    self._say(f"message {message_id}", f"its state says {state}, its entries {told.value}")
-
     def what_is_missing(self) -> None:
         """What is gone must have been erased by an entry that names it."""
         with self.database.reading() as connection:
@@ -252,7 +243,8 @@ class _Check:
                 self._say(place, f"its {what} ({name}) are missing, and no entry says that they were erased")
 
     def texts(self) -> None:
-        """What searches read, and the texts that entries name: rule packs and published templates."""
+        """What pages and searches read, and the texts that entries name: rule packs and templates."""
+        self.findings += check_messages(self.database)
         self.findings += check_facets(self.database, self.facets)
         self.findings += check_templates(self.database, self.templates)
         self.findings += [
@@ -269,10 +261,6 @@ def _facet(document: Mapping[str, Any]) -> Facet | None:
         return facet_of(document)
     except (KeyError, TypeError, AttributeError):  # content that was changed may be of any shape
         return None
-
-
-def _details(entry: str | None) -> Mapping[str, Any] | None:
-    return json.loads(entry).get("details") if entry else None
 
 
 def _erased(entries: list[str]) -> Iterator[tuple[str, Any]]:

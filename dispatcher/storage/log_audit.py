@@ -7,7 +7,9 @@ from sqlalchemy import Column, Connection, Select, Text, case, func, literal, se
 
 from dispatcher.storage.engine import Database
 from dispatcher.storage.tables import (
+    attempts,
     contents,
+    debtors,
     log_entries,
     messages,
     personal_values,
@@ -150,18 +152,19 @@ def places_of(connection: Connection, column: str, value: object, limit: int = 1
     ).all()
 
 
-def message_events(database: Database) -> Iterator[list[tuple[str, str, list[tuple[str, str | None]]]]]:
-    """Yield chunks of (message id, state, its events in order with the text of those that need it)."""
+_TELLING = ("planned", "accepted", "released", "resolved")  # events whose entries say more than their name
+
+
+def message_events(database: Database) -> Iterator[list[tuple[Any, list[tuple[str, str | None]]]]]:
+    """Yield chunks of (a message's row, its events in order with the text of those that need it).
+
+    The row has the columns that entries repeat, and `person`, `personal_row`, `personal_address`, `attempt_rows`.
+    """
     after = ""
-    telling = case((log_entries.c.event.in_(("released", "resolved")), log_entries.c.entry))
+    telling = case((log_entries.c.event.in_(_TELLING), log_entries.c.entry))
     while True:
         with database.reading() as connection:
-            heads = connection.execute(
-                select(messages.c.id, messages.c.state)
-                .where(messages.c.id > after)
-                .order_by(messages.c.id)
-                .limit(1_000)
-            ).all()
+            heads = connection.execute(_messages_after(after)).all()
             rows = connection.execute(
                 select(log_entries.c.message_id, log_entries.c.event, telling)
                 .where(log_entries.c.message_id > after, log_entries.c.message_id <= heads[-1].id)
@@ -172,5 +175,32 @@ def message_events(database: Database) -> Iterator[list[tuple[str, str, list[tup
         events: dict[str, list[tuple[str, str | None]]] = {}
         for message_id, event, entry in rows:
             events.setdefault(message_id, []).append((event, entry))
-        yield [(head.id, head.state, events.get(head.id, [])) for head in heads]
+        yield [(head, events.get(head.id, [])) for head in heads]
         after = heads[-1].id
+
+
+def _messages_after(after: str) -> Select[Any]:
+    m = messages.c
+    begun = select(func.count()).where(attempts.c.message_id == m.id).correlate(messages).scalar_subquery()
+    same = (
+        m.id, m.state, m.run_id, m.as_of, m.strategy, m.step, m.kind, m.channel, m.template, m.template_version,
+        m.provider, m.provider_id, m.address, m.personal_id, m.commitment,
+    )  # fmt: skip
+    return (
+        select(
+            *same,
+            m.content_sha256.label("body_sha256"),
+            debtors.c.person,
+            personal_values.c.id.label("personal_row"),
+            personal_values.c.address.label("personal_address"),
+            begun.label("attempt_rows"),
+        )
+        .select_from(
+            messages.join(debtors, debtors.c.id == m.debtor_id).outerjoin(
+                personal_values, personal_values.c.id == m.personal_id
+            )
+        )
+        .where(m.id > after)
+        .order_by(m.id)
+        .limit(1_000)
+    )

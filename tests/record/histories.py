@@ -13,7 +13,7 @@ from dispatcher.storage import contents, delivery_log
 from dispatcher.storage.engine import Database
 from dispatcher.storage.seal_journal import SealJournal
 from dispatcher.storage.sealing_keys import SealingKeys
-from dispatcher.storage.tables import creditors, debtors, debts, messages
+from dispatcher.storage.tables import attempts, creditors, debtors, debts, messages
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 
@@ -99,6 +99,11 @@ def add_message(
             channel="email", address=address, template="first-reminder", template_version=1, state=outcome, currency="USD",
             balance_minor=12_050, expires_at=at + timedelta(days=3), content_sha256=body.sha256, personal_id=personal_id,
             commitment=commitment, created_at=at, updated_at=at, provider="folder", provider_id=f"prov-{message_id}",
+        )
+    )  # fmt: skip
+    connection.execute(
+        insert(attempts).values(
+            message_id=message_id, number=1, began_at=at, real_began_at=at, provider="folder", content_sha256=body.sha256
         )
     )  # fmt: skip
     delivery_log.append(

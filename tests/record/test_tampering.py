@@ -202,17 +202,37 @@ def swap_two_places(connection: Connection, rng: random.Random) -> str:
     return f"swapped places {first.position} and {second.position}"
 
 
-def change_a_message_state(connection: Connection, rng: random.Random) -> str:
-    row = rng.choice(connection.execute(text("SELECT id, state FROM messages ORDER BY id")).all())
-    new = rng.choice([state for state in ("delivered", "bounced", "failed", "queued") if state != row.state])
-    connection.execute(text("UPDATE messages SET state = :new WHERE id = :id"), {"new": new, "id": row.id})
-    return f"message {row.id} {row.state} -> {new}"
+MESSAGE = {
+    "state": "failed", "debtor_id": 2, "as_of": "2026-03-01", "step": "final-notice", "kind": "notice", "channel": "sms",
+    "address": "x@debtors.example", "template": "other", "template_version": 2, "content_sha256": "0" * 64,
+    "provider": "smtp", "provider_id": "other", "personal_id": 2, "commitment": "0" * 64,
+}  # fmt: skip
+
+
+def change_a_message(connection: Connection, rng: random.Random) -> str:
+    field, new = rng.choice(list(MESSAGE.items()))
+    first = "SELECT id FROM messages WHERE debtor_id = 1"  # nobody else's values are those of the forgery
+    if field == "address":  # an erasure empties it, and leaves nothing to compare another with
+        first = "SELECT id FROM messages WHERE address <> '' ORDER BY id"
+    key = connection.scalar(text(first))
+    if field == "address" and key is None:
+        field, new = "state", "failed"
+        key = connection.scalar(text("SELECT id FROM messages ORDER BY id"))
+    connection.execute(text(f"UPDATE messages SET {field} = :new WHERE id = :id"), {"new": new, "id": key})
+    return f"message {key} {field} -> {new}"
+
+
+def delete_an_attempt(connection: Connection, rng: random.Random) -> str:
+    key = rng.choice(connection.scalars(text("SELECT message_id FROM attempts ORDER BY message_id")).all())
+    connection.execute(text("DELETE FROM attempts WHERE message_id = :id"), {"id": key})
+    return f"attempts of message {key} deleted"
 
 
 CHANGES = (
     [change_a_field] * 6
     + [delete_a_row] * 2
-    + [insert_an_entry, swap_two_entries, swap_two_places, change_a_message_state]
+    + [insert_an_entry, swap_two_entries, swap_two_places, delete_an_attempt]
+    + [change_a_message] * 2
 )
 
 
