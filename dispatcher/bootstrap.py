@@ -16,13 +16,16 @@ from channels.registry import open_channel
 from dispatcher import resources
 from dispatcher.domain.message import Message
 from dispatcher.domain.optout_token import OptOutLink, make_token
+from dispatcher.domain.optout_words import ReplyMeaning, classify_reply
 from dispatcher.domain.verdict import Verdict
 from dispatcher.rendering.house import House, build_house
+from dispatcher.rulebook.optout_words import load_optout_words
 from dispatcher.rulebook.packs import load_rule_packs
 from dispatcher.rulebook.places import load_places
 from dispatcher.rulebook.senders import load_senders
 from dispatcher.rulebook.strategies import load_strategies
 from dispatcher.rulebook.wording import load_wordings
+from dispatcher.rulebook.yaml_file import ConfigError
 from dispatcher.services.desk import Desk
 from dispatcher.services.judge_messages import JudgingContext, judge_messages
 from dispatcher.services.prepare_messages import Press
@@ -90,6 +93,23 @@ class Dispatcher:
             public_url=self.settings.public_url.rstrip("/"),
             make_token=self._make_token,
         )
+
+    def pack_names(self) -> list[str]:
+        """Rule packs in lower case, by their files' names: also where one of them cannot be read."""
+        return [path.stem for path in self.config("rules").glob("*.yaml")]
+
+    def sender_names(self) -> list[str]:
+        """Creditors that have a sender; none where the file cannot be read, for whoever must not wait for it."""
+        try:
+            return list(load_senders(self.config("senders.yaml")))
+        except ConfigError:
+            return []
+
+    @cached_property
+    def read_reply(self) -> Callable[[str], ReplyMeaning]:
+        """What a debtor's words mean; raises ConfigError naming file, line and key."""
+        table = load_optout_words(self.config("content") / "optout_words.yaml")
+        return lambda text: classify_reply(text, table)
 
     @cached_property
     def optout_secret(self) -> bytes:

@@ -61,6 +61,7 @@ def contact(
             debtor,
             channel,
             said_by(program, source, note),
+            read=program.read_reply,
             at=at,
             outcome=outcome,
             direction="inbound" if inbound else "outbound",
@@ -124,7 +125,7 @@ def import_contacts(
     with opened(now) as program:
         path = rejects or program.home / "rejects" / f"{file.stem}.rejects.csv"
         said = said_by(program, source or "import", "")
-        report = import_contacts_file(program.database, file, said, rejects=path)
+        report = import_contacts_file(program.database, file, said, read=program.read_reply, rejects=path)
     if as_json:
         print_json(
             {

@@ -98,7 +98,12 @@ def wish(
     with opened(now) as program:
         done(
             wishes.record_wish(
-                program.database, debtor, said_by(program, source, note), said_wishes, until=until
+                program.database,
+                debtor,
+                said_by(program, source, note),
+                said_wishes,
+                read=program.read_reply,
+                until=until,
             ),
             as_json,
         )

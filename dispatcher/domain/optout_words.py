@@ -24,6 +24,7 @@ _DIGITS_FOR_LETTERS = str.maketrans("013457", "oieast")
 _DECORATION = ("S", "No", "C")
 _REACH_OF_NEGATION = 3
 _LONGEST_KEYWORD = 5
+_MISTYPED_WORDS = 3
 _LONGEST_READ = 4000  # characters; what stands beyond can only be unclear
 
 
@@ -71,6 +72,11 @@ def classify_reply(text: str, table: OptOutTable) -> ReplyMeaning:
     words = word_list(text)
     meaning = _as_keywords(_without_courtesy(words, table), table) or _as_keywords(_spelled_out(words), table)
     return meaning or _as_phrase(text, words, table) or _unclear(words, table)
+
+
+def may_mean_stop(text: str, meaning: ReplyMeaning) -> bool:
+    """Whether a short answer is a keyword mistyped; a longer one that holds such a word by chance is not."""
+    return meaning.kind == "unclear" and meaning.matched is not None and len(text.split()) <= _MISTYPED_WORDS
 
 
 def word_list(text: str) -> Words:

@@ -12,8 +12,9 @@ from dispatcher.domain.log_entry import LogEntry
 from dispatcher.domain.portfolio import RowProblem
 from dispatcher.domain.portfolio_columns import plain_name
 from dispatcher.services.apply_mapping import PortfolioFileError
+from dispatcher.services.hear_words import Read, hear
 from dispatcher.services.record_contact import check_contact, default_outcome
-from dispatcher.services.recording import RecordError, Said, normal_address
+from dispatcher.services.recording import RecordError, Recording, Said, normal_address
 from dispatcher.services.write_row_problems import ProblemFile
 from dispatcher.storage import addresses, delivery_log, people_facts
 from dispatcher.storage.engine import Connection, Database
@@ -42,10 +43,13 @@ class ContactsReport:
     refused: int = 0
 
 
-def import_contacts(database: Database, file: Path, said: Said, *, rejects: Path) -> ContactsReport:
+def import_contacts(
+    database: Database, file: Path, said: Said, *, read: Read, rejects: Path
+) -> ContactsReport:
     """Import a CSV or JSON lines file; a contact whose `external_id` is known for this source is left alone.
 
-    Rows without `external_id` are told apart by debtor, instant, channel and direction.
+    Rows without `external_id` are told apart by debtor, instant, channel and direction. `read` says what the
+    debtors' own words mean.
     """
     report = ContactsReport(file=file.name)
     with ProblemFile(rejects) as problems:
@@ -54,9 +58,9 @@ def import_contacts(database: Database, file: Path, said: Said, *, rejects: Path
             report.rows += 1
             chunk.append((line, cells))
             if len(chunk) == _CHUNK:
-                _import(database, chunk, said, report, problems)
+                _import(database, chunk, said, report, problems, read)
                 chunk = []
-        _import(database, chunk, said, report, problems)
+        _import(database, chunk, said, report, problems, read)
         report.refused = len(problems.lines)
         _log(database, said, report)
     return report
@@ -129,6 +133,7 @@ def _import(
     said: Said,
     report: ContactsReport,
     problems: ProblemFile,
+    read: Read,
 ) -> None:
     if not chunk:
         return
@@ -136,17 +141,41 @@ def _import(
         people = people_facts.find_many(
             connection, {_reference(cells) for _, cells in chunk} | {c.get("debtor", "") for _, c in chunk}
         )
-        rows = []
+        rows, debtors = [], {}
         for line, cells in chunk:
             try:
-                rows.append(_row(cells, _debtor(cells, people), said))
+                debtor = _debtor(cells, people)
+                rows.append(_row(cells, debtor, said))
+                debtors[debtor.id] = debtor
             except (RecordError, ValueError) as error:
                 problems.add(line, RowProblem(column="", value=cells.get("debtor", ""), reason=str(error)))
-        addresses.lock(connection, sorted({row["debtor_id"] for row in rows}))
+        addresses.lock(connection, _concerned(connection, rows))
         fresh = _unknown(connection, rows, said)
         people_facts.add_contacts(connection, fresh)
+        for row in filter(_speaks, fresh):
+            record = Recording(connection=connection, debtor=debtors[row["debtor_id"]], debts=(), said=said)
+            hear(
+                record,
+                row["details"]["text"],
+                read=read,
+                at=row["at"],
+                channel=row["channel"],
+                address=row["address"],
+            )
         report.imported += len(fresh)
         report.known += len(rows) - len(fresh)
+
+
+def _speaks(row: Mapping[str, Any]) -> bool:
+    return row["direction"] == "inbound" and "text" in row["details"]
+
+
+def _concerned(connection: Connection, rows: list[dict[str, Any]]) -> list[int]:
+    """The debtors, and whoever else is reached where one of them wrote from: a stop binds them all."""
+    people = {row["debtor_id"] for row in rows}
+    for address in {row["address"] for row in rows if row["address"] and _speaks(row)}:
+        people.update(addresses.people_at(connection, address))
+    return sorted(people)
 
 
 def _unknown(connection: Connection, rows: list[dict[str, Any]], said: Said) -> list[dict[str, Any]]:

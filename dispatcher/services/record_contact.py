@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from dispatcher.services.hear_words import Read, hear
 from dispatcher.services.recording import Recorded, RecordError, Said, find_debtor, normal_address, recording
 from dispatcher.storage import people_facts
 from dispatcher.storage.engine import Database
@@ -22,6 +23,7 @@ def record_contact(
     channel: str,
     said: Said,
     *,
+    read: Read,
     at: datetime | None = None,
     outcome: str = "",
     direction: str = "outbound",
@@ -31,7 +33,7 @@ def record_contact(
     external_id: str = "",
     details: Mapping[str, Any] | None = None,
 ) -> Recorded:
-    """One contact; without debts it may have been about any."""
+    """One contact; without debts it may have been about any. `read` says what the debtor's words mean."""
     check_contact(channel, outcome, direction)
     moment = at or said.now
     if moment > said.now:
@@ -69,6 +71,10 @@ def record_contact(
             record.log(
                 event, {**public, "made_at": moment.isoformat()}, **{k: v for k, v in private.items() if v}
             )
+            if direction == "inbound" and "text" in noted:
+                noted["understood"] = hear(
+                    record, str(noted["text"]), read=read, at=moment, channel=channel, address=normal
+                )
         report = {"channel": channel, "direction": direction, "at": moment.isoformat(), **noted}
         return Recorded(
             fact="contact",

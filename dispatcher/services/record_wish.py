@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from dispatcher.domain.portfolio_columns import language_tag, zone_name
+from dispatcher.services.hear_words import Read, hear
 from dispatcher.services.recording import Recorded, RecordError, Said, recording
 from dispatcher.storage import people_facts
 from dispatcher.storage.engine import Database
@@ -24,9 +25,10 @@ def record_wish(
     said: Said,
     wishes: Sequence[tuple[str, Mapping[str, Any]]],
     *,
+    read: Read,
     until: date | None = None,
 ) -> Recorded:
-    """One or more wishes as (kind, details); make them with the functions below."""
+    """One or more wishes as (kind, details); make them with the functions below. `read` says what words mean."""
     if not wishes:
         raise RecordError("say what the debtor wishes: --no-contact, --not-at, --said, --language, --zone …")
     with recording(database, who, said) as record:
@@ -44,6 +46,8 @@ def record_wish(
             public = {k: v for k, v in details.items() if k != "text"}
             words = {"text": details["text"]} if "text" in details else {}
             record.log("wish_recorded", {"wish": kind, **public}, **words)
+            if kind == "statement":
+                hear(record, str(details["text"]), read=read, at=said.now)
         found = {"wishes": [{"kind": kind, **details} for kind, details in wishes]}
         return Recorded(fact="wish", debtor=record.debtor.full_reference, details=found)
 

@@ -109,7 +109,7 @@ def _suit(visit: Visit, guest: Guest) -> Response:
     if visit.text("language") in NAMES:
         found.append(wishes.language(visit.text("language")))
     if found:
-        wishes.record_wish(database, who, said, found)
+        wishes.record_wish(database, who, said, found, read=visit.house.read_reply)
     return _page(visit, guest, done="saved")
 
 

@@ -109,7 +109,9 @@ def _wish(visit: Visit, who: str, said: Said) -> Recorded:
         raise RecordError(
             "say what the debtor wishes: hours, places, a language, a time zone, or their own words"
         )
-    return wishes.record_wish(visit.house.database, who, said, found, until=_day(visit, "until"))
+    return wishes.record_wish(
+        visit.house.database, who, said, found, read=visit.house.read_reply, until=_day(visit, "until")
+    )
 
 
 def _consent(visit: Visit, who: str, said: Said) -> Recorded:
@@ -149,6 +151,7 @@ def _contact(visit: Visit, who: str, said: Said) -> Recorded:
         who,
         visit.text("channel"),
         said,
+        read=visit.house.read_reply,
         outcome=visit.text("outcome"),
         direction="inbound" if visit.text("inbound") else "outbound",
         debts=_debts(visit),

@@ -10,8 +10,6 @@ from channels.event import DeliveryEvent
 from channels.letter.lob_events import parse_lob_event
 from channels.sms.twilio_events import parse_twilio_inbound, parse_twilio_status
 from channels.webhook import MalformedWebhookError, WebhookRefusedError
-from dispatcher.domain.optout_words import classify_reply
-from dispatcher.rulebook.optout_words import load_optout_words
 from dispatcher.services.record_delivery_events import record_delivery_events
 from dispatcher.services.record_inbound import record_inbound
 from dispatcher.web.visit import Page, Visit
@@ -61,11 +59,10 @@ def twilio_inbound(visit: Visit) -> Response:
         )
     except WebhookRefusedError as refused:
         return _refused(visit, refused)
-    table = load_optout_words(house.config("content") / "optout_words.yaml")
     record_inbound(
         house.database,
         inbound,
-        read=lambda text: classify_reply(text, table),
+        read=house.read_reply,
         now=visit.now,
         random_bytes=house.random_bytes,
     )

@@ -6,11 +6,15 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
+from dispatcher.domain.optout_words import classify_reply
+from dispatcher.rulebook.optout_words import load_optout_words
 from dispatcher.services.recording import Said
 from dispatcher.storage.tables import log_entries, personal_values
 from tests.portfolio.books import a_file, a_row, an_import
+from tests.shared import ROOT
 
 NOW = datetime(2026, 11, 16, 15, 0, tzinfo=UTC)
+_WORDS = load_optout_words(ROOT / "config" / "content" / "optout_words.yaml")
 SAID = Said(now=NOW, actor="desk:maria", source="call 5512", note="spoke for two minutes")
 
 
@@ -45,6 +49,11 @@ def book(database, tmp_path):
     )
     an_import(database, a_file(tmp_path, *rows))
     return database
+
+
+def read(text):
+    """What a debtor's words mean."""
+    return classify_reply(text, _WORDS)
 
 
 def last_entry(database):

@@ -5,9 +5,9 @@ import pytest
 
 from dispatcher.services.apply_mapping import PortfolioFileError
 from dispatcher.services.import_contacts import import_contacts
-from dispatcher.storage.tables import contacts
+from dispatcher.storage.tables import contacts, holds, opt_outs
 from tests.portfolio.books import a_text_file, rows_of
-from tests.record_facts.people import SAID, last_entry
+from tests.record_facts.people import SAID, last_entry, read
 
 CALLS = (
     "At,Debtor,Channel,Outcome,External ID,Debts,Address,Text\n"
@@ -22,7 +22,7 @@ CALLS = (
 
 
 def run(book, file, **said):
-    return import_contacts(book, file, SAID, rejects=file.parent / "rejects.csv", **said)
+    return import_contacts(book, file, SAID, read=read, rejects=file.parent / "rejects.csv", **said)
 
 
 def test_contacts_made_elsewhere_are_imported_once_and_bad_rows_are_told(book, tmp_path):
@@ -89,3 +89,22 @@ def test_json_lines_are_read_too(book, tmp_path):
 def test_a_file_without_its_columns_is_one_clear_error(book, tmp_path, text, error):
     with pytest.raises(PortfolioFileError, match=error):
         run(book, a_text_file(tmp_path, text, "calls.csv"))
+
+
+def test_what_a_debtor_wrote_to_another_system_stops_what_it_names(book, tmp_path):
+    lines = (
+        "at,debtor,channel,direction,address,text\n"
+        "2026-11-12T09:30:00Z,acme/07,sms,inbound,(212) 555-0100,BAJA\n"
+        "2026-11-12T09:31:00Z,other/99,email,inbound,solo@debtors.example,stpo\n"
+        "2026-11-12T09:32:00Z,acme/08,sms,outbound,(212) 555-0100,Reply STOP to stop\n"
+    )
+    file = a_text_file(tmp_path, lines, "texts.csv")
+    assert run(book, file).imported == 3
+    [stop] = rows_of(book, opt_outs)
+    assert (stop.address, stop.medium, stop.scope, stop.at.isoformat()) == (
+        "+12125550100", "", "address", "2026-11-12T09:30:00+00:00",
+    )  # fmt: skip
+    [hold] = rows_of(book, holds)
+    assert hold.kind == "unclear_reply"
+    assert run(book, file).known == 3
+    assert len(rows_of(book, opt_outs)) == 1

@@ -27,7 +27,7 @@ from dispatcher.storage.tables import (
     wishes,
 )
 from tests.portfolio.books import rows_of
-from tests.record_facts.people import NOW, SAID, last_entry
+from tests.record_facts.people import NOW, SAID, last_entry, read
 
 
 def id_of(database, creditor, reference):
@@ -275,7 +275,7 @@ def test_wishes_are_kept_until_their_day_and_released_by_kind(book):
         ),
         wishes_of.debt_group("loan 1", ["D1", "D2"]),
     ]
-    wishes_of.record_wish(book, "acme/07", SAID, said, until=date(2027, 1, 1))
+    wishes_of.record_wish(book, "acme/07", SAID, said, read=read, until=date(2027, 1, 1))
     assert {w.kind: w.details for w in file_of(book).wishes} == {
         "time": {
             "days": ["MO", "TU", "WE", "TH", "FR"],
@@ -346,6 +346,7 @@ def test_a_contact_made_elsewhere_is_in_the_history(book):
         "acme/07",
         "call",
         SAID,
+        read=read,
         at=at,
         outcome="unanswered",
         debts=["D1"],
@@ -353,7 +354,7 @@ def test_a_contact_made_elsewhere_is_in_the_history(book):
         external_id="c-1",
     )
     assert record_contact(
-        book, "acme/07", "call", SAID, at=at, outcome="unanswered", external_id="c-1"
+        book, "acme/07", "call", SAID, read=read, at=at, outcome="unanswered", external_id="c-1"
     ).already
     [entry] = file_of(book).history
     assert (entry.at, entry.channel, entry.outcome, entry.direction, entry.debts, entry.to) == (
@@ -372,6 +373,7 @@ def test_what_a_debtor_said_to_us_keeps_its_words_erasable(book):
         "acme/07",
         "sms",
         SAID,
+        read=read,
         direction="inbound",
         address="(212) 555-0100",
         details={"text": "call me tomorrow"},
@@ -388,9 +390,50 @@ def test_what_a_debtor_said_to_us_keeps_its_words_erasable(book):
     assert "tomorrow" not in str(logged)
 
 
+@pytest.mark.parametrize(
+    ("words", "channel", "address", "stops", "held"),
+    [
+        ("no mas", "sms", "(212) 555-0100", [("+12125550100", "", "address")], False),
+        ("STOP", "email", "", [("", "email", "medium")], False),
+        ("please stop calling me", "email", "", [("", "call", "medium")], False),
+        ("stop all contact", "sms", "", [("", "", "all")], False),
+        ("leave me alone", "portal", "", [], True),
+        ("pleese stpo", "sms", "", [], True),
+        ("how much do I owe?", "sms", "", [], False),
+    ],
+)
+def test_what_a_debtor_says_elsewhere_stops_what_it_names_or_waits_for_a_reader(
+    book, words, channel, address, stops, held
+):
+    details = {"text": words}
+    heard = record_contact(
+        book, "acme/07", channel, SAID, read=read, direction="inbound", address=address, details=details
+    )
+    person = file_of(book)
+    assert [(o.address, o.medium, o.scope) for o in person.opt_outs] == stops
+    assert [h.kind for h in person.holds] == ["unclear_reply"] * held
+    assert heard.details["understood"] == ("stop" if stops else "unclear" if held else "")
+
+
+def test_what_we_said_ourselves_stops_nothing(book):
+    record_contact(book, "acme/07", "sms", SAID, read=read, details={"text": "STOP"})
+    assert not file_of(book).opt_outs
+
+
+@pytest.mark.parametrize(
+    ("words", "stops", "held"),
+    [("never email me again, stop emailing", ["email"], False), ("leave me alone", [], True), ("I am busy", [], False)],
+)  # fmt: skip
+def test_words_of_a_wish_stop_the_medium_they_name(book, words, stops, held):
+    wishes_of.record_wish(book, "acme/07", SAID, [wishes_of.statement(words)], read=read)
+    person = file_of(book)
+    assert [o.medium for o in person.opt_outs] == stops
+    assert [h.kind for h in person.holds] == ["unclear_reply"] * held
+
+
 def test_an_outcome_nobody_knows_is_taken_the_careful_way(book):
-    record_contact(book, "acme/07", "call", SAID)
-    record_contact(book, "acme/07", "letter", SAID)
+    record_contact(book, "acme/07", "call", SAID, read=read)
+    record_contact(book, "acme/07", "letter", SAID, read=read)
     assert sorted((c.channel, c.outcome) for c in rows_of(book, contacts)) == [
         ("call", "conversation"),
         ("letter", "sent"),
@@ -399,14 +442,14 @@ def test_an_outcome_nobody_knows_is_taken_the_careful_way(book):
 
 def test_a_contact_in_the_future_or_of_unknown_words_is_refused(book):
     with pytest.raises(RecordError, match="future"):
-        record_contact(book, "acme/07", "call", SAID, at=NOW + timedelta(minutes=1))
+        record_contact(book, "acme/07", "call", SAID, read=read, at=NOW + timedelta(minutes=1))
     for ask in (
         {"channel": "pigeon"},
         {"channel": "call", "outcome": "nice"},
         {"channel": "call", "direction": "sideways"},
     ):
         with pytest.raises(RecordError, match="there are:"):
-            record_contact(book, "acme/07", ask.pop("channel"), SAID, **ask)
+            record_contact(book, "acme/07", ask.pop("channel"), SAID, read=read, **ask)
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
