@@ -82,8 +82,8 @@ class AddressBasis:
     """
 
     type: str
-    notice_sent: date | None = None
-    optout_by: date | None = None
+    notice_sent: DateOnFile = None
+    optout_by: DateOnFile = None
     public_domain: bool | None = None
     opted_out: bool = False
 
@@ -93,9 +93,9 @@ class NumberBasis:
     """On what ground a number is texted (consumer_texted or direct_consent), and what keeps it fresh."""
 
     type: str
-    last_text: date | None = None
-    consent_on: date | None = None
-    rnd_check: date | None = None
+    last_text: DateOnFile = None
+    consent_on: DateOnFile = None
+    rnd_check: DateOnFile = None
     rnd_result: str | None = None  # not_reassigned | reassigned
 
 

@@ -104,7 +104,8 @@ def _refused(compiled: _Compiled, outcome: Outcome, rule: str, detail: str) -> D
 def _compile(packs: tuple[RulePack, ...], role: str | None) -> _Compiled:
     """The packs made ready for senders of that role; the stamps name all that were asked."""
     ordered = sorted({pack.name: pack for pack in packs}.values(), key=lambda pack: pack.name)
-    pairs = [(pack, rule) for pack in ordered if pack.binds.role(role) for rule in pack.rules]
+    bound = (pack for pack in ordered if pack.binds.role(role))
+    pairs = [(pack, rule) for pack in bound for rule in pack.rules if rule.role(role)]
     entries = [
         _Entry(rank, pack, rule, pack.binds.past_due_more_than is not None)
         for rank, (pack, rule) in enumerate(pairs)

@@ -18,6 +18,8 @@ DAY = 86_400
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _YEARS_EITHER_SIDE = 2
+_FAR = 4_000 * DAY  # no table of a zone is made for a day beyond: its offset then is nobody's knowledge
+_LAST = int((datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH).total_seconds())
 
 
 class UnknownZoneError(ValueError):
@@ -91,7 +93,9 @@ class Zone:
             at = end
 
     def day_start(self, at: int, day: int) -> int:
-        """The first instant from `at` on that lies on that local day or later."""
+        """The first instant from `at` on that lies on that local day or later; far ahead by the offset of today."""
+        if day * DAY - at > _FAR:
+            return min(day * DAY - (self.wall(at) - at), _LAST)
 
         def beginning(wall: int) -> int:
             return max(wall, day * DAY)

@@ -1,12 +1,13 @@
 """Contact facts from JSON, every key known or the answer says which is not."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from dispatcher.domain import facts as f
 from dispatcher.domain.optout_words import OptOutTable, classify_reply
+from dispatcher.domain.zones import UnknownZoneError, zone_info
 from dispatcher.rulebook.fact_keys import Problems, read_facts
 from dispatcher.rulebook.stated_clock import with_stated_clock
 
@@ -30,23 +31,47 @@ def parse_facts(obj: object, words: OptOutTable) -> f.ContactFacts | UnknownKeys
     problems: Problems = []
     read = read_facts(obj, problems)
     problems += [(key, "is missing") for key in _NEEDED if isinstance(obj, dict) and key not in obj]
-    if "channel" not in read.get("action", {"channel": ""}) and not any(
-        key.startswith("action") for key, _ in problems
-    ):
+    if "channel" not in read.get("action", {}) and not any(key.startswith("action") for key, _ in problems):
         problems.append(("action.channel", "is missing"))
+    problems += _undated(read)
     if problems:
         detail = "; ".join(f"{key} {what}" for key, what in problems)
         return UnknownKeys(keys=tuple(key for key, _ in problems), detail=detail)
     return _contact(read, words)
 
 
+def _undated(read: Json) -> Problems:
+    """Earlier contacts of which nobody says when they were, or says it on a clock of no known zone."""
+    zone = _clock_zone(read)
+    return [
+        (f"history[{i}].at_utc", "is missing")
+        for i, entry in enumerate(read.get("history", ()))
+        if entry.get("at_utc") is None and (zone is None or entry.get("at_local") is None)
+    ]
+
+
+def _clock_zone(read: Json) -> str | None:
+    """The zone of the debtor's clock, on which `at_local` is told: the asker's, else the first candidate's."""
+    candidates = [candidate.get("tz", "") for candidate in read.get("tz_candidates", ())]
+    return next((name for name in (str(read.get("now_local_tz")), *candidates) if _is_zone(name)), None)
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        zone_info(name)
+    except UnknownZoneError:
+        return False
+    return True
+
+
 def _contact(read: Json, words: OptOutTable) -> f.ContactFacts:
-    history = tuple(_history(entry) for entry in read.get("history", ()))
+    zone = _clock_zone(read)
+    history = tuple(_history(entry, zone) for entry in read.get("history", ()))
     heard = _heard(read, history, words)
     return f.ContactFacts(
         now=read["now_utc"],
         action=_action(read),
-        zones=with_stated_clock(tuple(map(_candidate, read.get("tz_candidates", ()))), read),
+        zones=with_stated_clock(tuple(_candidates(read)), read),
         history=history,
         opt_outs=(*(_opt_out(stop) for stop in read.get("optouts", ())), *heard.opt_outs),
         unclear_replies=heard.unclear,
@@ -79,10 +104,14 @@ def _contact(read: Json, words: OptOutTable) -> f.ContactFacts:
     )
 
 
-def _candidate(read: Json) -> f.ZoneCandidate:
-    return f.ZoneCandidate(
-        source=read.get("source", ""), zone=read.get("tz", ""), authoritative=read.get("authoritative", False)
-    )
+def _candidates(read: Json) -> Iterator[f.ZoneCandidate]:
+    for one in read.get("tz_candidates", ()):
+        if one.get("tz") != "":
+            yield f.ZoneCandidate(
+                source=one.get("source", ""),
+                zone=one.get("tz", ""),
+                authoritative=one.get("authoritative", False),
+            )
 
 
 def _maybe(kind: Any, read: Json | None) -> Any:
@@ -127,9 +156,14 @@ def _action(read: Json) -> f.Action:
     return f.Action(**action)
 
 
-def _history(entry: Json) -> f.HistoryEntry:
+def _history(entry: Json, zone: str | None) -> f.HistoryEntry:
     values = {key: value for key, value in entry.items() if key not in {"at_utc", "at_local"}}
-    return f.HistoryEntry(**({"channel": "", "outcome": ""} | values), at=entry["at_utc"])
+    at = entry.get("at_utc") or _on_the_clock(entry["at_local"], zone)
+    return f.HistoryEntry(**({"channel": "", "outcome": ""} | values), at=at)
+
+
+def _on_the_clock(wall: datetime, zone: str | None) -> datetime:
+    return wall if wall.tzinfo or zone is None else wall.replace(tzinfo=zone_info(zone))
 
 
 def _opt_out(stop: Json) -> f.OptOut:

@@ -154,8 +154,15 @@ LIMITS: tuple[str, ...] = (
     "Who receives a payment (Mexico: the lender, never the agency): the payment link is the sender's word.",
     "Repeated disputes of the same matter (12 CFR 1006.38(a)(1)): each counts.",
     (
-        "The five days within which a validation notice must follow the first communication: the program writes "
-        "none."
+        "The days within which a validation notice must follow the first communication (five; in Massachusetts five "
+        "business days), New York's further initial notices and its itemisation of charged-off debts (23 NYCRR 1.2): "
+        "the program writes none."
     ),
+    (
+        "The country whose law makes a spouse a party. The house rules let a spouse be written to where every zone "
+        "that the file suggests lies in the United States, and nowhere else; no added pack widens that, since a pack "
+        "only narrows."
+    ),
+    "Texas (Tex. Fin. Code 392.304): it adds no number to Regulation F, so there is no pack.",
     "Record keeping of what others do (12 CFR 1006.100 for calls): the program keeps its own log.",
 )

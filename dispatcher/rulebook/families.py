@@ -253,8 +253,13 @@ FAMILIES: dict[str, Family] = {
     "time_barred_threat": Family(build=_plain(holds.TimeBarredThreat)),
     # who
     "recipients": Family(
-        build=_sets(recipients.Recipients, "relations"),
-        properties={"relations": _TEXTS, "location_inquiries": _FLAG},
+        build=_sets(recipients.Recipients, "relations", "relations_in_zones", "zones"),
+        properties={
+            "relations": _TEXTS,
+            "relations_in_zones": _TEXTS,
+            "zones": _TEXTS,
+            "location_inquiries": _FLAG,
+        },
         required=("relations",),
     ),
     "location_inquiry": Family(build=_plain(recipients.LocationInquiry)),
@@ -294,6 +299,11 @@ FAMILIES: dict[str, Family] = {
     ),
     # what came before
     "after_due_date": Family(build=_plain(prerequisites.AfterDueDate), properties={"days": _DAYS}),
+    "courtesy_window": Family(
+        build=_plain(prerequisites.CourtesyWindow),
+        properties={"days_before": _DAYS},
+        required=("days_before",),
+    ),
     "written_notice": Family(build=_plain(prerequisites.WrittenNotice), properties={"wait_days": _DAYS}),
     "transfer_notice": Family(build=_plain(prerequisites.TransferNotice)),
     "validation_dates": Family(

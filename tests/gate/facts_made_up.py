@@ -17,6 +17,7 @@ from dispatcher.domain.facts import (
     Kind,
     NumberBasis,
     OptOut,
+    Recipient,
     Workplace,
     ZoneCandidate,
 )
@@ -90,6 +91,9 @@ def facts(draw: st.DrawFn, *, moments: st.SearchStrategy[datetime] = seconds) ->
         to=draw(st.sampled_from((None, "here"))),
         debts=draw(st.sampled_from(((), ("D1",), ("D1", "D2")))),
         address_place=draw(st.sampled_from((None, None, "home", "workplace"))),
+        recipient=draw(
+            st.sampled_from((Recipient(), Recipient(), Recipient(), Recipient(relation="spouse")))
+        ),
         number_basis=draw(
             st.none() | st.builds(NumberBasis, type=st.just("consumer_texted"), last_text=_recent(now))
         ),
@@ -104,7 +108,7 @@ def facts(draw: st.DrawFn, *, moments: st.SearchStrategy[datetime] = seconds) ->
         inconvenient_times=draw(wishes),
         attorney=draw(st.none() | st.builds(Attorney, unresponsive=st.booleans())),
         workplace=draw(st.none() | st.builds(Workplace, oral_request=_recent(now))),
-        debt=DebtFacts(due=draw(st.none() | _recent(now, ahead=5, back=60))),
+        debt=DebtFacts(due=draw(st.none() | _recent(now, ahead=12, back=60))),
         notice_sent=draw(st.none() | _recent(now)),
         breathing_space_until=draw(st.none() | _recent(now, ahead=20)),
         call_consent=draw(

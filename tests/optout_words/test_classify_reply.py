@@ -31,7 +31,7 @@ def test_the_words_that_revoke_by_themselves_stop(word):
     [
         "STOP.", "Stop!!!", "stop \U0001f6d1", "S T O P", "S.T.O.P.", "STOPPPP", "opt-out", "OPTOUT", "Opt_Out", "\uff33\uff34\uff2f\uff30", "\u24c8\u24c9\u24c4\u24c5",
         "s\u200btop", "'STOP'", "\u00abARRÊT\u00bb", "STOP STOP STOP", "STOP, CANCEL, QUIT", "Please stop, thank you", "STOPALL", "Stop all",
-        "ALTO", "Baja", "¡BASTA!", "no más", "No más, por favor", "parar", "SAIR", "cancelar", "Descadastrar", "arret", "ARRÊT svp", "Désabonner", "arrêtez",
+        "ALTO", "Baja", "Desuscribir", "unsub", "Cessez", "não quero mais", "¡BASTA!", "no más", "No más, por favor", "parar", "SAIR", "cancelar", "Descadastrar", "arret", "ARRÊT svp", "Désabonner", "arrêtez",
     ],
 )  # fmt: skip
 def test_a_keyword_in_any_dress_stops(text):
@@ -45,6 +45,11 @@ def test_a_keyword_in_any_dress_stops(text):
         ("Can you stop texting me?", "sms"),
         ("I already paid this. Do not text me again!", "sms"),
         ("please leave me alone with these messages", "address"),
+        ("I do not wish to receive these messages", "address"),
+        ("Do not text this number again", "sms"),
+        ("cease all communication with me", "all"),
+        ("por favor quiero desuscribirme", "address"),
+        ("pare de me mandar mensagem", "sms"),
         ("stop calling", "call"),
         ("I revoke my consent to be contacted", "address"),
         ("Remove my number from your system", "address"),

@@ -106,6 +106,20 @@ def test_a_key_that_nobody_knows_is_named(words: OptOutTable, more: dict[str, An
             "inconvenient_times[0].from",
         ),
         ({"holidays": "2026-12-25"}, "holidays"),
+        ({"action": None}, "action.channel"),
+        ({"sender": {"role": "bailiff"}}, "sender.role"),
+        ({"debt_groups": ["D1"]}, "debt_groups"),
+        ({"debt": {"due": "9999-12-31"}}, "debt.due"),
+        ({"now_utc": "0001-01-01T00:00:00Z"}, "now_utc"),
+        ({"action": {"channel": "email", "esign_consent": "in writing"}}, "action.esign_consent"),
+        ({"history": [{"channel": "call", "outcome": "unanswered"}]}, "history[0].at_utc"),
+        (
+            {
+                "tz_candidates": [],
+                "history": [{"at_local": "2026-11-02T10:00", "channel": "call", "outcome": "unanswered"}],
+            },
+            "history[0].at_utc",
+        ),
     ],
 )
 def test_a_value_that_cannot_be_is_named_by_its_key(
@@ -158,6 +172,48 @@ def test_dates_are_dates_and_instants_are_utc(words: OptOutTable) -> None:
     assert facts.debt.due == date(2026, 11, 10)
     assert facts.cease is not None
     assert facts.cease.received == datetime(2026, 11, 3, 15, tzinfo=UTC)
+
+
+def test_an_earlier_contact_may_be_told_on_the_debtors_clock(words: OptOutTable) -> None:
+    entry = {"at_local": "2026-11-02T10:00", "channel": "call", "outcome": "unanswered"}
+    facts = _read(
+        words, history=[entry, entry | {"at_utc": None}, entry | {"at_utc": "2026-11-02T14:00:00Z"}]
+    )
+    assert [past.at.astimezone(UTC).hour for past in facts.history] == [15, 15, 14]
+    western = _read(words, now_local_tz="America/Los_Angeles", history=[entry])
+    assert western.history[0].at.astimezone(UTC).hour == 18
+
+
+def test_a_source_that_names_no_zone_is_no_candidate(words: OptOutTable) -> None:
+    facts = _read(
+        words,
+        tz_candidates=[
+            {"source": "mobile_area_code", "tz": None},
+            {"source": "residence", "tz": "America/New_York"},
+        ],
+    )
+    assert [candidate.source for candidate in facts.zones] == ["residence"]
+
+
+def test_a_ground_may_be_a_date(words: OptOutTable) -> None:
+    action = _read(
+        words, action={"channel": "email", "esign_consent": "2026-10-01", "consent": None, "opted_out": False}
+    ).action
+    assert (action.esign_consent, action.consent, action.opted_out) == (True, False, False)
+
+
+def test_a_ground_without_dates_is_compliant_and_one_with_none_on_file_is_not(words: OptOutTable) -> None:
+    basis = _read(words, action={"channel": "sms", "number_basis": {"type": "direct_consent"}}).action
+    assert basis.number_basis is not None
+    assert basis.number_basis.consent_on is None
+    on_file = {"type": "creditor_notice", "optout_by": None}
+    address = _read(words, action={"channel": "email", "address_basis": on_file}).action.address_basis
+    assert address is not None
+    assert (address.notice_sent, address.optout_by) == (None, NOTHING_ON_FILE)
+
+
+def test_a_moratorium_may_have_no_end(words: OptOutTable) -> None:
+    assert _read(words, breathing_space_until="9999-12-31").breathing_space_until == date.max
 
 
 def test_a_stop_in_the_history_becomes_an_opt_out_at_that_address(words: OptOutTable) -> None:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import ClassVar
 
 from dispatcher.domain.act import Act, medium
-from dispatcher.domain.facts import AddressBasis, Channel, Kind, NumberBasis
+from dispatcher.domain.facts import NOTHING_ON_FILE, AddressBasis, Channel, DateOnFile, Kind, NumberBasis
 from dispatcher.domain.guards.frequency import FrequencyCap
 from dispatcher.domain.guards.guard import Guard, Refusal, block, hold
 from dispatcher.domain.guards.opt_outs import is_automated
@@ -98,15 +98,15 @@ class EmailProcedure(Guard):
             return hold(f"no procedure covers this e-mail address (ground: {basis.type})")
         return self._time(act, basis.notice_sent, basis.optout_by) or _public(basis)
 
-    def _time(self, act: Act, sent: date | None, by: date | None) -> Refusal | None:
-        if sent is None or by is None:
+    def _time(self, act: Act, sent: DateOnFile, by: DateOnFile) -> Refusal | None:
+        if sent is NOTHING_ON_FILE or by is NOTHING_ON_FILE:
             return hold("the creditor's notice or its opt-out date is not on file")
-        if (by - sent).days < self.notice_days:
+        if sent is not None and by is not None and (by - sent).days < self.notice_days:
             return hold(
                 f"the creditor's notice left {(by - sent).days} days to opt out, not {self.notice_days}",
                 notice=sent,
             )
-        if act.first_day <= day_number(by):
+        if by is not None and act.first_day <= day_number(by):
             return hold(f"the debtor may still opt this address out until {by}", until=by)
         return None
 
@@ -135,6 +135,8 @@ class TextProcedure(Guard):
         if basis.type not in {"consumer_texted", "direct_consent"}:
             return hold(f"no procedure covers texts to this number (ground: {basis.type})")
         latest = _latest(basis)
+        if latest is None and _undated(basis):
+            return None
         if latest is None or act.last_day - day_number(latest) > self.days:
             return hold(
                 f"nothing within {self.days} days shows that the number is still the debtor's", latest=latest
@@ -149,7 +151,13 @@ class TextProcedure(Guard):
 
 def _latest(basis: NumberBasis) -> date | None:
     checked = basis.rnd_check if basis.rnd_result != "reassigned" else None
-    return max((day for day in (basis.last_text, basis.consent_on, checked) if day is not None), default=None)
+    days = (basis.last_text, basis.consent_on, checked)
+    return max((day for day in days if isinstance(day, date)), default=None)
+
+
+def _undated(basis: NumberBasis) -> bool:
+    """Whether nobody said anything of dates, not even that there are none."""
+    return basis.last_text is basis.consent_on is basis.rnd_check is None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,5 +1,6 @@
 """Opt-outs honoured at once, per address or medium, with the one confirmation and the one reply that are allowed."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -11,6 +12,16 @@ from dispatcher.domain.zones import instant
 
 EVERYTHING = frozenset({"all", "person", "everything"})
 TELEPHONE = frozenset({"call", "sms"})
+_BETWEEN_DIGITS = re.compile(r"[\s+().\-/]+")
+_NATIONAL_DIGITS = 9  # so many digits without the country's are taken for the same number
+_MEDIA = {
+    "call": "calls",
+    "sms": "text messages",
+    "email": "e-mail",
+    "letter": "letters",
+    "instant_message": "instant messages",
+    "social": "messages on social media",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +75,17 @@ def same_address(stop: OptOut, act: Act) -> bool:
     """Whether the opt-out names the act's address, or either of them names none."""
     if stop.address is None or act.action.to is None:
         return True
-    return stop.address.casefold() == act.action.to.casefold()
+    stopped, used = _bare(stop.address), _bare(act.action.to)
+    if stopped == used:
+        return True
+    shorter, longer = sorted((stopped, used), key=len)
+    return shorter.isdecimal() and len(shorter) >= _NATIONAL_DIGITS and longer.endswith(shorter)
+
+
+def _bare(address: str) -> str:
+    """A mailbox without capitals; a number as its digits, without zeros ahead."""
+    digits = _BETWEEN_DIGITS.sub("", address)
+    return digits.lstrip("0") if digits.isdecimal() else address.strip().casefold()
 
 
 def _stops(stop: OptOut, act: Act) -> bool:
@@ -72,9 +93,9 @@ def _stops(stop: OptOut, act: Act) -> bool:
         return True
     if stop.scope == "medium" and stop.medium:
         return medium(stop.medium) == medium(act.action.channel)
-    if not same_address(stop, act):
+    if stop.medium is not None and medium(stop.medium) != medium(act.action.channel):
         return False
-    return stop.medium is None or medium(stop.medium) == medium(act.action.channel)
+    return same_address(stop, act)
 
 
 def _named(stop: OptOut) -> str:
@@ -82,7 +103,8 @@ def _named(stop: OptOut) -> str:
     if stop.scope in EVERYTHING:
         return "all contact"
     at = " at this address" if stop.address and stop.scope != "medium" else ""
-    return f"{stop.medium or 'contact'}{at}"
+    stopped = medium(stop.medium) if stop.medium else ""
+    return f"{_MEDIA.get(stopped, stopped or 'contact')}{at}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,12 +22,33 @@ class AfterDueDate(Guard):
         if act.due_day is None or act.first_day >= act.due_day + self.days:
             return None
         due = day_of(act.due_day)
-        detail = (
-            f"due {due}; collection may begin {self.days} day(s) after it"
-            if self.days
-            else f"not due before {due}"
-        )
+        after = "the day after" if self.days == 1 else f"{self.days} days after"
+        detail = f"due {due}; collection begins {after}" if self.days else f"not due before {due}"
         return defer(act.when_day_begins(act.due_day + self.days), detail, due=due)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CourtesyWindow(Guard):
+    """A courtesy reminds of a due date that is near: from `days_before` it until it is over at some place."""
+
+    days_before: int
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A deferral to the window's first day; a block once the due date has passed."""
+        if act.due_day is None:
+            return None
+        due = day_of(act.due_day)
+        if act.last_day > act.due_day:
+            return block(f"the debt was due {due}: a courtesy comes too late", due=due)
+        begins = act.due_day - self.days_before
+        if act.first_day >= begins:
+            return None
+        detail = f"due {due}; a courtesy reminds at most {self.days_before} days before"
+        return defer(act.when_day_begins(begins), detail, due=due)
+
+    def open_until(self, act: Act) -> int | None:
+        """The end of the due date, where it ends first."""
+        return None if act.due_day is None else act.when_day_may_begin(act.due_day + 1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,11 +14,16 @@ ANSWERED = frozenset({"answered_complete", "conversation", "sent", "left"})
 class Recipients(Guard):
     """Only the relations listed. A parent only of a minor, an executor only of a deceased debtor.
 
+    `relations_in_zones`: further relations, where every zone that the file suggests is one of `zones` (those of a
+    country whose law counts them as the debtor).
+
     Whoever else is asked where the debtor is (a location inquiry) is the matter of `LocationInquiry`, where
     `location_inquiries` allows it.
     """
 
     relations: frozenset[str]
+    relations_in_zones: frozenset[str] = frozenset()
+    zones: frozenset[str] = frozenset()
     location_inquiries: bool = False
 
     def refuse(self, act: Act) -> Refusal | None:
@@ -26,9 +31,15 @@ class Recipients(Guard):
         recipient = act.action.recipient
         if self.location_inquiries and act.kind == Kind.LOCATION_INQUIRY:
             return None
-        if recipient.relation in self.relations and _holds(recipient):
+        if self._listed(recipient.relation, act) and _holds(recipient):
             return None
-        return block(f"third party: {recipient.relation}{_because(recipient)}", relation=recipient.relation)
+        who = f"{recipient.relation.replace('_', ' ')}{_because(recipient)}"
+        return block(f"a third party may not be contacted: {who}", relation=recipient.relation)
+
+    def _listed(self, relation: str, act: Act) -> bool:
+        if relation in self.relations:
+            return True
+        return relation in self.relations_in_zones and all(c.zone in self.zones for c in act.facts.zones)
 
 
 def _holds(recipient: Recipient) -> bool:
