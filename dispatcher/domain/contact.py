@@ -398,7 +398,7 @@ def _address_basis(contact: IntendedContact) -> AddressBasis:
             return AddressBasis(
                 type=str(consent.details.get("type", "creditor_notice")),
                 notice_sent=consent.given_on,
-                optout_by=_date(consent.details.get("optout_by")),
+                optout_by=_date(consent.details.get("optout_by")) or NOTHING_ON_FILE,
                 public_domain=bool(
                     consent.details.get("public_domain")
                 ),  # nobody said so: it may be an employer's
@@ -422,9 +422,9 @@ def _number_basis(contact: IntendedContact) -> NumberBasis:
     kind = "consumer_texted" if texted and not consent_on else "direct_consent" if consent_on else "none"
     return NumberBasis(
         type=kind,
-        last_text=max(texted, default=None),
-        consent_on=consent_on,
-        rnd_check=latest.given_on if latest else None,
+        last_text=max(texted, default=NOTHING_ON_FILE),
+        consent_on=consent_on or NOTHING_ON_FILE,
+        rnd_check=latest.given_on if latest else NOTHING_ON_FILE,
         rnd_result=str(latest.details.get("result", "not_reassigned")) if latest else None,
     )
 
