@@ -1,20 +1,27 @@
-"""Brings a database to the shape the code expects, and says which shape it has."""
+"""Brings a database to the shape the code expects, and says which shape it has.
+
+Alembic is imported only where something is to be changed: every command asks for the shape, and importing it takes
+as long as what most of them do.
+"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 
 from dispatcher.storage.engine import Database
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HEAD = "0001"  # the newest revision among `migrations/versions`
 _HERE = Path(__file__).parent / "migrations"
 
 
 def upgrade(database: Database) -> str:
     """Run what is missing; returns the revision reached. Safe to call again."""
+    from alembic import command
+
     with database.writing() as connection:
         config = _config()
         config.attributes["connection"] = connection
@@ -25,14 +32,18 @@ def upgrade(database: Database) -> str:
 def current(database: Database) -> tuple[str, str]:
     """(revision of the database or "", revision the code expects)."""
     with database.reading() as connection:
-        return _revision(connection), str(ScriptDirectory.from_config(_config()).get_current_head())
+        return _revision(connection), HEAD
 
 
-def _config() -> Config:
+def _config() -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
     return config
 
 
 def _revision(connection: Connection) -> str:
-    return MigrationContext.configure(connection).get_current_revision() or ""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() or ""
