@@ -27,9 +27,21 @@ _SAID = {
     "opted_out": ("reply", "The person said stop"),
     "inbound": ("reply", "The person answered"),
     "erased": ("note", "Personal values and bodies were erased"),
+    "exported": ("note", "A copy of these entries was taken out"),
+    "hold_recorded": ("note", "Recorded: {hold}"),
+    "hold_released": ("note", "Ended: {hold}"),
+    "payment_recorded": ("reply", "The person paid"),
+    "contact_recorded": ("note", "A contact made elsewhere was recorded"),
+    "consent_recorded": ("reply", "A consent was recorded"),
+    "wish_recorded": ("reply", "A wish was recorded"),
+    "notice_recorded": ("note", "A notice sent before was recorded"),
 }
 _ON_A_GROUND = frozenset({"planned", "accepted", "blocked", "held", "deferred", "cancelled", "expired"})
-_TELLING = ("text", "note", "reason", "code", "why", "source", "hold", "medium", "scope")
+_TELLING = ("text", "words", "note", "reason", "code", "why", "source", "medium")
+_UNTOLD = frozenset(
+    {"template_sha256", "hold", "kind", "name", "scope", "also_binds", "to_position"}
+)  # said elsewhere, or machinery
+_TOLD_WHOLE = "_recorded"  # what a person or a ledger said is told with all that was said
 _CHANNELS = {"email": "e-mail", "sms": "SMS", "letter": "letter"}
 
 
@@ -92,6 +104,7 @@ def _item(line: Mapping[str, Any], known: _Known) -> TimelineItem | None:
     told = words.format(
         step=str(line.get("step") or "a message").replace("-", " "),
         channel=_CHANNELS.get(channel, channel or "any channel"),
+        hold=_hold(line["details"] or {}),
     )
     at, zones = datetime.fromisoformat(line["at"]), known.zones_of(line)
     return TimelineItem(
@@ -126,9 +139,23 @@ def _facts(line: Mapping[str, Any], event: str, known: _Known) -> Iterator[tuple
     if details.get("not_before"):
         yield "not before", _local(datetime.fromisoformat(details["not_before"]), known.zones_of(line))
     said = {**(line.get("personal") or {}), **details}
-    for name in _TELLING:
-        if isinstance(said.get(name), str | int) and said[name] != "":
-            yield name, str(said[name])
+    names = dict.fromkeys((*_TELLING, *(said if event.endswith(_TOLD_WHOLE) else ())))
+    for name in names:
+        if name not in _UNTOLD and (value := _plain(said.get(name))):
+            yield name.replace("_", " "), value
+
+
+def _plain(value: Any) -> str:
+    """A value as people read it; empty for what only a machine reads."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value) if isinstance(value, str | int) else ""
+
+
+def _hold(details: Mapping[str, Any]) -> str:
+    return str(details.get("hold") or details.get("kind") or "a hold").replace("_", " ")
 
 
 def _ground(line: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -162,7 +189,9 @@ def _reasons(line: Mapping[str, Any], zones: Sequence[str]) -> Iterator[tuple[st
     others = (line["details"] or {}).get("other_channels") or ()
     for reason in (*(line["reasons"] or ()), *others):
         rule = "/".join(str(reason[part]) for part in ("pack", "rule") if reason.get(part))
+        channels = ", ".join(_CHANNELS.get(each, each) for each in reason.get("channels") or ())
         source = " ".join(part for part in (rule, str(reason.get("reference") or "")) if part)
+        source += f" ({channels})" if channels else ""
         yield f"{reason.get('detail') or reason.get('decision') or ''}{_until(reason, zones)}", source
 
 

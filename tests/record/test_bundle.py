@@ -14,8 +14,10 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import text
 
+from dispatcher.domain.export_line import FIELDS
 from dispatcher.domain.log_entry import LogEntry
 from dispatcher.domain.template import TemplateVersion
+from dispatcher.domain.timeline import timeline
 from dispatcher.services.export_evidence import Source, export_evidence
 from dispatcher.services.verify_file import verify_file
 from dispatcher.storage import delivery_log, template_versions
@@ -54,7 +56,8 @@ def bundle(sqlite_log: Log, tmp_path: Path) -> Path:
         add_message(connection, 1, NOW + timedelta(days=1), packs=(STAMP,), template_sha256=TEMPLATE.digest)
         add_message(connection, 2, NOW + timedelta(days=1))
         [(key, commitment)] = delivery_log.keep_personal(
-            connection, [(person(1), {"debtor": "acme/D-1", "name": "<script>alert(1)</script>"})]
+            connection,
+            [(person(1), {"debtor": "acme/D-1", "name": "<script>alert(1)</script>", "words": "No más"})],
         )
         delivery_log.append(
             connection,
@@ -179,6 +182,7 @@ def test_timeline_tells_what_was_sent_and_what_was_kept_back(bundle: Path) -> No
     assert "Not sent: a message by SMS is not allowed" in html
     assert "us-regf/contact-hours 12 CFR 1006.6(b)" in html
     assert "Ana 1, un mensaje de Acme" in html
+    assert '<th scope="row">words</th><td>No más</td>' in html
     assert "<b>page" not in html
     assert "src=" not in html
     assert "http" not in html
@@ -243,6 +247,26 @@ def test_bundle_carries_the_key_that_signs_now_after_the_key_has_changed(
     assert "KEY REPLACED" in done.stdout.splitlines()[0]
     assert "because: stolen" in done.stdout
     assert done.stdout.splitlines()[1] == "5 entries verified: nothing changed, removed, inserted or moved"
+
+
+def test_timeline_tells_what_was_recorded_and_on_which_channels_a_rule_refused() -> None:
+    line = dict.fromkeys(FIELDS) | {"at": "2026-03-02T15:00:00.000Z", "position": 1, "actor": "ana", "step": "second-reminder"}  # fmt: skip
+    paid = {
+        "event": "payment_recorded",
+        "details": {"amount": "20.50", "paid_on": "2026-03-01", "again": True},
+    }
+    held = {"event": "hold_recorded", "details": {"hold": "breathing_space", "until": "2026-05-01"}}
+    reason = {"pack": "default", "rule": "opt-out", "detail": "they said stop", "channels": ["email", "sms"]}
+    refused = {"event": "blocked", "reasons": [reason]}
+    items = timeline([line | each for each in (paid, held, refused)])
+    assert [item.headline for item in items] == [
+        "The person paid",
+        "Recorded: breathing space",
+        "Not sent: second reminder by any channel is not allowed",
+    ]
+    assert items[0].facts == (("amount", "20.50"), ("paid on", "2026-03-01"), ("again", "yes"))
+    assert items[1].facts == (("until", "2026-05-01"),)
+    assert items[2].reasons == (("they said stop", "default/opt-out (e-mail, SMS)"),)
 
 
 def test_timeline_goes_by_the_clock_and_knows_the_persons_zone(bundle: Path) -> None:
