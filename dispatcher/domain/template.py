@@ -1,6 +1,7 @@
 """A template's versions: what managers write, who approved it, from when it holds."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -53,6 +54,16 @@ class TemplateVersion:
         return hashlib.sha256(canonical_json(files).encode()).hexdigest()
 
 
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_LONGEST_NAME = 60
+
+
+def may_be_named(name: str) -> None:
+    """Check the name of a new template, which is a folder's too; raises ReviewRefused."""
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+        raise ReviewRefused("A name is made of small letters, digits and single hyphens: second-reminder.")
+
+
 def may_edit(version: TemplateVersion) -> None:
     """Only drafts change; raises ReviewRefused."""
     if version.state is not VersionState.DRAFT:
@@ -99,7 +110,7 @@ def with_author(version: TemplateVersion, actor: str) -> str:
 
 
 def _four_eyes(version: TemplateVersion, actor: str, verb: str) -> None:
-    if actor in version.authors:
+    if actor.strip().casefold() in map(str.casefold, version.authors):
         raise ReviewRefused(
             f"{actor} wrote version {version.version} of {version.name}: another person must {verb} it"
         )

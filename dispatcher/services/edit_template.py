@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from dispatcher.domain.template import ReviewRefused, TemplateVersion, may_edit, with_author
+from dispatcher.domain.template import ReviewRefused, TemplateVersion, may_be_named, may_edit, with_author
 from dispatcher.rendering.house import House
 from dispatcher.rendering.problems import Problem
 from dispatcher.rendering.trial import check_version
@@ -37,7 +37,8 @@ class Saved:
 def save_draft(database: Database, house: House, edit: Edit, *, now: datetime) -> Saved:
     """Keep the text as a new draft or in place of an older state of the same draft.
 
-    Raises ReviewRefused when the version is no draft any more, or when somebody else saved it meanwhile.
+    Raises ReviewRefused for a name that no template may have, when the version is no draft any more, or when
+    somebody else saved it meanwhile.
     """
     problems = check_version(
         TemplateVersion(name=edit.name, version=edit.version or 1, files=edit.files), house
@@ -50,6 +51,7 @@ def save_draft(database: Database, house: House, edit: Edit, *, now: datetime) -
 
 def _new(connection: Connection, edit: Edit, problems: tuple[Problem, ...], now: datetime) -> Saved:
     if edit.name not in template_versions.names(connection):
+        may_be_named(edit.name)
         template_versions.add_template(connection, edit.name, purpose="", owner="", now=now)
     number = template_versions.next_number(connection, edit.name)
     version = TemplateVersion(

@@ -1,16 +1,14 @@
 """Begins a template: a draft from the texts of another, or from a few lines to start with."""
 
-import re
-
 from starlette.responses import Response
 
+from dispatcher.domain.template import ReviewRefused, may_be_named
 from dispatcher.services.edit_template import Edit, save_draft
 from dispatcher.storage import template_versions
 from dispatcher.web.site import go_to, page
 from dispatcher.web.template_preview import META
 from dispatcher.web.visit import Page, Visit
 
-_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _FIRST_META = """purpose: What it is for, in a sentence.
 kinds: [collection]
 owner: Receivables
@@ -33,11 +31,7 @@ def new_template(visit: Visit) -> Response:
 def create_template(visit: Visit) -> Response:
     """Begin a template as a draft, from the texts of another or from nothing."""
     name, source = visit.text("name"), visit.text("source")
-    wrong = ""
-    if not _NAME.fullmatch(name) or len(name) > 60:
-        wrong = "A name is made of small letters, digits and single hyphens: second-reminder."
-    elif name in _names(visit):
-        wrong = f"There is a template {name} already."
+    wrong = _wrong_name(visit, name)
     if wrong:
         return page(
             visit, "template_new", status=422, wrong=wrong, name=name, source=source, sources=_names(visit)
@@ -48,6 +42,14 @@ def create_template(visit: Visit) -> Response:
     )
     saved = save_draft(visit.house.database, visit.house.house, edit, now=visit.now)
     return go_to(visit, f"/templates/{name}/edit?version={saved.version}", "The draft is begun.")
+
+
+def _wrong_name(visit: Visit, name: str) -> str:
+    try:
+        may_be_named(name)
+    except ReviewRefused as refused:
+        return str(refused)
+    return f"There is a template {name} already." if name in _names(visit) else ""
 
 
 def _names(visit: Visit) -> list[str]:
