@@ -33,6 +33,7 @@ from dispatcher.domain.phone import number_plan, plan_key
 from dispatcher.domain.whereabouts import PlaceTable, candidate_zones
 
 _KINDS = {"notice": "legally_required_notice"}  # a strategy's word for the law's
+_ROLES = ("debt_buyer", "law_firm", "third_party", "original_creditor")  # the most closely bound first
 _PHONE_LABELS = {"home": "home", "mobile": "mobile", "work": "work"}
 
 
@@ -48,6 +49,11 @@ class IntendedContact:
     relation: str = "debtor"
     sender_role: str = "original_creditor"
     employer_domains: tuple[str, ...] = ()
+
+
+def role_of(debts: Sequence[DebtFile], sender_role: str) -> str:
+    """In what role debts are collected in one message; of several the one that most law binds."""
+    return min({debt.sender_role or sender_role for debt in debts} or {sender_role}, key=_ROLES.index)
 
 
 def reachable_points(person: PersonFile, channel: ChannelKind) -> tuple[ContactPoint | None, ...]:

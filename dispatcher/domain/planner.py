@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from channels.kind import ChannelKind
-from dispatcher.domain.contact import IntendedContact, contact_facts, reachable_points, zones_of
+from dispatcher.domain.contact import IntendedContact, contact_facts, reachable_points, role_of, zones_of
 from dispatcher.domain.decision import Decision, Outcome, Reason
 from dispatcher.domain.facts import ContactFacts, HistoryEntry, ZoneCandidate
 from dispatcher.domain.person import ContactPoint, DebtFile, PersonFile
@@ -194,15 +194,15 @@ def contact_of(
     intent: Intent, channel: ChannelKind, point: ContactPoint | None, sender: Sender
 ) -> IntendedContact:
     """The intent as the gate's question."""
-    roles = {due.debt.sender_role for due in intent.dues if due.debt.sender_role}
+    debts = tuple(due.debt for due in intent.dues)
     return IntendedContact(
         person=intent.person,
-        debts=tuple(due.debt for due in intent.dues),
+        debts=debts,
         channel=channel,
         kind=intent.step.kind,
         point=point,
         relation=intent.relation,
-        sender_role=min(roles) if len(roles) == 1 else sender.role,
+        sender_role=role_of(debts, sender.role),
         employer_domains=sender.employer_domains,
     )
 

@@ -1,12 +1,12 @@
 """Explains, for one person, why each debt, step and channel is written to, waits, or is left alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from channels.kind import ChannelKind
-from dispatcher.domain.contact import contact_facts, reachable_points, zones_of
+from dispatcher.domain.contact import IntendedContact, contact_facts, reachable_points, role_of, zones_of
 from dispatcher.domain.decision import Decision, Outcome, Reason
 from dispatcher.domain.ladder import Rung, comes_on
 from dispatcher.domain.person import DebtFile, PersonFile
@@ -114,24 +114,29 @@ def explain_debtor(
         as_of=as_of,
         now=now,
         zones=zones,
-        packs=_packs(case),
+        packs=_packs(case, debts.values()),
         debts=tuple(_debt(case, debts[i], relations[i], by_name.get(strategies.get(i, ""))) for i in ids),
     )
 
 
-def _packs(case: _Case) -> tuple[str, ...]:
+def _packs(case: _Case, debts: Iterable[DebtFile]) -> tuple[str, ...]:
     sender = case.desk.senders.get(case.person.creditor)
     if sender is None:
         return ()
-    intent = Intent(person=case.person, relation="debtor", strategy=_NONE, step=_NONE.steps[0], dues=())
-    contact = contact_of(intent, ChannelKind.EMAIL, None, sender)
-    return tuple(pack.name for pack in case.desk.packs_for(contact, case.now.date()))
-
-
-_NONE = Strategy(
-    name="",
-    steps=(Step(name="", kind="collection", day=1, channels=(ChannelKind.EMAIL,), template=""),),
-)
+    each: list[tuple[DebtFile, ...]] = [(debt,) for debt in debts]
+    contacts = [
+        IntendedContact(
+            person=case.person,
+            debts=some,
+            channel=ChannelKind.EMAIL,
+            kind="collection",
+            point=None,
+            sender_role=role_of(some, sender.role),
+        )
+        for some in each or [()]
+    ]
+    found = {pack.name for one in contacts for pack in case.desk.packs_for(one, case.now.date())}
+    return tuple(sorted(found))
 
 
 def _debt(case: _Case, debt: DebtFile, relation: str, strategy: Strategy | None) -> DebtAnswer:

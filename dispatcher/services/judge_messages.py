@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from channels.kind import ChannelKind
-from dispatcher.domain.contact import IntendedContact, contact_facts, reachable_points, zones_of
+from dispatcher.domain.contact import IntendedContact, contact_facts, reachable_points, role_of, zones_of
 from dispatcher.domain.decision import Decision, Outcome, Reason
 from dispatcher.domain.facts import ContentFindings, HistoryEntry
 from dispatcher.domain.message import Message
@@ -107,7 +107,6 @@ def contact_of_message(message: Message, files: MessageFiles, desk: Desk) -> Int
     """A stored message as the gate's question."""
     debts = files.debts_in(message)
     sender = desk.senders[message.creditor]
-    roles = {debt.sender_role for debt in debts if debt.sender_role}
     return IntendedContact(
         person=files.person(message),
         debts=debts,
@@ -115,7 +114,7 @@ def contact_of_message(message: Message, files: MessageFiles, desk: Desk) -> Int
         kind=message.kind,
         point=files.point(message),
         relation=message.relation,
-        sender_role=min(roles) if len(roles) == 1 else sender.role,
+        sender_role=role_of(debts, sender.role),
         employer_domains=sender.employer_domains,
     )
 

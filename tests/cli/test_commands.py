@@ -14,10 +14,10 @@ from dispatcher.cli.main import COMMANDS
 Command = Callable[..., subprocess.CompletedProcess[str]]
 NOW = "2026-11-16T18:00:00Z"
 DAY = ("--as-of", "2026-11-16", "--now", NOW)
-LEDGER = """creditor,debt_reference,debtor_reference,debtor_name,country,region,email,currency,balance,due_date,disputed_on
-acme,R1,D1,Ana Example,US,NY,ana@debtors.example,USD,100.00,2026-11-10,
-acme,R2,D2,Ben Example,US,NY,ben@debtors.example,USD,250.00,2026-11-10,2026-11-12
-acme,R3,D3,Cleo Example,US,NY,,USD,75.00,2026-11-10,
+LEDGER = """creditor,debt_reference,debtor_reference,debtor_name,country,region,email,currency,balance,due_date,disputed_on,sender_role
+acme,R1,D1,Ana Example,US,NY,ana@debtors.example,USD,100.00,2026-11-10,,
+acme,R2,D2,Ben Example,US,NY,ben@debtors.example,USD,250.00,2026-11-10,2026-11-12,
+acme,R3,D3,Cleo Example,US,NY,,USD,75.00,2026-11-10,,third_party
 """
 
 
@@ -97,6 +97,11 @@ def test_explain_answers_for_somebody_sent_disputed_and_unreachable(house: Comma
     assert sent in house("explain", "acme/D1", *DAY).stdout
     assert "is kept back: the debt is disputed since 2026-11-12" in house("explain", "D2", *DAY).stdout
     assert "no usable e-mail address on file" in house("explain", "D3", *DAY).stdout
+
+
+def test_explain_names_the_law_of_the_role_in_which_each_debt_is_collected(house: Command) -> None:
+    assert "Rules: DEFAULT, US-TCPA." in house("explain", "D1", *DAY).stdout
+    assert "Rules: DEFAULT, US-NY-DFS, US-REGF, US-TCPA." in house("explain", "D3", *DAY).stdout
 
 
 def test_explain_of_nobody_exits_2_and_says_what_a_reference_looks_like(house: Command) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from channels.kind import ChannelKind
-from dispatcher.domain.contact import IntendedContact, contact_facts, zones_of
+from dispatcher.domain.contact import IntendedContact, contact_facts, role_of, zones_of
 from dispatcher.domain.decision import Decision
 from dispatcher.domain.facts import Action, ContentFindings, HistoryEntry
 from dispatcher.domain.money import Money
@@ -222,6 +222,20 @@ def test_a_letter_to_whoever_lives_there_names_nobody() -> None:
     assert judged(company).allowed
     assert refusals(nobody) == {("block", "uk-conc/named-addressee")}
     assert "Occupier" not in str(judged(nobody).reasons), "entries of the log hold no names"
+
+
+@pytest.mark.parametrize(
+    ("roles", "role"),
+    [
+        ((), "original_creditor"),
+        (("",), "original_creditor"),
+        (("third_party", ""), "third_party"),
+        (("third_party", "original_creditor"), "third_party"),
+        (("third_party", "debt_buyer"), "debt_buyer"),
+    ],
+)
+def test_of_several_roles_in_one_message_the_most_bound_counts(roles: tuple[str, ...], role: str) -> None:
+    assert role_of([replace(_debt(), sender_role=one) for one in roles], "original_creditor") == role
 
 
 def test_what_the_daily_run_leaves_unsaid_is_listed() -> None:
