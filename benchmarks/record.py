@@ -37,7 +37,7 @@ from dispatcher.storage.log_search import LogQuery, Page
 from dispatcher.storage.migrate import upgrade
 from dispatcher.storage.seal_journal import SealJournal
 from dispatcher.storage.sealing_keys import SealingKeys
-from dispatcher.storage.tables import creditors, debtors, debts, messages
+from dispatcher.storage.tables import attempts, creditors, debtors, debts, messages, runs
 
 START = datetime(2024, 1, 1, 9, 0, tzinfo=UTC)
 EVENTS = ("planned", "queued", "attempting", "accepted")
@@ -109,6 +109,7 @@ def fill(database: Database, entries: int) -> float:
     people = max(20, entries // 50)
     with database.writing() as connection:
         add_people(connection, people)
+        add_runs(connection, entries // (BATCH * PER_MESSAGE) + 1)
     while made < entries:
         written, took = write_batch(database, rng, people, made, entries)
         made, seconds = made + written, seconds + took
@@ -134,6 +135,17 @@ def add_people(connection: Connection, people: int) -> None:
     )
 
 
+def add_runs(connection: Connection, count: int) -> None:
+    run = {
+        "as_of": START.date(),
+        "mode": "live",
+        "state": "finished",
+        "started_at": START,
+        "real_started_at": START,
+    }
+    connection.execute(insert(runs), [{"id": n, **run} for n in range(1, count + 1)])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """One message: to whom, when, how it ended, and what its entries refer to."""
@@ -146,6 +158,7 @@ class Case:
     commitment: str
     digest: str
     run: int
+    template: str
 
 
 def write_batch(
@@ -165,6 +178,7 @@ def write_batch(
                 key=str(uuid.UUID(int=rng.getrandbits(128))), debtor=n, at=at + timedelta(seconds=i),
                 end=rng.choice(ENDS), personal_id=personal_id, commitment=commitment, digest=text_.sha256,
                 run=made // (BATCH * PER_MESSAGE) + 1,
+                template="first-reminder" if rng.random() < 0.99 else "final-notice",
             )
             for i, (n, (personal_id, commitment), text_) in enumerate(zip(numbers, kept, bodies, strict=True))
         ]  # fmt: skip
@@ -174,7 +188,8 @@ def write_batch(
     seconds += time.perf_counter() - begun
     with database.writing() as connection:
         contents.keep(connection, bodies, now=at)
-        connection.execute(insert(messages), [a_message(case, rng) for case in cases])
+        connection.execute(insert(messages), [a_message(case) for case in cases])
+        connection.execute(insert(attempts), [an_attempt(case) for case in cases])
     return len(log), seconds
 
 
@@ -205,12 +220,18 @@ def entries_of(case: Case, rng: random.Random) -> list[LogEntry]:
     return [an_entry(event, case, rng) for event in events]
 
 
-def a_message(case: Case, rng: random.Random) -> dict[str, object]:
+def an_attempt(case: Case) -> dict[str, object]:
+    began = {"began_at": case.at, "real_began_at": case.at, "provider": "folder"}
+    return {"message_id": case.key, "number": 1, "content_sha256": case.digest, **began}
+
+
+def a_message(case: Case) -> dict[str, object]:
     return {
-        "id": case.key, "creditor_id": case.debtor % 3 + 1, "debtor_id": case.debtor, "as_of": case.at.date(),
+        "id": case.key, "run_id": case.run, "creditor_id": case.debtor % 3 + 1, "debtor_id": case.debtor,
+        "as_of": case.at.date(),
         "step": "first-reminder", "kind": "collection", "channel": "email",
         "address": f"d{case.debtor}@debtors.example",
-        "template": "first-reminder" if rng.random() < 0.99 else "final-notice", "template_version": 1,
+        "template": case.template, "template_version": 1,
         "state": "delivered" if case.end == "complained" else case.end, "expires_at": case.at, "created_at": case.at,
         "updated_at": case.at, "content_sha256": case.digest, "personal_id": case.personal_id, "provider": "folder",
         "commitment": case.commitment, "provider_id": f"p-{case.key}",
@@ -229,7 +250,7 @@ def an_entry(event: str, case: Case, rng: random.Random) -> LogEntry:
         event=event, at=case.at, actor="run", run_id=case.run, as_of=case.at.date(),
         message_id=None if blocked else case.key,
         person=f"{case.debtor:032x}", creditor=f"creditor-{case.debtor % 3 + 1}", step="first-reminder",
-        kind="collection", channel="sms" if blocked else "email", template="first-reminder", template_version=1,
+        kind="collection", channel="sms" if blocked else "email", template=case.template, template_version=1,
         rule_packs=("default@1", "us-regf@1"), balance=Money(12_050, "USD"), days_past_due=29,
         zones=("America/New_York",), body_sha256=case.digest if event == "accepted" else None,
         personal_id=case.personal_id, commitment=case.commitment, decision="block" if blocked else None,
