@@ -45,7 +45,7 @@ def decide(file: File) -> None:
                 if isinstance(question, _NotJson)
                 else answer_json(question, book, words)
             )
-            sys.stdout.write(json.dumps(reply, ensure_ascii=False) + "\n")
+            sys.stdout.write(_line(reply))
     if broken:
         raise typer.Exit(1)
 
@@ -60,7 +60,11 @@ class _NotJson(str):
 
 
 def _opened(file: Path) -> AbstractContextManager[TextIO]:
-    return nullcontext(sys.stdin) if str(file) == "-" else file.open(encoding="utf-8-sig")
+    return (
+        nullcontext(sys.stdin)
+        if str(file) == "-"
+        else file.open(encoding="utf-8-sig", errors="surrogateescape")
+    )
 
 
 def _questions(lines: TextIO) -> Iterator[tuple[int, Any]]:
@@ -78,7 +82,22 @@ def _array(text: str) -> Iterator[tuple[int, Any]]:
         yield 1, question
 
 
+def _line(reply: dict[str, Any]) -> str:
+    line = json.dumps(reply, ensure_ascii=False)
+    return (line if _is_utf8(line) else json.dumps(reply)) + "\n"
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a character: from bytes that are none, or written as \ud800
+        return False
+    return True
+
+
 def _json(text: str) -> Any:
+    if not _is_utf8(text):
+        return _NotJson("it is not UTF-8")
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:

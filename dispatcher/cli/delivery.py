@@ -36,10 +36,13 @@ def stop(
 
     Example: dispatcher stop --channel sms --why "wrong sender name"
     """
-    from dispatcher.services.stop_delivery import stop_delivery
+    from dispatcher.services.stop_delivery import refuse_unknown, stop_delivery
 
     wanted = _stop(creditor, channel, template, pack, everything)
     with opened() as dispatcher:
+        refuse_unknown(
+            dispatcher.database, wanted, senders=dispatcher.sender_names(), packs=dispatcher.pack_names()
+        )
         fresh = stop_delivery(dispatcher.database, wanted, why=why, by=actor(), now=dispatcher.now())
     print(f"stopped: {wanted}" if fresh else f"{wanted} was stopped already")
 

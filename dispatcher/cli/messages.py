@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from channels.kind import ChannelKind
 from dispatcher.cli.delivery import cancel, hold, release, resolve
 from dispatcher.cli.opening import AsJson, opened, print_json
+from dispatcher.domain.message import State
 from dispatcher.domain.plain_values import plain
 
 app = typer.Typer()
@@ -17,11 +19,9 @@ for _verb in (hold, release, cancel, resolve):
 
 @app.command("list")
 def list_messages(
-    state: Annotated[
-        str | None, typer.Option("--state", help="planned, queued, deferred, held, accepted, unknown …")
-    ] = None,
+    state: Annotated[State | None, typer.Option("--state", help="Where they stand now.")] = None,
     run: Annotated[int | None, typer.Option("--run", help="Of this run alone.")] = None,
-    channel: Annotated[str | None, typer.Option("--channel", help="email, sms or letter.")] = None,
+    channel: Annotated[ChannelKind | None, typer.Option("--channel", help="On this one alone.")] = None,
     after: Annotated[str, typer.Option("--after", help="Go on after this id.")] = "",
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, help="At most so many; all with --json, else 50.")

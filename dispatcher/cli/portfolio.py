@@ -8,6 +8,7 @@ import typer
 
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.cli.opening import AsJson, AsOf, actor, opened, parse_day, print_json
+from dispatcher.domain.portfolio_columns import creditor_key
 from dispatcher.services.import_portfolio import ImportReport, ImportRequest, counted, import_portfolio
 from dispatcher.services.portfolio_status import CurrencyStatus, PortfolioStatus, Total, portfolio_status
 from dispatcher.services.sample_portfolio import SAMPLE_AS_OF, SAMPLE_DEBTORS, write_sample_portfolio
@@ -15,6 +16,13 @@ from dispatcher.services.sample_portfolio import SAMPLE_AS_OF, SAMPLE_DEBTORS, w
 app = typer.Typer()
 
 FINDING = 1
+
+
+def _creditor_key(text: str) -> str:
+    try:
+        return creditor_key(text.strip()) if text else ""
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 @app.command("import")
@@ -38,7 +46,10 @@ def import_(
         Path | None, typer.Option(metavar="FILE", help="Where refused rows are written; else under the home.")
     ] = None,
     creditor: Annotated[
-        str, typer.Option(metavar="KEY", help="The creditor, for a file without that column.")
+        str,
+        typer.Option(
+            metavar="KEY", parser=_creditor_key, help="The creditor, for a file without that column."
+        ),
     ] = "",
     full: Annotated[
         bool,

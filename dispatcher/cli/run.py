@@ -191,6 +191,6 @@ def _write_plan(out: Path, lines: list[dict[str, Any]]) -> None:
 
             writer = csv.DictWriter(file, fieldnames=list(lines[0]) if lines else ["debtor"])
             writer.writeheader()
-            writer.writerows({key: to_cell(value) for key, value in line.items()} for line in lines)
+            writer.writerows({key: value and to_cell(value) for key, value in line.items()} for line in lines)
         else:
             file.writelines(json.dumps(line, ensure_ascii=False, default=str) + "\n" for line in lines)

@@ -21,6 +21,8 @@ class Stop:
             raise ValueError(f"{self.scope!r} cannot be stopped; choose {', '.join(SCOPES)}")
         if bool(self.name) == (self.scope == "all"):
             raise ValueError("a stop of all has no name; any other names what it stops")
+        if self.scope == "pack":  # messages carry packs in lower case, the law's lists do not
+            object.__setattr__(self, "name", self.name.lower())
 
     def takes_in(self, message: Message) -> bool:
         """Whether this message may not go."""
@@ -41,8 +43,8 @@ class Stop:
 
 
 def pack_name(pack: str) -> str:
-    """A pack's name without the version that stands behind an @."""
-    return pack.partition("@")[0]
+    """A pack's name in lower case, as messages carry it, without the version that stands behind an @."""
+    return pack.partition("@")[0].lower()
 
 
 def stopping(message: Message, stops: Sequence[Stop]) -> Stop | None:

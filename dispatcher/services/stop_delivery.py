@@ -1,12 +1,13 @@
 """The kill switch: stops what a person says, at the next claim everywhere, until it is resumed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from channels.kind import ChannelKind
 from dispatcher.domain.log_entry import LogEntry
 from dispatcher.domain.stop import Stop
 from dispatcher.services.channel_trouble import end_pause
-from dispatcher.storage import delivery_log, stops
+from dispatcher.storage import delivery_log, person_lists, stops, template_versions
 from dispatcher.storage.engine import Database
 from dispatcher.storage.stops import StopRow
 
@@ -24,6 +25,29 @@ def stop_delivery(database: Database, stop: Stop, *, why: str, by: str, now: dat
         if added:
             delivery_log.append(connection, [_entry("stopped", stop, why, by, now)])
     return added
+
+
+def refuse_unknown(
+    database: Database, stop: Stop, *, senders: Collection[str], packs: Collection[str]
+) -> None:
+    """Raise StopError for a name that nothing has: a mistyped stop would stop nothing, and nobody would notice.
+
+    `senders` are creditors that may have no ledger yet; `packs` are named in lower case.
+    """
+    if stop.scope == "all":
+        return
+    with database.reading() as connection:
+        known = {
+            "channel": [kind.value for kind in ChannelKind],
+            "creditor": sorted({*senders, *person_lists.creditor_keys(connection)}),
+            "template": template_versions.names(connection),
+            "pack": sorted(packs),
+        }[stop.scope]
+    if stop.name not in known:
+        raise StopError(
+            f"nothing was stopped: there is no {stop}; there are {', '.join(known) or 'none'}. "
+            "If it is urgent: dispatcher stop --all"
+        )
 
 
 def resume_delivery(database: Database, stop: Stop, *, why: str, by: str, now: datetime) -> list[StopRow]:

@@ -197,8 +197,9 @@ def test_a_refused_channel_is_stopped_and_the_message_waits(database: Database) 
         Stop(scope="channel", name="email"),
         Stop(scope="template", name="first-reminder"),
         Stop(scope="pack", name="us-regf"),
+        Stop(scope="pack", name="US-REGF"),  # as `rules list` writes it
     ],
-    ids=str,
+    ids=lambda stop: f"{stop.scope} {stop.name}",
 )
 def test_a_stop_takes_effect_at_the_next_claim(database: Database, stop: Stop) -> None:
     (key,) = queued(database, rule_packs=["us-regf@3/abc", "default@1/def"])

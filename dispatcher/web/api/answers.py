@@ -9,7 +9,12 @@ from dispatcher.domain.plain_values import plain
 from dispatcher.domain.stop import Stop
 from dispatcher.services.intervene import CannotIntervene
 from dispatcher.services.show_message import NoSuchMessageError, show_message
-from dispatcher.services.stop_delivery import StopError, resume_delivery, stop_delivery
+from dispatcher.services.stop_delivery import (
+    StopError,
+    refuse_unknown,
+    resume_delivery,
+    stop_delivery,
+)
 from dispatcher.services.summarise_run import NoSuchRunError, summarise_run
 from dispatcher.storage import (
     contents,
@@ -145,6 +150,8 @@ def add_stop(visit: Visit) -> Any:
     """Stop everything, a creditor, a channel, a template or a rule pack."""
     try:
         stop = Stop(scope=visit.text("scope"), name=visit.text("name"))
+        house = visit.house
+        refuse_unknown(house.database, stop, senders=house.sender_names(), packs=house.pack_names())
         stop_delivery(visit.house.database, stop, why=visit.text("why"), by=visit.actor, now=visit.now)
     except (StopError, ValueError) as error:
         raise RefusedError(422, sentence_of(error)) from None
