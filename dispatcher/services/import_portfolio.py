@@ -150,7 +150,9 @@ def _merge(job: _Import, staging: Staging, sha256: str) -> ImportReport:
 
 def _applied(job: _Import, connection: Connection, sha256: str, repeated: int, left_out: int) -> ImportReport:
     request = job.request
-    before = portfolios.merge_creditors(connection, as_of=request.as_of, imported_at=request.now)
+    before = portfolios.merge_creditors(
+        connection, as_of=request.as_of, imported_at=request.now, allow_older=request.allow_older
+    )
     older_than = _newer_ledger(connection, request, before)
     portfolios.lock_changed(connection)
     whole = tuple(before) if request.full else ()
@@ -179,6 +181,8 @@ def _applied(job: _Import, connection: Connection, sha256: str, repeated: int, l
         older_than=older_than,
         reasons=job.problems.most_frequent(),
     )
+    if older_than and report.vanished and not request.allow_older:
+        raise _older(request, older_than, f"{report.vanished} debts that it does not know would be held")
     why = f"{request.file.name} of {request.as_of}"
     ledger_holds.hold_unreadable(connection, today=request.as_of, now=request.now, why=why)
     _log(connection, request, report)
@@ -191,11 +195,15 @@ def _newer_ledger(
     """The date of a newer ledger that this file must not overwrite; a file that changes nothing does no harm."""
     newer = [known for known in before.values() if known is not None and known > request.as_of]
     if newer and not request.allow_older and (changes := portfolios.changed_debts(connection)):
-        raise PortfolioFileError(
-            f"{request.file.name}: this ledger is of {request.as_of}, but one of {max(newer)} is imported already, and "
-            f"{changes} debts would go back to older figures; give the right --as-of, or --allow-older if it is meant"
-        )
+        raise _older(request, max(newer), f"{changes} debts would go back to older figures")
     return max(newer, default=None)
+
+
+def _older(request: ImportRequest, than: date, harm: str) -> PortfolioFileError:
+    return PortfolioFileError(
+        f"{request.file.name}: this ledger is of {request.as_of}, but one of {than} is imported already, and "
+        f"{harm}; give the right --as-of, or --allow-older if it is meant"
+    )
 
 
 def _unknown_party(relation: str, reference: str) -> RowProblem:

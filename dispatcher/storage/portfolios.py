@@ -52,8 +52,13 @@ class Counted:
     unchanged: int
 
 
-def merge_creditors(connection: Connection, *, as_of: date, imported_at: datetime) -> dict[str, date | None]:
-    """Make the file's creditors known and note their ledger's date; returns the dates noted before."""
+def merge_creditors(
+    connection: Connection, *, as_of: date, imported_at: datetime, allow_older: bool
+) -> dict[str, date | None]:
+    """Make the file's creditors known and note their ledger's date; returns the dates noted before.
+
+    A ledger older than the one known leaves that one's date and age in force, unless `allow_older`.
+    """
     keys = connection.scalars(select(staged_debts.c.creditor).union(select(staged_debtors.c.creditor))).all()
     known = dict(
         connection.execute(
@@ -63,8 +68,14 @@ def merge_creditors(connection: Connection, *, as_of: date, imported_at: datetim
     row = {"ledger_as_of": as_of, "ledger_imported_at": imported_at}
     if keys:
         statement = _insert(connection, creditors).values([{"key": key, **row} for key in sorted(keys)])
+        known_date = creditors.c.ledger_as_of
+        newer = or_(known_date.is_(None), known_date <= as_of)
         connection.execute(
-            statement.on_conflict_do_update(index_elements=["key"], set_=_excluded(statement, [*row]))
+            statement.on_conflict_do_update(
+                index_elements=["key"],
+                set_=_excluded(statement, [*row]),
+                where=None if allow_older else newer,
+            )
         )
     return {key: known.get(key) for key in sorted(keys)}
 

@@ -395,6 +395,23 @@ def test_an_older_ledger_that_would_change_debts_is_refused_as_a_whole(database,
     assert (report.debts.changed, report.older_than) == (1, LEDGER_DAY)
 
 
+def test_an_older_ledger_neither_holds_what_it_cannot_know_nor_counts_as_fresh(database, tmp_path):
+    old, day = a_file(tmp_path, a_row(), name="old.csv"), date(2026, 11, 1)
+    an_import(database, a_file(tmp_path, a_row(), a_row(debt_reference="new")))
+    known = [(row.ledger_as_of, row.ledger_imported_at) for row in rows_of(database, creditors)]
+    later = NOW + timedelta(days=1)
+
+    with pytest.raises(
+        PortfolioFileError, match=r"1 debts that it does not know would be held.*--allow-older"
+    ):
+        an_import(database, old, as_of=day, now=later, full=True)
+    an_import(database, old, as_of=day, now=later)
+    assert [(row.ledger_as_of, row.ledger_imported_at) for row in rows_of(database, creditors)] == known
+
+    report = an_import(database, old, as_of=day, now=later, full=True, allow_older=True)
+    assert (report.vanished, rows_of(database, creditors)[0].ledger_as_of) == (1, day)
+
+
 def test_each_import_and_each_hold_of_the_ledger_is_an_entry_of_the_log(database, tmp_path):
     file = a_file(
         tmp_path, a_row(disputed_on="2026-11-02", cease_received_on="2026-11-05", promise_date="2026-12-01")
