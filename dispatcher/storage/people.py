@@ -36,6 +36,8 @@ from dispatcher.storage.tables import (
 )
 
 HISTORY = timedelta(days=45)  # longer than the longest window any pack counts in (a month)
+# What never grows too old: from when caps count, and by which address or number the debtor came.
+_DIRECT = ("conversation", "answered_complete", "inbound_from_consumer")
 
 # States in which a message has reached, or may have reached, a person.
 # Without statistics SQLite would rather read all messages in these states than those of the people asked for.
@@ -109,7 +111,10 @@ _PARTS: Mapping[str, Select[Any]] = {
     .order_by(consents.c.id),
     "notices": select(notices).where(notices.c.debtor_id.in_(_IDS)).order_by(notices.c.id),
     "contacts": select(contacts)
-    .where(contacts.c.debtor_id.in_(_IDS), contacts.c.at > _SINCE)
+    .where(
+        contacts.c.debtor_id.in_(_IDS),
+        or_(contacts.c.at > _SINCE, contacts.c.direction == "inbound", contacts.c.outcome.in_(_DIRECT)),
+    )
     .order_by(contacts.c.at, contacts.c.id),
     "sent": _SENT,
     "first": _FIRST,
@@ -151,7 +156,7 @@ _DEBTS_OF = (
 
 
 def load_people(connection: Connection, ids: Collection[int], *, now: datetime) -> dict[int, PersonFile]:
-    """Files by debtor id, with the history of the last HISTORY before `now`."""
+    """Files by debtor id, with the history of the last HISTORY before `now` and every direct contact."""
     wanted = sorted(ids)
     if not wanted:
         return {}

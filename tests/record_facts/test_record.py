@@ -415,6 +415,17 @@ def test_what_a_debtor_says_elsewhere_stops_what_it_names_or_waits_for_a_reader(
     assert heard.details["understood"] == ("stop" if stops else "unclear" if held else "")
 
 
+def test_direct_contact_never_grows_too_old_for_the_caps_that_begin_with_it(book):
+    long_ago = NOW - timedelta(days=300)
+    record_contact(book, "acme/07", "call", SAID, read=read, at=long_ago, outcome="conversation")
+    record_contact(book, "acme/07", "email", SAID, read=read, at=long_ago, direction="inbound")
+    record_contact(book, "acme/07", "call", SAID, read=read, at=long_ago, outcome="unanswered")
+    assert [(c.channel, c.outcome) for c in file_of(book).history] == [
+        ("call", "conversation"),
+        ("email", "inbound_from_consumer"),
+    ]
+
+
 def test_what_we_said_ourselves_stops_nothing(book):
     record_contact(book, "acme/07", "sms", SAID, read=read, details={"text": "STOP"})
     assert not file_of(book).opt_outs

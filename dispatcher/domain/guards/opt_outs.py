@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from dispatcher.domain.act import Act, medium
+from dispatcher.domain.act import Act, medium, medium_in_words
 from dispatcher.domain.facts import Channel, Kind, OptOut
 from dispatcher.domain.guards.guard import Guard, Refusal, block, hold
 from dispatcher.domain.guards.replies import invited_at
@@ -14,14 +14,6 @@ EVERYTHING = frozenset({"all", "person", "everything"})
 TELEPHONE = frozenset({"call", "sms"})
 _BETWEEN_DIGITS = re.compile(r"[\s+().\-/]+")
 _NATIONAL_DIGITS = 9  # so many digits without the country's are taken for the same number
-_MEDIA = {
-    "call": "calls",
-    "sms": "text messages",
-    "email": "e-mail",
-    "letter": "letters",
-    "instant_message": "instant messages",
-    "social": "messages on social media",
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,20 +64,27 @@ def in_force(stop: OptOut, at: int) -> bool:
 
 
 def same_address(stop: OptOut, act: Act) -> bool:
-    """Whether the opt-out names the act's address, or either of them names none."""
-    if stop.address is None or act.action.to is None:
+    """Whether the opt-out names the act's address, or either of them names none.
+
+    A letter names none, and is not sent to the number or mailbox that was stopped without a word of letters.
+    """
+    if stop.address is None:
         return True
-    stopped, used = _bare(stop.address), _bare(act.action.to)
-    if stopped == used:
-        return True
-    shorter, longer = sorted((stopped, used), key=len)
-    return shorter.isdecimal() and len(shorter) >= _NATIONAL_DIGITS and longer.endswith(shorter)
+    if act.action.to is None:
+        return act.action.channel != Channel.LETTER or stop.medium is not None
+    stopped, used = stop.address.strip().casefold(), act.action.to.strip().casefold()
+    return stopped == used or ("@" not in used and _same_number(_digits(stopped), _digits(used)))
 
 
-def _bare(address: str) -> str:
-    """A mailbox without capitals; a number as its digits, without zeros ahead."""
+def _digits(address: str) -> str:
+    """The digits of a number however it is written, without zeros ahead; of anything else nothing."""
     digits = _BETWEEN_DIGITS.sub("", address)
-    return digits.lstrip("0") if digits.isdecimal() else address.strip().casefold()
+    return digits.lstrip("0") if digits.isdecimal() else ""
+
+
+def _same_number(one: str, other: str) -> bool:
+    shorter, longer = sorted((one, other), key=len)
+    return len(shorter) >= _NATIONAL_DIGITS and longer.endswith(shorter)
 
 
 def _stops(stop: OptOut, act: Act) -> bool:
@@ -103,8 +102,7 @@ def _named(stop: OptOut) -> str:
     if stop.scope in EVERYTHING:
         return "all contact"
     at = " at this address" if stop.address and stop.scope != "medium" else ""
-    stopped = medium(stop.medium) if stop.medium else ""
-    return f"{_MEDIA.get(stopped, stopped or 'contact')}{at}"
+    return f"{medium_in_words(stop.medium) if stop.medium else 'contact'}{at}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
