@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -15,7 +16,7 @@ from dispatcher.domain.log_entry import LogEntry
 from dispatcher.services import seal_log as sealing
 from dispatcher.services.seal_log import SealsLostError, seal_log
 from dispatcher.services.verify_log import verify_log
-from dispatcher.storage import delivery_log
+from dispatcher.storage import delivery_log, seals
 from dispatcher.storage.engine import open_database
 from dispatcher.storage.seal_journal import SealJournal
 from dispatcher.storage.sealing_keys import KeyProblemError, SealingKeys
@@ -97,6 +98,33 @@ def test_sealing_takes_a_late_commit_into_the_next_seal(log: Log) -> None:
     assert seal(log).entries == 1
     assert sealed_names(log) == ["early", "late"]
     assert findings(log) == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_sealing_waits_for_no_number_that_a_writer_took_and_gave_up(log: Log) -> None:
+    def settled() -> int:
+        with log.database.reading() as connection:
+            [*_, last] = seals.seals_after(connection, 0)
+            return last.body.settled_id
+
+    with suppress(ZeroDivisionError), log.database.writing() as doomed:
+        delivery_log.append(doomed, [entry("never")])
+        write(log, "second")
+        seal(log)
+        assert settled() == 0  # number 1 may come yet
+        raise ZeroDivisionError
+    write(log, "third")
+    seal(log)
+    assert (sealed_names(log), settled()) == (["second", "third"], 3)
+    assert findings(log) == []
+    with (
+        log.database.writing() as connection
+    ):  # with the number that was given up: nothing can come there now
+        columns = "at, event, person, entry, facet"
+        connection.execute(
+            text(f"INSERT INTO log_entries (id, {columns}) SELECT 1, {columns} FROM log_entries WHERE id = 2")
+        )
+    assert findings(log) == ["entry id 1: it was inserted behind the seals: no seal covers it"]
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
