@@ -138,7 +138,7 @@ class _Conversation:
         code, reply = self._client.getreply()
         _expect(Stage.DATA, (code, reply), 250)
         self._session.messages += 1
-        return _accepted(reply, message.message_id)
+        return _accepted(reply, message.message_id, message.to, to)
 
     def _agree(self, *commands: bytes) -> None:
         """Sender, recipient and leave to send; in one write where the relay knows pipelining (RFC 2920)."""
@@ -193,10 +193,10 @@ def _expect(stage: Stage, answer: tuple[int, bytes], *wanted: int) -> None:
         raise RefusedError(stage, code, reply)
 
 
-def _accepted(reply: bytes, message_id: str) -> Accepted:
+def _accepted(reply: bytes, message_id: str, *private: str) -> Accepted:
     words = reply.decode("utf-8", "replace")
     queued = _QUEUED_AS.search(words)
-    return Accepted(provider_id=queued[1] if queued else message_id, note=without(words))
+    return Accepted(provider_id=queued[1] if queued else message_id, note=without(words, *private))
 
 
 def _with_whole_line_ends(body: bytes) -> bytes:

@@ -278,9 +278,9 @@ GO = b"250 2.1.0 ok\r\n250 2.1.5 ok\r\n354 go\r\n"
 
 def test_smtp_asks_for_everything_in_one_write_and_hands_over_in_a_second():
     heard: list[bytes] = []
-    with answering(_relay_that(GO, b"250 queued as 7\r\n", heard=heard)) as url:
+    with answering(_relay_that(GO, b"250 queued as 7 for zoe@debtors.example\r\n", heard=heard)) as url:
         outcome = _plain_relay(url).send(an_email(body=b"a: b\r\n\r\n.hidden\r\n"), now=NOW)
-    assert outcome == Accepted(provider_id="7", note="queued as 7")
+    assert outcome == Accepted(provider_id="7", note="queued as 7 for ...")
     assert heard[1:] == [
         b"MAIL FROM:<letters@acme.example>\r\nRCPT TO:<zoe@debtors.example>\r\nDATA\r\n",
         b"a: b\r\n\r\n..hidden\r\n.\r\n",
