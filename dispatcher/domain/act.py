@@ -18,6 +18,15 @@ ONE_MEDIUM = {  # a voicemail is left by telephone; the other words are those th
     "post": "letter",
 }
 
+IN_WORDS = {
+    "call": "calls",
+    "sms": "text messages",
+    "email": "e-mail",
+    "letter": "letters",
+    "instant_message": "instant messages",
+    "social": "messages on social media",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -46,6 +55,11 @@ class Past:
 def medium(channel: str) -> str:
     """The medium that a wish or an opt-out names."""
     return ONE_MEDIUM.get(channel, channel)
+
+
+def medium_in_words(channel: str) -> str:
+    """The same as a reader calls it: text messages, calls."""
+    return IN_WORDS.get(medium(channel), channel)
 
 
 class Act:

@@ -36,9 +36,13 @@ class Window:
         return max(self.days + 2, calendar + 1) * DAY + self.hours * 3600
 
     def __str__(self) -> str:
-        parts = [f"{self.days} days"] * bool(self.days) + [f"{self.hours} hours"] * bool(self.hours)
+        parts = [_count(self.days, "day")] * bool(self.days) + [_count(self.hours, "hour")] * bool(self.hours)
         parts += [f"the calendar {self.calendar}"] * bool(self.calendar)
         return " and ".join(parts)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _next_period(day: int, calendar: str | None) -> int:

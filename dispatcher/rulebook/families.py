@@ -340,6 +340,8 @@ FAMILIES: dict[str, Family] = {
     ),
     "no_overshadowing": Family(build=_plain(content.NoOvershadowing)),
     "limited_content": Family(
-        build=_plain(content.LimitedContentMessage), properties={"optional": _TEXTS}, required=("optional",)
+        build=_plain(content.LimitedContentMessage),
+        properties={"optional": _TEXTS, "never": _TEXTS},
+        required=("optional",),
     ),
 }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from dispatcher.domain.act import Act, medium
+from dispatcher.domain.act import Act, medium, medium_in_words
 from dispatcher.domain.facts import NOTHING_ON_FILE, AddressBasis, Channel, DateOnFile, Kind, NumberBasis
 from dispatcher.domain.guards.frequency import FrequencyCap
 from dispatcher.domain.guards.guard import Guard, Refusal, block, hold
@@ -25,7 +25,8 @@ class AuthorisedChannels(Guard):
         if allowed is None or medium(act.action.channel) in {medium(channel) for channel in allowed}:
             return None
         return block(
-            f"the debtor has not authorised {act.action.channel}", authorised=", ".join(sorted(allowed))
+            f"the debtor has not authorised {medium_in_words(act.action.channel)}",
+            authorised=", ".join(sorted(allowed)),
         )
 
 
@@ -46,7 +47,7 @@ class ElectronicConsent(Guard):
         lacking = act.facts.email_consent is False
         if act.action.channel != Channel.EMAIL:
             lacking = act.action.consent is False or (lacking and act.action.consent is None)
-        return block(f"no consent to {act.action.channel} on file") if lacking else None
+        return block(f"no consent to {medium_in_words(act.action.channel)} on file") if lacking else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -99,10 +99,17 @@ class FirstContactScope(Guard):
             return None
         beyond = [part for part in content.first_contact_scope if part.replace("-", "_") not in self.allowed]
         return (
-            block(f"a first contact must not: {', '.join(beyond)}", beyond=", ".join(beyond))
+            block(
+                f"a first contact only reminds and offers a way, no {_named(beyond)}",
+                beyond=", ".join(beyond),
+            )
             if beyond
             else None
         )
+
+
+def _named(parts: list[str]) -> str:
+    return ", ".join(part.replace("_", " ") for part in parts)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -201,12 +208,14 @@ class NoOvershadowing(Guard):
 class LimitedContentMessage(Guard):
     """A limited-content message: a voicemail with its four parts and nothing that is not optional.
 
-    `optional`: marks of the parts that may be added.
+    `optional`: words of the parts that may be added; `never`: words that no part may hold, beside one of those or
+    not ("due date").
     """
 
     subject: ClassVar[str | None] = "action.limited_content"
 
     optional: tuple[str, ...]
+    never: tuple[str, ...] = ()
 
     def refuse(self, act: Act) -> Refusal | None:
         """A block that names what is wrong with it."""
@@ -225,10 +234,11 @@ class LimitedContentMessage(Guard):
             yield "it does not ask for a reply"
         if message.natural_person_names == () or message.reply_numbers == ():
             yield "the person to ask for or the number to call is missing"
-        beyond = [
-            part for part in message.optional if not any(mark in part.casefold() for mark in self.optional)
-        ]
+        beyond = [part for part in message.optional if not self._may_be_added(part)]
         beyond += message.other_content
         beyond += act.action.content.other_content if act.action.content else ()
         if beyond:
             yield f"it holds more: {', '.join(beyond)}"
+
+    def _may_be_added(self, part: str) -> bool:
+        return _holds_any(part, self.optional) and not _holds_any(part, self.never)

@@ -31,14 +31,13 @@ class Recipients(Guard):
         recipient = act.action.recipient
         if self.location_inquiries and act.kind == Kind.LOCATION_INQUIRY:
             return None
-        if self._listed(recipient.relation, act) and _holds(recipient):
+        relation = recipient.relation
+        if (relation in self.relations or self._listed_here(relation, act)) and _holds(recipient):
             return None
-        who = f"{recipient.relation.replace('_', ' ')}{_because(recipient)}"
-        return block(f"a third party may not be contacted: {who}", relation=recipient.relation)
+        who = f"{relation.replace('_', ' ')}{_because(recipient)}"
+        return block(f"a third party may not be contacted: {who}", relation=relation)
 
-    def _listed(self, relation: str, act: Act) -> bool:
-        if relation in self.relations:
-            return True
+    def _listed_here(self, relation: str, act: Act) -> bool:
         return relation in self.relations_in_zones and all(c.zone in self.zones for c in act.facts.zones)
 
 
