@@ -16,6 +16,7 @@ from dispatcher.domain.sender import Sender
 from dispatcher.rendering.checks import Report
 from dispatcher.rendering.compile import CompiledTemplate
 from dispatcher.rendering.render import Rendered, RenderFailure, render
+from dispatcher.rendering.untrusted import one_line
 from dispatcher.services.desk import Desk
 from dispatcher.services.message_files import MessageFiles, gather
 from dispatcher.storage import delivery_log, outbox
@@ -166,7 +167,7 @@ def envelope(
     sender = inputs.sender
     filled: dict[str, Any] = {
         "to": message.address,
-        "to_name": person.name,
+        "to_name": one_line(person.name),
         "sender_name": sender.name,
         "subject": rendered.subject,
     }
@@ -190,13 +191,13 @@ def envelope(
 
 
 def _postal_address(person: PersonFile) -> PostalAddress:
-    lines = person.address_lines
+    lines = person.address_lines  # as they are: what comes back is found by them
     return PostalAddress(
-        name=person.name,
+        name=one_line(person.name),
         lines=(*lines, f"{person.postal_code} {person.city}".strip(), person.country),
-        address_line_1=lines[0] if lines else "",
-        address_line_2=", ".join(lines[1:]),
-        city=person.city,
+        address_line_1=one_line(lines[0]) if lines else "",
+        address_line_2=one_line(", ".join(lines[1:])),
+        city=one_line(person.city),
         region=person.region,
         postal_code=person.postal_code,
         country=person.country,

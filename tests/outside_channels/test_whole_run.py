@@ -34,7 +34,18 @@ from dispatcher.storage.tables import (
     messages,
 )
 from tests.outside_channels import mock_providers
-from tests.outside_channels.home import ACCOUNT, API_KEY, LOB_KEY, NUMBER, SECRETS, TOKEN, Providers
+from tests.outside_channels.conftest import OpenHome
+from tests.outside_channels.home import (
+    ACCOUNT,
+    API_KEY,
+    EMAIL_ONLY,
+    LETTER_ONLY,
+    LOB_KEY,
+    NUMBER,
+    SECRETS,
+    TOKEN,
+    Providers,
+)
 from tests.outside_channels.mock_providers import Call, basic
 from tests.outside_channels.mock_relay import PASSWORD, USER, MockRelay
 from tests.outside_channels.specs import body_schema, faults, header_faults, read_spec
@@ -437,6 +448,18 @@ def test_every_request_has_its_attempt_in_the_record(day: Day) -> None:
     asked = Counter(map(sendgrid_id, providers.sendgrid.sends))
     asked += Counter(map(twilio_id, providers.twilio.sends)) + Counter(map(lob_id, providers.lob.sends))
     assert made == asked
+
+
+def test_what_turns_a_text_around_reaches_no_provider(open_home: OpenHome, providers: Providers) -> None:
+    rows = [
+        row.replace("Mail", "M\u202eail").replace("Letter", "L\u202eetter")
+        for row in (EMAIL_ONLY, LETTER_ONLY)
+    ]
+    home = open_home(rows=tuple(rows), rules={"require_review": False})
+    home.run()
+    [person] = providers.sendgrid.sends[0].json()["personalizations"]
+    assert person["to"][0]["name"] == "Ellen Mail"
+    assert providers.lob.sends[0].parts()["to[name]"] == b"Lena Letter"
 
 
 def test_checks_against_the_descriptions_can_fail() -> None:
