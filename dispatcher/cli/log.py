@@ -1,6 +1,7 @@
 """`dispatcher log`: search, show, seal, verify and export the delivery log."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -98,12 +99,15 @@ def search(
         message_id=message or None, run_id=run,
     )  # fmt: skip
     with opened() as dispatcher:
+        if debtor:
+            with dispatcher.database.reading() as connection:
+                query = replace(query, persons=persons_of(connection, debtor))
         if exceptions:
             _print_exceptions(dispatcher, query, as_json=as_json)
         elif sample is not None:
-            _print_sample(dispatcher, query, debtor, size=sample, seed=seed, upto=up_to, as_json=as_json)
+            _print_sample(dispatcher, query, size=sample, seed=seed, upto=up_to, as_json=as_json)
         else:
-            page = search_log(dispatcher.database, query, debtor=debtor or None, limit=limit, cursor=after)
+            page = search_log(dispatcher.database, query, limit=limit, cursor=after)
             if as_json:
                 print_json(
                     {"entries": [_document(entry) for entry in page.entries], "next": page.next or None}
@@ -272,12 +276,12 @@ def _verify_database(*, quiet: bool) -> tuple[int, list[str], list[str]]:
     with opened() as dispatcher, Bars(quiet=quiet) as bars:
         database, keys, journal = _place(dispatcher)
         report = verify_log(database, keys, journal, bars.counting("verifying"))
-    notes = [
-        f"{report.seals} seals, {report.bodies} bodies, {report.unsealed} entries newer than the last seal"
-    ]
-    notes = [*report.notes, *notes]
+    told = f"{report.seals} seals, {report.bodies} bodies, {report.unsealed} entries newer than the last seal"
+    notes = [*report.notes, told]
     if report.erased:
         notes.append(f"{report.erased} personal values or bodies were erased, as entries say")
+    if report.newest:
+        notes.append(f"the newest seal: {report.newest}; compare it with a copy from elsewhere")
     if report.seals and not journal.path.exists():
         notes.append(f"{journal.path} is not there: a log that was cut short would not show")
     return report.entries, [str(finding) for finding in report.findings], notes
@@ -333,20 +337,8 @@ def _print_entries(entries: Sequence[FoundEntry]) -> None:
 
 
 def _print_sample(
-    dispatcher: Dispatcher,
-    query: LogQuery,
-    debtor: str,
-    *,
-    size: int,
-    seed: str,
-    upto: int | None,
-    as_json: bool,
+    dispatcher: Dispatcher, query: LogQuery, *, size: int, seed: str, upto: int | None, as_json: bool
 ) -> None:
-    from dataclasses import replace
-
-    if debtor:
-        with dispatcher.database.reading() as connection:
-            query = replace(query, persons=persons_of(connection, debtor))
     entries, bound = sample_log(dispatcher.database, query, size=size, seed=seed, upto=upto)
     if as_json:
         print_json({"entries": [_document(entry) for entry in entries], "seed": seed, "up_to": bound})
@@ -356,7 +348,7 @@ def _print_sample(
 
 
 def _print_exceptions(dispatcher: Dispatcher, query: LogQuery, *, as_json: bool) -> None:
-    report = exceptions_report(dispatcher.database, since=query.since, until=query.until)
+    report = exceptions_report(dispatcher.database, query)
     if as_json:
         print_json({name: [_document(entry) for entry in entries] for name, entries in report.items()})
         return

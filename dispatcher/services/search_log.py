@@ -45,15 +45,15 @@ def sample_log(
         return log_search.sample(connection, query, size=size, seed=seed, upto=bound), bound
 
 
-def exceptions_report(
-    database: Database, *, since: datetime | None = None, until: datetime | None = None
-) -> dict[str, list[FoundEntry]]:
-    """List what an auditor asks after first: bounced, late, unknown, held, complained and their like."""
-    report = {
-        event: list(_all(database, LogQuery(events=(event,), since=since, until=until)))
-        for event in EXCEPTIONS
-    }
-    sent = _all(database, LogQuery(events=("accepted",), since=since, until=until))
+def exceptions_report(database: Database, query: LogQuery) -> dict[str, list[FoundEntry]]:
+    """List what an auditor asks after first: bounced, late, unknown, held, complained and their like.
+
+    `query` narrows it in all but its events.
+    """
+    if query.words:
+        _index_new_bodies(database)
+    report = {event: list(_all(database, replace(query, events=(event,)))) for event in EXCEPTIONS}
+    sent = _all(database, replace(query, events=("accepted",)))
     report["late"] = [entry for entry in sent if _is_late(entry)]
     return report
 

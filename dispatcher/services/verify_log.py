@@ -9,7 +9,7 @@ from typing import Any
 
 from dispatcher.domain.facet import Facet, facet_of
 from dispatcher.domain.log_entry import instant_text
-from dispatcher.domain.seal import SealBody, leaf_hash, root_of, tree_of
+from dispatcher.domain.seal import SealBody, body_hash, leaf_hash, root_of, tree_of
 from dispatcher.services.verify_chain import Finding, check_journal, check_seals, replaced_keys
 from dispatcher.services.verify_messages import check_messages
 from dispatcher.services.verify_texts import Templates, check_facets, check_templates, wrong_reading_text
@@ -29,7 +29,7 @@ _MAGIC = {"application/pdf": b"%PDF-"}
 class Verified:
     """What was looked at and what is wrong. `unsealed` entries are newer than the last seal: no failure.
 
-    `notes` are no findings, but to be read as carefully.
+    `notes` are no findings, but to be read as carefully; `newest` says the last seal's number, position, hash and key.
     """
 
     entries: int
@@ -39,6 +39,7 @@ class Verified:
     erased: int
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
+    newest: str = ""
 
 
 def verify_log(
@@ -63,7 +64,13 @@ def verify_log(
         erased=len(check.missing),
         findings=tuple(check.findings),
         notes=tuple(replaced_keys(bodies)),
+        newest=_told(bodies[-1]) if bodies else "",
     )
+
+
+def _told(body: SealBody) -> str:
+    place = f"{body.number}, to position {body.last_position}, of {body.sealed_at:%Y-%m-%d %H:%M} UTC"
+    return f"{place}, key {body.key_id}, SHA-256 {body_hash(body.canonical())}"
 
 
 @dataclass(kw_only=True, slots=True)

@@ -106,9 +106,8 @@ def show_exceptions(visit: Visit) -> Response:
     """What an auditor asks after first: bounced, late, unknown, held, complained and their like."""
     since = a_date(visit, "from") or (visit.now - timedelta(days=30)).date()
     until = a_date(visit, "until")
-    report = exceptions_report(
-        visit.house.database, since=_start(since), until=_start(until + timedelta(days=1)) if until else None
-    )
+    until_instant = _start(until + timedelta(days=1)) if until else None
+    report = exceptions_report(visit.house.database, LogQuery(since=_start(since), until=until_instant))
     if visit.query("format"):
         rows = ({"exception": kind, **entry_json(entry)} for kind, found in report.items() for entry in found)
         return exported(visit, "exceptions", rows)

@@ -64,8 +64,12 @@ def test_log_search_names_the_rule_that_kept_a_message_back(home: Path, log: Run
 def test_log_verify_succeeds_and_then_names_what_was_changed(
     home: Path, log: Run, sqlite_database: Database
 ) -> None:
-    log("seal")
-    assert log("verify").exit_code == 0
+    sealed = json.loads(log("seal", "--json").stdout)
+    good = log("verify")
+    assert good.exit_code == 0
+    assert f"the newest seal: {sealed['seal']}, to position {sealed['to_position']}, of " in good.stdout
+    assert f"SHA-256 {sealed['hash']}; compare it" in good.stdout
+    assert good.stdout.endswith("all is as it was sealed\n")
     with sqlite_database.writing() as connection:
         connection.execute(text("DROP TRIGGER log_entries_no_update"))
         connection.execute(text("UPDATE log_entries SET channel = 'letter' WHERE id = 4"))

@@ -167,8 +167,10 @@ def test_exceptions_report_lists_what_went_wrong(log: Log) -> None:
             connection,
             [LogEntry(event="accepted", at=NOW, actor="run", as_of=(NOW - timedelta(days=3)).date())],
         )
-    report = exceptions_report(log.database)
+    report = exceptions_report(log.database, LogQuery())
     assert {name: len(entries) for name, entries in report.items() if entries} == {"bounced": 1, "late": 1}
+    other = exceptions_report(log.database, LogQuery(persons=(person(1),)))
+    assert not any(other.values())
 
 
 def test_search_finds_what_is_many_by_walking(filled: Log, monkeypatch: pytest.MonkeyPatch) -> None:
