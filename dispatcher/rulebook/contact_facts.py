@@ -1,5 +1,6 @@
 """Contact facts from JSON, every key known or the answer says which is not."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -121,15 +122,26 @@ def _maybe(kind: Any, read: Json | None) -> Any:
 _RELATIONS = {  # other words for the relations that packs name
     "attorney": "consumer_attorney",
     "aval": "guarantor",
+    "avalista": "guarantor",
     "borrower": "debtor",
     "co_borrower": "joint_debtor",
     "co_debtor": "joint_debtor",
     "co_signer": "guarantor",
     "codebtor": "joint_debtor",
+    "codeudor": "joint_debtor",
     "consumer": "debtor",
+    "consumers_attorney": "consumer_attorney",
     "cosigner": "guarantor",
     "cra": "consumer_reporting_agency",
+    "credit_bureau": "consumer_reporting_agency",
+    "debtors_attorney": "consumer_attorney",
+    "deudor_solidario": "joint_debtor",
+    "fiador": "guarantor",
+    "husband": "spouse",
     "legal_guardian": "guardian",
+    "original_creditor": "creditor",
+    "surety": "guarantor",
+    "wife": "spouse",
 }
 _PARTS = {"recipient": f.Recipient, "limited_content": f.LimitedContent}
 _ELSEWHERE = {"queued_local", "observed_delivered_local", "email_consent", "call_consent"}
@@ -140,8 +152,8 @@ def _action(read: Json) -> f.Action:
         k: v for k, v in read["action"].items() if k not in _ELSEWHERE
     }
     recipient = action.get("recipient", {})
-    if recipient.get("relation") in _RELATIONS:
-        action["recipient"] = recipient | {"relation": _RELATIONS[recipient["relation"]]}
+    if "relation" in recipient:
+        action["recipient"] = recipient | {"relation": _relation(recipient["relation"])}
     for key, kind in _PARTS.items():
         if key in action:
             action[key] = kind(**action[key])
@@ -154,6 +166,11 @@ def _action(read: Json) -> f.Action:
         action.setdefault("in_initial_communication", initial)
         action["content"] = f.ContentFindings(**content)
     return f.Action(**action)
+
+
+def _relation(word: str) -> str:
+    plain = re.sub(r"[\s-]+", "_", word.strip().casefold().replace("'", ""))
+    return _RELATIONS.get(plain, plain)
 
 
 def _history(entry: Json, zone: str | None) -> f.HistoryEntry:

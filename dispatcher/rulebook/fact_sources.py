@@ -159,9 +159,9 @@ LIMITS: tuple[str, ...] = (
         "the program writes none."
     ),
     (
-        "The country whose law makes a spouse a party. The house rules let a spouse be written to where every zone "
-        "that the file suggests lies in the United States, and nowhere else; no added pack widens that, since a pack "
-        "only narrows."
+        "The country whose law counts a spouse, a minor's parent or a successor in interest as the debtor. The house "
+        "rules let them be written to where every zone that the file suggests lies in the United States, and nowhere "
+        "else; no added pack widens that, since a pack only narrows."
     ),
     "Texas (Tex. Fin. Code 392.304): it adds no number to Regulation F, so there is no pack.",
     "Record keeping of what others do (12 CFR 1006.100 for calls): the program keeps its own log.",

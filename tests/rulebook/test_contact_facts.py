@@ -253,8 +253,17 @@ def test_a_statement_that_stops_without_saying_what_waits_for_a_person(words: Op
     )
 
 
-def test_other_words_for_a_relation_are_understood(words: OptOutTable) -> None:
-    assert (
-        _read(words, action={"channel": "sms", "recipient": {"relation": "aval"}}).action.recipient.relation
-        == "guarantor"
-    )
+@pytest.mark.parametrize(
+    ("word", "relation"),
+    [
+        ("aval", "guarantor"),
+        ("Deudor solidario", "joint_debtor"),
+        ("co-signer", "guarantor"),
+        ("debtor's attorney", "consumer_attorney"),
+        ("Spouse", "spouse"),
+        ("somebody", "somebody"),
+    ],
+)
+def test_other_words_for_a_relation_are_understood(words: OptOutTable, word: str, relation: str) -> None:
+    action = _read(words, action={"channel": "sms", "recipient": {"relation": word}}).action
+    assert action.recipient.relation == relation
