@@ -40,7 +40,7 @@ class Drain:
         """Go on until nothing is due now and nothing is on its way; returns how many messages were handed out.
 
         Raises what delivering raised in this process. Messages that are deferred, wait for a retry, are stopped or
-        whose channel pauses are not due.
+        whose channel pauses are not due; those that wait for their channel's rate are.
         """
         handed, rounds, swept_at = 0, 0, float("-inf")
         while not self.stopping():
@@ -53,7 +53,7 @@ class Drain:
             self.progress()
             busy = self.relay.busy()
             self._watch(now, busy)
-            if now or busy:
+            if now or busy or self.relay.paced:
                 self._wait()
                 continue
             if rounds == MOST_ROUNDS_OF_PREPARING or not self.prepare():

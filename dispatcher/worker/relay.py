@@ -27,6 +27,7 @@ class _Lane:
     batch: int
     allowance: Allowance
     groups: dict[Group, int] = field(default_factory=dict)
+    paced: bool = False  # more is due than its rate lets go now
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +72,11 @@ class Relay:
             picked = self._pick_all(connection)
         return sum(self._hand_out(kind, ids) for kind, ids in picked.items())
 
+    @property
+    def paced(self) -> bool:
+        """Whether the last tick left due messages to wait for their channel's rate."""
+        return any(lane.paced for lane in self._lanes.values())
+
     def busy(self) -> int:
         """Messages handed out or being sent, by whomever."""
         with self.database.reading() as connection:
@@ -92,6 +98,8 @@ class Relay:
         return sum(len(taken) for _, taken in handed)
 
     def _pick_all(self, connection: Connection) -> dict[ChannelKind, list[str]]:
+        for lane in self._lanes.values():
+            lane.paced = False
         look = _Look(
             connection=connection,
             now=self.clock(),
@@ -128,6 +136,7 @@ class Relay:
             return []
         wanted = min(room, sum(lane.groups.values()))
         room = lane.allowance.grant(wanted, at=self.monotonic())
+        lane.paced = room < wanted
         drawn = []
         for group, share in fair_shares(lane.groups, room).items():
             ids = due_ids(

@@ -14,6 +14,7 @@ from dispatcher.domain.verdict import Verdict, VerdictKind
 from dispatcher.storage import stops
 from dispatcher.storage.engine import Database
 from dispatcher.worker.drain import STALLED_AFTER, Drain
+from dispatcher.worker.outlets import Lane
 from tests.delivery.builders import ALLOW, NOW, a_run, hand_out, message, queued, states
 from tests.worker.stations import a_station, fakes
 
@@ -37,6 +38,15 @@ def test_the_same_actors_run_on_redis(database: Database, redis_url: str) -> Non
         station.drain()
     assert sorted(channels[ChannelKind.EMAIL].sent) == ids
     assert states(database) == {"accepted": 250}
+
+
+def test_what_a_slow_rate_holds_up_is_waited_for(database: Database) -> None:
+    channels = fakes()
+    ids = queued(database, 75)
+    station = a_station(database, channels, lanes={kind: Lane(rate=50) for kind in ChannelKind})
+    with station.working():
+        assert station.drain() == 75
+    assert sorted(channels[ChannelKind.EMAIL].sent) == ids
 
 
 def test_what_is_not_due_waits(database: Database) -> None:
