@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+from hypothesis import settings
 
 from dispatcher.storage.engine import Database, open_database
 from dispatcher.storage.migrate import upgrade
@@ -16,6 +17,9 @@ from tests import servers
 from tests.shared import shared_folder
 
 DEEP = os.environ.get("DEEP") == "1"
+
+settings.register_profile("house", deadline=None)  # a busy machine is no finding
+settings.load_profile("house")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -335,7 +335,7 @@ def test_time_out_is_kept(sendgrid: Running):
     channel = SendGridChannel(sendgrid_settings(sendgrid, timeout=0.5))
     began = time.monotonic()
     assert isinstance(channel.send(an_email(), now=NOW), Unknown)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 25  # the double would take thirty seconds
 
 
 @pytest.mark.parametrize("root", ["", "/", "/v1", "/v1/"])

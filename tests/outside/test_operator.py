@@ -15,6 +15,7 @@ from tests.outside.test_made_up_books import FIRST, STRATEGIES
 
 DAY = ("--as-of", f"{FIRST}", "--now", f"{FIRST}T18:00:00Z")
 HEADER = "debt_reference,creditor,debtor_reference,currency,balance,due_date"
+CHANNELS = ("EMAIL", "SMS", "LETTER")
 
 
 @pytest.fixture
@@ -46,29 +47,21 @@ def assert_finished(program: Program) -> None:
     assert states(program)["accepted"] == len(program.outbox()) > 10
 
 
-def test_one_of_two_runs_at_the_same_time_is_refused_in_a_sentence(program: Program) -> None:
-    both = [program.start("run", *DAY) for _ in range(2)]
-    said = [process.communicate(timeout=300) for process in both]
-    assert sorted(process.returncode for process in both) == [0, 2]
-    refused = next(err for (_, err), process in zip(said, both, strict=True) if process.returncode == 2)
-    assert "another run is at work" in refused
-    assert "Traceback" not in refused
-    assert_finished(program)
-
-
 @pytest.mark.parametrize(
     "how", [pytest.param(signal.SIGKILL, marks=pytest.mark.deep), signal.SIGINT], ids=["killed", "Ctrl-C"]
 )
-def test_run_that_was_ended_is_finished_by_the_next_one_at_once(
+def test_a_run_keeps_others_out_and_one_that_was_ended_is_finished_by_the_next_at_once(
     program: Program, how: signal.Signals
 ) -> None:
-    process = program.start("run", *DAY)
-    until_sending(program, process, 5)
-    process.send_signal(how)
-    out, err = process.communicate(timeout=120)
+    # So slow that it cannot end before the other has begun.
+    first = program.start("run", *DAY, **{f"DISPATCHER_CHANNELS__{name}__RATE": "0.1" for name in CHANNELS})
+    until_sending(program, first, 1)
+    refused = program.do("run", *DAY, code=2)
+    assert "another run is at work" in refused
+    first.send_signal(how)
+    out, err = first.communicate(timeout=120)
     assert "Traceback" not in out + err
-    if how is signal.SIGINT:
-        assert process.returncode == 130
+    assert first.returncode == (130 if how is signal.SIGINT else -how)
     assert_finished(program)
 
 

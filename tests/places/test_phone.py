@@ -58,7 +58,7 @@ def test_a_number_of_no_country_has_no_place():
 
 
 @given(st.text(max_size=40), st.sampled_from(["US", "MX", "GB", "", None, "ZZ"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_is_a_number_or_a_problem(raw, country):
     written = to_e164(raw, country)
     assert isinstance(written, PhoneProblem) or to_e164(written, None) == written

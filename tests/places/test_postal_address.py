@@ -140,7 +140,7 @@ def test_lines_of_no_fixed_abode_agree_with_the_reference():
     st.text(max_size=20),
     st.sampled_from(["US", "GB", "BR", "XX", ""]),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_text_is_an_address_or_a_problem_and_prints_no_empty_line(lines, code, city, country):
     found = normalise_address(lines, code, city, "", country)
     if isinstance(found, PostalAddress):

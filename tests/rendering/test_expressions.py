@@ -65,10 +65,10 @@ def test_an_expression_computes_its_value_from_the_row(source, value):
     ],
 )
 def test_what_reaches_beyond_the_row_is_refused(source):
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(ExpressionError):
         compile_expression(source)(ROW)
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_a_replacement_that_explodes_is_refused_before_it_grows():
