@@ -54,7 +54,10 @@ class RuleBook:
         found = self.packs.get(name.upper())
         if found is None:
             near = get_close_matches(name.upper(), self.packs, n=1)
-            raise UnknownPackError(f"no rule pack {name!r}" + (f"; did you mean {near[0]}?" if near else ""))
+            raise UnknownPackError(
+                f"no rule pack {name!r}"
+                + (f"; did you mean {near[0]}?" if near else "; `dispatcher rules list` names all")
+            )
         return found
 
     def __iter__(self) -> Iterator[RulePack]:
