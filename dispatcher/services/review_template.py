@@ -15,15 +15,22 @@ from dispatcher.storage.template_versions import StoredVersion
 
 
 def submit_template(
-    database: Database, house: House, name: str, version: int, *, actor: str, now: datetime
+    database: Database, house: House, name: str, version: int, *, actor: str, now: datetime, comment: str = ""
 ) -> StoredVersion:
-    """Hand a draft in for approval; raises TemplateProblems when it has any, ReviewRefused when it is no draft."""
+    """Hand a draft in for approval, `comment` in place of what it said of its change.
+
+    Raises TemplateProblems when it has any, ReviewRefused when it is no draft.
+    """
     stored = read_version(database, name, version)
     may_submit(stored.version)
     problems = check_version(stored.version, house)
     if problems:
         raise TemplateProblems(problems)
-    values = {"state": VersionState.SUBMITTED.value, "submitted_at": now}
+    values = {
+        "state": VersionState.SUBMITTED.value,
+        "submitted_at": now,
+        "comment": comment or stored.version.comment,
+    }
     return move(database, stored, values, event="template_submitted", actor=actor, now=now)
 
 

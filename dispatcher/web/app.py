@@ -49,9 +49,10 @@ from dispatcher.web.api.serving import endpoint
 from dispatcher.web.body_limit import BodyLimit
 from dispatcher.web.csrf import require_same_site, require_token
 from dispatcher.web.headers import SecurityHeaders
+from dispatcher.web.kept import keep_typed
 from dispatcher.web.run_start import RunDay
 from dispatcher.web.site import STATIC, Site, page, site_of
-from dispatcher.web.visit import Form, Page, RefusedError, Visit
+from dispatcher.web.visit import Form, Page, RefusedError, StaleFormError, Visit
 
 _LOG = logging.getLogger("dispatcher.web")
 PAGES: tuple[Page, ...] = (
@@ -166,7 +167,11 @@ def _serve(one: Page, request: Request, form: Form, body: bytes) -> Response:
             _require(visit, access)
         return one.handler(visit)
     except RefusedError as refused:
-        if refused.status == 401 and not isinstance(access, Door):
+        signed_out = refused.status == 401 and not isinstance(access, Door)
+        too_late = signed_out or isinstance(refused, StaleFormError)
+        if too_late and (kept := keep_typed(visit, refused.status)) is not None:
+            return kept
+        if signed_out:
             return _to_sign_in(request)
         return _refusal(visit, refused.status, refused.sentence)
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
-from dispatcher.web.visit import Form, RefusedError
+from dispatcher.web.visit import Form, RefusedError, StaleFormError
 
 FIELD = "csrf"
 
@@ -14,7 +14,7 @@ def require_token(form: Form, expected: str) -> None:
     """Refuse a form without the session's token."""
     given = next(iter(form.get(FIELD, ())), "")
     if not expected or not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), expected.encode()):
-        raise RefusedError(
+        raise StaleFormError(
             403, "This form is out of date. Go back, load the page again and send it once more."
         )
 

@@ -3,7 +3,7 @@
 import email
 import email.policy
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from email.message import EmailMessage
 from typing import Any
 
@@ -69,6 +69,7 @@ def show(visit: Visit) -> Response:
     """One message with everything about it."""
     found = _found(visit)
     message, entries = found["message"], found["entries"]
+    asked: dict[str, Any] = next((entry for entry in reversed(entries) if entry.get("decision")), {})
     decided = [entry for entry in entries if entry.get("rule_packs") or entry.get("reasons")]
     reasons = [reason for entry in decided for reason in entry.get("reasons", ())]
     return page(
@@ -81,7 +82,8 @@ def show(visit: Visit) -> Response:
         body=_body(visit, message),
         subject=(message.get("envelope") or {}).get("subject", ""),
         says=says(visit.house.desk, [*reasons, *(message.get("reasons") or ())]),
-        packs=_packs(visit, message),
+        packs=_packs(visit, message, asked),
+        asked=asked,
         proofs=prove_message(visit.house.database, SealingKeys(visit.house.keys), message["id"]),
         suffix=SUFFIX[message["channel"]],
         can_hold=message["state"] in {State.PLANNED, State.QUEUED, State.DEFERRED},
@@ -256,13 +258,24 @@ def _body(visit: Visit, message: dict[str, Any]) -> bytes | None:
         return contents.bodies(connection, [digest]).get(digest)
 
 
-def _packs(visit: Visit, message: dict[str, Any]) -> list[dict[str, str]]:
-    """The packs that were asked: name, version, title where it is still loaded."""
-    titles = {pack.name.lower(): pack.title for pack in visit.house.desk.rulebook}
+def _packs(visit: Visit, message: dict[str, Any], asked: dict[str, Any]) -> list[dict[str, Any]]:
+    """The packs that were asked and, where the very same is still loaded, their rules about such a message."""
+    loaded = {pack.name.lower(): pack for pack in visit.house.desk.rulebook}
+    on = date.fromisoformat(str(asked.get("local_time") or message["as_of"] or visit.now)[:10])
     found = []
     for stamp in message.get("rule_packs") or ():
         name, _, version = str(stamp).partition("@")
-        found.append({"name": name, "version": version, "title": titles.get(name.lower(), "")})
+        pack = loaded.get(name.lower())
+        same = pack if pack is not None and pack.version == version else None
+        rules = [
+            rule
+            for rule in (same.rules if same else ())
+            if rule.in_force(on) and message["channel"] in rule.channels and message["kind"] in rule.kinds
+        ]
+        title = pack.title if pack else ""
+        found.append(
+            {"name": name, "version": version, "title": title, "rules": rules, "same": same is not None}
+        )
     return found
 
 

@@ -95,6 +95,7 @@ class Site:
         environment.filters |= {
             "tag": words.tag,
             "when": words.when,
+            "instant": words.instant,
             "clock": words.clock,
             "day": words.day,
             "amount": words.amount,
@@ -103,6 +104,8 @@ class Site:
             "size": words.size,
             "ago": words.ago,
             "each_reason": words.each_reason,
+            "text_name": words.text_name,
+            "language_name": words.language_name,
             "outcome": words.outcome,
             "task_words": words.task_words,
             "stacked": stacked,

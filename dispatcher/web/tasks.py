@@ -18,6 +18,7 @@ from dispatcher.web.visit import Page, RefusedError, Visit
 
 _OF_MESSAGES = {"held": State.HELD, "unknown": State.UNKNOWN}
 REVIEW = "review"
+_REPLIES = ("unclear_reply", "help_wanted")  # their text: who wrote, what to do, the words themselves
 MOST_AT_ONCE = 500
 
 
@@ -87,9 +88,8 @@ def _kinds(visit: Visit, waiting: day_counts.Waiting) -> list[tuple[str, int]]:
     found: list[tuple[str, int]] = []
     if _sees_people(visit):
         found += [("held", waiting.held), ("unknown", waiting.unknown)]
-        known = ("unclear_reply", "help_wanted")
-        others = [kind for kind in sorted(waiting.tasks) if kind not in known]
-        found += [(kind, waiting.tasks.get(kind, 0)) for kind in (*known, *others)]
+        others = [kind for kind in sorted(waiting.tasks) if kind not in _REPLIES]
+        found += [(kind, waiting.tasks.get(kind, 0)) for kind in (*_REPLIES, *others)]
     return [*found, (REVIEW, waiting.reviews)]
 
 
@@ -127,7 +127,19 @@ def _tasks(visit: Visit, kind: str, kinds: list[tuple[str, int]]) -> Response:
         return exported(visit, "tasks", (_task_json(row) for row in rows))
     shown = rows[:PAGE]
     more = shown[-1].id if len(rows) > PAGE else None
-    return _page(visit, kind, kinds, tasks=shown, paging=paging(visit, cursor="after", value=more))
+    return _page(
+        visit,
+        kind,
+        kinds,
+        tasks=[(row, *_reply(row)) for row in shown],
+        paging=paging(visit, cursor="after", value=more),
+    )
+
+
+def _reply(task: Any) -> tuple[str, str]:
+    """(who wrote how, their words) of a task that a reply made; no words for another."""
+    parts = task.text.split(": ", 2)
+    return (parts[0], parts[2]) if task.kind in _REPLIES and len(parts) == 3 else ("", "")
 
 
 def _reviews(visit: Visit, kinds: list[tuple[str, int]]) -> Response:

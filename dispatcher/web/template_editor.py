@@ -101,10 +101,16 @@ def _editor(
         samples=names,
         who=visit.field("who") or (names[0] if names else ORDINARY),
         debtor=visit.text("debtor"),
-        comment=visit.text("comment"),
+        comment=visit.text("comment") if "comment" in visit.form else _comment(old),
+        views=list(desk.views),
         **previewed(visit, desk),
         piece=False,
     )
+
+
+def _comment(version: TemplateVersion) -> str:
+    """What the draft says already of its change; a new draft says its own."""
+    return version.comment if version.state is VersionState.DRAFT else ""
 
 
 def fingerprint(text: str) -> str:

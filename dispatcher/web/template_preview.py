@@ -33,6 +33,8 @@ META = "template.yaml"
 LONGEST = 50_000
 _PATH = re.compile(r"template\.yaml|[a-z]{2,3}(-[A-Z]{2})?/(email\.md|sms\.txt|letter\.md)")
 _CHANNEL = {"email.md": ChannelKind.EMAIL, "sms.txt": ChannelKind.SMS, "letter.md": ChannelKind.LETTER}
+PLAIN = "plain"
+_SHOWN = {"email": "email.md", "sms": "sms.txt", "letter": "letter.md", PLAIN: "email.md"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +44,25 @@ class Desk:
     stored: StoredVersion
     file: str
     text: str
+    show: str = ""  # which of the language's texts the preview shows; empty: the one that is edited
+
+    @property
+    def views(self) -> dict[str, str]:
+        """What the preview can show -> the file it comes from, all in the language of the text."""
+        files = self.version.files
+        languages = sorted({path.partition("/")[0] for path in files if "/" in path})
+        language = self.file.partition("/")[0] if self.channel else next(iter(languages), "")
+        found = {view: f"{language}/{name}" for view, name in _SHOWN.items()}
+        if self.channel is ChannelKind.LETTER:
+            found[PLAIN] = self.file
+        return {view: path for view, path in found.items() if path in files}
+
+    @property
+    def view(self) -> str:
+        """What the preview shows."""
+        if self.show in self.views:
+            return self.show
+        return self.channel.value if self.channel else next(iter(self.views), "")
 
     @property
     def version(self) -> TemplateVersion:
@@ -64,7 +85,7 @@ def preview(visit: Visit) -> Response:
 def preview_email(visit: Visit) -> Response:
     """The e-mail of the text as typed, for a frame of its own."""
     desk = desk_of(visit)
-    shown, _ = _shown(visit, desk)
+    shown, _ = _shown(visit, desk, desk.views.get(desk.view, desk.file))
     if shown is None or shown.rendered is None or shown.rendered.channel is not ChannelKind.EMAIL:
         return HTMLResponse("<p>There is no e-mail to show yet.</p>", headers=FRAMED)
     return Response(html_of(shown.rendered.body), media_type="text/html; charset=utf-8", headers=FRAMED)
@@ -83,6 +104,7 @@ def desk_of(visit: Visit) -> Desk:
     return Desk(
         stored=stored_version(visit, int(number)),
         file=file,
+        show=visit.text("show"),
         text=text if text.endswith("\n") else text + "\n",
     )
 
@@ -108,28 +130,30 @@ def samples_for(desk: Desk) -> list[str]:
 
 def previewed(visit: Visit, desk: Desk) -> dict[str, Any]:
     """Everything that the preview and the findings show."""
-    shown, refused = _shown(visit, desk)
+    own, refused = _shown(visit, desk, desk.file)
+    marks = [_mark(visit, mark, desk) for mark in (own.marks if own else ())]
+    seen = desk.views.get(desk.view, desk.file)
+    shown, refused = (own, refused) if seen == desk.file else _shown(visit, desk, seen)
     rendered = shown.rendered if shown else None
-    marks = [_mark(visit, mark, desk) for mark in (shown.marks if shown else ())]
     sms = rendered is not None and rendered.channel is ChannelKind.SMS
     return {
+        "view": desk.view,
         "name": desk.stored.version.name,
         "shown": shown,
         "rendered": rendered,
         "refused": refused,
         "marks": marks,
-        "channel": desk.channel.value if desk.channel else "",
         "segments": count_segments(rendered.text) if rendered and sms else None,
         "cheaper": list(suggest_replacements(rendered.text)) if rendered and sms else [],
-        "pictures": _pictures(rendered.body) if rendered and rendered.channel is ChannelKind.LETTER else [],
+        "pictures": _pictures(rendered.body) if rendered and desk.view == ChannelKind.LETTER else [],
         "cost": _cost(visit, shown) if sms else "",
     }
 
 
-def _shown(visit: Visit, desk: Desk) -> tuple[DraftPreview | None, str]:
-    """The preview, or why there is none for this debtor."""
+def _shown(visit: Visit, desk: Desk, file: str) -> tuple[DraftPreview | None, str]:
+    """The preview of one text, or why there is none for this debtor."""
     request = DraftRequest(
-        version=desk.version, file=desk.file, who=visit.field("who") or ORDINARY, debtor=visit.text("debtor")
+        version=desk.version, file=file, who=visit.field("who") or ORDINARY, debtor=visit.text("debtor")
     )
     house = visit.house
     try:

@@ -29,7 +29,13 @@ def submit(visit: Visit) -> Response:
     return _act(
         visit,
         lambda name, version: submit_template(
-            visit.house.database, visit.house.house, name, version, actor=visit.actor, now=visit.now
+            visit.house.database,
+            visit.house.house,
+            name,
+            version,
+            actor=visit.actor,
+            now=visit.now,
+            comment=visit.text("comment")[:300],
         ),
         "Handed in. Another person with the role approver reviews it.",
     )

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from dispatcher.services.channel_trouble import paused_channels
 from dispatcher.services.summarise_run import summarise_run
 from dispatcher.storage import day_counts, stops
+from dispatcher.web.access import HAS_TASKS, READS_PEOPLE
 from dispatcher.web.rule_words import rule_of, sentence
 from dispatcher.web.site import page
 from dispatcher.web.visit import Page, Visit
@@ -32,14 +33,28 @@ def show_today(visit: Visit) -> Response:
         run=newest,
         summary=summary,
         reasons=kept_back(visit, summary)[:_REASONS] if summary else [],
-        waiting=waiting,
-        to_do=waiting.held + waiting.unknown + waiting.reviews + sum(waiting.tasks.values()),
+        to_do=_to_do(visit, waiting),
         stops=in_force,
         paused=paused,
         ledgers=ledgers,
         volumes=volumes(runs),
         today=visit.now.date(),
     )
+
+
+def _to_do(visit: Visit, waiting: day_counts.Waiting) -> list[tuple[str, int, bool]]:
+    """(kind, how many, whether this user may open them) of what waits for a person."""
+    people, templates = visit.has(*READS_PEOPLE), visit.has(*HAS_TASKS)
+    return [
+        (kind, count, templates if kind == "review" else people)
+        for kind, count in (
+            ("held", waiting.held),
+            ("unknown", waiting.unknown),
+            ("review", waiting.reviews),
+            *waiting.tasks.items(),
+        )
+        if count
+    ]
 
 
 def kept_back(visit: Visit, summary: Any) -> list[dict[str, Any]]:

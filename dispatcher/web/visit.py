@@ -23,6 +23,10 @@ class RefusedError(Exception):
         super().__init__(sentence)
 
 
+class StaleFormError(RefusedError):
+    """The form was made for another session, or for none."""
+
+
 def not_found(what: str) -> RefusedError:
     """Nothing is there, said in a sentence."""
     return RefusedError(404, f"There is no {what}.")

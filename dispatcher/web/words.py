@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from babel import Locale, UnknownLocaleError
 from markupsafe import Markup
 
 from dispatcher.domain.decision import Reason
@@ -63,6 +64,11 @@ def when(at: datetime | None, zones: Sequence[str] | str | None = None) -> Marku
         f"{local.day} {local:%b %Y, %H:%M}",
         name,
     )
+
+
+def instant(text: str) -> datetime:
+    """An instant as entries write it."""
+    return datetime.fromisoformat(text)
 
 
 def clock(at: datetime | None, zone: str = "") -> str:
@@ -134,6 +140,25 @@ def number(value: int | None) -> str:
 def words(name: str) -> str:
     """A name of ours as words: `first_reminder` as first reminder."""
     return name.replace("_", " ")
+
+
+def text_name(path: str) -> str:
+    """A text of a template as people call it: `es/email.md` as E-mail in Spanish."""
+    language, _, file = path.partition("/")
+    if not file:
+        return "What it is for"
+    return f"{_TEXTS.get(file, file)} in {language_name(language)}"
+
+
+def language_name(tag: str) -> str:
+    """A language in English; its tag where nobody knows it."""
+    try:
+        return Locale.parse(tag, sep="-").get_display_name("en") or tag
+    except (UnknownLocaleError, ValueError):
+        return tag
+
+
+_TEXTS: Mapping[str, str] = {"email.md": "E-mail", "sms.txt": "SMS", "letter.md": "Letter"}
 
 
 def outcome(word: str) -> str:

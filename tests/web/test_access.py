@@ -1,10 +1,13 @@
 """Every page and every role: who may, who may not, and what happens without a session."""
 
 import re
+from collections.abc import Callable
 
 import pytest
+from sqlalchemy import update
 
 from dispatcher.domain.user import Role
+from dispatcher.storage.tables import messages
 from dispatcher.web.access import ACCESS, Door
 from dispatcher.web.app import check_access
 from tests.web.house import Web
@@ -174,6 +177,15 @@ def test_the_menu_offers_what_opens_and_nothing_else(web: Web) -> None:
         offered = set(re.findall(r'<li><a href="([^"]+)"', desk.page("/")))
         assert offered
         assert {path for path in offered if desk.get(path).status_code != 200} == set()
+
+
+def test_the_first_page_leads_nobody_to_a_closed_door(web: Web, message_of: Callable[..., str]) -> None:
+    with web.house.database.writing() as connection:
+        connection.execute(update(messages).where(messages.c.id == message_of()).values(state="held"))
+    for role in Role:
+        desk = web.signed_in(role.value)
+        linked = set(re.findall(r'href="(/[^"#]*)"', desk.page("/").partition("<main")[2]))
+        assert {path: status for path in linked if (status := desk.get(path).status_code) != 200} == {}
 
 
 def test_somebody_elses_job_is_not_there(web: Web) -> None:

@@ -159,16 +159,20 @@ def test_a_whole_day_from_template_to_proof(
 def write_and_hand_in(page: Page, sentence: str) -> int:
     page.get_by_role("link", name="first-reminder").click()
     page.get_by_role("link", name="Edit").click()
-    text = page.get_by_label("Text of en/email.md")
+    text = page.get_by_label("E-mail in English")
     text.fill(text.input_value().replace("Kind regards,", "{{ debtor.nmae }}\n\nKind regards,"))
     expect(page.locator("#findings")).to_contain_text("did you mean")
     text.fill(text.input_value().replace("{{ debtor.nmae }}", sentence))
     expect(page.frame_locator("iframe.mailframe").locator("body")).to_contain_text(sentence)
     expect(page.locator("#preview-says")).to_have_text("Preview updated, nothing to see to")
+    page.get_by_label("Plain text").check()
+    expect(page.locator(".letterpress")).to_contain_text(sentence)
     page.get_by_label("What changes").fill("an offer")
     page.get_by_role("button", name="Save draft").click()
     expect(page.get_by_role("status").first).to_contain_text("Saved as draft 2")
-    page.get_by_role("link", name="version 2").click()
+    page.get_by_role("link", name="Hand in").click()
+    expect(page.get_by_label("What changes")).to_have_value("an offer")
+    page.get_by_label("What changes").fill("an offer to look at it together")
     page.get_by_role("button", name="Hand in for review").click()
     expect(page.locator("main")).to_contain_text("You wrote this version: another person reviews it")
     return 2
@@ -176,6 +180,7 @@ def write_and_hand_in(page: Page, sentence: str) -> int:
 
 def review_and_publish(page: Page, version: int, sentence: str) -> None:
     page.get_by_role("link", name=f"first-reminder, version {version}").click()
+    expect(page.locator("main")).to_contain_text("an offer to look at it together")
     page.get_by_role("link", name="Compare with version 1").click()
     expect(page.locator(".diff .add", has_text=sentence)).to_be_visible()
     page.go_back()
@@ -269,7 +274,7 @@ def test_the_keyboard_alone_does_it(base: str, page_of: Callable[..., Page], web
 def test_every_control_can_be_reached_and_is_seen_to_be(base: str, page_of: Callable[..., Page]) -> None:
     page = page_of("manager", "/templates/first-reminder/edit")
     wanted = page.evaluate(
-        "[...document.querySelectorAll('main a[href], main button, main input:not([type=hidden]), main select, main textarea, main summary')]"
+        "[...document.querySelectorAll('main a[href], main button, main input:not([type=hidden], [type=radio]:not(:checked)), main select, main textarea, main summary')]"
         ".filter((one) => one.checkVisibility()).length"
     )
     reached = page.evaluate("document.activeElement?.tagName") and 0
@@ -310,13 +315,13 @@ def test_leaving_with_changes_asks_and_saving_does_not(base: str, page_of: Calla
         dialog.dismiss()
 
     page.on("dialog", stay)
-    page.get_by_label("Text of").press_sequentially("x")
+    page.get_by_label("E-mail in English").press_sequentially("x")
     page.evaluate("setTimeout(() => (location.href = '/'), 0)")
     page.wait_for_event("dialog")
 
     assert asked == ["beforeunload"]
     assert "/edit" in page.url
-    assert "x" in page.get_by_label("Text of").input_value()
+    assert "x" in page.get_by_label("E-mail in English").input_value()
     page.get_by_role("button", name="Save draft").click()
     expect(page.locator("main")).to_contain_text("Saved as draft")
     assert asked == ["beforeunload"]
@@ -324,10 +329,9 @@ def test_leaving_with_changes_asks_and_saving_does_not(base: str, page_of: Calla
 
 def test_a_placeholder_is_inserted_where_the_cursor_stands(page_of: Callable[..., Page]) -> None:
     page = page_of("manager", "/templates/first-reminder/edit?file=en/sms.txt")
-    text = page.get_by_label("Text of")
+    text = page.get_by_label("SMS in English")
     text.fill("Hello , call us.")
     text.evaluate("(one) => one.setSelectionRange(6, 6)")
-    page.get_by_text("Placeholders", exact=True).click()
     page.get_by_role("button", name="debtor.name", exact=True).click()
 
     assert text.input_value() == "Hello {{ debtor.name }}, call us."
@@ -340,7 +344,7 @@ def test_everything_can_be_read_without_script(web: Web, base: str, page_of: Cal
         page.goto(base + path)
         assert PAGES[path].lower() in page.content().lower(), path  # alternative texts count as reading
     page.goto(f"{base}/templates/first-reminder/edit")
-    page.get_by_label("Text of").fill(
+    page.get_by_label("E-mail in English").fill(
         "---\nsubject: Read without script\npreheader: x\n---\nHello {{ debtor.name }}\n"
     )
     page.get_by_role("button", name="Preview", exact=True).click()

@@ -63,8 +63,9 @@ def test_a_change_goes_through_another_persons_hands_into_the_next_run(web: Web)
     manager, approver = web.signed_in("manager"), web.signed_in("approver")
     version = saved(manager, with_line(opened(manager), "We are glad to help."), comment="warmer")
 
-    assert "Handed in" in act(manager, version, "submit")
+    assert "Handed in" in act(manager, version, "submit", comment="warmer at the end")
     assert f"{NAME}, version {version}" in approver.page("/tasks?kind=review")
+    assert "warmer at the end" in approver.page("/tasks?kind=review")
     assert "+We are glad to help." in approver.page(f"/templates/{NAME}/diff?old=1&new={version}")
     assert "Approved" in act(approver, version, "approve")
     assert "Published" in act(approver, version, "publish")
@@ -184,6 +185,32 @@ def test_two_people_editing_two_texts_of_one_draft_do_not_disturb_each_other(web
     assert "A line in the mail." in kept["en/email.md"]
 
 
+def test_a_text_outlives_the_session_it_was_typed_in(web: Web) -> None:
+    manager = web.signed_in("manager")
+    form = with_line(opened(manager), "Typed for <an hour> & more.")
+    manager.post("/sign-out")
+
+    ended = manager.post(EDIT, form)
+
+    assert ended.status_code == 401
+    assert "Nothing is lost" in ended.text
+    assert "Typed for &lt;an hour&gt; &amp; more." in ended.text
+    anew = web.signed_in("manager")
+    stale = anew.client.post(EDIT, data=form | {"csrf": manager.csrf})
+    assert stale.status_code == 403
+    assert field(stale.text, "csrf") == anew.csrf
+    assert "Typed for <an hour> & more." in texts(web, saved(anew, form))["en/email.md"]
+
+
+def test_a_text_from_another_site_is_not_kept_and_a_password_is_never_shown(web: Web) -> None:
+    visitor, foreign = web.visitor(), {"Sec-Fetch-Site": "cross-site"}
+
+    assert visitor.post(EDIT, data={"text": "forged"}, headers=foreign).status_code == 303
+    old = web.signed_in("manager").client.post("/account/password", data={"old": "my secret", "new": "x"})
+    assert old.status_code == 403
+    assert "my secret" not in old.text
+
+
 def test_a_preview_without_script_keeps_the_text_and_saves_nothing(web: Web) -> None:
     manager = web.signed_in("manager")
     form = with_line(opened(manager), "Only looking.")
@@ -192,7 +219,7 @@ def test_a_preview_without_script_keeps_the_text_and_saves_nothing(web: Web) -> 
 
     assert answer.status_code == 200
     assert "Only looking." in text_in(answer.text)
-    assert "As plain text" in answer.text
+    assert "The text alone" in answer.text
     with web.house.database.reading() as connection:
         assert template_versions.next_number(connection, NAME) == 2
 
@@ -215,6 +242,24 @@ def test_the_live_preview_is_the_text_as_typed(web: Web) -> None:
     assert "<html" not in piece.text
     assert "As typed just now." in mail.text
     assert "Ana Pérez" in mail.text
+
+
+def test_the_preview_shows_the_other_channels_of_the_language_too(web: Web) -> None:
+    manager = web.signed_in("manager")
+    form = opened(manager)
+
+    def shown(file: str, show: str, text: str = "") -> str:
+        sent = form | {"file": file, "show": show} | ({"text": text} if text else {})
+        return manager.post(f"/templates/{NAME}/preview", sent).text
+
+    assert "segment" in shown("en/email.md", "sms")
+    assert "Page 1 of" in shown("en/email.md", "letter")
+    assert 'class="letterpress"' in shown("en/email.md", "plain")
+    assert "Hola" in shown("es/email.md", "plain", texts(web, 1)["es/email.md"])
+    assert "data-mail" in shown("template.yaml", "", texts(web, 1)["template.yaml"])
+    assert "police" in shown(
+        "en/email.md", "sms", form["text"] + "\nWe will call the police.\n"
+    )  # its findings stay
 
 
 def test_hard_debtors_are_offered_and_shown(web: Web) -> None:

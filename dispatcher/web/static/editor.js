@@ -46,8 +46,8 @@ async function preview() {
   }).catch(() => null);
   if (number !== asked) return;
   if (!answer?.ok) {
-    says.textContent = answer?.status === 403 ? "The session has ended. Copy your text, then sign in again." : "The preview did not answer.";
-    says.classList.remove("sr");
+    says.textContent = [401, 403].includes(answer?.status) ? "Your session has ended, so the preview rests. Save the draft: your text is kept." : "The preview did not answer.";
+    says.className = "note wait";
     return;
   }
   const piece = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -55,6 +55,7 @@ async function preview() {
   for (const id of ["preview-body", "findings"]) document.getElementById(id).replaceWith(piece.getElementById(id));
   [...document.querySelectorAll("#preview-body details")].forEach((one, place) => (one.open = opened[place] ?? false));
   showMail();
+  says.className = "sr";
   const count = document.querySelectorAll(".findings > li").length;
   says.textContent = count ? `Preview updated, ${count} to see to` : "Preview updated, nothing to see to";
 }
@@ -78,7 +79,7 @@ function goToLine(number) {
   text.scrollTop = (text.scrollHeight / text.value.split("\n").length) * Math.max(0, number - 4);
 }
 
-form.addEventListener("input", later);
+document.addEventListener("input", (event) => event.target.form === form && later());
 form.addEventListener("submit", () => (leaving = true));
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-insert], button[data-line]");
