@@ -67,6 +67,7 @@ class _Hearing:
             channel=CHANNEL,
             provider=self.inbound.provider,
             provider_id=self.inbound.event_id,
+            zones=people_facts.known_zones(self.connection, debtor_id) if debtor_id is not None else (),
             personal_id=kept[0],
             commitment=kept[1],
             details=details,

@@ -69,6 +69,7 @@ class Recording:
             actor=self.said.actor,
             person=self.debtor.person,
             creditor=self.debtor.creditor,
+            zones=people_facts.known_zones(self.connection, self.debtor.id),
             personal_id=personal_id,
             commitment=commitment,
             details={**details, "source": self.said.source} if self.said.source else details,

@@ -18,6 +18,7 @@ from dispatcher.storage.tables import (
     debtors,
     debts,
     holds,
+    messages,
     notices,
     opt_outs,
     payments,
@@ -49,6 +50,12 @@ class KnownDebt:
     reference: str
     owed: Money
     is_open: bool
+
+
+def known_zones(connection: Connection, debtor_id: int) -> tuple[str, ...]:
+    """The zones in which the newest message thought the debtor to be, sorted; none where nothing was planned yet."""
+    query = select(messages.c.zones).where(messages.c.debtor_id == debtor_id, messages.c.zones != [])
+    return tuple(connection.scalar(query.order_by(messages.c.created_at.desc()).limit(1)) or ())
 
 
 def find_debtors(connection: Connection, reference: str, *, creditor: str | None = None) -> list[KnownDebtor]:

@@ -2,7 +2,7 @@ import threading
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from dispatcher.services import record_wish as wishes_of
 from dispatcher.services.record_consent import record_consent
@@ -21,6 +21,7 @@ from dispatcher.storage.tables import (
     debtors,
     debts,
     holds,
+    messages,
     notices,
     opt_outs,
     payments,
@@ -64,6 +65,24 @@ def test_a_payment_lowers_what_is_owed_and_is_an_entry_of_the_log(book):
     assert (entry["event"], entry["actor"], entry["creditor"]) == ("payment_recorded", "desk:maria", "acme")
     assert kept == {"debtor": "acme/07", "debts": ["acme/D1"], "note": "spoke for two minutes"}
     assert "two minutes" not in str(entry)
+
+
+def test_a_fact_has_the_local_time_of_the_zones_that_the_newest_message_went_by(book):
+    debtor = id_of(book, "acme", "07")
+    record_opt_out(book, "acme/07", SAID, medium="sms")
+    assert "local_time" not in last_entry(book)[0]
+    row = {
+        "creditor_id": 1, "debtor_id": debtor, "as_of": NOW.date(), "step": "first", "kind": "collection", "channel": "email",
+        "template": "first-reminder", "state": "accepted", "expires_at": NOW, "updated_at": NOW,
+    }  # fmt: skip
+    zones = ["America/New_York", "America/Phoenix"], ["America/Chicago"], []  # a confirmation has none
+    with book.writing() as connection:
+        for i, each in enumerate(zones):
+            at = NOW - timedelta(days=[1, 2, 0][i])
+            connection.execute(insert(messages).values(**row, id=str(i), zones=each, created_at=at))
+    record_payment(book, "acme/07", "20.50", SAID, debt="D1")
+    entry, _ = last_entry(book)
+    assert (entry["zones"], entry["local_time"]) == (zones[0], "2026-11-16T10:00:00.000-05:00")
 
 
 def test_a_joint_debtor_may_pay_the_debt(book):
