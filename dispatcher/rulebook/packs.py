@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,7 +14,7 @@ from dispatcher.rulebook.pack_file import read_pack
 from dispatcher.rulebook.yaml_file import ConfigError
 
 DEFAULT = "DEFAULT"
-_LONGEST_POSTCODE = 10
+_LONGEST_START = 5
 _DIGITS_OF_POSTCODES = {"BR": 8, "US": 5}  # spreadsheets drop the zeros in front
 _COUNTRY_ALIASES = {"UK": "GB", "EL": "GR"}
 
@@ -44,10 +44,12 @@ class RuleBook:
         return frozenset(start for pack in self for place in pack.applies for start in place.numbers)
 
     @cached_property
-    def postal_areas(self) -> frozenset[tuple[str, str]]:
-        """The countries and beginnings of postal codes by which packs know their places."""
-        places = (place for pack in self for place in pack.applies)
-        return frozenset((place.country, start) for place in places for start in place.postcodes)
+    def postal_areas(self) -> Mapping[str, frozenset[str]]:
+        """By country: how the postal codes begin by which packs know their places."""
+        found: dict[str, frozenset[str]] = {}
+        for place in (place for pack in self for place in pack.applies if place.postcodes):
+            found[place.country] = found.get(place.country, frozenset()) | place.postcodes
+        return found
 
     def pack(self, name: str) -> RulePack:
         """The pack of that name, whatever its case; raises UnknownPackError."""
@@ -129,10 +131,8 @@ class RuleBook:
 
     def _postal_area(self, country: str, code: str) -> str:
         """The longest known beginning of the country's postal code; empty where none is known."""
-        bare = "".join(char for char in code.upper() if char.isalnum())[:_LONGEST_POSTCODE]
-        bare = bare.zfill(_DIGITS_OF_POSTCODES.get(country, 0)) if bare.isdigit() else bare
-        starts = (bare[:length] for length in range(len(bare), 0, -1))
-        return next((start for start in starts if (country, start) in self.postal_areas), "")
+        known = self.postal_areas.get(country)
+        return _known_start(known, _DIGITS_OF_POSTCODES.get(country, 0), code) if code and known else ""
 
     def unreviewed(self, packs: Iterable[RulePack] | None = None) -> tuple[RulePack, ...]:
         """The packs, of these or of all, that counsel has not reviewed."""
@@ -170,6 +170,14 @@ def load_rule_packs(directory: Path, *, only: Collection[str] | None = None) -> 
 
 def _upper(names: Collection[str]) -> frozenset[str]:
     return frozenset(name.upper() for name in names)
+
+
+@lru_cache(maxsize=65_536)
+def _known_start(known: frozenset[str], digits: int, code: str) -> str:
+    bare = "".join(char for char in code.upper() if char.isalnum())
+    bare = bare.zfill(digits) if bare.isdigit() else bare
+    starts = (bare[:length] for length in range(_LONGEST_START, 0, -1))
+    return next((start for start in starts if start in known), "")
 
 
 def _has_postcode(one: Region, country: str, code: str) -> bool:
