@@ -13,6 +13,7 @@ from dispatcher.rulebook.fact_values import (
     consent,
     day,
     day_on_file,
+    days,
     finding,
     form,
     ground,
@@ -33,7 +34,6 @@ from dispatcher.rulebook.fact_values import (
     texts,
     truth,
     wall_time,
-    whole_number,
     zone_or_none,
 )
 
@@ -240,7 +240,7 @@ _FACTS: dict[str, Any] = {
     },
     "debt": {
         "due": optional_day,
-        "days_past_due": or_null(whole_number, null=None),
+        "days_past_due": or_null(days, null=None),
         "time_barred": off,
         "acquired_by_credit_purchaser": off,
         "transfer_notice_sent": day_on_file,

@@ -12,6 +12,7 @@ from dispatcher.domain.zones import zone_info
 Reader = Callable[[Any], Any]
 _Day = TypeVar("_Day", date, datetime)
 _YEARS = range(1900, 2200)
+_LONGEST_DAYS = 100_000
 
 
 class UnreadableError(ValueError):
@@ -32,11 +33,11 @@ def flag(value: Any) -> bool:
     raise UnreadableError(f"is {value!r}, not true or false")
 
 
-def whole_number(value: Any) -> int:
-    """A whole number."""
-    if isinstance(value, int) and not isinstance(value, bool):
+def days(value: Any) -> int:
+    """A number of days, before or behind, within the lifetime of a debt."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LONGEST_DAYS:
         return value
-    raise UnreadableError(f"is {value!r}, not a whole number")
+    raise UnreadableError(f"is {value!r}, not a whole number of days that a debt can count")
 
 
 def day(value: Any) -> date:

@@ -97,6 +97,7 @@ def test_a_key_that_nobody_knows_is_named(words: OptOutTable, more: dict[str, An
         ({"tz_candidates": [{"source": "residence", "tz": "Mars/Olympus"}]}, "tz_candidates[0].tz"),
         ({"debt": {"due": "soon"}}, "debt.due"),
         ({"debt": {"days_past_due": "ten"}}, "debt.days_past_due"),
+        ({"debt": {"days_past_due": 10**12}}, "debt.days_past_due"),
         (
             {"inconvenient_times": [{"days": ["Monday"], "from": "09:00", "to": "10:00"}]},
             "inconvenient_times[0].days",
