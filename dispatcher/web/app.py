@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -242,5 +242,5 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     _LOG.error("fault %s at %s %s", number, request.method, request.url.path, exc_info=error)
     if request.url.path.startswith(f"{PREFIX}/"):
         return problem(500, f"Something went wrong here (fault {number}); the program's log says what.")
-    sentence = f"500: something went wrong here (fault {number}); the program's log says what.\n"
-    return PlainTextResponse(sentence, status_code=500)
+    fault = site_of(request).pages.get_template("fault.html.jinja")  # it asks neither database nor session
+    return HTMLResponse(fault.render(number=number), status_code=500)

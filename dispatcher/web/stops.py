@@ -10,6 +10,8 @@ from dispatcher.storage import person_lists, stop_history, stops, template_versi
 from dispatcher.web.site import go_to, page, sentence_of
 from dispatcher.web.visit import Page, Visit
 
+_SAY_WHY = "Say why: whoever finds it stopped, or going again, must know."
+
 
 def show_stops(visit: Visit) -> Response:
     """What is stopped now and what was, and the state of each channel."""
@@ -46,6 +48,8 @@ def show_stops(visit: Visit) -> Response:
 
 def stop(visit: Visit) -> Response:
     """Stop something at the next claim everywhere."""
+    if not visit.text("why"):
+        return go_to(visit, "/stops", wrong=_SAY_WHY)
     scope, _, name = visit.text("what").partition(":")
     try:
         wanted = Stop(scope=scope if scope in SCOPES else visit.text("what"), name=name)
@@ -59,6 +63,8 @@ def stop(visit: Visit) -> Response:
 
 def resume(visit: Visit) -> Response:
     """End a stop."""
+    if not visit.text("why"):
+        return go_to(visit, "/stops", wrong=_SAY_WHY)
     scope, _, name = visit.text("what").partition(":")
     try:
         wanted = Stop(scope=scope, name=name)

@@ -186,7 +186,7 @@ def test_a_reply_is_read_finished_and_the_quiet_ended(web: Web) -> None:
 def test_a_channel_is_stopped_and_resumed_with_reasons(web: Web) -> None:
     desk = web.signed_in("operator")
 
-    assert "say why" in desk.said(desk.post("/stops", {"what": "channel:sms"})).lower()
+    assert "Say why: whoever" in desk.said(desk.post("/stops", {"what": "channel:sms"}))
     assert "cannot be stopped" in desk.said(desk.post("/stops", {"what": "weather", "why": "rain"}))
     assert "Stopped: channel sms" in desk.said(
         desk.post("/stops", {"what": "channel:sms", "why": "wrong texts"})

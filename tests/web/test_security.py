@@ -111,6 +111,7 @@ def test_a_fault_shows_no_inner_workings_and_keeps_the_headers(
     assert answer.status_code == 500
     assert "secret" not in answer.text
     assert "Traceback" not in answer.text
+    assert "fault, not yours" in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
