@@ -22,6 +22,7 @@ from dispatcher.services.verify_file import examine_file
 from dispatcher.services.verify_log import verify_log
 from dispatcher.storage.evidence import Scope, persons_of
 from dispatcher.storage.log_search import FoundEntry, LogQuery
+from dispatcher.storage.log_streams import place_of
 from dispatcher.storage.seal_journal import SealJournal
 from dispatcher.storage.sealing_keys import SealingKeys
 
@@ -91,6 +92,10 @@ def search(
         raise typer.BadParameter(
             f"{template!r}: write a version as first-reminder@3", param_hint="--template"
         )
+    try:
+        place_of(after)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--after") from None
     query = LogQuery(
         address=address or None, debt=debt or None, creditor=creditor or None, since=_start(since), until=_end(until),
         channel=channel or None, state=state or None, events=tuple(event or ()), rule=rule or None,

@@ -56,6 +56,7 @@ def export_evidence(source: Source, scope: Scope, out: Path, progress: Progress 
     """Seal, write the entries in scope to `out` (its suffix decides the form), and log that it was done."""
     if out.suffix not in SUFFIXES:
         raise ExportProblemError(f"{out}: the name must end in {', '.join(SUFFIXES)}")
+    _check_scope(source.database, scope)
     report = seal_log(source.database, source.keys, source.journal, now=source.now)
     if out.suffix == ".zip":
         from dispatcher.services.pack_bundle import pack_bundle
@@ -65,6 +66,19 @@ def export_evidence(source: Source, scope: Scope, out: Path, progress: Progress 
         entries = write_lines(source, scope, report.last_position, out, progress)
     log_export(source, scope, entries, report.last_position, form=out.suffix[1:])
     return Exported(path=out, entries=entries, to_position=report.last_position, seal=report.last_number)
+
+
+def _check_scope(database: Database, scope: Scope) -> None:
+    """Refuse what a slip of the pen asks for: an export that holds nothing passes for one that found nothing."""
+    if scope.since and scope.until and scope.since >= scope.until:
+        raise ExportProblemError("the last day lies before the first: nothing can lie between them")
+    if scope.creditor:
+        with database.reading() as connection:
+            known = evidence.creditors_known(connection)
+        if scope.creditor not in known:
+            raise ExportProblemError(
+                f"no creditor {scope.creditor!r}: there are {', '.join(known) or 'none'}"
+            )
 
 
 def write_lines(

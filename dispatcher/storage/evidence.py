@@ -75,6 +75,11 @@ def _pseudonym(connection: Connection, person: str) -> dict[str, str]:
     return {found: "" for found in connection.scalars(query) if found}
 
 
+def creditors_known(connection: Connection) -> list[str]:
+    """List the keys of all creditors of the portfolio."""
+    return list(connection.scalars(select(creditors.c.key).order_by(creditors.c.key)))
+
+
 def places_in(connection: Connection, scope: Scope, upto: int) -> Sequence[int]:
     """List the positions in scope up to a fixed one, in order: eight bytes each, so that a million are few."""
     if scope.is_everything:

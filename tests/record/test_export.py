@@ -266,6 +266,8 @@ def test_export_needs_no_more_memory_for_four_times_the_entries(
     sqlite_log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, creditor: str | None
 ) -> None:
     monkeypatch.setattr(evidence, "PAGE", 200)
+    with sqlite_log.database.writing() as connection:
+        add_debtors(connection, 1)
     add_many(sqlite_log, 2_000)
     few, small = peak_of_an_export(sqlite_log, tmp_path / f"few{suffix}", creditor)
     for _ in range(3):

@@ -88,6 +88,24 @@ def test_log_export_is_verified_with_the_key_under_the_home(home: Path, log: Run
     assert log("verify", out, "--key", "00" * 32).exit_code == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("export", "--creditor", "acmee", "--out", "x.jsonl"), "no creditor 'acmee': there are acme"),
+        (("export", "--from", "2026-03-02", "--to", "2026-03-01", "--out", "x.csv"), "lies before the first"),
+        (("export", "--debtor", "D-99", "--out", "x.zip"), "no debtor 'D-99'"),
+        (("search", "--after", "page2"), "'page2' is not a cursor"),
+    ],
+)
+def test_log_commands_refuse_a_slip_of_the_pen(
+    home: Path, log: Run, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(home)
+    done = log(*arguments)
+    assert said in f"{done.exception} {done.stderr}"  # the program's own entry turns both into exit code 2
+    assert not list(home.glob("x.*"))
+
+
 def test_log_show_tells_all_of_an_entry(home: Path, log: Run) -> None:
     log("seal")
     assert json.loads(log("show", 1, "--json").stdout)["debtor"] == "acme/D-1"
