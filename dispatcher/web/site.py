@@ -106,6 +106,7 @@ class Site:
             "each_reason": words.each_reason,
             "text_name": words.text_name,
             "language_name": words.language_name,
+            "sentence": words.sentence,
             "outcome": words.outcome,
             "task_words": words.task_words,
             "stacked": stacked,

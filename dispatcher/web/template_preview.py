@@ -33,6 +33,7 @@ META = "template.yaml"
 LONGEST = 50_000
 _PATH = re.compile(r"template\.yaml|[a-z]{2,3}(-[A-Z]{2})?/(email\.md|sms\.txt|letter\.md)")
 _CHANNEL = {"email.md": ChannelKind.EMAIL, "sms.txt": ChannelKind.SMS, "letter.md": ChannelKind.LETTER}
+_NAME = re.compile(r"[\w.]+")
 PLAIN = "plain"
 _SHOWN = {"email": "email.md", "sms": "sms.txt", "letter": "letter.md", PLAIN: "email.md"}
 
@@ -169,7 +170,7 @@ def _mark(visit: Visit, mark: Any, desk: Desk) -> dict[str, Any]:
     lines = desk.text.splitlines()
     line = lines[mark.line - 1] if mark.file == desk.file and 0 < mark.line <= len(lines) else ""
     start = max(0, mark.column - 1)
-    length = len(mark.phrase) or (1 if mark.column else 0)
+    length = len(mark.phrase) or (_word_at(line, start) if mark.column else 0)
     return {
         "mark": mark,
         "before": line[:start],
@@ -178,6 +179,12 @@ def _mark(visit: Visit, mark: Any, desk: Desk) -> dict[str, Any]:
         "has_line": bool(line),
         "sources": _sources(visit, mark.fact),
     }
+
+
+def _word_at(line: str, start: int) -> int:
+    """How long the name is that stands there; one character where none does."""
+    found = _NAME.match(line, start)
+    return len(found[0]) if found else 1
 
 
 def _sources(visit: Visit, fact: str) -> list[tuple[str, str, str]]:

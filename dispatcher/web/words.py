@@ -161,6 +161,11 @@ def language_name(tag: str) -> str:
 _TEXTS: Mapping[str, str] = {"email.md": "E-mail", "sms.txt": "SMS", "letter.md": "Letter"}
 
 
+def sentence(text: str) -> str:
+    """What the program says of a text, as a sentence on a page: a capital first, no marks of a terminal."""
+    return text[:1].upper() + text[1:].replace("`", "")
+
+
 def outcome(word: str) -> str:
     """What came of a due debt, as people say it."""
     return _OUTCOMES.get(word, words(word))

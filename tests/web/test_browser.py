@@ -161,7 +161,7 @@ def write_and_hand_in(page: Page, sentence: str) -> int:
     page.get_by_role("link", name="Edit").click()
     text = page.get_by_label("E-mail in English")
     text.fill(text.input_value().replace("Kind regards,", "{{ debtor.nmae }}\n\nKind regards,"))
-    expect(page.locator("#findings")).to_contain_text("did you mean")
+    expect(page.locator("#findings")).to_contain_text("Did you mean debtor.name")
     text.fill(text.input_value().replace("{{ debtor.nmae }}", sentence))
     expect(page.frame_locator("iframe.mailframe").locator("body")).to_contain_text(sentence)
     expect(page.locator("#preview-says")).to_have_text("Preview updated, nothing to see to")

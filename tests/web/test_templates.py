@@ -284,6 +284,9 @@ def test_a_finding_stands_at_its_line_with_the_words_underlined_and_its_source(w
     assert re.search(r"<mark>[^<]*court[^<]*</mark>", text, re.IGNORECASE)
     assert "Rule <code>" in text
     assert "12 CFR 1006" in text or "House rule on fair wording" in text
+    wrong = preview(web, form["file"], form["text"].replace("court", "{{ debtor.nmae }}")).text
+    assert "<mark>debtor.nmae</mark>" in wrong
+    assert "<strong>There is no placeholder debtor.nmae</strong>" in wrong
 
 
 def test_an_sms_says_its_segments_and_what_makes_them_dear(web: Web) -> None:
