@@ -37,7 +37,9 @@ def erase(
         if dry_run:
             found = look_at(dispatcher.database, person)
         else:
-            erasure = Erasure(actor=actor(), now=dispatcher.real_now(), why=why)
+            erasure = Erasure(
+                actor=actor(), now=dispatcher.real_now(), why=why, outbox=dispatcher.home / "outbox"
+            )
             found = erase_person(dispatcher.database, person, erasure)
     if as_json:
         print_json({"erased": not dry_run, **_document(found)})
@@ -59,9 +61,10 @@ def retention(
         periods = load_retention(dispatcher.config("retention.yaml"))
         now = dispatcher.real_now()
         if apply:
-            erased, kept = retain_records(
-                dispatcher.database, periods, Erasure(actor=actor(), now=now, why="retention period is over")
+            erasure = Erasure(
+                actor=actor(), now=now, why="retention period is over", outbox=dispatcher.home / "outbox"
             )
+            erased, kept = retain_records(dispatcher.database, periods, erasure)
         else:
             due = due_for_erasure(dispatcher.database, periods, now.date())
             erased, kept = [d for d in due if not d.kept_because], [d for d in due if d.kept_because]

@@ -1,7 +1,9 @@
 """Erases a person's bodies and personal values; what happened, its hashes and its seals stay provable."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from dispatcher.domain.log_entry import LogEntry
 from dispatcher.storage import delivery_log, personal_data
@@ -15,11 +17,12 @@ class ErasureRefusedError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Erasure:
-    """Who asks for it, when (real clock), and why."""
+    """Who asks for it, when (real clock), and why; `outbox` is the folder where the default channels write messages."""
 
     actor: str
     now: datetime
     why: str
+    outbox: Path | None = None
 
 
 def look_at(database: Database, person: str) -> Holdings:
@@ -44,7 +47,15 @@ def erase_person(database: Database, person: str, erasure: Erasure) -> Holdings:
         personal_data.erase(connection, found, now=erasure.now)
         delivery_log.append(connection, [_entry(found, erasure)])
     personal_data.fold_write_ahead_log(database)
+    if erasure.outbox is not None:
+        _delete_copies(erasure.outbox, found.messages)
     return found
+
+
+def _delete_copies(outbox: Path, messages: Sequence[str]) -> None:
+    for message_id in messages:
+        for path in outbox.glob(f"{message_id}.*"):
+            path.unlink(missing_ok=True)
 
 
 def _refuse(found: Holdings) -> None:

@@ -50,6 +50,7 @@ class Holdings:
     kept_bodies: tuple[str, ...]
     legal_hold: bool
     on_the_way: int
+    messages: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +94,7 @@ def holdings_of(connection: Connection, person: str) -> Holdings | None:
             .where(messages.c.debtor_id == head.id, messages.c.state.in_(ON_THE_WAY))
         )
         or 0,
+        messages=tuple(connection.scalars(select(messages.c.id).where(messages.c.debtor_id == head.id))),
     )
 
 

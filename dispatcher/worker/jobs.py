@@ -113,7 +113,12 @@ def _retention(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
 
     del station, at
     periods = load_retention(dispatcher.config("retention.yaml"))
-    request = Erasure(actor="scheduler", now=dispatcher.real_now(), why="the retention period is over")
+    request = Erasure(
+        actor="scheduler",
+        now=dispatcher.real_now(),
+        why="the retention period is over",
+        outbox=dispatcher.home / "outbox",
+    )
     erased, kept = retain_records(dispatcher.database, periods, request)
     return f"{len(erased)} erased, {len(kept)} kept"
 

@@ -134,6 +134,18 @@ def test_erase_lists_first_and_erases_then(home: Path, log: Run) -> None:
     assert log("verify").exit_code == 0
 
 
+def test_erase_deletes_the_copies_in_the_outbox_of_that_person_alone(home: Path, log: Run) -> None:
+    listed = {n: json.loads(log("search", "--debtor", f"acme/D-{n}", "--json").stdout) for n in (1, 2)}
+    keys = {n: found["entries"][0]["message_id"] for n, found in listed.items()}
+    (home / "outbox").mkdir()
+    for key in keys.values():
+        (home / "outbox" / f"{key}.eml").write_text("x")
+    assert verb(erase, "acme/D-1", "--why", "asked", "--dry-run").exit_code == 0
+    assert len(list((home / "outbox").iterdir())) == 2
+    assert verb(erase, "acme/D-1", "--why", "asked").exit_code == 0
+    assert [path.stem for path in (home / "outbox").iterdir()] == [keys[2]]
+
+
 def test_erase_refuses_under_a_legal_hold_in_words(home: Path, sqlite_database: Database) -> None:
     with sqlite_database.writing() as connection:
         connection.execute(
