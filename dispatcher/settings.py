@@ -255,10 +255,18 @@ def _read_secret_files() -> None:
         if name.startswith("DISPATCHER_") and name.endswith("_FILE"):
             try:
                 secret = Path(path).read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise SettingsError(f"{name}: {path} cannot be read: {error.strerror}") from None
+            except (OSError, UnicodeDecodeError) as error:
+                why = "is not UTF-8" if isinstance(error, ValueError) else f"cannot be read: {error.strerror}"
+                raise SettingsError(f"{name}: {path} {why}") from None
             os.environ.setdefault(name.removesuffix("_FILE"), secret)
             del os.environ[name]
+
+
+def unknown_variables() -> list[str]:
+    """`DISPATCHER_…` variables that set nothing: the environment is everybody's, so they are no error."""
+    known = {*Settings.model_fields, "new_password"}  # the latter is asked for by `users`
+    ours = sorted(name for name in os.environ if name.startswith("DISPATCHER_"))
+    return [name for name in ours if name.removeprefix("DISPATCHER_").partition("__")[0].lower() not in known]
 
 
 def _sentence(problem: Any) -> str:

@@ -8,7 +8,9 @@ import typer
 from channels.kind import ChannelKind
 from channels.settings import deaf_without
 from dispatcher.bootstrap import Dispatcher, open_dispatcher
+from dispatcher.cli.failures import explain_failure
 from dispatcher.cli.opening import AsJson, print_json
+from dispatcher.settings import unknown_variables
 
 if TYPE_CHECKING:  # only types here; compiling is loaded by the check that needs it
     from dispatcher.domain.strategy import Step
@@ -58,7 +60,7 @@ def _guarded(checker: Checker, dispatcher: Dispatcher) -> list[Finding]:
     try:
         found.extend(checker(dispatcher))
     except Exception as error:  # noqa: BLE001 each check reports, none keeps the others from running
-        found += [("wrong", subject, line) for line in str(error).splitlines() or [type(error).__name__]]
+        found += [("wrong", subject, line) for line in explain_failure(error)[1].splitlines()]
     return found
 
 
@@ -69,6 +71,8 @@ def _settings(dispatcher: Dispatcher) -> Iterator[Finding]:
         yield "ok", "settings", "nothing leaves this machine: no channel has a real provider"
     for obstacle in settings.obstacles():
         yield "wrong", "settings", obstacle
+    for variable in unknown_variables():
+        yield "note", "settings", f"{variable} is no setting, so nothing follows from it: is it mistyped?"
 
 
 def _rules(dispatcher: Dispatcher) -> Iterator[Finding]:
@@ -160,6 +164,12 @@ def _database(dispatcher: Dispatcher) -> Iterator[Finding]:
             "wrong",
             "database",
             f"at revision {has}, this program expects {wants}: run `dispatcher db upgrade`",
+        )
+    elif damage := migrate.damage(dispatcher.database):
+        yield (
+            "wrong",
+            "database",
+            f"damaged: {damage}; stop everything and go back to the last `dispatcher backup`",
         )
     else:
         yield "ok", "database", f"{dispatcher.database.writer.dialect.name} at revision {has}"

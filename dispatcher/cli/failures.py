@@ -21,7 +21,7 @@ def explain_failure(error: Exception) -> tuple[int, str]:
             WRONG_USE,
             f"{error.strerror}: make room under {_home()} and run this again; nothing is sent twice",
         )
-    cause = _database_trouble(error)
+    cause = _database_trouble(error) or _broker_trouble(error)
     if cause:
         return WRONG_USE, cause
     path = _keep(error)
@@ -34,7 +34,18 @@ def _database_trouble(error: Exception) -> str:
     original = getattr(error, "orig", None)
     if type(error).__name__ not in {"OperationalError", "DatabaseError"} or original is None:
         return ""
+    if "database is locked" in str(original):
+        return "the database is held by another process, longer than we wait: find out which, or try again"
     return f"the database does not work: {_first_line(original)}; `dispatcher check` says where it is"
+
+
+def _broker_trouble(error: Exception) -> str:
+    if type(error).__module__.partition(".")[0] != "redis":
+        return ""
+    return (
+        f"the queue does not work (DISPATCHER_BROKER_URL): {_first_line(error).rstrip('.')}; "
+        "start it and run this again: nothing is lost, nothing is sent twice"
+    )
 
 
 def _home() -> Path:

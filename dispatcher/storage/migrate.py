@@ -35,6 +35,15 @@ def current(database: Database) -> tuple[str, str]:
         return _revision(connection), HEAD
 
 
+def damage(database: Database) -> str:
+    """What SQLite finds wrong with its file, "" for nothing; PostgreSQL looks after its own."""
+    with database.reading() as connection:
+        if connection.dialect.name != "sqlite":
+            return ""
+        found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+    return "" if found == "ok" else found.splitlines()[-1]
+
+
 def _config() -> "Config":
     from alembic.config import Config
 
