@@ -54,7 +54,7 @@ class Checked:
         """
         if self.from_paper and is_right_to_left(value):
             return set("".join(value.split())) <= set(unicodedata.normalize("NFKC", self.words))
-        return bool(value) and on_one_line(value) in self.words
+        return bool(value) and (value in self.words or on_one_line(value) in self.words)
 
     def amounts(self) -> list[str]:
         """Every amount the ledger knows, as this reader sees it; longest first, so that none hides in another."""

@@ -21,6 +21,19 @@ _CODE_AFTER = re.compile(r"(?<=\d)(?=[^\W\d_])")
 _PROBES = (0, 1, 99, 100, 999_99, 1_000_00, 1_234_56, 99_999_99, 100_000_00, 1_234_567_89, 12_345_678_901_23)
 
 
+class _Reader(Locale):
+    """A locale that computes its hash once: every date and amount of a message looks it up."""
+
+    def __init__(self, language: str, territory: str | None = None) -> None:
+        super().__init__(language, territory)
+        self._once = super().__hash__()
+
+    def __hash__(self) -> int:
+        return self._once
+
+    __eq__ = Locale.__eq__
+
+
 @lru_cache(maxsize=512)
 def locale_for(language: str, country: str = "") -> Locale:
     """The locale of a language tag, made local by the country where the CLDR knows the pair; else English."""
@@ -28,10 +41,10 @@ def locale_for(language: str, country: str = "") -> Locale:
     territories = [*(part for part in rest if len(part) == 2 or part.isdigit()), country, ""]
     for territory in territories:
         try:
-            return Locale(primary.lower(), territory.upper() or None)
+            return _Reader(primary.lower(), territory.upper() or None)
         except (UnknownLocaleError, ValueError):
             continue
-    return Locale("en")
+    return _Reader("en")
 
 
 @lru_cache(maxsize=512)

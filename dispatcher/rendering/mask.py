@@ -5,7 +5,7 @@ the same for nearly all debtors, and each is judged once.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from markupsafe import escape
 
@@ -14,7 +14,7 @@ from dispatcher.domain.render_inputs import RenderInputs
 from dispatcher.domain.sender import Sender
 from dispatcher.rendering.checked import Checked
 from dispatcher.rendering.placeholders import address_line, contact_line
-from dispatcher.rendering.scan import AMOUNT, DATA
+from dispatcher.rendering.scan import AMOUNT, DATA, Scanner
 from dispatcher.rendering.untrusted import one_line
 
 _DISTINCT = (
@@ -28,9 +28,9 @@ class Mask:
     def __init__(self, checked: Checked) -> None:
         inputs = checked.inputs
         own = [inputs.debtor.name, inputs.debtor.reference, *(debt.reference for debt in inputs.debts)]
-        known = _senders_own(inputs.sender, inputs.debtor.country)
-        known += [inputs.handover_firm, *(_printed_addresses(inputs) if checked.from_paper else ())]
-        own += [value for value in known if value and checked.scanner.judge(value, "neutral").hits]
+        known = [inputs.handover_firm, *(_printed_addresses(inputs) if checked.from_paper else ())]
+        own += _alarming(known, checked.scanner)
+        own += _alarming_of_sender(inputs.sender, inputs.debtor.country, checked.scanner)
         self._words = sorted({one_line(value) for value in own if value}, key=len, reverse=True)
         self._urls = [url for url in (inputs.optout_url, inputs.payment_url) if url]
         self._amounts = checked.amounts()
@@ -49,6 +49,25 @@ class Mask:
             if shown in content:
                 content = _without(content, shown)
         return content
+
+
+def _alarming(values: Iterable[str], scanner: Scanner) -> list[str]:
+    return [value for value in values if value and scanner.judge(value, "neutral").hits]
+
+
+_OF_SENDERS: dict[tuple[int, str, int], tuple[Sender, Scanner, list[str]]] = {}
+_SENDERS_KEPT = 1_000
+
+
+def _alarming_of_sender(sender: Sender, country: str, scanner: Scanner) -> list[str]:
+    """What of a sender's own would hold a message, looked for once a sender and country."""
+    key = (id(sender), country, id(scanner))
+    known = _OF_SENDERS.get(key)
+    if known is None or known[0] is not sender or known[1] is not scanner:
+        if len(_OF_SENDERS) >= _SENDERS_KEPT:
+            _OF_SENDERS.clear()
+        known = _OF_SENDERS[key] = (sender, scanner, _alarming(_senders_own(sender, country), scanner))
+    return known[2]
 
 
 def _senders_own(sender: Sender, country: str) -> list[str]:

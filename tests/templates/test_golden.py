@@ -13,8 +13,9 @@ import pytest
 from channels.kind import ChannelKind
 from dispatcher.domain.money import Money
 from dispatcher.domain.sender import AdviceBody
+from dispatcher.services.lint_templates import lint_folder
 from dispatcher.services.template_files import template_folders
-from tests.rendering.desk import ROOT, a_debt, inputs, rendered, shipped
+from tests.rendering.desk import ROOT, a_debt, house_style, inputs, rendered, shipped
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 COMING, PAST = date(2026, 3, 16), date(2026, 3, 1)  # the day of the message is March 11
@@ -94,6 +95,28 @@ def test_a_shipped_text_reads_as_it_was_reviewed(name, channel, reader):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(as_read(result), encoding="utf-8")
     assert as_read(result) == path.read_text(encoding="utf-8")
+
+
+def test_no_shipped_text_has_a_fault_for_any_sample_debtor():
+    assert lint_folder(ROOT / "templates", house_style()) == dict.fromkeys(NAMES, ())
+
+
+@pytest.mark.parametrize("name", ["first-reminder", "second-reminder"])
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_reminder_fits_two_segments_and_four_where_the_name_needs_more_room(name, language):
+    for debtor, most in (("Ana Pérez", 2), ("Łukasz Żółć", 4)):
+        made = inputs(
+            ChannelKind.SMS, language=language, country="US" if language == "en" else "MX", name=debtor
+        )
+        assert rendered(shipped(name), made).segments <= most
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_collectors_spanish_sms_stays_within_the_phone_networks_own_alphabet(first):
+    sender = {"role": "third_party", "creditor_name": "Example Lender Ltd."}
+    for name in ("first-reminder", "second-reminder", "payment-plan-offer"):
+        made = inputs(ChannelKind.SMS, language="es", sender=sender, packs=("us-regf",), first_contact=first)
+        assert rendered(shipped(name), made).segments <= 3
 
 
 def test_no_reviewed_text_is_left_over():
