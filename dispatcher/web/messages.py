@@ -3,7 +3,7 @@
 import email
 import email.policy
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from email.message import EmailMessage
 from typing import Any
 
@@ -27,7 +27,7 @@ from dispatcher.storage.sealing_keys import SealingKeys
 from dispatcher.web.filters import MOST_EXPORTED, PAGE, a_date, a_number, paging
 from dispatcher.web.headers import FRAMED
 from dispatcher.web.list_export import exported
-from dispatcher.web.rule_words import says
+from dispatcher.web.rule_words import packs_asked, says
 from dispatcher.web.site import go_to, page, sentence_of
 from dispatcher.web.visit import Page, RefusedError, Visit, not_found
 
@@ -82,7 +82,7 @@ def show(visit: Visit) -> Response:
         body=_body(visit, message),
         subject=(message.get("envelope") or {}).get("subject", ""),
         says=says(visit.house.desk, [*reasons, *(message.get("reasons") or ())]),
-        packs=_packs(visit, message, asked),
+        packs=packs_asked(visit.house.desk, message, asked, today=visit.now.date()),
         asked=asked,
         proofs=prove_message(visit.house.database, SealingKeys(visit.house.keys), message["id"]),
         suffix=SUFFIX[message["channel"]],
@@ -256,27 +256,6 @@ def _body(visit: Visit, message: dict[str, Any]) -> bytes | None:
         return None
     with visit.house.database.reading() as connection:
         return contents.bodies(connection, [digest]).get(digest)
-
-
-def _packs(visit: Visit, message: dict[str, Any], asked: dict[str, Any]) -> list[dict[str, Any]]:
-    """The packs that were asked and, where the very same is still loaded, their rules about such a message."""
-    loaded = {pack.name.lower(): pack for pack in visit.house.desk.rulebook}
-    on = date.fromisoformat(str(asked.get("local_time") or message["as_of"] or visit.now)[:10])
-    found = []
-    for stamp in message.get("rule_packs") or ():
-        name, _, version = str(stamp).partition("@")
-        pack = loaded.get(name.lower())
-        same = pack if pack is not None and pack.version == version else None
-        rules = [
-            rule
-            for rule in (same.rules if same else ())
-            if rule.in_force(on) and message["channel"] in rule.channels and message["kind"] in rule.kinds
-        ]
-        title = pack.title if pack else ""
-        found.append(
-            {"name": name, "version": version, "title": title, "rules": rules, "same": same is not None}
-        )
-    return found
 
 
 PAGES = (

@@ -1,6 +1,7 @@
 """Says rules in words: what stands in a reason, beside what its pack, or the program itself, says of it."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from dispatcher.domain.rules import Rule
@@ -48,3 +49,26 @@ def says(desk: Desk, reasons: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """`pack/rule` -> the rule in words, for those that are known."""
     wanted = {(str(reason.get("pack", "")), str(reason.get("rule", ""))) for reason in reasons}
     return {f"{pack}/{rule}": found for pack, rule in wanted if (found := sentence(desk, pack, rule))}
+
+
+def packs_asked(
+    desk: Desk, message: Mapping[str, Any], asked: Mapping[str, Any], *, today: date
+) -> list[dict[str, Any]]:
+    """The packs that were asked and, where the very same is still loaded, their rules about such a message."""
+    loaded = {pack.name.lower(): pack for pack in desk.rulebook}
+    on = date.fromisoformat(str(asked.get("local_time") or message["as_of"] or today)[:10])
+    found = []
+    for stamp in message.get("rule_packs") or ():
+        name, _, version = str(stamp).partition("@")
+        pack = loaded.get(name.lower())
+        same = pack if pack is not None and pack.version == version else None
+        rules = [
+            rule
+            for rule in (same.rules if same else ())
+            if rule.in_force(on) and message["channel"] in rule.channels and message["kind"] in rule.kinds
+        ]
+        title = pack.title if pack else ""
+        found.append(
+            {"name": name, "version": version, "title": title, "rules": rules, "same": same is not None}
+        )
+    return found

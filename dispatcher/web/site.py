@@ -107,6 +107,8 @@ class Site:
             "text_name": words.text_name,
             "language_name": words.language_name,
             "sentence": words.sentence,
+            "grouped": words.grouped,
+            "cron": words.cron,
             "outcome": words.outcome,
             "task_words": words.task_words,
             "stacked": stacked,

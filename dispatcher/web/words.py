@@ -110,6 +110,38 @@ def amount(minor: int | None, currency: str) -> str:
     return f"{value:,} {currency}"
 
 
+def grouped(money: str) -> str:
+    """An amount that stands in a sentence, with its thousands apart: 6,428.15 MXN."""
+    value, _, currency = money.partition(" ")
+    return f"{Decimal(value):,} {currency}"
+
+
+def cron(fields: str) -> str:
+    """A schedule in words where it is a plain one; otherwise its five fields."""
+    minute, hour, day_of_month, month, weekday = fields.split()
+    if (day_of_month, month) != ("*", "*"):
+        return fields
+    if minute.isdecimal() and hour.isdecimal() and weekday in {"*", *_WEEKDAYS}:
+        return f"{_WEEKDAYS.get(weekday, 'every day')} at {int(hour):02}:{int(minute):02}"
+    every = minute.removeprefix("*/")
+    if (hour, weekday) == ("*", "*") and (minute == "*" or (every.isdecimal() and every != minute)):
+        return "every minute" if minute == "*" else f"every {every} minutes"
+    return fields
+
+
+_WEEKDAYS: Mapping[str, str] = {
+    "0": "Sundays",
+    "1": "Mondays",
+    "2": "Tuesdays",
+    "3": "Wednesdays",
+    "4": "Thursdays",
+    "5": "Fridays",
+    "6": "Saturdays",
+    "7": "Sundays",
+    "1-5": "Mondays to Fridays",
+}
+
+
 def each_reason(reasons: Iterable[Mapping[str, Any] | Reason] | None) -> list[dict[str, Any]]:
     """Reasons once each, with every part a page prints; entries of long ago may lack some."""
     found: dict[tuple[object, ...], dict[str, Any]] = {}
