@@ -1,6 +1,7 @@
 """Pooled HTTPS with time-outs that knows whether a request had left before it failed."""
 
 import contextlib
+import json
 import ssl
 import threading
 import time
@@ -29,6 +30,7 @@ from channels.loopback import is_loopback
 # Load balancers close idle ones after about a minute; we are first.
 IDLE_SECONDS = 30.0
 LONGEST_PAUSE = timedelta(days=1)
+_DIGITS = 12  # more are no time of anybody
 _EPOCH_FROM = 1_000_000_000  # a reset time above this is an instant, below it a number of seconds
 
 _call = threading.local()
@@ -49,6 +51,15 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def said(self) -> Mapping[str, object]:
+        """The JSON object of the body; empty where it is none, which a proxy in between may answer any time."""
+        try:
+            value = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return value if isinstance(value, dict) else {}
 
 
 class _PlainConnection(HTTPConnection):
@@ -110,7 +121,7 @@ class Transport:
             raise ValueError(
                 f"BASE_URL {base_url!r} is no http(s) address; write https://host or leave it empty"
             )
-        self._host = parts.netloc
+        self._host = parts.netloc.rpartition("@")[2]
         self._prefix = parts.path
         self._pool = _pool(parts, concurrency, urllib3.Timeout(connect=connect_timeout, read=timeout))
 
@@ -127,10 +138,18 @@ class Transport:
             )
         except HTTPError as error:
             raise self._failure(error) from None
+        except (
+            ValueError
+        ):  # of the standard library, for a header with a line break; its words repeat the header
+            raise self._unfit() from None
         return Answer(status=response.status, headers=response.headers, body=response.data)
 
     def _failure(self, error: HTTPError) -> NotWrittenError | NoAnswerError:
         words = _words(error, self._host, self._timeout)
+        return NoAnswerError(words) if _call.written else NotWrittenError(words)
+
+    def _unfit(self) -> NotWrittenError | NoAnswerError:
+        words = f"HTTP cannot carry what was to be said to {self._host}: look for a line break in its key"
         return NoAnswerError(words) if _call.written else NotWrittenError(words)
 
     def close(self) -> None:
@@ -191,12 +210,12 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     clock = _date(headers.get("Date", "")) or now
     wish = headers.get("Retry-After", "").strip()
     if wish.isdecimal():
-        return _bounded(timedelta(seconds=min(int(wish), 10**6)))
+        return _bounded(timedelta(seconds=min(int(wish[:_DIGITS]), 10**6)))
     if at := _date(wish):
         return _bounded(at - clock)
     for name in ("X-RateLimit-Reset", "X-Rate-Limit-Reset", "RateLimit-Reset"):
         if (value := headers.get(name, "").strip()).isdecimal():
-            return _bounded(_until_reset(int(value), clock))
+            return _bounded(_until_reset(int(value[:_DIGITS]), clock))
     return None
 
 

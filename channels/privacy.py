@@ -8,4 +8,6 @@ def without(text: str, *private: str) -> str:
     for value in private:
         if value:
             text = text.replace(value, "...")
-    return " ".join(text.split())[:LONGEST_REASON]
+    # A NUL or half a surrogate would keep the end of an attempt out of the database.
+    shown = "".join(one if one.isprintable() else " " for one in text)
+    return " ".join(shown.split())[:LONGEST_REASON]

@@ -1,6 +1,5 @@
 """SendGrid's HTTP answers and what each means for a message, an address or the whole channel."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
@@ -27,7 +26,7 @@ _SCOPES: Final[Mapping[int, Scope]] = {
 def outcome_of(answer: Answer, *private: str, now: datetime) -> Outcome:
     """The outcome of one answer; `private` are values that may not appear in a reason."""
     if 200 <= answer.status < 300:
-        return Accepted(provider_id=answer.headers.get("X-Message-Id", ""))
+        return Accepted(provider_id=without(answer.headers.get("X-Message-Id", "")))
     words, field = _first_error(answer)
     reason, code = without(words, *private), str(answer.status)
     if answer.status in _LATER:
@@ -47,8 +46,8 @@ def _scope(status: int, field: str) -> Scope:
 
 def _first_error(answer: Answer) -> tuple[str, str]:
     """SendGrid's words and the field they speak of."""
-    try:
-        said = json.loads(answer.body)["errors"][0]
-        return str(said.get("message") or f"HTTP {answer.status}"), str(said.get("field") or "")
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+    errors = answer.said.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors else {}
+    if not isinstance(first, dict):
         return f"HTTP {answer.status}", ""
+    return str(first.get("message") or f"HTTP {answer.status}"), str(first.get("field") or "")

@@ -17,7 +17,8 @@ from channels.settings import ChannelSettings, missing
 _QUEUED_AS = re.compile(r"queued as (\S+)", re.IGNORECASE)
 _UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
 _BARE_NEWLINE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
-_STEPS = ((Stage.MAIL, (250,)), (Stage.RCPT, (250, 251)), (Stage.DATA, (354,)))
+# By the first digit, which is all that RFC 5321 (4.3.2) lets a client rely on.
+_STEPS = ((Stage.MAIL, 2), (Stage.RCPT, 2), (Stage.DATA, 3))
 
 
 class SmtpChannel:
@@ -91,7 +92,7 @@ class SmtpChannel:
             return f"no answer from {host} within {self._settings.timeout:g} s"
         if isinstance(error, smtplib.SMTPServerDisconnected):
             return f"the connection to {host} broke off"
-        detail = error.strerror if isinstance(error, OSError) else type(error).__name__
+        detail = getattr(error, "strerror", None) or type(error).__name__
         return f"no conversation with {host}: {detail}"
 
     def look_up(
@@ -136,7 +137,9 @@ class _Conversation:
         self._session.write(_stuffed(content))
         self.handed_over = True
         code, reply = self._client.getreply()
-        _expect(Stage.DATA, (code, reply), 250)
+        if code // 100 in {1, 3}:
+            raise smtplib.SMTPException(f"{code} is no answer to a whole message")
+        _expect(Stage.DATA, (code, reply), 2)
         self._session.messages += 1
         return _accepted(reply, message.message_id, message.to, to)
 
@@ -148,14 +151,14 @@ class _Conversation:
             return
         for command, (stage, wanted) in zip(commands, _STEPS, strict=True):
             self._session.write(command)
-            _expect(stage, self._client.getreply(), *wanted)
+            _expect(stage, self._client.getreply(), wanted)
 
     def _read_together(self) -> None:
         """The first refusal is the one that counts; the others follow from it."""
         refused: list[RefusedError] = []
         for stage, wanted in _STEPS:
             try:
-                _expect(stage, self._client.getreply(), *wanted)
+                _expect(stage, self._client.getreply(), wanted)
             except RefusedError as error:
                 refused.append(error)
             except (OSError, smtplib.SMTPException):
@@ -185,18 +188,18 @@ class _Conversation:
             raise RefusedError(Stage.DATA, 550, reply)
 
 
-def _expect(stage: Stage, answer: tuple[int, bytes], *wanted: int) -> None:
+def _expect(stage: Stage, answer: tuple[int, bytes], family: int) -> None:
     code, reply = answer
-    if code == -1:
+    if code < 100:
         raise smtplib.SMTPServerDisconnected("no reply")
-    if code not in wanted:
+    if code // 100 != family:
         raise RefusedError(stage, code, reply)
 
 
 def _accepted(reply: bytes, message_id: str, *private: str) -> Accepted:
-    words = reply.decode("utf-8", "replace")
+    words = without(reply.decode("utf-8", "replace"), *private)
     queued = _QUEUED_AS.search(words)
-    return Accepted(provider_id=queued[1] if queued else message_id, note=without(words, *private))
+    return Accepted(provider_id=queued[1] if queued else message_id, note=words)
 
 
 def _with_whole_line_ends(body: bytes) -> bytes:

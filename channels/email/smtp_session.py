@@ -143,6 +143,9 @@ class SessionPool:
                 client.login(self._settings.username, self._settings.password)
         except smtplib.SMTPNotSupportedError:
             raise RefusedError(Stage.AUTH, 538, b"the relay offers no log-in that we know") from None
+        except ValueError:  # the standard library speaks ASCII alone, and reads only challenges in base64
+            words = b"the log-in holds letters beyond ASCII, or the relay's challenge cannot be read"
+            raise RefusedError(Stage.AUTH, 535, words) from None
 
 
 @contextlib.contextmanager
@@ -151,6 +154,8 @@ def _refusals(stage: Stage) -> Iterator[None]:
     try:
         yield
     except smtplib.SMTPResponseException as error:
+        if error.smtp_code < 100:  # the library's sign for words that are no SMTP
+            raise smtplib.SMTPServerDisconnected("no reply") from None
         reply = error.smtp_error if isinstance(error.smtp_error, bytes) else str(error.smtp_error).encode()
         raise RefusedError(stage, error.smtp_code, reply) from None
 

@@ -1,7 +1,6 @@
 """Sends printed letters through Lob's API; the message's id is the idempotency key."""
 
 import base64
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,6 +15,7 @@ from channels.letter.lob_outcomes import refusal
 from channels.loopback import unreachable_from_outside
 from channels.message import OutboundMessage, PostalAddress
 from channels.outcome import Accepted, Outcome, Rejected, Scope, TryLater, Unknown
+from channels.privacy import without
 from channels.settings import ChannelSettings, missing
 
 API = "https://api.lob.com"
@@ -79,12 +79,12 @@ class LobChannel:
             return Unknown(why=str(error))
         if not 200 <= answer.status < 300:
             return refusal(answer, to.name, *to.lines, self._settings.api_key, now=now)
-        return _accepted(_object(answer), to)
+        return _accepted(answer.said, to)
 
     def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
         """Ask Lob; a host that knows no /v1 and is not Lob (a mock of its description) is asked without."""
         answer = self._transport.request(method, self._root + path, headers, body)
-        if answer.status == 404 and self._root and self._settings.base_url and "error" not in _object(answer):
+        if answer.status == 404 and self._root and self._settings.base_url and "error" not in answer.said:
             self._root = ""
             return self._transport.request(method, path, headers, body)
         return answer
@@ -103,11 +103,12 @@ class LobChannel:
             answer = self._ask("GET", f"/letters?{query}", self._headers)
         except (NotWrittenError, NoAnswerError) as error:
             return TryLater(reason=f"Lob could not be asked: {error}")
-        listed = _object(answer).get("data") if answer.status == 200 else None
+        listed = answer.said.get("data") if answer.status == 200 else None
         if not isinstance(listed, list):
             return TryLater(reason="Lob could not be asked", code=str(answer.status))
         for letter in listed:
-            if isinstance(letter, dict) and (letter.get("metadata") or {}).get("message_id") == message_id:
+            metadata = letter.get("metadata") if isinstance(letter, dict) else None
+            if isinstance(metadata, dict) and metadata.get("message_id") == message_id:
                 return _accepted(letter, to)
         return TryLater(reason="Lob has no letter with this id", provider_failed=False)
 
@@ -165,18 +166,10 @@ def _address(field: str, address: PostalAddress) -> list[tuple[str, str]]:
     return [(f"{field}[{name}]", value) for name, value in address_parts(address).items()]
 
 
-def _object(answer: Answer) -> Mapping[str, object]:
-    try:
-        said = json.loads(answer.body)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
-
-
 def _accepted(letter: Mapping[str, object], to: PostalAddress | None) -> Outcome:
     if not letter.get("id"):
         return Unknown(why="Lob's acceptance names no letter")
-    return Accepted(provider_id=str(letter["id"]), note=_verification(letter.get("to"), to))
+    return Accepted(provider_id=without(str(letter["id"])), note=_verification(letter.get("to"), to))
 
 
 def _verification(verified: object, to: PostalAddress | None) -> str:

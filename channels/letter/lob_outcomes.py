@@ -1,6 +1,5 @@
 """Lob's error codes and what each means for a letter, an address or the whole channel."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
@@ -43,8 +42,9 @@ def _scope(status: int, code: str) -> Scope:
 
 def _error(answer: Answer) -> tuple[str, str]:
     """Lob's words and code; the status stands in where the answer is not Lob's form."""
-    try:
-        said = json.loads(answer.body)["error"]
-        return str(said.get("message") or f"HTTP {answer.status}"), str(said.get("code") or answer.status)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    error = answer.said.get("error")
+    if not isinstance(error, dict):
         return f"HTTP {answer.status}", str(answer.status)
+    return str(error.get("message") or f"HTTP {answer.status}"), without(
+        str(error.get("code") or answer.status)
+    )

@@ -1,12 +1,12 @@
 """Sends SMS through Twilio's own library, over pooled connections with time-outs."""
 
 import base64
-import json
 import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
+from twilio.base.exceptions import TwilioException
 from twilio.http import HttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
@@ -24,6 +24,9 @@ from channels.sms.twilio_outcomes import failure, refusal
 API = "https://api.twilio.com"
 LONGEST_VALIDITY = 36_000  # seconds, Twilio's own bound
 SHORTEST_VALIDITY = 5  # below this Twilio may drop the message before a carrier sees it
+LONGEST_CODE = 6
+# What the library lets through when an answer is not in the form it expects.
+_UNREADABLE = (ValueError, TypeError, AttributeError, KeyError, RecursionError, TwilioException)
 _FAILED = frozenset({"failed", "undelivered", "canceled"})
 
 
@@ -97,16 +100,15 @@ class TwilioChannel:
             )
         fields = self._fields(message, validity)
         try:
-            made = self._client.messages.create(**fields)
+            return self._made(self._client.messages.create(**fields), message.to)
         except _AnsweredError as refused:
             return self._refused(refused.answer, message.to, now)
         except NotWrittenError as error:
             return TryLater(reason=str(error))
         except NoAnswerError as error:
             return Unknown(why=str(error))
-        except ValueError:
+        except _UNREADABLE:
             return Unknown(why="Twilio's acceptance could not be read")
-        return self._made(made, message.to)
 
     def _fields(self, message: OutboundMessage, validity: int | None) -> dict[str, object]:
         fields: dict[str, object] = {
@@ -133,7 +135,7 @@ class TwilioChannel:
             return Unknown(why="Twilio's acceptance names no message")
         if str(made.status) in _FAILED:
             return failure(int(made.error_code or 0), self._safe(str(made.error_message or made.status), to))
-        return Accepted(provider_id=str(made.sid), note=str(made.status))
+        return Accepted(provider_id=without(str(made.sid)), note=without(str(made.status)))
 
     def look_up(
         self, message_id: str, *, to: str, attempted_at: datetime, body: bytes = b""
@@ -146,10 +148,10 @@ class TwilioChannel:
             listed = self._client.messages.list(
                 to=to, date_sent_after=attempted_at - timedelta(days=1), limit=200
             )
-        except (_AnsweredError, NotWrittenError, NoAnswerError, ValueError):
+            same = [made for made in listed if self._is_ours(made, attempted_at, body.decode())]
+            return self._made(same[0], to) if len(same) == 1 else None
+        except (_AnsweredError, NotWrittenError, NoAnswerError, *_UNREADABLE):
             return None
-        same = [made for made in listed if self._is_ours(made, attempted_at, body.decode())]
-        return self._made(same[0], to) if len(same) == 1 else None
 
     def _is_ours(self, made: MessageInstance, attempted_at: datetime, text: str) -> bool:
         if made.date_created is None or str(made.direction).startswith("inbound"):
@@ -189,8 +191,6 @@ def _validity(not_after: datetime | None, now: datetime) -> int | None:
 
 def _error(answer: Answer) -> tuple[int, str]:
     """Twilio's code and words; the status stands in for a code where the answer is not Twilio's form."""
-    try:
-        said = json.loads(answer.body)
-        return int(said.get("code") or answer.status), str(said.get("message") or said.get("detail") or "")
-    except (ValueError, TypeError, AttributeError):
-        return answer.status, f"HTTP {answer.status}"
+    code = str(answer.said.get("code") or "")
+    words = answer.said.get("message") or answer.said.get("detail") or f"HTTP {answer.status}"
+    return int(code) if code.isdecimal() and len(code) <= LONGEST_CODE else answer.status, str(words)

@@ -1,5 +1,6 @@
 """One row a fault: what a provider or a network does, and the outcome that follows."""
 
+import re
 import socket
 import time
 from collections.abc import Callable
@@ -12,14 +13,18 @@ import pytest
 from channels.email.sendgrid import SendGridChannel
 from channels.email.smtp import SmtpChannel
 from channels.http import Answer, retry_after
+from channels.kind import ChannelKind
 from channels.letter import lob_outcomes
 from channels.letter.lob import LobChannel
 from channels.outcome import Accepted, Outcome, Rejected, Scope, TryLater, Unknown
+from channels.registry import open_channel
 from channels.settings import ChannelSettings
 from channels.sms.twilio import TwilioChannel
 from tests.channels.conftest import (
+    ACCOUNT,
     MIME,
     NOW,
+    TOKEN,
     a_letter,
     an_email,
     an_sms,
@@ -28,7 +33,7 @@ from tests.channels.conftest import (
     smtp_settings,
     twilio_settings,
 )
-from tests.doubles.answering import answering
+from tests.doubles.answering import Play, answering
 from tests.doubles.running import Running, running
 
 SEVEN = timedelta(seconds=7)
@@ -303,10 +308,12 @@ def test_smtp_refuses_a_relay_without_starttls(tmp_path: Path, certificate: Path
     assert isinstance(told, Accepted)
 
 
-def test_smtp_with_a_wrong_password_stops_the_channel(relay: Running):
-    outcome = SmtpChannel(smtp_settings(relay, password="wrong")).send(an_email(), now=NOW)
+@pytest.mark.parametrize("password", ["wrong", "pässword"])
+def test_smtp_with_a_wrong_password_stops_the_channel(password: str, relay: Running):
+    outcome = SmtpChannel(smtp_settings(relay, password=password)).send(an_email(), now=NOW)
     assert isinstance(outcome, Rejected)
     assert outcome.scope is Scope.CHANNEL
+    assert password not in outcome.reason
 
 
 @pytest.mark.parametrize(
@@ -365,3 +372,63 @@ def test_lob_answer_404_that_is_not_lobs_stops_the_channel():
     outcome = lob_outcomes.refusal(Answer(status=404, headers={}, body=b"<html>"), now=NOW)
     assert isinstance(outcome, Rejected)
     assert outcome.scope is Scope.CHANNEL
+
+
+ODD = [
+    b"",
+    b"[]",
+    b'"x"',
+    b"null",
+    b"{}",
+    b'{"sid": 5, "date_created": 5, "status": 7, "id": 0}',
+    b'{"sid": "SM1", "status": "failed", "error_code": {}}',
+    b'{"messages": [1], "data": [1, null, {"metadata": "x"}]}',
+    b'{"messages": {}, "next_page_uri": 5}',
+    b'{"code": 1e400, "errors": ["x"], "error": "x"}',
+    b'{"code": [], "errors": [{"field": []}], "error": {"code": {}}}',
+    b"[" * 50_000,
+]
+
+
+def _answers_oddly(status: int) -> Play:
+    def play(connection: socket.socket) -> None:
+        for body in ODD:
+            head, _, content = connection.recv(65536).partition(b"\r\n\r\n")
+            length = re.search(rb"(?i)content-length: (\d+)", head)
+            while length and len(content) < int(length[1]):
+                content += connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 %d Odd\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body))
+
+    return play
+
+
+@pytest.mark.parametrize("status", [201, 400, 503])
+@pytest.mark.parametrize("provider", ["sendgrid", "twilio", "lob"])
+def test_no_answer_makes_an_adapter_raise_or_believe_what_is_not_said(provider: str, status: int):
+    kind, message = {
+        "sendgrid": (ChannelKind.EMAIL, an_email()),
+        "twilio": (ChannelKind.SMS, an_sms()),
+        "lob": (ChannelKind.LETTER, a_letter()),
+    }[provider]
+    with answering(_answers_oddly(status), _answers_oddly(200)) as url:
+        keys = {"account_sid": ACCOUNT, "auth_token": TOKEN, "sender": "+15005550006"}
+        settings = ChannelSettings(provider=provider, base_url=f"{url}/v1", api_key="key", timeout=5, **keys)
+        sending, asking = open_channel(kind, settings), open_channel(kind, settings)
+        ends = [sending.send(message, now=NOW) for _ in ODD]
+        found = [asking.look_up("m-1", to=message.to, attempted_at=NOW, body=message.body) for _ in ODD]
+    if provider != "sendgrid" or status != 201:  # SendGrid says in its status alone that it has accepted
+        assert not [end for end in ends if isinstance(end, Accepted)]
+    assert not [end for end in found if isinstance(end, Accepted | Rejected)]
+
+
+def test_a_key_that_no_header_can_hold_is_told_without_being_repeated(sendgrid: Running):
+    channel = SendGridChannel(sendgrid_settings(sendgrid, api_key="SG.secret\nX-More: 1"))
+    outcome = channel.send(an_email(), now=NOW)
+    assert isinstance(outcome, TryLater)
+    assert "line break" in outcome.reason
+    assert "SG.secret" not in outcome.reason
+
+
+@pytest.mark.parametrize("header", ["Retry-After", "X-RateLimit-Reset"])
+def test_a_pause_longer_than_any_calendar_is_a_day(header: str):
+    assert retry_after({header: "9" * 5000}, NOW) == timedelta(days=1)

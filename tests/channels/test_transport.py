@@ -14,7 +14,7 @@ from channels.email import smtp_session
 from channels.email.sendgrid import SendGridChannel
 from channels.email.smtp import SmtpChannel
 from channels.http import NoAnswerError, NotWrittenError, Transport
-from channels.outcome import Accepted, Rejected, Scope, TryLater
+from channels.outcome import Accepted, Rejected, Scope, TryLater, Unknown
 from channels.settings import ChannelSettings
 from tests.channels.conftest import MIME, NOW, an_email, sendgrid_settings, smtp_settings
 from tests.doubles.answering import Play, answering
@@ -315,3 +315,32 @@ def test_smtp_session_that_breaks_before_the_final_dot_has_delivered_nothing():
         outcome = channel.send(an_email("m-2", body=MIME + b"long\r\n" * 4_000_000), now=NOW)
     assert isinstance(outcome, TryLater)
     assert len(heard) == 4  # and nothing was tried again behind the dispatcher's back
+
+
+@pytest.mark.parametrize(
+    ("reply", "end"),
+    [
+        (b"252 2.0.0 taken\r\n", Accepted),
+        (b"250-one\r\n250 two\r\n", Accepted),
+        (b"354 more\r\n", Unknown),
+        (b"abc def\r\n", Unknown),
+        (b"250-" + b"y" * 9000 + b"\r\n", Unknown),
+        (b"421 4.3.2 going down\r\n", TryLater),
+        (b"554 5.7.1 no\r\n", Rejected),
+    ],
+)
+def test_smtp_answer_to_a_whole_message_goes_by_its_first_digit(reply: bytes, end: type):
+    with answering(_relay_that(GO, reply, heard=[])) as url:
+        assert isinstance(_plain_relay(url).send(an_email(), now=NOW), end)
+
+
+def test_smtp_words_keep_nothing_that_a_database_refuses():
+    with answering(_relay_that(GO, b"250 ok \x00 queued as \xff7\r\n", heard=[])) as url:
+        outcome = _plain_relay(url).send(an_email(), now=NOW)
+    assert outcome == Accepted(provider_id="\ufffd7", note="ok queued as \ufffd7")
+
+
+def test_smtp_greeting_that_is_none_is_tried_later():
+    with answering(lambda connection: connection.sendall(b"hello\r\n")) as url:
+        outcome = _plain_relay(url).send(an_email(), now=NOW)
+    assert outcome == TryLater(reason="the connection to 127.0.0.1 broke off")
