@@ -8,10 +8,16 @@ from dispatcher.services.recording import Recording
 from dispatcher.storage import addresses, people_facts
 
 MEDIA = ("email", "sms", "letter", "call")
+CONVERSATIONS = frozenset({"conversation", "answered_complete"})
 UNCLEAR = "unclear_reply"
 
 Read = Callable[[str], ReplyMeaning]
 Stop = tuple[str, str, str]  # address, medium, scope
+
+
+def is_heard(direction: str, outcome: str) -> bool:
+    """Whether a contact's words are the debtor's: what came in, and what was said in a conversation, whoever called."""
+    return direction == "inbound" or outcome in CONVERSATIONS
 
 
 def hear(

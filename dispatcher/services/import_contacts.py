@@ -12,7 +12,7 @@ from dispatcher.domain.log_entry import LogEntry
 from dispatcher.domain.portfolio import RowProblem
 from dispatcher.domain.portfolio_columns import plain_name
 from dispatcher.services.apply_mapping import PortfolioFileError
-from dispatcher.services.hear_words import Read, hear
+from dispatcher.services.hear_words import Read, hear, is_heard
 from dispatcher.services.record_contact import check_contact, default_outcome
 from dispatcher.services.recording import RecordError, Recording, Said, normal_address
 from dispatcher.services.write_row_problems import ProblemFile
@@ -167,7 +167,7 @@ def _import(
 
 
 def _speaks(row: Mapping[str, Any]) -> bool:
-    return row["direction"] == "inbound" and "text" in row["details"]
+    return is_heard(row["direction"], row["outcome"]) and "text" in row["details"]
 
 
 def _concerned(connection: Connection, rows: list[dict[str, Any]]) -> list[int]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from dispatcher.services.hear_words import Read, hear
+from dispatcher.services.hear_words import Read, hear, is_heard
 from dispatcher.services.recording import Recorded, RecordError, Said, find_debtor, normal_address, recording
 from dispatcher.storage import people_facts
 from dispatcher.storage.engine import Database
@@ -71,7 +71,7 @@ def record_contact(
             record.log(
                 event, {**public, "made_at": moment.isoformat()}, **{k: v for k, v in private.items() if v}
             )
-            if direction == "inbound" and "text" in noted:
+            if is_heard(direction, result) and "text" in noted:
                 noted["understood"] = hear(
                     record, str(noted["text"]), read=read, at=moment, channel=channel, address=normal
                 )

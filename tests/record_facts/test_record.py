@@ -445,6 +445,12 @@ def test_direct_contact_never_grows_too_old_for_the_caps_that_begin_with_it(book
     ]
 
 
+def test_what_was_said_in_a_conversation_is_the_debtors_word_whoever_called(book):
+    details = {"text": "do not call me again"}
+    record_contact(book, "acme/07", "call", SAID, read=read, outcome="conversation", details=details)
+    assert [(o.medium, o.scope) for o in file_of(book).opt_outs] == [("call", "medium")]
+
+
 def test_what_we_said_ourselves_stops_nothing(book):
     record_contact(book, "acme/07", "sms", SAID, read=read, details={"text": "STOP"})
     assert not file_of(book).opt_outs
