@@ -95,9 +95,15 @@ def _run(ports: SchedulerPorts, schedule: Schedule, at: datetime) -> None:
         note = ports.jobs[schedule.job](at.astimezone(ZoneInfo(schedule.zone)))
     except Exception as error:  # noqa: BLE001  one job's failure must not keep the others from their hour
         ports.trouble(schedule.name, error)
-        _finish(ports, schedule.name, at, "failed", f"{type(error).__name__}: {error}")
+        said = str(error) if speaks_for_itself(error) else f"{type(error).__name__}: {error}"
+        _finish(ports, schedule.name, at, "failed", said)
         return
     _finish(ports, schedule.name, at, "done", note)
+
+
+def speaks_for_itself(error: Exception) -> bool:
+    """Whether an error is one of ours, whose text says what happened and what to do."""
+    return type(error).__module__.partition(".")[0] in {"dispatcher", "channels"}
 
 
 def _finish(ports: SchedulerPorts, name: str, at: datetime, state: str, note: str) -> None:

@@ -48,9 +48,13 @@ def _take(folder: Path, file: Path, import_one: ImportOne, now: datetime) -> Wat
     try:
         said, imported = import_one(file, mapping, _ledger_day(file, now)), True
     except (ValueError, LookupError, OSError) as error:
-        said, imported = str(error), False
+        said, imported = _named(file, str(error)), False
     _put_away(folder, file, now, said, imported=imported)
     return Watched(file=file.name, imported=imported, said=said)
+
+
+def _named(file: Path, said: str) -> str:
+    return said if file.name in said else f"{file.name}: {said}"
 
 
 def _ledger_day(file: Path, now: datetime) -> date:

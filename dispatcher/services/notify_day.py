@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
 
@@ -46,31 +46,42 @@ class Notice:
 
 
 def day_notice(database: Database, day: date, *, now: datetime) -> Notice:
-    """What went out on a day (UTC), what was kept back and why, what needs a person, the newest seal."""
+    """What went out in the 24 hours before `now`, what was kept back and why, what needs a person, the newest seal.
+
+    Hours and not the calendar's day: a summary at six in the evening would leave out what went out at seven.
+    """
+    since = now - timedelta(days=1)
     with database.reading() as connection:
-        report = day_report.read(connection, day)
+        report = day_report.read(connection, since, now)
     stops = [f"{row.stop}: {row.why}" for row in stops_in_force(database)]
     sent = sum(count for _, count in report.sent)
     values = {
         "day": day.isoformat(),
+        "since": since.isoformat(),
         "at": now.isoformat(),
         "sent": dict(report.sent),
         "kept_back": [{"why": why, "count": count} for why, count in report.kept_back],
         "needs_a_person": dict(report.needs_a_person),
+        "failed_jobs": dict(report.failed_jobs),
+        "refused_creditors": dict(report.refused),
         "stopped": stops,
         "newest_seal": report.seal,
     }
     waiting = sum(count for _, count in report.needs_a_person)
-    subject = f"Reminders on {day}: {sent} sent, {waiting} for a person" + (", STOPPED" if stops else "")
-    return Notice(subject=subject, text="\n".join(_lines(report, stops)), values=values)
+    subject = f"Reminders on {day}: {sent} sent, {waiting} for a person"
+    subject += (", TROUBLE" if report.failed_jobs or report.refused else "") + (", STOPPED" if stops else "")
+    return Notice(subject=subject, text="\n".join(_lines(report, stops, since, now)), values=values)
 
 
-def nobody_ran_notice(database: Database, day: date, by: str) -> Notice | None:
+def nobody_ran_notice(database: Database, day: date, by: str, *, now: datetime) -> Notice | None:
     """An alarm when no run of a day has finished by its hour; None when one has."""
     with database.reading() as connection:
         if day_report.has_finished_run(connection, day):
             return None
-    text = f"No run for {day} has finished by {by}. Look at `dispatcher scheduler` and at var/logs."
+        failed = day_report.failed_jobs(connection, now - timedelta(days=1))
+    text = f"No run for {day} has finished by {by}. "
+    text += "Is `dispatcher scheduler` or `dispatcher up` alive, and what does its output say?"
+    text = "\n".join([text, *_failed(failed)])
     return Notice(
         subject=f"NO REMINDER RUN on {day}", text=text, values={"day": day.isoformat(), "alarm": "no run"}
     )
@@ -133,14 +144,21 @@ def _status(request: Request, method: str, url: str, body: bytes) -> str:
     return "" if status < 300 else f"HTTP {status}"
 
 
-def _lines(report: day_report.DayReport, stops: Sequence[str]) -> list[str]:
+def _lines(report: day_report.DayReport, stops: Sequence[str], since: datetime, until: datetime) -> list[str]:
     return [
+        f"From {since.astimezone(UTC):%Y-%m-%d %H:%M} to {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
         "Sent: " + _list(report.sent),
         "Kept back: " + ("; ".join(f"{count} {why}" for why, count in report.kept_back) or "nothing"),
         "For a person: " + _list(report.needs_a_person),
+        *_failed(report.failed_jobs),
+        *(f"Refused: {creditor}: {why}" for creditor, why in sorted(report.refused.items())),
         "Stopped: " + ("; ".join(stops) or "nothing"),
         "Newest seal: " + (report.seal or "none"),
     ]
+
+
+def _failed(jobs: Sequence[tuple[str, str]]) -> list[str]:
+    return [f"Failed: {schedule}: {why}" for schedule, why in jobs]
 
 
 def _list(counts: Sequence[tuple[str, int]]) -> str:

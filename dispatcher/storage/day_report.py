@@ -2,14 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import Connection, exists, func, select
 
 from dispatcher.domain.message import State
-from dispatcher.storage.tables import log_entries, messages, runs, seals, tasks
+from dispatcher.storage.tables import fires, log_entries, messages, runs, seals, tasks
 
 _MOST_REASONS = 10
 
@@ -21,13 +21,14 @@ class DayReport:
     sent: Sequence[tuple[str, int]]  # by channel
     kept_back: Sequence[tuple[str, int]]  # by rule
     needs_a_person: Sequence[tuple[str, int]]
+    failed_jobs: Sequence[tuple[str, str]]  # schedule, why it failed the last time
+    refused: Mapping[str, str]  # creditors that the newest run refused, and why
     seal: str
 
 
-def read(connection: Connection, day: date) -> DayReport:
-    """The report of a day (UTC)."""
-    start = datetime.combine(day, time(), UTC)
-    within = (log_entries.c.at >= start, log_entries.c.at < start + timedelta(days=1))
+def read(connection: Connection, since: datetime, until: datetime) -> DayReport:
+    """The report of what happened after one instant and up to another."""
+    within = (log_entries.c.at > since, log_entries.c.at <= until)
     sent = connection.execute(
         select(log_entries.c.channel, func.count())
         .where(log_entries.c.event == "accepted", *within)
@@ -40,6 +41,8 @@ def read(connection: Connection, day: date) -> DayReport:
         sent=sorted((row[0] or "", row[1]) for row in sent),
         kept_back=_reasons(kept),
         needs_a_person=_for_a_person(connection),
+        failed_jobs=failed_jobs(connection, since),
+        refused=_refused(connection),
         seal=connection.scalar(select(seals.c.root).order_by(seals.c.number.desc()).limit(1)) or "",
     )
 
@@ -50,6 +53,23 @@ def has_finished_run(connection: Connection, day: date) -> bool:
     return bool(
         connection.scalar(select(exists().where(runs.c.as_of == day, runs.c.mode == "live", finished)))
     )
+
+
+def failed_jobs(connection: Connection, since: datetime) -> list[tuple[str, str]]:
+    """Schedules whose newest fire since an instant failed, and why; one that has run well since then is no matter."""
+    query = (
+        select(fires.c.schedule, fires.c.state, fires.c.note)
+        .where(fires.c.fire_at >= since, fires.c.state.in_(("done", "failed")))
+        .order_by(fires.c.fire_at)
+    )
+    newest = {name: (state, note) for name, state, note in connection.execute(query)}
+    return sorted((name, note) for name, (state, note) in newest.items() if state == "failed")
+
+
+def _refused(connection: Connection) -> Mapping[str, str]:
+    newest = select(runs.c.summary).where(runs.c.mode == "live").order_by(runs.c.id.desc()).limit(1)
+    found: Mapping[str, str] = (connection.scalar(newest) or {}).get("day", {}).get("refused_creditors", {})
+    return found
 
 
 def _reasons(entries: object) -> list[tuple[str, int]]:

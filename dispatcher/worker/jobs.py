@@ -15,6 +15,10 @@ from dispatcher.worker.station import Station
 CHANGES_OVERLAP = timedelta(days=2)  # a file that was lost yesterday is made up for today
 
 
+class WatchedFolderError(ValueError):
+    """Files of the watched folder could not be imported; they lie in its `failed/` with the reason."""
+
+
 def _run(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
     from dispatcher.services.notify_day import ping
     from dispatcher.services.run_day import DayRequest, run_day
@@ -41,7 +45,7 @@ def _import(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
     )
     failed = [one for one in done if not one.imported]
     if failed:
-        raise ValueError("; ".join(f"{one.file}: {one.said}" for one in failed))
+        raise WatchedFolderError("; ".join(one.said for one in failed))
     return "; ".join(f"{one.file}: {one.said}" for one in done) or "no file waits"
 
 
@@ -49,7 +53,8 @@ def _watch(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
     from dispatcher.services.notify_day import nobody_ran_notice, tell
 
     del station
-    notice = nobody_ran_notice(dispatcher.database, at.date(), f"{at:%H:%M} {at.tzname()}")
+    by = f"{at:%H:%M} {at.tzname()}"
+    notice = nobody_ran_notice(dispatcher.database, at.date(), by, now=dispatcher.now())
     if notice is None:
         return "a run has finished"
     told = tell(notice_ports(dispatcher), notice, now=dispatcher.now())

@@ -9,7 +9,7 @@ from datetime import timedelta
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.domain.schedule import Schedule
 from dispatcher.rulebook.schedules import load_schedules
-from dispatcher.services.fire_schedules import SchedulerPorts, fire_schedules, lead, resign
+from dispatcher.services.fire_schedules import SchedulerPorts, fire_schedules, lead, resign, speaks_for_itself
 from dispatcher.storage.holders import this_process
 from dispatcher.worker.daily_run import open_station
 from dispatcher.worker.jobs import JOBS, jobs_of
@@ -74,7 +74,7 @@ def _keeping_the_lead(ports: SchedulerPorts, leading: threading.Event) -> Iterat
 def _fire(ports: SchedulerPorts) -> None:
     try:
         for name, at in fire_schedules(ports):
-            _log.info("%s of %s has run", name, at.isoformat())
+            _log.info("%s of %s is over", name, at.isoformat())
     except Exception:  # noqa: BLE001  the next tick tries again; the leader must not die of it
         _log.exception("schedules could not be fired")
 
@@ -95,4 +95,4 @@ def _set(event: threading.Event, *, value: bool) -> None:
 
 
 def _say(name: str, error: Exception) -> None:
-    _log.error("schedule %s failed: %s", name, error, exc_info=error)
+    _log.error("schedule %s failed: %s", name, error, exc_info=None if speaks_for_itself(error) else error)

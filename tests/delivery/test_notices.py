@@ -18,8 +18,11 @@ from dispatcher.services.notify_day import (
     tell,
 )
 from dispatcher.services.stop_delivery import stop_delivery
+from dispatcher.storage import fires, plans
 from dispatcher.storage.engine import Database
 from tests.delivery.builders import NOW, TODAY, a_run, an_outlet, hand_out, queued
+
+DAY = timedelta(days=1)
 
 
 class Web:
@@ -54,6 +57,38 @@ def test_the_summary_says_what_went_out_what_waits_for_a_person_and_what_is_stop
     assert notice.values["needs_a_person"] == {"held messages": 1}
 
 
+def a_fire(database: Database, schedule: str, ago: timedelta, state: str, note: str = "") -> None:
+    with database.writing() as connection:
+        at = NOW - ago
+        fires.claim(connection, schedule, at, owner="a", now=at, state="running")
+        fires.finish(connection, schedule, at, state=state, now=at, note=note)
+
+
+def test_the_summary_and_the_alarm_say_which_job_failed_and_who_was_refused(database: Database) -> None:
+    a_fire(
+        database, "import-portfolio", timedelta(hours=5), "failed", "ledger.csv, line 1: no column due_date"
+    )
+    a_fire(database, "seal", timedelta(hours=5), "failed", "no room")
+    a_fire(database, "seal", timedelta(hours=4), "done")
+    run_id = a_run(database)
+    with database.writing() as connection:
+        summary = {"day": {"refused_creditors": {"acme": "its ledger is 40 hours old"}}}
+        plans.update_run(connection, run_id, summary=summary)
+    notice = day_notice(database, TODAY, now=NOW)
+    assert notice.subject.endswith("0 for a person, TROUBLE")
+    assert "Failed: import-portfolio: ledger.csv, line 1: no column due_date" in notice.text
+    assert "Refused: acme: its ledger is 40 hours old" in notice.text
+    assert "no room" not in notice.text
+    assert "no column due_date" in nobody_ran_notice(database, TODAY + DAY, "09:00", now=NOW).text
+
+
+def test_what_goes_out_after_a_days_summary_stands_in_the_next(database: Database) -> None:
+    a_day(database)
+    tomorrow = NOW + DAY
+    told = [day_notice(database, at.date(), now=at).values["sent"] for at in (tomorrow - DAY / 24, tomorrow)]
+    assert told == [{"email": 3}, {}]
+
+
 def test_a_notice_goes_to_webhook_and_mailbox(database: Database) -> None:
     web, mail = Web(), FakeChannel(ChannelKind.EMAIL)
     ports = NoticePorts(
@@ -75,7 +110,7 @@ def test_a_notice_that_reaches_nobody_is_an_error_and_one_that_nobody_wants_is_n
 
 
 def test_an_alarm_is_raised_only_on_a_day_without_a_run(database: Database) -> None:
-    assert nobody_ran_notice(database, TODAY, "09:00").subject == f"NO REMINDER RUN on {TODAY}"
+    assert nobody_ran_notice(database, TODAY, "09:00", now=NOW).subject == f"NO REMINDER RUN on {TODAY}"
     run_id = a_run(database)
     from sqlalchemy import update
 
@@ -83,8 +118,8 @@ def test_an_alarm_is_raised_only_on_a_day_without_a_run(database: Database) -> N
 
     with database.writing() as connection:
         connection.execute(update(runs).where(runs.c.id == run_id).values(state="finished"))
-    assert nobody_ran_notice(database, TODAY, "09:00") is None
-    assert nobody_ran_notice(database, TODAY + timedelta(days=1), "09:00") is not None
+    assert nobody_ran_notice(database, TODAY, "09:00", now=NOW) is None
+    assert nobody_ran_notice(database, TODAY + timedelta(days=1), "09:00", now=NOW) is not None
 
 
 def test_the_dead_mans_switch_is_pinged_where_one_is_set(database: Database) -> None:
