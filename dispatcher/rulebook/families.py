@@ -71,6 +71,7 @@ _CALENDAR = {
         "country": {"type": "string", "pattern": "^[A-Z]{2}$"},
         "subdivision": {"type": "string"},
         "also": {"type": "array", "items": {"type": "string", "pattern": r"^\d\d-\d\d$"}},
+        "optional": _FLAG,
     },
 }
 _WINDOW = {
@@ -108,7 +109,8 @@ def _days_off(parameters: Json) -> Json:
     country, subdivision = written["country"], written.get("subdivision")
     if not is_known(country, subdivision):
         raise ValueError(f"no holiday calendar for {country} {subdivision or ''}".rstrip())
-    return {"days_off": HolidayCalendar(country, subdivision, tuple(written.get("also", ())))}
+    also, optional = tuple(written.get("also", ())), written.get("optional", False)
+    return {"days_off": HolidayCalendar(country, subdivision, also, optional=optional)}
 
 
 def _allowed_time(parameters: Json, scope: RuleScope) -> Guard:

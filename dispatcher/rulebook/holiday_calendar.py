@@ -6,19 +6,30 @@ from dispatcher.domain.zones import day_number, day_of
 
 
 class HolidayCalendar:
-    """A container of day numbers. `also`: fixed days (MM-DD) that the package does not list."""
+    """A container of day numbers: the public days, with `optional` those that only some laws call holidays.
 
-    __slots__ = ("also", "country", "subdivision")
+    `also`: fixed days (MM-DD) that the package does not list.
+    """
 
-    def __init__(self, country: str, subdivision: str | None = None, also: tuple[str, ...] = ()) -> None:
+    __slots__ = ("also", "categories", "country", "subdivision")
+
+    def __init__(
+        self,
+        country: str,
+        subdivision: str | None = None,
+        also: tuple[str, ...] = (),
+        *,
+        optional: bool = False,
+    ) -> None:
         self.country = country
         self.subdivision = subdivision
         self.also = also
+        self.categories = ("public", "optional") if optional else ("public",)
 
     def __contains__(self, day: object) -> bool:
         if not isinstance(day, int):
             return False
-        return day in _year(self.country, self.subdivision, self.also, day_of(day).year)
+        return day in _year(self.country, self.subdivision, self.also, self.categories, day_of(day).year)
 
     def __repr__(self) -> str:
         return f"HolidayCalendar({self.country!r}, {self.subdivision!r})"
@@ -33,11 +44,13 @@ def is_known(country: str, subdivision: str | None) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _year(country: str, subdivision: str | None, also: tuple[str, ...], year: int) -> frozenset[int]:
+def _year(
+    country: str, subdivision: str | None, also: tuple[str, ...], categories: tuple[str, ...], year: int
+) -> frozenset[int]:
     from datetime import date
 
     import holidays
 
-    listed = holidays.country_holidays(country, subdiv=subdivision, years=year)
+    listed = holidays.country_holidays(country, subdiv=subdivision, years=year, categories=categories)
     fixed = (date.fromisoformat(f"{year}-{month_day}") for month_day in also)
     return frozenset(day_number(day) for day in (*listed, *fixed) if day.year == year)

@@ -87,7 +87,10 @@ def _spans(parameters: dict[str, Any], day: date, facts: ContactFacts) -> str:
     if "holidays" in hours:
         calendar = parameters["calendar"]
         public = holidays.country_holidays(
-            calendar["country"], subdiv=calendar.get("subdivision"), years=day.year
+            calendar["country"],
+            subdiv=calendar.get("subdivision"),
+            years=day.year,
+            categories=("public", "optional") if calendar.get("optional") else ("public",),
         )
         if day in public or day in facts.holidays:
             return str(hours["holidays"])
