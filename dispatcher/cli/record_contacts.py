@@ -134,11 +134,17 @@ def import_contacts(
                 "imported": report.imported,
                 "known": report.known,
                 "rejected": report.refused,
+                "stopped": report.stopped,
+                "unclear": report.unclear,
             }
         )
     else:
         told = f"{report.imported:,} new, {report.known:,} known, {report.refused:,} rejects"
         print(f"{report.file}: {report.rows:,} contacts, {told}")
+        if report.stopped or report.unclear:
+            print(
+                f"  the debtors' words: {report.stopped:,} stops, {report.unclear:,} held until they are read"
+            )
         if report.refused:
             print(f"  refused rows: {path}")
     raise typer.Exit(1 if report.refused else 0)

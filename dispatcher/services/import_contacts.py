@@ -1,8 +1,6 @@
 """Imports contacts made elsewhere (the dialler's calls, letters by hand): they count for caps and pauses."""
 
-import csv
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +8,7 @@ from typing import Any
 
 from dispatcher.domain.log_entry import LogEntry
 from dispatcher.domain.portfolio import RowProblem
-from dispatcher.domain.portfolio_columns import plain_name
-from dispatcher.services.apply_mapping import PortfolioFileError
+from dispatcher.services.contacts_file import Cells, read_contacts
 from dispatcher.services.hear_words import Read, hear, is_heard
 from dispatcher.services.record_contact import check_contact, default_outcome
 from dispatcher.services.recording import RecordError, Recording, Said, normal_address
@@ -20,16 +17,8 @@ from dispatcher.storage import addresses, delivery_log, people_facts
 from dispatcher.storage.engine import Connection, Database
 from dispatcher.storage.people_facts import KnownDebtor
 
-COLUMNS = (
-    "at", "debtor", "creditor", "channel", "direction", "outcome", "kind", "debts", "address", "external_id", "text",
-    "address_place", "prerecorded", "consent_to_other_medium", "note",
-)  # fmt: skip
-REQUIRED = ("at", "debtor", "channel")
-_BY_PLAIN_NAME = {plain_name(name): name for name in COLUMNS}
 _DETAILS = ("text", "address_place", "consent_to_other_medium")
 _CHUNK = 2_000
-
-Cells = dict[str, str]
 
 
 @dataclass(slots=True)
@@ -41,6 +30,8 @@ class ContactsReport:
     imported: int = 0
     known: int = 0
     refused: int = 0
+    stopped: int = 0  # contacts in which the debtor said stop
+    unclear: int = 0  # contacts whose words wait for a reader
 
 
 def import_contacts(
@@ -54,7 +45,7 @@ def import_contacts(
     report = ContactsReport(file=file.name)
     with ProblemFile(rejects) as problems:
         chunk: list[tuple[int, Cells]] = []
-        for line, cells in _records(file):
+        for line, cells in read_contacts(file):
             report.rows += 1
             chunk.append((line, cells))
             if len(chunk) == _CHUNK:
@@ -64,67 +55,6 @@ def import_contacts(
         report.refused = len(problems.lines)
         _log(database, said, report)
     return report
-
-
-def _records(file: Path) -> Iterator[tuple[int, Cells]]:
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            yield from (
-                _json_lines(stream) if file.suffix in {".jsonl", ".ndjson"} else _csv_lines(stream, file.name)
-            )
-    except OSError as error:
-        raise PortfolioFileError(f"{file}: cannot be read: {error.strerror}; is the path right?") from None
-    except (csv.Error, ValueError) as error:
-        if isinstance(error, PortfolioFileError):
-            raise
-        raise PortfolioFileError(f"{file.name}: not readable: {error}") from None
-
-
-def _csv_lines(stream: Any, name: str) -> Iterator[tuple[int, Cells]]:
-    reader = csv.reader(stream, strict=True)
-    header = [_BY_PLAIN_NAME.get(plain_name(column), column) for column in next(reader, [])]
-    missing = [column for column in REQUIRED if column not in header]
-    if missing:
-        raise PortfolioFileError(
-            f"{name}, line 1: the required columns {', '.join(missing)} are missing; "
-            f"the file has: {', '.join(header) or 'nothing'}"
-        )
-    before = reader.line_num
-    for values in reader:
-        if values:
-            yield (
-                before + 1,
-                {column: text.strip() for column, text in zip(header, values, strict=False) if text.strip()},
-            )
-        before = reader.line_num
-
-
-def _json_lines(stream: Any) -> Iterator[tuple[int, Cells]]:
-    for number, line in enumerate(stream, start=1):
-        if line.strip():
-            document = _object(number, line)
-            yield (
-                number,
-                {
-                    _BY_PLAIN_NAME.get(plain_name(key), key): _text(value)
-                    for key, value in document.items()
-                    if value
-                },
-            )
-
-
-def _object(number: int, line: str) -> dict[str, Any]:
-    try:
-        document = json.loads(line, parse_float=str, parse_int=str)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"line {number} is no JSON: {error}") from None
-    if not isinstance(document, dict):
-        raise ValueError(f"line {number} is no JSON object in braces")  # noqa: TRY004 a finding about the file
-    return document
-
-
-def _text(value: object) -> str:
-    return ";".join(map(str, value)) if isinstance(value, list) else str(value).strip()
 
 
 def _import(
@@ -152,22 +82,23 @@ def _import(
         addresses.lock(connection, _concerned(connection, rows))
         fresh = _unknown(connection, rows, said)
         people_facts.add_contacts(connection, fresh)
-        for row in filter(_speaks, fresh):
-            record = Recording(connection=connection, debtor=debtors[row["debtor_id"]], debts=(), said=said)
-            hear(
-                record,
-                row["details"]["text"],
-                read=read,
-                at=row["at"],
-                channel=row["channel"],
-                address=row["address"],
-            )
+        heard = [
+            _hear(connection, row, debtors[row["debtor_id"]], said, read) for row in fresh if _speaks(row)
+        ]
+        report.stopped += heard.count("stop")
+        report.unclear += heard.count("unclear")
         report.imported += len(fresh)
         report.known += len(rows) - len(fresh)
 
 
 def _speaks(row: Mapping[str, Any]) -> bool:
     return is_heard(row["direction"], row["outcome"]) and "text" in row["details"]
+
+
+def _hear(connection: Connection, row: Mapping[str, Any], debtor: KnownDebtor, said: Said, read: Read) -> str:
+    record = Recording(connection=connection, debtor=debtor, debts=(), said=said)
+    text, at, channel = row["details"]["text"], row["at"], row["channel"]
+    return hear(record, text, read=read, at=at, channel=channel, address=row["address"])
 
 
 def _concerned(connection: Connection, rows: list[dict[str, Any]]) -> list[int]:
@@ -260,6 +191,8 @@ def _log(database: Database, said: Said, report: ContactsReport) -> None:
         "imported": report.imported,
         "known": report.known,
         "refused": report.refused,
+        "stopped": report.stopped,
+        "unclear": report.unclear,
     }
     with database.writing() as connection:
         entry = LogEntry(

@@ -99,7 +99,8 @@ def test_what_a_debtor_wrote_to_another_system_stops_what_it_names(book, tmp_pat
         "2026-11-12T09:32:00Z,acme/08,sms,outbound,(212) 555-0100,Reply STOP to stop\n"
     )
     file = a_text_file(tmp_path, lines, "texts.csv")
-    assert run(book, file).imported == 3
+    report = run(book, file)
+    assert (report.imported, report.stopped, report.unclear) == (3, 1, 1)
     [stop] = rows_of(book, opt_outs)
     assert (stop.address, stop.medium, stop.scope, stop.at.isoformat()) == (
         "+12125550100", "", "address", "2026-11-12T09:30:00+00:00",
