@@ -157,7 +157,7 @@ def _family(file: YamlFile, index: int, item: dict[str, Any]) -> Family:
 def _denials(file: YamlFile, item: dict[str, Any]) -> Denials:
     """Leads end where the denied phrase begins; `…` in one stands for up to six words, none of `not_between`."""
     between = "|".join(item["not_between"].split())
-    words = rf"(?:[\s,]+(?!(?:{between})\b)[\w'\ufffc-]+){{0,6}}"
+    words = rf"(?:\s+(?!(?:{between})\b)[\w'\ufffc-]+){{0,6}}"
     leads = [row.replace(" …", words) for row in item["leads"]]
     return Denials(
         leads=_patterns(file, ("denials", "leads"), leads, end=r"\s+$"),
