@@ -15,6 +15,7 @@ from dispatcher.services.explain_debtor import (
 )
 from dispatcher.services.explain_words import CHANNELS, local
 
+MOST_TO_COME = 3  # debts of later days that are told one by one; a replayed book holds years of them
 _ANSWERS = {
     "allow": "may go",
     "defer": "must wait",
@@ -61,8 +62,15 @@ def _print(answer: Explanation) -> None:
         if packs
         else "The creditor has no entry in config/senders.yaml: nobody may write unnamed."
     )
+    to_come = [debt.issued_on for debt in answer.debts if debt.issued_on and debt.issued_on > answer.as_of]
+    several = len(to_come) > MOST_TO_COME
     for debt in answer.debts:
-        _print_debt(debt, zone)
+        if not (several and debt.issued_on and debt.issued_on > answer.as_of):
+            _print_debt(debt, zone)
+    if several:
+        print(
+            f"\n{len(to_come)} more debts are not issued yet, the first on {min(to_come)}; --json lists them."
+        )
     if not answer.debts:
         print("\nThis person owes nothing that we know of.")
 

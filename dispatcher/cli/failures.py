@@ -17,10 +17,7 @@ def explain_failure(error: Exception) -> tuple[int, str]:
     if isinstance(error, OSError) and error.filename:
         return WRONG_USE, f"{error.filename}: {error.strerror}"
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
-        return (
-            WRONG_USE,
-            f"{error.strerror}: make room under {_home()} and run this again; nothing is sent twice",
-        )
+        return WRONG_USE, _no_room(str(error.strerror))
     cause = _database_trouble(error) or _broker_trouble(error)
     if cause:
         return WRONG_USE, cause
@@ -34,6 +31,8 @@ def _database_trouble(error: Exception) -> str:
     original = getattr(error, "orig", None)
     if type(error).__name__ not in {"OperationalError", "DatabaseError"} or original is None:
         return ""
+    if "disk is full" in str(original):
+        return _no_room(_first_line(original))
     if "database is locked" in str(original):
         return "the database is held by another process, longer than we wait: find out which, or try again"
     return f"the database does not work: {_first_line(original)}; `dispatcher check` says where it is"
@@ -46,6 +45,10 @@ def _broker_trouble(error: Exception) -> str:
         f"the queue does not work (DISPATCHER_BROKER_URL): {_first_line(error).rstrip('.')}; "
         "start it and run this again: nothing is lost, nothing is sent twice"
     )
+
+
+def _no_room(said: str) -> str:
+    return f"{said}: make room under {_home()} and run this again; nothing is sent twice"
 
 
 def _home() -> Path:

@@ -55,6 +55,7 @@ class DebtAnswer:
     due_date: date
     days_past_due: int
     sentence: str
+    issued_on: date | None = None
     strategy: str = ""
     steps: tuple[StepAnswer, ...] = field(default=())
 
@@ -145,6 +146,7 @@ def _debt(case: _Case, debt: DebtFile, relation: str, strategy: Strategy | None)
         "relation": relation,
         "balance": str(debt.balance),
         "due_date": debt.due_date,
+        "issued_on": debt.issued_on,
         "days_past_due": (case.as_of - debt.due_date).days,
     }
     closed = _closed(debt, case.as_of)

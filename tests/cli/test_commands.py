@@ -104,6 +104,18 @@ def test_explain_names_the_law_of_the_role_in_which_each_debt_is_collected(house
     assert "Rules: DEFAULT, US-NY-DFS, US-REGF, US-TCPA." in house("explain", "D3", *DAY).stdout
 
 
+def test_explain_counts_the_debts_of_later_days_instead_of_telling_each(tmp_path: Path) -> None:
+    run = runner(tmp_path / "home")
+    rows = [f"acme,R{n},D1,USD,10.00,2027-0{n}-20,2027-0{n}-10" for n in range(1, 6)]
+    header = "creditor,debt_reference,debtor_reference,currency,balance,due_date,issued_on"
+    (tmp_path / "ledger.csv").write_text("\n".join([header, *rows, "acme,R0,D1,USD,9.00,2026-11-10,"]))
+    assert run("portfolio", "import", "ledger.csv", "--as-of", "2026-11-16").returncode == 0
+    said = run("explain", "acme/D1", *DAY).stdout
+    assert "5 more debts are not issued yet, the first on 2027-01-10" in said
+    assert [line.split(":")[0] for line in said.splitlines() if line.startswith("acme/")] == ["acme/R0"]
+    assert len(json.loads(run("explain", "acme/D1", *DAY, "--json").stdout)["debts"]) == 6
+
+
 def test_explain_of_nobody_exits_2_and_says_what_a_reference_looks_like(house: Command) -> None:
     done = house("explain", "nobody", *DAY)
     assert (done.returncode, done.stdout) == (2, "")
