@@ -7,11 +7,13 @@ the same for nearly all debtors, and each is judged once.
 import re
 from collections.abc import Iterable, Iterator
 
+from babel import Locale
 from markupsafe import escape
 
 from dispatcher.domain.postal_address import AddressProblem, normalise_address
 from dispatcher.domain.render_inputs import RenderInputs
 from dispatcher.domain.sender import Sender
+from dispatcher.domain.whereabouts import country_code
 from dispatcher.rendering.checked import Checked
 from dispatcher.rendering.placeholders import address_line, contact_line
 from dispatcher.rendering.scan import AMOUNT, DATA, Scanner
@@ -94,6 +96,8 @@ def _printed_addresses(inputs: RenderInputs) -> Iterator[str]:
             yield from place.address_lines
         else:
             yield from (*address.lines, *address.town_lines)
+        # In capitals where the letter goes abroad: HONG KONG SAR CHINA is nobody's shouting.
+        yield Locale("en").territories.get(country_code(place.country), "").upper()
 
 
 def _without(content: str, word: str) -> str:

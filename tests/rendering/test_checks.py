@@ -234,6 +234,17 @@ def test_where_a_debtor_lives_does_not_hold_the_letter_at_send(language, street,
     assert check_bytes(body, compiled=shipped("first-reminder"), inputs=made).findings == ()
 
 
+@pytest.mark.parametrize("country", ["HK", "AE", "CF"])
+def test_a_country_in_capitals_does_not_hold_the_letter_that_goes_there(country):
+    made = inputs(LETTER)
+    made = replace(
+        made, debtor=replace(made.debtor, country=country, city="Anytown", postal_code="", region="")
+    )
+    result = rendered(shipped("first-reminder"), made)
+    assert result.findings == ()
+    assert check_bytes(result.body, compiled=shipped("first-reminder"), inputs=made).findings == ()
+
+
 @pytest.mark.parametrize("channel", [EMAIL, LETTER])
 @pytest.mark.parametrize("reference", ["CONTRACT-2026-000123-ABCDEFGH-1234567890-XY", "محمد-123"])
 def test_references_are_found_again_however_a_page_breaks_or_draws_them(channel, reference):
