@@ -1,6 +1,7 @@
 """Settings: environment `DISPATCHER_*` (nested with `__`), else `dispatcher.toml`, else defaults."""
 
 import os
+import re
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -40,6 +41,25 @@ def _zone_name(text: str) -> str:
     return text
 
 
+def _bare_address(text: str) -> str:
+    if text and not _BARE_ADDRESS.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is no bare address; write name@host, the sender's name is in config/senders.yaml"
+        )
+    return text
+
+
+def _header_secret(secret: SecretStr) -> SecretStr:
+    """Secrets that travel in headers come without the line break that files and pastes add."""
+    bare = secret.get_secret_value().strip()
+    if not (bare.isascii() and (bare.isprintable() or not bare)):
+        raise ValueError("it holds a line break or a letter that no key has; its value is not repeated here")
+    return SecretStr(bare)
+
+
+_BARE_ADDRESS = re.compile(r"[^\s<>\"(),;:@]+@[^\s<>\"(),;:@]+")
+BareAddress = Annotated[str, AfterValidator(_bare_address)]
+HeaderSecret = Annotated[SecretStr, AfterValidator(_header_secret)]
 ZoneName = Annotated[str, AfterValidator(_zone_name)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 
@@ -57,9 +77,9 @@ class EmailSettings(_Part):
     connect_timeout: float = Field(5.0, gt=0, le=60)
     concurrency: int = Field(16, ge=1, le=256)
     rate: float = Field(0.0, ge=0)
-    api_key: SecretStr = SecretStr("")
+    api_key: HeaderSecret = SecretStr("")
     webhook_key: str = ""
-    sender: str = Field("", alias="from")
+    sender: BareAddress = Field("", alias="from")
     host: str = ""
     port: int = 0
     username: str = ""
@@ -77,7 +97,7 @@ class SmsSettings(_Part):
     concurrency: int = Field(16, ge=1, le=256)
     rate: float = Field(0.0, ge=0)
     account_sid: str = ""
-    auth_token: SecretStr = SecretStr("")
+    auth_token: HeaderSecret = SecretStr("")
     sender: str = Field("", alias="from")
     messaging_service_sid: str = ""
 
@@ -91,8 +111,8 @@ class LetterSettings(_Part):
     connect_timeout: float = Field(5.0, gt=0, le=60)
     concurrency: int = Field(8, ge=1, le=256)
     rate: float = Field(0.0, ge=0)
-    api_key: SecretStr = SecretStr("")
-    webhook_secret: SecretStr = SecretStr("")
+    api_key: HeaderSecret = SecretStr("")
+    webhook_secret: HeaderSecret = SecretStr("")
     batch_pieces: int = Field(500, ge=1)
     batch_minutes: int = Field(60, ge=1)
     cut_off: time = time(16)

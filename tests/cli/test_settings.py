@@ -73,6 +73,8 @@ def test_a_secret_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPa
         ("DISPATCHER_CHANNELS__LETTER__CUT_OFF", "4pm"),
         ("DISPATCHER_CHANNELS__LETTER__CUT_OFF_ZONE", "EST5PDT/Nowhere"),
         ("DISPATCHER_NOTIFY__ZONE", "New York"),
+        ("DISPATCHER_CHANNELS__EMAIL__FROM", "Acme <letters@acme.example>"),
+        ("DISPATCHER_CHANNELS__EMAIL__API_KEY", "SG.one\nSG.two"),
     ],
 )
 def test_a_wrong_setting_is_named_as_it_is_set(
@@ -153,3 +155,12 @@ def test_a_real_provider_without_its_credentials_is_refused_before_anything_is_p
         monkeypatch.setenv(f"DISPATCHER_CHANNELS__{channel}__{name}", value)
     [obstacle] = load_settings().obstacles()
     assert named in obstacle
+
+
+def test_a_key_is_freed_of_its_line_break_and_never_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPATCHER_CHANNELS__EMAIL__API_KEY", "SG.secret\n")
+    assert load_settings().channel(ChannelKind.EMAIL).api_key == "SG.secret"
+    monkeypatch.setenv("DISPATCHER_CHANNELS__EMAIL__API_KEY", "SG.secr\u00e9t")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert "SG.secr" not in str(caught.value)
