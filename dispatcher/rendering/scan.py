@@ -30,6 +30,8 @@ _MONEY = re.compile(
     rf"(?:[$€£¥₹]|\b(?:{_CODES})) ?\d[\d.,]*"
     rf"|\d[\d.,]* ?(?:[$€£¥₹]|(?:{_CODES}|dollars?|euros?|pesos?|pounds?|dolares)\b)"
     rf"|\d[.,]?{AMOUNT}|{AMOUNT}[.,]?\d"
+    # bare, too long for an hour, and neither a date nor the number of a paragraph
+    r"|(?<![\d.,/:-])(?:\d{1,3}(?:[.,]\d{3})+|\d{3,})[.,]\d{2}(?![\d(/:-]|[.,]\d)"
 )
 _SHOUTING = re.compile(
     r"\b[A-ZÁÉÍÓÚÑÜ]{3,}(?:[ ,]+[A-ZÁÉÍÓÚÑÜ]{2,}){2,}\b|[!¡]{2,}"
