@@ -334,7 +334,7 @@ def test_an_opt_out_that_the_carrier_reports_later_is_kept(open_home: OpenHome, 
     home = open_home(rows=(SMS_ONLY,), **SIGNED)
     home.run()
     Hooks(home).twilio_status(home.message("sms").id, "failed", ErrorCode="21610")
-    assert home.opted_out() == [("+12125550106", "")]
+    assert home.opted_out() == [("+12125550106", "sms")]
     home.run(next_day(home, days=9))
     assert len(providers.twilio.sends) == 1
 
