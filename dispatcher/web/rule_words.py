@@ -61,7 +61,7 @@ def packs_asked(
     for stamp in message.get("rule_packs") or ():
         name, _, version = str(stamp).partition("@")
         pack = loaded.get(name.lower())
-        same = pack if pack is not None and pack.version == version else None
+        same = pack if pack is not None and pack.stamp == stamp else None
         rules = [
             rule
             for rule in (same.rules if same else ())

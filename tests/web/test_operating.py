@@ -12,7 +12,7 @@ from dispatcher.rulebook.optout_words import load_optout_words
 from dispatcher.services.record_inbound import record_inbound
 from dispatcher.services.run_guards import alone
 from dispatcher.storage import people_facts, stops
-from dispatcher.storage.tables import debtors, jobs, messages
+from dispatcher.storage.tables import debtors, jobs, messages, runs
 from tests.web.house import ALL, Desk, Web
 from tests.web.test_templates import finished
 
@@ -84,6 +84,16 @@ def test_a_run_is_refused_before_its_day_beside_another_and_from_an_old_plan(web
     everybody = web.signed_in(ALL)
     assert everybody.post("/runs", {"plan": today, "looked": "yes"}).status_code == 404  # somebody else's
     assert 'href="/runs/2"' not in desk.page("/runs")
+
+
+def test_a_run_that_is_still_planned_renews_itself_and_a_finished_one_does_not(web: Web) -> None:
+    desk = web.signed_in("operator")
+    assert "data-refresh" not in desk.page("/runs/1")
+
+    with web.house.database.writing() as connection:
+        connection.execute(update(runs).values(state="planning"))
+
+    assert 'data-refresh="/runs/1"' in desk.page("/runs/1")
 
 
 def test_a_process_that_runs_nothing_says_so(web: Web) -> None:

@@ -1,5 +1,6 @@
 """Every page opens for somebody with every role, and says what it is about."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -20,7 +21,7 @@ PAGES = {
     "/templates/first-reminder/versions/1": "What next",
     "/templates/first-reminder/edit": "As the debtor sees it",
     "/templates/first-reminder/edit?file=en/sms.txt": "segments",
-    "/templates/first-reminder/edit?file=template.yaml": "what the template is for",
+    "/templates/first-reminder/edit?file=template.yaml": "What it is for",
     "/templates/final-notice/edit?file=en/letter.md": "Page 1 of",
     "/templates/first-reminder/diff?old=1&new=1": "the same",
     "/templates/new": "Begin with the texts of",
@@ -61,7 +62,9 @@ def test_a_message_shows_what_was_sent_and_its_proof(
 ) -> None:
     text = web.signed_in(ALL).page(f"/messages/{message_of(channel)}")
 
-    assert "Rule packs that were asked" in text
+    assert re.search(r"House rules: \d+ rules about such a message", text)
+    assert "What a debtor stopped stays stopped" in text  # in words, though it refused nothing
+    assert "What it looked at" in text
     assert "Verified just now" in text
     assert "damaged" not in text
     assert ">proven<" in text

@@ -11,14 +11,17 @@ document.querySelectorAll("[data-all]").forEach((box) => {
 });
 
 document.querySelectorAll("[data-refresh]").forEach((part) => {
+  let pause = 1500; // grows while nothing changes: a run that waits for the morning is not asked all night
   const again = async () => {
     const answer = await fetch(part.dataset.refresh, { headers: { Accept: "text/html" } }).catch(() => null);
     if (answer?.ok) {
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
-      if (fresh && fresh.innerHTML !== part.innerHTML) part.innerHTML = fresh.innerHTML;
+      const changed = fresh && fresh.innerHTML !== part.innerHTML;
+      if (changed) part.innerHTML = fresh.innerHTML;
+      pause = changed ? 1500 : Math.min(pause * 1.5, 10_000);
       if (!fresh?.dataset.refresh) return location.reload();
     }
-    setTimeout(again, 1500);
+    setTimeout(again, pause);
   };
-  setTimeout(again, 1500);
+  setTimeout(again, pause);
 });
