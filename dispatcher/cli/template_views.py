@@ -21,6 +21,8 @@ def show_rehearsal(rehearsal: Rehearsal) -> None:
         f"rendered {rehearsal.rendered} messages for the current portfolio ({by_channel or 'nobody owes anything'})"
     )
     print(f"would be held: {rehearsal.failed}; too long: {rehearsal.too_long}; changed: {rehearsal.changed}")
+    if rehearsal.without_needs:
+        print(f"not for {rehearsal.without_needs} more, who lack what template.yaml says it needs")
     if rehearsal.longest_sms:
         print(f"longest SMS: {rehearsal.longest_sms} segments")
     for sentence, (count, names) in sorted(rehearsal.troubles.items(), key=lambda item: -item[1][0]):

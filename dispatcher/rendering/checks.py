@@ -173,7 +173,9 @@ def _found(checked: Checked, hit: Hit, part: str, number: int) -> Finding:
 def _handover(checked: Checked, phrase: str, part: str, number: int) -> Steps:
     """Saying that another firm takes over is true where that was decided, and a threat where it was not."""
     inputs = checked.inputs
-    if inputs.handover_on is None or not inputs.handover_firm or inputs.first_contact:
+    if inputs.first_contact:
+        advice = "The first message about a debt does not announce another firm: send a reminder first."
+    elif inputs.handover_on is None or not inputs.handover_firm:
         advice = "Nobody decided to pass this account on: leave it out, or record the decision first."
     elif not checked.says(one_line(inputs.handover_firm)):
         advice = f"Name the firm that takes over: {inputs.handover_firm}."

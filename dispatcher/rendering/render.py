@@ -17,7 +17,7 @@ from dispatcher.rendering.finding import Finding
 from dispatcher.rendering.formats import locale_for
 from dispatcher.rendering.letter_text import LetterText
 from dispatcher.rendering.mime import AddressError, Email, email_bytes
-from dispatcher.rendering.placeholders import View
+from dispatcher.rendering.placeholders import View, find
 from dispatcher.rendering.problems import MissingValue
 from dispatcher.rendering.sandbox import MAX_OUTPUT
 from dispatcher.rendering.syntax import LOCALE
@@ -126,6 +126,16 @@ def _caught(make: Callable[[], _Made]) -> _Made | RenderFailure:
         return RenderFailure(
             rule="render-error", reason=reason, advice="Look at the debtor's row and the template."
         )
+
+
+def lacks_needs(compiled: CompiledTemplate, inputs: RenderInputs) -> bool:
+    """Whether a value is empty without which, as its `needs` say, the template is never sent."""
+    text = compiled.text(inputs.channel, inputs.debtor.language, inputs.sender.language)
+    if text is None:
+        return False
+    view = View(inputs, text.wording, locale_for(text.language, inputs.debtor.country))
+    found = (find(name) for name in compiled.meta.needs)
+    return any(placeholder is not None and not placeholder.get(view) for placeholder in found)
 
 
 def render_words(compiled: CompiledTemplate, inputs: RenderInputs) -> Draft | RenderFailure:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from channels.kind import ChannelKind
 from dispatcher.rendering.compile import CompiledTemplate
-from dispatcher.rendering.render import Draft, RenderFailure, render_words
+from dispatcher.rendering.render import Draft, RenderFailure, lacks_needs, render_words
 from dispatcher.services.desk import Desk
 from dispatcher.services.imagined_messages import Imagined, Wanted, imagine
 from dispatcher.storage import template_use
@@ -18,9 +18,13 @@ EXAMPLES = 5  # debtors named for each thing that is wrong
 
 @dataclass(slots=True)
 class Rehearsal:
-    """What came of it. `troubles`: a rule's or failure's sentence -> (how many, the first few debtors)."""
+    """What came of it. `troubles`: a rule's or failure's sentence -> (how many, the first few debtors).
+
+    `without_needs`: so many lack what the template's `needs` name, and would not be written to.
+    """
 
     rendered: int = 0
+    without_needs: int = 0
     failed: int = 0
     too_long: int = 0
     changed: int = 0
@@ -73,6 +77,9 @@ def rehearse_template(
 def _rehearse(found: Rehearsal, new: CompiledTemplate, old: CompiledTemplate | None, one: Imagined) -> None:
     if not new.has(one.inputs.channel, one.inputs.debtor.language, one.inputs.sender.language):
         return
+    if lacks_needs(new, one.inputs):
+        found.without_needs += 1
+        return
     debtor = one.person.full_reference
     draft = render_words(new, one.inputs)
     found.rendered += 1
@@ -92,9 +99,9 @@ def _look(found: Rehearsal, draft: Draft, debtor: str) -> None:
         found.longest_sms = max(found.longest_sms, draft.report.segments)
     if draft.report.findings:
         found.failed += 1
-    for finding in draft.report.findings:
-        found.too_long += finding.rule == "sms-length"
-        found.trouble(f"{finding.rule}: {finding.advice}", debtor)
+    found.too_long += any(finding.rule == "sms-length" for finding in draft.report.findings)
+    for sentence in dict.fromkeys(f"{finding.rule}: {finding.advice}" for finding in draft.report.findings):
+        found.trouble(sentence, debtor)
 
 
 def _differs(new: Draft, old: Draft | RenderFailure) -> bool:

@@ -158,7 +158,7 @@ def test_the_true_final_notice_passes(language):
         ({"handover_firm": ""}, "handover.firm"),
         ({"handover_on": None}, "handover.on"),
         ({"handover_on": date(2026, 3, 1)}, "Give the true date"),
-        ({"first_contact": True}, "Nobody decided"),
+        ({"first_contact": True}, "send a reminder first"),
     ],
 )
 def test_a_final_notice_that_is_not_true_is_held(change, advice):

@@ -98,6 +98,14 @@ def test_a_rehearsal_renders_the_whole_portfolio(home):
     assert "would be held: 0; too long: 0; changed: 0" in report
 
 
+def test_a_rehearsal_counts_apart_whom_a_template_would_never_be_sent_to(home):
+    report = dispatcher(
+        home, "templates", "rehearse", "final-notice", "1", "--as-of", AS_OF, "--now", NOW, code=(0, 1)
+    )
+    assert "who lack what template.yaml says it needs" in report
+    assert "The text needs handover" not in report
+
+
 def test_lint_finds_what_is_wrong_and_exits_with_one(home, tmp_path):
     source = Path(__file__).parents[2] / "templates/due-soon"
     folder = tmp_path / "due-soon"
