@@ -15,7 +15,10 @@ def print_summary(summary: RunSummary) -> None:
     words = [word for word in WORDS if word not in {"failed", "unknown"} or summary.totals.get(word)]
     console.print(f"Run {summary.run_id} for {summary.as_of}")
     parts = " + ".join(f"{summary.totals.get(word, 0)} {word}" for word in words)
-    console.print(f"{summary.due} due = {parts}\n")
+    console.print(f"{summary.due} due = {parts}")
+    if summary.sent_of_earlier_runs:
+        console.print(f"Besides, {summary.sent_of_earlier_runs} sent that earlier runs had planned")
+    console.print()
     console.print(_table("channel", summary.by_channel, words))
     console.print(_table("step", summary.by_step, words))
     if summary.reasons:

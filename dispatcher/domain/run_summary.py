@@ -53,6 +53,7 @@ class RunSummary:
     template_problems: Sequence[str] = ()
     stops: Sequence[str] = ()  # what is stopped, and why
     stopped_by_program: bool = False  # a provider refused everything, or a guard stepped in
+    sent_of_earlier_runs: int = 0  # while it ran: what `plan` or a run that died had left, what was deferred
     plan_digest: str = ""
     seal: str = ""
 
@@ -78,6 +79,7 @@ class RunSummary:
                 for r in self.reasons
             ],
             "not_due": dict(self.others),
+            "sent_of_earlier_runs": self.sent_of_earlier_runs,
             "refused_creditors": dict(self.refused_creditors),
             "template_problems": list(self.template_problems),
             "stops": list(self.stops),

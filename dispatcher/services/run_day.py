@@ -1,7 +1,7 @@
 """The daily job: plan, release what is due, deliver, seal, sum up."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from dispatcher.domain.log_entry import LogEntry
@@ -65,6 +65,7 @@ def run_day(
         ports.record_rules()
         stale = stale_ledgers(ports.database, real_now=ports.real_now(), max_age=ports.max_ledger_age)
         expire_messages(ports.database, now=ports.now(), real_now=ports.real_now(), actor=ports.actor)
+        earlier = _earlier(ports)
         began = ports.real_now()
         plan = plan_reminders(
             ports.database,
@@ -77,16 +78,35 @@ def run_day(
         if request.wait:
             ports.drain()
             problems += pauses(ports.database, ports.real_now())
-        return close_day(ports, run_id, stale=stale, problems=problems)
+        return close_day(ports, run_id, earlier, stale=stale, problems=problems)
+
+
+def _earlier(ports: DayPorts) -> tuple[Collection[int], int]:
+    """The runs that are not finished yet, and how many of their messages have gone out."""
+    with ports.database.reading() as connection:
+        ids = run_totals.unfinished(connection, mode=ports.mode)
+        return ids, run_totals.count_sent(connection, ids)
 
 
 def close_day(
-    ports: DayPorts, run_id: int, *, stale: Mapping[str, str] | None = None, problems: Sequence[str] = ()
+    ports: DayPorts,
+    run_id: int,
+    earlier: tuple[Collection[int], int],
+    *,
+    stale: Mapping[str, str],
+    problems: Sequence[str],
 ) -> RunSummary:
     """Finish what is at an end, log the summary, seal."""
     with ports.database.writing() as connection:
         run_totals.finish_runs(connection, mode=ports.mode, now=ports.now())
-    summary = summarise_run(ports.database, run_id, refused_creditors=stale, template_problems=problems)
+        late = run_totals.count_sent(connection, earlier[0]) - earlier[1]
+    summary = summarise_run(
+        ports.database,
+        run_id,
+        refused_creditors=stale,
+        template_problems=problems,
+        sent_of_earlier_runs=late,
+    )
     with ports.database.writing() as connection:
         delivery_log.append(connection, [_summary_entry(ports, summary)])
     seal = ports.seal()
@@ -95,9 +115,7 @@ def close_day(
         plans.update_run(
             connection, run_id, summary={**run.summary, "day": summary.as_json() | {"seal": seal}}
         )
-    return summarise_run(
-        ports.database, run_id, refused_creditors=stale, template_problems=problems, seal=seal
-    )
+    return replace(summary, seal=seal)
 
 
 def pauses(database: Database, real_now: datetime) -> list[str]:

@@ -27,7 +27,7 @@ def summarise_run(
     *,
     refused_creditors: Mapping[str, str] | None = None,
     template_problems: Sequence[str] = (),
-    seal: str = "",
+    sent_of_earlier_runs: int = 0,
 ) -> RunSummary:
     """The summary of a run as it stands now; raises NoSuchRunError."""
     with database.reading() as connection:
@@ -58,8 +58,8 @@ def summarise_run(
         template_problems=template_problems,
         stops=tuple(f"{row.stop}: {row.why}" for row in stopped),
         stopped_by_program=any(row.by_program for row in stopped),
+        sent_of_earlier_runs=sent_of_earlier_runs,
         plan_digest=run.plan_digest,
-        seal=seal,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 
 from dispatcher.domain.message import State
+from dispatcher.domain.run_summary import WORD_OF_STATE
 from dispatcher.storage.planned import UNRELEASED
 from dispatcher.storage.tables import creditors, debtors, messages, runs
 
@@ -94,6 +95,18 @@ def finish_runs(connection: Connection, *, mode: str, now: datetime) -> None:
         .where(runs.c.mode == mode, runs.c.state == "releasing", runs.c.id.not_in(waiting))
         .values(state="finished", finished_at=now)
     )
+
+
+def unfinished(connection: Connection, *, mode: str) -> list[int]:
+    """Runs of whose messages some are on their way."""
+    return list(connection.scalars(select(runs.c.id).where(runs.c.mode == mode, runs.c.state != "finished")))
+
+
+def count_sent(connection: Connection, ids: Collection[int]) -> int:
+    """How many messages of these runs have gone out, whatever became of them."""
+    gone = [state for state, word in WORD_OF_STATE.items() if word == "sent"]
+    query = select(func.count()).where(messages.c.run_id.in_(ids), messages.c.state.in_(gone))
+    return connection.scalar(query) or 0
 
 
 def ledger_times(connection: Connection) -> dict[str, datetime | None]:

@@ -104,6 +104,15 @@ def test_explain_names_the_law_of_the_role_in_which_each_debt_is_collected(house
     assert "Rules: DEFAULT, US-NY-DFS, US-REGF, US-TCPA." in house("explain", "D3", *DAY).stdout
 
 
+def test_a_run_says_that_it_sent_what_a_plan_had_left(tmp_path: Path) -> None:
+    run = runner(tmp_path / "home")
+    (tmp_path / "ledger.csv").write_text(LEDGER)
+    assert run("portfolio", "import", "ledger.csv", "--as-of", "2026-11-16").returncode == 0
+    assert run("plan", *DAY).returncode == 0
+    assert "2 due = 0 sent + 0 deferred + 0 held + 2 blocked\nBesides, 1 sent" in run("run", *DAY).stdout
+    assert json.loads(run("run", *DAY, "--json").stdout)["sent_of_earlier_runs"] == 0
+
+
 def test_explain_counts_the_debts_of_later_days_instead_of_telling_each(tmp_path: Path) -> None:
     run = runner(tmp_path / "home")
     rows = [f"acme,R{n},D1,USD,10.00,2027-0{n}-20,2027-0{n}-10" for n in range(1, 6)]
