@@ -120,12 +120,7 @@ def plain(house: House, seconds: float) -> None:
     """The same e-mail through an ordinary Jinja, without anything around it."""
     version = read_template(ROOT / "templates", NAME)
     sources = joined_sources("en/email.md", version.files["en/email.md"], house)
-    templates = [
-        jinja2.Environment(autoescape=part == "html", trim_blocks=True, lstrip_blocks=True).from_string(
-            sources[part]
-        )
-        for part in ("html", "text")
-    ]
+    templates = [ordinary(html=part == "html").from_string(sources[part]) for part in ("html", "text")]
     people = debtors(ChannelKind.EMAIL, 500)
     ready = [plain_values(made, lambda _: "$120.00", lambda _: "March 1, 2026") for made in people]
     say(
@@ -133,6 +128,12 @@ def plain(house: House, seconds: float) -> None:
     )
     fresh = rate(lambda made: both(templates, plain_values(made, by_babel, day_by_babel)), people, seconds)
     say("plain Jinja, amounts and dates formatted by Babel", fresh)
+
+
+def ordinary(*, html: bool) -> jinja2.Environment:
+    env = jinja2.Environment(autoescape=html, trim_blocks=True, lstrip_blocks=True)
+    env.filters["plural"] = lambda items, one, other: one if len(items) == 1 else other
+    return env
 
 
 def both(templates: Sequence[jinja2.Template], names: dict[str, object]) -> None:
