@@ -17,13 +17,15 @@ class RunRefused(Exception):  # noqa: N818 it reads as the sentence it is
 def plan_reminders(
     database: Database, desk: Desk, request: PlanRequest, *, progress: Progress | None = None
 ) -> PlanSummary:
-    """Plan a day and store it; raises RunRefused for a day before the newest run's.
+    """Plan a day and store it; raises RunRefused for a day before the newest run's, or over a replay.
 
     Each chunk of people is one transaction: a run that dies half-way is finished by the next, because the
     ladder remembers what has been planned.
     """
     with database.writing() as connection:
         _refuse_older(connection, request)
+        if desk.real_channels and request.mode == "live":
+            _refuse_replayed(connection)
         run_id = plans.start_run(
             connection,
             as_of=request.as_of,
@@ -78,6 +80,16 @@ def _refuse_older(connection: Connection, request: PlanRequest) -> None:
         raise RunRefused(
             f"as-of date {request.as_of} lies before run {newest.id} of {newest.as_of}: a ladder does not go back; "
             f"use {newest.as_of} or later, or `dispatcher plan --dry-run` to look at a past day"
+        )
+
+
+def _refuse_replayed(connection: Connection) -> None:
+    """What a replay wrote into a folder stands on the ladder as sent: its debtors would be spared real reminders."""
+    replay = plans.newest_run(connection, mode="simulated")
+    if replay is not None:
+        raise RunRefused(
+            f"this home holds a replay (run {replay.id} of {replay.as_of}), whose messages nobody got, and a channel "
+            "is real: set DISPATCHER_HOME to another folder, import the portfolio there and run that"
         )
 
 

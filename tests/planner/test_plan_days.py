@@ -1,13 +1,14 @@
 """Planning day by day agrees with a slow model that knows nothing of the code: from the strategy's words alone."""
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from channels.kind import ChannelKind
 from dispatcher.domain.strategy import Strategy
 from dispatcher.services.plan_reminders import RunRefused
 from dispatcher.storage.engine import Database
@@ -157,3 +158,13 @@ def test_the_same_inputs_give_the_same_plan_hash(database: Database) -> None:
     mark_unsent(database, [row.id for row in rows_of(database)])
     second = plan(database, TODAY, a_desk())
     assert (first.due, first.digest) == (second.due, second.digest)
+
+
+def test_nobody_is_spared_a_real_message_because_a_replay_wrote_one(database: Database) -> None:
+    a_debt(database, a_debtor(database), TODAY - timedelta(days=3))
+    desk = a_desk()
+    plan(database, TODAY, desk, mode="simulated")
+    real = replace(desk, real_channels=frozenset({ChannelKind.EMAIL}), require_review=False)
+    with pytest.raises(RunRefused, match="this home holds a replay"):
+        plan(database, TODAY, real)
+    assert plan(database, TODAY, desk).due == 0
