@@ -18,6 +18,7 @@ from dispatcher.worker.daily_run import run_today
 from tests.web.house import ALL, PASSWORD, Web
 from tests.web.live import complaints, launched, served, sign_in
 from tests.web.test_debtors_page import token_of
+from tests.web.test_operating import planned
 from tests.web.test_pages_open import PAGES
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -59,7 +60,8 @@ def page_of(browser: Browser, base: str) -> Iterator[Callable[..., Page]]:
 
 
 def everything(web: Web) -> list[str]:
-    """Every page there is, with one message of each channel, an error and the debtors' page."""
+    """Every page there is, with one message of each channel, a plan, an error and the debtors' page."""
+    plan = planned(web.signed_in(ALL), "2026-11-16")
     with web.house.database.reading() as connection:
         ids = [
             connection.scalar(
@@ -72,6 +74,8 @@ def everything(web: Web) -> list[str]:
         *(f"/messages/{one}" for one in ids),
         "/people/acme/A-2",
         "/people/acme/A-8",
+        f"/runs/plan/{plan}",
+        f"/jobs/{plan}",
         "/nowhere",
         f"/u/{token_of(web)}",
         "/u/x",
