@@ -39,6 +39,8 @@ from dispatcher.services.review_template import (
 from dispatcher.services.seed_templates import seed_templates
 from dispatcher.storage import template_versions
 
+_WHOSE = {"ours": "our own", "debtor": "the debtor's own words", "portfolio": "as the portfolio has it"}
+
 app = typer.Typer()
 app.add_typer(template_review.app)
 
@@ -221,8 +223,8 @@ def placeholders(as_json: AsJson = False) -> None:
     for row in rows:
         marks = "; may be empty" if row["may_be_empty"] else ""
         sample = f" ({row['sample']})" if row["sample"] else ""
-        print(f"{row['name']}: {row['description']}{sample}, {row['kind']}, {row['trust']} text{marks}")
-    print("debt.extra.NAME: any further column of the portfolio's file, text, portfolio text; may be empty")
+        print(f"{row['name']}: {row['description']}{sample}, {row['kind']}, {_WHOSE[row['trust']]}{marks}")
+    print("debt.extra.NAME: any further column of the portfolio's file, text, as the portfolio has it; may be empty")
     print("tables.debts, tables.breakdown, tables.plans: tables, each alone on its line")
 
 
