@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
+from urllib3 import BaseHTTPResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -29,7 +30,9 @@ from channels.loopback import is_loopback
 # A kept connection that the other side has given up meanwhile turns the next request into an unknown outcome.
 # Load balancers close idle ones after about a minute; we are first.
 IDLE_SECONDS = 30.0
+LARGEST_ANSWER = 16_000_000  # bytes; a page of two hundred messages is a hundredth of it
 LONGEST_PAUSE = timedelta(days=1)
+_PIECE = 65_536
 _DIGITS = 12  # more are no time of anybody
 _EPOCH_FROM = 1_000_000_000  # a reset time above this is an instant, below it a number of seconds
 
@@ -134,15 +137,34 @@ class Transport:
         _call.written = False
         try:
             response = self._pool.urlopen(
-                method, self._prefix + path, body=body, headers=headers, retries=False, redirect=False
+                method,
+                self._prefix + path,
+                body=body,
+                headers=headers,
+                retries=False,
+                redirect=False,
+                preload_content=False,
             )
+            content = self._whole(response)
         except HTTPError as error:
             raise self._failure(error) from None
         except (
             ValueError
         ):  # of the standard library, for a header with a line break; its words repeat the header
             raise self._unfit() from None
-        return Answer(status=response.status, headers=response.headers, body=response.data)
+        return Answer(status=response.status, headers=response.headers, body=content)
+
+    def _whole(self, response: BaseHTTPResponse) -> bytes:
+        """The body; a read time-out alone would let an answer that drips hold a worker for ever."""
+        latest = time.monotonic() + self._timeout
+        content = bytearray()
+        while piece := response.read1(_PIECE):
+            content += piece
+            if len(content) > LARGEST_ANSWER or time.monotonic() > latest:
+                response.close()
+                raise ReadTimeoutError(self._pool, "", "it does not end")
+        response.release_conn()
+        return bytes(content)
 
     def _failure(self, error: HTTPError) -> NotWrittenError | NoAnswerError:
         words = _words(error, self._host, self._timeout)

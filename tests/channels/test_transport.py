@@ -47,6 +47,14 @@ def _silence(connection: socket.socket) -> None:
     connection.recv(65536)
 
 
+def _drip(connection: socket.socket) -> None:
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+    while True:  # until the other side has had enough
+        connection.sendall(b"x")
+        threading.Event().wait(0.02)
+
+
 def _transport(url: str, timeout: float = 0.6) -> Transport:
     return Transport(url, connect_timeout=0.6, timeout=timeout, concurrency=4)
 
@@ -58,6 +66,12 @@ def test_connection_is_kept_for_the_next_request():
         transport.close()
 
 
+def test_answer_that_is_larger_than_any_provider_gives_is_none(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(http, "LARGEST_ANSWER", 1)
+    with answering(_answer()) as url, pytest.raises(NoAnswerError):
+        _transport(url).request("GET", "/", {})
+
+
 def test_connection_that_was_idle_for_long_is_replaced(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(http, "IDLE_SECONDS", 0.0)
     with answering(_answer(), _answer()) as url:
@@ -65,7 +79,7 @@ def test_connection_that_was_idle_for_long_is_replaced(monkeypatch: pytest.Monke
         assert [transport.request("GET", "/", {}).body for _ in range(2)] == [b"ok"] * 2
 
 
-@pytest.mark.parametrize("play", [_hang_up, _half_an_answer, _silence])
+@pytest.mark.parametrize("play", [_hang_up, _half_an_answer, _silence, _drip])
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
 def test_failure_after_the_request_left_is_no_answer(play: Play, tls: bool, certificate: Path):
     context = certificate_in(certificate).context() if tls else None
