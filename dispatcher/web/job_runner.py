@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,11 +20,16 @@ Report = Callable[[int, int], None]
 Work = Callable[[Report], Mapping[str, Any]]
 
 
+class StoppedError(Exception):
+    """The program is asked to stop: a job ends where it next tells how far it has come."""
+
+
 class JobRunner:
     """Starts jobs; what they raise becomes their result."""
 
     def __init__(self, house: Dispatcher) -> None:
         self._house = house
+        self._stopping = threading.Event()
         self._executor = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="job")
         self._own_lane = ThreadPoolExecutor(1, thread_name_prefix="run")
 
@@ -38,13 +44,16 @@ class JobRunner:
         return key
 
     def close(self) -> None:
-        """Wait for what runs, begin nothing more."""
+        """Begin nothing more; what runs ends where it can be taken up again."""
+        self._stopping.set()
         self._executor.shutdown(cancel_futures=True)
         self._own_lane.shutdown(cancel_futures=True)
 
     def _run(self, key: int, work: Work) -> None:
         try:
             state, result = "done", work(self._reporter(key))
+        except StoppedError:
+            state, result = "interrupted", {}
         except Exception as error:  # noqa: BLE001  whatever it is, the person who waits must read it
             _LOG.exception("job %s failed", key)
             ours = type(error).__module__.partition(".")[0] in {"dispatcher", "channels"}
@@ -60,6 +69,8 @@ class JobRunner:
 
         def report(done: int, total: int) -> None:
             nonlocal noted
+            if self._stopping.is_set():
+                raise StoppedError
             if time.monotonic() - noted < _NOTE_EVERY:
                 return
             noted = time.monotonic()

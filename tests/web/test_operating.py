@@ -1,5 +1,6 @@
 """An operator's day: plans looked at, messages decided, tasks finished, stops and resumes."""
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from dispatcher.services.record_inbound import record_inbound
 from dispatcher.services.run_guards import alone
 from dispatcher.storage import people_facts, stops
 from dispatcher.storage.tables import debtors, jobs, messages, runs
+from dispatcher.web.job_runner import JobRunner, Report
 from tests.web.house import ALL, Desk, Web
 from tests.web.test_templates import finished
 
@@ -261,6 +263,23 @@ def test_an_export_of_nobody_is_refused(web: Web) -> None:
     assert desk.post("/log/export", {"form": "zip", "debtor": "acme/nobody"}).status_code == 422
     assert desk.post("/log/export", {"form": "exe"}).status_code == 400
     assert desk.post("/log/export", {"form": "csv", "from": "someday"}).status_code == 422
+
+
+def test_a_job_ends_when_the_program_is_asked_to_stop(web: Web) -> None:
+    runner, begun = JobRunner(web.house), threading.Event()
+
+    def work(report: Report) -> dict[str, int]:
+        while True:
+            report(1, 2)
+            begun.set()
+
+    key = runner.start("run", "operator", {}, work)
+    assert begun.wait(10)
+    runner.close()
+
+    page = web.signed_in("operator").page(f"/jobs/{key}")
+    assert "The program stopped while this ran" in page
+    assert "nothing is sent twice" in page
 
 
 def test_a_job_whose_process_died_says_so(web: Web) -> None:
