@@ -120,7 +120,7 @@ def main() -> None:
 
         print(f"{'sends/s':<10} {'1 thread':>9} {'16':>9} {'bare, 1':>9} {'1 : bare':>8} {'16 : bare':>9}")
         sendgrid, twilio, lob = start("sendgrid"), start("twilio", "--secret", made.TOKEN), start("lob")
-        relay = start("smtp", "--folder", str(folder / "mail"))
+        relay = start("smtp", "--pipelining", "--folder", str(folder / "mail"))
         email = open_channel(ChannelKind.EMAIL, made.sendgrid_settings(sendgrid))
         report("sendgrid", email, seconds, bare_sendgrid(sendgrid))
         sms = open_channel(ChannelKind.SMS, made.twilio_settings(twilio))
