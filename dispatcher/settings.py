@@ -153,8 +153,6 @@ class NotifySettings(_Part):
     webhook_url: str = ""
     email: str = ""
     ping_url: str = ""
-    run_by: str = "09:00"
-    zone: ZoneName = "UTC"
 
 
 class GuardSettings(_Part):
