@@ -62,6 +62,7 @@ def _app(wanted: str | None) -> typer.Typer:
     app = typer.Typer(
         name="dispatcher",
         help="Plans, checks, sends and documents payment reminders. Nothing leaves until a provider is set.",
+        epilog="Example: dispatcher run --as-of 2026-11-16",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -90,9 +91,17 @@ def _mount(app: typer.Typer, name: str, place: str, sentence: str) -> None:
     module, attribute = place.split(":")
     verb = getattr(import_module(module), attribute)
     if isinstance(verb, typer.Typer):
-        app.add_typer(verb, name=name, help=sentence, no_args_is_help=True)
+        app.add_typer(verb, name=name, help=sentence, epilog=_example(verb), no_args_is_help=True)
     else:
         app.command(name)(verb)
+
+
+def _example(group: typer.Typer) -> str:
+    """The example of the group's first verb."""
+    verbs = group.registered_commands
+    if not verbs:
+        return _example(next(one.typer_instance for one in group.registered_groups if one.typer_instance))
+    return "Example: " + (verbs[0].callback.__doc__ or "").partition("Example: ")[2].strip()
 
 
 def _elsewhere() -> None:

@@ -184,7 +184,7 @@ def test_wrong_use_exits_2_and_says_what_is_wrong(house: Command, words: tuple[s
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("verb", ["run", "plan", "dispatch", "explain", "forecast", "check"])
+@pytest.mark.parametrize("verb", ["run", "plan", "dispatch", "explain", "forecast", "check", "log", "queue"])
 def test_help_shows_an_example(house: Command, verb: str) -> None:
     assert f"Example: dispatcher {verb}" in house(verb, "--help").stdout
 
@@ -192,6 +192,7 @@ def test_help_shows_an_example(house: Command, verb: str) -> None:
 def test_help_lists_every_verb(house: Command) -> None:
     said = house("--help").stdout
     assert [name for name in COMMANDS if f" {name} " not in said] == []
+    assert "Example: dispatcher run" in said
 
 
 def test_a_live_run_on_an_old_ledger_is_refused(tmp_path: Path) -> None:
