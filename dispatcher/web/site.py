@@ -104,6 +104,7 @@ class Site:
             "size": words.size,
             "ago": words.ago,
             "each_reason": words.each_reason,
+            "actor_name": words.actor_name,
             "text_name": words.text_name,
             "language_name": words.language_name,
             "sentence": words.sentence,

@@ -174,6 +174,12 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
+def actor_name(actor: str) -> str:
+    """Who acted, as people say it: `cli:ana` as ana, on the command line."""
+    where, _, who = actor.partition(":")
+    return f"{who}, on the command line" if where == "cli" and who else actor
+
+
 def text_name(path: str) -> str:
     """A text of a template as people call it: `es/email.md` as E-mail in Spanish."""
     language, _, file = path.partition("/")
