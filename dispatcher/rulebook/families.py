@@ -304,7 +304,6 @@ FAMILIES: dict[str, Family] = {
     "courtesy_window": Family(
         build=_plain(prerequisites.CourtesyWindow),
         properties={"days_before": _DAYS},
-        required=("days_before",),
     ),
     "written_notice": Family(build=_plain(prerequisites.WrittenNotice), properties={"wait_days": _DAYS}),
     "transfer_notice": Family(build=_plain(prerequisites.TransferNotice)),

@@ -1,16 +1,20 @@
 """Rule packs are read with errors that name file, line and key, and apply where they say."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from dispatcher.domain.decision import Outcome
 from dispatcher.domain.rules import RulePack
+from dispatcher.rulebook.optout_words import load_optout_words
 from dispatcher.rulebook.packs import RuleBook, UnknownPackError, load_rule_packs
+from dispatcher.rulebook.questions import answer
 from dispatcher.rulebook.yaml_file import ConfigError
 from tests.shared import ROOT
 
 TODAY = date(2026, 11, 23)
+WORDS = load_optout_words(ROOT / "config" / "content" / "optout_words.yaml")
 PACK = """pack: XX-TEST
 title: A pack for tests
 version: "1"
@@ -49,6 +53,25 @@ def test_a_pack_is_read_as_written(tmp_path: Path) -> None:
         "all of it",
     )
     assert pack.stamp.startswith("xx-test@1/")
+
+
+def test_a_pack_may_say_how_early_a_courtesy_goes(tmp_path: Path) -> None:
+    rule = "family: courtesy_window\n    parameters: {days_before: 7}\n    kinds: [courtesy]\n"
+    hours = "family: allowed_time\n    parameters:\n      hours: {daily: 08:00-20:00}\n"
+    pack = _read(tmp_path, PACK.replace(hours, rule))
+    answers = []
+    for day in (2, 3):
+        facts = {
+            "packs": ["XX-TEST"],
+            "now_utc": f"2026-11-{day:02d}T12:00:00Z",
+            "tz_candidates": [{"source": "residence", "tz": "Europe/London"}],
+            "action": {"channel": "email", "kind": "courtesy"},
+            "debt": {"due": "2026-11-10"},
+        }
+        answers.append(answer(facts, load_rule_packs(tmp_path, only=["xx-test"]), WORDS))
+    assert pack.rules[0].family == "courtesy_window"
+    assert [each.outcome for each in answers] == [Outcome.DEFER, Outcome.ALLOW]
+    assert answers[0].not_before == datetime(2026, 11, 3, tzinfo=UTC)
 
 
 def test_another_text_has_another_digest(tmp_path: Path) -> None:

@@ -29,9 +29,12 @@ class AfterDueDate(Guard):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CourtesyWindow(Guard):
-    """A courtesy reminds of a due date that is near: from `days_before` it until it is over at some place."""
+    """A courtesy reminds of a due date to come: until that is over at some place, at most `days_before` it.
 
-    days_before: int
+    Without `days_before` the strategy's own day decides how early.
+    """
+
+    days_before: int | None = None
 
     def refuse(self, act: Act) -> Refusal | None:
         """A deferral to the window's first day; a block once the due date has passed."""
@@ -40,9 +43,9 @@ class CourtesyWindow(Guard):
         due = day_of(act.due_day)
         if act.last_day > act.due_day:
             return block(f"the debt was due {due}: a courtesy comes too late", due=due)
-        begins = act.due_day - self.days_before
-        if act.first_day >= begins:
+        if self.days_before is None or act.first_day >= act.due_day - self.days_before:
             return None
+        begins = act.due_day - self.days_before
         detail = f"due {due}; a courtesy reminds at most {self.days_before} days before"
         return defer(act.when_day_begins(begins), detail, due=due)
 
