@@ -224,7 +224,9 @@ def placeholders(as_json: AsJson = False) -> None:
         marks = "; may be empty" if row["may_be_empty"] else ""
         sample = f" ({row['sample']})" if row["sample"] else ""
         print(f"{row['name']}: {row['description']}{sample}, {row['kind']}, {_WHOSE[row['trust']]}{marks}")
-    print("debt.extra.NAME: any further column of the portfolio's file, text, as the portfolio has it; may be empty")
+    print(
+        "debt.extra.NAME: any further column of the portfolio's file, text, as the portfolio has it; may be empty"
+    )
     print("tables.debts, tables.breakdown, tables.plans: tables, each alone on its line")
 
 

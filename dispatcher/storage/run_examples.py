@@ -9,13 +9,13 @@ from dispatcher.storage.tables import creditors, debtors, debts, messages, refus
 
 
 def one_message(connection: Connection, run_id: int, states: Sequence[str]) -> Any:
-    """The run's first message to a named person in one of these states, or None."""
+    """A message of the run to a named person in one of these states, the same each time the day is run; or None."""
     query = (
         select(messages, creditors.c.key, debtors.c.reference, debtors.c.name)
         .join(creditors, creditors.c.id == messages.c.creditor_id)
         .join(debtors, debtors.c.id == messages.c.debtor_id)
         .where(messages.c.run_id == run_id, messages.c.state.in_(states), debtors.c.name != "")
-        .order_by(messages.c.kind, messages.c.id)
+        .order_by(messages.c.kind, debtors.c.reference, messages.c.id)
         .limit(1)
     )
     return connection.execute(query).first()
