@@ -1,4 +1,5 @@
-"""The house's hours told again, apart from the product: 07:00 to 22:00 in every zone, collection after the due date."""
+"""The house's hours told again, apart from the product: 07:00 to 22:00 in every zone, a collection after the due date
+and a courtesy until it is over, by the debtor's calendar."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -23,8 +24,10 @@ def in_hours(at: datetime, zones: Iterable[str]) -> bool:
 
 def is_legal(at: datetime, *, channel: str, kind: str, zones: Sequence[str], due: date) -> bool:
     """Whether this message may go at this instant by the house rules alone."""
-    too_early = kind == "collection" and any(at.astimezone(zone(name)).date() <= due for name in zones)
-    return not too_early and (channel == "letter" or in_hours(at, zones))
+    days = [at.astimezone(zone(name)).date() for name in zones]
+    if (kind == "collection" and min(days) <= due) or (kind == "courtesy" and max(days) > due):
+        return False
+    return channel == "letter" or in_hours(at, zones)
 
 
 def first_legal(at: datetime, *, channel: str, kind: str, zones: Sequence[str], due: date) -> datetime | None:
