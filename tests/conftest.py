@@ -50,7 +50,7 @@ _numbers = itertools.count(1)
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """A fresh, migrated PostgreSQL database."""
     name, admin = f"test_{next(_numbers)}", _named(postgres_server, "postgres")
-    _execute(admin, f"CREATE DATABASE {name} TEMPLATE template_dispatcher")
+    _execute(admin, f"CREATE DATABASE {name} TEMPLATE template_dispatcher STRATEGY FILE_COPY")
     yield _named(postgres_server, name)
     _execute(admin, f"DROP DATABASE {name} WITH (FORCE)")
 
