@@ -18,26 +18,12 @@ from tests.shared import shared_folder
 
 DEEP = os.environ.get("DEEP") == "1"
 
-# Files that take longest go first, so that no process is left with one of them while the others have nothing to do.
-LONG = (
-    "tests/outside/",
-    "tests/web/test_browser.py",
-    "tests/cli/",
-    "tests/templates/test_versions.py",
-    "tests/portfolio/test_commands.py",
-    "tests/acceptance/",
-    "tests/chaos/",
-    "tests/web/test_templates.py",
-    "tests/worker/",
-)
-
 settings.register_profile("house", deadline=None)  # a busy machine is no finding
 settings.load_profile("house")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave the long forms to DEEP=1, and begin with the long files."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    """Leave the long forms to DEEP=1."""
     for item in items:
         if item.get_closest_marker("deep") and not DEEP:
             item.add_marker(pytest.mark.skip(reason="the long form: run with DEEP=1"))
