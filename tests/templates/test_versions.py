@@ -104,7 +104,6 @@ def test_nobody_approves_or_publishes_what_they_wrote(store, files):
         publish_template(store, house_style(), NAME, 2, actor="ben", now=NOW)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_nobody_approves_their_own_under_another_spelling(store, files):
     saved = save(store, changed(files), author="Maria")
     submit_template(store, house_style(), NAME, saved.version, actor="Maria", now=NOW)
@@ -112,7 +111,6 @@ def test_nobody_approves_their_own_under_another_spelling(store, files):
         approve_template(store, NAME, saved.version, actor=" maria ", now=NOW)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("name", ["../evil", "Bad Name", "a/b", "", "x" * 61])
 def test_a_new_template_has_a_name_that_a_folder_may_have(store, files, name):
     with pytest.raises(ReviewRefused, match="small letters, digits and single hyphens"):
