@@ -1,6 +1,6 @@
 """Letters per second on one core beside WeasyPrint with its fast subsetter, PDF sizes, and the cold start.
 
-Run: .venv/bin/python benchmarks/letters.py [--seconds 5]
+Run: python -m benchmarks.letters [--seconds 5]
 """
 
 import argparse
@@ -13,14 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from dispatcher.rendering.letters import LetterPdf, render_letter
+from dispatcher.rendering.letters.engine import LetterEngine
+from dispatcher.rendering.letters.plutoprint_engine import PlutoprintEngine
+from tests.letters.builders import a_debtor, a_letter, some_debts, some_inputs
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # before this folder, whose channels.py is another
-
-from dispatcher.rendering.letters import LetterPdf, render_letter  # noqa: E402 - found through the line above
-from dispatcher.rendering.letters.engine import LetterEngine  # noqa: E402
-from dispatcher.rendering.letters.plutoprint_engine import PlutoprintEngine  # noqa: E402
-from tests.letters.builders import a_debtor, a_letter, some_debts, some_inputs  # noqa: E402
-
 _COLD = """
 import time; started = time.perf_counter()
 from tests.letters.builders import a_letter, some_inputs

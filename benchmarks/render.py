@@ -1,6 +1,6 @@
 """Renders a second on one core, every check included, beside plain Jinja without any check.
 
-    .venv/bin/python benchmarks/render.py [--seconds 3]
+    python -m benchmarks.render [--seconds 3]
 
 "Plain Jinja" renders the same composed sources (HTML and text) with an ordinary environment: no sandbox, no
 strictness, no checks, no MIME, amounts and dates already formatted, or formatted by Babel in a filter.
@@ -22,20 +22,18 @@ import jinja2
 from babel.dates import format_date
 from babel.numbers import format_currency
 
+from channels.kind import ChannelKind
+from dispatcher.domain.money import Money
+from dispatcher.domain.render_inputs import RenderInputs
+from dispatcher.rendering.checks import check_bytes
+from dispatcher.rendering.compile import CompiledTemplate, compile_version, joined_sources
+from dispatcher.rendering.house import House, build_house
+from dispatcher.rendering.render import Rendered, render
+from dispatcher.rendering.samples import sample
+from dispatcher.rulebook.wording import load_wordings
+from dispatcher.services.template_files import read_template
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from channels.kind import ChannelKind  # noqa: E402 - found through the line above
-from dispatcher.domain.money import Money  # noqa: E402
-from dispatcher.domain.render_inputs import RenderInputs  # noqa: E402
-from dispatcher.rendering.checks import check_bytes  # noqa: E402
-from dispatcher.rendering.compile import CompiledTemplate, compile_version, joined_sources  # noqa: E402
-from dispatcher.rendering.house import House, build_house  # noqa: E402
-from dispatcher.rendering.render import Rendered, render  # noqa: E402
-from dispatcher.rendering.samples import sample  # noqa: E402
-from dispatcher.rulebook.wording import load_wordings  # noqa: E402
-from dispatcher.services.template_files import read_template  # noqa: E402
-
 NOW = datetime(2026, 3, 11, 18, tzinfo=UTC)
 NAMES = (
     "Ana Pérez",
