@@ -18,6 +18,7 @@ from dispatcher.services.plan_reminders import PlanRequest, plan_reminders
 from dispatcher.services.prepare_messages import prepare_messages
 from dispatcher.storage import run_totals
 from dispatcher.worker.daily_run import drain, open_station
+from dispatcher.worker.press_room import press_room
 
 DAY = date(2026, 3, 4)
 NOW = datetime(2026, 3, 4, 17, tzinfo=UTC)
@@ -74,12 +75,22 @@ def measure(count: int) -> dict[str, object]:
         actor="bench",
         random_bytes=dispatcher.random_bytes,
     )
-    plan_reminders(dispatcher.database, dispatcher.desk, plan)
+    spread = press_room(dispatcher, actor="bench")
+    plan_reminders(
+        dispatcher.database,
+        dispatcher.desk,
+        plan,
+        progress=lambda _done, of: spread.expect(of) if spread else None,
+    )
     times["plan"] = time.perf_counter() - began
     with dispatcher.database.writing() as connection:
         run_totals.release_plans(connection, run_totals.waiting_plans(connection, mode="live"))
     began = time.perf_counter()
-    prepare_messages(dispatcher.database, dispatcher.press("bench"), clock=dispatcher.now)
+    prepare_messages(
+        dispatcher.database, dispatcher.press("bench"), clock=dispatcher.now, spread=spread
+    )
+    if spread:
+        spread.close()
     times["prepare"] = time.perf_counter() - began
     began, cpu = time.perf_counter(), _cpu()
     with open_station(dispatcher) as station:

@@ -191,6 +191,7 @@ class Settings(BaseSettings):
     templates_dir: Path | None = None
     public_url: WebAddress = Field("http://localhost:8000", min_length=1)
     import_folder: Path | None = None
+    prepare_processes: int = Field(0, ge=0, le=64)  # 0: as the cores allow; 1: this process alone
     channels: ChannelsSettings = ChannelsSettings.model_validate({})
     templates: TemplatesSettings = TemplatesSettings()
     rules: RulesSettings = RulesSettings()

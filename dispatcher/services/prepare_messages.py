@@ -1,10 +1,10 @@
 """Renders planned messages, checks their text, and puts them into the outbox with their exact bytes."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from channels.kind import ChannelKind
 from channels.message import PostalAddress
@@ -22,9 +22,10 @@ from dispatcher.services.message_files import MessageFiles, gather
 from dispatcher.storage import delivery_log, outbox
 from dispatcher.storage.contents import Content, keep
 from dispatcher.storage.engine import Database
-from dispatcher.storage.planned import planned_ids, planned_reasons, still_planned
+from dispatcher.storage.planned import count_planned, planned_ids, planned_reasons, still_planned
 
 CHUNK = 200
+MANY = 3_000  # messages from which the start of helping processes, a second of work each, pays
 
 _DECISIONS = {State.DEFERRED: "defer", State.HELD: "hold"}
 
@@ -44,6 +45,23 @@ class Prepared:
     reasons: tuple[dict[str, Any], ...] = ()
     content: Content | None = None
     template_sha256: str = ""
+    report: Report | None = None  # what the checks said of the content's bytes
+
+
+Chunk = Sequence[str]  # ids of messages that are prepared together
+
+
+class Spread(Protocol):
+    """Prepares chunks in several processes."""
+
+    def expect(self, count: int) -> None:
+        """Hear that about so many messages will want their texts."""
+
+    def __call__(self, chunks: Iterable[Chunk]) -> Iterator[list[Prepared]]:
+        """Yield what became of each chunk, in order; nothing is written."""
+
+    def close(self) -> None:
+        """Give the processes back."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,25 +85,46 @@ def prepare_messages(
     clock: Callable[[], datetime],
     run_id: int | None = None,
     progress: Callable[[int], None] | None = None,
+    spread: Spread | None = None,
 ) -> Counter[State]:
     """Prepare every planned message of released runs (or of one run). Returns how many came to which state.
 
-    Rendering happens outside any transaction; a message that changed meanwhile is left as it is.
+    Rendering happens outside any transaction; a message that changed meanwhile is left as it is. MANY messages are
+    prepared by `spread`, if there is one.
     """
     counts: Counter[State] = Counter()
+    chunks = _chunks(database, run_id)
+    alone = spread is None or _are_few(database, run_id)
+    at_hand = (prepare_chunk(database, press, ids, clock()) for ids in chunks) if alone else spread(chunks)
+    for prepared in at_hand:
+        counts += _store(database, prepared, press, clock())
+        if progress:
+            progress(len(prepared))
+    return counts
+
+
+def _chunks(database: Database, run_id: int | None) -> Iterator[Chunk]:
     done = ""
     while True:
         with database.reading() as connection:
             ids = planned_ids(connection, run_id=run_id, after=done, limit=CHUNK)
-            messages = outbox.read(connection, ids)
-            files = gather(connection, messages, now=clock())
         if not ids:
-            return counts
+            return
         done = ids[-1]
-        prepared = [prepare_one(message, files, press, clock()) for message in messages]
-        counts += _store(database, prepared, press.actor, clock())
-        if progress:
-            progress(len(ids))
+        yield ids
+
+
+def _are_few(database: Database, run_id: int | None) -> bool:
+    with database.reading() as connection:
+        return count_planned(connection, run_id=run_id) < MANY
+
+
+def prepare_chunk(database: Database, press: Press, ids: Chunk, now: datetime) -> list[Prepared]:
+    """Render what of these messages still waits for its text; nothing is written."""
+    with database.reading() as connection:
+        messages = outbox.read(connection, ids)
+        files = gather(connection, messages, now=now)
+    return [prepare_one(message, files, press, now) for message in messages]
 
 
 def prepare_one(message: Message, files: MessageFiles, press: Press, now: datetime) -> Prepared:
@@ -139,14 +178,11 @@ def _ready(
 ) -> Prepared:
     content = Content.of(rendered.body, rendered.media_type, rendered.text)
     later = message.not_before is not None and message.not_before > now
-    digest = inputs.digest()
-    if inputs.channel is not ChannelKind.LETTER:  # what stands on the paper is read there, by the second gate
-        press.remember(
-            content.sha256, digest, compiled.version, Report(findings=(), content=rendered.content)
-        )
+    # What stands on the paper is read there, by the second gate.
+    on_paper = inputs.channel is ChannelKind.LETTER
     columns = {
         "content_sha256": content.sha256,
-        "inputs_digest": digest,
+        "inputs_digest": inputs.digest(),
         "template_version": compiled.version,
         "balance_minor": inputs.total.minor,
         "envelope": envelope(message, inputs, rendered, person, press.from_address),
@@ -157,6 +193,7 @@ def _ready(
         columns=columns,
         content=content,
         template_sha256=compiled.files_sha256,
+        report=None if on_paper else Report(findings=(), content=rendered.content),
     )
 
 
@@ -255,7 +292,7 @@ def _reason(rule: str, detail: str, inputs: dict[str, str] | None = None) -> dic
     return reason | ({"inputs": inputs} if inputs else {})
 
 
-def _store(database: Database, prepared: Sequence[Prepared], actor: str, now: datetime) -> Counter[State]:
+def _store(database: Database, prepared: Sequence[Prepared], press: Press, now: datetime) -> Counter[State]:
     with database.writing() as connection:
         still = still_planned(connection, [p.message.id for p in prepared])
         valid = [p for p in prepared if p.message.id in still]
@@ -266,9 +303,18 @@ def _store(database: Database, prepared: Sequence[Prepared], actor: str, now: da
         )
         waiting = planned_reasons(connection, [p.message.id for p in valid if p.state is State.DEFERRED])
         delivery_log.append(
-            connection, [_entry(p, waiting.get(p.message.id, p.reasons), actor, now) for p in valid]
+            connection, [_entry(p, waiting.get(p.message.id, p.reasons), press.actor, now) for p in valid]
         )
+    for p in valid:
+        _remember(press, p)
     return Counter(p.state for p in valid)
+
+
+def _remember(press: Press, prepared: Prepared) -> None:
+    if prepared.content is not None and prepared.report is not None:
+        columns = prepared.columns
+        digest, version = columns["inputs_digest"], columns["template_version"]
+        press.remember(prepared.content.sha256, digest, version, prepared.report)
 
 
 def _entry(prepared: Prepared, reasons: Sequence[dict[str, Any]], actor: str, now: datetime) -> LogEntry:

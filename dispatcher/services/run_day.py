@@ -1,6 +1,7 @@
 """The daily job: plan, release what is due, deliver, seal, sum up."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -13,7 +14,7 @@ from dispatcher.services.decide_reminders import PlanRequest, Progress
 from dispatcher.services.desk import Desk
 from dispatcher.services.expire_messages import expire_messages
 from dispatcher.services.plan_reminders import plan_reminders
-from dispatcher.services.prepare_messages import Press, prepare_messages
+from dispatcher.services.prepare_messages import Press, Spread, prepare_messages
 from dispatcher.services.run_guards import alone, stale_ledgers
 from dispatcher.services.summarise_run import summarise_run
 from dispatcher.storage import delivery_log, plans, run_totals
@@ -38,6 +39,7 @@ class DayPorts:
     hold_duplicates: Callable[[int], str] = lambda _run_id: ""  # the same, of texts that repeat one another
     refresh_templates: Callable[[], Sequence[str]] = lambda: ()
     record_rules: Callable[[], object] = lambda: None
+    spread: Spread | None = None  # prepares many texts in several processes
     max_ledger_age: timedelta | None = None  # None: not looked at
     mode: str = "live"
     actor: str = "dispatcher"
@@ -60,7 +62,7 @@ def run_day(
     on_prepared: Callable[[int], None] | None = None,
 ) -> RunSummary:
     """Run a day; raises RunRefused when it must not happen (an older day, no fresh ledger, another run at work)."""
-    with alone(ports.database, ports.real_now) as renew:
+    with alone(ports.database, ports.real_now) as renew, _spreading(ports) as expect:
         problems = list(ports.refresh_templates())
         ports.record_rules()
         stale = stale_ledgers(ports.database, real_now=ports.real_now(), max_age=ports.max_ledger_age)
@@ -71,7 +73,7 @@ def run_day(
             ports.database,
             ports.desk,
             _plan_request(ports, request, stale),
-            progress=_also(renew, on_planned),
+            progress=_also(renew, expect, on_planned),
         )
         run_id = _noted(ports, plan, took=ports.real_now() - began)
         problems += _release(ports, on_prepared)
@@ -129,11 +131,22 @@ def pauses(database: Database, real_now: datetime) -> list[str]:
     ]
 
 
-def _also(renew: Callable[[], None], told: Progress | None) -> Progress:
-    """Report progress, and stay alone for as long as there is some."""
+@contextmanager
+def _spreading(ports: DayPorts) -> Iterator[Callable[[int], None]]:
+    """How to say that so many texts are coming; at the end nobody waits for more."""
+    if ports.spread is None:
+        yield lambda _count: None
+        return
+    with closing(ports.spread):
+        yield ports.spread.expect
+
+
+def _also(renew: Callable[[], None], expect: Callable[[int], None], told: Progress | None) -> Progress:
+    """Report progress, stay alone for as long as there is some, and have the texts' processes get ready."""
 
     def progress(done: int, of: int) -> None:
         renew()
+        expect(of)
         if told:
             told(done, of)
 
@@ -173,12 +186,23 @@ def _release(ports: DayPorts, on_prepared: Callable[[int], None] | None) -> list
     said = []
     for run_id in waiting:
         said.append(ports.guard_volume(run_id))
-        prepare_messages(ports.database, ports.press, clock=ports.now, run_id=run_id, progress=on_prepared)
+        _prepare(ports, on_prepared, run_id)
         said.append(ports.hold_duplicates(run_id))
     with ports.database.writing() as connection:
         run_totals.release_plans(connection, waiting)
-    prepare_messages(ports.database, ports.press, clock=ports.now, progress=on_prepared)  # of earlier runs
+    _prepare(ports, on_prepared)  # of earlier runs
     return [each for each in said if each]
+
+
+def _prepare(ports: DayPorts, on_prepared: Callable[[int], None] | None, run_id: int | None = None) -> None:
+    prepare_messages(
+        ports.database,
+        ports.press,
+        clock=ports.now,
+        run_id=run_id,
+        progress=on_prepared,
+        spread=ports.spread,
+    )
 
 
 def _summary_entry(ports: DayPorts, summary: RunSummary) -> LogEntry:

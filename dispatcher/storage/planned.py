@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, or_, select
+from sqlalchemy import BindParameter, Connection, Select, bindparam, func, or_, select
 
 from dispatcher.domain.message import State
 from dispatcher.storage.tables import messages, runs
@@ -18,19 +18,20 @@ UNRELEASED = ("planning", "planned")  # states of a run whose plan is only looke
 
 def planned_ids(connection: Connection, *, run_id: int | None, after: str, limit: int) -> list[str]:
     """Ids of planned messages after an id, in order: of released runs, or of one run, released or not."""
+    query = _planned(select(messages.c.id), run_id).where(messages.c.id > after)
+    return list(connection.scalars(query.order_by(messages.c.id).limit(limit)))
+
+
+def count_planned(connection: Connection, *, run_id: int | None) -> int:
+    """Count them."""
+    return connection.scalar(_planned(select(func.count()), run_id)) or 0
+
+
+def _planned(query: Select[Any], run_id: int | None) -> Select[Any]:
     released = or_(messages.c.run_id.is_(None), runs.c.state.not_in(UNRELEASED))
-    query = (
-        select(messages.c.id)
-        .outerjoin(runs, runs.c.id == messages.c.run_id)
-        .where(
-            messages.c.state == State.PLANNED,
-            messages.c.id > after,
-            released if run_id is None else messages.c.run_id == run_id,
-        )
-        .order_by(messages.c.id)
-        .limit(limit)
-    )
-    return list(connection.scalars(query))
+    of_run = released if run_id is None else messages.c.run_id == run_id
+    joined = query.select_from(messages).outerjoin(runs, runs.c.id == messages.c.run_id)
+    return joined.where(messages.c.state == State.PLANNED, of_run)
 
 
 def planned_reasons(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[dict[str, Any], ...]]:

@@ -18,6 +18,7 @@ from dispatcher.services.run_day import DayPorts, DayRequest, run_day
 from dispatcher.storage import run_totals
 from dispatcher.worker.broker import is_in_memory, open_broker
 from dispatcher.worker.outlets import Lane, OutletPorts
+from dispatcher.worker.press_room import press_room
 from dispatcher.worker.station import Station
 
 NEWEST_SEND = "newest-send.json"
@@ -80,6 +81,7 @@ def day_ports(
         database=dispatcher.database,
         desk=dispatcher.desk,
         press=dispatcher.press(actor),
+        spread=press_room(dispatcher, actor=actor),
         now=dispatcher.now,
         real_now=dispatcher.real_now,
         random_bytes=dispatcher.random_bytes,
