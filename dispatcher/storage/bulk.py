@@ -1,40 +1,47 @@
-"""Writes many like rows at once, past SQLAlchemy's handling of each single parameter, which costs as much again."""
+"""Writes many like rows at once, past SQLAlchemy's handling of each single parameter, which costs as much again.
+
+SQLite is in this process and takes them one after the other; to PostgreSQL they go as one JSON array in one statement,
+which costs both sides a third of a statement a row.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Dialect, Table
 
 _Processor = Callable[[Any], Any]
+_Rows = Sequence[Mapping[str, Any]]
 
 
-def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows that all name the same columns; columns not named take the database's default."""
+def insert_rows(connection: Connection, table: Table, rows: _Rows) -> None:
+    """Insert rows that all name the same columns, in their order; columns not named take the database's default."""
     if rows:
         names = tuple(rows[0])
-        statement = _insert(table, names, connection.dialect)
-        connection.exec_driver_sql(statement, _values(connection, table, names, rows))
+        _execute(connection, _insert(table, names, connection.dialect), table, names, rows)
 
 
-def update_rows(
-    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, key: tuple[str, ...]
-) -> None:
+def update_rows(connection: Connection, table: Table, rows: _Rows, *, key: tuple[str, ...]) -> None:
     """Write the columns that the rows, all alike, name besides `key` to the rows with these keys."""
     if rows:
         changed = tuple(name for name in rows[0] if name not in key)
-        statement = _update(table, changed, key, connection.dialect)
-        connection.exec_driver_sql(statement, _values(connection, table, changed + key, rows))
+        _execute(connection, _update(table, changed, key, connection.dialect), table, changed + key, rows)
 
 
-def _values(
-    connection: Connection, table: Table, names: tuple[str, ...], rows: Sequence[Mapping[str, Any]]
-) -> list[tuple[Any, ...]]:
+def _execute(
+    connection: Connection, statement: str, table: Table, names: tuple[str, ...], rows: _Rows
+) -> None:
     processors = _processors(table, names, connection.dialect)
-    return [
+    values = [
         tuple([row[name] if process is None else process(row[name]) for name, process in processors])
         for row in rows
     ]
+    if _is_sqlite(connection.dialect):
+        connection.exec_driver_sql(statement, values)
+    else:
+        array = orjson.dumps([dict(zip(names, row, strict=True)) for row in values])
+        connection.exec_driver_sql(statement, (array.decode(),))
 
 
 @lru_cache(maxsize=64)
@@ -48,17 +55,34 @@ def _processors(
 @lru_cache(maxsize=64)
 def _insert(table: Table, names: tuple[str, ...], dialect: Dialect) -> str:
     quote = dialect.identifier_preparer.quote
-    columns, places = ", ".join(map(quote, names)), ", ".join([_place(dialect)] * len(names))
-    return f"INSERT INTO {quote(table.name)} ({columns}) VALUES ({places})"  # noqa: S608 names of our own tables
+    columns = ", ".join(map(quote, names))
+    if _is_sqlite(dialect):
+        places = ", ".join("?" * len(names))
+        return f"INSERT INTO {quote(table.name)} ({columns}) VALUES ({places})"  # noqa: S608 names of our own tables
+    return (
+        f"INSERT INTO {quote(table.name)} ({columns}) SELECT {columns} FROM {_array(table, names, dialect)}"  # noqa: S608 names of our own tables
+    )
 
 
 @lru_cache(maxsize=64)
-def _update(table: Table, names: tuple[str, ...], key: tuple[str, ...], dialect: Dialect) -> str:
-    quote, place = dialect.identifier_preparer.quote, _place(dialect)
-    changes = ", ".join(f"{quote(name)} = {place}" for name in names)
-    condition = " AND ".join(f"{quote(name)} = {place}" for name in key)
-    return f"UPDATE {quote(table.name)} SET {changes} WHERE {condition}"  # noqa: S608 names of our own tables
+def _update(table: Table, changed: tuple[str, ...], key: tuple[str, ...], dialect: Dialect) -> str:
+    quote = dialect.identifier_preparer.quote
+    target = quote(table.name)
+    if _is_sqlite(dialect):
+        changes = ", ".join(f"{quote(name)} = ?" for name in changed)
+        condition = " AND ".join(f"{quote(name)} = ?" for name in key)
+        return f"UPDATE {target} SET {changes} WHERE {condition}"  # noqa: S608 names of our own tables
+    changes = ", ".join(f"{quote(name)} = given.{quote(name)}" for name in changed)
+    condition = " AND ".join(f"{target}.{quote(name)} = given.{quote(name)}" for name in key)
+    return f"UPDATE {target} SET {changes} FROM {_array(table, changed + key, dialect)} WHERE {condition}"  # noqa: S608 names of our own tables
 
 
-def _place(dialect: Dialect) -> str:
-    return "?" if dialect.paramstyle == "qmark" else "%s"
+def _array(table: Table, names: tuple[str, ...], dialect: Dialect) -> str:
+    """The statement's one parameter as rows of these columns."""
+    quote = dialect.identifier_preparer.quote
+    typed = ", ".join(f"{quote(name)} {table.c[name].type.compile(dialect)}" for name in names)
+    return f"json_to_recordset(%s) AS given ({typed})"
+
+
+def _is_sqlite(dialect: Dialect) -> bool:
+    return dialect.name == "sqlite"
