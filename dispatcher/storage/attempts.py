@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, func, select, tuple_
+from sqlalchemy import Connection, RowMapping, and_, func, select, tuple_
 
 from dispatcher.domain.message import State
 from dispatcher.storage.bulk import insert_rows, update_rows
+from dispatcher.storage.one_of import one_of
 from dispatcher.storage.tables import attempts, messages
 
 _a = attempts.c
@@ -16,7 +17,7 @@ _a = attempts.c
 _STANDINGS = (
     select(messages.c.id, messages.c.state, messages.c.attempts, _a.outcome)
     .join(attempts, and_(_a.message_id == messages.c.id, _a.number == messages.c.attempts))
-    .where(messages.c.id.in_(bindparam("ids", expanding=True)))
+    .where(one_of(messages.c.id, "ids"))
     .order_by(messages.c.id)
     .with_for_update(of=messages)
 )

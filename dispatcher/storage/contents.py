@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from dispatcher.storage.one_of import one_of
 from dispatcher.storage.tables import contents
 
 _BODIES = select(contents.c.sha256, contents.c.encoding, contents.c.body).where(
-    contents.c.sha256.in_(bindparam("digests", expanding=True)), contents.c.body.is_not(None)
+    one_of(contents.c.sha256, "digests"), contents.c.body.is_not(None)
 )
 ERASED = {
     "body": None,

@@ -8,13 +8,14 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, delete, select
 
 from dispatcher.domain.facet import Facet, facet
 from dispatcher.storage.bulk import insert_rows
+from dispatcher.storage.one_of import one_of
 from dispatcher.storage.tables import log_facets
 
-_KNOWN = select(log_facets.c.facet).where(log_facets.c.facet.in_(bindparam("ids", expanding=True)))
+_KNOWN = select(log_facets.c.facet).where(one_of(log_facets.c.facet, "ids"))
 _ALL = select(*(column for column in log_facets.c if column.name != "id"))
 
 

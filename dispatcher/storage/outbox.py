@@ -1,27 +1,30 @@
 """The outbox: messages as rows, who may take which, and what waits."""
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     Connection,
-    RowMapping,
     Select,
+    Text,
     bindparam,
     case,
     func,
     or_,
     select,
     text,
+    type_coerce,
     union,
     update,
 )
 
 from dispatcher.domain.message import Message, State
 from dispatcher.storage.bulk import update_rows
+from dispatcher.storage.one_of import one_of
 from dispatcher.storage.tables import creditors, debtors, debts, message_debts, messages, runs
 
 _m = messages.c
@@ -30,9 +33,14 @@ _m = messages.c
 waiting = text("messages.state IN ('queued', 'deferred')")
 
 _NOT_READ = frozenset({"reasons", "lease_until", "updated_at", "held_owner"})
+_LISTS = frozenset({"zones", "rule_packs"})  # of which few are told apart: their text is parsed once
 _FULL = (
     select(
-        *(column for column in messages.c if column.name not in _NOT_READ),
+        *(
+            type_coerce(column, Text).label(column.name) if column.name in _LISTS else column
+            for column in messages.c
+            if column.name not in _NOT_READ
+        ),
         creditors.c.key.label("creditor"),
         debtors.c.person,
         case((runs.c.mode == "simulated", 1), else_=0).label("simulated"),
@@ -41,17 +49,17 @@ _FULL = (
     .join(debtors, debtors.c.id == _m.debtor_id)
     .outerjoin(runs, runs.c.id == _m.run_id)
 )
+_NAMES = tuple(str(column.key) for column in _FULL.selected_columns)
 # Built once: making a statement anew costs as much as running it.
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_READ = _FULL.where(_m.id.in_(_IDS))
+_READ = _FULL.where(one_of(_m.id, "ids"))
 _CLAIM = _READ.where(_m.lease_owner == bindparam("owner"), waiting).with_for_update(
     of=messages, skip_locked=True
 )
 _PEOPLE = union(
-    select(_m.debtor_id).where(_m.id.in_(_IDS)),
+    select(_m.debtor_id).where(one_of(_m.id, "ids")),
     select(debts.c.debtor_id)
     .join(message_debts, message_debts.c.debt_id == debts.c.id)
-    .where(message_debts.c.message_id.in_(_IDS)),
+    .where(one_of(message_debts.c.message_id, "ids")),
 )
 _LOCK_PEOPLE = select(debtors.c.id).where(debtors.c.id.in_(_PEOPLE)).order_by(debtors.c.id).with_for_update()
 
@@ -91,8 +99,7 @@ def lock_people(connection: Connection, ids: Collection[str]) -> None:
 
 def claim(connection: Connection, ids: Collection[str], *, owner: str) -> list[Message]:
     """Take the messages that are still the owner's and still wait, locked until the transaction ends."""
-    rows = connection.execute(_CLAIM, {"ids": list(ids), "owner": owner}).mappings()
-    return _in_order(ids, rows)
+    return _in_order(ids, connection.execute(_CLAIM, {"ids": list(ids), "owner": owner}))
 
 
 def owners(connection: Connection) -> list[tuple[str, datetime]]:
@@ -113,19 +120,19 @@ def free(connection: Connection, *, owner: str) -> int:
 def begun_by(connection: Connection, *, owner: str) -> list[Message]:
     """What `owner` has begun and not ended, locked."""
     query = _FULL.where(_m.lease_owner == owner, _m.state == State.SENDING).order_by(_m.id)
-    return [_message(row) for row in connection.execute(query.with_for_update(of=messages)).mappings()]
+    return [_message(row) for row in connection.execute(query.with_for_update(of=messages))]
 
 
 def read(connection: Connection, ids: Collection[str], *, lock: bool = False) -> list[Message]:
     """Messages as they are, in the order of the ids; `lock` keeps others from changing them meanwhile."""
     query = _READ.order_by(_m.id).with_for_update(of=messages) if lock else _READ
-    return _in_order(ids, connection.execute(query, {"ids": list(ids)}).mappings())
+    return _in_order(ids, connection.execute(query, {"ids": list(ids)}))
 
 
 def read_where(connection: Connection, condition: Any, *, limit: int | None = None) -> list[Message]:
     """Messages that fulfil a condition of this package's, oldest first."""
     query = _FULL.where(condition).order_by(_m.id).limit(limit)
-    return [_message(row) for row in connection.execute(query).mappings()]
+    return [_message(row) for row in connection.execute(query)]
 
 
 def in_state(connection: Connection, state: State, *, limit: int | None = None) -> list[Message]:
@@ -152,19 +159,24 @@ def _free(connection: Connection, *conditions: Any) -> int:
     return connection.execute(statement).rowcount
 
 
-def _in_order(ids: Collection[str], rows: Iterable[RowMapping]) -> list[Message]:
-    found = {row["id"]: _message(row) for row in rows}
+def _in_order(ids: Collection[str], rows: Iterable[Any]) -> list[Message]:
+    found = {row.id: _message(row) for row in rows}
     return [found[key] for key in ids if key in found]
 
 
-def _message(row: RowMapping) -> Message:
-    fields = dict(row)
+def _message(row: Any) -> Message:
+    fields = dict(zip(_NAMES, row, strict=True))
     fields["state"] = State(fields["state"])
-    fields["zones"] = tuple(fields["zones"])
-    fields["rule_packs"] = tuple(fields["rule_packs"])
+    fields["zones"] = _strings(fields["zones"])
+    fields["rule_packs"] = _strings(fields["rule_packs"])
     fields["envelope"] = fields["envelope"] or {}
     fields["simulated"] = bool(fields["simulated"])
     return Message(**fields)
+
+
+@lru_cache(maxsize=4096)
+def _strings(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
 
 
 def _shape(row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Date, Select, and_, bindparam, func, or_, select
+from sqlalchemy import Connection, Date, Select, and_, bindparam, func, or_, select
 
 from dispatcher.domain.facts import HistoryEntry
 from dispatcher.domain.money import Money
@@ -20,6 +20,7 @@ from dispatcher.domain.person import (
     Wish,
 )
 from dispatcher.storage.candidates import OWED, open_on
+from dispatcher.storage.one_of import one_of
 from dispatcher.storage.tables import (
     consents,
     contact_points,
@@ -46,24 +47,23 @@ REACHED = ("sending", "accepted", "delivered", "unknown", "bounced", "returned")
 CAME_BACK = ("bounced", "returned")
 
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _SINCE = bindparam("since", type_=messages.c.sent_at.type)
 
 # Built once: making these statements anew cost more than running them, and the gate runs them for every chunk.
 _PEOPLE = (
     select(debtors, creditors.c.key)
     .join(creditors, creditors.c.id == debtors.c.creditor_id)
-    .where(debtors.c.id.in_(_IDS))
+    .where(one_of(debtors.c.id, "ids"))
 )
 _DEBTS = (
     select(debts, creditors.c.key)
     .join(creditors, creditors.c.id == debts.c.creditor_id)
-    .where(debts.c.id.in_(_IDS))
+    .where(one_of(debts.c.id, "ids"))
 )
 _POINTS = (
     select(contact_points)
     .where(
-        contact_points.c.debtor_id.in_(_IDS),
+        one_of(contact_points.c.debtor_id, "ids"),
         or_(contact_points.c.in_ledger, contact_points.c.medium == "post"),  # a row that says: returned
     )
     .order_by(contact_points.c.id)
@@ -81,14 +81,14 @@ _SENT = (
     )
     .outerjoin(message_debts, message_debts.c.message_id == messages.c.id)
     .outerjoin(debts, debts.c.id == message_debts.c.debt_id)
-    .where(messages.c.debtor_id.in_(_IDS), messages.c.sent_at > _SINCE, _state.in_(REACHED))
+    .where(one_of(messages.c.debtor_id, "ids"), messages.c.sent_at > _SINCE, _state.in_(REACHED))
     .order_by(messages.c.sent_at, messages.c.id)
 )
 _HAS_REACHED = _state.in_([state for state in REACHED if state not in CAME_BACK])
 _FIRST = (
     select(messages.c.debtor_id, func.min(messages.c.as_of).label("first"))
     .where(
-        messages.c.debtor_id.in_(_IDS),
+        one_of(messages.c.debtor_id, "ids"),
         messages.c.sent_at.is_not(None),
         messages.c.kind.in_(("collection", "notice")),
         _HAS_REACHED,
@@ -97,22 +97,22 @@ _FIRST = (
 )
 _PARTS: Mapping[str, Select[Any]] = {
     "holds": select(holds)
-    .where(holds.c.debtor_id.in_(_IDS), holds.c.released_at.is_(None))
+    .where(one_of(holds.c.debtor_id, "ids"), holds.c.released_at.is_(None))
     .order_by(holds.c.id),
     "wishes": select(wishes)
     .where(
-        wishes.c.debtor_id.in_(_IDS),
+        one_of(wishes.c.debtor_id, "ids"),
         wishes.c.released_at.is_(None),
         or_(wishes.c.until.is_(None), wishes.c.until >= bindparam("yesterday", type_=wishes.c.until.type)),
     )
     .order_by(wishes.c.id),
     "consents": select(consents)
-    .where(consents.c.debtor_id.in_(_IDS), consents.c.withdrawn_at.is_(None))
+    .where(one_of(consents.c.debtor_id, "ids"), consents.c.withdrawn_at.is_(None))
     .order_by(consents.c.id),
-    "notices": select(notices).where(notices.c.debtor_id.in_(_IDS)).order_by(notices.c.id),
+    "notices": select(notices).where(one_of(notices.c.debtor_id, "ids")).order_by(notices.c.id),
     "contacts": select(contacts)
     .where(
-        contacts.c.debtor_id.in_(_IDS),
+        one_of(contacts.c.debtor_id, "ids"),
         or_(contacts.c.at > _SINCE, contacts.c.direction == "inbound", contacts.c.outcome.in_(_DIRECT)),
     )
     .order_by(contacts.c.at, contacts.c.id),
@@ -123,8 +123,8 @@ _OPT_OUTS = (
     select(opt_outs)
     .where(
         or_(
-            opt_outs.c.debtor_id.in_(_IDS),
-            and_(opt_outs.c.address != "", opt_outs.c.address.in_(bindparam("addresses", expanding=True))),
+            one_of(opt_outs.c.debtor_id, "ids"),
+            and_(opt_outs.c.address != "", one_of(opt_outs.c.address, "addresses")),
         ),
         opt_outs.c.revoked_at.is_(None),
     )
@@ -133,24 +133,26 @@ _OPT_OUTS = (
 _AS_OF = bindparam("as_of", type_=Date())
 _CREDITS = (
     select(debts.c.debtor_id, debts.c.currency, func.sum(debts.c.balance_minor))
-    .where(debts.c.debtor_id.in_(_IDS), debts.c.balance_minor < 0, open_on(_AS_OF))
+    .where(one_of(debts.c.debtor_id, "ids"), debts.c.balance_minor < 0, open_on(_AS_OF))
     .group_by(debts.c.debtor_id, debts.c.currency)
 )
 _OPEN_DEBTS = (
     select(debts.c.id, debts.c.debtor_id, debts.c.currency, OWED)
-    .where(debts.c.debtor_id.in_(_IDS), OWED > 0, open_on(_AS_OF))
+    .where(one_of(debts.c.debtor_id, "ids"), OWED > 0, open_on(_AS_OF))
     .order_by(debts.c.due_date, debts.c.id)
 )
 _FIRST_SENT = (
     select(message_debts.c.debt_id, message_debts.c.debtor_id, func.min(messages.c.as_of))
     .join(messages, messages.c.id == message_debts.c.message_id)
-    .where(message_debts.c.debt_id.in_(_IDS), messages.c.kind.in_(("collection", "notice")), _HAS_REACHED)
+    .where(
+        one_of(message_debts.c.debt_id, "ids"), messages.c.kind.in_(("collection", "notice")), _HAS_REACHED
+    )
     .group_by(message_debts.c.debt_id, message_debts.c.debtor_id)
 )
 _DEBTS_OF = (
     select(message_debts.c.message_id, message_debts.c.debt_id, message_debts.c.step)
     .join(debts, debts.c.id == message_debts.c.debt_id)
-    .where(message_debts.c.message_id.in_(_IDS))
+    .where(one_of(message_debts.c.message_id, "ids"))
     .order_by(debts.c.due_date, debts.c.id)
 )
 

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Select, bindparam, func, or_, select
+from sqlalchemy import Connection, Select, func, or_, select
 
 from dispatcher.domain.message import State
+from dispatcher.storage.one_of import one_of
 from dispatcher.storage.tables import messages, runs
 
-_IDS: BindParameter[str] = bindparam("ids", expanding=True)
 _STILL = (
-    select(messages.c.id).where(messages.c.id.in_(_IDS), messages.c.state == State.PLANNED).with_for_update()
+    select(messages.c.id)
+    .where(one_of(messages.c.id, "ids"), messages.c.state == State.PLANNED)
+    .with_for_update()
 )
 
 UNRELEASED = ("planning", "planned")  # states of a run whose plan is only looked at
