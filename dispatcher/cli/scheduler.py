@@ -29,7 +29,13 @@ def worker(
     ] = "",
     processes: Annotated[int, typer.Option("--processes", min=1, max=64, help="Worker processes.")] = 1,
     threads: Annotated[
-        int, typer.Option("--threads", min=1, max=64, help="Batches that a process works on at a time.")
+        int,
+        typer.Option(
+            "--threads",
+            min=1,
+            max=64,
+            help="Batches that a process takes at a time; it delivers one a channel.",
+        ),
     ] = 2,
     now: Now = None,
 ) -> None:

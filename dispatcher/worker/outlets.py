@@ -55,13 +55,16 @@ class OutletPorts:
 class Outlets:
     """The outlets of this process, each opened when its first batch comes.
 
-    `at_once` batches of a channel run at a time; 0: one, and those that come meanwhile stand in line behind it, so
-    that no thread waits for a channel while another channel has work (for a queue in memory, which nobody shares).
+    One batch of a channel runs at a time, with chunks of all that the provider takes at once: two would halve the
+    chunks, and most of a transaction is paid by the chunk. Those that come meanwhile wait with their threads; or, where
+    they `may_line_up` because the queue is in memory and nobody shares it, they stand in line behind it, so that no
+    thread waits for a channel while another channel has work.
     """
 
-    def __init__(self, ports: OutletPorts, *, at_once: int) -> None:
+    def __init__(self, ports: OutletPorts, *, may_line_up: bool) -> None:
         self._ports = ports
-        self._at_once = at_once
+        self._may_line_up = may_line_up
+        self._turns = {kind: threading.Lock() for kind in ChannelKind}
         self._lines: dict[ChannelKind, deque[tuple[str, Sequence[str]]]] = {}
         self._lock = threading.Lock()
         self._outlets: dict[ChannelKind, Outlet] = {}
@@ -72,8 +75,9 @@ class Outlets:
 
     def deliver(self, kind: ChannelKind, owner: str, ids: Sequence[str]) -> None:
         """Deliver one batch; what fails is kept for `drain` and raised again for the queue's dead letters."""
-        if self._at_once:
-            self._deliver(kind, owner, ids)
+        if not self._may_line_up:
+            with self._turns[kind]:
+                self._deliver(kind, owner, ids)
             return
         with self._lock:
             line = self._lines.setdefault(kind, deque())
@@ -136,8 +140,7 @@ class Outlets:
             real_clock=ports.real_clock,
             executor=ThreadPoolExecutor(lane.concurrency, thread_name_prefix=f"send-{kind.value}"),
             worker=this_process(),
-            # All batches together begin no more than the provider takes at once.
-            chunk=max(1, lane.concurrency // max(1, self._at_once)),
+            chunk=lane.concurrency,
             lease=ports.lease or lane.lease,
             actor=ports.actor,
             simulated=ports.simulated,

@@ -45,7 +45,7 @@ class Station:
         self.broker = broker
         in_memory = is_in_memory(broker)
         self.threads = max(threads, len(ChannelKind)) if in_memory else threads
-        self.outlets = Outlets(ports, at_once=0 if in_memory else threads)
+        self.outlets = Outlets(ports, may_line_up=in_memory)
         self.relay = Relay(
             database=ports.database,
             enqueue=enqueue_with(declare_actors(broker, self.outlets.deliver)),
