@@ -346,6 +346,7 @@ messages = Table(
     Index(
         "ix_messages_lease_until",
         "lease_until",
+        "channel",  # so that counting what is on its way reads nothing else
         sqlite_where=text("lease_until IS NOT NULL"),
         postgresql_where=text("lease_until IS NOT NULL"),
     ),

@@ -65,12 +65,15 @@ class Relay:
             for kind, lane in self.lanes.items()
         }
         self._counted_at = float("-inf")
+        self._busy: int | None = None
 
     def tick(self) -> int:
         """Hand out what there is room for; returns how many messages."""
         with self.database.reading() as connection:
-            picked = self._pick_all(connection)
-        return sum(self._hand_out(kind, ids) for kind, ids in picked.items())
+            picked, busy = self._pick_all(connection)
+        handed = sum(self._hand_out(kind, ids) for kind, ids in picked.items())
+        self._busy = None if busy is None else busy + handed
+        return handed
 
     @property
     def paced(self) -> bool:
@@ -78,7 +81,9 @@ class Relay:
         return any(lane.paced for lane in self._lanes.values())
 
     def busy(self) -> int:
-        """Messages handed out or being sent, by whomever."""
+        """Messages handed out or being sent, by whomever; at the last tick, where that has counted them."""
+        if self._busy is not None:
+            return self._busy
         with self.database.reading() as connection:
             return sum(on_the_way(connection, real_now=self.real_clock()).values())
 
@@ -97,7 +102,8 @@ class Relay:
                 self.enqueue(kind, owner, taken)
         return sum(len(taken) for _, taken in handed)
 
-    def _pick_all(self, connection: Connection) -> dict[ChannelKind, list[str]]:
+    def _pick_all(self, connection: Connection) -> tuple[dict[ChannelKind, list[str]], int | None]:
+        """What to hand out, and how much is on its way, where that was worth counting."""
         for lane in self._lanes.values():
             lane.paced = False
         look = _Look(
@@ -108,14 +114,14 @@ class Relay:
         )
         self._count(look)
         if not any(lane.groups for lane in self._lanes.values()):
-            return {}
+            return {}, None
         paused = paused_channels(connection, look.real_now)
         busy = on_the_way(connection, real_now=look.real_now)
         open_lanes = {
             kind: lane for kind, lane in self._lanes.items() if lane.groups and kind.value not in paused
         }
         picked = {kind: self._pick(look, lane, busy.get(kind.value, 0)) for kind, lane in open_lanes.items()}
-        return {kind: ids for kind, ids in picked.items() if ids}
+        return {kind: ids for kind, ids in picked.items() if ids}, sum(busy.values())
 
     def _count(self, look: _Look) -> None:
         at = self.monotonic()
