@@ -14,7 +14,7 @@ from dispatcher.domain.portfolio_row import RowReader
 from dispatcher.services.apply_mapping import PortfolioFileError
 from dispatcher.services.read_portfolio_file import Record, read_portfolio_file
 from dispatcher.services.write_row_problems import ProblemFile
-from dispatcher.storage import delivery_log, ledger_holds, portfolios
+from dispatcher.storage import delivery_log, ledger_holds, portfolios, statistics
 from dispatcher.storage.engine import Connection, Database
 from dispatcher.storage.portfolio_settling import settle
 from dispatcher.storage.portfolio_staging import Staging, open_staging
@@ -110,7 +110,9 @@ def import_portfolio(
     with _problem_files(request) as (problems, findings), open_staging(database) as staging:
         job = _Import(request, problems, findings)
         _stage(job, staging, on_rows)
-        return _merge(job, staging, sha256)
+        report = _merge(job, staging, sha256)
+    statistics.renew(database, statistics.PORTFOLIO, report.rows if report.applied else 0)
+    return report
 
 
 def _stage(job: _Import, staging: Staging, on_rows: Callable[[int], None]) -> None:

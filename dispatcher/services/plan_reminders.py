@@ -5,7 +5,7 @@ from dispatcher.domain.plan_summary import Decided, PlanDigest, PlanSummary
 from dispatcher.domain.planner import PlannedMessage, RefusedIntent
 from dispatcher.services.decide_reminders import PlanRequest, Progress, decide_all
 from dispatcher.services.desk import Desk
-from dispatcher.storage import delivery_log, plans
+from dispatcher.storage import delivery_log, plans, statistics
 from dispatcher.storage.candidates import count_others
 from dispatcher.storage.engine import Connection, Database
 
@@ -53,6 +53,7 @@ def plan_reminders(
             summary.add(decided)
             digest.add(decided)
     _close(database, desk, run, summary, digest.hex())
+    statistics.renew(database, statistics.PLAN, summary.due)
     return summary
 
 

@@ -19,7 +19,7 @@ from dispatcher.rendering.render import Rendered, RenderFailure, render
 from dispatcher.rendering.untrusted import one_line
 from dispatcher.services.desk import Desk
 from dispatcher.services.message_files import MessageFiles, gather
-from dispatcher.storage import delivery_log, outbox
+from dispatcher.storage import delivery_log, outbox, statistics
 from dispatcher.storage.contents import Content, keep
 from dispatcher.storage.engine import Database
 from dispatcher.storage.planned import count_planned, planned_ids, planned_reasons, still_planned
@@ -94,12 +94,13 @@ def prepare_messages(
     """
     counts: Counter[State] = Counter()
     chunks = _chunks(database, run_id)
-    alone = spread is None or _are_few(database, run_id)
-    at_hand = (prepare_chunk(database, press, ids, clock()) for ids in chunks) if alone else spread(chunks)
-    for prepared in at_hand:
+    if spread is not None and _are_few(database, run_id):
+        spread = None
+    for prepared in spread(chunks) if spread else _here(database, press, chunks, clock):
         counts += _store(database, prepared, press, clock())
         if progress:
             progress(len(prepared))
+    statistics.renew(database, statistics.TEXTS, counts.total())
     return counts
 
 
@@ -117,6 +118,13 @@ def _chunks(database: Database, run_id: int | None) -> Iterator[Chunk]:
 def _are_few(database: Database, run_id: int | None) -> bool:
     with database.reading() as connection:
         return count_planned(connection, run_id=run_id) < MANY
+
+
+def _here(
+    database: Database, press: Press, chunks: Iterable[Chunk], clock: Callable[[], datetime]
+) -> Iterator[list[Prepared]]:
+    for ids in chunks:
+        yield prepare_chunk(database, press, ids, clock())
 
 
 def prepare_chunk(database: Database, press: Press, ids: Chunk, now: datetime) -> list[Prepared]:
