@@ -1,4 +1,4 @@
-"""Prepares many messages in processes beside this one: a text takes a third of a millisecond of a core, a letter ten."""
+"""Prepares many messages in processes beside this one: a text takes half a millisecond of a core, a letter ten."""
 
 import logging
 import multiprocessing
@@ -17,14 +17,16 @@ from dispatcher.services.prepare_messages import MANY, Chunk, Prepared, prepare_
 from dispatcher.settings import Settings
 
 MOST_PROCESSES = 4  # each has the configuration, the templates and some 100 MB of its own
-AHEAD = 2  # chunks a process that wait for it or lie done: enough that none waits, few enough to hold in memory
+AHEAD = (
+    2  # chunks a process that wait for it or lie done: enough that none waits, few enough to hold in memory
+)
 WATCH_SECONDS = 0.5
 
 _log = logging.getLogger(__name__)
 
 
 class PressRoom:
-    """Spreads chunks over processes, from the moment many are expected until it closes; where these die, it goes on alone."""
+    """Spreads chunks over processes, from when many are expected until it closes; where they die, it goes on alone."""
 
     def __init__(self, dispatcher: Dispatcher, *, actor: str, processes: int) -> None:
         self._dispatcher = dispatcher
