@@ -348,6 +348,8 @@ def _debt_groups(person: PersonFile) -> dict[str, tuple[str, ...]]:
 def _consent_on(contact: IntendedContact) -> date | None:
     """When the person agreed to be written to at this address, or on this medium."""
     point, medium = contact.point, contact.channel.value
+    if not contact.person.consents:
+        return point.consent_on if point else None
     given = [point.consent_on] if point and point.consent_on else []
     given += [
         c.given_on

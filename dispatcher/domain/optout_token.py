@@ -2,7 +2,6 @@
 
 import hmac
 from dataclasses import dataclass
-from hashlib import sha256
 
 _MAC_HEX = 32  # 128 bits: a guess is hopeless, a link stays short
 
@@ -32,4 +31,4 @@ def read_token(secret: bytes, token: str) -> OptOutLink | None:
 
 
 def _mac(secret: bytes, text: str) -> str:
-    return hmac.new(secret, text.encode(), sha256).hexdigest()[:_MAC_HEX]
+    return hmac.digest(secret, text.encode(), "sha256").hex()[:_MAC_HEX]

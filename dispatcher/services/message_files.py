@@ -18,8 +18,7 @@ class MessageFiles:
     """Everything on file about some messages, read in one transaction."""
 
     people: Mapping[int, PersonFile]
-    debts: Mapping[int, DebtFile]
-    debts_of: Mapping[str, Sequence[tuple[int, str]]]
+    debts_of: Mapping[str, tuple[DebtFile, ...]]  # by message id, oldest due date first
     first_sent: Mapping[tuple[int, int], date]
 
     def person(self, message: Message) -> PersonFile:
@@ -28,7 +27,7 @@ class MessageFiles:
 
     def debts_in(self, message: Message) -> tuple[DebtFile, ...]:
         """What it speaks of, oldest due date first."""
-        return tuple(self.debts[debt_id] for debt_id, _ in self.debts_of.get(message.id, ()))
+        return self.debts_of.get(message.id, ())
 
     def point(self, message: Message) -> ContactPoint | None:
         """The address it goes to; None for a letter, or when the address has gone from the file."""
@@ -62,7 +61,6 @@ def gather(connection: Any, messages: Sequence[Message], *, now: datetime) -> Me
         debts |= people.load_debts(connection, ids, as_of=as_of)
     return MessageFiles(
         people=people.load_people(connection, {message.debtor_id for message in messages}, now=now),
-        debts=debts,
-        debts_of=debts_of,
+        debts_of={key: tuple(debts[debt_id] for debt_id, _ in rows) for key, rows in debts_of.items()},
         first_sent=people.first_sent(connection, debt_ids),
     )
