@@ -86,9 +86,7 @@ def measure(count: int) -> dict[str, object]:
     with dispatcher.database.writing() as connection:
         run_totals.release_plans(connection, run_totals.waiting_plans(connection, mode="live"))
     began = time.perf_counter()
-    prepare_messages(
-        dispatcher.database, dispatcher.press("bench"), clock=dispatcher.now, spread=spread
-    )
+    prepare_messages(dispatcher.database, dispatcher.press("bench"), clock=dispatcher.now, spread=spread)
     if spread:
         spread.close()
     times["prepare"] = time.perf_counter() - began
