@@ -2,4 +2,5 @@
 
 from dispatcher.cli.main import main
 
-main()
+if __name__ == "__main__":  # a process that makes texts imports this module again
+    main()

@@ -62,21 +62,22 @@ def run_day(
     on_prepared: Callable[[int], None] | None = None,
 ) -> RunSummary:
     """Run a day; raises RunRefused when it must not happen (an older day, no fresh ledger, another run at work)."""
-    with alone(ports.database, ports.real_now) as renew, _spreading(ports) as expect:
+    with alone(ports.database, ports.real_now) as renew:
         problems = list(ports.refresh_templates())
         ports.record_rules()
         stale = stale_ledgers(ports.database, real_now=ports.real_now(), max_age=ports.max_ledger_age)
         expire_messages(ports.database, now=ports.now(), real_now=ports.real_now(), actor=ports.actor)
         earlier = _earlier(ports)
-        began = ports.real_now()
-        plan = plan_reminders(
-            ports.database,
-            ports.desk,
-            _plan_request(ports, request, stale),
-            progress=_also(renew, expect, on_planned),
-        )
-        run_id = _noted(ports, plan, took=ports.real_now() - began)
-        problems += _release(ports, on_prepared)
+        with _spreading(ports) as expect:
+            began = ports.real_now()
+            plan = plan_reminders(
+                ports.database,
+                ports.desk,
+                _plan_request(ports, request, stale),
+                progress=_also(renew, expect, on_planned),
+            )
+            run_id = _noted(ports, plan, took=ports.real_now() - began)
+            problems += _release(ports, on_prepared)
         if request.wait:
             ports.drain()
             problems += pauses(ports.database, ports.real_now())
