@@ -20,6 +20,12 @@ from tests.shared import ROOT
 
 KEEPS_BACK = {"blocked", "deferred", "held", "cancelled", "expired"}
 
+# As from a terminal: a suite that was started in the background hands on a Ctrl-C that is ignored.
+_COMMAND = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from dispatcher.cli.main import main; main()"
+)
+
 
 class Program:
     """A home and a configuration of its own; the strategies are given as the contents of their files."""
@@ -41,7 +47,7 @@ class Program:
     def start(self, *words: str, **more: str) -> "subprocess.Popen[str]":
         """The command, begun."""
         return subprocess.Popen(
-            [sys.executable, "-c", "from dispatcher.cli.main import main; main()", *words],
+            [sys.executable, "-c", _COMMAND, *words],
             env=self.environment | more,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
