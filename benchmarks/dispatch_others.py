@@ -148,6 +148,7 @@ def post_office(count: int, _redis_url: str, port: int, _processes: int) -> dict
 
     settings.configure(
         INSTALLED_APPS=["django.contrib.contenttypes", "post_office"],
+        TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": f"{tempfile.mkdtemp()}/db.sqlite"}},
         EMAIL_HOST="127.0.0.1", EMAIL_PORT=port, USE_TZ=True, DEFAULT_AUTO_FIELD="django.db.models.AutoField",
         POST_OFFICE={"BATCH_SIZE": 500, "THREADS_PER_PROCESS": 5, "LOG_LEVEL": 1},
