@@ -22,7 +22,13 @@ from dispatcher.services.message_files import MessageFiles, gather
 from dispatcher.storage import delivery_log, outbox, statistics
 from dispatcher.storage.contents import Content, keep
 from dispatcher.storage.engine import Database
-from dispatcher.storage.planned import count_planned, planned_ids, planned_reasons, still_planned
+from dispatcher.storage.planned import (
+    count_planned,
+    planned_ids,
+    planned_reasons,
+    runs_with_planned,
+    still_planned,
+)
 
 CHUNK = 200
 MANY = 3_000  # messages from which the start of helping processes, a second of work each, pays
@@ -93,8 +99,9 @@ def prepare_messages(
     prepared by `spread`, if there is one.
     """
     counts: Counter[State] = Counter()
-    chunks = _chunks(database, run_id)
-    if spread is not None and _are_few(database, run_id):
+    found = _planned(database, run_id)
+    chunks = (ids for run in found for ids in _chunks(database, run))
+    if sum(found.values()) < MANY:
         spread = None
     for prepared in spread(chunks) if spread else _here(database, press, chunks, clock):
         counts += _store(database, prepared, press, clock())
@@ -104,20 +111,22 @@ def prepare_messages(
     return counts
 
 
+def _planned(database: Database, run_id: int | None) -> Mapping[int | None, int]:
+    with database.reading() as connection:
+        if run_id is not None:
+            return {run_id: count_planned(connection, run_id)}
+        return runs_with_planned(connection)
+
+
 def _chunks(database: Database, run_id: int | None) -> Iterator[Chunk]:
     done = ""
     while True:
         with database.reading() as connection:
-            ids = planned_ids(connection, run_id=run_id, after=done, limit=CHUNK)
+            ids = planned_ids(connection, run_id, after=done, limit=CHUNK)
         if not ids:
             return
         done = ids[-1]
         yield ids
-
-
-def _are_few(database: Database, run_id: int | None) -> bool:
-    with database.reading() as connection:
-        return count_planned(connection, run_id=run_id) < MANY
 
 
 def _here(

@@ -31,6 +31,9 @@ _m = messages.c
 
 # In words, not as parameters: only so can SQLite see that the partial index of what waits serves.
 waiting = text("messages.state IN ('queued', 'deferred')")
+# The same of rows that are found by their ids or their lease: without statistics SQLite would rather read everything
+# that waits than the few rows asked for, and a day would cost the square of its messages.
+_waits = text("messages.state || '' IN ('queued', 'deferred')")
 
 _NOT_READ = frozenset({"reasons", "lease_until", "updated_at", "held_owner"})
 _LISTS = frozenset({"zones", "rule_packs"})  # of which few are told apart: their text is parsed once
@@ -52,9 +55,26 @@ _FULL = (
 _NAMES = tuple(str(column.key) for column in _FULL.selected_columns)
 # Built once: making a statement anew costs as much as running it.
 _READ = _FULL.where(one_of(_m.id, "ids"))
-_CLAIM = _READ.where(_m.lease_owner == bindparam("owner"), waiting).with_for_update(
+_CLAIM = _READ.where(_m.lease_owner == bindparam("owner"), _waits).with_for_update(
     of=messages, skip_locked=True
 )
+_UNTIL = _m.lease_until.type
+_HAND_OUT = (
+    update(messages)
+    .where(
+        one_of(_m.id, "ids"),
+        _waits,
+        or_(_m.lease_until.is_(None), _m.lease_until <= bindparam("real_now", type_=_UNTIL)),
+    )
+    .values(lease_owner=bindparam("holder"), lease_until=bindparam("until", type_=_UNTIL))
+    .returning(_m.id)
+)
+_FREE = (
+    update(messages)
+    .where(_m.lease_until.is_not(None), _m.lease_owner == bindparam("holder"), _waits)
+    .values(lease_owner=None, lease_until=None)
+)
+_GIVE_BACK = _FREE.where(one_of(_m.id, "ids"))
 _PEOPLE = union(
     select(_m.debtor_id).where(one_of(_m.id, "ids")),
     select(debts.c.debtor_id)
@@ -68,24 +88,14 @@ def hand_out(
     connection: Connection, ids: Collection[str], *, owner: str, until: datetime, real_now: datetime
 ) -> list[str]:
     """Lease waiting messages to a batch; returns those that nobody else holds."""
-    taken = connection.scalars(
-        update(messages)
-        .where(_m.id.in_(ids), waiting, unleased(real_now))
-        .values(lease_owner=owner, lease_until=until)
-        .returning(_m.id)
-    ).all()
-    held = set(taken)
+    values = {"ids": list(ids), "holder": owner, "until": until, "real_now": real_now}
+    held = set(connection.scalars(_HAND_OUT, values))
     return [key for key in ids if key in held]
 
 
 def give_back(connection: Connection, ids: Collection[str], *, owner: str) -> None:
     """End the lease of messages that were handed out and not begun."""
-    _free(connection, _m.id.in_(ids), _m.lease_owner == owner)
-
-
-def unleased(real_now: datetime) -> Any:
-    """The condition that nobody holds a message."""
-    return or_(_m.lease_until.is_(None), _m.lease_until <= real_now)
+    connection.execute(_GIVE_BACK, {"ids": list(ids), "holder": owner})
 
 
 def lock_people(connection: Connection, ids: Collection[str]) -> None:
@@ -114,7 +124,7 @@ def owners(connection: Connection) -> list[tuple[str, datetime]]:
 
 def free(connection: Connection, *, owner: str) -> int:
     """End the leases of what `owner` holds and has not begun; returns how many."""
-    return _free(connection, _m.lease_owner == owner)
+    return connection.execute(_FREE, {"holder": owner}).rowcount
 
 
 def begun_by(connection: Connection, *, owner: str) -> list[Message]:
@@ -152,11 +162,6 @@ def count_by_state(connection: Connection, *, run_id: int | None = None) -> dict
     if run_id is not None:
         query = query.where(_m.run_id == run_id)
     return {(channel, State(state)): number for channel, state, number in connection.execute(query)}
-
-
-def _free(connection: Connection, *conditions: Any) -> int:
-    statement = update(messages).where(*conditions, waiting).values(lease_owner=None, lease_until=None)
-    return connection.execute(statement).rowcount
 
 
 def _in_order(ids: Collection[str], rows: Iterable[Any]) -> list[Message]:

@@ -340,7 +340,7 @@ messages = Table(
         sqlite_where=text("provider NOT IN ('', 'folder')"),
         postgresql_where=text("provider NOT IN ('', 'folder')"),
     ),
-    Index("ix_messages_run_id_state", "run_id", "state"),
+    Index("ix_messages_run_id_state", "run_id", "state", "id"),  # in order of id: a plan is read page by page
     Index("ix_messages_provider_id", "provider_id"),
     Index("ix_messages_template", "template", "template_version"),
     Index(

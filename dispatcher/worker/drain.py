@@ -11,6 +11,7 @@ from dispatcher.worker.relay import Relay
 POLL = 0.05  # seconds between looks when other processes deliver
 OWN_POLL = 0.25  # and at most, when this one does: it tells whenever a batch has ended
 SWEEP_EVERY = 5.0
+SWEEP_SHARE = 20  # and at least so many times what a sweep took: it reads everything that waits
 STALLED_AFTER = 30.0  # seconds in which nothing moved, after which somebody is told, and again as often
 MOST_ROUNDS_OF_PREPARING = 5  # a text that is outdated again each time it is made would go round for ever
 
@@ -42,11 +43,13 @@ class Drain:
         Raises what delivering raised in this process. Messages that are deferred, wait for a retry, are stopped or
         whose channel pauses are not due; those that wait for their channel's rate are.
         """
-        handed, rounds, swept_at = 0, 0, float("-inf")
+        handed, rounds, sweep_at = 0, 0, float("-inf")
         while not self.stopping():
-            if self.monotonic() - swept_at >= SWEEP_EVERY:
-                swept_at = self.monotonic()
+            began = self.monotonic()
+            if began >= sweep_at:
                 self.sweep()
+                done = self.monotonic()
+                sweep_at = done + max(SWEEP_EVERY, SWEEP_SHARE * (done - began))
             now = self.relay.tick()
             handed += now
             self._raise_failure()

@@ -20,6 +20,7 @@ from dispatcher.worker.outlets import Lane
 WINDOW = 2000  # messages handed out and not ended, a channel: what a newcomer has to wait for at most
 HAND_OUT_LEASE = timedelta(seconds=90)
 COUNT_EVERY = 2.0  # seconds between looking for groups that were not there before
+COUNT_SHARE = 20  # and at least so many times what the looking took: it reads everything that waits
 
 
 @dataclass(slots=True)
@@ -64,7 +65,7 @@ class Relay:
             kind: _Lane(batch_size(lane.rate, lane.concurrency), Allowance(lane.rate))
             for kind, lane in self.lanes.items()
         }
-        self._counted_at = float("-inf")
+        self._count_at = float("-inf")
         self._busy: int | None = None
 
     def tick(self) -> int:
@@ -126,14 +127,15 @@ class Relay:
     def _count(self, look: _Look) -> None:
         at = self.monotonic()
         known = any(lane.groups for lane in self._lanes.values())
-        if known and at - self._counted_at < COUNT_EVERY:
+        if known and at < self._count_at:
             return
-        self._counted_at = at
         for lane in self._lanes.values():
             lane.groups = {}
         found = due_groups(look.connection, now=look.now, real_now=look.real_now, stops=look.stops)
         for group, number in found.items():
             self._lanes[ChannelKind(group.channel)].groups[group] = number
+        done = self.monotonic()
+        self._count_at = done + max(COUNT_EVERY, COUNT_SHARE * (done - at))
 
     def _pick(self, look: _Look, lane: _Lane, busy: int) -> list[str]:
         room = self.window - busy

@@ -54,7 +54,7 @@ def house(tmp_path: Path) -> Iterator[Dispatcher]:
 @pytest.fixture
 def chunks(house: Dispatcher) -> list[Chunk]:
     with house.database.reading() as connection:
-        ids = planned.planned_ids(connection, run_id=1, after="", limit=1000)
+        ids = planned.planned_ids(connection, 1, after="", limit=1000)
     assert len(ids) == PEOPLE
     return [ids[i : i + SIZE] for i in range(0, PEOPLE, SIZE)]
 
