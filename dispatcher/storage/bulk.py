@@ -22,6 +22,15 @@ def insert_rows(connection: Connection, table: Table, rows: _Rows) -> None:
         _execute(connection, _insert(table, names, connection.dialect), table, names, rows)
 
 
+def upsert_rows(connection: Connection, table: Table, rows: _Rows, *, key: tuple[str, ...]) -> None:
+    """Insert rows that all name the same columns; where a key is there, replace them. The last row of a key counts."""
+    if rows:
+        names = tuple(rows[0])
+        # One statement may not meet a row twice.
+        last = list({tuple([row[name] for name in key]): row for row in rows}.values())
+        _execute(connection, _upsert(table, names, key, connection.dialect), table, names, last)
+
+
 def update_rows(connection: Connection, table: Table, rows: _Rows, *, key: tuple[str, ...]) -> None:
     """Write the columns that the rows, all alike, name besides `key` to the rows with these keys."""
     if rows:
@@ -62,6 +71,14 @@ def _insert(table: Table, names: tuple[str, ...], dialect: Dialect) -> str:
     return (
         f"INSERT INTO {quote(table.name)} ({columns}) SELECT {columns} FROM {_array(table, names, dialect)}"  # noqa: S608 names of our own tables
     )
+
+
+@lru_cache(maxsize=64)
+def _upsert(table: Table, names: tuple[str, ...], key: tuple[str, ...], dialect: Dialect) -> str:
+    quote = dialect.identifier_preparer.quote
+    changes = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in names if name not in key)
+    found = f"ON CONFLICT ({', '.join(map(quote, key))}) DO UPDATE SET {changes}"
+    return f"{_insert(table, names, dialect)} {found}"
 
 
 @lru_cache(maxsize=64)

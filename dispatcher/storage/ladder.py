@@ -5,27 +5,17 @@ from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatcher.domain.ladder import Rung
+from dispatcher.storage.bulk import upsert_rows
 from dispatcher.storage.tables import ladder, message_debts, messages
 
 _Key = tuple[int, int]  # debt, recipient
-_DIALECTS = {"sqlite": sqlite, "postgresql": postgresql}
 
 
 def climb(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Record the step each debt has come to, each row the columns of `ladder`; what stood there before is replaced."""
-    if not rows:
-        return
-    statement = _DIALECTS[connection.dialect.name].insert(ladder)
-    moved = ("strategy", "step", "day", "anchor", "message_id")
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["debt_id", "debtor_id"], set_={name: statement.excluded[name] for name in moved}
-        ),
-        rows,
-    )
+    upsert_rows(connection, ladder, rows, key=("debt_id", "debtor_id"))
 
 
 def anchor(as_of: date, day: int) -> date:

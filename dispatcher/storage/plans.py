@@ -1,7 +1,7 @@
 """Stores what a planning run decided: messages, ladders, refusals and their log entries, a chunk at a time."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -17,6 +17,7 @@ from dispatcher.domain.money import Money
 from dispatcher.domain.planner import Intent, PlannedMessage, RefusedIntent
 from dispatcher.storage import delivery_log, ladder
 from dispatcher.storage.bulk import insert_rows
+from dispatcher.storage.one_of import one_of
 from dispatcher.storage.tables import message_debts, messages, refusals, runs
 
 _EVENTS = {
@@ -25,6 +26,17 @@ _EVENTS = {
     Outcome.DEFER: "deferred",
     Outcome.ALLOW: "planned",
 }
+
+
+_m, _r = message_debts.c, refusals.c
+_OCCURRENCES = (
+    select(_m.debt_id, _m.strategy, _m.step, _m.debtor_id, func.max(_m.occurrence))
+    .where(one_of(_m.debt_id, "ids"))
+    .group_by(_m.debt_id, _m.strategy, _m.step, _m.debtor_id)
+)
+_REFUSALS = select(_r.debt_id, _r.debtor_id, _r.strategy, _r.step, _r.reasons_digest).where(
+    one_of(_r.debt_id, "ids")
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,13 +53,8 @@ class RunOfPlan:
 
 def occurrences(connection: Connection, debt_ids: Sequence[int]) -> dict[tuple[int, str, str, int], int]:
     """(debt, strategy, step, recipient) -> how many messages there have been."""
-    m = message_debts.c
-    query = (
-        select(m.debt_id, m.strategy, m.step, m.debtor_id, func.max(m.occurrence))
-        .where(m.debt_id.in_(debt_ids))
-        .group_by(m.debt_id, m.strategy, m.step, m.debtor_id)
-    )
-    return {(row[0], row[1], row[2], row[3]): row[4] for row in connection.execute(query)}
+    rows = connection.execute(_OCCURRENCES, {"ids": list(debt_ids)})
+    return {(row[0], row[1], row[2], row[3]): row[4] for row in rows}
 
 
 def save_planned(connection: Connection, run: RunOfPlan, planned: Sequence[PlannedMessage]) -> list[str]:
@@ -303,10 +310,10 @@ def _where(keys: Sequence[_RefusalKey]) -> Any:
     return tuple_(c.debt_id, c.debtor_id, c.strategy, c.step).in_(list(keys))
 
 
-def _known_refusals(connection: Connection, keys: Sequence[_RefusalKey]) -> Mapping[_RefusalKey, str]:
+def _known_refusals(connection: Connection, keys: Collection[_RefusalKey]) -> Mapping[_RefusalKey, str]:
     if not keys:
         return {}
-    rows = connection.execute(select(refusals).where(refusals.c.debt_id.in_({key[0] for key in keys})))
+    rows = connection.execute(_REFUSALS, {"ids": sorted({key[0] for key in keys})})
     return {(r.debt_id, r.debtor_id, r.strategy, r.step): r.reasons_digest for r in rows}
 
 
@@ -323,18 +330,12 @@ def _delete_refusals(connection: Connection, keys: Sequence[_RefusalKey]) -> Non
 
 
 def _forget_refusals(connection: Connection, planned: Sequence[PlannedMessage]) -> None:
-    debt_ids = {due.debt.id for p in planned for due in p.intent.dues}
-    known = connection.execute(
-        select(refusals.c.debt_id, refusals.c.debtor_id, refusals.c.strategy, refusals.c.step).where(
-            refusals.c.debt_id.in_(debt_ids)
-        )
-    ).all()
     keys = {
         (due.debt.id, p.intent.person.id, p.intent.strategy.name, due.step.name)
         for p in planned
         for due in p.intent.dues
     }
-    _delete_refusals(connection, [key for key in (tuple(row) for row in known) if key in keys])
+    _delete_refusals(connection, [key for key in _known_refusals(connection, keys) if key in keys])
 
 
 def _refusal(run: RunOfPlan, key: _RefusalKey, refused: RefusedIntent, digest: str) -> dict[str, Any]:

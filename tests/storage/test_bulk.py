@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from dispatcher.storage.bulk import insert_rows, update_rows
+from dispatcher.storage.bulk import insert_rows, update_rows, upsert_rows
 from dispatcher.storage.engine import Database
 from dispatcher.storage.tables import creditors, log_facets, opt_outs, stops
 
@@ -73,6 +73,20 @@ def test_an_update_writes_each_row_its_own_values_and_leaves_the_others(database
         assert [tuple(row) for row in found] == [
             ("c0", days[0]), ("c1", days[1]), ("c2", days[0]), ("c3", days[3]), ("c4", days[0]),
         ]  # fmt: skip
+
+
+def test_a_row_whose_key_is_there_is_replaced_and_of_two_the_last_counts(database: Database) -> None:
+    days = [date(2026, 1, 1) + timedelta(days=i) for i in range(4)]
+    with database.writing() as connection:
+        insert_rows(connection, creditors, [{"key": "a", "ledger_as_of": days[0]}])
+        rows = [("a", days[1]), ("b", days[1]), ("b", days[2]), ("c", days[3])]
+        given = [{"key": key, "ledger_as_of": day} for key, day in rows]
+        upsert_rows(connection, creditors, given, key=("key",))
+        upsert_rows(connection, creditors, [], key=("key",))
+        found = connection.execute(
+            select(creditors.c.key, creditors.c.ledger_as_of).order_by(creditors.c.key)
+        )
+        assert [tuple(row) for row in found] == [("a", days[1]), ("b", days[2]), ("c", days[3])]
 
 
 def test_an_update_can_empty_a_column(database: Database) -> None:
