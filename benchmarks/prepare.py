@@ -68,7 +68,7 @@ def _rendering(dispatcher: Any) -> float:
     from dispatcher.storage.planned import planned_ids
 
     with dispatcher.database.reading() as connection:
-        messages = outbox.read(connection, planned_ids(connection, run_id=None, after="", limit=500))
+        messages = outbox.read(connection, planned_ids(connection, 1, after="", limit=500))
         files = gather(connection, messages, now=dispatcher.now())
     press = dispatcher.press("benchmark")
     prepare_one(messages[0], files, press, NOW)  # the template is compiled once
