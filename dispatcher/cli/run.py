@@ -32,7 +32,7 @@ def run(
     from dispatcher.cli.summary import print_summary
     from dispatcher.worker.daily_run import run_today
 
-    _tell_of_stalls()
+    _tell_of_trouble()
     with opened(now) as dispatcher, Bars(quiet=as_json) as bars:
         summary = run_today(
             dispatcher,
@@ -52,9 +52,10 @@ def run(
         raise typer.Exit(1)
 
 
-def _tell_of_stalls() -> None:
-    """Print on stderr that nobody takes what was handed out."""
-    logging.getLogger("dispatcher.worker.drain").addHandler(logging.StreamHandler(sys.stderr))
+def _tell_of_trouble() -> None:
+    """Print on stderr that nobody takes what was handed out, or that texts are made by one process alone."""
+    for part in ("drain", "press_room"):
+        logging.getLogger(f"dispatcher.worker.{part}").addHandler(logging.StreamHandler(sys.stderr))
 
 
 def plan(
@@ -141,7 +142,7 @@ def dispatch(
     from dispatcher.worker.daily_run import dispatch_due
     from dispatcher.worker.upkeep import visit_print_house
 
-    _tell_of_stalls()
+    _tell_of_trouble()
     with opened(now) as dispatcher:
         counts = dispatch_due(dispatcher, actor=actor(), until_empty=until_empty)
         needs = [*pauses(dispatcher.database, dispatcher.real_now()), *visit_print_house(dispatcher)]

@@ -21,6 +21,7 @@ AHEAD = (
     2  # chunks a process that wait for it or lie done: enough that none waits, few enough to hold in memory
 )
 WATCH_SECONDS = 0.5
+_CANNOT = (BrokenExecutor, OSError)  # a process died, or the machine has none to give
 
 _log = logging.getLogger(__name__)
 
@@ -37,10 +38,14 @@ class PressRoom:
 
     def expect(self, count: int) -> None:
         """Start the processes where so many texts are worth it: they get ready while the day is still being planned."""
-        if count >= MANY and self._pool is None:
-            pool = self._open_pool()
+        if count < MANY or self._pool is not None:
+            return
+        pool = self._open_pool()
+        try:
             for _ in range(self._processes):  # a process is started when there is work for it
                 pool.submit(_be_ready)
+        except _CANNOT as error:
+            self._go_on_alone(error)
 
     def __call__(self, chunks: Iterable[Chunk]) -> Iterator[list[Prepared]]:
         """Yield what became of each chunk, in order."""
@@ -60,6 +65,7 @@ class PressRoom:
             self._pool = None
 
     def _open_pool(self) -> ProcessPoolExecutor:
+        self._broken = False
         self._pool = ProcessPoolExecutor(
             self._processes,
             # A forked child would share database connections and threads with its parent.
@@ -74,7 +80,8 @@ class PressRoom:
             return None
         try:
             return pool.submit(_prepare, ids, self._dispatcher.now())
-        except BrokenExecutor:
+        except _CANNOT as error:
+            self._go_on_alone(error)
             return None
 
     def _end(self, ids: Chunk, begun: Future[list[Prepared]] | None) -> list[Prepared]:
@@ -82,11 +89,16 @@ class PressRoom:
             if begun is not None:
                 return begun.result()
         except BrokenExecutor as error:
-            if not self._broken:
-                _log.warning("a process that prepared texts died (%s): this one goes on alone", error)
-            self._broken = True
+            self._go_on_alone(error)
         house = self._dispatcher
         return prepare_chunk(house.database, house.press(self._actor), ids, house.now())
+
+    def _go_on_alone(self, error: Exception) -> None:
+        if not self._broken:
+            _log.warning(
+                "processes that make texts could not start or died (%s): the run goes on alone", error
+            )
+        self._broken = True
 
 
 def press_room(dispatcher: Dispatcher, *, actor: str) -> PressRoom | None:

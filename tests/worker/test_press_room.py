@@ -85,6 +85,24 @@ def test_when_the_processes_die_the_day_goes_on_without_them(room: PressRoom, ch
     assert [[one.message.id for one in some] for some in done] == chunks
 
 
+def test_a_machine_that_has_no_process_to_give_is_told_and_the_day_goes_on(
+    room: PressRoom,
+    chunks: list[Chunk],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def none(*_: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("multiprocessing.process.BaseProcess.start", none)
+    room.expect(preparing.MANY)
+    done = list(room(chunks))
+    assert [[one.message.id for one in some] for some in done] == chunks
+    [said] = [record.getMessage() for record in caplog.records]
+    assert "could not start or died ([Errno 11] Resource temporarily unavailable)" in said
+    assert said.endswith("the run goes on alone")
+
+
 def test_what_the_checks_said_elsewhere_is_known_to_the_second_gate_here(
     house: Dispatcher, room: PressRoom, chunks: list[Chunk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
