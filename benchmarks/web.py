@@ -14,10 +14,10 @@ import statistics
 import sys
 import tempfile
 import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import bindparam, func, insert, select, text, update
 from starlette.testclient import TestClient
 
 from benchmarks.record import fill
@@ -34,18 +34,17 @@ from dispatcher.web.app import build_app
 
 LIMIT_MS = 200
 REPEATS = 5
-RUNS = 250
 PAGES = (
     "/",
     "/runs",
-    "/runs/250",
+    "/runs/1",
     "/messages",
     "/messages?state=bounced",
     "/messages?state=held",
     "/messages?channel=sms",
     "/messages?channel=sms&state=bounced",
     "/messages?step=first-reminder&from=2024-01-01",
-    "/messages?run=250",
+    "/messages?run=1",
     "/messages?creditor=creditor-1",
     "/messages?address=d17@debtors.example",
     "/messages?channel=email&state=delivered",
@@ -121,7 +120,7 @@ def fill_house(house: Dispatcher, entries: int, count: int) -> None:
                 for n in numbers
             ],
         )
-        add_runs(connection)
+        spread_runs(connection)
         connection.execute(text("ANALYZE"))
     keys, journal = SealingKeys(house.keys), SealJournal(house.home / "seals.jsonl")
     seal_log(house.database, keys, journal, now=house.real_now())
@@ -137,25 +136,15 @@ def users_table():
     return table
 
 
-def add_runs(connection) -> None:
-    """Runs over the whole time, each message in one of them."""
-    day, start = date(2024, 1, 1), datetime(2024, 1, 1, 9, tzinfo=UTC)
-    rows = [
-        {
-            "id": n,
-            "as_of": day + timedelta(days=n),
-            "mode": "live",
-            "state": "finished",
-            "started_at": start,
-            "real_started_at": start,
-        }
-        for n in range(1, RUNS + 1)
-    ]
-    connection.execute(insert(runs), rows)
+def spread_runs(connection) -> None:
+    """A day for each run that the log was filled with, and each message in any of them."""
+    ids = connection.scalars(select(runs.c.id).order_by(runs.c.id)).all()
+    days = [{"run": key, "day": date(2024, 1, 1) + timedelta(days=n)} for n, key in enumerate(ids)]
+    connection.execute(update(runs).where(runs.c.id == bindparam("run")).values(as_of=bindparam("day")), days)
     number = (
-        func.abs(func.random()) % RUNS + 1
+        func.abs(func.random()) % len(ids) + 1
         if connection.dialect.name == "sqlite"
-        else func.floor(func.random() * RUNS) + 1
+        else func.floor(func.random() * len(ids)) + 1
     )
     connection.execute(update(messages).values(run_id=number))
 
