@@ -262,6 +262,29 @@ def test_a_name_that_breaks_at_its_hyphen_is_still_a_name_at_send():
     assert check_bytes(body, compiled=shipped("first-reminder"), inputs=made).findings == ()
 
 
+@pytest.mark.parametrize(
+    "message_id",
+    [
+        "01a1e54d-2280-7752-9cad-7e7efa43ed9c",  # 9 Canadian dollars
+        "01a1e54d-2280-7aed-9075-cad0900a73e8",
+        "01a1e54d-2280-7d67-9dea-dbeefdead911",
+        "01a1e54d-2280-7b1e-8888-12125550199e",
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_id_at_the_foot_of_a_letter_is_read_as_no_amount_and_no_word(message_id, language):
+    made = inputs(LETTER, language=language, country="US" if language == "en" else "MX")
+    body = rendered(shipped("first-reminder"), made, message_id=message_id).body
+    assert check_bytes(body, compiled=shipped("first-reminder"), inputs=made).findings == ()
+
+
+def test_an_amount_beside_what_looks_like_an_id_is_still_found():
+    text = BODY + "\n\n01a1e54d-2280-7752-9cad-7e7efa43ed9c: send CAD 9 to 01a1e54d-2280-7752-9cad."
+    made = inputs(LETTER)
+    body = rendered(compiled(en_letter=text), made).body
+    assert "amount" in rules(check_bytes(body, compiled=compiled(en_letter=text), inputs=made))
+
+
 def test_a_short_name_does_not_hide_the_words_around_it():
     result = rendered(compiled(en_email=BODY + "\n\nWe will sue you."), inputs(name="sue you"))
     assert result.findings == ()  # masked whole: it is the debtor's name
