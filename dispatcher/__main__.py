@@ -2,5 +2,5 @@
 
 from dispatcher.cli.main import main
 
-if __name__ == "__main__":  # a process that makes texts imports this module again
+if __name__ == "__main__":  # whoever imports it starts nothing
     main()

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from dispatcher.domain.message import State
 from dispatcher.domain.stop import Stop
-from dispatcher.storage.outbox import waiting
+from dispatcher.storage.outbox import unleased, waiting
 from dispatcher.storage.planned import UNRELEASED
 from dispatcher.storage.tables import creditors, messages, runs
 
@@ -39,7 +39,7 @@ _IS_DUE = and_(
     or_(_m.not_before.is_(None), _m.not_before <= _NOW),
     or_(_m.next_try_at.is_(None), _m.next_try_at <= _NOW),
     _m.expires_at > _NOW,
-    or_(_m.lease_until.is_(None), _m.lease_until <= _REAL_NOW),
+    unleased(_REAL_NOW),
 )
 _ON_THE_WAY = select(_m.channel, func.count()).where(_m.lease_until > _REAL_NOW).group_by(_m.channel)
 _SINCE = func.coalesce(_m.next_try_at, _m.not_before, _m.created_at, type_=_m.created_at.type)

@@ -29,6 +29,12 @@ from dispatcher.storage.tables import creditors, debtors, debts, message_debts, 
 
 _m = messages.c
 
+
+def unleased(real_now: Any) -> Any:
+    """The condition that nobody holds a message at an instant, given as such or as a parameter."""
+    return or_(_m.lease_until.is_(None), _m.lease_until <= real_now)
+
+
 # In words, not as parameters: only so can SQLite see that the partial index of what waits serves.
 waiting = text("messages.state IN ('queued', 'deferred')")
 # The same of rows that are found by their ids or their lease: without statistics SQLite would rather read everything
@@ -64,7 +70,7 @@ _HAND_OUT = (
     .where(
         one_of(_m.id, "ids"),
         _waits,
-        or_(_m.lease_until.is_(None), _m.lease_until <= bindparam("real_now", type_=_UNTIL)),
+        unleased(bindparam("real_now", type_=_UNTIL)),
     )
     .values(lease_owner=bindparam("holder"), lease_until=bindparam("until", type_=_UNTIL))
     .returning(_m.id)

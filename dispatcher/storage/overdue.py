@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 
 from dispatcher.domain.message import UNSENT
+from dispatcher.storage.outbox import unleased
 from dispatcher.storage.tables import messages
 
 
@@ -15,7 +16,7 @@ def past_validity(connection: Connection, *, now: datetime, real_now: datetime, 
         .where(
             messages.c.state.in_([state.value for state in UNSENT]),
             messages.c.expires_at <= now,
-            or_(messages.c.lease_until.is_(None), messages.c.lease_until <= real_now),
+            unleased(real_now),
         )
         .order_by(messages.c.id)
         .limit(limit)
