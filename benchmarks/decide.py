@@ -15,7 +15,7 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from dispatcher.domain.facts import (
+from dispatcher.gate.facts import (
     Action,
     Attorney,
     ContactFacts,
@@ -26,8 +26,8 @@ from dispatcher.domain.facts import (
     OptOut,
     ZoneCandidate,
 )
-from dispatcher.domain.gate import decide
-from dispatcher.domain.rules import RulePack
+from dispatcher.gate.gate import decide
+from dispatcher.gate.rules import RulePack
 from dispatcher.rulebook.packs import load_rule_packs
 
 ROUNDS = 5

@@ -13,12 +13,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from dispatcher.bootstrap import Dispatcher, open_dispatcher
-from dispatcher.services.import_portfolio import ImportRequest, import_portfolio
-from dispatcher.services.plan_reminders import PlanRequest, plan_reminders
-from dispatcher.services.prepare_messages import prepare_messages
-from dispatcher.storage import run_totals
+from dispatcher.planning.plan_reminders import PlanRequest, plan_reminders
+from dispatcher.portfolio.import_portfolio import ImportRequest, import_portfolio
+from dispatcher.runs.storage import run_totals
 from dispatcher.worker.daily_run import drain, open_station
-from dispatcher.worker.press_room import press_room
+from dispatcher.worker.render_pool import press_room
+from dispatcher.writing.prepare_messages import prepare_messages
 
 DAY = date(2026, 3, 4)
 NOW = datetime(2026, 3, 4, 17, tzinfo=UTC)

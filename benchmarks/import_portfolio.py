@@ -13,11 +13,11 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dispatcher.services.import_portfolio import ImportRequest, import_portfolio
-from dispatcher.services.portfolio_status import portfolio_status
-from dispatcher.services.sample_portfolio import SAMPLE_AS_OF, write_sample_portfolio
-from dispatcher.storage.engine import Database, open_database
-from dispatcher.storage.migrate import upgrade
+from dispatcher.database.engine import Database, open_database
+from dispatcher.database.migrate import upgrade
+from dispatcher.portfolio.import_portfolio import ImportRequest, import_portfolio
+from dispatcher.portfolio.portfolio_status import portfolio_status
+from dispatcher.portfolio.sample.sample_portfolio import SAMPLE_AS_OF, write_sample_portfolio
 
 
 def main() -> None:

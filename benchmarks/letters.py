@@ -13,9 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from dispatcher.rendering.letters import LetterPdf, render_letter
-from dispatcher.rendering.letters.engine import LetterEngine
-from dispatcher.rendering.letters.plutoprint_engine import PlutoprintEngine
+from dispatcher.writing.letters import LetterPdf, render_letter
+from dispatcher.writing.letters.engine import LetterEngine
+from dispatcher.writing.letters.plutoprint_engine import PlutoprintEngine
 from tests.letters.builders import a_debtor, a_letter, some_debts, some_inputs
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,7 +23,7 @@ _COLD = """
 import time; started = time.perf_counter()
 from tests.letters.builders import a_letter, some_inputs
 imported = time.perf_counter()
-from dispatcher.rendering.letters import render_letter
+from dispatcher.writing.letters import render_letter
 render_letter(a_letter(), some_inputs(), message_id="cold")
 print(time.perf_counter() - imported)
 """
@@ -52,7 +52,7 @@ def _weasyprint(seconds: float) -> float | None:
     try:
         from weasyprint.text.ffi import harfbuzz_subset
 
-        from dispatcher.rendering.letters.weasyprint_engine import WeasyprintEngine
+        from dispatcher.writing.letters.weasyprint_engine import WeasyprintEngine
     except (ImportError, OSError) as reason:
         print(f"WeasyPrint cannot run here: {reason}")
         return None

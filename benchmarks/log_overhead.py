@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dispatcher.storage import delivery_log
+from dispatcher.log.storage import delivery_log
 
 ROOT = Path(__file__).parent.parent
 PARTS = ("plan", "prepare", "deliver", "cpu")

@@ -65,10 +65,10 @@ def _in_a_process(url: str, *, profile: bool) -> dict[str, float]:
 
 def _measure(url: str, *, profile: bool) -> dict[str, float]:
     from dispatcher.bootstrap import open_dispatcher
-    from dispatcher.services.decide_reminders import PlanRequest
-    from dispatcher.services.plan_reminders import plan_reminders
+    from dispatcher.planning.decide_reminders import PlanRequest
+    from dispatcher.planning.plan_reminders import plan_reminders
+    from dispatcher.planning.storage.candidates import find_candidates
     from dispatcher.settings import load_settings
-    from dispatcher.storage.candidates import find_candidates
 
     os.environ["DISPATCHER_DATABASE_URL"] = url
     dispatcher = open_dispatcher(load_settings(), now=NOW, upgrade=False)
@@ -98,8 +98,8 @@ def _measure(url: str, *, profile: bool) -> dict[str, float]:
 @contextmanager
 def filled(server: str, size: int) -> Iterator[str]:
     """A migrated database with a portfolio; gone afterwards."""
-    from dispatcher.storage.engine import open_database
-    from dispatcher.storage.migrate import upgrade
+    from dispatcher.database.engine import open_database
+    from dispatcher.database.migrate import upgrade
 
     with tempfile.TemporaryDirectory(prefix="plan-") as folder:
         os.environ["DISPATCHER_HOME"] = folder

@@ -36,11 +36,11 @@ def main() -> None:
 
 def _measure(url: str) -> None:
     from dispatcher.bootstrap import open_dispatcher
-    from dispatcher.services.decide_reminders import PlanRequest
-    from dispatcher.services.plan_reminders import plan_reminders
-    from dispatcher.services.prepare_messages import prepare_messages
+    from dispatcher.planning.decide_reminders import PlanRequest
+    from dispatcher.planning.plan_reminders import plan_reminders
+    from dispatcher.runs.storage import run_totals
     from dispatcher.settings import load_settings
-    from dispatcher.storage import run_totals
+    from dispatcher.writing.prepare_messages import prepare_messages
 
     os.environ["DISPATCHER_DATABASE_URL"] = url
     dispatcher = open_dispatcher(load_settings(), now=NOW, upgrade=False)
@@ -62,10 +62,10 @@ def _measure(url: str) -> None:
 
 def _rendering(dispatcher: Any) -> float:
     """CPU seconds a message for rendering alone."""
-    from dispatcher.services.message_files import gather
-    from dispatcher.services.prepare_messages import prepare_one
-    from dispatcher.storage import outbox
-    from dispatcher.storage.planned import planned_ids
+    from dispatcher.messages.storage import outbox
+    from dispatcher.messages.storage.planned import planned_ids
+    from dispatcher.writing.message_files import gather
+    from dispatcher.writing.prepare_messages import prepare_one
 
     with dispatcher.database.reading() as connection:
         messages = outbox.read(connection, planned_ids(connection, 1, after="", limit=500))
@@ -80,8 +80,8 @@ def _rendering(dispatcher: Any) -> float:
 
 def _judging(dispatcher: Any) -> tuple[float, dict[str, int]]:
     """CPU seconds a message for the second gate, files read anew for each batch; what it said."""
-    from dispatcher.domain.message import State
-    from dispatcher.storage import contents, outbox
+    from dispatcher.messages.domain.message import State
+    from dispatcher.messages.storage import contents, outbox
 
     verdicts: dict[str, int] = {}
     with dispatcher.database.writing() as connection:

@@ -23,21 +23,22 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, text
 
-from dispatcher.domain.log_entry import LogEntry
-from dispatcher.domain.money import Money
-from dispatcher.services.export_evidence import Source, export_evidence
-from dispatcher.services.seal_log import seal_log
-from dispatcher.services.search_log import AT_ONCE, search_log
-from dispatcher.services.verify_export import verify
-from dispatcher.services.verify_log import verify_log
-from dispatcher.storage import contents, delivery_log
-from dispatcher.storage.engine import Database, open_database
-from dispatcher.storage.evidence import Scope
-from dispatcher.storage.log_search import LogQuery, Page
-from dispatcher.storage.migrate import upgrade
-from dispatcher.storage.seal_journal import SealJournal
-from dispatcher.storage.sealing_keys import SealingKeys
-from dispatcher.storage.tables import attempts, creditors, debtors, debts, messages, runs
+from dispatcher.database.engine import Database, open_database
+from dispatcher.database.migrate import upgrade
+from dispatcher.database.tables.metadata import attempts, creditors, debtors, debts, messages, runs
+from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.log.storage import delivery_log
+from dispatcher.messages.storage import contents
+from dispatcher.record.export_evidence import Source, export_evidence
+from dispatcher.record.seal_log import seal_log
+from dispatcher.record.search_log import AT_ONCE, search_log
+from dispatcher.record.storage.evidence import Scope
+from dispatcher.record.storage.log_search import LogQuery, Page
+from dispatcher.record.storage.seal_journal import SealJournal
+from dispatcher.record.storage.sealing_keys import SealingKeys
+from dispatcher.record.verify.verify_export import verify
+from dispatcher.record.verify.verify_log import verify_log
+from dispatcher.values.money import Money
 
 START = datetime(2024, 1, 1, 9, 0, tzinfo=UTC)
 EVENTS = ("planned", "queued", "attempting", "accepted")

@@ -23,15 +23,15 @@ from babel.dates import format_date
 from babel.numbers import format_currency
 
 from channels.kind import ChannelKind
-from dispatcher.domain.money import Money
-from dispatcher.domain.render_inputs import RenderInputs
-from dispatcher.rendering.checks import check_bytes
-from dispatcher.rendering.compile import CompiledTemplate, compile_version, joined_sources
-from dispatcher.rendering.house import House, build_house
-from dispatcher.rendering.render import Rendered, render
-from dispatcher.rendering.samples import sample
+from dispatcher.authoring.template_files import read_template
 from dispatcher.rulebook.wording import load_wordings
-from dispatcher.services.template_files import read_template
+from dispatcher.values.money import Money
+from dispatcher.writing.checks.checks import check_bytes
+from dispatcher.writing.domain.render_inputs import RenderInputs
+from dispatcher.writing.language.compile import CompiledTemplate, compile_version, joined_sources
+from dispatcher.writing.language.layouts import House, build_house
+from dispatcher.writing.render import Rendered, render
+from dispatcher.writing.samples import sample
 
 ROOT = Path(__file__).resolve().parent.parent
 NOW = datetime(2026, 3, 11, 18, tzinfo=UTC)
@@ -187,7 +187,7 @@ def letters(compiled: CompiledTemplate) -> None:
 
 
 def cold_start() -> None:
-    code = "import dispatcher.rendering.render"
+    code = "import dispatcher.writing.render"
     times = []
     for _ in range(3):
         started = time.perf_counter()

@@ -22,15 +22,15 @@ from starlette.testclient import TestClient
 
 from benchmarks.record import fill
 from dispatcher.bootstrap import Dispatcher, open_dispatcher
-from dispatcher.services.manage_users import add_user
-from dispatcher.services.seal_log import seal_log
-from dispatcher.services.sign_in import token_hash
+from dispatcher.database.tables.metadata import debtors, debts, log_entries, messages, runs
+from dispatcher.record.seal_log import seal_log
+from dispatcher.record.storage.seal_journal import SealJournal
+from dispatcher.record.storage.sealing_keys import SealingKeys
 from dispatcher.settings import load_settings
-from dispatcher.storage import sessions, users
-from dispatcher.storage.seal_journal import SealJournal
-from dispatcher.storage.sealing_keys import SealingKeys
-from dispatcher.storage.tables import debtors, debts, log_entries, messages, runs
-from dispatcher.web.app import build_app
+from dispatcher.users.manage_users import add_user
+from dispatcher.users.sign_in import token_hash
+from dispatcher.users.storage import sessions, users
+from dispatcher.web.site.app import build_app
 
 LIMIT_MS = 200
 REPEATS = 5
@@ -131,7 +131,7 @@ def fill_house(house: Dispatcher, entries: int, count: int) -> None:
 
 
 def users_table():
-    from dispatcher.storage.tables import users as table
+    from dispatcher.database.tables.metadata import users as table
 
     return table
 

@@ -14,11 +14,21 @@ from channels.kind import ChannelKind
 from channels.port import Channel
 from channels.registry import open_channel
 from dispatcher import resources
-from dispatcher.domain.message import Message
-from dispatcher.domain.optout_token import OptOutLink, make_token
-from dispatcher.domain.optout_words import ReplyMeaning, classify_reply
-from dispatcher.domain.verdict import Verdict
-from dispatcher.rendering.house import House, build_house
+from dispatcher.authoring.published_templates import TemplateShelf
+from dispatcher.authoring.refresh_templates import TemplateSources, refresh_templates
+from dispatcher.database import migrate
+from dispatcher.database.engine import Database, open_database
+from dispatcher.database.secret_file import make_once
+from dispatcher.delivery.domain.verdict import Verdict
+from dispatcher.delivery.judge_messages import JudgingContext, judge_messages
+from dispatcher.messages.domain.message import Message
+from dispatcher.people.domain.optout_token import OptOutLink, make_token
+from dispatcher.people.domain.optout_words import ReplyMeaning, classify_reply
+from dispatcher.planning.policy import Desk
+from dispatcher.planning.storage.rules_in_force import record_rules_in_force
+from dispatcher.record.seal_log import seal_log
+from dispatcher.record.storage.seal_journal import SealJournal
+from dispatcher.record.storage.sealing_keys import SealingKeys
 from dispatcher.rulebook.optout_words import load_optout_words
 from dispatcher.rulebook.packs import load_rule_packs
 from dispatcher.rulebook.places import load_places
@@ -26,19 +36,9 @@ from dispatcher.rulebook.senders import load_senders
 from dispatcher.rulebook.strategies import load_strategies
 from dispatcher.rulebook.wording import load_wordings
 from dispatcher.rulebook.yaml_file import ConfigError
-from dispatcher.services.desk import Desk
-from dispatcher.services.judge_messages import JudgingContext, judge_messages
-from dispatcher.services.prepare_messages import Press
-from dispatcher.services.refresh_templates import TemplateSources, refresh_templates
-from dispatcher.services.seal_log import seal_log
-from dispatcher.services.template_shelf import TemplateShelf
 from dispatcher.settings import Settings, SettingsError, load_settings
-from dispatcher.storage import migrate
-from dispatcher.storage.engine import Database, open_database
-from dispatcher.storage.rules_in_force import record_rules_in_force
-from dispatcher.storage.seal_journal import SealJournal
-from dispatcher.storage.sealing_keys import SealingKeys
-from dispatcher.storage.secret_file import make_once
+from dispatcher.writing.language.layouts import House, build_house
+from dispatcher.writing.prepare_messages import Press
 
 Clock = Callable[[], datetime]
 

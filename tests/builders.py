@@ -11,17 +11,8 @@ from sqlalchemy import insert, select, update
 
 from channels.kind import ChannelKind
 from dispatcher import resources
-from dispatcher.domain.plan_summary import PlanSummary
-from dispatcher.domain.strategy import Step, Strategy
-from dispatcher.rulebook.packs import RuleBook, load_rule_packs
-from dispatcher.rulebook.places import load_places
-from dispatcher.rulebook.senders import load_senders
-from dispatcher.services.decide_reminders import PlanRequest
-from dispatcher.services.desk import Desk
-from dispatcher.services.plan_reminders import plan_reminders
-from dispatcher.storage import ladder as ladders
-from dispatcher.storage.engine import Database
-from dispatcher.storage.tables import (
+from dispatcher.database.engine import Database
+from dispatcher.database.tables.metadata import (
     contact_points,
     creditors,
     debt_parties,
@@ -30,6 +21,15 @@ from dispatcher.storage.tables import (
     message_debts,
     messages,
 )
+from dispatcher.planning.decide_reminders import PlanRequest
+from dispatcher.planning.domain.plan_summary import PlanSummary
+from dispatcher.planning.domain.strategy import Step, Strategy
+from dispatcher.planning.plan_reminders import plan_reminders
+from dispatcher.planning.policy import Desk
+from dispatcher.planning.storage import ladder as ladders
+from dispatcher.rulebook.packs import RuleBook, load_rule_packs
+from dispatcher.rulebook.places import load_places
+from dispatcher.rulebook.senders import load_senders
 
 TODAY = date(2026, 3, 4)  # a Wednesday
 EVENING = 18  # o'clock in UTC: working hours from New York to Los Angeles

@@ -11,8 +11,8 @@ import pytest
 import redis
 from hypothesis import settings
 
-from dispatcher.storage.engine import Database, open_database
-from dispatcher.storage.migrate import upgrade
+from dispatcher.database.engine import Database, open_database
+from dispatcher.database.migrate import upgrade
 from tests import servers
 from tests.shared import shared_folder
 

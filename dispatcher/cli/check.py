@@ -13,8 +13,8 @@ from dispatcher.cli.opening import AsJson, print_json
 from dispatcher.settings import unknown_variables
 
 if TYPE_CHECKING:  # only types here; compiling is loaded by the check that needs it
-    from dispatcher.domain.strategy import Step
-    from dispatcher.rendering.compile import CompiledTemplate
+    from dispatcher.planning.domain.strategy import Step
+    from dispatcher.writing.language.compile import CompiledTemplate
 
 Finding = tuple[str, str, str]  # level (ok, note, wrong), subject, sentence
 
@@ -115,9 +115,9 @@ def _retention(dispatcher: Dispatcher) -> Iterator[Finding]:
 
 def _templates(dispatcher: Dispatcher) -> Iterator[Finding]:
     from dispatcher import resources
-    from dispatcher.rendering.compile import compile_version
-    from dispatcher.rendering.problems import TemplateProblems
-    from dispatcher.services.template_files import read_template, template_folders
+    from dispatcher.authoring.template_files import read_template, template_folders
+    from dispatcher.writing.language.compile import compile_version
+    from dispatcher.writing.language.problems import TemplateProblems
 
     folder = resources.templates_dir(dispatcher.settings.templates_dir)
     names = template_folders(folder)
@@ -154,7 +154,7 @@ def _misused(template: "CompiledTemplate", step: "Step") -> Iterator[str]:
 
 
 def _database(dispatcher: Dispatcher) -> Iterator[Finding]:
-    from dispatcher.storage import migrate
+    from dispatcher.database import migrate
 
     has, wants = migrate.current(dispatcher.database)
     if not has:
@@ -198,8 +198,9 @@ def _channels(dispatcher: Dispatcher) -> Iterator[Finding]:
 
 
 def _stops(dispatcher: Dispatcher) -> Iterator[Finding]:
-    from dispatcher.services.channel_trouble import paused_channels
-    from dispatcher.storage import migrate, stops
+    from dispatcher.database import migrate
+    from dispatcher.delivery.channel_trouble import paused_channels
+    from dispatcher.delivery.storage import stops
 
     if not migrate.current(dispatcher.database)[0]:
         return

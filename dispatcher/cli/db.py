@@ -4,7 +4,7 @@ import typer
 
 from dispatcher.bootstrap import open_dispatcher
 from dispatcher.cli.opening import AsJson, print_json
-from dispatcher.storage import migrate
+from dispatcher.database import migrate
 
 app = typer.Typer()
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dispatcher.cli.opening import AsJson, Now, actor, opened, print_json
-from dispatcher.domain.stop import Stop
+from dispatcher.delivery.domain.stop import Stop
 
 if TYPE_CHECKING:  # only a type here; the table's module is loaded by the verbs that open the database
-    from dispatcher.storage.stops import StopRow
+    from dispatcher.delivery.storage.stops import StopRow
 
 Creditor = Annotated[str | None, typer.Option("--creditor", help="Everything of this creditor.")]
 ChannelName = Annotated[str | None, typer.Option("--channel", help="Everything on email, sms or letter.")]
@@ -36,7 +36,7 @@ def stop(
 
     Example: dispatcher stop --channel sms --why "wrong sender name"
     """
-    from dispatcher.services.stop_delivery import refuse_unknown, stop_delivery
+    from dispatcher.delivery.stop_delivery import refuse_unknown, stop_delivery
 
     wanted = _stop(creditor, channel, template, pack, everything)
     with opened() as dispatcher:
@@ -60,7 +60,7 @@ def resume(
 
     Example: dispatcher resume --channel sms --why "name corrected"
     """
-    from dispatcher.services.stop_delivery import resume_delivery, stops_in_force
+    from dispatcher.delivery.stop_delivery import resume_delivery, stops_in_force
 
     with opened() as dispatcher:
         if not (creditor or channel or template or pack or everything):
@@ -122,7 +122,7 @@ def hold(ids: Ids, why: Why = "") -> None:
 
     Example: dispatcher messages hold 019394a1-… --why "asked the client"
     """
-    from dispatcher.services.intervene import Intervention, hold_messages
+    from dispatcher.delivery.intervene import Intervention, hold_messages
 
     with opened() as dispatcher:
         by = Intervention(actor=actor(), now=dispatcher.now(), why=why)
@@ -134,7 +134,7 @@ def release(ids: Ids, why: Why = "") -> None:
 
     Example: dispatcher messages release 019394a1-…
     """
-    from dispatcher.services.intervene import Intervention, release_messages
+    from dispatcher.delivery.intervene import Intervention, release_messages
 
     with opened() as dispatcher:
         by = Intervention(actor=actor(), now=dispatcher.now(), why=why)
@@ -146,7 +146,7 @@ def cancel(ids: Ids, why: Why = "") -> None:
 
     Example: dispatcher messages cancel 019394a1-… --why "client withdrew the debt"
     """
-    from dispatcher.services.intervene import Intervention, cancel_messages
+    from dispatcher.delivery.intervene import Intervention, cancel_messages
 
     with opened() as dispatcher:
         by = Intervention(actor=actor(), now=dispatcher.now(), why=why)
@@ -163,7 +163,7 @@ def resolve(
 
     Example: dispatcher messages resolve 019394a1-… --not-sent --why "not in Twilio's log"
     """
-    from dispatcher.services.resolve_message import resolve_message
+    from dispatcher.delivery.resolve_message import resolve_message
 
     with opened(now) as dispatcher:
         state = resolve_message(

@@ -9,9 +9,9 @@ from dispatcher.bootstrap import Dispatcher, open_dispatcher
 from dispatcher.cli.opening import actor
 from dispatcher.cli.progress import Bars
 from dispatcher.cli.summary import print_summary
-from dispatcher.services.import_portfolio import ImportReport, ImportRequest, import_portfolio
-from dispatcher.services.pick_examples import Story, pick_stories, sample_messages
-from dispatcher.services.sample_portfolio import SAMPLE_AS_OF, write_sample_portfolio
+from dispatcher.portfolio.import_portfolio import ImportReport, ImportRequest, import_portfolio
+from dispatcher.portfolio.sample.sample_portfolio import SAMPLE_AS_OF, write_sample_portfolio
+from dispatcher.runs.pick_examples import Story, pick_stories, sample_messages
 from dispatcher.settings import SettingsError, load_settings
 
 # A Monday, a public holiday in Mexico and Colombia: early on the West coast of the US, afternoon in Madrid.
@@ -38,7 +38,7 @@ def demo() -> None:
 
 
 def _run(dispatcher: Dispatcher) -> None:
-    from dispatcher.web.report import write_report
+    from dispatcher.web.operators.report import write_report
     from dispatcher.worker.daily_run import run_today
 
     home = dispatcher.home

@@ -5,15 +5,15 @@ from typing import Annotated
 import typer
 
 from dispatcher.cli.opening import AsJson, AsOf, Now, opened, print_json
-from dispatcher.domain.decision import Reason
-from dispatcher.services.explain_debtor import (
+from dispatcher.gate.decision import Reason
+from dispatcher.planning.explain_debtor import (
     ChannelAnswer,
     DebtAnswer,
     Explanation,
     StepAnswer,
     explain_debtor,
 )
-from dispatcher.services.explain_words import CHANNELS, local
+from dispatcher.planning.explain_words import CHANNELS, local
 
 MOST_TO_COME = 3  # debts of later days that are told one by one; a replayed book holds years of them
 _ANSWERS = {
@@ -41,7 +41,7 @@ def explain(
             dispatcher.database, dispatcher.desk, debtor, as_of=as_of or moment.date(), now=moment
         )
     if as_json:
-        from dispatcher.domain.plain_values import plain
+        from dispatcher.values.plain_values import plain
 
         print_json(plain(answer))
     else:

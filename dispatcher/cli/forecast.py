@@ -26,7 +26,7 @@ def forecast(
     Example: dispatcher forecast --days 30 --as-of 2026-11-23
     """
     from dispatcher.cli.run import known_strategy
-    from dispatcher.services.forecast_days import ASSUMES, ForecastRequest, forecast_days
+    from dispatcher.planning.forecast_days import ASSUMES, ForecastRequest, forecast_days
 
     with opened(now) as dispatcher, Bars(quiet=as_json) as bars:
         moment = dispatcher.now()

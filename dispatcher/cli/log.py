@@ -12,19 +12,19 @@ from dispatcher.bootstrap import Dispatcher
 from dispatcher.cli.opening import AsJson, actor, opened, parse_day, print_json
 from dispatcher.cli.personal import backup, erase, retention, subject_access
 from dispatcher.cli.progress import Bars
-from dispatcher.domain.export_line import FIELDS
-from dispatcher.services.change_key import change_key
-from dispatcher.services.export_evidence import Source, export_evidence
-from dispatcher.services.reindex_log import reindex_log
-from dispatcher.services.seal_log import Sealed, seal_log
-from dispatcher.services.search_log import exceptions_report, sample_log, search_log, show_entry
-from dispatcher.services.verify_file import examine_file
-from dispatcher.services.verify_log import verify_log
-from dispatcher.storage.evidence import Scope, persons_of
-from dispatcher.storage.log_search import FoundEntry, LogQuery
-from dispatcher.storage.log_streams import place_of
-from dispatcher.storage.seal_journal import SealJournal
-from dispatcher.storage.sealing_keys import SealingKeys
+from dispatcher.record.change_key import change_key
+from dispatcher.record.domain.export_line import FIELDS
+from dispatcher.record.export_evidence import Source, export_evidence
+from dispatcher.record.reindex_log import reindex_log
+from dispatcher.record.seal_log import Sealed, seal_log
+from dispatcher.record.search_log import exceptions_report, sample_log, search_log, show_entry
+from dispatcher.record.storage.evidence import Scope, persons_of
+from dispatcher.record.storage.log_search import FoundEntry, LogQuery
+from dispatcher.record.storage.log_streams import place_of
+from dispatcher.record.storage.seal_journal import SealJournal
+from dispatcher.record.storage.sealing_keys import SealingKeys
+from dispatcher.record.verify.verify_file import examine_file
+from dispatcher.record.verify.verify_log import verify_log
 
 __all__ = ["app", "backup", "erase", "retention", "subject_access"]
 

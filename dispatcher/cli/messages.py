@@ -9,8 +9,8 @@ import typer
 from channels.kind import ChannelKind
 from dispatcher.cli.delivery import cancel, hold, release, resolve
 from dispatcher.cli.opening import AsJson, opened, print_json
-from dispatcher.domain.message import State
-from dispatcher.domain.plain_values import plain
+from dispatcher.messages.domain.message import State
+from dispatcher.values.plain_values import plain
 
 app = typer.Typer()
 for _verb in (hold, release, cancel, resolve):
@@ -32,7 +32,7 @@ def list_messages(
 
     Example: dispatcher messages list --state unknown
     """
-    from dispatcher.storage.run_totals import list_messages as rows_of
+    from dispatcher.runs.storage.run_totals import list_messages as rows_of
 
     with opened() as dispatcher, dispatcher.database.reading() as connection:
         most = limit or (-1 if as_json else 50)
@@ -62,7 +62,7 @@ def show(
 
     Example: dispatcher messages show 019394a1-… --body
     """
-    from dispatcher.services.show_message import show_message
+    from dispatcher.messages.show_message import show_message
 
     with opened() as dispatcher:
         shown = show_message(dispatcher.database, message_id)

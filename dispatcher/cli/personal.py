@@ -7,16 +7,16 @@ import typer
 
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.cli.opening import AsJson, actor, opened, print_json
+from dispatcher.record.backup_database import backup_database
+from dispatcher.record.erase_person import Erasure, erase_person, look_at
+from dispatcher.record.export_evidence import Source
+from dispatcher.record.retain_records import Due, due_for_erasure, retain_records
+from dispatcher.record.storage.evidence import persons_of
+from dispatcher.record.storage.personal_data import Holdings
+from dispatcher.record.storage.seal_journal import SealJournal
+from dispatcher.record.storage.sealing_keys import SealingKeys
+from dispatcher.record.subject_access import subject_access as write_answer
 from dispatcher.rulebook.retention import load_retention
-from dispatcher.services.backup_database import backup_database
-from dispatcher.services.erase_person import Erasure, erase_person, look_at
-from dispatcher.services.export_evidence import Source
-from dispatcher.services.retain_records import Due, due_for_erasure, retain_records
-from dispatcher.services.subject_access import subject_access as write_answer
-from dispatcher.storage.evidence import persons_of
-from dispatcher.storage.personal_data import Holdings
-from dispatcher.storage.seal_journal import SealJournal
-from dispatcher.storage.sealing_keys import SealingKeys
 
 FINDING = 1
 _Debtor = Annotated[str, typer.Argument(metavar="DEBTOR", help="creditor/reference, or a reference.")]

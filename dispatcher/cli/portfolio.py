@@ -8,10 +8,10 @@ import typer
 
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.cli.opening import AsJson, AsOf, actor, opened, parse_day, print_json
-from dispatcher.domain.portfolio_columns import creditor_key
-from dispatcher.services.import_portfolio import ImportReport, ImportRequest, counted, import_portfolio
-from dispatcher.services.portfolio_status import CurrencyStatus, PortfolioStatus, Total, portfolio_status
-from dispatcher.services.sample_portfolio import SAMPLE_AS_OF, SAMPLE_DEBTORS, write_sample_portfolio
+from dispatcher.portfolio.domain.portfolio_columns import creditor_key
+from dispatcher.portfolio.import_portfolio import ImportReport, ImportRequest, counted, import_portfolio
+from dispatcher.portfolio.portfolio_status import CurrencyStatus, PortfolioStatus, Total, portfolio_status
+from dispatcher.portfolio.sample.sample_portfolio import SAMPLE_AS_OF, SAMPLE_DEBTORS, write_sample_portfolio
 
 app = typer.Typer()
 
@@ -153,7 +153,7 @@ def export_changes(
 
     Example: dispatcher portfolio export-changes --since 2026-11-01 --out changes.csv
     """
-    from dispatcher.services.export_changes import export_changes as export
+    from dispatcher.portfolio.export_changes import export_changes as export
 
     with opened() as dispatcher:
         counts = export(

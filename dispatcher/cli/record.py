@@ -9,7 +9,7 @@ from dispatcher.cli import record_contacts, record_holds, record_permissions
 from dispatcher.cli.opening import AsJson, Now, opened
 from dispatcher.cli.record_contacts import import_contacts
 from dispatcher.cli.record_options import Note, Source, Who, day_option, done, said_by
-from dispatcher.services.record_payment import record_payment
+from dispatcher.people.record_payment import record_payment
 
 __all__ = ["app", "import_contacts"]
 

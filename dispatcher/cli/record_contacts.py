@@ -8,10 +8,10 @@ import typer
 
 from dispatcher.cli.opening import AsJson, Now, opened, parse_instant, print_json
 from dispatcher.cli.record_options import Address, Debts, Note, Source, Who, day_option, done, said_by
-from dispatcher.services.import_contacts import import_contacts as import_contacts_file
-from dispatcher.services.record_contact import record_contact
-from dispatcher.services.record_notice import KINDS as NOTICES
-from dispatcher.services.record_notice import record_notice
+from dispatcher.people.import_contacts import import_contacts as import_contacts_file
+from dispatcher.people.record_contact import record_contact
+from dispatcher.people.record_notice import KINDS as NOTICES
+from dispatcher.people.record_notice import record_notice
 
 app = typer.Typer()
 

@@ -19,9 +19,9 @@ from dispatcher.cli.record_options import (
     known_form,
     said_by,
 )
-from dispatcher.services.record_hold import KINDS as HOLDS
-from dispatcher.services.record_hold import record_hold
-from dispatcher.services.release_hold import release as release_fact
+from dispatcher.people.record_hold import KINDS as HOLDS
+from dispatcher.people.record_hold import record_hold
+from dispatcher.people.release_hold import release as release_fact
 
 app = typer.Typer()
 

@@ -7,7 +7,7 @@ import typer
 
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.cli.opening import actor, parse_day, print_json
-from dispatcher.services.recording import FORMS, Recorded, Said
+from dispatcher.people.recording import FORMS, Recorded, Said
 
 Who = Annotated[
     str,

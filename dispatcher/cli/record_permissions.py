@@ -7,10 +7,10 @@ import typer
 
 from dispatcher.cli.opening import AsJson, Now, opened
 from dispatcher.cli.record_options import Address, Debts, Note, Source, Who, dated, day_option, done, said_by
-from dispatcher.services import record_wish as wishes
-from dispatcher.services.record_consent import KINDS as CONSENTS
-from dispatcher.services.record_consent import record_consent
-from dispatcher.services.record_opt_out import record_opt_out
+from dispatcher.people import record_wish as wishes
+from dispatcher.people.record_consent import KINDS as CONSENTS
+from dispatcher.people.record_consent import record_consent
+from dispatcher.people.record_opt_out import record_opt_out
 
 app = typer.Typer()
 

@@ -33,7 +33,7 @@ def replay(
 
     Example: dispatcher replay --from 2012-01-01 --to 2014-02-28
     """
-    from dispatcher.services.replay_days import ReplayRequest, replay_report
+    from dispatcher.runs.replay_days import ReplayRequest, replay_report
     from dispatcher.worker.replay import replay as replay_all
 
     request = ReplayRequest(first=first, last=last, at=_parse_time(at))

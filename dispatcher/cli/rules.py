@@ -8,7 +8,7 @@ import typer
 
 from dispatcher import resources
 from dispatcher.cli.opening import AsJson, parse_day, print_json
-from dispatcher.domain.rules import Rule, RulePack
+from dispatcher.gate.rules import Rule, RulePack
 from dispatcher.rulebook.cases import Case, fault, read_cases
 from dispatcher.rulebook.compliance import compliance_page
 from dispatcher.rulebook.optout_words import load_optout_words

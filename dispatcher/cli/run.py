@@ -73,10 +73,10 @@ def plan(
 
     Example: dispatcher plan --as-of 2026-11-23 --dry-run --out plan.csv
     """
-    from dispatcher.services.compare_plans import compare_with_run, plan_lines
-    from dispatcher.services.decide_reminders import PlanRequest
-    from dispatcher.services.plan_reminders import plan_reminders, preview_plan
-    from dispatcher.services.run_guards import alone, stale_ledgers
+    from dispatcher.planning.compare_plans import compare_with_run, plan_lines
+    from dispatcher.planning.decide_reminders import PlanRequest
+    from dispatcher.planning.plan_reminders import plan_reminders, preview_plan
+    from dispatcher.runs.run_guards import alone, stale_ledgers
 
     with opened(now) as dispatcher, Bars(quiet=as_json) as bars:
         database, desk = dispatcher.database, dispatcher.desk
@@ -138,7 +138,7 @@ def dispatch(
 
     Example: dispatcher dispatch --until-empty
     """
-    from dispatcher.services.run_day import pauses
+    from dispatcher.runs.run_day import pauses
     from dispatcher.worker.daily_run import dispatch_due
     from dispatcher.worker.upkeep import visit_print_house
 
@@ -188,7 +188,7 @@ def _print_plan(summary: Any, as_of: date) -> None:
 def _write_plan(out: Path, lines: list[dict[str, Any]]) -> None:
     with out.open("w", encoding="utf-8", newline="") as file:
         if out.suffix == ".csv":
-            from dispatcher.domain.spreadsheet import to_cell
+            from dispatcher.values.spreadsheet import to_cell
 
             writer = csv.DictWriter(file, fieldnames=list(lines[0]) if lines else ["debtor"])
             writer.writeheader()

@@ -14,7 +14,7 @@ from dispatcher.bootstrap import Dispatcher
 from dispatcher.cli.opening import Now, opened
 
 if TYPE_CHECKING:
-    from dispatcher.web.run_start import RunDay
+    from dispatcher.web.operators.run_start import RunDay
 
 STOP_SECONDS = 10.0
 _FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"

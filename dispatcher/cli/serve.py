@@ -11,7 +11,7 @@ from dispatcher.cli.opening import Now, opened
 if TYPE_CHECKING:
     import uvicorn
 
-    from dispatcher.web.run_start import RunDay
+    from dispatcher.web.operators.run_start import RunDay
 
 
 def serve(
@@ -36,7 +36,7 @@ def web_server(house: Dispatcher, run_day: "RunDay", host: str = "", port: int =
     """The server, ready to run; `run_day` is what its pages start, empty values take the settings' own."""
     import uvicorn
 
-    from dispatcher.web.app import build_app
+    from dispatcher.web.site.app import build_app
 
     web, _ = (
         house.settings.web,

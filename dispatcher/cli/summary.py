@@ -4,7 +4,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from dispatcher.domain.run_summary import WORDS, RunSummary
+from dispatcher.runs.domain.run_summary import WORDS, RunSummary
 
 MOST_REASONS = 12
 

@@ -7,20 +7,20 @@ from typing import Annotated
 
 import typer
 
-from dispatcher.bootstrap import Dispatcher
-from dispatcher.cli.opening import AsJson, AsOf, Now, actor, opened, parse_day, print_json
-from dispatcher.cli.template_store import Name, compiled_version, seed_store
-from dispatcher.cli.template_views import show_rehearsal
-from dispatcher.services.edit_template import Edit, save_draft
-from dispatcher.services.publish_template import publish_template, retire_template
-from dispatcher.services.rehearse_template import Rehearsal, rehearse_template
-from dispatcher.services.review_template import (
+from dispatcher.authoring.edit_template import Edit, save_draft
+from dispatcher.authoring.publish_template import publish_template, retire_template
+from dispatcher.authoring.rehearse_template import Rehearsal, rehearse_template
+from dispatcher.authoring.review_template import (
     approve_template,
     read_version,
     send_back_template,
     submit_template,
 )
-from dispatcher.services.template_files import read_template
+from dispatcher.authoring.template_files import read_template
+from dispatcher.bootstrap import Dispatcher
+from dispatcher.cli.opening import AsJson, AsOf, Now, actor, opened, parse_day, print_json
+from dispatcher.cli.template_store import Name, compiled_version, seed_store
+from dispatcher.cli.template_views import show_rehearsal
 
 app = typer.Typer()
 

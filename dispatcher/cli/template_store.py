@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 
 from dispatcher import resources
+from dispatcher.authoring.preview_template import NothingToShow
+from dispatcher.authoring.seed_templates import seed_templates
 from dispatcher.bootstrap import Dispatcher
-from dispatcher.rendering.compile import CompiledTemplate
-from dispatcher.services.preview_template import NothingToShow
-from dispatcher.services.seed_templates import seed_templates
+from dispatcher.writing.language.compile import CompiledTemplate
 
 Name = Annotated[str, typer.Argument(help="The template's name, such as first-reminder.")]
 

@@ -5,13 +5,13 @@ from typing import Any
 
 from channels.kind import ChannelKind
 from channels.sms.segments import count_segments, suggest_replacements
-from dispatcher.domain.sms_price import sms_price
-from dispatcher.rendering.placeholders import Kind, Placeholder
-from dispatcher.rendering.problems import Problem
-from dispatcher.rendering.render import Rendered, RenderFailure
-from dispatcher.services.preview_template import Preview
-from dispatcher.services.rehearse_template import Rehearsal
-from dispatcher.storage.template_versions import StoredVersion
+from dispatcher.authoring.preview_template import Preview
+from dispatcher.authoring.rehearse_template import Rehearsal
+from dispatcher.authoring.storage.template_versions import StoredVersion
+from dispatcher.values.sms_price import sms_price
+from dispatcher.writing.language.placeholders import Kind, Placeholder
+from dispatcher.writing.language.problems import Problem
+from dispatcher.writing.render import Rendered, RenderFailure
 
 
 def show_rehearsal(rehearsal: Rehearsal) -> None:

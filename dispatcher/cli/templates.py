@@ -7,6 +7,19 @@ import typer
 
 from channels.kind import ChannelKind
 from dispatcher import resources
+from dispatcher.authoring.compare_versions import compare_versions
+from dispatcher.authoring.lint_templates import lint_folder, lint_strategies, lint_versions
+from dispatcher.authoring.preview_template import (
+    NothingToShow,
+    PreviewRequest,
+    preview_for_debtor,
+    preview_sample,
+)
+from dispatcher.authoring.review_template import (
+    read_version,
+)
+from dispatcher.authoring.seed_templates import seed_templates
+from dispatcher.authoring.storage import template_versions
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.cli import template_review
 from dispatcher.cli.opening import AsJson, AsOf, Now, actor, opened, print_json
@@ -20,24 +33,11 @@ from dispatcher.cli.template_views import (
     version_row,
     write_body,
 )
-from dispatcher.domain.template import TemplateVersion
-from dispatcher.rendering.compile import CompiledTemplate
-from dispatcher.rendering.placeholders import PLACEHOLDERS
-from dispatcher.rendering.problems import Problem
-from dispatcher.rendering.render import Rendered
-from dispatcher.services.compare_versions import compare_versions
-from dispatcher.services.lint_templates import lint_folder, lint_strategies, lint_versions
-from dispatcher.services.preview_template import (
-    NothingToShow,
-    PreviewRequest,
-    preview_for_debtor,
-    preview_sample,
-)
-from dispatcher.services.review_template import (
-    read_version,
-)
-from dispatcher.services.seed_templates import seed_templates
-from dispatcher.storage import template_versions
+from dispatcher.writing.domain.template import TemplateVersion
+from dispatcher.writing.language.compile import CompiledTemplate
+from dispatcher.writing.language.placeholders import PLACEHOLDERS
+from dispatcher.writing.language.problems import Problem
+from dispatcher.writing.render import Rendered
 
 _WHOSE = {"ours": "our own", "debtor": "the debtor's own words", "portfolio": "as the portfolio has it"}
 

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from dispatcher.cli.opening import AsJson, actor, opened, print_json
-from dispatcher.domain.user import Role, User
-from dispatcher.services import manage_users
-from dispatcher.storage import users as user_rows
+from dispatcher.users import manage_users
+from dispatcher.users.domain.user import Role, User
+from dispatcher.users.storage import users as user_rows
 
 app = typer.Typer()
 Name = Annotated[str, typer.Argument(help="The user's name.")]

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dispatcher.domain.decision import Decision, Outcome
-from dispatcher.domain.optout_words import OptOutTable
-from dispatcher.domain.zones import zone_info
+from dispatcher.gate.decision import Decision, Outcome
+from dispatcher.people.domain.optout_words import OptOutTable
 from dispatcher.rulebook.packs import RuleBook
 from dispatcher.rulebook.questions import answer
 from dispatcher.rulebook.yaml_file import KeyPath, YamlFile, read_yaml
+from dispatcher.values.zones import zone_info
 
 _TEXT = {"type": "string", "minLength": 1}
 _TEXTS = {"type": "array", "items": _TEXT, "minItems": 1}

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from dispatcher.domain.rules import Rule, RulePack
+from dispatcher.gate.rules import Rule, RulePack
 from dispatcher.rulebook.cases import Case
 from dispatcher.rulebook.fact_sources import LIMITS, SOURCES
 from dispatcher.rulebook.packs import RuleBook

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dispatcher.domain import facts as f
-from dispatcher.domain.optout_words import OptOutTable, classify_reply
-from dispatcher.domain.zones import UnknownZoneError, zone_info
+from dispatcher.gate import facts as f
+from dispatcher.people.domain.optout_words import OptOutTable, classify_reply
 from dispatcher.rulebook.fact_keys import Problems, read_facts
 from dispatcher.rulebook.stated_clock import with_stated_clock
+from dispatcher.values.zones import UnknownZoneError, zone_info
 
 Json = Mapping[str, Any]
 _NEEDED = ("now_utc", "action")

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dispatcher.domain import facts as f
-from dispatcher.domain.guards.wishes import WEEKDAYS
+from dispatcher.gate import facts as f
+from dispatcher.gate.guards.wishes import WEEKDAYS
 from dispatcher.rulebook.fact_values import (
     UnreadableError,
     any_remarks,

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
-from dispatcher.domain import facts as f
-from dispatcher.domain.guards.wishes import clock
-from dispatcher.domain.zones import zone_info
+from dispatcher.gate import facts as f
+from dispatcher.gate.guards.wishes import clock
+from dispatcher.values.zones import zone_info
 
 Reader = Callable[[Any], Any]
 _Day = TypeVar("_Day", date, datetime)

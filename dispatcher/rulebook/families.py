@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from dispatcher.domain.facts import Channel, Kind
-from dispatcher.domain.guards import (
+from dispatcher.gate.facts import Channel, Kind
+from dispatcher.gate.guards import (
     authorisation,
     calendar,
     content,
@@ -18,12 +18,12 @@ from dispatcher.domain.guards import (
     recipients,
     wishes,
 )
-from dispatcher.domain.guards.guard import Guard
-from dispatcher.domain.rules import ALL_KINDS
-from dispatcher.domain.windows import Window
-from dispatcher.domain.zones import zone
+from dispatcher.gate.guards.guard import Guard
+from dispatcher.gate.rules import ALL_KINDS
+from dispatcher.gate.windows import Window
 from dispatcher.rulebook.holiday_calendar import HolidayCalendar, is_known
 from dispatcher.rulebook.hours_text import HOURS_SCHEMA, weekly_hours
+from dispatcher.values.zones import zone
 
 Json = dict[str, Any]
 

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from dispatcher.domain.zones import day_number, day_of
+from dispatcher.values.zones import day_number, day_of
 
 
 class HolidayCalendar:

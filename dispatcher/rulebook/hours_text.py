@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
-from dispatcher.domain.guards.wishes import clock
-from dispatcher.domain.hours import Span, WeeklyHours, weekly
+from dispatcher.gate.guards.wishes import clock
+from dispatcher.gate.hours import Span, WeeklyHours, weekly
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SPAN = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)")

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from dispatcher.domain.portfolio_columns import COLUMNS
-from dispatcher.domain.portfolio_mapping import PortfolioMapping
-from dispatcher.domain.written_values import date_pattern
+from dispatcher.portfolio.domain.portfolio_columns import COLUMNS
+from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping
 from dispatcher.rulebook.yaml_file import ConfigError, YamlFile, read_yaml
+from dispatcher.values.written_values import date_pattern
 
 _TEXT = {"type": "string"}
 _SCALAR = {"type": ["string", "number", "boolean"]}

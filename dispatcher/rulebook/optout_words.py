@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
 
-from dispatcher.domain.optout_words import Keyword, Kind, OptOutTable, Phrase, Scope, Words, word_list
+from dispatcher.people.domain.optout_words import Keyword, Kind, OptOutTable, Phrase, Scope, Words, word_list
 from dispatcher.rulebook.yaml_file import KeyPath, YamlFile, read_yaml
 
 _WHOLE_MESSAGE: tuple[Kind, ...] = ("start", "help")

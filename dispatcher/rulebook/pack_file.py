@@ -4,8 +4,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from dispatcher.domain.facts import Channel, Kind
-from dispatcher.domain.rules import (
+from dispatcher.gate.facts import Channel, Kind
+from dispatcher.gate.rules import (
     ALL_CHANNELS,
     ALL_KINDS,
     DEBT_TYPES,

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
-from dispatcher.domain.rules import Region, RulePack
+from dispatcher.gate.rules import Region, RulePack
 from dispatcher.rulebook.pack_file import read_pack
 from dispatcher.rulebook.yaml_file import ConfigError
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from dispatcher.domain.whereabouts import CountryPlaces, Nowhere, PlaceTable, folded
 from dispatcher.rulebook.yaml_file import ConfigError, KeyPath, YamlFile, read_yaml
+from dispatcher.values.whereabouts import CountryPlaces, Nowhere, PlaceTable, folded
 
 Zones = tuple[str, ...]
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from dispatcher.domain.decision import Decision, Outcome, Reason
-from dispatcher.domain.gate import GATE, decide
-from dispatcher.domain.optout_words import OptOutTable
+from dispatcher.gate.decision import Decision, Outcome, Reason
+from dispatcher.gate.gate import GATE, decide
+from dispatcher.people.domain.optout_words import OptOutTable
 from dispatcher.rulebook.contact_facts import UnknownKeys, parse_facts
 from dispatcher.rulebook.packs import RuleBook, UnknownPackError
 

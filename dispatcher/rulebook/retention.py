@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dispatcher.domain.retention import RetentionPeriod
+from dispatcher.record.domain.retention import RetentionPeriod
 from dispatcher.rulebook.yaml_file import read_yaml
 
 _CODES = {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "^[A-Z0-9]{1,3}$"}}

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from croniter import croniter
 
-from dispatcher.domain.schedule import Schedule
 from dispatcher.rulebook.yaml_file import YamlFile, read_yaml
+from dispatcher.runs.domain.schedule import Schedule
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

@@ -5,8 +5,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from dispatcher.domain.sender import AdviceBody, Sender
 from dispatcher.rulebook.yaml_file import YamlFile, read_yaml
+from dispatcher.values.sender import AdviceBody, Sender
 
 ROLES = ("original_creditor", "third_party", "debt_buyer", "law_firm")
 _TEXT = {"type": "string", "minLength": 1}

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dispatcher.domain.facts import ZoneCandidate
-from dispatcher.domain.zones import UnknownZoneError, zone_info
+from dispatcher.gate.facts import ZoneCandidate
+from dispatcher.values.zones import UnknownZoneError, zone_info
 
 _HOUR = timedelta(hours=1)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from channels.kind import ChannelKind
-from dispatcher.domain.portfolio_columns import DEBT_READERS, DEBTOR_READERS, country_code
-from dispatcher.domain.strategy import DEFAULT_VALID_DAYS, Match, Step, Strategy
+from dispatcher.planning.domain.strategy import DEFAULT_VALID_DAYS, Match, Step, Strategy
+from dispatcher.portfolio.domain.portfolio_columns import DEBT_READERS, DEBTOR_READERS, country_code
 from dispatcher.rulebook.yaml_file import ConfigError, YamlFile, read_yaml
 
 MATCH_COLUMNS = (

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from channels.kind import ChannelKind
-from dispatcher.domain.wording import Denials, Disclosure, Family, Wording
 from dispatcher.rulebook.yaml_file import ConfigError, KeyPath, YamlFile, read_yaml
+from dispatcher.writing.domain.wording import Denials, Disclosure, Family, Wording
 
 _TEXTS = {"type": "array", "items": {"type": "string", "minLength": 1}}
 _BY_NAME = {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}}

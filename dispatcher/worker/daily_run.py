@@ -7,19 +7,19 @@ from datetime import date
 
 from channels.kind import ChannelKind
 from dispatcher.bootstrap import Dispatcher
-from dispatcher.domain.run_summary import RunSummary
-from dispatcher.domain.volume import VolumeLimits
-from dispatcher.services.decide_reminders import Progress
-from dispatcher.services.guard_clock import guard_clock, remember_newest_send
-from dispatcher.services.guard_volume import guard_volume
-from dispatcher.services.hold_duplicates import hold_duplicates
-from dispatcher.services.prepare_messages import prepare_messages
-from dispatcher.services.run_day import DayPorts, DayRequest, run_day
-from dispatcher.storage import run_totals
+from dispatcher.planning.decide_reminders import Progress
+from dispatcher.runs.domain.run_summary import RunSummary
+from dispatcher.runs.domain.volume import VolumeLimits
+from dispatcher.runs.guard_clock import guard_clock, remember_newest_send
+from dispatcher.runs.guard_volume import guard_volume
+from dispatcher.runs.hold_duplicates import hold_duplicates
+from dispatcher.runs.run_day import DayPorts, DayRequest, run_day
+from dispatcher.runs.storage import run_totals
 from dispatcher.worker.broker import is_in_memory, open_broker
 from dispatcher.worker.outlets import Lane, OutletPorts
-from dispatcher.worker.press_room import press_room
+from dispatcher.worker.render_pool import press_room
 from dispatcher.worker.station import Station
+from dispatcher.writing.prepare_messages import prepare_messages
 
 NEWEST_SEND = "newest-send.json"
 

@@ -4,8 +4,8 @@ from datetime import date
 from pathlib import Path
 
 from dispatcher.bootstrap import Dispatcher
+from dispatcher.portfolio.import_portfolio import ImportRequest, import_portfolio
 from dispatcher.rulebook.mappings import load_mapping
-from dispatcher.services.import_portfolio import ImportRequest, import_portfolio
 
 
 def import_file(dispatcher: Dispatcher, file: Path, mapping: str, day: date) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from dispatcher.bootstrap import Dispatcher
-from dispatcher.services.fire_schedules import Job
+from dispatcher.runs.fire_schedules import Job
 from dispatcher.worker import upkeep
 from dispatcher.worker.daily_run import day_ports, prepare_again, remember
 from dispatcher.worker.notices import notice_ports
@@ -20,8 +20,8 @@ class WatchedFolderError(ValueError):
 
 
 def _run(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
-    from dispatcher.services.notify_day import ping
-    from dispatcher.services.run_day import DayRequest, run_day
+    from dispatcher.runs.notify_day import ping
+    from dispatcher.runs.run_day import DayRequest, run_day
 
     ports = day_ports(dispatcher, station, actor="scheduler")
     summary = run_day(ports, DayRequest(as_of=at.date()))
@@ -31,7 +31,7 @@ def _run(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
 
 
 def _import(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
-    from dispatcher.services.import_watched import import_watched
+    from dispatcher.portfolio.import_watched import import_watched
     from dispatcher.worker.import_file import import_file
 
     del station, at
@@ -50,7 +50,7 @@ def _import(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
 
 
 def _watch(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
-    from dispatcher.services.notify_day import nobody_ran_notice, tell
+    from dispatcher.runs.notify_day import nobody_ran_notice, tell
 
     del station
     by = f"{at:%H:%M} {at.tzname()}"
@@ -62,7 +62,7 @@ def _watch(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
 
 
 def _summary(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
-    from dispatcher.services.notify_day import day_notice, tell
+    from dispatcher.runs.notify_day import day_notice, tell
 
     del station
     notice = day_notice(dispatcher.database, at.date(), now=dispatcher.now())
@@ -102,7 +102,7 @@ def _seal(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
 
 
 def _changes(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
-    from dispatcher.services.export_changes import export_changes
+    from dispatcher.portfolio.export_changes import export_changes
 
     del station
     out: Path = dispatcher.home / "changes" / f"changes-{at:%Y-%m-%d}.csv"
@@ -112,9 +112,9 @@ def _changes(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
 
 
 def _retention(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
+    from dispatcher.record.erase_person import Erasure
+    from dispatcher.record.retain_records import retain_records
     from dispatcher.rulebook.retention import load_retention
-    from dispatcher.services.erase_person import Erasure
-    from dispatcher.services.retain_records import retain_records
 
     del station, at
     periods = load_retention(dispatcher.config("retention.yaml"))

@@ -1,7 +1,7 @@
 """Puts together who is told about the day, and calls the web addresses that are set."""
 
 from dispatcher.bootstrap import Dispatcher
-from dispatcher.services.notify_day import NoticePorts
+from dispatcher.runs.notify_day import NoticePorts
 
 TIMEOUT_SECONDS = 15.0
 

@@ -11,10 +11,10 @@ from datetime import timedelta
 from channels.breaker import Breaker
 from channels.kind import ChannelKind
 from channels.port import Channel
-from dispatcher.services.deliver_messages import deliver_messages
-from dispatcher.services.outlet import Clock, Judge, Outlet
-from dispatcher.storage.engine import Database
-from dispatcher.storage.holders import this_process
+from dispatcher.database.engine import Database
+from dispatcher.database.holders import this_process
+from dispatcher.delivery.deliver_messages import deliver_messages
+from dispatcher.delivery.outlet import Clock, Judge, Outlet
 
 BREAKER_FAILURES = 5
 BREAKER_PAUSE = timedelta(seconds=60)

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from channels.kind import ChannelKind
-from dispatcher.domain.pacing import Allowance, batch_size, chunks, fair_shares, in_turn
-from dispatcher.domain.stop import Stop
-from dispatcher.services.channel_trouble import paused_channels
-from dispatcher.services.outlet import Clock
-from dispatcher.storage import outbox, stops
-from dispatcher.storage.due import Group, due_groups, due_ids, on_the_way
-from dispatcher.storage.engine import Connection, Database
-from dispatcher.storage.holders import new_owner
+from dispatcher.database.engine import Connection, Database
+from dispatcher.database.holders import new_owner
+from dispatcher.delivery.channel_trouble import paused_channels
+from dispatcher.delivery.domain.pacing import Allowance, batch_size, chunks, fair_shares, in_turn
+from dispatcher.delivery.domain.stop import Stop
+from dispatcher.delivery.outlet import Clock
+from dispatcher.delivery.storage import stops
+from dispatcher.delivery.storage.due import Group, due_groups, due_ids, on_the_way
+from dispatcher.messages.storage import outbox
 from dispatcher.worker.actors import Enqueue
 from dispatcher.worker.outlets import Lane
 

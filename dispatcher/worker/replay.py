@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import date
 
 from dispatcher.bootstrap import Dispatcher
-from dispatcher.domain.run_summary import RunSummary
-from dispatcher.services.replay_days import ReplayRequest, SimulatedClock, refuse_replay, replay_days
+from dispatcher.runs.domain.run_summary import RunSummary
+from dispatcher.runs.replay_days import ReplayRequest, SimulatedClock, refuse_replay, replay_days
 from dispatcher.settings import ChannelsSettings, Settings
 from dispatcher.worker.broker import open_broker
 from dispatcher.worker.daily_run import day_ports, outlet_ports

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from dispatcher.bootstrap import Dispatcher
-from dispatcher.domain.schedule import Schedule
+from dispatcher.database.holders import this_process
 from dispatcher.rulebook.schedules import load_schedules
-from dispatcher.services.fire_schedules import SchedulerPorts, fire_schedules, lead, resign, speaks_for_itself
-from dispatcher.storage.holders import this_process
+from dispatcher.runs.domain.schedule import Schedule
+from dispatcher.runs.fire_schedules import SchedulerPorts, fire_schedules, lead, resign, speaks_for_itself
 from dispatcher.worker.daily_run import open_station
 from dispatcher.worker.jobs import JOBS, jobs_of
 from dispatcher.worker.relay_loop import RelayLoop

@@ -9,9 +9,9 @@ import dramatiq
 from dramatiq.worker import Worker
 
 from channels.kind import ChannelKind
-from dispatcher.services.expire_messages import expire_messages
-from dispatcher.services.sweep_leases import sweep_leases
-from dispatcher.storage.holders import is_dead, this_process
+from dispatcher.database.holders import is_dead, this_process
+from dispatcher.delivery.expire_messages import expire_messages
+from dispatcher.delivery.sweep_leases import sweep_leases
 from dispatcher.worker.actors import declare_actors, enqueue_with
 from dispatcher.worker.broker import is_in_memory
 from dispatcher.worker.drain import Drain, Prepare

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 from channels.letter.receipts import ReceiptsError
 from channels.letter.receipts import read_receipts as events_in
 from dispatcher.bootstrap import Dispatcher
-from dispatcher.services.expire_messages import expire_messages
-from dispatcher.services.import_watched import QUIET_SECONDS
-from dispatcher.services.reconcile_messages import Reconciled, reconcile_messages
-from dispatcher.services.record_delivery_events import record_delivery_events
-from dispatcher.services.sweep_leases import Swept, sweep_leases
-from dispatcher.storage.holders import is_dead
+from dispatcher.database.holders import is_dead
+from dispatcher.delivery.expire_messages import expire_messages
+from dispatcher.delivery.reconcile_messages import Reconciled, reconcile_messages
+from dispatcher.delivery.record_delivery_events import record_delivery_events
+from dispatcher.delivery.sweep_leases import Swept, sweep_leases
+from dispatcher.portfolio.import_watched import QUIET_SECONDS
 
 
 class PrintHouseError(ValueError):

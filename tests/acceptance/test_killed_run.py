@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from dispatcher.domain.message import State, fold
-from dispatcher.storage.engine import Database, open_database
-from dispatcher.storage.tables import debts, log_entries, message_debts, messages
+from dispatcher.database.engine import Database, open_database
+from dispatcher.database.tables.metadata import debts, log_entries, message_debts, messages
+from dispatcher.messages.domain.message import State, fold
 from tests.chaos.accidents import until
 
 SEED = 20261116

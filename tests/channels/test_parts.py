@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from channels.email import parts as parts_module
 from channels.email.parts import Parts, read_parts
-from dispatcher.rendering.mime import Email, email_bytes
+from dispatcher.writing.mime import Email, email_bytes
 from tests.channels.conftest import MIME, NOW
 
 TEXTS = st.text(

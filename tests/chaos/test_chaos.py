@@ -19,12 +19,12 @@ import psycopg
 import pytest
 from sqlalchemy import select
 
-from dispatcher.domain.message import State, fold
-from dispatcher.services.sweep_leases import sweep_leases
-from dispatcher.storage.engine import Database, open_database
-from dispatcher.storage.migrate import upgrade
-from dispatcher.storage.outage import is_passing
-from dispatcher.storage.tables import attempts, log_entries, messages
+from dispatcher.database.engine import Database, open_database
+from dispatcher.database.migrate import upgrade
+from dispatcher.database.outage import is_passing
+from dispatcher.database.tables.metadata import attempts, log_entries, messages
+from dispatcher.delivery.sweep_leases import sweep_leases
+from dispatcher.messages.domain.message import State, fold
 from dispatcher.worker.processes import GRACE_SECONDS
 from tests import servers
 from tests.chaos.accidents import restart_postgresql, restart_valkey, until

@@ -13,7 +13,7 @@ from channels.kind import ChannelKind
 from channels.port import Channel
 from channels.registry import open_channel
 from channels.settings import ChannelSettings
-from dispatcher.storage.engine import open_database
+from dispatcher.database.engine import open_database
 from dispatcher.worker.processes import stop_on_signals
 from dispatcher.worker.station import Station
 from tests.worker.stations import a_station

@@ -12,12 +12,8 @@ from channels.breaker import Breaker
 from channels.fake import FakeChannel
 from channels.kind import ChannelKind
 from channels.port import Channel
-from dispatcher.domain.message import Message
-from dispatcher.domain.verdict import Verdict, VerdictKind
-from dispatcher.services.outlet import Outlet
-from dispatcher.storage import contents, outbox
-from dispatcher.storage.engine import Connection, Database
-from dispatcher.storage.tables import (
+from dispatcher.database.engine import Connection, Database
+from dispatcher.database.tables.metadata import (
     attempts,
     creditors,
     debtors,
@@ -28,6 +24,10 @@ from dispatcher.storage.tables import (
     messages,
     runs,
 )
+from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
+from dispatcher.delivery.outlet import Outlet
+from dispatcher.messages.domain.message import Message
+from dispatcher.messages.storage import contents, outbox
 
 NOW = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)
 TODAY = NOW.date()

@@ -7,11 +7,11 @@ import pytest
 from channels.fake import FakeChannel
 from channels.kind import ChannelKind
 from channels.outcome import Rejected, Scope, TryLater, Unknown
-from dispatcher.domain.stop import Stop
-from dispatcher.domain.verdict import Verdict, VerdictKind
-from dispatcher.services.deliver_messages import deliver_messages
-from dispatcher.storage import stops
-from dispatcher.storage.engine import Database
+from dispatcher.database.engine import Database
+from dispatcher.delivery.deliver_messages import deliver_messages
+from dispatcher.delivery.domain.stop import Stop
+from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
+from dispatcher.delivery.storage import stops
 from tests.delivery.builders import (
     NOW,
     allow_all,

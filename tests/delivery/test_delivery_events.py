@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import select
 
 from channels.event import DeliveryEvent, EventKind
-from dispatcher.domain.message import State, fold
-from dispatcher.domain.strategy import Step, Strategy
-from dispatcher.services.deliver_messages import deliver_messages
-from dispatcher.services.record_delivery_events import record_delivery_events
-from dispatcher.storage.engine import Database
-from dispatcher.storage.tables import contact_points, ladder, opt_outs
+from dispatcher.database.engine import Database
+from dispatcher.database.tables.metadata import contact_points, ladder, opt_outs
+from dispatcher.delivery.deliver_messages import deliver_messages
+from dispatcher.delivery.record_delivery_events import record_delivery_events
+from dispatcher.messages.domain.message import State, fold
+from dispatcher.planning.domain.strategy import Step, Strategy
 from tests.delivery.builders import NOW, an_outlet, events, hand_out, message, queued
 
 

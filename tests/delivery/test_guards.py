@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from dispatcher.domain.stop import Stop
-from dispatcher.domain.volume import VolumeLimits, usual_at_most
-from dispatcher.services.guard_clock import guard_clock, remember_newest_send
-from dispatcher.services.guard_volume import guard_volume
-from dispatcher.services.hold_duplicates import hold_duplicates
-from dispatcher.services.stop_delivery import resume_delivery, stops_in_force
-from dispatcher.storage import contents, outbox
-from dispatcher.storage.due import due_groups
-from dispatcher.storage.engine import Database
-from dispatcher.storage.tables import messages
+from dispatcher.database.engine import Database
+from dispatcher.database.tables.metadata import messages
+from dispatcher.delivery.domain.stop import Stop
+from dispatcher.delivery.stop_delivery import resume_delivery, stops_in_force
+from dispatcher.delivery.storage.due import due_groups
+from dispatcher.messages.storage import contents, outbox
+from dispatcher.runs.domain.volume import VolumeLimits, usual_at_most
+from dispatcher.runs.guard_clock import guard_clock, remember_newest_send
+from dispatcher.runs.guard_volume import guard_volume
+from dispatcher.runs.hold_duplicates import hold_duplicates
 from tests.delivery.builders import NOW, a_run, events, message, queued, states
 
 LIMITS = VolumeLimits(factor=3.0, minimum=10, history=3)
@@ -149,7 +149,7 @@ def test_sends_into_a_folder_are_no_live_sends(database: Database, tmp_path: Pat
 
 
 def test_a_message_of_a_replay_is_never_sent_afterwards(database: Database) -> None:
-    from dispatcher.services.deliver_messages import deliver_messages
+    from dispatcher.delivery.deliver_messages import deliver_messages
     from tests.delivery.builders import an_outlet, hand_out
 
     (key,) = queued(database, run_id=a_run(database, mode="simulated"))

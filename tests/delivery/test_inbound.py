@@ -8,11 +8,8 @@ import pytest
 from sqlalchemy import insert, select
 
 from channels.event import InboundMessage
-from dispatcher.domain.optout_words import classify_reply
-from dispatcher.rulebook.optout_words import load_optout_words
-from dispatcher.services.record_inbound import record_inbound
-from dispatcher.storage.engine import Database
-from dispatcher.storage.tables import (
+from dispatcher.database.engine import Database
+from dispatcher.database.tables.metadata import (
     contact_points,
     contacts,
     creditors,
@@ -22,6 +19,9 @@ from dispatcher.storage.tables import (
     opt_outs,
     tasks,
 )
+from dispatcher.delivery.record_inbound import record_inbound
+from dispatcher.people.domain.optout_words import classify_reply
+from dispatcher.rulebook.optout_words import load_optout_words
 from tests.delivery.builders import NOW, a_creditor, events
 
 NUMBER = "+12125550123"
@@ -128,7 +128,7 @@ def test_a_stop_from_a_number_we_do_not_know_is_kept(database: Database, read) -
 def test_what_the_debtor_wrote_stands_aside_where_it_can_be_erased(database: Database, read, people) -> None:
     text_in(database, read, "STOP, my name is Ana")
     with database.reading() as connection:
-        from dispatcher.storage.tables import log_entries
+        from dispatcher.database.tables.metadata import log_entries
 
         assert all(
             "Ana" not in entry and NUMBER not in entry

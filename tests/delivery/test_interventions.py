@@ -8,19 +8,19 @@ from sqlalchemy import select
 from channels.fake import FakeChannel
 from channels.kind import ChannelKind
 from channels.outcome import Unknown
-from dispatcher.domain.stop import Stop
-from dispatcher.services.deliver_messages import deliver_messages
-from dispatcher.services.expire_messages import expire_messages
-from dispatcher.services.intervene import (
+from dispatcher.database.engine import Database
+from dispatcher.database.tables.metadata import ladder
+from dispatcher.delivery.deliver_messages import deliver_messages
+from dispatcher.delivery.domain.stop import Stop
+from dispatcher.delivery.expire_messages import expire_messages
+from dispatcher.delivery.intervene import (
     CannotIntervene,
     Intervention,
     cancel_messages,
     hold_messages,
     release_messages,
 )
-from dispatcher.services.stop_delivery import StopError, resume_delivery, stop_delivery, stops_in_force
-from dispatcher.storage.engine import Database
-from dispatcher.storage.tables import ladder
+from dispatcher.delivery.stop_delivery import StopError, resume_delivery, stop_delivery, stops_in_force
 from tests.delivery.builders import NOW, an_outlet, events, hand_out, message, queued
 
 BY = Intervention(actor="ana", now=NOW, why="asked the client")
@@ -61,7 +61,7 @@ def test_expired_messages_give_their_step_back(database: Database) -> None:
     with database.writing() as connection:
         from sqlalchemy import update
 
-        from dispatcher.storage.tables import messages
+        from dispatcher.database.tables.metadata import messages
 
         connection.execute(update(messages).where(messages.c.id == key).values(expires_at=NOW))
     assert expire_messages(database, now=NOW, real_now=NOW) == 1

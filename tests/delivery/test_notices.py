@@ -7,9 +7,12 @@ import pytest
 
 from channels.fake import FakeChannel
 from channels.kind import ChannelKind
-from dispatcher.domain.stop import Stop
-from dispatcher.services.deliver_messages import deliver_messages
-from dispatcher.services.notify_day import (
+from dispatcher.database.engine import Database
+from dispatcher.delivery.deliver_messages import deliver_messages
+from dispatcher.delivery.domain.stop import Stop
+from dispatcher.delivery.stop_delivery import stop_delivery
+from dispatcher.planning.storage import plans
+from dispatcher.runs.notify_day import (
     NobodyToldError,
     NoticePorts,
     day_notice,
@@ -17,9 +20,7 @@ from dispatcher.services.notify_day import (
     ping,
     tell,
 )
-from dispatcher.services.stop_delivery import stop_delivery
-from dispatcher.storage import fires, plans
-from dispatcher.storage.engine import Database
+from dispatcher.runs.storage import fires
 from tests.delivery.builders import NOW, TODAY, a_run, an_outlet, hand_out, queued
 
 DAY = timedelta(days=1)
@@ -114,7 +115,7 @@ def test_an_alarm_is_raised_only_on_a_day_without_a_run(database: Database) -> N
     run_id = a_run(database)
     from sqlalchemy import update
 
-    from dispatcher.storage.tables import runs
+    from dispatcher.database.tables.metadata import runs
 
     with database.writing() as connection:
         connection.execute(update(runs).where(runs.c.id == run_id).values(state="finished"))

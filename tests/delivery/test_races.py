@@ -7,14 +7,14 @@ from datetime import datetime
 
 from sqlalchemy import select, text
 
-from dispatcher.domain.message import Message
-from dispatcher.domain.stop import Stop
-from dispatcher.domain.verdict import Verdict, VerdictKind
-from dispatcher.services.deliver_messages import deliver_messages
-from dispatcher.services.stop_delivery import stop_delivery
-from dispatcher.storage import addresses
-from dispatcher.storage.engine import Connection, Database
-from dispatcher.storage.tables import opt_outs
+from dispatcher.database.engine import Connection, Database
+from dispatcher.database.tables.metadata import opt_outs
+from dispatcher.delivery.deliver_messages import deliver_messages
+from dispatcher.delivery.domain.stop import Stop
+from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
+from dispatcher.delivery.stop_delivery import stop_delivery
+from dispatcher.messages.domain.message import Message
+from dispatcher.people.storage import addresses
 from tests.delivery.builders import ALLOW, NOW, an_outlet, hand_out, message, queued
 
 PATIENCE = 20.0

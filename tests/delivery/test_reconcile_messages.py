@@ -9,13 +9,13 @@ from channels.event import DeliveryEvent, EventKind
 from channels.fake import FakeChannel
 from channels.kind import ChannelKind
 from channels.outcome import Unknown
-from dispatcher.services.deliver_messages import deliver_messages
-from dispatcher.services.intervene import CannotIntervene
-from dispatcher.services.reconcile_messages import reconcile_messages
-from dispatcher.services.record_delivery_events import record_delivery_events
-from dispatcher.services.resolve_message import resolve_message
-from dispatcher.storage.engine import Database
-from dispatcher.storage.tables import tasks
+from dispatcher.database.engine import Database
+from dispatcher.database.tables.metadata import tasks
+from dispatcher.delivery.deliver_messages import deliver_messages
+from dispatcher.delivery.intervene import CannotIntervene
+from dispatcher.delivery.reconcile_messages import reconcile_messages
+from dispatcher.delivery.record_delivery_events import record_delivery_events
+from dispatcher.delivery.resolve_message import resolve_message
 from tests.delivery.builders import NOW, an_outlet, events, hand_out, message, queued
 
 

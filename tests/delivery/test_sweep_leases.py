@@ -5,12 +5,12 @@ from datetime import timedelta
 from channels.fake import FakeChannel
 from channels.kind import ChannelKind
 from channels.outcome import Accepted
-from dispatcher.domain.attempt import Ended
-from dispatcher.services.begin_attempts import begin_attempts
-from dispatcher.services.deliver_messages import deliver_messages
-from dispatcher.services.record_outcomes import record_outcomes
-from dispatcher.services.sweep_leases import sweep_leases
-from dispatcher.storage.engine import Database
+from dispatcher.database.engine import Database
+from dispatcher.delivery.begin_attempts import begin_attempts
+from dispatcher.delivery.deliver_messages import deliver_messages
+from dispatcher.delivery.domain.attempt import Ended
+from dispatcher.delivery.record_outcomes import record_outcomes
+from dispatcher.delivery.sweep_leases import sweep_leases
 from tests.delivery.builders import NOW, an_outlet, attempt_rows, events, hand_out, message, queued, states
 
 LATER = NOW + timedelta(minutes=5)

@@ -4,7 +4,7 @@ import os
 from datetime import date
 from pathlib import Path
 
-from dispatcher.services.import_watched import import_watched
+from dispatcher.portfolio.import_watched import import_watched
 from tests.delivery.builders import NOW
 
 

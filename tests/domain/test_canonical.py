@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from dispatcher.domain.canonical import canonical_json
+from dispatcher.values.canonical import canonical_json
 
 
 @pytest.mark.parametrize(

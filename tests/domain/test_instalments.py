@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.domain.instalments import flat_plan
-from dispatcher.domain.money import Money
+from dispatcher.values.money import Money
+from dispatcher.writing.domain.instalments import flat_plan
 
 amounts = st.integers(60, 10**12)
 counts = st.integers(1, 60)

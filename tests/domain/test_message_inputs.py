@@ -2,9 +2,9 @@ from datetime import date
 
 import pytest
 
-from dispatcher.domain.message_inputs import debt_view
-from dispatcher.domain.money import Money
-from dispatcher.domain.person import DebtFile
+from dispatcher.people.domain.person import DebtFile
+from dispatcher.values.money import Money
+from dispatcher.writing.domain.message_inputs import debt_view
 
 AS_OF = date(2026, 3, 11)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.domain.money import Money, exponent
+from dispatcher.values.money import Money, exponent
 
 currencies = st.sampled_from(["USD", "EUR", "MXN", "COP", "JPY", "CLP", "KWD", "TND", "CLF"])
 

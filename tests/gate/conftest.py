@@ -2,7 +2,7 @@
 
 import pytest
 
-from dispatcher.domain.optout_words import OptOutTable
+from dispatcher.people.domain.optout_words import OptOutTable
 from dispatcher.rulebook.optout_words import load_optout_words
 from dispatcher.rulebook.packs import RuleBook, load_rule_packs
 from tests.shared import ROOT

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from dispatcher.domain.facts import (
+from dispatcher.gate.facts import (
     Action,
     Attorney,
     CallConsent,

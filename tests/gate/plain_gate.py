@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import holidays
 import yaml
 
-from dispatcher.domain.facts import ContactFacts, HistoryEntry
+from dispatcher.gate.facts import ContactFacts, HistoryEntry
 
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 QUARTER = timedelta(minutes=15)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dispatcher.domain.optout_words import OptOutTable
+from dispatcher.people.domain.optout_words import OptOutTable
 from dispatcher.rulebook.cases import Case, fault, read_cases
 from dispatcher.rulebook.packs import RuleBook
 from dispatcher.rulebook.questions import answer_json
@@ -91,7 +91,7 @@ def _instant_or_day(instant: str, case: dict[str, Any]) -> str:
     """The instant; its local day where the case counts by days and its pack has no hours of its own."""
     if "day granularity" not in case.get("note", ""):
         return instant
-    from dispatcher.domain.zones import zone_info
+    from dispatcher.values.zones import zone_info
 
     local = datetime.fromisoformat(instant).astimezone(zone_info(case["expected"]["tz"]))
     return local.date().isoformat()

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from dispatcher.domain.decision import Outcome
-from dispatcher.domain.facts import Action, ContactFacts, ZoneCandidate
-from dispatcher.domain.gate import decide
-from dispatcher.domain.zones import UnknownZoneError, instant, moment, zone, zone_data_version, zone_info
+from dispatcher.gate.decision import Outcome
+from dispatcher.gate.facts import Action, ContactFacts, ZoneCandidate
+from dispatcher.gate.gate import decide
 from dispatcher.rulebook.packs import RuleBook
+from dispatcher.values.zones import UnknownZoneError, instant, moment, zone, zone_data_version, zone_info
 from tests.shared import shared_folder
 
 HOURS = {  # and the day from which the pack surely binds everywhere

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dispatcher.domain.decision import Outcome
-from dispatcher.domain.facts import Action, ContactFacts
-from dispatcher.domain.gate import decide
-from dispatcher.domain.rules import RulePack
+from dispatcher.gate.decision import Outcome
+from dispatcher.gate.facts import Action, ContactFacts
+from dispatcher.gate.gate import decide
+from dispatcher.gate.rules import RulePack
 from dispatcher.rulebook.packs import load_rule_packs
 from tests.gate import plain_gate
 from tests.gate.facts_made_up import QUARTER, candidates, histories, quarters

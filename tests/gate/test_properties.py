@@ -9,9 +9,9 @@ from typing import TypeVar
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dispatcher.domain.decision import Decision, Outcome
-from dispatcher.domain.facts import ContactFacts, InconvenientTime
-from dispatcher.domain.gate import decide
+from dispatcher.gate.decision import Decision, Outcome
+from dispatcher.gate.facts import ContactFacts, InconvenientTime
+from dispatcher.gate.gate import decide
 from dispatcher.rulebook.packs import load_rule_packs
 from tests.gate.facts_made_up import facts, wishes
 from tests.shared import ROOT

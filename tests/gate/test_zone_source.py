@@ -5,10 +5,10 @@ import sys
 from datetime import UTC, date, datetime
 from importlib.resources import files
 
-from dispatcher.domain.facts import Action, ContactFacts, DebtFacts, ZoneCandidate
-from dispatcher.domain.gate import decide
-from dispatcher.domain.zones import DAY, Zone, day_number, instant, zone
+from dispatcher.gate.facts import Action, ContactFacts, DebtFacts, ZoneCandidate
+from dispatcher.gate.gate import decide
 from dispatcher.rulebook.packs import RuleBook
+from dispatcher.values.zones import DAY, Zone, day_number, instant, zone
 
 AMERICAN = ("US", "PR", "VI", "GU", "AS", "MP")
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from channels.kind import ChannelKind
-from dispatcher.domain.contact import IntendedContact, contact_facts, role_of, zones_of
-from dispatcher.domain.decision import Decision
-from dispatcher.domain.facts import Action, ContentFindings, HistoryEntry
-from dispatcher.domain.money import Money
-from dispatcher.domain.person import Consent, ContactPoint, DebtFile, Notice, PersonFile
+from dispatcher.gate.decision import Decision
+from dispatcher.gate.facts import Action, ContentFindings, HistoryEntry
+from dispatcher.people.domain.person import Consent, ContactPoint, DebtFile, Notice, PersonFile
+from dispatcher.planning.domain.contact import IntendedContact, contact_facts, role_of, zones_of
+from dispatcher.planning.policy import Desk
 from dispatcher.rulebook.fact_sources import ACT, CANNOT, SOURCES
 from dispatcher.rulebook.packs import load_rule_packs
-from dispatcher.services.desk import Desk
+from dispatcher.values.money import Money
 from tests.builders import EMAIL, LETTER, SMS, a_desk
 from tests.shared import ROOT
 

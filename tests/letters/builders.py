@@ -7,10 +7,10 @@ from html import escape
 from typing import Any
 
 from channels.kind import ChannelKind
-from dispatcher.domain.money import Money
-from dispatcher.domain.render_inputs import DebtorView, DebtView, RenderInputs
-from dispatcher.domain.sender import Sender
-from dispatcher.rendering.letter_text import LetterText
+from dispatcher.values.money import Money
+from dispatcher.values.sender import Sender
+from dispatcher.writing.domain.render_inputs import DebtorView, DebtView, RenderInputs
+from dispatcher.writing.letter_text import LetterText
 
 AS_OF = date(2026, 3, 2)
 MESSAGE_ID = "0195b4a2-7c11-7d3e-9a55-3f0c5b1e2d77"

@@ -12,21 +12,21 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from dispatcher.rendering.letters import LetterPdf, render_letter, window_text
-from dispatcher.rendering.letters.pictures import letter_pages_as_png
+from dispatcher.writing.letters import LetterPdf, render_letter, window_text
+from dispatcher.writing.letters.pictures import letter_pages_as_png
 from tests.letters.builders import MESSAGE_ID, a_debtor, a_letter, some_debts, some_inputs
 from tests.letters.reading import char_positions, fonts_of, page_texts
 
 
 def plutoprint_engine():
     return pytest.importorskip(
-        "dispatcher.rendering.letters.plutoprint_engine", exc_type=ImportError
+        "dispatcher.writing.letters.plutoprint_engine", exc_type=ImportError
     ).PlutoprintEngine()
 
 
 def weasyprint_engine():
     try:
-        from dispatcher.rendering.letters.weasyprint_engine import WeasyprintEngine
+        from dispatcher.writing.letters.weasyprint_engine import WeasyprintEngine
     except (ImportError, OSError) as reason:
         pytest.skip(f"WeasyPrint cannot run here: {reason}")
     return WeasyprintEngine()
@@ -124,7 +124,7 @@ def test_programs_started_later_still_find_their_own_fonts():
     program = (
         "import os, subprocess, sys\n"
         "from tests.letters.builders import MESSAGE_ID, a_letter, some_inputs\n"
-        "from dispatcher.rendering.letters import render_letter\n"
+        "from dispatcher.writing.letters import render_letter\n"
         "render_letter(a_letter(), some_inputs(), message_id=MESSAGE_ID)\n"
         "print(subprocess.run(['printenv', 'FONTCONFIG_PATH'], capture_output=True, text=True).stdout.strip())\n"
     )

@@ -12,8 +12,8 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from dispatcher.rendering.letters import LetterPdf, LetterProblem, render_letter
-from dispatcher.rendering.letters.pictures import letter_pages_as_png
+from dispatcher.writing.letters import LetterPdf, LetterProblem, render_letter
+from dispatcher.writing.letters.pictures import letter_pages_as_png
 from tests.letters.builders import (
     AS_OF,
     MESSAGE_ID,
@@ -44,7 +44,7 @@ def test_the_same_inputs_give_the_same_bytes_also_in_another_process_and_folder(
     program = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
         "from tests.letters.builders import MESSAGE_ID, a_letter, some_inputs\n"
-        "from dispatcher.rendering.letters import render_letter\n"
+        "from dispatcher.writing.letters import render_letter\n"
         "inputs = some_inputs()\n"
         "sys.stdout.buffer.write(render_letter(a_letter(inputs), inputs, message_id=MESSAGE_ID).pdf)\n"
     )

@@ -7,14 +7,14 @@ import pytest
 import yaml
 from PIL import Image
 
-from dispatcher.rendering.letters.catalogue import with_language
-from dispatcher.rendering.letters.css_text import css_string
-from dispatcher.rendering.letters.fonts import faces, text_width, uncovered
-from dispatcher.rendering.letters.letter import LetterPdf, render_letter
-from dispatcher.rendering.letters.paper import A4, LETTER, paper_for
-from dispatcher.rendering.letters.pictures import letter_pages_as_png
-from dispatcher.rendering.letters.reading import read_letter
-from dispatcher.rendering.letters.words import WordsError, words_for
+from dispatcher.writing.letters.catalogue import with_language
+from dispatcher.writing.letters.css_text import css_string
+from dispatcher.writing.letters.fonts import faces, text_width, uncovered
+from dispatcher.writing.letters.letter import LetterPdf, render_letter
+from dispatcher.writing.letters.paper import A4, LETTER, paper_for
+from dispatcher.writing.letters.pictures import letter_pages_as_png
+from dispatcher.writing.letters.reading import read_letter
+from dispatcher.writing.letters.words import WordsError, words_for
 from tests.letters.builders import MESSAGE_ID, a_letter, some_inputs
 from tests.shared import ROOT
 

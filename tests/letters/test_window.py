@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dispatcher.rendering.letters import LetterPdf, LetterProblem, render_letter, window_text
-from dispatcher.rendering.letters.layout import Layout, shipped_layout
-from dispatcher.rendering.letters.paper import A4, LETTER
-from dispatcher.rendering.letters.pictures import letter_pages_as_png
+from dispatcher.writing.letters import LetterPdf, LetterProblem, render_letter, window_text
+from dispatcher.writing.letters.layout import Layout, shipped_layout
+from dispatcher.writing.letters.paper import A4, LETTER
+from dispatcher.writing.letters.pictures import letter_pages_as_png
 from tests.letters.builders import MESSAGE_ID, a_debtor, a_letter, a_sender, some_debts, some_inputs
 
 SIZES = {"A4": A4, "Letter": LETTER}

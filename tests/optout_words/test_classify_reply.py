@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatcher.domain.optout_words import ReplyMeaning, classify_reply
+from dispatcher.people.domain.optout_words import ReplyMeaning, classify_reply
 from dispatcher.rulebook.optout_words import load_optout_words
 from dispatcher.rulebook.yaml_file import ConfigError
 from tests.shared import ROOT

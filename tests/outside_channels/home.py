@@ -11,11 +11,9 @@ from typing import Any
 from sqlalchemy import Row, Table, select
 
 from dispatcher.bootstrap import Dispatcher
-from dispatcher.services.import_portfolio import ImportRequest, import_portfolio
-from dispatcher.settings import load_settings
-from dispatcher.storage.engine import open_database
-from dispatcher.storage.migrate import upgrade
-from dispatcher.storage.tables import (
+from dispatcher.database.engine import open_database
+from dispatcher.database.migrate import upgrade
+from dispatcher.database.tables.metadata import (
     attempts,
     contact_points,
     debtors,
@@ -25,6 +23,8 @@ from dispatcher.storage.tables import (
     stops,
     tasks,
 )
+from dispatcher.portfolio.import_portfolio import ImportRequest, import_portfolio
+from dispatcher.settings import load_settings
 from dispatcher.worker.daily_run import dispatch_due, run_today
 from tests.outside_channels.mock_providers import Provider
 from tests.outside_channels.mock_relay import PASSWORD, USER, MockRelay

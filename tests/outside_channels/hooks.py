@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from httpx import Response
 from starlette.testclient import TestClient
 
-from dispatcher.web.app import build_app
+from dispatcher.web.site.app import build_app
 from tests.outside_channels.home import LOB_SECRET, NUMBER, TOKEN, Home
 
 PUBLIC = "https://reminders.acme.example"

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from dispatcher.domain.stop import Stop
-from dispatcher.services.run_day import DayRequest, run_day
-from dispatcher.services.stop_delivery import resume_delivery
-from dispatcher.storage.tables import log_entries, messages
-from dispatcher.web.app import build_app
+from dispatcher.database.tables.metadata import log_entries, messages
+from dispatcher.delivery.domain.stop import Stop
+from dispatcher.delivery.stop_delivery import resume_delivery
+from dispatcher.runs.run_day import DayRequest, run_day
+from dispatcher.web.site.app import build_app
 from dispatcher.worker.daily_run import day_ports, open_station
 from tests.outside_channels.conftest import OpenHome, Say
 from tests.outside_channels.home import AS_OF, EMAIL_ONLY, Home, Providers

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from dispatcher.services.record_opt_out import record_opt_out
-from dispatcher.services.recording import Said
-from dispatcher.services.work_on_tasks import finish_tasks
-from dispatcher.storage.tables import contacts, log_entries, messages, tasks
+from dispatcher.database.tables.metadata import contacts, log_entries, messages, tasks
+from dispatcher.delivery.work_on_tasks import finish_tasks
+from dispatcher.people.record_opt_out import record_opt_out
+from dispatcher.people.recording import Said
 from tests.outside_channels.conftest import OpenHome
 from tests.outside_channels.home import SMS_ONLY, Home, Providers
 from tests.outside_channels.hooks import SIGNED, Hooks

@@ -17,9 +17,9 @@ import pytest
 from pypdf import PdfReader
 
 from channels.kind import ChannelKind
-from dispatcher.services.outbound import outbound
-from dispatcher.storage import contents, outbox
-from dispatcher.storage.tables import messages
+from dispatcher.database.tables.metadata import messages
+from dispatcher.delivery.outbound import outbound
+from dispatcher.messages.storage import contents, outbox
 from dispatcher.worker.daily_run import open_station
 from dispatcher.worker.jobs import jobs_of
 from dispatcher.worker.upkeep import PrintHouseError

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dispatcher.services.resolve_message import resolve_message
-from dispatcher.storage.tables import messages
+from dispatcher.database.tables.metadata import messages
+from dispatcher.delivery.resolve_message import resolve_message
 from dispatcher.worker.upkeep import reconcile
 from tests.outside_channels.conftest import OpenHome, Say
 from tests.outside_channels.home import EMAIL_ONLY, SMS_ONLY, Home, Providers

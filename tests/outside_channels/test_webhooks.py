@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from dispatcher.storage.tables import log_entries, messages, provider_events
+from dispatcher.database.tables.metadata import log_entries, messages, provider_events
 from tests.outside_channels.conftest import OpenHome
 from tests.outside_channels.home import EMAIL_ONLY, LETTER_ONLY, SMS_ONLY, Home, Providers
 from tests.outside_channels.hooks import (

@@ -23,9 +23,8 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import Row, select
 
-from dispatcher.storage import contents
-from dispatcher.storage.engine import open_database
-from dispatcher.storage.tables import (
+from dispatcher.database.engine import open_database
+from dispatcher.database.tables.metadata import (
     attempts,
     debtors,
     debts,
@@ -33,6 +32,7 @@ from dispatcher.storage.tables import (
     message_debts,
     messages,
 )
+from dispatcher.messages.storage import contents
 from tests.outside_channels import mock_providers
 from tests.outside_channels.conftest import OpenHome
 from tests.outside_channels.home import (

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from dispatcher.domain.whereabouts import PlaceTable
-from dispatcher.domain.zones import zone_info
 from dispatcher.rulebook.places import load_places
+from dispatcher.values.whereabouts import PlaceTable
+from dispatcher.values.zones import zone_info
 from tests.shared import ROOT
 
 Clock = tuple[timedelta | None, timedelta | None]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatcher.domain.phone import PhoneProblem, number_plan, to_e164
+from dispatcher.values.phone import PhoneProblem, number_plan, to_e164
 
 
 @pytest.mark.parametrize(

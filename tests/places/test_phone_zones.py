@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dispatcher.domain.whereabouts import candidate_zones
+from dispatcher.values.whereabouts import candidate_zones
 from tests.shared import shared_folder
 
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from dispatcher.domain.whereabouts import candidate_zones
 from dispatcher.rulebook.places import load_places
 from dispatcher.rulebook.yaml_file import ConfigError
+from dispatcher.values.whereabouts import candidate_zones
 from tests.shared import ROOT, shared_folder
 
 # Zones that a country's list leaves out on purpose, with the reason.

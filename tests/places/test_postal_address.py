@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatcher.domain.postal_address import AddressProblem, PostalAddress, envelope_lines, normalise_address
+from dispatcher.values.postal_address import AddressProblem, PostalAddress, envelope_lines, normalise_address
 from tests.shared import shared_folder
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dispatcher.domain.whereabouts import PlaceFinding, candidate_zones, locate
+from dispatcher.values.whereabouts import PlaceFinding, candidate_zones, locate
 
 
 def zones(places, **facts):

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from dispatcher.database.engine import Database
+from dispatcher.portfolio.import_portfolio import ImportReport, ImportRequest, import_portfolio
 from dispatcher.rulebook.mappings import load_mapping
-from dispatcher.services.import_portfolio import ImportReport, ImportRequest, import_portfolio
-from dispatcher.storage.engine import Database
 from tests.shared import ROOT
 
 LEDGER_DAY = date(2026, 11, 16)

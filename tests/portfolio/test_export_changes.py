@@ -4,11 +4,11 @@ from datetime import date, timedelta
 
 from sqlalchemy import insert, select, update
 
-from dispatcher.services.export_changes import COLUMNS, export_changes
-from dispatcher.services.record_opt_out import record_opt_out
-from dispatcher.services.recording import Said
-from dispatcher.services.release_hold import release
-from dispatcher.storage.tables import contact_points, creditors, debtors, log_entries, messages
+from dispatcher.database.tables.metadata import contact_points, creditors, debtors, log_entries, messages
+from dispatcher.people.record_opt_out import record_opt_out
+from dispatcher.people.recording import Said
+from dispatcher.people.release_hold import release
+from dispatcher.portfolio.export_changes import COLUMNS, export_changes
 from tests.portfolio.books import NOW, a_file, a_row, an_import, rows_of
 
 SINCE = NOW.date()

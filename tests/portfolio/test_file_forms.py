@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from dispatcher.services.apply_mapping import PortfolioFileError
-from dispatcher.storage.tables import debtors, debts
+from dispatcher.database.tables.metadata import debtors, debts
+from dispatcher.portfolio.apply_mapping import PortfolioFileError
 from tests.portfolio.books import a_file, a_row, a_text_file, an_import, rejects, rows_of
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

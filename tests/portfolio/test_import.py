@@ -5,10 +5,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from dispatcher.services.apply_mapping import PortfolioFileError
-from dispatcher.services.record_payment import record_payment
-from dispatcher.services.recording import Said
-from dispatcher.storage.tables import (
+from dispatcher.database.tables.metadata import (
     contact_points,
     creditors,
     debt_parties,
@@ -19,6 +16,9 @@ from dispatcher.storage.tables import (
     payments,
     personal_values,
 )
+from dispatcher.people.record_payment import record_payment
+from dispatcher.people.recording import Said
+from dispatcher.portfolio.apply_mapping import PortfolioFileError
 from tests.portfolio.books import (
     LEDGER_DAY,
     NOW,
@@ -483,7 +483,7 @@ def test_a_crash_in_the_middle_of_merging_leaves_the_portfolio_as_it_was(databas
     def cut(*_args, **_kwargs):
         raise PowerCutError
 
-    monkeypatch.setattr("dispatcher.services.import_portfolio.portfolios.merge_points", cut)
+    monkeypatch.setattr("dispatcher.portfolio.import_portfolio.portfolios.merge_points", cut)
     with pytest.raises(PowerCutError):
         an_import(database, an_import_of_two)
     monkeypatch.undo()
@@ -502,7 +502,7 @@ def test_reading_a_file_takes_no_lock_that_others_wait_for(sqlite_database, tmp_
             connection.execute(select(1))
 
     rows = [a_row(debt_reference=str(i)) for i in range(5000)]
-    from dispatcher.services.import_portfolio import ImportRequest, import_portfolio
+    from dispatcher.portfolio.import_portfolio import ImportRequest, import_portfolio
 
     file = a_file(tmp_path, *rows)
     request = ImportRequest(

@@ -1,9 +1,9 @@
 import pytest
 
+from dispatcher.database.tables.metadata import contact_points, debtors, debts
+from dispatcher.portfolio.apply_mapping import PortfolioFileError, check_expressions
 from dispatcher.rulebook.mappings import load_mapping, load_mappings
 from dispatcher.rulebook.yaml_file import ConfigError
-from dispatcher.services.apply_mapping import PortfolioFileError, check_expressions
-from dispatcher.storage.tables import contact_points, debtors, debts
 from tests.portfolio.books import a_text_file, an_import, rejects, rows_of
 from tests.shared import ROOT
 

@@ -3,10 +3,10 @@ from decimal import Decimal
 
 import pytest
 
-from dispatcher.services.portfolio_status import portfolio_status
-from dispatcher.services.record_payment import record_payment
-from dispatcher.services.recording import Said
-from dispatcher.storage.tables import contact_points, debtors, debts
+from dispatcher.database.tables.metadata import contact_points, debtors, debts
+from dispatcher.people.record_payment import record_payment
+from dispatcher.people.recording import Said
+from dispatcher.portfolio.portfolio_status import portfolio_status
 from tests.portfolio.books import LEDGER_DAY, NOW, a_file, a_row, an_import, rows_of
 
 

@@ -3,9 +3,9 @@ from decimal import Decimal
 
 import pytest
 
-from dispatcher.domain.email_address import normal_email
-from dispatcher.domain.portfolio import is_open
-from dispatcher.domain.written_values import amount_reader, date_pattern, date_reader
+from dispatcher.portfolio.domain.portfolio import is_open
+from dispatcher.values.email_address import normal_email
+from dispatcher.values.written_values import amount_reader, date_pattern, date_reader
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dispatcher.storage.engine import Database
+from dispatcher.database.engine import Database
 from tests.record.histories import Log
 
 

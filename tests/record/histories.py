@@ -7,13 +7,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert
 
-from dispatcher.domain.log_entry import LogEntry
-from dispatcher.domain.money import Money
-from dispatcher.storage import contents, delivery_log
-from dispatcher.storage.engine import Database
-from dispatcher.storage.seal_journal import SealJournal
-from dispatcher.storage.sealing_keys import SealingKeys
-from dispatcher.storage.tables import attempts, creditors, debtors, debts, messages
+from dispatcher.database.engine import Database
+from dispatcher.database.tables.metadata import attempts, creditors, debtors, debts, messages
+from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.log.storage import delivery_log
+from dispatcher.messages.storage import contents
+from dispatcher.record.storage.seal_journal import SealJournal
+from dispatcher.record.storage.sealing_keys import SealingKeys
+from dispatcher.values.money import Money
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 

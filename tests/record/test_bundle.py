@@ -14,16 +14,17 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import text
 
-from dispatcher.domain.export_line import FIELDS
-from dispatcher.domain.log_entry import LogEntry
-from dispatcher.domain.template import TemplateVersion
-from dispatcher.domain.timeline import timeline
-from dispatcher.services.export_evidence import Source, export_evidence
-from dispatcher.services.verify_file import verify_file
-from dispatcher.storage import delivery_log, template_versions
-from dispatcher.storage.evidence import Scope
-from dispatcher.storage.rules_in_force import record_rules_in_force
-from dispatcher.storage.template_versions import StoredVersion
+from dispatcher.authoring.storage import template_versions
+from dispatcher.authoring.storage.template_versions import StoredVersion
+from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.log.storage import delivery_log
+from dispatcher.planning.storage.rules_in_force import record_rules_in_force
+from dispatcher.record.domain.export_line import FIELDS
+from dispatcher.record.domain.timeline import timeline
+from dispatcher.record.export_evidence import Source, export_evidence
+from dispatcher.record.storage.evidence import Scope
+from dispatcher.record.verify.verify_file import verify_file
+from dispatcher.writing.domain.template import TemplateVersion
 from tests.record.histories import NOW, Log, add_debtors, add_message, add_refusal, person
 from tests.record.test_tampering import behind_the_back
 
@@ -196,7 +197,7 @@ def test_timeline_as_pdf_can_be_read(bundle: Path) -> None:
 
 
 def test_bundle_without_a_body_that_was_erased_verifies(sqlite_log: Log, tmp_path: Path) -> None:
-    from dispatcher.services.erase_person import Erasure, erase_person
+    from dispatcher.record.erase_person import Erasure, erase_person
 
     with sqlite_log.database.writing() as connection:
         add_debtors(connection, 1)
@@ -228,7 +229,7 @@ def test_rules_in_force_are_logged_when_they_change(log: Log) -> None:
 def test_bundle_carries_the_key_that_signs_now_after_the_key_has_changed(
     sqlite_log: Log, tmp_path: Path
 ) -> None:
-    from dispatcher.services.change_key import change_key
+    from dispatcher.record.change_key import change_key
 
     with sqlite_log.database.writing() as connection:
         add_debtors(connection, 1)

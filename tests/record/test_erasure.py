@@ -8,22 +8,8 @@ import pytest
 from sqlalchemy import func, insert, select, text, update
 
 from channels.event import DeliveryEvent, EventKind
-from dispatcher.domain.retention import RetentionPeriod
-from dispatcher.rulebook.retention import load_retention
-from dispatcher.services.backup_database import backup_database
-from dispatcher.services.erase_person import Erasure, ErasureRefusedError, erase_person
-from dispatcher.services.export_evidence import Source, export_evidence
-from dispatcher.services.record_delivery_events import record_delivery_events
-from dispatcher.services.retain_records import due_for_erasure, retain_records
-from dispatcher.services.seal_log import seal_log
-from dispatcher.services.verify_export import verify
-from dispatcher.services.verify_log import verify_log
-from dispatcher.storage.contents import ERASED
-from dispatcher.storage.engine import open_database
-from dispatcher.storage.evidence import Scope
-from dispatcher.storage.seal_journal import SealJournal
-from dispatcher.storage.sealing_keys import SealingKeys
-from dispatcher.storage.tables import (
+from dispatcher.database.engine import open_database
+from dispatcher.database.tables.metadata import (
     contact_points,
     contents,
     debtors,
@@ -33,6 +19,20 @@ from dispatcher.storage.tables import (
     messages,
     personal_values,
 )
+from dispatcher.delivery.record_delivery_events import record_delivery_events
+from dispatcher.messages.storage.contents import ERASED
+from dispatcher.record.backup_database import backup_database
+from dispatcher.record.domain.retention import RetentionPeriod
+from dispatcher.record.erase_person import Erasure, ErasureRefusedError, erase_person
+from dispatcher.record.export_evidence import Source, export_evidence
+from dispatcher.record.retain_records import due_for_erasure, retain_records
+from dispatcher.record.seal_log import seal_log
+from dispatcher.record.storage.evidence import Scope
+from dispatcher.record.storage.seal_journal import SealJournal
+from dispatcher.record.storage.sealing_keys import SealingKeys
+from dispatcher.record.verify.verify_export import verify
+from dispatcher.record.verify.verify_log import verify_log
+from dispatcher.rulebook.retention import load_retention
 from tests.portfolio.books import a_file, a_row, an_import, rejects, warnings
 from tests.record.histories import NOW, Log, add_debtors, add_message, add_refusal, person
 from tests.shared import ROOT

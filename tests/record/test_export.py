@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from dispatcher.domain.export_line import FIELDS, line_of
-from dispatcher.domain.log_entry import LogEntry
-from dispatcher.services.export_evidence import Source, export_evidence
-from dispatcher.services.seal_log import seal_log
-from dispatcher.services.verify_export import verify
-from dispatcher.storage import delivery_log, evidence
-from dispatcher.storage.evidence import Scope
+from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.log.storage import delivery_log
+from dispatcher.record.domain.export_line import FIELDS, line_of
+from dispatcher.record.export_evidence import Source, export_evidence
+from dispatcher.record.seal_log import seal_log
+from dispatcher.record.storage import evidence
+from dispatcher.record.storage.evidence import Scope
+from dispatcher.record.verify.verify_export import verify
 from tests.record.histories import NOW, Log, add_debtors, add_message, add_refusal, person
 
 
@@ -74,7 +75,7 @@ def test_export_of_a_period_takes_only_that_period(filled: Log, tmp_path: Path) 
 
 
 def test_export_verifier_needs_only_python(filled: Log, tmp_path: Path) -> None:
-    from dispatcher.services.pack_bundle import verifier_source
+    from dispatcher.record.pack_bundle import verifier_source
 
     export_evidence(source(filled), Scope(), tmp_path / "all.jsonl")
     (tmp_path / "verify.py").write_text(verifier_source())
@@ -160,9 +161,9 @@ def test_export_signed_by_another_key_fails_when_the_key_is_known(filled: Log, t
 def test_export_as_csv_verifies_and_neutralises_formulas(
     sqlite_log: Log, tmp_path: Path, shared: Path
 ) -> None:
-    from dispatcher.domain.log_entry import LogEntry
-    from dispatcher.services.verify_file import verify_file
-    from dispatcher.storage import delivery_log
+    from dispatcher.log.domain.log_entry import LogEntry
+    from dispatcher.log.storage import delivery_log
+    from dispatcher.record.verify.verify_file import verify_file
 
     vectors = json.loads((shared / "vectors" / "csv_injection.json").read_text())
     texts = [*vectors["payloads"], *vectors["legitimate_must_survive"]]
@@ -204,7 +205,7 @@ def test_export_with_any_byte_changed_fails(sqlite_log: Log, tmp_path: Path, see
 
 
 def test_export_follows_the_chain_over_a_new_key(filled: Log, tmp_path: Path) -> None:
-    from dispatcher.services.change_key import rotate_key
+    from dispatcher.record.change_key import rotate_key
 
     rotate_key(filled.database, filled.keys, filled.journal, now=NOW)
     with filled.database.writing() as connection:
@@ -220,7 +221,7 @@ def test_export_follows_the_chain_over_a_new_key(filled: Log, tmp_path: Path) ->
 
 
 def test_export_is_written_in_pages(filled: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dispatcher.storage import evidence
+    from dispatcher.record.storage import evidence
 
     monkeypatch.setattr(evidence, "PAGE", 4)
     steps: list[tuple[int, int]] = []

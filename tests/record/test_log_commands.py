@@ -9,8 +9,8 @@ from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from dispatcher.cli.log import app, backup, erase, retention, subject_access
-from dispatcher.services.erase_person import ErasureRefusedError
-from dispatcher.storage.engine import Database
+from dispatcher.database.engine import Database
+from dispatcher.record.erase_person import ErasureRefusedError
 from tests.record.histories import add_debtors, add_message, add_refusal
 
 Run = Callable[..., Result]

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatcher.domain.seal import leaf_hash, proof_of, root_from_proof, root_of, tree_of
-from dispatcher.services import verify_export
-from dispatcher.storage.sealing_keys import SealingKeys, signature_holds
+from dispatcher.record.domain.seal import leaf_hash, proof_of, root_from_proof, root_of, tree_of
+from dispatcher.record.storage.sealing_keys import SealingKeys, signature_holds
+from dispatcher.record.verify import verify_export
 
 # The test tree of Certificate Transparency: eight entries and its root at each size.
 ENTRIES = ["", "\x00", "\x10", " !", "01", "@ABC", "PQRSTUVW", "`abcdefghijklmno"]

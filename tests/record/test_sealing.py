@@ -12,14 +12,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from dispatcher.domain.log_entry import LogEntry
-from dispatcher.services import seal_log as sealing
-from dispatcher.services.seal_log import SealsLostError, seal_log
-from dispatcher.services.verify_log import verify_log
-from dispatcher.storage import delivery_log, seals
-from dispatcher.storage.engine import open_database
-from dispatcher.storage.seal_journal import SealJournal
-from dispatcher.storage.sealing_keys import KeyProblemError, SealingKeys
+from dispatcher.database.engine import open_database
+from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.log.storage import delivery_log
+from dispatcher.record import seal_log as sealing
+from dispatcher.record.seal_log import SealsLostError, seal_log
+from dispatcher.record.storage import seals
+from dispatcher.record.storage.seal_journal import SealJournal
+from dispatcher.record.storage.sealing_keys import KeyProblemError, SealingKeys
+from dispatcher.record.verify.verify_log import verify_log
 from tests.record.histories import NOW, Log
 
 WRITERS, CHUNKS = 8, 10
@@ -227,7 +228,7 @@ def test_sealing_key_gets_its_public_half_back_when_a_crash_came_between_the_two
 def test_sealing_key_that_finds_no_room_on_the_disk_is_made_at_the_next_try(tmp_path: Path) -> None:
     keys = tmp_path / "keys"
     code = (
-        "import resource, sys; from pathlib import Path; from dispatcher.storage.sealing_keys import SealingKeys\n"
+        "import resource, sys; from pathlib import Path; from dispatcher.record.storage.sealing_keys import SealingKeys\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (40, resource.RLIM_INFINITY))\n"
         "SealingKeys(Path(sys.argv[1])).signing(None)"
     )

@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from dispatcher.domain.log_entry import LogEntry
-from dispatcher.services.seal_log import seal_log
-from dispatcher.storage import delivery_log, word_index
-from dispatcher.storage.evidence import UnknownDebtorError, persons_of
-from dispatcher.storage.log_search import LogQuery, sample, search
-from dispatcher.storage.tables import messages
+from dispatcher.database.tables.metadata import messages
+from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.log.storage import delivery_log
+from dispatcher.record.seal_log import seal_log
+from dispatcher.record.storage import word_index
+from dispatcher.record.storage.evidence import UnknownDebtorError, persons_of
+from dispatcher.record.storage.log_search import LogQuery, sample, search
 from tests.record.histories import NOW, Log, add_debtors, add_message, add_refusal, person
 
 EVERYTHING = LogQuery()
@@ -151,13 +152,13 @@ def test_word_index_forgets_what_is_erased(filled: Log) -> None:
 def search_text(connection, content_id: int) -> str:
     from sqlalchemy import select
 
-    from dispatcher.storage.tables import contents
+    from dispatcher.database.tables.metadata import contents
 
     return str(connection.scalar(select(contents.c.text).where(contents.c.id == content_id)))
 
 
 def test_exceptions_report_lists_what_went_wrong(log: Log) -> None:
-    from dispatcher.services.search_log import exceptions_report
+    from dispatcher.record.search_log import exceptions_report
 
     with log.database.writing() as connection:
         add_debtors(connection, 3)
@@ -174,7 +175,7 @@ def test_exceptions_report_lists_what_went_wrong(log: Log) -> None:
 
 
 def test_search_finds_what_is_many_by_walking(filled: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dispatcher.storage import log_pointers
+    from dispatcher.record.storage import log_pointers
 
     few = [
         found(filled, template="first-reminder"),
@@ -265,7 +266,7 @@ def test_search_finds_what_a_reader_of_the_whole_log_would_find_whatever_is_comb
 def test_search_that_may_ask_few_says_how_far_back_it_looked_and_goes_on(
     filled: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dispatcher.storage import log_pointers, log_search
+    from dispatcher.record.storage import log_pointers, log_search
 
     monkeypatch.setattr(log_pointers, "FEW", 0)
     monkeypatch.setattr(log_search, "ASKED_AT_FIRST", 2)

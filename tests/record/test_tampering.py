@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-from dispatcher.services.change_key import rotate_key
-from dispatcher.services.erase_person import Erasure, erase_person
-from dispatcher.services.seal_log import seal_log
-from dispatcher.services.verify_log import verify_log
-from dispatcher.storage.engine import Database
+from dispatcher.database.engine import Database
+from dispatcher.record.change_key import rotate_key
+from dispatcher.record.erase_person import Erasure, erase_person
+from dispatcher.record.seal_log import seal_log
+from dispatcher.record.verify.verify_log import verify_log
 from tests.record.histories import NOW, Log, add_debtors, add_message, add_refusal, person
 
 SEEDS = range(200) if os.environ.get("DEEP") == "1" else range(12)
@@ -257,7 +257,7 @@ def test_lawful_history_is_never_called_damaged(log: Log, seed: int) -> None:
 def test_tampering_with_entry_and_leaf_together_is_found(log: Log) -> None:
     fill(log, random.Random(1))
     seal(log)
-    from dispatcher.domain.seal import leaf_hash
+    from dispatcher.record.domain.seal import leaf_hash
 
     with behind_the_back(log.database) as connection:
         entry = connection.scalar(text("SELECT entry FROM log_entries WHERE id = 3")).replace(

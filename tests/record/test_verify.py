@@ -7,25 +7,28 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from dispatcher.domain.log_entry import LogEntry
-from dispatcher.domain.template import TemplateVersion
-from dispatcher.rendering.letters.engine import DocumentFacts
-from dispatcher.rendering.letters.installed import installed_engine
-from dispatcher.services.change_key import change_key, rotate_key
-from dispatcher.services.export_evidence import Source, export_evidence
-from dispatcher.services.reindex_log import reindex_log
-from dispatcher.services.review_template import template_entry
-from dispatcher.services.seal_log import seal_log
-from dispatcher.services.search_log import search_log
-from dispatcher.services.verify_file import examine_file
-from dispatcher.services.verify_log import Verified, verify_log
-from dispatcher.storage import contents, delivery_log, template_versions, word_index
-from dispatcher.storage.evidence import Scope
-from dispatcher.storage.log_search import LogQuery
-from dispatcher.storage.rules_in_force import record_rules_in_force
-from dispatcher.storage.sealing_keys import KeyProblemError, SealingKeys
-from dispatcher.storage.seals import last_seal
-from dispatcher.storage.template_versions import StoredVersion
+from dispatcher.authoring.review_template import template_entry
+from dispatcher.authoring.storage import template_versions
+from dispatcher.authoring.storage.template_versions import StoredVersion
+from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.log.storage import delivery_log
+from dispatcher.messages.storage import contents
+from dispatcher.planning.storage.rules_in_force import record_rules_in_force
+from dispatcher.record.change_key import change_key, rotate_key
+from dispatcher.record.export_evidence import Source, export_evidence
+from dispatcher.record.reindex_log import reindex_log
+from dispatcher.record.seal_log import seal_log
+from dispatcher.record.search_log import search_log
+from dispatcher.record.storage import word_index
+from dispatcher.record.storage.evidence import Scope
+from dispatcher.record.storage.log_search import LogQuery
+from dispatcher.record.storage.sealing_keys import KeyProblemError, SealingKeys
+from dispatcher.record.storage.seals import last_seal
+from dispatcher.record.verify.verify_file import examine_file
+from dispatcher.record.verify.verify_log import Verified, verify_log
+from dispatcher.writing.domain.template import TemplateVersion
+from dispatcher.writing.letters.engine import DocumentFacts
+from dispatcher.writing.letters.installed import installed_engine
 from tests.record.histories import NOW, Log, add_debtors, add_message, add_refusal
 
 

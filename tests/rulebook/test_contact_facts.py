@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from dispatcher.domain.facts import NOTHING_ON_FILE, ContactFacts
-from dispatcher.domain.optout_words import OptOutTable
+from dispatcher.gate.facts import NOTHING_ON_FILE, ContactFacts
+from dispatcher.people.domain.optout_words import OptOutTable
 from dispatcher.rulebook.contact_facts import UnknownKeys, parse_facts
 from dispatcher.rulebook.fact_keys import known_keys
 from dispatcher.rulebook.optout_words import load_optout_words

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dispatcher.domain.decision import Outcome
-from dispatcher.domain.rules import RulePack
+from dispatcher.gate.decision import Outcome
+from dispatcher.gate.rules import RulePack
 from dispatcher.rulebook.optout_words import load_optout_words
 from dispatcher.rulebook.packs import RuleBook, UnknownPackError, load_rule_packs
 from dispatcher.rulebook.questions import answer

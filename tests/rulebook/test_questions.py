@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dispatcher.domain.act import Act
-from dispatcher.domain.guards.guard import Guard, Refusal
+from dispatcher.gate.act import Act
+from dispatcher.gate.guards.guard import Guard, Refusal
 from dispatcher.rulebook.optout_words import load_optout_words
 from dispatcher.rulebook.packs import RuleBook, load_rule_packs
 from dispatcher.rulebook.questions import answer_json

@@ -12,14 +12,14 @@ from httpx import Response
 from starlette.testclient import TestClient
 
 from dispatcher.bootstrap import Dispatcher, open_dispatcher
-from dispatcher.domain.user import Role
-from dispatcher.services.import_portfolio import ImportRequest, import_portfolio
-from dispatcher.services.manage_users import add_user
-from dispatcher.services.sign_in import token_hash
+from dispatcher.portfolio.import_portfolio import ImportRequest, import_portfolio
 from dispatcher.settings import load_settings
-from dispatcher.storage import sessions, users
-from dispatcher.web.app import build_app
-from dispatcher.web.run_start import RunDay
+from dispatcher.users.domain.user import Role
+from dispatcher.users.manage_users import add_user
+from dispatcher.users.sign_in import token_hash
+from dispatcher.users.storage import sessions, users
+from dispatcher.web.operators.run_start import RunDay
+from dispatcher.web.site.app import build_app
 from dispatcher.worker.daily_run import run_today
 
 AS_OF = date(2026, 11, 16)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import update
 
-from dispatcher.domain.user import Role
-from dispatcher.storage.tables import messages
-from dispatcher.web.access import ACCESS, Door
-from dispatcher.web.app import check_access
+from dispatcher.database.tables.metadata import messages
+from dispatcher.users.domain.user import Role
+from dispatcher.web.site.access import ACCESS, Door
+from dispatcher.web.site.app import check_access
 from tests.web.house import Web
 
 MANAGER, APPROVER, AUDITOR, OPERATOR, ADMIN = "manager", "approver", "auditor", "operator", "admin"

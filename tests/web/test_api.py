@@ -12,8 +12,8 @@ from openapi_spec_validator import validate
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from dispatcher.services.manage_users import disable_user, make_token, revoke_tokens
-from dispatcher.storage.tables import api_tokens, log_entries
+from dispatcher.database.tables.metadata import api_tokens, log_entries
+from dispatcher.users.manage_users import disable_user, make_token, revoke_tokens
 from tests.web.house import ALL, Web
 
 ANA = "/api/v1/people/acme/A-1"
@@ -36,7 +36,7 @@ def is_problem(answer: Response, status: int) -> bool:
 
 
 def test_the_description_is_valid_openapi_3_1_and_names_every_operation(web: Web) -> None:
-    from dispatcher.web.access import ACCESS
+    from dispatcher.web.site.access import ACCESS
 
     document = web.visitor().get("/api/v1/openapi.json").json()
 

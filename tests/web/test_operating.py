@@ -7,14 +7,15 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from channels.event import InboundMessage
-from dispatcher.domain.message import State
-from dispatcher.domain.optout_words import classify_reply
+from dispatcher.database.tables.metadata import debtors, jobs, messages, runs
+from dispatcher.delivery.record_inbound import record_inbound
+from dispatcher.delivery.storage import stops
+from dispatcher.messages.domain.message import State
+from dispatcher.people.domain.optout_words import classify_reply
+from dispatcher.people.storage import people_facts
 from dispatcher.rulebook.optout_words import load_optout_words
-from dispatcher.services.record_inbound import record_inbound
-from dispatcher.services.run_guards import alone
-from dispatcher.storage import people_facts, stops
-from dispatcher.storage.tables import debtors, jobs, messages, runs
-from dispatcher.web.job_runner import JobRunner, Report
+from dispatcher.runs.run_guards import alone
+from dispatcher.web.site.job_runner import JobRunner, Report
 from tests.web.house import ALL, Desk, Web
 from tests.web.test_templates import finished
 
@@ -240,7 +241,7 @@ def test_verification_names_what_was_changed(web: Web) -> None:
 
 
 def test_an_auditor_exports_a_bundle_that_verifies(web: Web) -> None:
-    from dispatcher.services.verify_file import verify_file
+    from dispatcher.record.verify.verify_file import verify_file
 
     desk = web.signed_in("auditor")
     answer = desk.post("/log/export", {"form": "zip", "debtor": "acme/A-1"})
@@ -285,7 +286,7 @@ def test_a_job_ends_when_the_program_is_asked_to_stop(web: Web) -> None:
 def test_a_job_whose_process_died_says_so(web: Web) -> None:
     from datetime import timedelta
 
-    from dispatcher.storage import jobs
+    from dispatcher.runs.storage import jobs
 
     now = web.house.real_now()
     with web.house.database.writing() as connection:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from dispatcher.bootstrap import open_dispatcher
-from dispatcher.domain.user import Role
-from dispatcher.services.manage_users import add_user
 from dispatcher.settings import load_settings
+from dispatcher.users.domain.user import Role
+from dispatcher.users.manage_users import add_user
 from dispatcher.worker.daily_run import run_today
 from tests.web.house import ALL, AS_OF, NOW, PASSWORD, Web, import_sample
 from tests.web.test_debtors_page import token_of

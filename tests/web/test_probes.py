@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 
-from dispatcher.storage.tables import messages
+from dispatcher.database.tables.metadata import messages
 from tests.web.house import Web
 
 NAMES = {
@@ -73,7 +73,7 @@ def test_a_real_broker_that_answers_is_ready(open_web: Callable[..., Web], redis
 def test_a_channel_that_pauses_is_said(web: Web) -> None:
     from datetime import timedelta
 
-    from dispatcher.storage import leases
+    from dispatcher.database import leases
 
     now = web.house.real_now()
     with web.house.database.writing() as connection:

@@ -1,7 +1,7 @@
 """Reasons read alike, whether an entry kept them or the gate found them just now."""
 
-from dispatcher.domain.decision import Outcome, Reason
-from dispatcher.web.words import each_reason
+from dispatcher.gate.decision import Outcome, Reason
+from dispatcher.web.site.words import each_reason
 
 FOUND_NOW = Reason(
     pack="default",

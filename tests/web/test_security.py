@@ -8,11 +8,11 @@ from html.parser import HTMLParser
 import pytest
 
 from channels.event import InboundMessage
-from dispatcher.domain.optout_words import classify_reply
+from dispatcher.delivery.record_inbound import record_inbound
+from dispatcher.people.domain.optout_words import classify_reply
 from dispatcher.rulebook.optout_words import load_optout_words
-from dispatcher.services.record_inbound import record_inbound
-from dispatcher.web.access import ACCESS, Door
-from dispatcher.web.body_limit import LARGEST_FORM, LARGEST_WEBHOOK
+from dispatcher.web.site.access import ACCESS, Door
+from dispatcher.web.site.body_limit import LARGEST_FORM, LARGEST_WEBHOOK
 from tests.web.house import ALL, Web
 from tests.web.test_access import address
 from tests.web.test_pages_open import PAGES
@@ -100,7 +100,7 @@ def test_every_form_of_every_page_bears_the_token(web: Web) -> None:
 def test_a_fault_shows_no_inner_workings_and_keeps_the_headers(
     web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dispatcher.web import today
+    from dispatcher.web.operators import today
 
     def fail(*_args: object, **_more: object) -> None:
         raise ZeroDivisionError("secret inner value")

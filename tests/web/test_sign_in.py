@@ -9,10 +9,10 @@ from httpx import Response
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from dispatcher.services.manage_users import disable_user, set_roles
-from dispatcher.services.sign_in import token_hash
-from dispatcher.storage import users
-from dispatcher.storage.tables import log_entries, sessions
+from dispatcher.database.tables.metadata import log_entries, sessions
+from dispatcher.users.manage_users import disable_user, set_roles
+from dispatcher.users.sign_in import token_hash
+from dispatcher.users.storage import users
 from tests.web.house import ALL, PASSWORD, Web
 
 

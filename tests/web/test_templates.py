@@ -6,8 +6,8 @@ from datetime import date
 from httpx import Response
 from sqlalchemy import select
 
-from dispatcher.storage import template_versions
-from dispatcher.storage.tables import messages
+from dispatcher.authoring.storage import template_versions
+from dispatcher.database.tables.metadata import messages
 from dispatcher.worker.daily_run import run_today
 from tests.web.house import Desk, Web
 

@@ -17,7 +17,14 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from httpx import Response
 from sqlalchemy import func, select
 
-from dispatcher.storage.tables import contact_points, log_entries, messages, opt_outs, provider_events, tasks
+from dispatcher.database.tables.metadata import (
+    contact_points,
+    log_entries,
+    messages,
+    opt_outs,
+    provider_events,
+    tasks,
+)
 from tests.web.house import Web
 
 PUBLIC = "https://dispatch.example"

@@ -3,8 +3,8 @@
 import pytest
 from jinja2 import Environment
 
-from dispatcher.web.stacking import stacked
-from dispatcher.web.words import cron, grouped, text_name
+from dispatcher.web.site.stacking import stacked
+from dispatcher.web.site.words import cron, grouped, text_name
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 from channels.fake import FakeChannel
 from channels.kind import ChannelKind
 from channels.port import Channel
-from dispatcher.storage.engine import Database
+from dispatcher.database.engine import Database
 from dispatcher.worker.broker import open_broker
 from dispatcher.worker.outlets import Lane, OutletPorts
 from dispatcher.worker.station import Station

@@ -9,10 +9,10 @@ import pytest
 from channels.fake import FakeChannel
 from channels.kind import ChannelKind
 from channels.outcome import TryLater
-from dispatcher.domain.stop import Stop
-from dispatcher.domain.verdict import Verdict, VerdictKind
-from dispatcher.storage import stops
-from dispatcher.storage.engine import Database
+from dispatcher.database.engine import Database
+from dispatcher.delivery.domain.stop import Stop
+from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
+from dispatcher.delivery.storage import stops
 from dispatcher.worker.drain import STALLED_AFTER, Drain
 from dispatcher.worker.outlets import Lane
 from tests.delivery.builders import ALLOW, NOW, a_run, hand_out, message, queued, states
@@ -106,7 +106,7 @@ def test_texts_that_became_outdated_are_made_again_and_then_sent(sqlite_database
         if message(sqlite_database, key).state != "planned":
             return 0
         with sqlite_database.writing() as connection:
-            from dispatcher.storage import outbox
+            from dispatcher.messages.storage import outbox
 
             outbox.change(connection, [{"id": key, "state": "queued", "content_sha256": sha256}])
         return 1
@@ -127,7 +127,7 @@ def test_a_text_that_is_outdated_for_ever_does_not_go_round_for_ever(sqlite_data
 
     def prepare() -> int:
         with sqlite_database.writing() as connection:
-            from dispatcher.storage import outbox
+            from dispatcher.messages.storage import outbox
 
             outbox.change(connection, [{"id": key, "state": "queued", "content_sha256": sha256}])
         return 1
@@ -165,7 +165,7 @@ def test_a_provider_that_keeps_failing_pauses_its_channel(database: Database) ->
 
 def test_what_a_dead_process_held_is_delivered_by_the_next(sqlite_database: Database) -> None:
     ids = queued(sqlite_database, 5)
-    from dispatcher.storage.holders import this_process
+    from dispatcher.database.holders import this_process
 
     place, pid, _ = this_process().split(":")
     hand_out(sqlite_database, ids, f"{place}:{pid}:1#gone")  # this process id, but started at another time
@@ -200,7 +200,7 @@ def test_stopping_a_busy_station_leaves_nothing_unknown(database: Database, redi
     with database.reading() as connection:
         from sqlalchemy import func, select
 
-        from dispatcher.storage.tables import messages
+        from dispatcher.database.tables.metadata import messages
 
         begun_leases = select(func.count()).where(
             messages.c.lease_owner.is_not(None), messages.c.state != "queued"

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from dispatcher.storage import attempts, due, outbox, planned
-from dispatcher.storage.engine import Connection, Database
+from dispatcher.database.engine import Connection, Database
+from dispatcher.delivery.storage import attempts, due
+from dispatcher.messages.storage import outbox, planned
 from tests.delivery.builders import NOW, a_run, queued
 
 REAL_NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 from dispatcher.bootstrap import Dispatcher, open_dispatcher
-from dispatcher.domain.message import State
-from dispatcher.services import prepare_messages as preparing
-from dispatcher.services.decide_reminders import PlanRequest
-from dispatcher.services.import_portfolio import ImportRequest, import_portfolio
-from dispatcher.services.plan_reminders import plan_reminders
-from dispatcher.services.prepare_messages import Chunk, prepare_chunk, prepare_messages
+from dispatcher.messages.domain.message import State
+from dispatcher.messages.storage import planned
+from dispatcher.planning.decide_reminders import PlanRequest
+from dispatcher.planning.plan_reminders import plan_reminders
+from dispatcher.portfolio.import_portfolio import ImportRequest, import_portfolio
 from dispatcher.settings import load_settings
-from dispatcher.storage import planned
-from dispatcher.worker.press_room import PressRoom, press_room
+from dispatcher.worker.render_pool import PressRoom, press_room
+from dispatcher.writing import prepare_messages as preparing
+from dispatcher.writing.prepare_messages import Chunk, prepare_chunk, prepare_messages
 from tests.chaos.accidents import until
 
 DAY = date(2026, 3, 4)
@@ -147,8 +147,8 @@ def test_one_process_is_no_room(house: Dispatcher) -> None:
 ORPHANS = """
 import multiprocessing, sys, time
 from dispatcher.bootstrap import open_dispatcher
-from dispatcher.services.prepare_messages import MANY
-from dispatcher.worker.press_room import PressRoom
+from dispatcher.writing.prepare_messages import MANY
+from dispatcher.worker.render_pool import PressRoom
 if __name__ == "__main__":
     room = PressRoom(open_dispatcher(), actor="test", processes=2)
     room.expect(MANY)

@@ -16,8 +16,9 @@ from sqlalchemy import select
 
 from channels.fake import FakeChannel
 from channels.kind import ChannelKind
-from dispatcher.storage import fires, leases
-from dispatcher.storage.engine import Database, open_database
+from dispatcher.database import leases
+from dispatcher.database.engine import Database, open_database
+from dispatcher.runs.storage import fires
 from dispatcher.worker.dead import dead_batches, revive
 from tests.chaos.accidents import until
 from tests.delivery.builders import queued, states
@@ -96,7 +97,7 @@ def test_one_of_two_schedulers_leads_and_the_other_takes_over_when_it_is_killed(
 
     def leader() -> str:
         with database.reading() as connection:
-            from dispatcher.storage.tables import leases as table
+            from dispatcher.database.tables.metadata import leases as table
 
             return connection.scalar(select(table.c.owner).where(table.c.name == "scheduler")) or ""
 

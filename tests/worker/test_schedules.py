@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from dispatcher.domain.schedule import Schedule, fires_between, fires_to_make, next_fire
+from dispatcher.database.engine import Database
 from dispatcher.rulebook.schedules import load_schedules
 from dispatcher.rulebook.yaml_file import ConfigError
-from dispatcher.services.fire_schedules import SchedulerPorts, fire_schedules, resign
-from dispatcher.storage import fires
-from dispatcher.storage.engine import Database
+from dispatcher.runs.domain.schedule import Schedule, fires_between, fires_to_make, next_fire
+from dispatcher.runs.fire_schedules import SchedulerPorts, fire_schedules, resign
+from dispatcher.runs.storage import fires
 from dispatcher.worker.jobs import JOBS
 
 ROOT = Path(__file__).parents[2]

@@ -4,32 +4,29 @@ from typing import Any
 
 from starlette.responses import Response
 
-from dispatcher.domain.log_entry import instant_text
-from dispatcher.domain.plain_values import plain
-from dispatcher.domain.stop import Stop
-from dispatcher.services.intervene import CannotIntervene
-from dispatcher.services.show_message import NoSuchMessageError, show_message
-from dispatcher.services.stop_delivery import (
+from dispatcher.authoring.storage import template_versions
+from dispatcher.authoring.storage.template_versions import StoredVersion
+from dispatcher.delivery.domain.stop import Stop
+from dispatcher.delivery.intervene import CannotIntervene
+from dispatcher.delivery.stop_delivery import (
     StopError,
     refuse_unknown,
     resume_delivery,
     stop_delivery,
 )
-from dispatcher.services.summarise_run import NoSuchRunError, summarise_run
-from dispatcher.storage import (
-    contents,
-    day_counts,
-    message_lists,
-    stops,
-    template_versions,
-)
-from dispatcher.storage.template_versions import StoredVersion
+from dispatcher.delivery.storage import stops
+from dispatcher.log.domain.log_entry import instant_text
+from dispatcher.messages.show_message import NoSuchMessageError, show_message
+from dispatcher.messages.storage import contents, message_lists
+from dispatcher.runs.storage import day_counts
+from dispatcher.runs.summarise_run import NoSuchRunError, summarise_run
+from dispatcher.values.plain_values import plain
 from dispatcher.web.api.operation import limit_of, listed
-from dispatcher.web.filters import a_number
-from dispatcher.web.messages import decide_messages, message_filter, message_json
-from dispatcher.web.runs import run_json
-from dispatcher.web.site import sentence_of
-from dispatcher.web.visit import RefusedError, Visit, not_found
+from dispatcher.web.operators.messages import decide_messages, message_filter, message_json
+from dispatcher.web.operators.runs import run_json
+from dispatcher.web.site.filters import a_number
+from dispatcher.web.site.page import sentence_of
+from dispatcher.web.site.visit import RefusedError, Visit, not_found
 
 
 def list_messages(visit: Visit) -> Any:

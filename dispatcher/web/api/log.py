@@ -4,18 +4,18 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from dispatcher.domain.plain_values import plain
-from dispatcher.services.prove_entry import prove_entry
-from dispatcher.services.search_log import AT_ONCE, search_log
-from dispatcher.storage import seals
-from dispatcher.storage.evidence import UnknownDebtorError
-from dispatcher.storage.log_search import load
-from dispatcher.storage.sealing_keys import SealingKeys
+from dispatcher.record.prove_entry import prove_entry
+from dispatcher.record.search_log import AT_ONCE, search_log
+from dispatcher.record.storage import seals
+from dispatcher.record.storage.evidence import UnknownDebtorError
+from dispatcher.record.storage.log_search import load
+from dispatcher.record.storage.sealing_keys import SealingKeys
+from dispatcher.values.plain_values import plain
 from dispatcher.web.api.operation import limit_of, listed
-from dispatcher.web.filters import a_number
-from dispatcher.web.log import entry_json, log_query
-from dispatcher.web.site import sentence_of
-from dispatcher.web.visit import RefusedError, Visit, not_found
+from dispatcher.web.auditors.log import entry_json, log_query
+from dispatcher.web.site.filters import a_number
+from dispatcher.web.site.page import sentence_of
+from dispatcher.web.site.visit import RefusedError, Visit, not_found
 
 
 def list_entries(visit: Visit) -> Any:

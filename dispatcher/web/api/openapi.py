@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-from dispatcher.web.access import ACCESS, Door
 from dispatcher.web.api.operation import PREFIX, Operation
 from dispatcher.web.api.schemas import SCHEMAS
+from dispatcher.web.site.access import ACCESS, Door
 
 _PROBLEMS = {
     "400": "A parameter is wrong.",

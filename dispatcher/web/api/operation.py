@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from dispatcher.web.visit import RefusedError, Visit
+from dispatcher.web.site.visit import RefusedError, Visit
 
 PREFIX = "/api/v1"
 LARGEST_PAGE = 500

@@ -6,7 +6,7 @@ from typing import Any
 from dispatcher.web.api import answers, log, people, schemas
 from dispatcher.web.api.openapi import document
 from dispatcher.web.api.operation import CURSOR, Operation, Parameter
-from dispatcher.web.visit import Visit
+from dispatcher.web.site.visit import Visit
 
 
 def _names(*names: str, **says: str) -> tuple[Parameter, ...]:

@@ -4,17 +4,17 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from dispatcher.domain.plain_values import plain
-from dispatcher.services.recording import RecordError, Said
-from dispatcher.storage import person_lists
-from dispatcher.storage.explained import AmbiguousDebtorError, find_debtor
-from dispatcher.storage.person_lists import PersonFilter
+from dispatcher.people.recording import RecordError, Said
+from dispatcher.people.storage import person_lists
+from dispatcher.people.storage.person_lists import PersonFilter
+from dispatcher.planning.storage.explained import AmbiguousDebtorError, find_debtor
+from dispatcher.values.plain_values import plain
 from dispatcher.web.api.operation import limit_of, listed
-from dispatcher.web.filters import a_number
-from dispatcher.web.people import person_json
-from dispatcher.web.record_forms import WRITERS
-from dispatcher.web.site import sentence_of
-from dispatcher.web.visit import RefusedError, Visit, not_found
+from dispatcher.web.operators.people import person_json
+from dispatcher.web.operators.record_forms import WRITERS
+from dispatcher.web.site.filters import a_number
+from dispatcher.web.site.page import sentence_of
+from dispatcher.web.site.visit import RefusedError, Visit, not_found
 
 
 def list_people(visit: Visit) -> Any:

@@ -10,16 +10,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dispatcher.domain.user import User
-from dispatcher.services.sign_in import session_of, token_hash
-from dispatcher.storage import idempotency, users
-from dispatcher.storage.sessions import Session
-from dispatcher.web.access import ACCESS, Door, may
+from dispatcher.users.domain.user import User
+from dispatcher.users.sign_in import session_of, token_hash
+from dispatcher.users.storage import idempotency, users
+from dispatcher.users.storage.sessions import Session
 from dispatcher.web.api.operation import Operation, as_response
 from dispatcher.web.api.problems import problem
-from dispatcher.web.csrf import require_same_site
-from dispatcher.web.site import site_of
-from dispatcher.web.visit import Form, RefusedError, Visit
+from dispatcher.web.site.access import ACCESS, Door, may
+from dispatcher.web.site.csrf import require_same_site
+from dispatcher.web.site.page import site_of
+from dispatcher.web.site.visit import Form, RefusedError, Visit
 
 CSRF_HEADER = "X-CSRF-Token"
 KEY_HEADER = "Idempotency-Key"

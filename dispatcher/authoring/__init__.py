@@ -1,0 +1,1 @@
+"""Managers' templates: edit, review, preview, publish."""

@@ -1,0 +1,94 @@
+"""Saves a draft of a template: its text is never lost, its problems are said at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from dispatcher.authoring.storage import template_versions
+from dispatcher.authoring.storage.template_versions import StoredVersion
+from dispatcher.database.engine import Connection, Database
+from dispatcher.writing.domain.template import (
+    ReviewRefused,
+    TemplateVersion,
+    may_be_named,
+    may_edit,
+    with_author,
+)
+from dispatcher.writing.language.layouts import House
+from dispatcher.writing.language.problems import Problem
+from dispatcher.writing.trial import check_version
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edit:
+    """What somebody wants saved. `version` and `revision` are those of the draft it goes on from; 0: a new draft."""
+
+    name: str
+    files: Mapping[str, str]
+    author: str
+    comment: str = ""
+    version: int = 0
+    revision: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Saved:
+    """Where it was saved, and what is wrong with it: a draft with problems is kept but cannot be submitted."""
+
+    version: int
+    revision: int
+    problems: tuple[Problem, ...]
+
+
+def save_draft(database: Database, house: House, edit: Edit, *, now: datetime) -> Saved:
+    """Keep the text as a new draft or in place of an older state of the same draft.
+
+    Raises ReviewRefused for a name that no template may have, when the version is no draft any more, or when
+    somebody else saved it meanwhile.
+    """
+    problems = check_version(
+        TemplateVersion(name=edit.name, version=edit.version or 1, files=edit.files), house
+    )
+    with database.writing() as connection:
+        if edit.version:
+            return _again(connection, edit, problems)
+        return _new(connection, edit, problems, now)
+
+
+def _new(connection: Connection, edit: Edit, problems: tuple[Problem, ...], now: datetime) -> Saved:
+    if edit.name not in template_versions.names(connection):
+        may_be_named(edit.name)
+        template_versions.add_template(connection, edit.name, purpose="", owner="", now=now)
+    number = template_versions.next_number(connection, edit.name)
+    version = TemplateVersion(
+        name=edit.name,
+        version=number,
+        files=edit.files,
+        author=edit.author,
+        comment=edit.comment,
+        created_at=now,
+    )
+    template_versions.add(connection, StoredVersion(version=version, source="pages"))
+    return Saved(version=number, revision=1, problems=problems)
+
+
+def _again(connection: Connection, edit: Edit, problems: tuple[Problem, ...]) -> Saved:
+    stored = template_versions.get(connection, edit.name, edit.version)
+    if stored is None:
+        raise ReviewRefused(f"there is no version {edit.version} of template {edit.name}")
+    may_edit(stored.version)
+    digest = TemplateVersion(name=edit.name, version=edit.version, files=edit.files).digest
+    values = {
+        "files": dict(edit.files),
+        "digest": digest,
+        "author": with_author(stored.version, edit.author),
+        "comment": edit.comment or stored.version.comment,
+    }
+    if not template_versions.change(
+        connection, edit.name, edit.version, revision=edit.revision, values=values
+    ):
+        raise ReviewRefused(
+            f"somebody saved version {edit.version} of {edit.name} after you opened it: "
+            "save yours as a new draft and compare the two"
+        )
+    return Saved(version=edit.version, revision=edit.revision + 1, problems=problems)

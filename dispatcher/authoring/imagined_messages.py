@@ -1,0 +1,153 @@
+"""Messages as they would be planned if a template were used today: for previews and rehearsals, never stored."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from channels.kind import ChannelKind
+from dispatcher.database.engine import Connection
+from dispatcher.messages.domain.message import Message, State
+from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile
+from dispatcher.people.storage import people
+from dispatcher.planning.domain.contact import reachable_points
+from dispatcher.planning.domain.planner import DueDebt, Intent, contact_of, group_dues
+from dispatcher.planning.domain.strategy import Step, Strategy
+from dispatcher.planning.policy import Desk
+from dispatcher.planning.storage import explained
+from dispatcher.values.money import Money
+from dispatcher.writing.domain.message_inputs import message_inputs
+from dispatcher.writing.domain.render_inputs import RenderInputs
+
+IMAGINED_ID = "preview"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Imagined:
+    """One message that the template might make, and what its text is made from."""
+
+    message: Message
+    person: PersonFile
+    inputs: RenderInputs
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """Which messages are imagined: a template's kinds decide where no strategy uses it; `channel` None: all."""
+
+    template: str
+    kinds: frozenset[str]
+    as_of: date
+    now: datetime
+    channel: ChannelKind | None = None
+
+
+def imagine(
+    connection: Connection, desk: Desk, debtor_ids: Sequence[int], wanted: Wanted
+) -> Iterator[Imagined]:
+    """Every message that these people could get from a template about their open debts."""
+    files = people.load_people(connection, set(debtor_ids), now=wanted.now)
+    for debtor_id in debtor_ids:
+        relations = explained.debt_ids_of(connection, debtor_id)
+        debts = people.load_debts(connection, list(relations), as_of=wanted.as_of)
+        names = explained.strategy_of(connection, list(debts), desk.strategies)
+        for intent in _intents(files[debtor_id], debts, relations, names, desk, wanted):
+            yield from _of_intent(connection, desk, intent, wanted)
+
+
+def _intents(
+    person: PersonFile,
+    debts: dict[int, DebtFile],
+    relations: dict[int, str],
+    names: dict[int, str],
+    desk: Desk,
+    wanted: Wanted,
+) -> Iterator[Intent]:
+    strategies = {strategy.name: strategy for strategy in desk.strategies}
+    groups: dict[str, list[DueDebt]] = {}
+    chosen: dict[str, Strategy] = {}
+    for debt in debts.values():
+        if debt.balance.minor <= 0 or not debt.is_open(wanted.as_of):
+            continue
+        strategy = strategies.get(names.get(debt.id, ""), _NO_STRATEGY)
+        chosen[strategy.name] = strategy
+        due = DueDebt(debt=debt, step=_step_for(strategy, wanted), relation=relations[debt.id])
+        groups.setdefault(strategy.name, []).append(due)
+    for name, dues in groups.items():
+        yield from group_dues(person, chosen[name], dues)
+
+
+def _step_for(strategy: Strategy, wanted: Wanted) -> Step:
+    """The strategy's step with this template; one made up from the template's kind if there is none."""
+    for step in strategy.steps:
+        if step.template == wanted.template:
+            return step
+    kind = min(wanted.kinds)
+    return Step(name=wanted.template, kind=kind, day=1, channels=tuple(ChannelKind), template=wanted.template)
+
+
+_NO_STRATEGY = Strategy(name="", steps=())
+
+
+def _of_intent(connection: Connection, desk: Desk, intent: Intent, wanted: Wanted) -> Iterator[Imagined]:
+    sender = desk.senders.get(intent.person.creditor)
+    if sender is None:
+        return
+    debts = tuple(due.debt for due in intent.dues)
+    first_sent = people.first_sent(connection, {debt.id for debt in debts})
+    for channel in [wanted.channel] if wanted.channel else list(intent.step.channels):
+        for point in reachable_points(intent.person, channel)[:1]:
+            contact = contact_of(intent, channel, point, sender)
+            packs = tuple(pack.name for pack in desk.packs_for(contact, wanted.now.date()))
+            message = _message(intent, channel, point, packs, wanted)
+            url = desk.optout_url(intent.person.person, channel.value, point.id if point else 0)
+            inputs = message_inputs(
+                message, intent.person, debts, sender, first_sent=first_sent, optout_url=url
+            )
+            yield Imagined(message=message, person=intent.person, inputs=inputs)
+
+
+def _message(
+    intent: Intent, channel: ChannelKind, point: ContactPoint | None, packs: tuple[str, ...], wanted: Wanted
+) -> Message:
+    person = intent.person
+    balance = Money(sum(due.debt.balance.minor for due in intent.dues), intent.dues[0].debt.balance.currency)
+    return Message(
+        id=IMAGINED_ID,
+        run_id=None,
+        creditor_id=person.creditor_id,
+        creditor=person.creditor,
+        debtor_id=person.id,
+        person=person.person,
+        relation=intent.relation,
+        as_of=wanted.as_of,
+        strategy=intent.strategy.name,
+        step=intent.step.name,
+        kind=intent.step.kind,
+        channel=channel.value,
+        address=point.address if point else "",
+        contact_point_id=point.id if point else None,
+        language=person.language,
+        template=wanted.template,
+        template_version=None,
+        currency=balance.currency,
+        balance_minor=balance.minor,
+        days_past_due=max((wanted.as_of - due.debt.due_date).days for due in intent.dues),
+        zones=(),
+        state=State.PLANNED,
+        rule_packs=packs,
+        not_before=None,
+        not_after=None,
+        expires_at=datetime.combine(wanted.as_of, time(), UTC) + timedelta(days=1),
+        next_try_at=None,
+        attempts=0,
+        lease_owner=None,
+        inputs_digest="",
+        content_sha256=None,
+        envelope={},
+        provider="",
+        provider_id="",
+        personal_id=None,
+        commitment="",
+        sent_at=None,
+        created_at=wanted.now,
+    )

@@ -1,0 +1,108 @@
+"""Renders a version for the whole current portfolio: what would fail, be too long, or change."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from channels.kind import ChannelKind
+from dispatcher.authoring.imagined_messages import Imagined, Wanted, imagine
+from dispatcher.authoring.storage import template_use
+from dispatcher.database.engine import Database
+from dispatcher.planning.policy import Desk
+from dispatcher.writing.language.compile import CompiledTemplate
+from dispatcher.writing.render import Draft, RenderFailure, lacks_needs, render_words
+
+CHUNK = 200
+EXAMPLES = 5  # debtors named for each thing that is wrong
+
+
+@dataclass(slots=True)
+class Rehearsal:
+    """What came of it. `troubles`: a rule's or failure's sentence -> (how many, the first few debtors).
+
+    `without_needs`: so many lack what the template's `needs` name, and would not be written to.
+    """
+
+    rendered: int = 0
+    without_needs: int = 0
+    failed: int = 0
+    too_long: int = 0
+    changed: int = 0
+    by_channel: dict[str, int] = field(default_factory=dict)
+    longest_sms: int = 0  # segments
+    troubles: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
+    examples_of_change: list[str] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every debtor would get a message."""
+        return not self.failed
+
+    def trouble(self, sentence: str, debtor: str) -> None:
+        """Count one thing that is wrong for one debtor."""
+        count, names = self.troubles.get(sentence, (0, []))
+        self.troubles[sentence] = (count + 1, [*names, debtor][:EXAMPLES])
+
+
+def rehearse_template(
+    database: Database,
+    desk: Desk,
+    new: CompiledTemplate,
+    old: CompiledTemplate | None,
+    *,
+    as_of: date,
+    now: datetime,
+    progress: Callable[[int], None] | None = None,
+) -> Rehearsal:
+    """Render and check `new` for everybody who owes something, beside `old` where there is one.
+
+    Letters are rendered and checked as words; their paper is looked at in previews.
+    """
+    found = Rehearsal()
+    wanted = Wanted(template=new.name, kinds=new.meta.kinds, as_of=as_of, now=now)
+    after = 0
+    while True:
+        with database.reading() as connection:
+            ids = template_use.debtors_with_open_debts(connection, as_of, after=after, limit=CHUNK)
+            made = list(imagine(connection, desk, ids, wanted))
+        if not ids:
+            return found
+        for one in made:
+            _rehearse(found, new, old, one)
+        after = ids[-1]
+        if progress:
+            progress(len(ids))
+
+
+def _rehearse(found: Rehearsal, new: CompiledTemplate, old: CompiledTemplate | None, one: Imagined) -> None:
+    if not new.has(one.inputs.channel, one.inputs.debtor.language, one.inputs.sender.language):
+        return
+    if lacks_needs(new, one.inputs):
+        found.without_needs += 1
+        return
+    debtor = one.person.full_reference
+    draft = render_words(new, one.inputs)
+    found.rendered += 1
+    found.by_channel[one.inputs.channel.value] = found.by_channel.get(one.inputs.channel.value, 0) + 1
+    if isinstance(draft, RenderFailure):
+        found.failed += 1
+        found.trouble(str(draft), debtor)
+        return
+    _look(found, draft, debtor)
+    if old is not None and _differs(draft, render_words(old, one.inputs)):
+        found.changed += 1
+        found.examples_of_change = [*found.examples_of_change, debtor][:EXAMPLES]
+
+
+def _look(found: Rehearsal, draft: Draft, debtor: str) -> None:
+    if draft.channel is ChannelKind.SMS:
+        found.longest_sms = max(found.longest_sms, draft.report.segments)
+    if draft.report.findings:
+        found.failed += 1
+    found.too_long += any(finding.rule == "sms-length" for finding in draft.report.findings)
+    for sentence in dict.fromkeys(f"{finding.rule}: {finding.advice}" for finding in draft.report.findings):
+        found.trouble(sentence, debtor)
+
+
+def _differs(new: Draft, old: Draft | RenderFailure) -> bool:
+    return isinstance(old, RenderFailure) or new.parts != old.parts

@@ -1,0 +1,1 @@
+"""Authoring, set-wise reads and writes."""

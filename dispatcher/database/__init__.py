@@ -1,0 +1,1 @@
+"""The database itself: engine, tables, leases, bulk statements and the running of migrations."""

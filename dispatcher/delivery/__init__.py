@@ -1,0 +1,1 @@
+"""From a due message to what became of it: second gate, intent, attempt, outcome, and what comes back."""

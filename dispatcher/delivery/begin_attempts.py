@@ -1,0 +1,267 @@
+"""The second gate and the intent: what may be sent now is marked as begun, the rest goes where it belongs."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from dispatcher.database.engine import Connection
+from dispatcher.delivery.domain.stop import stopping
+from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
+from dispatcher.delivery.outlet import Outlet
+from dispatcher.delivery.storage import attempts, stops
+from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.log.storage import delivery_log
+from dispatcher.messages.domain.message import Message, State, entry_of
+from dispatcher.messages.storage import contents, outbox
+from dispatcher.planning.storage import ladder
+
+_STATES = {
+    VerdictKind.DEFER: (State.DEFERRED, "deferred"),
+    VerdictKind.HOLD: (State.HELD, "held"),
+    VerdictKind.CANCEL: (State.CANCELLED, "cancelled"),
+    VerdictKind.PREPARE: (State.PLANNED, "outdated"),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Begun:
+    """A message whose intent is written; `closes_at` is the first instant at which it may no longer go."""
+
+    message: Message  # `attempts` counts the attempt that begins; `sent_at` the first one in doubt, if any
+    body: bytes
+    closes_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """What begins, and how many messages were put into which other state."""
+
+    begun: list[Begun]
+    kept_back: Counter[str] = field(default_factory=Counter)
+
+
+def begin_attempts(connection: Connection, outlet: Outlet, owner: str, ids: Sequence[str]) -> Turn:
+    """Judge the messages of `ids` that `owner` holds and begin those that may go.
+
+    Runs in one transaction with the people locked. Nothing is sent here.
+    """
+    now = outlet.clock()
+    claimed = outbox.claim(connection, ids, owner=owner)
+    free = _without_stopped(connection, claimed, owner)
+    bodies = contents.bodies(connection, {m.content_sha256 for m in free if m.content_sha256})
+    verdicts = _verdicts(connection, outlet, free, bodies, now)
+    going = [m for m in free if verdicts[m.id].kind is VerdictKind.SEND]
+    begun = [_begun(m, verdicts[m.id], bodies, outlet) for m in going if m.content_sha256 in bodies]
+    lost = [m for m in going if m.content_sha256 not in bodies]
+    verdicts |= {m.id: _CONTENT_LOST for m in lost}
+    if begun:
+        _begin(connection, outlet, begun, verdicts, now)
+    kept = [m for m in free if verdicts[m.id].kind is not VerdictKind.SEND]
+    return Turn(begun=begun, kept_back=_keep_back(connection, outlet, kept, verdicts, now))
+
+
+def _without_stopped(connection: Connection, claimed: list[Message], owner: str) -> list[Message]:
+    in_force = [row.stop for row in stops.in_force(connection)]
+    if not in_force:
+        return claimed
+    stopped = {m.id for m in claimed if stopping(m, in_force)}
+    if stopped:
+        outbox.give_back(connection, stopped, owner=owner)
+    return [m for m in claimed if m.id not in stopped]
+
+
+def _verdicts(
+    connection: Connection,
+    outlet: Outlet,
+    messages: Sequence[Message],
+    bodies: Mapping[str, bytes],
+    now: datetime,
+) -> dict[str, Verdict]:
+    refused = {m.id: _EXPIRED for m in messages if m.expires_at <= now}
+    refused |= {
+        m.id: _OTHER_PROVIDER for m in messages if m.is_in_doubt and m.provider != outlet.channel.provider
+    }
+    refused |= {m.id: _REPLAYED for m in messages if m.simulated and not outlet.simulated}
+    judged = [m for m in messages if m.id not in refused]
+    return {**refused, **(outlet.judge(connection, judged, bodies, now) if judged else {})}
+
+
+def _begun(message: Message, verdict: Verdict, bodies: Mapping[str, bytes], outlet: Outlet) -> Begun:
+    closes_at = min(message.expires_at, verdict.not_after or message.expires_at)
+    rule_packs = verdict.rule_packs or message.rule_packs
+    attempt = replace(
+        message, attempts=message.attempts + 1, provider=outlet.channel.provider, rule_packs=rule_packs
+    )
+    return Begun(message=attempt, body=bodies[message.content_sha256 or ""], closes_at=closes_at)
+
+
+def _begin(
+    connection: Connection,
+    outlet: Outlet,
+    begun: Sequence[Begun],
+    verdicts: Mapping[str, Verdict],
+    now: datetime,
+) -> None:
+    real_now = outlet.real_clock()
+    outbox.change(
+        connection,
+        [
+            {
+                "id": b.message.id,
+                "state": State.SENDING,
+                "attempts": b.message.attempts,
+                "sent_at": b.message.sent_at or now,
+                "not_after": verdicts[b.message.id].not_after,
+                "provider": b.message.provider,
+                "rule_packs": list(b.message.rule_packs),
+                "reasons": [],
+                "next_try_at": None,
+                "lease_until": real_now + outlet.lease,
+                "updated_at": now,
+            }
+            for b in begun
+        ],
+    )
+    attempts.begin(
+        connection,
+        [
+            {
+                "message_id": b.message.id,
+                "number": b.message.attempts,
+                "began_at": now,
+                "real_began_at": real_now,
+                "worker": outlet.worker,
+                "provider": b.message.provider,
+                "content_sha256": b.message.content_sha256,
+            }
+            for b in begun
+        ],
+    )
+    delivery_log.append(connection, [_attempting(b, verdicts[b.message.id], outlet, now) for b in begun])
+
+
+def _attempting(begun: Begun, verdict: Verdict, outlet: Outlet, now: datetime) -> LogEntry:
+    details: dict[str, Any] = {"attempt": begun.message.attempts}
+    if verdict.not_after is not None:
+        details["not_after"] = verdict.not_after.isoformat()
+    return entry_of(
+        begun.message,
+        "attempting",
+        at=now,
+        actor=outlet.actor,
+        decision="allow",
+        reasons=verdict.reasons,
+        details=details,
+    )
+
+
+def _keep_back(
+    connection: Connection,
+    outlet: Outlet,
+    kept: Sequence[Message],
+    verdicts: Mapping[str, Verdict],
+    now: datetime,
+) -> Counter[str]:
+    rows, entries, states = [], [], Counter[str]()
+    for message in kept:
+        state, event = _where(message, verdicts[message.id])
+        states[state.value] += 1
+        rows.append(_kept_row(message, state, verdicts[message.id], now))
+        entries.append(_kept_entry(message, event, verdicts[message.id], outlet, now))
+    outbox.change(connection, rows)
+    delivery_log.append(connection, entries)
+    gone = [row["id"] for row in rows if row["state"] in {State.CANCELLED, State.EXPIRED}]
+    if gone:
+        ladder.give_back(connection, gone)
+    return states
+
+
+def _where(message: Message, verdict: Verdict) -> tuple[State, str]:
+    # It may have been sent: waiting leaves that open, anything else would deny it.
+    if message.is_in_doubt and verdict.kind is not VerdictKind.DEFER:
+        return State.UNKNOWN, "unknown"
+    if verdict is _EXPIRED:
+        return State.EXPIRED, "expired"
+    return _STATES[verdict.kind]
+
+
+def _kept_row(message: Message, state: State, verdict: Verdict, now: datetime) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "id": message.id,
+        "state": state,
+        "reasons": list(verdict.reasons),
+        "rule_packs": list(verdict.rule_packs or message.rule_packs),
+        "not_before": verdict.not_before if state is State.DEFERRED else message.not_before,
+        "next_try_at": None,
+        "lease_owner": None,
+        "lease_until": None,
+        "updated_at": now,
+    }
+    if state is State.PLANNED:
+        row |= {"content_sha256": None, "inputs_digest": ""}
+    return row
+
+
+def _kept_entry(message: Message, event: str, verdict: Verdict, outlet: Outlet, now: datetime) -> LogEntry:
+    details: dict[str, Any] = {}
+    if verdict.not_before is not None:
+        details["not_before"] = verdict.not_before.isoformat()
+    if event == "unknown":
+        details["reason"] = "an earlier attempt may have been sent, and it may not be repeated now"
+    return entry_of(
+        message,
+        event,
+        at=now,
+        actor=outlet.actor,
+        decision=verdict.kind.value,
+        reasons=verdict.reasons,
+        rule_packs=verdict.rule_packs or message.rule_packs,
+        details=details,
+    )
+
+
+def _own_reason(rule: str, decision: str, reference: str, detail: str) -> dict[str, str]:
+    return {
+        "pack": "dispatcher",
+        "rule": rule,
+        "decision": decision,
+        "reference": reference,
+        "detail": detail,
+    }
+
+
+_EXPIRED = Verdict(
+    kind=VerdictKind.CANCEL,
+    reasons=(
+        _own_reason(
+            "validity", "block", "the step's valid_days", "it was not sent within the step's validity"
+        ),
+    ),
+)
+_CONTENT_LOST = Verdict(
+    kind=VerdictKind.HOLD,
+    reasons=(
+        _own_reason("content", "hold", "the message's stored bytes", "the bytes to be sent have been erased"),
+    ),
+)
+_OTHER_PROVIDER = Verdict(
+    kind=VerdictKind.HOLD,
+    reasons=(
+        _own_reason(
+            "provider",
+            "hold",
+            "the message's earlier attempts",
+            "an earlier attempt went to another provider and may have arrived",
+        ),
+    ),
+)
+_REPLAYED = Verdict(
+    kind=VerdictKind.CANCEL,
+    reasons=(
+        _own_reason(
+            "replay", "block", "the run it belongs to", "it was planned in a replay, which has ended"
+        ),
+    ),
+)

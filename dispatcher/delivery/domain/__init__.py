@@ -1,0 +1,1 @@
+"""Delivery, pure: values in, decisions out."""

@@ -1,0 +1,67 @@
+"""What a provider's event means for its message: the log's word for it and what else follows."""
+
+from dataclasses import dataclass
+
+from channels.event import DeliveryEvent, EventKind
+from dispatcher.messages.domain.message import State, step
+
+# Our log has other meanings for "queued" and "deferred": the provider's get names of their own.
+_WORDS = {
+    EventKind.QUEUED: "processed",
+    EventKind.SENT: "sent",
+    EventKind.REJECTED: "rejected",
+    EventKind.FAILED: "rejected",
+    EventKind.BOUNCED: "bounced",
+    EventKind.DEFERRED: "delayed",
+    EventKind.DELIVERED: "delivered",
+    EventKind.OPENED: "opened",
+    EventKind.CLICKED: "clicked",
+    EventKind.COMPLAINED: "complained",
+    EventKind.UNSUBSCRIBED: "unsubscribed",
+    EventKind.MAILED: "mailed",
+    EventKind.IN_TRANSIT: "in_transit",
+    EventKind.RETURNED: "returned",
+}
+_PROVES_TAKEN = frozenset(
+    {
+        EventKind.QUEUED,
+        EventKind.SENT,
+        EventKind.DEFERRED,
+        EventKind.OPENED,
+        EventKind.CLICKED,
+        EventKind.UNSUBSCRIBED,
+        EventKind.MAILED,
+        EventKind.IN_TRANSIT,
+    }
+)
+_CAME_BACK = frozenset({EventKind.BOUNCED, EventKind.RETURNED, EventKind.REJECTED, EventKind.FAILED})
+_STOPS = frozenset({EventKind.COMPLAINED, EventKind.UNSUBSCRIBED})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventMeaning:
+    """`words`: the log's events in order. `after`: the message's state then."""
+
+    words: tuple[str, ...]
+    after: State
+    close_address: bool
+    opted_out: bool
+    frees_next_channel: bool
+
+
+def meaning_of(event: DeliveryEvent, state: State) -> EventMeaning:
+    """Read an event that meets a message in a state. Events come late, twice and in any order."""
+    word = _WORDS.get(event.kind, "provider_event")
+    # An end that nobody knew is known now: the provider speaks of the message.
+    words = ("accepted", word) if state is State.UNKNOWN and event.kind in _PROVES_TAKEN else (word,)
+    after = state
+    for one in words:
+        after = step(after, one)
+    came_back = event.kind in _CAME_BACK
+    return EventMeaning(
+        words=words,
+        after=after,
+        close_address=came_back and event.permanent,
+        opted_out=event.opted_out or event.kind in _STOPS,
+        frees_next_channel=came_back and event.permanent,
+    )

@@ -1,0 +1,66 @@
+"""Ends messages that were not sent within their validity, instead of letting them go out late."""
+
+from datetime import datetime
+
+from dispatcher.database.engine import Connection, Database
+from dispatcher.delivery.storage import overdue
+from dispatcher.log.storage import delivery_log
+from dispatcher.messages.domain.message import Message, State, entry_of
+from dispatcher.messages.storage import outbox
+from dispatcher.planning.storage import ladder
+
+CHUNK = 500
+_REASON = {
+    "pack": "dispatcher",
+    "rule": "validity",
+    "decision": "block",
+    "reference": "the step's valid_days",
+    "detail": "it was not sent within the step's validity",
+}
+DOUBT = "an earlier attempt may have been sent, and its validity has passed"
+
+
+def expire_messages(
+    database: Database, *, now: datetime, real_now: datetime, actor: str = "dispatcher"
+) -> int:
+    """Expire what is past its validity and held by nobody; returns how many messages.
+
+    One of which an earlier attempt may have arrived becomes unknown: expired would deny that.
+    """
+    total = 0
+    while True:
+        with database.writing() as connection:
+            ids = overdue.past_validity(connection, now=now, real_now=real_now, limit=CHUNK)
+            _expire(connection, outbox.read(connection, ids, lock=True), now, actor)
+        total += len(ids)
+        if len(ids) < CHUNK:
+            return total
+
+
+def _expire(connection: Connection, messages: list[Message], now: datetime, actor: str) -> None:
+    outbox.change(
+        connection,
+        [
+            {
+                "id": m.id,
+                "state": State.UNKNOWN if m.is_in_doubt else State.EXPIRED,
+                "reasons": [_REASON],
+                "lease_owner": None,
+                "lease_until": None,
+                "updated_at": now,
+            }
+            for m in messages
+        ],
+    )
+    delivery_log.append(
+        connection,
+        [
+            entry_of(m, "unknown", at=now, actor=actor, details={"reason": DOUBT})
+            if m.is_in_doubt
+            else entry_of(m, "expired", at=now, actor=actor, decision="block", reasons=(_REASON,))
+            for m in messages
+        ],
+    )
+    gone = [m.id for m in messages if not m.is_in_doubt]
+    if gone:
+        ladder.give_back(connection, gone)

@@ -1,0 +1,184 @@
+"""The second gate: whether messages may still go out, on the facts of this moment."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from channels.kind import ChannelKind
+from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
+from dispatcher.gate.decision import Decision, Outcome, Reason
+from dispatcher.gate.facts import ContentFindings, HistoryEntry
+from dispatcher.messages.domain.message import Message
+from dispatcher.planning.domain.contact import (
+    IntendedContact,
+    contact_facts,
+    reachable_points,
+    role_of,
+    zones_of,
+)
+from dispatcher.planning.domain.standing import standing
+from dispatcher.planning.policy import Desk
+from dispatcher.planning.storage.plans import reasons_json
+from dispatcher.writing.checks.checks import Report
+from dispatcher.writing.domain.render_inputs import RenderInputs
+from dispatcher.writing.message_files import MessageFiles, gather
+
+CheckContent = Callable[[Message, bytes, RenderInputs], Report]
+
+_VERDICTS = {
+    Outcome.ALLOW: VerdictKind.SEND,
+    Outcome.DEFER: VerdictKind.DEFER,
+    Outcome.HOLD: VerdictKind.HOLD,
+    Outcome.BLOCK: VerdictKind.CANCEL,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JudgingContext:
+    """What the second gate decides by: the desk, and the check of the exact bytes."""
+
+    desk: Desk
+    check_content: CheckContent
+
+
+def judge_messages(
+    connection: Any,
+    messages: Sequence[Message],
+    *,
+    bodies: Mapping[str, bytes],
+    now: datetime,
+    context: JudgingContext,
+) -> Mapping[str, Verdict]:
+    """A verdict for each message, by id; `bodies` holds their exact bytes by SHA-256.
+
+    Call it in the transaction that claims the messages, with their people locked. Messages to one person are
+    judged one after the other: one that is allowed counts as a contact for the next.
+    """
+    files = gather(connection, messages, now=now)
+    earlier: dict[int, list[HistoryEntry]] = defaultdict(list)
+    verdicts: dict[str, Verdict] = {}
+    for message in sorted(messages, key=lambda m: (m.debtor_id, m.id)):
+        verdict = _judge(message, files, bodies, now, context, earlier[message.debtor_id])
+        verdicts[message.id] = verdict
+        if verdict.kind is VerdictKind.SEND:
+            earlier[message.debtor_id].append(_as_history(message, files, now))
+    return verdicts
+
+
+def _judge(
+    message: Message,
+    files: MessageFiles,
+    bodies: Mapping[str, bytes],
+    now: datetime,
+    context: JudgingContext,
+    earlier: Sequence[HistoryEntry],
+) -> Verdict:
+    against = _against(message, files, now)
+    if against:
+        return Verdict(kind=VerdictKind.CANCEL, reasons=tuple(reasons_json(against)))
+    inputs = files.inputs(message, context.desk)
+    if inputs is None:
+        detail = (
+            f"creditor {message.creditor!r} has no entry in config/senders.yaml: nobody may write unnamed"
+        )
+        return Verdict(
+            kind=VerdictKind.HOLD,
+            reasons=tuple(reasons_json([_reason("no-sender", detail, outcome=Outcome.HOLD)])),
+        )
+    digest = inputs.digest()
+    body = bodies.get(message.content_sha256 or "")
+    if body is None or digest != message.inputs_digest:
+        return Verdict(kind=VerdictKind.PREPARE, inputs_digest=digest)
+    report = context.check_content(message, body, inputs)
+    if report.findings:
+        found = [
+            _reason(finding.rule, str(finding), pack="content", outcome=Outcome.HOLD)
+            for finding in report.findings
+        ]
+        return Verdict(kind=VerdictKind.HOLD, reasons=tuple(reasons_json(found)), inputs_digest=digest)
+    decision = _decide(message, files, now, context, earlier, report.content)
+    return Verdict(
+        kind=_VERDICTS[decision.outcome],
+        not_before=decision.not_before,
+        not_after=decision.not_after,
+        reasons=tuple(reasons_json(decision.reasons)),
+        rule_packs=decision.packs,
+        inputs_digest=digest,
+    )
+
+
+def contact_of_message(message: Message, files: MessageFiles, desk: Desk) -> IntendedContact:
+    """A stored message as the gate's question."""
+    debts = files.debts_in(message)
+    sender = desk.senders[message.creditor]
+    return IntendedContact(
+        person=files.person(message),
+        debts=debts,
+        channel=ChannelKind(message.channel),
+        kind=message.kind,
+        point=files.point(message),
+        relation=message.relation,
+        sender_role=role_of(debts, sender.role),
+        employer_domains=sender.employer_domains,
+    )
+
+
+def _decide(
+    message: Message,
+    files: MessageFiles,
+    now: datetime,
+    context: JudgingContext,
+    earlier: Sequence[HistoryEntry],
+    content: ContentFindings,
+) -> Decision:
+    contact = contact_of_message(message, files, context.desk)
+    zones = zones_of(contact.person, contact.point, context.desk.places)
+    facts = contact_facts(contact, now=now, zones=zones, content=content, earlier=earlier)
+    return context.desk.judge(contact, facts)
+
+
+def _against(message: Message, files: MessageFiles, now: datetime) -> list[Reason]:
+    """What the ledger and the desk have recorded since it was planned."""
+    today = _business_day(message, now)
+    person, debts = files.person(message), files.debts_in(message)
+    found = [reason for debt in debts for reason in standing(debt, person, today)]
+    point = files.point(message)
+    if message.contact_point_id is not None and (point is None or point.closed_reason):
+        why = point.closed_reason if point else "it is no longer on file"
+        found.append(_reason("address-closed", f"the address may no longer be used: {why}"))
+    if message.channel == ChannelKind.LETTER and not reachable_points(person, ChannelKind.LETTER):
+        found.append(_reason("address-closed", "a letter to this address came back, or the address is gone"))
+    if message.kind == "courtesy" and any(debt.due_date < today for debt in debts):
+        found.append(_reason("due-date-passed", "the due date has passed: too late for a courtesy"))
+    return found
+
+
+def _business_day(message: Message, now: datetime) -> date:
+    """The as-of date, moved by the days since planning: a run for a past day stays on that day's ledger."""
+    return message.as_of + (now.date() - message.created_at.date())
+
+
+def _as_history(message: Message, files: MessageFiles, now: datetime) -> HistoryEntry:
+    return HistoryEntry(
+        at=now,
+        channel=message.channel,
+        outcome="sent",
+        direction="outbound",
+        debts=tuple(debt.reference for debt in files.debts_in(message)),
+        kind=message.kind,
+        to=message.address or None,
+    )
+
+
+def _reason(rule: str, detail: str, *, pack: str = "ledger", outcome: Outcome = Outcome.BLOCK) -> Reason:
+    return Reason(
+        pack=pack,
+        rule=rule,
+        outcome=outcome,
+        reference="what the ledger and the desk have recorded",
+        detail=detail,
+        status="policy",
+        verified="official",
+    )

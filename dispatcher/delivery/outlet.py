@@ -1,0 +1,43 @@
+"""What delivering on one channel needs: database, provider, gate, clocks and the means to work at once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from channels.breaker import Breaker
+from channels.port import Channel
+from dispatcher.database.engine import Connection, Database
+from dispatcher.delivery.domain.verdict import Verdict
+from dispatcher.messages.domain.message import Message
+
+Bodies = Mapping[str, bytes]
+"""SHA-256 (hex) -> the exact bytes; those that were erased are not there."""
+
+Judge = Callable[[Connection, Sequence[Message], Bodies, datetime], Mapping[str, Verdict]]
+"""The second gate: judges the messages of one transaction, people locked, at an instant of the business clock."""
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outlet:
+    """One channel of one worker process.
+
+    `chunk` is how many messages are begun at a time: after a crash no more than these are in doubt. `clock` is the
+    business clock, `real_clock` that of leases. `stopping` asks the worker to finish what it holds.
+    """
+
+    database: Database
+    channel: Channel
+    breaker: Breaker
+    judge: Judge
+    clock: Clock
+    real_clock: Clock
+    executor: Executor
+    worker: str
+    chunk: int = 16
+    lease: timedelta = timedelta(seconds=90)
+    actor: str = "dispatcher"
+    simulated: bool = False  # a replay: only then may what a replay has planned go out
+    stopping: Callable[[], bool] = lambda: False

@@ -1,0 +1,238 @@
+"""Records what a debtor wrote: a stop at once with its one confirmation, a start, or a question."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from channels.event import InboundMessage
+from dispatcher.database.engine import Connection, Database
+from dispatcher.delivery.storage import confirmations, provider_events, tasks
+from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.log.storage import delivery_log
+from dispatcher.messages.domain.message import entry_of
+from dispatcher.messages.storage import outbox
+from dispatcher.people.domain.optout_words import ReplyMeaning
+from dispatcher.people.storage import addresses, people_facts
+from dispatcher.values.message_id import RandomBytes
+
+CHANNEL = "sms"
+SOURCE = "inbound sms"  # a later START re-opens only what came from here
+CONFIRMATION_VALID = timedelta(
+    minutes=5
+)  # 47 CFR 64.1200(a)(12): later it may count as a message after the opt-out
+UNCLEAR = "unclear_reply"
+
+Read = Callable[[str], ReplyMeaning]
+_PERSON_SCOPES = {"all": "", "call": "call", "email": "email", "letter": "letter"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """What was understood: stop, start, help or unclear; `new` is false for a text that was heard before."""
+
+    kind: str
+    new: bool = True
+    people: int = 0
+    confirmation: str = ""  # the message that will answer
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Hearing:
+    connection: Connection
+    inbound: InboundMessage
+    meaning: ReplyMeaning
+    now: datetime
+    random_bytes: RandomBytes
+
+    def log(self, event: str, debtor_id: int | None, **details: object) -> tuple[int, str]:
+        """Write an entry; the words and the number stand aside, where they can be erased."""
+        person, creditor, reference = (
+            confirmations.full_reference(self.connection, debtor_id)
+            if debtor_id is not None
+            else (None, None, "")
+        )
+        values = {"debtor": reference, "debts": [], "address": self.inbound.sender, "text": self.inbound.text}
+        [kept] = delivery_log.keep_personal(self.connection, [(person, values)])
+        entry = LogEntry(
+            event=event,
+            at=self.now,
+            actor=self.inbound.provider,
+            person=person,
+            creditor=creditor,
+            channel=CHANNEL,
+            provider=self.inbound.provider,
+            provider_id=self.inbound.event_id,
+            zones=people_facts.known_zones(self.connection, debtor_id) if debtor_id is not None else (),
+            personal_id=kept[0],
+            commitment=kept[1],
+            details=details,
+        )
+        delivery_log.append(self.connection, [entry])
+        return kept
+
+
+def record_inbound(
+    database: Database, inbound: InboundMessage, *, read: Read, now: datetime, random_bytes: RandomBytes
+) -> Heard:
+    """Record one inbound text; hearing it twice changes nothing. `now` is the business clock."""
+    with database.writing() as connection:
+        meaning = read(inbound.text)
+        hearing = _Hearing(
+            connection=connection, inbound=inbound, meaning=meaning, now=now, random_bytes=random_bytes
+        )
+        people = addresses.people_at(connection, inbound.sender)
+        addresses.lock(connection, people)
+        row = provider_events.event_row(inbound, message_id=None, kind="inbound", received_at=now)
+        if not provider_events.keep(connection, [row]):
+            return Heard(kind=meaning.kind, new=False, people=len(people))
+        _note(hearing, people)
+        return _act(hearing, people)
+
+
+def _note(hearing: _Hearing, people: list[int]) -> None:
+    """The text itself, as a contact that the debtor made."""
+    inbound = hearing.inbound
+    for debtor_id in _known(people):
+        hearing.log("inbound", debtor_id, meaning=hearing.meaning.kind, matched=hearing.meaning.matched)
+        if debtor_id is not None:
+            people_facts.add_contact(
+                hearing.connection,
+                {
+                    "debtor_id": debtor_id,
+                    "at": inbound.at,
+                    "channel": CHANNEL,
+                    "direction": "inbound",
+                    "kind": "reply",
+                    "address": inbound.sender,
+                    "details": {"text": inbound.text},
+                    "source": inbound.provider,
+                    "external_id": f"{inbound.event_id}/{debtor_id}",
+                    "recorded_at": hearing.now,
+                },
+            )
+
+
+def _known(people: list[int]) -> list[int | None]:
+    """The people behind a number; nobody we know is one that has no id."""
+    return [*people] or [None]
+
+
+def _act(hearing: _Hearing, people: list[int]) -> Heard:
+    match hearing.meaning.kind:
+        case "stop":
+            return _stop(hearing, people)
+        case "start":
+            return _start(hearing, people)
+        case "help":
+            _task(hearing, people, "help_wanted", "asks for help by SMS: call or write back")
+        case _:
+            _quiet(hearing, people)
+            _task(
+                hearing,
+                people,
+                UNCLEAR,
+                "wrote by SMS: read it, then release the hold or record what it means",
+            )
+    return Heard(kind=hearing.meaning.kind, people=len(people))
+
+
+def _stop(hearing: _Hearing, people: list[int]) -> Heard:
+    """Close the number for everybody there, and the person's other media where the words say so."""
+    before = confirmations.stopped_at(hearing.connection, hearing.inbound.sender, SOURCE)
+    hint = hearing.meaning.scope_hint or "sms"
+    medium = "" if hint in {"address", "all"} else CHANNEL
+    for debtor_id in _known(people):
+        _opt_out(hearing, debtor_id, hearing.inbound.sender, medium, "address")
+        if debtor_id is not None and hint in _PERSON_SCOPES:
+            _opt_out(hearing, debtor_id, "", _PERSON_SCOPES[hint], "all" if hint == "all" else "medium")
+        hearing.log(
+            "opted_out",
+            debtor_id,
+            scope=hint,
+            medium=medium or "any",
+            matched=hearing.meaning.matched,
+            language=hearing.meaning.language,
+        )
+    confirmation = _confirm(hearing, people) if before is None and people else ""
+    return Heard(kind="stop", people=len(people), confirmation=confirmation)
+
+
+def _opt_out(hearing: _Hearing, debtor_id: int | None, address: str, medium: str, scope: str) -> None:
+    addresses.opt_out(
+        hearing.connection,
+        debtor_id=debtor_id,
+        address=address,
+        medium=medium,
+        at=hearing.inbound.at,
+        raw=hearing.inbound.text,
+        source=SOURCE,
+        scope=scope,
+    )
+
+
+def _confirm(hearing: _Hearing, people: list[int]) -> str:
+    """The one answer, to the number and not to each person behind it."""
+    person, _, reference = confirmations.full_reference(hearing.connection, people[0])
+    values = {"debtor": reference, "debts": [], "address": hearing.inbound.sender}
+    [kept] = delivery_log.keep_personal(hearing.connection, [(person, values)])
+    key = confirmations.plan(
+        hearing.connection,
+        debtor_id=people[0],
+        address=hearing.inbound.sender,
+        channel=CHANNEL,
+        now=hearing.now,
+        valid=CONFIRMATION_VALID,
+        random_bytes=hearing.random_bytes,
+        personal=kept,
+    )
+    (message,) = outbox.read(hearing.connection, [key])
+    entry = entry_of(message, "planned", at=hearing.now, actor=hearing.inbound.provider)
+    delivery_log.append(hearing.connection, [entry])
+    return key
+
+
+def _start(hearing: _Hearing, people: list[int]) -> Heard:
+    reopened = addresses.reopen(
+        hearing.connection,
+        address=hearing.inbound.sender,
+        source=SOURCE,
+        at=hearing.now,
+        by=hearing.inbound.provider,
+    )
+    for debtor_id in _known(people):
+        hearing.log("opted_in", debtor_id, reopened=reopened, matched=hearing.meaning.matched)
+    return Heard(kind="start", people=len(people))
+
+
+def _quiet(hearing: _Hearing, people: list[int]) -> None:
+    """Nothing more goes to these people until somebody has read what they wrote."""
+    for debtor_id in people:
+        if people_facts.standing_hold(hearing.connection, debtor_id, None, UNCLEAR, None) is not None:
+            continue
+        people_facts.add_hold(
+            hearing.connection,
+            {
+                "debtor_id": debtor_id,
+                "debt_id": None,
+                "kind": UNCLEAR,
+                "starts_on": hearing.now.date(),
+                "until": None,
+                "details": {"address": hearing.inbound.sender, "channel": CHANNEL},
+                "source": hearing.inbound.provider,
+                "note": "",
+                "recorded_at": hearing.now,
+            },
+        )
+        hearing.log("hold_recorded", debtor_id, kind=UNCLEAR)
+
+
+def _task(hearing: _Hearing, people: list[int], kind: str, what: str) -> None:
+    for debtor_id in _known(people):
+        tasks.add(
+            hearing.connection,
+            kind,
+            at=hearing.now,
+            text=f"{hearing.inbound.sender} {what}: {hearing.inbound.text}",
+            debtor_id=debtor_id,
+            details={"channel": CHANNEL, "address": hearing.inbound.sender},
+        )

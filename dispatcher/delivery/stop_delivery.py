@@ -1,0 +1,88 @@
+"""The kill switch: stops what a person says, at the next claim everywhere, until it is resumed."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from channels.kind import ChannelKind
+from dispatcher.authoring.storage import template_versions
+from dispatcher.database.engine import Database
+from dispatcher.delivery.channel_trouble import end_pause
+from dispatcher.delivery.domain.stop import Stop
+from dispatcher.delivery.storage import stops
+from dispatcher.delivery.storage.stops import StopRow
+from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.log.storage import delivery_log
+from dispatcher.people.storage import person_lists
+
+
+class StopError(ValueError):
+    """A stop that says nothing, or a resume of what is not stopped."""
+
+
+def stop_delivery(database: Database, stop: Stop, *, why: str, by: str, now: datetime) -> bool:
+    """Stop; False when it was stopped already. Raises StopError without a reason."""
+    if not why.strip():
+        raise StopError("say why with --why: whoever finds it stopped must know")
+    with database.writing() as connection:
+        added = stops.add(connection, stop, why=why, by=by, at=now)
+        if added:
+            delivery_log.append(connection, [_entry("stopped", stop, why, by, now)])
+    return added
+
+
+def refuse_unknown(
+    database: Database, stop: Stop, *, senders: Collection[str], packs: Collection[str]
+) -> None:
+    """Raise StopError for a name that nothing has: a mistyped stop would stop nothing, and nobody would notice.
+
+    `senders` are creditors that may have no ledger yet; `packs` are named in lower case.
+    """
+    if stop.scope == "all":
+        return
+    with database.reading() as connection:
+        known = {
+            "channel": [kind.value for kind in ChannelKind],
+            "creditor": sorted({*senders, *person_lists.creditor_keys(connection)}),
+            "template": template_versions.names(connection),
+            "pack": sorted(packs),
+        }[stop.scope]
+    if stop.name not in known:
+        raise StopError(
+            f"nothing was stopped: there is no {stop}; there are {', '.join(known) or 'none'}. "
+            "If it is urgent: dispatcher stop --all"
+        )
+
+
+def resume_delivery(database: Database, stop: Stop, *, why: str, by: str, now: datetime) -> list[StopRow]:
+    """End a stop; returns what was in force. Raises StopError when it was not stopped."""
+    with database.writing() as connection:
+        ended = stops.resume(connection, stop, by=by, at=now)
+        if ended:
+            delivery_log.append(connection, [_entry("resumed", stop, why, by, now)])
+            if stop.scope == "channel":
+                end_pause(connection, stop.name)
+            return ended
+        in_force = stops.in_force(connection)
+    raise StopError(f"{stop} is not stopped; {_list(in_force)}")
+
+
+def stops_in_force(database: Database) -> list[StopRow]:
+    """What is stopped now, oldest first."""
+    with database.reading() as connection:
+        return stops.in_force(connection)
+
+
+def _list(in_force: Sequence[StopRow]) -> str:
+    return "stopped: " + ", ".join(str(row.stop) for row in in_force) if in_force else "nothing is"
+
+
+def _entry(event: str, stop: Stop, why: str, by: str, now: datetime) -> LogEntry:
+    return LogEntry(
+        event=event,
+        at=now,
+        actor=by,
+        channel=stop.name if stop.scope == "channel" else None,
+        creditor=stop.name if stop.scope == "creditor" else None,
+        template=stop.name if stop.scope == "template" else None,
+        details={"scope": stop.scope, "name": stop.name, "why": why},
+    )

@@ -1,0 +1,1 @@
+"""Delivery, set-wise reads and writes."""

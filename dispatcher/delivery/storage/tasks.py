@@ -1,0 +1,59 @@
+"""What needs a person: unclear replies, unknown ends, reviews."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from dispatcher.database.tables.metadata import tasks
+
+
+def add(
+    connection: Connection,
+    kind: str,
+    *,
+    at: datetime,
+    text: str,
+    debtor_id: int | None = None,
+    message_id: str | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> int:
+    """Leave a task; returns its id."""
+    row = {
+        "kind": kind,
+        "debtor_id": debtor_id,
+        "message_id": message_id,
+        "text": text,
+        "details": dict(details or {}),
+        "created_at": at,
+    }
+    key: int = connection.scalars(insert(tasks).values(row).returning(tasks.c.id)).one()
+    return key
+
+
+def open_for_messages(connection: Connection, kind: str, ids: Collection[str]) -> set[str]:
+    """Which of these messages have an open task of that kind."""
+    query = select(tasks.c.message_id).where(
+        tasks.c.kind == kind, tasks.c.message_id.in_(ids), tasks.c.done_at.is_(None)
+    )
+    return set(connection.scalars(query))
+
+
+def open_tasks(connection: Connection, *, kind: str | None = None) -> list[RowMapping]:
+    """Tasks that nobody has done, oldest first."""
+    query = select(tasks).where(tasks.c.done_at.is_(None)).order_by(tasks.c.id)
+    if kind is not None:
+        query = query.where(tasks.c.kind == kind)
+    return list(connection.execute(query).mappings())
+
+
+def finish_for_message(
+    connection: Connection, message_id: str, *, kind: str, by: str, at: datetime, outcome: str
+) -> None:
+    """Close the open tasks about a message."""
+    connection.execute(
+        update(tasks)
+        .where(tasks.c.message_id == message_id, tasks.c.kind == kind, tasks.c.done_at.is_(None))
+        .values(done_at=at, done_by=by, outcome=outcome)
+    )

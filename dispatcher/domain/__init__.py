@@ -1,1 +1,0 @@
-"""The pure core: values in, decisions out; no clock, no input or output."""

@@ -1,0 +1,1 @@
+"""May we? Facts and rules in, a decision with its reasons out; pure."""

@@ -1,0 +1,244 @@
+"""What the text may not be and must contain, by the findings of the content checks."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dispatcher.gate.act import Act, Past
+from dispatcher.gate.facts import ContentFindings, Kind
+from dispatcher.gate.guards.frequency import NOT_CONTACTS
+from dispatcher.gate.guards.guard import Guard, Refusal, block, hold
+from dispatcher.values.zones import day_number
+
+TRAITS = {
+    "resembles_court_document": "the text looks like a court document",
+    "threatening": "the text threatens",
+    "threatens_suit": "the text threatens suit",
+    "disguised_purpose": "the text hides what it is for",
+    "asks_reason_for_default": "the text asks why the debtor did not pay",
+    "marketing": "the text sells something",
+}
+LEFT_A_MESSAGE = frozenset(
+    {"voicemail", "left"}
+)  # may have been limited content: an attempt, no communication
+
+
+def had_communication(act: Act) -> bool:
+    """Whether a communication reached the debtor before: what bounced, rang or was left on a machine does not count."""
+    return any(_communication(past) for past in act.history)
+
+
+def _communication(past: Past) -> bool:
+    entry = past.entry
+    if (
+        entry.kind == Kind.LOCATION_INQUIRY
+        or entry.outcome in NOT_CONTACTS
+        or entry.outcome in LEFT_A_MESSAGE
+    ):
+        return False
+    return entry.outcome == "conversation" or not past.inbound
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForbiddenTraits(Guard):
+    """A text with none of the `traits` (names as in `TRAITS`)."""
+
+    subject: ClassVar[str | None] = "action.content"
+
+    traits: tuple[str, ...]
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block that names every trait found."""
+        content = act.action.content
+        if content is None:
+            return None
+        found = [trait for trait in self.traits if getattr(content, trait)]
+        return block("; ".join(TRAITS[trait] for trait in found), traits=", ".join(found)) if found else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequiredContent(Guard):
+    """Nothing that must be in the text is missing, and the sender is identified.
+
+    `elements`: the names that matter; empty: any. `first_contact_only`: later texts need them no more.
+    """
+
+    subject: ClassVar[str | None] = "action.content"
+
+    elements: frozenset[str] = frozenset()
+    first_contact_only: bool = False
+    sender: bool = True
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block that names what is missing."""
+        content = act.action.content
+        if content is None or (self.first_contact_only and had_communication(act)):
+            return None
+        missing = [name for name in content.missing if not self.elements or name in self.elements]
+        missing += ["sender"] * (self.sender and content.sender_identified is False)
+        return (
+            block(f"missing from the text: {', '.join(missing)}", missing=", ".join(missing))
+            if missing
+            else None
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FirstContactScope(Guard):
+    """The first contact does nothing beyond `allowed`."""
+
+    subject: ClassVar[str | None] = "action.content"
+
+    allowed: frozenset[str]
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block that names what goes too far."""
+        content = act.action.content
+        if content is None or content.first_contact_scope is None or had_communication(act):
+            return None
+        beyond = [part for part in content.first_contact_scope if part.replace("-", "_") not in self.allowed]
+        return (
+            block(
+                f"a first contact only reminds and offers a way, no {_named(beyond)}",
+                beyond=", ".join(beyond),
+            )
+            if beyond
+            else None
+        )
+
+
+def _named(parts: list[str]) -> str:
+    return ", ".join(part.replace("_", " ") for part in parts)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Disclosures(Guard):
+    """The collector's statements: one in the first communication, another in every later, in the text's language."""
+
+    subject: ClassVar[str | None] = "action.content"
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block for a missing statement or one in another language."""
+        content = act.action.content
+        if content is None or act.action.limited_content is not None:  # an attempt, no communication
+            return None
+        later = had_communication(act)
+        if not later and content.initial_disclosure is False:
+            return block("the first message lacks the statement that this is an attempt to collect a debt")
+        if later and content.subsequent_disclosure is False:
+            return block("the message lacks the statement that it is from a debt collector")
+        if _other_language(content):
+            detail = f"the statement is in {content.disclosure_language}, the text in {content.language}"
+            return block(detail, language=content.language, disclosure=content.disclosure_language)
+        return None
+
+
+def _other_language(content: ContentFindings) -> bool:
+    if content.language is None or content.disclosure_language is None:
+        return False
+    return _primary(content.language) != _primary(content.disclosure_language)
+
+
+def _primary(tag: str) -> str:
+    return tag.casefold().replace("_", "-").split("-")[0]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OptOutNotice(Guard):
+    """A clear way out in every electronic message, reasonable and simple.
+
+    A method is simple when its name holds one of `simple` and none of `hard`. Hard ones alone are no way out; an
+    unknown one asks a person. Where only the sentence is known, one `simple` word in it is enough.
+    """
+
+    subject: ClassVar[str | None] = "action.content"
+
+    simple: tuple[str, ...]
+    hard: tuple[str, ...]
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block without a way out, or with hard ones only."""
+        content = act.action.content
+        if content is None:
+            return None
+        if content.optout_notice is False:
+            return block("the message does not say how to opt out")
+        if content.optout_methods is None:
+            return self._judge_text(content.optout_text)
+        return self._judge_methods(content.optout_methods)
+
+    def _judge_text(self, text: str | None) -> Refusal | None:
+        if not text or _holds_any(text, self.simple) or not _holds_any(text, self.hard):
+            return None
+        return block(f"no simple way to opt out: {text}")
+
+    def _judge_methods(self, methods: tuple[str, ...]) -> Refusal | None:
+        if any(_holds_any(method, self.simple) and not _holds_any(method, self.hard) for method in methods):
+            return None
+        named = ", ".join(methods)
+        if all(_holds_any(method, self.hard) for method in methods):
+            return block(f"no simple way to opt out: {named or 'none'}", methods=named)
+        return hold(f"is this a simple way to opt out: {named}?", methods=named)
+
+
+def _holds_any(text: str, marks: tuple[str, ...]) -> bool:
+    plain = text.casefold().replace("e-mail", "email").replace("_", " ").replace("-", " ")
+    return any(re.search(rf"\b{mark}", plain) for mark in marks)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoOvershadowing(Guard):
+    """Within the validation period no demand that overshadows the right to dispute."""
+
+    subject: ClassVar[str | None] = "action.content"
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block for such a demand until the period is over."""
+        content = act.action.content
+        if content is None or not content.demands_payment_before_validation_end:
+            return None
+        ends = act.facts.validation_period_end
+        if ends is not None and act.first_day > day_number(ends):
+            return None
+        return block("the text demands payment before the validation period ends", validation_period_end=ends)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LimitedContentMessage(Guard):
+    """A limited-content message: a voicemail with its four parts and nothing that is not optional.
+
+    `optional`: words of the parts that may be added; `never`: words that no part may hold, beside one of those or
+    not ("due date").
+    """
+
+    subject: ClassVar[str | None] = "action.limited_content"
+
+    optional: tuple[str, ...]
+    never: tuple[str, ...] = ()
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block that names what is wrong with it."""
+        faults = list(self._faults(act))
+        return block(f"no limited-content message: {'; '.join(faults)}") if faults else None
+
+    def _faults(self, act: Act) -> Iterator[str]:
+        message = act.action.limited_content
+        if message is None:
+            return
+        if act.action.channel != "voicemail" or message.is_voicemail is False:
+            yield "only a voicemail can be one"
+        if message.business_name == "" or message.reveals_collection_business:
+            yield f"the business name {message.business_name!r} is missing or reveals collection"
+        if not message.request_reply:
+            yield "it does not ask for a reply"
+        if message.natural_person_names == () or message.reply_numbers == ():
+            yield "the person to ask for or the number to call is missing"
+        beyond = [part for part in message.optional if not self._may_be_added(part)]
+        beyond += message.other_content
+        beyond += act.action.content.other_content if act.action.content else ()
+        if beyond:
+            yield f"it holds more: {', '.join(beyond)}"
+
+    def _may_be_added(self, part: str) -> bool:
+        return _holds_any(part, self.optional) and not _holds_any(part, self.never)

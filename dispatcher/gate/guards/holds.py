@@ -1,0 +1,201 @@
+"""Legal status that stops contact: attorney, cease, refusal, dispute, bankruptcy, moratorium, death."""
+
+from dataclasses import dataclass
+from datetime import MAXYEAR
+from typing import ClassVar
+
+from dispatcher.gate.act import Act
+from dispatcher.gate.facts import ORAL_FORMS, PAPER_FORMS, Cease
+from dispatcher.gate.guards.guard import Guard, Refusal, block, defer
+from dispatcher.values.zones import day_number, instant
+
+CALLS = frozenset({"call", "voicemail"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttorneyRepresents(Guard):
+    """No contact with a debtor whose attorney is known, unless the attorney is silent or agrees."""
+
+    subject: ClassVar[str | None] = "attorney"
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block while the attorney stands between."""
+        lawyer = act.facts.attorney
+        if lawyer is None or not lawyer.represented or not lawyer.contact_known:
+            return None
+        if lawyer.unresponsive or lawyer.consented_to_direct_contact:
+            return None
+        return block("an attorney represents the debtor on this debt")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CeaseRequest(Guard):
+    """A request to cease stops contact from its receipt.
+
+    In writing, or by an electronic medium that we accept for it; `oral_counts`: in any form. An oral request
+    stops calls in any case (`oral_stops_calls`).
+    """
+
+    subject: ClassVar[str | None] = "cease"
+
+    oral_counts: bool = False
+    oral_stops_calls: bool = True
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block once the request is here."""
+        cease = act.facts.cease
+        if cease is None or not _received(cease, act.at):
+            return None
+        if self.oral_counts or in_writing(cease):
+            return block("the debtor asked us to cease contact", form=cease.form, received=cease.received)
+        if self.oral_stops_calls and cease.form in ORAL_FORMS and act.action.channel in CALLS:
+            return block("the debtor asked us orally to stop, which ends calls", received=cease.received)
+        return None
+
+    def open_until(self, act: Act) -> int | None:
+        """The receipt of a request that is on its way."""
+        return _later_receipt(act.facts.cease, act.at)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RefusalToPay(Guard):
+    """A written refusal to pay stops contact from its receipt."""
+
+    subject: ClassVar[str | None] = "refusal_to_pay"
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block once the refusal is here."""
+        refusal = act.facts.refusal_to_pay
+        if refusal is None or not _received(refusal, act.at) or not in_writing(refusal):
+            return None
+        return block("the debtor refused in writing to pay", form=refusal.form, received=refusal.received)
+
+    def open_until(self, act: Act) -> int | None:
+        """The receipt of a refusal that is on its way."""
+        return _later_receipt(act.facts.refusal_to_pay, act.at)
+
+
+def in_writing(notice: Cease) -> bool:
+    """Whether the notice counts as written: electronic ones unless the medium is not accepted."""
+    if notice.form in ORAL_FORMS:
+        return False
+    return notice.form in PAPER_FORMS or notice.medium_accepted is not False
+
+
+def _received(notice: Cease, at: int) -> bool:
+    return notice.received is None or instant(notice.received) <= at
+
+
+def _later_receipt(notice: Cease | None, at: int) -> int | None:
+    if notice is None or notice.received is None:
+        return None
+    received = instant(notice.received)
+    return received if received > at else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PendingDispute(Guard):
+    """A dispute stops collection until verification is sent.
+
+    `written_in_period`: only a written dispute within the validation period counts; else any, at any time.
+    """
+
+    subject: ClassVar[str | None] = "dispute"
+
+    written_in_period: bool = True
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block until the verification."""
+        dispute = act.facts.dispute
+        if dispute is None or (self.written_in_period and dispute.form in ORAL_FORMS):
+            return None
+        if dispute.received is not None and day_number(dispute.received) > act.last_day:
+            return None
+        ends = dispute.validation_period_end or act.facts.validation_period_end
+        if (
+            self.written_in_period
+            and dispute.received is not None
+            and ends is not None
+            and dispute.received > ends
+        ):
+            return None
+        if dispute.verification_sent is not None and day_number(dispute.verification_sent) <= act.last_day:
+            return None
+        return block("the debtor disputes the debt and no verification was sent", received=dispute.received)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PendingOriginalCreditorRequest(Guard):
+    """A written request for the original creditor, made in the validation period, stops collection until answered."""
+
+    subject: ClassVar[str | None] = "original_creditor_request"
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block until the answer."""
+        request = act.facts.original_creditor_request
+        if request is None or request.answered is not None or request.form in ORAL_FORMS:
+            return None
+        ends = act.facts.validation_period_end
+        if request.received is not None and ends is not None and request.received > ends:
+            return None
+        return block(
+            "the debtor asked for the original creditor and has no answer", received=request.received
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bankruptcy(Guard):
+    """A pending bankruptcy stays every act to collect."""
+
+    subject: ClassVar[str | None] = "bankruptcy_pending"
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block while the case is pending."""
+        return block("a bankruptcy case is pending") if act.facts.bankruptcy_pending else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BreathingSpace(Guard):
+    """A moratorium: no demand until it is over."""
+
+    subject: ClassVar[str | None] = "breathing_space_until"
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A deferral to the day after it; a block where no end is known."""
+        until = act.facts.breathing_space_until
+        if until is None:
+            return None
+        if until.year == MAXYEAR:
+            return block("the debtor has breathing space with no end on file")
+        ends = day_number(until) + 1
+        if act.first_day >= ends:
+            return None
+        return defer(act.when_day_begins(ends), f"the debtor has breathing space until {until}", until=until)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DebtorDeceased(Guard):
+    """Nobody writes to the dead; the estate's representative is another recipient."""
+
+    subject: ClassVar[str | None] = "action.recipient.consumer_deceased"
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block for messages to the debtor."""
+        recipient = act.action.recipient
+        if recipient.relation != "debtor" or not recipient.consumer_deceased:
+            return None
+        return block("the debtor has died; only the estate's representative may be written to")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TimeBarredThreat(Guard):
+    """No suit and no threat of suit over a debt that is time-barred."""
+
+    subject: ClassVar[str | None] = "debt.time_barred"
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block for a text that threatens suit."""
+        content = act.action.content
+        if not act.facts.debt.time_barred or content is None or not content.threatens_suit:
+            return None
+        return block("the text threatens suit over a time-barred debt")

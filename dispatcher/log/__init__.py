@@ -1,0 +1,1 @@
+"""The delivery log: one entry an event, append-only."""

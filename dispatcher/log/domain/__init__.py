@@ -1,0 +1,1 @@
+"""Log, pure: values in, decisions out."""

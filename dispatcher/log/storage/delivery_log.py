@@ -1,0 +1,82 @@
+"""Writes entries to the delivery log, set-wise, inside the transaction of the change they record."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from dispatcher.database.bulk import insert_rows
+from dispatcher.database.serial import new_ids
+from dispatcher.database.tables.metadata import log_entries, personal_values
+from dispatcher.log.domain.log_entry import LogEntry, commitment_of, to_the_millisecond
+from dispatcher.log.storage import log_facets
+
+PersonalReference = tuple[int, str]  # (personal_values.id, commitment)
+
+
+def append(connection: Connection, entries: Sequence[LogEntry]) -> None:
+    """Add entries in the order given."""
+    if not entries:
+        return
+    facets = [entry.facet() for entry in entries]
+    log_facets.keep(connection, set(facets))
+    rows = [_row(entry, facet.id) for entry, facet in zip(entries, facets, strict=True)]
+    insert_rows(connection, log_entries, rows)
+
+
+def keep_personal(
+    connection: Connection, people: Sequence[tuple[str | None, Mapping[str, Any]]]
+) -> list[PersonalReference]:
+    """Store (person, values) aside and return what entries refer to them by, in the same order.
+
+    Values are `debtor`, `debts`, `address` and what else must be erasable; one reference may serve all the
+    entries of a message.
+    """
+    if not people:
+        return []
+    ids = new_ids(connection, personal_values, len(people))
+    kept = [
+        (key, person, secrets.token_hex(16), dict(values))
+        for key, (person, values) in zip(ids, people, strict=True)
+    ]
+    insert_rows(
+        connection,
+        personal_values,
+        [
+            {
+                "id": key,
+                "person": person,
+                "salt": salt,
+                "address": _text_or_none(values.get("address")),
+                "values": values,
+            }
+            for key, person, salt, values in kept
+        ],
+    )
+    return [(key, commitment_of(salt, values)) for key, _, salt, values in kept]
+
+
+def count(connection: Connection) -> int:
+    """Count the entries in the log."""
+    return connection.scalar(select(func.count()).select_from(log_entries)) or 0
+
+
+def _text_or_none(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _row(entry: LogEntry, facet: int) -> dict[str, Any]:
+    return {
+        "at": to_the_millisecond(entry.at),
+        "event": entry.event,
+        "run_id": entry.run_id,
+        "message_id": entry.message_id,
+        "person": entry.person,
+        "creditor": entry.creditor,
+        "channel": entry.channel,
+        "personal_id": entry.personal_id,
+        "body_sha256": entry.body_sha256,
+        "entry": entry.canonical(),
+        "facet": facet,
+    }

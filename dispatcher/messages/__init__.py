@@ -1,0 +1,1 @@
+"""The outbox: a message, its state and its exact bytes."""

@@ -1,0 +1,1 @@
+"""Messages, pure: values in, decisions out."""

@@ -1,0 +1,46 @@
+"""Holds messages for a guard against accidents, with its reason, until a person releases them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from dispatcher.database.engine import Connection
+from dispatcher.log.storage import delivery_log
+from dispatcher.messages.domain.message import WAITING, State, entry_of
+from dispatcher.messages.storage import outbox
+
+PACK = "dispatcher"
+_HOLDABLE = WAITING | {State.PLANNED}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GuardReason:
+    """Why a guard holds messages."""
+
+    rule: str
+    reference: str
+    detail: str
+
+    def as_json(self) -> dict[str, str]:
+        """As a message's reasons are kept."""
+        return {
+            "pack": PACK,
+            "rule": self.rule,
+            "decision": "hold",
+            "reference": self.reference,
+            "detail": self.detail,
+        }
+
+
+def hold_for_guard(connection: Connection, ids: Sequence[str], reason: GuardReason, *, now: datetime) -> int:
+    """Hold those that wait; returns how many."""
+    outbox.lock_people(connection, ids)
+    messages = [m for m in outbox.read(connection, ids, lock=True) if m.state in _HOLDABLE]
+    why = reason.as_json()
+    row = {"state": State.HELD, "reasons": [why], "lease_owner": None, "lease_until": None, "updated_at": now}
+    outbox.change(connection, [{"id": m.id, **row} for m in messages])
+    delivery_log.append(
+        connection,
+        [entry_of(m, "held", at=now, actor=PACK, decision="hold", reasons=(why,)) for m in messages],
+    )
+    return len(messages)

@@ -1,0 +1,1 @@
+"""Messages, set-wise reads and writes."""

@@ -1,0 +1,1 @@
+"""What a person says, wishes and does, and where they are reached."""

@@ -1,0 +1,1 @@
+"""People, pure: values in, decisions out."""

@@ -1,0 +1,169 @@
+"""A person's file and a debt's file: what storage knows, as the planner and the gate read it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from dispatcher.gate.facts import HistoryEntry
+from dispatcher.values.money import Money
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContactPoint:
+    """An e-mail address or a number (E.164), with the consent given for it and why it was closed."""
+
+    id: int
+    medium: str  # email, phone
+    address: str
+    label: str = ""
+    consent_on: date | None = None
+    closed_reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hold:
+    """Something that keeps a person, or one debt, from being written to."""
+
+    id: int
+    kind: str
+    debt_id: int | None
+    starts_on: date
+    until: date | None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    recorded_at: datetime | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it is in force on a day. One that was not recorded for later is in force at once, on any clock."""
+        recorded = self.recorded_at.date() if self.recorded_at else None
+        begun = self.starts_on <= day or (recorded is not None and self.starts_on <= recorded)
+        return begun and (self.until is None or self.until >= day)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """A wish about times, places, media or language."""
+
+    kind: str
+    details: Mapping[str, Any]
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Consent:
+    """A consent or a check that stands in for one."""
+
+    kind: str
+    medium: str
+    address: str
+    given_on: date
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """A notice that the law wants, already sent."""
+
+    kind: str
+    debt_id: int | None
+    sent_on: date
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredOptOut:
+    """An opt-out as recorded; an empty address or medium means any."""
+
+    address: str
+    medium: str
+    scope: str
+    at: datetime
+    raw: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PersonFile:
+    """One debtor of one creditor, with everything recorded about them."""
+
+    id: int
+    person: str  # pseudonym
+    creditor_id: int
+    creditor: str
+    reference: str
+    name: str = ""
+    kind: str = "person"
+    language: str = ""
+    country: str = ""
+    region: str = ""
+    city: str = ""
+    postal_code: str = ""
+    address_lines: tuple[str, ...] = ()
+    time_zone: str = ""
+    preferred_channel: str = ""
+    authorised_channels: frozenset[str] | None = None
+    represented_by: str = ""
+    cease_received_on: date | None = None
+    bankrupt_on: date | None = None
+    deceased_on: date | None = None
+    breathing_space_until: date | None = None
+    contact_points: tuple[ContactPoint, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    wishes: tuple[Wish, ...] = ()
+    consents: tuple[Consent, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    opt_outs: tuple[StoredOptOut, ...] = ()
+    history: tuple[HistoryEntry, ...] = ()
+    first_message_on: date | None = None  # first message that went out and did not come back
+
+    @property
+    def postal_text(self) -> str:
+        """The postal address on one line: by it a returned letter closes the address."""
+        town = f"{self.postal_code} {self.city}".strip()
+        return ", ".join(part for part in (*self.address_lines, town, self.country) if part)
+
+    @property
+    def full_reference(self) -> str:
+        """`creditor/reference`, as commands and exports name a debtor."""
+        return f"{self.creditor}/{self.reference}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DebtFile:
+    """One debt, its balance net of payments recorded here and of credits allotted to it."""
+
+    id: int
+    creditor_id: int
+    creditor: str
+    debtor_id: int  # who owes it first
+    reference: str
+    ledger: Money  # the ledger's balance
+    paid: Money  # recorded here since that ledger
+    credit: Money  # credit notes allotted, oldest debt first
+    due_date: date
+    original: Money | None = None
+    issued_on: date | None = None
+    settled_on: date | None = None
+    disputed_on: date | None = None
+    promise_date: date | None = None
+    time_barred_on: date | None = None
+    notice_sent_on: date | None = None
+    handover_decided_on: date | None = None
+    sender_role: str = ""
+    debt_type: str = ""
+    in_ledger: bool = True
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def balance(self) -> Money:
+        """What is owed now."""
+        return Money(self.ledger.minor - self.paid.minor - self.credit.minor, self.ledger.currency)
+
+    @property
+    def full_reference(self) -> str:
+        """`creditor/reference`, as exports name a debt."""
+        return f"{self.creditor}/{self.reference}"
+
+    def is_open(self, on: date) -> bool:
+        """Issued and not settled on a date, by the ledger's own columns."""
+        issued = self.issued_on is None or self.issued_on <= on
+        return issued and (self.settled_on is None or self.settled_on > on)

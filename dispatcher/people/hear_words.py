@@ -1,0 +1,82 @@
+"""Acts on a debtor's words that somebody else wrote down: a stop at once, a doubtful one when a person has read it."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from dispatcher.people.domain.optout_words import ReplyMeaning, may_mean_stop
+from dispatcher.people.recording import Recording
+from dispatcher.people.storage import addresses, people_facts
+
+MEDIA = ("email", "sms", "letter", "call")
+CONVERSATIONS = frozenset({"conversation", "answered_complete"})
+UNCLEAR = "unclear_reply"
+
+Read = Callable[[str], ReplyMeaning]
+Stop = tuple[str, str, str]  # address, medium, scope
+
+
+def is_heard(direction: str, outcome: str) -> bool:
+    """Whether a contact's words are the debtor's: what came in, and what was said in a conversation, whoever called."""
+    return direction == "inbound" or outcome in CONVERSATIONS
+
+
+def hear(
+    record: Recording, text: str, *, read: Read, at: datetime, channel: str = "", address: str = ""
+) -> str:
+    """`stop` or `unclear`, done and logged; else empty. Whoever is reached at the address must be locked."""
+    meaning = read(text)
+    stop = _what_to_stop(meaning, channel, address) if meaning.kind == "stop" else None
+    if stop is not None:
+        _stop(record, stop, text, meaning, at)
+        return "stop"
+    if meaning.kind == "stop" or may_mean_stop(text, meaning):
+        _wait_for_a_reader(record, channel, address)
+        return "unclear"
+    return ""
+
+
+def _what_to_stop(meaning: ReplyMeaning, channel: str, address: str) -> Stop | None:
+    """What the words name; else where they came from; None where nobody can tell."""
+    if meaning.scope_hint == "all":
+        return "", "", "all"
+    if meaning.scope_hint in MEDIA:
+        return "", str(meaning.scope_hint), "medium"
+    if address:
+        return address, "", "address"
+    medium = "call" if channel == "voicemail" else channel
+    return ("", medium, "medium") if medium in MEDIA else None
+
+
+def _stop(record: Recording, stop: Stop, text: str, meaning: ReplyMeaning, at: datetime) -> None:
+    address, medium, scope = stop
+    fresh = addresses.opt_out(
+        record.connection,
+        debtor_id=record.debtor.id,
+        address=address,
+        medium=medium,
+        at=at,
+        raw=text,
+        source=record.said.source or "record",
+        scope=scope,
+    )
+    if fresh:
+        details = {"scope": scope, "medium": medium or "any", "matched": meaning.matched}
+        record.log("opted_out", details, words=text, **({"address": address} if address else {}))
+
+
+def _wait_for_a_reader(record: Recording, channel: str, address: str) -> None:
+    if people_facts.standing_hold(record.connection, record.debtor.id, None, UNCLEAR, None) is not None:
+        return
+    people_facts.add_hold(
+        record.connection,
+        {
+            "debtor_id": record.debtor.id,
+            "debt_id": None,
+            "kind": UNCLEAR,
+            "starts_on": record.said.now.date(),
+            "until": None,
+            "details": {"address": address, "channel": channel},
+            **record.said.columns,
+        },
+    )
+    record.log("hold_recorded", {"kind": UNCLEAR})

@@ -1,0 +1,136 @@
+"""Records a wish: hours and places to leave alone, the workplace, the language, the zone, words not yet understood."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from dispatcher.database.engine import Database
+from dispatcher.people.hear_words import Read, hear
+from dispatcher.people.recording import Recorded, RecordError, Said, recording
+from dispatcher.people.storage import people_facts
+from dispatcher.portfolio.domain.portfolio_columns import language_tag, zone_name
+
+DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+PLACES = ("home", "workplace")
+KINDS = ("time", "place", "workplace", "language", "zone", "statement", "debt_group")
+_HOURS = re.compile(r"(?:(?P<days>[A-Za-z,-]+)\s+)?(?P<from>\d{1,2}:\d{2})-(?P<to>\d{1,2}:\d{2})")
+
+Details = dict[str, Any]
+
+
+def record_wish(
+    database: Database,
+    who: str,
+    said: Said,
+    wishes: Sequence[tuple[str, Mapping[str, Any]]],
+    *,
+    read: Read,
+    until: date | None = None,
+) -> Recorded:
+    """One or more wishes as (kind, details); make them with the functions below. `read` says what words mean."""
+    if not wishes:
+        raise RecordError("say what the debtor wishes: --no-contact, --not-at, --said, --language, --zone …")
+    with recording(database, who, said) as record:
+        for kind, details in wishes:
+            people_facts.add_wish(
+                record.connection,
+                {
+                    "debtor_id": record.debtor.id,
+                    "kind": kind,
+                    "details": dict(details),
+                    "until": until,
+                    **said.columns,
+                },
+            )
+            public = {k: v for k, v in details.items() if k != "text"}
+            words = {"text": details["text"]} if "text" in details else {}
+            record.log("wish_recorded", {"wish": kind, **public}, **words)
+            if kind == "statement":
+                hear(record, str(details["text"]), read=read, at=said.now)
+        found = {"wishes": [{"kind": kind, **details} for kind, details in wishes]}
+        return Recorded(fact="wish", debtor=record.debtor.full_reference, details=found)
+
+
+def hours_to_leave(text: str) -> list[tuple[str, Details]]:
+    """`MO-FR 15:00-17:00`, `FR 17:00-24:00`, `SA,SU 00:00-24:00`, `22:00-07:00` (every day, over midnight)."""
+    match = _HOURS.fullmatch(text.strip())
+    if match is None:
+        raise RecordError(
+            f"{text!r} is no span of hours; write it as 'MO-FR 15:00-17:00' in the debtor's local time"
+        )
+    days = _days(match["days"]) if match["days"] else list(DAYS)
+    start, end = _clock(match["from"]), _clock(match["to"])
+    if start < end:
+        return [_time(days, start, end)]
+    next_days = [DAYS[(DAYS.index(day) + 1) % 7] for day in days]
+    spans = [_time(days, start, "24:00"), _time(next_days, "00:00", end)]
+    return [span for span in spans if span[1]["from"] != span[1]["to"]]
+
+
+def place_to_leave(place: str) -> tuple[str, Details]:
+    """`home` or `workplace`."""
+    if place not in PLACES:
+        raise RecordError(f"{place!r} is no place; there are: {', '.join(PLACES)}")
+    return "place", {"place": place}
+
+
+def workplace(
+    *, employer_prohibits: bool, oral_request: date | None, written_confirmation: date | None
+) -> tuple[str, Details]:
+    """What is known of being contacted at work."""
+    dates = {"oral_request": oral_request, "written_confirmation": written_confirmation}
+    said = {key: day.isoformat() for key, day in dates.items() if day}
+    return "workplace", {"employer_prohibits": employer_prohibits, **said}
+
+
+def language(text: str) -> tuple[str, Details]:
+    """The language to be written to in."""
+    return "language", {"language": _read(language_tag, text)}
+
+
+def zone(text: str, *, there_now: bool) -> tuple[str, Details]:
+    """Where the debtor says to be; `there_now`: known to be there at present, whatever the address says."""
+    return "zone", {"zone": _read(zone_name, text), "authoritative": there_now}
+
+
+def statement(text: str) -> tuple[str, Details]:
+    """Words that nobody has turned into a wish yet."""
+    return "statement", {"text": text}
+
+
+def debt_group(account: str, debts: Sequence[str]) -> tuple[str, Details]:
+    """Debts that count as one, such as student loans under one account number."""
+    if len(debts) < 2:
+        raise RecordError("a group needs two debts or more: --debt A --debt B")
+    return "debt_group", {"account": account, "debts": sorted(set(debts))}
+
+
+def _read(reader: Any, text: str) -> str:
+    try:
+        return str(reader(text))
+    except ValueError as error:
+        raise RecordError(f"{text!r}: {error}") from None
+
+
+def _time(days: Sequence[str], start: str, end: str) -> tuple[str, Details]:
+    ordered = [day for day in DAYS if day in days]
+    return "time", {"days": ordered, "from": start, "to": end, "source": "consumer_statement"}
+
+
+def _days(text: str) -> list[str]:
+    days: list[str] = []
+    for part in text.upper().split(","):
+        first, _, last = part.partition("-")
+        if first not in DAYS or (last and last not in DAYS):
+            raise RecordError(f"{part!r} is no weekday; write {' '.join(DAYS)}, a list MO,WE or a span MO-FR")
+        span = range(DAYS.index(first), DAYS.index(last or first) + 1)
+        days += [DAYS[i] for i in (span or [*range(DAYS.index(first), 7), *range(DAYS.index(last) + 1)])]
+    return days
+
+
+def _clock(text: str) -> str:
+    hour, minute = map(int, text.split(":"))
+    if hour > 24 or minute > 59 or (hour == 24 and minute):
+        raise RecordError(f"{text} is no time of day; 00:00 to 24:00")
+    return f"{hour:02}:{minute:02}"

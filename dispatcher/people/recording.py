@@ -1,0 +1,147 @@
+"""What all recorded facts share: finding the debtor, locking the people concerned, the entry in the log."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.log.storage import delivery_log
+from dispatcher.people.storage import addresses, people_facts
+from dispatcher.people.storage.people_facts import KnownDebt, KnownDebtor
+from dispatcher.values.email_address import normal_email
+from dispatcher.values.phone import PhoneProblem, to_e164
+
+FORMS = ("letter", "email", "oral", "sms", "fax", "portal")
+
+
+class RecordError(ValueError):
+    """A fact that cannot be recorded as it was said; the text says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """Who reports a fact, when (business clock), where it comes from and in which words."""
+
+    now: datetime
+    actor: str
+    source: str = ""
+    note: str = ""
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """As every table of facts keeps it."""
+        return {"source": self.source, "note": self.note, "recorded_at": self.now}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recorded:
+    """What was written down, as the command line reports it."""
+
+    fact: str
+    debtor: str
+    debts: tuple[str, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+    already: bool = False  # it stood there before: nothing was added
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recording:
+    """An open transaction about one debtor, everybody whom it concerns locked."""
+
+    connection: Connection
+    debtor: KnownDebtor
+    debts: tuple[KnownDebt, ...]  # those that were named
+    said: Said
+
+    def log(self, event: str, details: Mapping[str, Any], **personal: Any) -> None:
+        """Write the entry; values that must be erasable go by keyword."""
+        values = {"debtor": self.debtor.full_reference, "debts": list(self.debt_references), **personal}
+        if self.said.note:
+            values["note"] = self.said.note
+        [(personal_id, commitment)] = delivery_log.keep_personal(
+            self.connection, [(self.debtor.person, values)]
+        )
+        entry = LogEntry(
+            event=event,
+            at=self.said.now,
+            actor=self.said.actor,
+            person=self.debtor.person,
+            creditor=self.debtor.creditor,
+            zones=people_facts.known_zones(self.connection, self.debtor.id),
+            personal_id=personal_id,
+            commitment=commitment,
+            details={**details, "source": self.said.source} if self.said.source else details,
+        )
+        delivery_log.append(self.connection, [entry])
+
+    @property
+    def debt_references(self) -> tuple[str, ...]:
+        """`creditor/reference` of each debt named."""
+        return tuple(f"{self.debtor.creditor}/{debt.reference}" for debt in self.debts)
+
+    @property
+    def debt_ids(self) -> tuple[int | None, ...]:
+        """The debts named; (None,) where the fact concerns the person."""
+        return tuple(debt.id for debt in self.debts) or (None,)
+
+
+@contextmanager
+def recording(
+    database: Database, who: str, said: Said, *, debts: Sequence[str] = (), address: str = ""
+) -> Iterator[Recording]:
+    """A transaction about `creditor/reference` (or a reference that only one creditor has).
+
+    Claims lock the people they write to; so does this, in the same order: whoever owes the debts or shares the address.
+    """
+    with database.writing() as connection:
+        debtor = find_debtor(connection, who)
+        named = tuple(
+            _debt(connection, debtor, reference, said.now.date()) for reference in dict.fromkeys(debts)
+        )
+        concerned = {debtor.id, *people_facts.people_owing(connection, [debt.id for debt in named])}
+        if address:
+            concerned.update(addresses.people_at(connection, address))
+        addresses.lock(connection, sorted(concerned))
+        yield Recording(connection=connection, debtor=debtor, debts=named, said=said)
+
+
+def find_debtor(connection: Connection, who: str) -> KnownDebtor:
+    """The debtor meant; raises RecordError when there is none or more than one."""
+    creditor, slash, reference = who.partition("/")
+    found = people_facts.find_debtors(connection, reference, creditor=creditor) if slash else []
+    found = found or people_facts.find_debtors(connection, who)
+    if not found:
+        raise RecordError(
+            f"there is no debtor {who!r}; write creditor/reference as `dispatcher explain` shows it"
+        )
+    if len(found) > 1:
+        raise RecordError(
+            f"{who!r} is a debtor of several creditors: say {' or '.join(one.full_reference for one in found)}"
+        )
+    return found[0]
+
+
+def _debt(connection: Connection, debtor: KnownDebtor, reference: str, on: date) -> KnownDebt:
+    bare = reference.removeprefix(f"{debtor.creditor}/")
+    owed = people_facts.debts_of(connection, debtor.id, on)
+    found = next((debt for debt in owed if debt.reference in (reference, bare)), None)
+    if found is None:
+        open_debts = ", ".join(debt.reference for debt in owed if debt.is_open) or "none"
+        raise RecordError(f"{debtor.full_reference} has no debt {reference!r}; open ones: {open_debts}")
+    return found
+
+
+def normal_address(text: str, country: str) -> tuple[str, str]:
+    """(medium of a contact point, normalised address) of what a person typed."""
+    if "@" in text:
+        try:
+            return "email", normal_email(text)
+        except ValueError as error:
+            raise RecordError(f"{text!r}: {error}") from None
+    number = to_e164(text, country or None)
+    if isinstance(number, PhoneProblem):
+        raise RecordError(f"{text!r} is neither an e-mail address nor a telephone number: {number.reason}")
+    return "phone", number

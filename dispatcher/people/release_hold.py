@@ -1,0 +1,67 @@
+"""Ends what was recorded: a hold, a wish, a consent, an opt-out; the ledger's own columns only the ledger changes."""
+
+from collections.abc import Sequence
+
+from dispatcher.database.engine import Database
+from dispatcher.people.record_hold import KINDS
+from dispatcher.people.recording import Recorded, RecordError, Recording, Said, normal_address, recording
+from dispatcher.people.storage import people_facts
+
+OPT_OUT, WISH, CONSENT = "opt_out", "wish_", "consent_"
+FROM_IMPORTS = ("row_refused", "ledger_in_doubt", "not_in_ledger")
+
+
+def release(
+    database: Database,
+    who: str,
+    kind: str,
+    said: Said,
+    *,
+    debts: Sequence[str] = (),
+    address: str = "",
+    medium: str = "",
+) -> Recorded:
+    """End all that stands of a kind: a hold's, `opt_out`, `wish_KIND`, `consent_KIND`."""
+    with recording(database, who, said, debts=debts) as record:
+        normal = normal_address(address, record.debtor.country)[1] if address else ""
+        ended = _end(record, kind, normal, medium)
+        if not ended:
+            raise RecordError(
+                f"nothing of the kind {kind!r} stands for {record.debtor.full_reference}{_ledger_hint(kind)}"
+            )
+        event = (
+            "opt_out_revoked"
+            if kind == OPT_OUT
+            else "hold_released"
+            if kind in KINDS or kind in FROM_IMPORTS
+            else "fact_ended"
+        )
+        details = {"kind": kind, "count": ended}
+        record.log(event, details, **({"address": normal} if normal else {}))
+        return Recorded(
+            fact="release", debtor=record.debtor.full_reference, debts=record.debt_references, details=details
+        )
+
+
+def _end(record: Recording, kind: str, address: str, medium: str) -> int:
+    connection, debtor_id, now = record.connection, record.debtor.id, record.said.now
+    if kind == OPT_OUT:
+        return people_facts.revoke_opt_outs(
+            connection, debtor_id, address, medium, at=now, by=record.said.actor
+        )
+    if kind.startswith(WISH):
+        return people_facts.release_wishes(connection, debtor_id, kind.removeprefix(WISH), at=now)
+    if kind.startswith(CONSENT):
+        return people_facts.withdraw_consents(
+            connection, debtor_id, kind.removeprefix(CONSENT), address, at=now
+        )
+    if kind not in KINDS and kind not in FROM_IMPORTS:
+        known = ", ".join([*KINDS, *FROM_IMPORTS, OPT_OUT, "wish_KIND", "consent_KIND"])
+        raise RecordError(f"{kind!r} cannot be released; there are: {known}")
+    ids = [debt.id for debt in record.debts]
+    why = record.said.note or record.said.source
+    return len(people_facts.release_holds(connection, debtor_id, kind, ids, at=now, why=why))
+
+
+def _ledger_hint(kind: str) -> str:
+    return "; what the ledger says ends with a ledger that no longer says it" if kind in KINDS else ""

@@ -1,0 +1,1 @@
+"""People, set-wise reads and writes."""

@@ -1,0 +1,97 @@
+"""Closes addresses that mail came back from, and records what people opted out of."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, insert, or_, select, update
+
+from dispatcher.database.tables.metadata import contact_points, debtors, opt_outs
+
+MEDIA = {"email": "email", "sms": "phone", "letter": "post"}
+
+
+def close(
+    connection: Connection, debtor_id: int, channel: str, address: str, *, at: datetime, reason: str
+) -> bool:
+    """Close a debtor's address for good; a postal one gets a row that says so. False when it was closed before."""
+    medium = MEDIA[channel]
+    mine = and_(
+        contact_points.c.debtor_id == debtor_id,
+        contact_points.c.medium == medium,
+        contact_points.c.address == address,
+    )
+    known = connection.execute(select(contact_points.c.closed_at).where(mine)).first()
+    if known is None:
+        connection.execute(
+            insert(contact_points).values(
+                debtor_id=debtor_id,
+                medium=medium,
+                address=address,
+                in_ledger=False,
+                closed_at=at,
+                closed_reason=reason,
+            )
+        )
+        return True
+    if known.closed_at is not None:
+        return False
+    connection.execute(update(contact_points).where(mine).values(closed_at=at, closed_reason=reason))
+    return True
+
+
+def people_at(connection: Connection, address: str) -> list[int]:
+    """Everyone who is known under an e-mail address or number, by id."""
+    query = (
+        select(contact_points.c.debtor_id)
+        .where(contact_points.c.address == address)
+        .distinct()
+        .order_by(contact_points.c.debtor_id)
+    )
+    return list(connection.scalars(query))
+
+
+def lock(connection: Connection, debtor_ids: Sequence[int]) -> None:
+    """Lock people in the order of their ids, as claims do; SQLite's transaction is the lock itself."""
+    if connection.dialect.name == "sqlite" or not debtor_ids:
+        return
+    connection.execute(
+        select(debtors.c.id).where(debtors.c.id.in_(debtor_ids)).order_by(debtors.c.id).with_for_update()
+    ).all()
+
+
+def opt_out(
+    connection: Connection,
+    *,
+    debtor_id: int | None,
+    address: str,
+    medium: str,
+    at: datetime,
+    raw: str,
+    source: str,
+    scope: str = "",
+) -> bool:
+    """Record an opt-out; False when the same one is in force already."""
+    same = and_(
+        opt_outs.c.address == address,
+        opt_outs.c.medium == medium,
+        opt_outs.c.revoked_at.is_(None),
+        or_(opt_outs.c.debtor_id == debtor_id) if debtor_id is not None else opt_outs.c.debtor_id.is_(None),
+    )
+    if connection.scalar(select(opt_outs.c.id).where(same).limit(1)) is not None:
+        return False
+    connection.execute(
+        insert(opt_outs).values(
+            debtor_id=debtor_id, address=address, medium=medium, at=at, raw=raw, source=source, scope=scope
+        )
+    )
+    return True
+
+
+def reopen(connection: Connection, *, address: str, source: str, at: datetime, by: str) -> int:
+    """Revoke what the same source closed at this address; other opt-outs stay. Returns how many."""
+    result = connection.execute(
+        update(opt_outs)
+        .where(opt_outs.c.address == address, opt_outs.c.source == source, opt_outs.c.revoked_at.is_(None))
+        .values(revoked_at=at, revoked_by=by)
+    )
+    return result.rowcount

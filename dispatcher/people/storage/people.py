@@ -1,0 +1,381 @@
+"""Loads the files of many people and debts at once: a fixed number of queries a chunk, never one a person."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Date, Select, and_, bindparam, func, or_, select
+
+from dispatcher.database.one_of import one_of
+from dispatcher.database.tables.metadata import (
+    consents,
+    contact_points,
+    contacts,
+    creditors,
+    debtors,
+    debts,
+    holds,
+    message_debts,
+    messages,
+    notices,
+    opt_outs,
+    wishes,
+)
+from dispatcher.gate.facts import HistoryEntry
+from dispatcher.people.domain.person import (
+    Consent,
+    ContactPoint,
+    DebtFile,
+    Hold,
+    Notice,
+    PersonFile,
+    StoredOptOut,
+    Wish,
+)
+from dispatcher.planning.storage.candidates import OWED, open_on
+from dispatcher.values.money import Money
+
+HISTORY = timedelta(days=45)  # longer than the longest window any pack counts in (a month)
+# What never grows too old: from when caps count, and by which address or number the debtor came.
+_DIRECT = ("conversation", "answered_complete", "inbound_from_consumer")
+
+# States in which a message has reached, or may have reached, a person.
+# Without statistics SQLite would rather read all messages in these states than those of the people asked for.
+_state = messages.c.state + ""
+REACHED = ("sending", "accepted", "delivered", "unknown", "bounced", "returned")
+CAME_BACK = ("bounced", "returned")
+
+
+_SINCE = bindparam("since", type_=messages.c.sent_at.type)
+
+# Built once: making these statements anew cost more than running them, and the gate runs them for every chunk.
+_PEOPLE = (
+    select(debtors, creditors.c.key)
+    .join(creditors, creditors.c.id == debtors.c.creditor_id)
+    .where(one_of(debtors.c.id, "ids"))
+)
+_DEBTS = (
+    select(debts, creditors.c.key)
+    .join(creditors, creditors.c.id == debts.c.creditor_id)
+    .where(one_of(debts.c.id, "ids"))
+)
+_POINTS = (
+    select(contact_points)
+    .where(
+        one_of(contact_points.c.debtor_id, "ids"),
+        or_(contact_points.c.in_ledger, contact_points.c.medium == "post"),  # a row that says: returned
+    )
+    .order_by(contact_points.c.id)
+)
+_SENT = (
+    select(
+        messages.c.debtor_id,
+        messages.c.id,
+        messages.c.sent_at,
+        messages.c.channel,
+        messages.c.kind,
+        messages.c.state,
+        messages.c.address,
+        debts.c.reference,
+    )
+    .outerjoin(message_debts, message_debts.c.message_id == messages.c.id)
+    .outerjoin(debts, debts.c.id == message_debts.c.debt_id)
+    .where(one_of(messages.c.debtor_id, "ids"), messages.c.sent_at > _SINCE, _state.in_(REACHED))
+    .order_by(messages.c.sent_at, messages.c.id)
+)
+_HAS_REACHED = _state.in_([state for state in REACHED if state not in CAME_BACK])
+_FIRST = (
+    select(messages.c.debtor_id, func.min(messages.c.as_of).label("first"))
+    .where(
+        one_of(messages.c.debtor_id, "ids"),
+        messages.c.sent_at.is_not(None),
+        messages.c.kind.in_(("collection", "notice")),
+        _HAS_REACHED,
+    )
+    .group_by(messages.c.debtor_id)
+)
+_PARTS: Mapping[str, Select[Any]] = {
+    "holds": select(holds)
+    .where(one_of(holds.c.debtor_id, "ids"), holds.c.released_at.is_(None))
+    .order_by(holds.c.id),
+    "wishes": select(wishes)
+    .where(
+        one_of(wishes.c.debtor_id, "ids"),
+        wishes.c.released_at.is_(None),
+        or_(wishes.c.until.is_(None), wishes.c.until >= bindparam("yesterday", type_=wishes.c.until.type)),
+    )
+    .order_by(wishes.c.id),
+    "consents": select(consents)
+    .where(one_of(consents.c.debtor_id, "ids"), consents.c.withdrawn_at.is_(None))
+    .order_by(consents.c.id),
+    "notices": select(notices).where(one_of(notices.c.debtor_id, "ids")).order_by(notices.c.id),
+    "contacts": select(contacts)
+    .where(
+        one_of(contacts.c.debtor_id, "ids"),
+        or_(contacts.c.at > _SINCE, contacts.c.direction == "inbound", contacts.c.outcome.in_(_DIRECT)),
+    )
+    .order_by(contacts.c.at, contacts.c.id),
+    "sent": _SENT,
+    "first": _FIRST,
+}
+_OPT_OUTS = (
+    select(opt_outs)
+    .where(
+        or_(
+            one_of(opt_outs.c.debtor_id, "ids"),
+            and_(opt_outs.c.address != "", one_of(opt_outs.c.address, "addresses")),
+        ),
+        opt_outs.c.revoked_at.is_(None),
+    )
+    .order_by(opt_outs.c.id)
+)
+_AS_OF = bindparam("as_of", type_=Date())
+_CREDITS = (
+    select(debts.c.debtor_id, debts.c.currency, func.sum(debts.c.balance_minor))
+    .where(one_of(debts.c.debtor_id, "ids"), debts.c.balance_minor < 0, open_on(_AS_OF))
+    .group_by(debts.c.debtor_id, debts.c.currency)
+)
+_OPEN_DEBTS = (
+    select(debts.c.id, debts.c.debtor_id, debts.c.currency, OWED)
+    .where(one_of(debts.c.debtor_id, "ids"), OWED > 0, open_on(_AS_OF))
+    .order_by(debts.c.due_date, debts.c.id)
+)
+_FIRST_SENT = (
+    select(message_debts.c.debt_id, message_debts.c.debtor_id, func.min(messages.c.as_of))
+    .join(messages, messages.c.id == message_debts.c.message_id)
+    .where(
+        one_of(message_debts.c.debt_id, "ids"), messages.c.kind.in_(("collection", "notice")), _HAS_REACHED
+    )
+    .group_by(message_debts.c.debt_id, message_debts.c.debtor_id)
+)
+_DEBTS_OF = (
+    select(message_debts.c.message_id, message_debts.c.debt_id, message_debts.c.step)
+    .join(debts, debts.c.id == message_debts.c.debt_id)
+    .where(one_of(message_debts.c.message_id, "ids"))
+    .order_by(debts.c.due_date, debts.c.id)
+)
+
+
+def load_people(connection: Connection, ids: Collection[int], *, now: datetime) -> dict[int, PersonFile]:
+    """Files by debtor id, with the history of the last HISTORY before `now` and every direct contact."""
+    wanted = sorted(ids)
+    if not wanted:
+        return {}
+    values = {"ids": wanted, "since": now - HISTORY, "yesterday": now.date() - timedelta(days=1)}
+    rows = connection.execute(_PEOPLE, values).all()
+    points = _grouped(connection, _POINTS, values)
+    parts = {name: _grouped(connection, query, values) for name, query in _PARTS.items()}
+    heard = _opt_outs(connection, wanted, points)
+    return {row.id: _person(row, points[row.id], heard[row.id], parts) for row in rows}
+
+
+def load_debts(connection: Connection, ids: Collection[int], *, as_of: date) -> dict[int, DebtFile]:
+    """Files by debt id; credits that count on `as_of` are allotted, oldest debt first."""
+    if not ids:
+        return {}
+    rows = connection.execute(_DEBTS, {"ids": sorted(ids)}).all()
+    credit = _allotted_credit(connection, {row.debtor_id for row in rows}, as_of)
+    return {row.id: _debt(row, credit.get(row.id, 0)) for row in rows}
+
+
+def _grouped(
+    connection: Connection, query: Select[Any], values: Mapping[str, Any]
+) -> Mapping[int, list[Any]]:
+    groups: dict[int, list[Any]] = defaultdict(list)
+    for row in connection.execute(query, values):
+        groups[row.debtor_id].append(row)
+    return groups
+
+
+def _opt_outs(
+    connection: Connection, ids: list[int], points: Mapping[int, list[Any]]
+) -> Mapping[int, list[StoredOptOut]]:
+    """A person's own, and those of anybody at one of their addresses; whenever recorded, they hold."""
+    owners: dict[str, list[int]] = defaultdict(list)
+    for debtor_id, rows in points.items():
+        for row in rows:
+            owners[row.address].append(debtor_id)
+    found: dict[int, list[StoredOptOut]] = defaultdict(list)
+    wanted = set(ids)
+    for row in connection.execute(_OPT_OUTS, {"ids": ids, "addresses": sorted(owners)}):
+        concerned = set(owners.get(row.address, ())) | ({row.debtor_id} & wanted)
+        value = StoredOptOut(address=row.address, medium=row.medium, scope=row.scope, at=row.at, raw=row.raw)
+        for debtor_id in concerned:
+            found[debtor_id].append(value)
+    return found
+
+
+def _person(
+    row: Any, points: Iterable[Any], heard: list[StoredOptOut], parts: Mapping[str, Mapping[int, list[Any]]]
+) -> PersonFile:
+    first = parts["first"].get(row.id)
+    channels = row.authorised_channels
+    return PersonFile(
+        id=row.id,
+        person=row.person,
+        creditor_id=row.creditor_id,
+        creditor=row.key,
+        reference=row.reference,
+        name=row.name,
+        kind=row.kind,
+        language=_language(row, parts["wishes"].get(row.id, ())),
+        country=row.country,
+        region=row.region,
+        city=row.city,
+        postal_code=row.postal_code,
+        address_lines=tuple(row.address_lines or ()),
+        time_zone=row.time_zone,
+        preferred_channel=row.preferred_channel,
+        authorised_channels=None if channels is None else frozenset(channels),
+        represented_by=row.represented_by,
+        cease_received_on=row.cease_received_on,
+        bankrupt_on=row.bankrupt_on,
+        deceased_on=row.deceased_on,
+        breathing_space_until=row.breathing_space_until,
+        contact_points=tuple(_point(point) for point in points),
+        holds=tuple(_hold(hold) for hold in parts["holds"].get(row.id, ())),
+        wishes=tuple(
+            Wish(kind=w.kind, details=w.details, recorded_at=w.recorded_at)
+            for w in parts["wishes"].get(row.id, ())
+        ),
+        consents=tuple(
+            Consent(kind=c.kind, medium=c.medium, address=c.address, given_on=c.given_on, details=c.details)
+            for c in parts["consents"].get(row.id, ())
+        ),
+        notices=tuple(
+            Notice(kind=n.kind, debt_id=n.debt_id, sent_on=n.sent_on, details=n.details)
+            for n in parts["notices"].get(row.id, ())
+        ),
+        opt_outs=tuple(heard),
+        history=_history(parts["sent"].get(row.id, ()), parts["contacts"].get(row.id, ())),
+        first_message_on=first[0].first if first else None,
+    )
+
+
+def _language(row: Any, wished: Iterable[Any]) -> str:
+    """The language the person asked for last, else the ledger's."""
+    asked = [str(wish.details["language"]) for wish in wished if wish.kind == "language"]
+    return asked[-1] if asked else str(row.language)
+
+
+def _point(row: Any) -> ContactPoint:
+    return ContactPoint(
+        id=row.id,
+        medium=row.medium,
+        address=row.address,
+        label=row.label,
+        consent_on=row.consent_on,
+        closed_reason=(row.closed_reason or "closed") if row.closed_at is not None else "",
+    )
+
+
+def _hold(row: Any) -> Hold:
+    return Hold(
+        id=row.id,
+        kind=row.kind,
+        debt_id=row.debt_id,
+        starts_on=row.starts_on,
+        until=row.until,
+        details=row.details,
+        recorded_at=row.recorded_at,
+    )
+
+
+def _history(sent: Iterable[Any], others: Iterable[Any]) -> tuple[HistoryEntry, ...]:
+    debts_of: dict[str, list[str]] = defaultdict(list)
+    rows: dict[str, Any] = {}
+    for row in sent:
+        rows[row.id] = row
+        if row.reference is not None:
+            debts_of[row.id].append(row.reference)
+    entries = [_sent_entry(row, tuple(debts_of[key])) for key, row in rows.items()]
+    entries += [_contact_entry(row) for row in others]
+    return tuple(sorted(entries, key=lambda entry: entry.at))
+
+
+def _sent_entry(row: Any, references: tuple[str, ...]) -> HistoryEntry:
+    return HistoryEntry(
+        at=row.sent_at,
+        channel=row.channel,
+        outcome="bounced" if row.state in CAME_BACK else "sent",
+        direction="outbound",
+        debts=references,
+        kind=row.kind,
+        to=row.address or None,
+    )
+
+
+def _contact_entry(row: Any) -> HistoryEntry:
+    details = row.details or {}
+    return HistoryEntry(
+        at=row.at,
+        channel=row.channel,
+        outcome=row.outcome or ("inbound_from_consumer" if row.direction == "inbound" else "sent"),
+        direction=row.direction,
+        debts=tuple(row.debts or ()),
+        kind=row.kind,
+        to=row.address or None,
+        text=details.get("text"),
+        address_place=details.get("address_place"),
+        prerecorded=bool(details.get("prerecorded", False)),
+        consent_to_other_medium=details.get("consent_to_other_medium"),
+    )
+
+
+def _debt(row: Any, credit_minor: int) -> DebtFile:
+    return DebtFile(
+        id=row.id,
+        creditor_id=row.creditor_id,
+        creditor=row.key,
+        debtor_id=row.debtor_id,
+        reference=row.reference,
+        ledger=Money(row.balance_minor, row.currency),
+        paid=Money(row.paid_minor, row.currency),
+        credit=Money(credit_minor, row.currency),
+        original=None if row.original_minor is None else Money(row.original_minor, row.currency),
+        due_date=row.due_date,
+        issued_on=row.issued_on,
+        settled_on=row.settled_on,
+        disputed_on=row.disputed_on,
+        promise_date=row.promise_date,
+        time_barred_on=row.time_barred_on,
+        notice_sent_on=row.notice_sent_on,
+        handover_decided_on=row.handover_decided_on,
+        sender_role=row.sender_role,
+        debt_type=row.debt_type,
+        in_ledger=row.in_ledger,
+        extra=row.extra,
+    )
+
+
+def _allotted_credit(connection: Connection, owners: set[int], as_of: date) -> dict[int, int]:
+    """Credit notes and unallocated payments, allotted to their owner's open debts in order of due date."""
+    notes = connection.execute(_CREDITS, {"ids": sorted(owners), "as_of": as_of}).all()
+    left = {(row[0], row[1]): -int(row[2]) for row in notes}
+    if not left:
+        return {}
+    wanted = sorted({key[0] for key in left})
+    open_debts = connection.execute(_OPEN_DEBTS, {"ids": wanted, "as_of": as_of})
+    allotted: dict[int, int] = {}
+    for debt_id, debtor_id, currency, owed in open_debts:
+        share = min(owed, left.get((debtor_id, currency), 0))
+        if share:
+            allotted[debt_id] = share
+            left[debtor_id, currency] -= share
+    return allotted
+
+
+def first_sent(connection: Connection, debt_ids: Collection[int]) -> dict[tuple[int, int], date]:
+    """(debt, recipient) -> as-of date of the first collection message about it that reached them."""
+    if not debt_ids:
+        return {}
+    return {(row[0], row[1]): row[2] for row in connection.execute(_FIRST_SENT, {"ids": sorted(debt_ids)})}
+
+
+def debts_of_messages(connection: Connection, ids: Collection[str]) -> dict[str, list[tuple[int, str]]]:
+    """Message id -> (debt id, step of that debt) in order of the debts' due dates."""
+    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for message_id, debt_id, step in connection.execute(_DEBTS_OF, {"ids": list(ids)}):
+        found[message_id].append((debt_id, step))
+    return found

@@ -1,0 +1,1 @@
+"""Who is due for which step today, and why not the others."""

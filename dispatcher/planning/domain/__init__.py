@@ -1,0 +1,1 @@
+"""Planning, pure: values in, decisions out."""

@@ -1,0 +1,52 @@
+"""Which step of its ladder a debt comes to next, and on which day: what the query of candidates says in SQL."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from dispatcher.planning.domain.strategy import Step, Strategy
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rung:
+    """The last step that fired for a debt and a recipient: its name, its day then, and the as-of date it fired on."""
+
+    step: str
+    day: int
+    fired_on: date
+
+
+def comes_on(strategy: Strategy, step: Step, due_date: date, rung: Rung | None) -> date | None:
+    """The first day on which this step is due; None while another must come before it, or when it has fired.
+
+    Its own day must have come and the ladder's distance to the last message must have passed.
+    """
+    own_day = due_date + timedelta(days=step.day)
+    if rung is None:
+        return own_day if strategy.may_begin(step) else None
+    distance = _distance(strategy, step, rung)
+    return None if distance is None else max(own_day, rung.fired_on + timedelta(days=distance))
+
+
+def due_step(strategy: Strategy, due_date: date, rung: Rung | None, as_of: date) -> Step | None:
+    """The step that is due on a day, if one is. A courtesy step is skipped once the due date has passed."""
+    for step in strategy.steps:
+        if step.is_courtesy and as_of > due_date:
+            continue
+        day = comes_on(strategy, step, due_date, rung)
+        if day is not None and day <= as_of:
+            return step
+    return None
+
+
+def _distance(strategy: Strategy, step: Step, rung: Rung) -> int | None:
+    """Days between the last step and this one; None when this one is not the next.
+
+    A step keeps its place by its name. One that the strategy does not have (removed, renamed, of another
+    strategy) stands where its day was.
+    """
+    before = strategy.before(step)
+    if strategy.step(rung.step) is not None:
+        last = next((each for each in before if each.name == rung.step), None)
+        return None if last is None else step.day - last.day
+    reaches = strategy.may_begin(step) or rung.day >= before[-1].day
+    return step.day - rung.day if rung.day < step.day and reaches else None

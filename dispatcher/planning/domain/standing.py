@@ -1,0 +1,83 @@
+"""Why a debt that has come to a step still stays out: paid, disputed, promised, held, covered by credit.
+
+The reasons are sealed for good, so they name no debtor and no debt: the entry's erasable values do.
+"""
+
+from datetime import date
+
+from dispatcher.gate.decision import Outcome, Reason
+from dispatcher.people.domain.person import DebtFile, Hold, PersonFile
+
+# These the gate judges itself, with their exceptions (dispatcher/gate/guards/holds.py).
+JUDGED_BY_THE_GATE = frozenset(
+    {"attorney", "cease", "refusal", "bankruptcy", "deceased", "breathing_space", "original_creditor_request"}
+)
+WITHOUT_EFFECT_ON_SENDING = frozenset({"legal"})  # a legal hold keeps records, it does not keep silent
+
+_WORDS = {
+    "unclear_reply": "an answer of the debtor waits to be read",
+    "not_in_ledger": "the debt is no longer in the creditor's ledger; nobody said why",
+    "manual": "a person put this on hold",
+    "complaint": "a complaint waits for its answer",
+    "row_refused": "its row in the newest ledger could not be read, and older figures are not trusted",
+    "ledger_in_doubt": "the newest ledger contradicts itself about who the debtor is or where they live",
+}
+
+
+def standing(debt: DebtFile, person: PersonFile, on: date) -> tuple[Reason, ...]:
+    """All reasons to leave this debt alone on a date; empty: it may be asked for."""
+    found: list[Reason] = []
+    if not debt.is_open(on):
+        found.append(_reason("settled", f"the debt is not open on {on}", on=on))
+    if debt.balance.minor <= 0:
+        found.append(_paid(debt))
+    if debt.disputed_on is not None and debt.disputed_on <= on:
+        found.append(
+            _reason("disputed", f"the debt is disputed since {debt.disputed_on}", on=debt.disputed_on)
+        )
+    if debt.promise_date is not None and debt.promise_date >= on:
+        detail = f"payment is promised for {debt.promise_date}; the debt is asked for again after that day"
+        found.append(_reason("promised", detail, on=debt.promise_date))
+    if not debt.in_ledger:
+        found.append(_reason("not-in-ledger", _WORDS["not_in_ledger"], on=on))
+    found += [_held(hold) for hold in person.holds if keeps_silent(hold, debt, on)]
+    return tuple(found)
+
+
+def keeps_silent(hold: Hold, debt: DebtFile, on: date) -> bool:
+    """Whether a hold of a person keeps this debt from being asked for on a date."""
+    if hold.kind in JUDGED_BY_THE_GATE or hold.kind in WITHOUT_EFFECT_ON_SENDING:
+        return False
+    if hold.debt_id is not None and hold.debt_id != debt.id:
+        return False
+    return hold.holds_on(on)
+
+
+def _paid(debt: DebtFile) -> Reason:
+    if debt.credit.minor > 0:
+        return _reason("covered-by-credit", f"credit notes of {debt.credit} cover the debt")
+    return _reason("paid", "the debt is paid by payments recorded here")
+
+
+def _held(hold: Hold) -> Reason:
+    word = hold.kind.replace("_", "-")
+    if hold.kind == "dispute":
+        return _reason("disputed", f"the debt is disputed since {hold.starts_on}", on=hold.starts_on)
+    if hold.kind == "promise":
+        return _reason("promised", f"payment is promised for {hold.until}", on=hold.until)
+    detail = _WORDS.get(hold.kind, f"on hold ({word})")
+    until = f" until {hold.until}" if hold.until else ""
+    return _reason(f"held-{word}", f"{detail}{until}", on=hold.starts_on)
+
+
+def _reason(rule: str, detail: str, *, on: date | None = None) -> Reason:
+    return Reason(
+        pack="ledger",
+        rule=rule,
+        outcome=Outcome.BLOCK,
+        reference="what the ledger and the desk have recorded",
+        detail=detail,
+        status="policy",
+        verified="official",
+        inputs={"date": on.isoformat()} if on else {},
+    )

@@ -1,0 +1,290 @@
+"""Explains, for one person, why each debt, step and channel is written to, waits, or is left alone."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from channels.kind import ChannelKind
+from dispatcher.database.engine import Database
+from dispatcher.gate.decision import Decision, Outcome, Reason
+from dispatcher.people.domain.person import DebtFile, PersonFile
+from dispatcher.people.storage.people import load_debts, load_people
+from dispatcher.planning import explain_words as words
+from dispatcher.planning.domain.contact import (
+    IntendedContact,
+    contact_facts,
+    reachable_points,
+    role_of,
+    zones_of,
+)
+from dispatcher.planning.domain.ladder import Rung, comes_on
+from dispatcher.planning.domain.planner import (
+    DueDebt,
+    Intent,
+    channels_in_order,
+    contact_of,
+    not_reachable,
+    stays_out,
+)
+from dispatcher.planning.domain.strategy import Step, Strategy
+from dispatcher.planning.policy import Desk
+from dispatcher.planning.storage import explained
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelAnswer:
+    """What the gate says of one channel and address right now."""
+
+    channel: str
+    address: str
+    decision: str  # allow, defer, hold, block, unreachable
+    not_before: datetime | None = None
+    zones: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepAnswer:
+    """One step of one debt. `status`: sent, waiting, due, kept back, later, skipped."""
+
+    step: str
+    kind: str
+    status: str
+    sentence: str
+    comes_on: date | None = None
+    message_id: str = ""
+    reasons: tuple[Reason, ...] = ()
+    channels: tuple[ChannelAnswer, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DebtAnswer:
+    """One debt of the person."""
+
+    reference: str
+    relation: str
+    balance: str
+    due_date: date
+    days_past_due: int
+    sentence: str
+    issued_on: date | None = None
+    strategy: str = ""
+    steps: tuple[StepAnswer, ...] = field(default=())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    """The whole answer."""
+
+    debtor: str
+    name: str
+    as_of: date
+    now: datetime
+    zones: tuple[str, ...]
+    packs: tuple[str, ...]
+    debts: tuple[DebtAnswer, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Case:
+    desk: Desk
+    person: PersonFile
+    as_of: date
+    now: datetime
+    rungs: Mapping[int, Rung]
+    sent: Sequence[explained.SentStep]
+
+    @property
+    def zone(self) -> str:
+        """Where the person may be, to tell times by; empty when nothing is known."""
+        return min((zone.zone for zone in zones_of(self.person, None, self.desk.places)), default="")
+
+
+def explain_debtor(
+    database: Database, desk: Desk, reference: str, *, as_of: date, now: datetime
+) -> Explanation:
+    """Answer for `creditor/reference`; raises AmbiguousDebtorError when it names nobody or several."""
+    with database.reading() as connection:
+        debtor_id = explained.find_debtor(connection, reference)
+        relations = explained.debt_ids_of(connection, debtor_id)
+        ids = list(relations)
+        person = load_people(connection, {debtor_id}, now=now)[debtor_id]
+        debts = load_debts(connection, ids, as_of=as_of)
+        strategies = explained.strategy_of(connection, ids, desk.strategies)
+        case = _Case(
+            desk=desk,
+            person=person,
+            as_of=as_of,
+            now=now,
+            rungs=explained.rungs_of(connection, debtor_id, ids),
+            sent=explained.steps_sent(connection, debtor_id, ids),
+        )
+    by_name = {strategy.name: strategy for strategy in desk.strategies}
+    zones = tuple(sorted({zone.zone for zone in zones_of(person, None, desk.places)}))
+    return Explanation(
+        debtor=person.full_reference,
+        name=person.name,
+        as_of=as_of,
+        now=now,
+        zones=zones,
+        packs=_packs(case, debts.values()),
+        debts=tuple(_debt(case, debts[i], relations[i], by_name.get(strategies.get(i, ""))) for i in ids),
+    )
+
+
+def _packs(case: _Case, debts: Iterable[DebtFile]) -> tuple[str, ...]:
+    sender = case.desk.senders.get(case.person.creditor)
+    if sender is None:
+        return ()
+    each: list[tuple[DebtFile, ...]] = [(debt,) for debt in debts]
+    contacts = [
+        IntendedContact(
+            person=case.person,
+            debts=some,
+            channel=ChannelKind.EMAIL,
+            kind="collection",
+            point=None,
+            sender_role=role_of(some, sender.role),
+        )
+        for some in each or [()]
+    ]
+    found = {pack.name for one in contacts for pack in case.desk.packs_for(one, case.now.date())}
+    return tuple(sorted(found))
+
+
+def _debt(case: _Case, debt: DebtFile, relation: str, strategy: Strategy | None) -> DebtAnswer:
+    answer = {
+        "reference": debt.full_reference,
+        "relation": relation,
+        "balance": str(debt.balance),
+        "due_date": debt.due_date,
+        "issued_on": debt.issued_on,
+        "days_past_due": (case.as_of - debt.due_date).days,
+    }
+    closed = _closed(debt, case.as_of)
+    if closed or strategy is None:
+        return DebtAnswer(**answer, sentence=closed or _not_taken(case, debt))  # type: ignore[arg-type]  # the keys above have these types
+    if not strategy.guarantors and relation == "guarantor":
+        return DebtAnswer(**answer, sentence=f"Strategy {strategy.name} does not write to guarantors.")  # type: ignore[arg-type]  # as above
+    if strategy.parties == "debtor" and relation != "debtor":
+        return DebtAnswer(**answer, sentence=f"Strategy {strategy.name} writes to the debtor alone.")  # type: ignore[arg-type]  # as above
+    steps = tuple(_step(case, debt, relation, strategy, step) for step in strategy.steps)
+    return DebtAnswer(**answer, strategy=strategy.name, sentence=_headline(steps), steps=steps)  # type: ignore[arg-type]  # as above
+
+
+def _not_taken(case: _Case, debt: DebtFile) -> str:
+    limits = [s.match.balance_min for s in case.desk.strategies if s.match.balance_min is not None]
+    if limits and debt.balance.amount < max(limits):
+        return f"No strategy takes this debt: {debt.balance} is below what reminders are sent for."
+    return "No strategy takes this debt: none of config/strategies matches it."
+
+
+def _closed(debt: DebtFile, as_of: date) -> str:
+    if debt.ledger.minor < 0:
+        return "A credit: it reduces what is owed and is never asked for."
+    if debt.issued_on and debt.issued_on > as_of:
+        return f"It is not issued before {debt.issued_on}."
+    if debt.settled_on and debt.settled_on <= as_of:
+        return f"It was settled on {debt.settled_on}: nothing more is sent about it."
+    return ""
+
+
+def _headline(steps: Sequence[StepAnswer]) -> str:
+    """What happened last, what is the matter now, what comes next."""
+    said = [step.sentence for step in steps if step.status in {"sent", "waiting"}][-1:]
+    said += [step.sentence for step in steps if step.status in {"due", "kept back"}]
+    if not any(step.status in {"kept back", "waiting"} for step in steps):
+        said += [step.sentence for step in steps if step.status == "later"][:1]
+    return " ".join(said) or "Nothing more is due."
+
+
+def _step(case: _Case, debt: DebtFile, relation: str, strategy: Strategy, step: Step) -> StepAnswer:
+    rung = case.rungs.get(debt.id)
+    message = next((m for m in reversed(case.sent) if m.debt_id == debt.id and m.step == step.name), None)
+    comes = comes_on(strategy, step, debt.due_date, rung)
+    if message is not None and comes is None:
+        return _written(case, step, message)
+    if step.is_courtesy and case.as_of > debt.due_date:
+        return _answer(step, "skipped", words.skipped(step.name, debt.due_date))
+    if comes is None:
+        return _not_next(case, debt, strategy, step)
+    if comes > case.as_of:
+        return _answer(step, "later", words.comes(step.name, comes), comes_on=comes)
+    return _due(case, debt, relation, strategy, step)
+
+
+def _not_next(case: _Case, debt: DebtFile, strategy: Strategy, step: Step) -> StepAnswer:
+    rung = case.rungs.get(debt.id)
+    if rung is not None and rung.day >= step.day:
+        return _answer(step, "skipped", f"The {step.name} is skipped: the ladder was already past it.")
+    earliest = debt.due_date + timedelta(days=step.day)
+    before = strategy.before(step)[0].name
+    return _answer(step, "later", words.comes_after(step.name, before), comes_on=earliest)
+
+
+def _written(case: _Case, step: Step, message: explained.SentStep) -> StepAnswer:
+    status = "sent" if message.state in words.REACHED else "waiting"
+    return _answer(step, status, words.told(step.name, message, case.zone), message_id=message.message_id)
+
+
+def _due(case: _Case, debt: DebtFile, relation: str, strategy: Strategy, step: Step) -> StepAnswer:
+    due = DueDebt(debt=debt, step=step, relation=relation)
+    intent = Intent(person=case.person, relation=relation, strategy=strategy, step=step, dues=(due,))
+    reasons = stays_out(due, case.person, strategy, case.as_of)
+    if reasons:
+        return _answer(step, "kept back", words.kept_back(step.name, reasons), reasons=reasons)
+    answers = tuple(
+        answer for channel in channels_in_order(intent) for answer in _channel(case, intent, channel)
+    )
+    chosen = next((answer for answer in answers if answer.decision in {"allow", "defer"}), None)
+    if chosen is None:
+        every = [reason for answer in answers for reason in answer.reasons]
+        decisive = [reason for reason in every if reason.outcome is not Outcome.DEFER]
+        return _answer(step, "kept back", words.kept_back(step.name, decisive or every), channels=answers)
+    zone = next(iter(chosen.zones), case.zone)
+    sentence = words.goes(step.name, chosen.channel, chosen.address, chosen.not_before, zone, chosen.reasons)
+    return _answer(step, "due", sentence, channels=answers)
+
+
+def _channel(case: _Case, intent: Intent, channel: ChannelKind) -> list[ChannelAnswer]:
+    sender = case.desk.senders.get(case.person.creditor)
+    points = reachable_points(case.person, channel)
+    if sender is None or not points:
+        word = (
+            "the creditor has no entry in config/senders.yaml" if sender is None else not_reachable(channel)
+        )
+        reason = Reason(
+            pack="ledger",
+            rule="unreachable",
+            outcome=Outcome.BLOCK,
+            reference="the portfolio",
+            detail=word,
+            status="policy",
+            verified="official",
+        )
+        return [ChannelAnswer(channel=channel.value, address="", decision="unreachable", reasons=(reason,))]
+    answers = []
+    for point in points:
+        contact = contact_of(intent, channel, point, sender)
+        zones = zones_of(case.person, point, case.desk.places)
+        decision = case.desk.judge(contact, contact_facts(contact, now=case.now, zones=zones))
+        answers.append(
+            _channel_answer(channel, point.address if point else "the postal address", decision, zones)
+        )
+    return answers
+
+
+def _channel_answer(channel: ChannelKind, address: str, decision: Decision, zones: Any) -> ChannelAnswer:
+    return ChannelAnswer(
+        channel=channel.value,
+        address=address,
+        decision=decision.outcome.value,
+        not_before=decision.not_before,
+        zones=tuple(sorted({zone.zone for zone in zones})),
+        reasons=decision.reasons,
+    )
+
+
+def _answer(step: Step, status: str, sentence: str, **more: Any) -> StepAnswer:
+    return StepAnswer(step=step.name, kind=step.kind, status=status, sentence=sentence, **more)

@@ -1,0 +1,86 @@
+"""The sentences of an explanation: what a person would answer who is asked about one step of one debt."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from dispatcher.gate.decision import Reason
+from dispatcher.planning.storage.explained import SentStep
+
+CHANNELS = {"email": "e-mail", "sms": "SMS", "letter": "letter"}
+_REACHED = {
+    "sending": "is on its way by {channel} since {when}",
+    "accepted": "went out by {channel} on {when}",
+    "delivered": "went out by {channel} on {when} and was delivered",
+    "bounced": "went out by {channel} on {when} and came back",
+    "returned": "went out by {channel} on {when} and came back",
+    "unknown": "was handed over by {channel} on {when}; whether it arrived is not known",
+}
+_WAITING = {
+    "planned": "is planned by {channel}",
+    "queued": "is ready to go by {channel}",
+    "deferred": "waits to go by {channel}",
+    "held": "is written and held for a person, by {channel}",
+    "cancelled": "was cancelled",
+    "expired": "was not sent in time",
+    "failed": "could not be sent by {channel}",
+}
+REACHED = frozenset(_REACHED)
+
+
+def local(moment: datetime, zone: str) -> str:
+    """`Monday 2026-11-16 at 15:30 (Europe/Madrid)`."""
+    return f"{moment.astimezone(ZoneInfo(zone or 'UTC')):%A %Y-%m-%d at %H:%M} ({zone or 'UTC'})"
+
+
+def told(step: str, message: SentStep, zone: str) -> str:
+    """What became of a message that was written for a step."""
+    channel = CHANNELS.get(message.channel, message.channel)
+    when = local(message.sent_at, zone) if message.sent_at else f"{message.as_of}"
+    if message.state in REACHED:
+        return f"The {step} {_REACHED[message.state].format(channel=channel, when=when)}."
+    until = (
+        f" until {local(message.not_before, zone)}"
+        if message.state == "deferred" and message.not_before
+        else ""
+    )
+    why = "; ".join(dict.fromkeys(str(reason.get("detail", "")) for reason in message.reasons))
+    return f"The {step} {_WAITING[message.state].format(channel=channel)}{until}" + (
+        f": {why}." if why else "."
+    )
+
+
+def skipped(step: str, due_date: date) -> str:
+    """A courtesy that comes too late."""
+    return f"The {step} is skipped: the due date {due_date} has passed."
+
+
+def comes(step: str, day: date) -> str:
+    """A step that is next."""
+    return f"The {step} comes on {day:%A} {day}."
+
+
+def comes_after(step: str, before: str) -> str:
+    """A step that waits for another."""
+    return f"The {step} comes after the {before}."
+
+
+def goes(
+    step: str, channel: str, address: str, moment: datetime | None, zone: str, reasons: Sequence[Reason]
+) -> str:
+    """A step that is due and may go."""
+    when = "now" if moment is None else f"on {local(moment, zone)}"
+    why = because(reasons)
+    return f"The {step} is due and goes by {CHANNELS[channel]} to {address} {when}" + (
+        f": {why}." if why else "."
+    )
+
+
+def kept_back(step: str, reasons: Iterable[Reason]) -> str:
+    """A step that is due and does not go."""
+    return f"The {step} is due and is kept back: {because(reasons)}."
+
+
+def because(reasons: Iterable[Reason]) -> str:
+    """Each reason once."""
+    return "; ".join(dict.fromkeys(reason.detail for reason in reasons))

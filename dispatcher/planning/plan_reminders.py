@@ -1,0 +1,119 @@
+"""Plans a day: stores what was decided, messages and refusals alike."""
+
+from dispatcher.database import statistics
+from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.log.storage import delivery_log
+from dispatcher.planning.decide_reminders import PlanRequest, Progress, decide_all
+from dispatcher.planning.domain.plan_summary import Decided, PlanDigest, PlanSummary
+from dispatcher.planning.domain.planner import PlannedMessage, RefusedIntent
+from dispatcher.planning.policy import Desk
+from dispatcher.planning.storage import plans
+from dispatcher.planning.storage.candidates import count_others
+
+
+class RunRefused(Exception):  # noqa: N818 it reads as the sentence it is
+    """The run must not happen; the text says why and what to do."""
+
+
+def plan_reminders(
+    database: Database, desk: Desk, request: PlanRequest, *, progress: Progress | None = None
+) -> PlanSummary:
+    """Plan a day and store it; raises RunRefused for a day before the newest run's, or over a replay.
+
+    Each chunk of people is one transaction: a run that dies half-way is finished by the next, because the
+    ladder remembers what has been planned.
+    """
+    with database.writing() as connection:
+        _refuse_older(connection, request)
+        if desk.real_channels and request.mode == "live":
+            _refuse_replayed(connection)
+        run_id = plans.start_run(
+            connection,
+            as_of=request.as_of,
+            now=request.now,
+            real_now=request.real_now,
+            mode=request.mode,
+            actor=request.actor,
+            config_digest=desk.config_digest,
+        )
+    run = plans.RunOfPlan(
+        id=run_id,
+        as_of=request.as_of,
+        now=request.now,
+        actor=request.actor,
+        simulated=request.mode == "simulated",
+        random_bytes=request.random_bytes,
+    )
+    summary = PlanSummary(run_id=run_id, as_of=request.as_of)
+    digest = PlanDigest()
+    for chunk in decide_all(database, desk, request, progress=progress):
+        with database.writing() as connection:
+            plans.save_planned(connection, run, [d for d in chunk if isinstance(d, PlannedMessage)])
+            plans.save_refused(connection, run, [d for d in chunk if isinstance(d, RefusedIntent)])
+        for decided in chunk:
+            summary.add(decided)
+            digest.add(decided)
+    _close(database, desk, run, summary, digest.hex())
+    statistics.renew(database, statistics.PLAN, summary.due)
+    return summary
+
+
+def preview_plan(
+    database: Database, desk: Desk, request: PlanRequest, *, progress: Progress | None = None
+) -> tuple[PlanSummary, list[Decided]]:
+    """The same decisions, nothing stored."""
+    summary = PlanSummary(run_id=None, as_of=request.as_of)
+    digest = PlanDigest()
+    everything: list[Decided] = []
+    for chunk in decide_all(database, desk, request, progress=progress):
+        for decided in chunk:
+            summary.add(decided)
+            digest.add(decided)
+        everything += chunk
+    with database.reading() as connection:
+        summary.others = count_others(connection, desk.strategies, request.as_of)
+    summary.digest = digest.hex()
+    return summary, everything
+
+
+def _refuse_older(connection: Connection, request: PlanRequest) -> None:
+    newest = plans.newest_run(connection, mode=request.mode)
+    if newest is not None and newest.as_of > request.as_of:
+        raise RunRefused(
+            f"as-of date {request.as_of} lies before run {newest.id} of {newest.as_of}: a ladder does not go back; "
+            f"use {newest.as_of} or later, or `dispatcher plan --dry-run` to look at a past day"
+        )
+
+
+def _refuse_replayed(connection: Connection) -> None:
+    """What a replay wrote into a folder stands on the ladder as sent: its debtors would be spared real reminders."""
+    replay = plans.newest_run(connection, mode="simulated")
+    if replay is not None:
+        raise RunRefused(
+            f"this home holds a replay (run {replay.id} of {replay.as_of}), whose messages nobody got, and a channel "
+            "is real: set DISPATCHER_HOME to another folder, import the portfolio there and run that"
+        )
+
+
+def _close(database: Database, desk: Desk, run: plans.RunOfPlan, summary: PlanSummary, digest: str) -> None:
+    summary.digest = digest
+    with database.writing() as connection:
+        summary.others = count_others(connection, desk.strategies, run.as_of)
+        plans.update_run(
+            connection, run.id, state="planned", plan_digest=digest, summary={"plan": summary.as_json()}
+        )
+        delivery_log.append(
+            connection,
+            [
+                LogEntry(
+                    event="run_planned",
+                    at=run.now,
+                    actor=run.actor,
+                    run_id=run.id,
+                    as_of=run.as_of,
+                    simulated=run.simulated,
+                    details=summary.as_json(),
+                )
+            ],
+        )

@@ -1,0 +1,1 @@
+"""Planning, set-wise reads and writes."""

@@ -1,0 +1,243 @@
+"""Finds, set-wise, which debts have come to which step of a strategy, and counts those that have not."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import count
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    true,
+)
+
+from dispatcher.database.tables.metadata import creditors, debt_parties, debtors, debts, ladder, messages
+from dispatcher.planning.domain.strategy import Match, Step, Strategy
+from dispatcher.values.money import ODD_EXPONENTS, Money
+
+OWED = debts.c.balance_minor - debts.c.paid_minor
+
+_COLUMNS: dict[str, ColumnElement[Any]] = {
+    "creditor": creditors.c.key,
+    "debt_type": debts.c.debt_type,
+    "country": debtors.c.country,
+    "region": debtors.c.region,
+    "currency": debts.c.currency,
+    "segment": debtors.c.segment,
+    "debtor_kind": debtors.c.kind,
+    "sender_role": debts.c.sender_role,
+    "language": debtors.c.language,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A debt that has come to a step, with one of its recipients."""
+
+    debt_id: int
+    debtor_id: int  # the recipient
+    relation: str
+    strategy: Strategy
+    step: Step
+
+
+def find_candidates(
+    connection: Connection,
+    strategies: Sequence[Strategy],
+    as_of: date,
+    *,
+    only: str | None = None,
+    debtor_id: int | None = None,
+    without: Collection[str] = (),
+) -> Iterator[Candidate]:
+    """Every debt and recipient with the step that is due; in no order, at most one step each.
+
+    `only` names one strategy, `debtor_id` one person, `without` creditors to leave alone.
+    """
+    places = _places(strategies)
+    for query, recipient in _queries(strategies, as_of, only):
+        wanted: list[ColumnElement[bool]] = [creditors.c.key.not_in(without)] if without else []
+        wanted += [recipient == debtor_id] if debtor_id is not None else []
+        for debt_id, owed_by, relation, place in connection.execute(query.where(*wanted)):
+            yield Candidate(debt_id, owed_by, relation, *places[place])
+
+
+def matches(match: Match) -> ColumnElement[bool]:
+    """A strategy's match as a condition on debts, debtors and creditors."""
+    conditions = [_is_one_of(name, values) for name, values in match.equals.items()]
+    conditions += [_balance(match.balance_min, at_least=True)] if match.balance_min is not None else []
+    conditions += [_balance(match.balance_max, at_least=False)] if match.balance_max is not None else []
+    return and_(true(), *conditions)
+
+
+def _is_one_of(name: str, values: Sequence[str]) -> ColumnElement[bool]:
+    column = _COLUMNS[name]
+    if name != "region":
+        return column.in_(values)
+    with_country = debtors.c.country + "-" + column  # a strategy may say NY or US-NY
+    return or_(column.in_(values), with_country.in_(values))
+
+
+def open_on(as_of: date | BindParameter[date]) -> ColumnElement[bool]:
+    """Issued and not settled on a date (or a parameter for one), by the ledger's own columns."""
+    return and_(
+        or_(debts.c.issued_on.is_(None), debts.c.issued_on <= as_of),
+        or_(debts.c.settled_on.is_(None), debts.c.settled_on > as_of),
+    )
+
+
+def count_others(connection: Connection, strategies: Sequence[Strategy], as_of: date) -> dict[str, int]:
+    """All debts by what they are on a date: not issued, settled, paid, credit, no strategy, or eligible."""
+    reason = case(
+        (debts.c.issued_on > as_of, "not yet issued"),
+        (debts.c.settled_on <= as_of, "settled"),
+        (debts.c.balance_minor < 0, "credit"),
+        (OWED <= 0, "paid"),
+        (not_(or_(*(matches(s.match) for s in strategies))), _why_no_strategy(strategies)),
+        else_="eligible",
+    )
+    query = _from(select(reason.label("reason"), func.count())).group_by("reason")
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _places(strategies: Sequence[Strategy]) -> list[tuple[Strategy, Step]]:
+    return [(strategy, step) for strategy in strategies for step in strategy.steps]
+
+
+def _queries(
+    strategies: Sequence[Strategy], as_of: date, only: str | None
+) -> Iterator[tuple[Select[Any], ColumnElement[int]]]:
+    """One query for those who owe a debt first, one for the others who owe it: each a single pass over the debts."""
+    asked = [strategy for strategy in strategies if only in (None, strategy.name)]
+    owner = _from(select(debts.c.id, debts.c.debtor_id, literal("debtor")))
+    yield _due(owner, debts.c.debtor_id, strategies, asked, as_of), debts.c.debtor_id
+    shared = [strategy for strategy in asked if strategy.relations()]
+    if shared:
+        relation = debt_parties.c.relation
+        party = _from(select(debts.c.id, debt_parties.c.debtor_id, relation)).join(
+            debt_parties, debt_parties.c.debt_id == debts.c.id
+        )
+        yield (
+            _due(party, debt_parties.c.debtor_id, strategies, shared, as_of, relation=relation),
+            debt_parties.c.debtor_id,
+        )
+
+
+def _due(
+    query: Select[Any],
+    recipient: ColumnElement[int],
+    strategies: Sequence[Strategy],
+    asked: Sequence[Strategy],
+    as_of: date,
+    *,
+    relation: ColumnElement[str] | None = None,
+) -> Select[Any]:
+    """Adds a column: the place, among all steps of all strategies, of the step that is due; rows without fall out."""
+    if not asked:
+        return query.add_columns(literal(0)).where(false())
+    numbers = count()  # in the order of _places
+    taken: list[tuple[ColumnElement[bool], Any]] = []
+    for strategy in strategies:
+        bound = [] if relation is None else [relation.in_(strategy.relations())]
+        steps = [(and_(*bound, is_due(strategy, step, as_of)), next(numbers)) for step in strategy.steps]
+        taken.append((matches(strategy.match), case(*steps, else_=None) if strategy in asked else null()))
+    place = case(*taken, else_=None)
+    first_day = min(step.day for strategy in asked for step in strategy.steps)
+    on_ladder = and_(ladder.c.debt_id == debts.c.id, ladder.c.debtor_id == recipient)
+    return (
+        query.add_columns(place.label("place"))
+        .outerjoin(ladder, on_ladder)
+        .where(
+            open_on(as_of),
+            OWED > 0,
+            debts.c.due_date <= as_of - timedelta(days=first_day),
+            place.is_not(None),
+        )
+    )
+
+
+def _from(query: Select[Any]) -> Select[Any]:
+    return (
+        query.select_from(debts)
+        .join(debtors, debtors.c.id == debts.c.debtor_id)
+        .join(creditors, creditors.c.id == debts.c.creditor_id)
+    )
+
+
+def is_due(strategy: Strategy, step: Step, as_of: date) -> ColumnElement[bool]:
+    """Its day has come, it is the next on the ladder, and the ladder's distance to the last one has passed."""
+    conditions: list[ColumnElement[bool]] = [debts.c.due_date <= as_of - timedelta(days=step.day)]
+    if step.is_courtesy:
+        conditions.append(debts.c.due_date >= as_of)
+    last = [_came_last(before, step, as_of) for before in strategy.before(step)]
+    last.append(_came_last_by_its_day(strategy, step, as_of))
+    if strategy.may_begin(step):
+        last.append(ladder.c.debt_id.is_(None))
+    return and_(*conditions, or_(*last))
+
+
+def _came_last(before: Step, step: Step, as_of: date) -> ColumnElement[bool]:
+    """The last message was `before`, long enough ago. Its day may have been another one when it was sent."""
+    sent_by = as_of - timedelta(days=step.day - before.day)
+    sent_then = exists().where(messages.c.id == ladder.c.message_id, messages.c.as_of <= sent_by)
+    return and_(
+        ladder.c.step == before.name,
+        or_(
+            and_(ladder.c.day == before.day, ladder.c.anchor <= as_of - timedelta(days=step.day)),
+            and_(ladder.c.day != before.day, sent_then),
+        ),
+    )
+
+
+def _came_last_by_its_day(strategy: Strategy, step: Step, as_of: date) -> ColumnElement[bool]:
+    """The last message was a step that this strategy does not have (removed, renamed, of another strategy)."""
+    before = strategy.before(step)
+    conditions = [
+        ladder.c.step.not_in([each.name for each in strategy.steps]),
+        ladder.c.day < step.day,
+        ladder.c.anchor <= as_of - timedelta(days=step.day),
+    ]
+    if not strategy.may_begin(step):
+        conditions.append(ladder.c.day >= before[-1].day)
+    return and_(*conditions)
+
+
+def _balance(limit: Any, *, at_least: bool) -> ColumnElement[bool]:
+    """Limits are in a currency's main unit; the few currencies without two decimals get their own factor."""
+    by_exponent: dict[int, list[str]] = {0: [], 3: [], 4: []}
+    for currency, digits in ODD_EXPONENTS.items():
+        by_exponent[digits].append(currency)
+    minor = case(
+        *(
+            (debts.c.currency.in_(names), Money.of(limit, names[0]).minor if digits else int(limit))
+            for digits, names in by_exponent.items()
+            if names
+        ),
+        else_=Money.of(limit, "USD").minor,
+    )
+    return OWED.op(">=" if at_least else "<=", is_comparison=True)(minor)
+
+
+def _why_no_strategy(strategies: Sequence[Strategy]) -> ColumnElement[str]:
+    too_small = or_(
+        *(
+            and_(matches(Match(equals=s.match.equals)), not_(_balance(s.match.balance_min, at_least=True)))
+            for s in strategies
+            if s.match.balance_min is not None
+        ),
+        false(),
+    )
+    return case((too_small, "below the minimum"), else_="no strategy")

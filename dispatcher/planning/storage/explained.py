@@ -1,0 +1,132 @@
+"""Reads one person's debts, ladders, messages and standing refusals, for an explanation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, case, literal, or_, select
+
+from dispatcher.database.tables.metadata import (
+    creditors,
+    debt_parties,
+    debtors,
+    debts,
+    ladder,
+    message_debts,
+    messages,
+)
+from dispatcher.planning.domain.ladder import Rung
+from dispatcher.planning.domain.strategy import Strategy
+from dispatcher.planning.storage.candidates import matches
+from dispatcher.planning.storage.ladder import rung_of
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SentStep:
+    """A message about a debt, as far as it has come."""
+
+    message_id: str
+    debt_id: int
+    step: str
+    channel: str
+    state: str
+    as_of: date
+    sent_at: datetime | None
+    not_before: datetime | None
+    reasons: tuple[dict[str, Any], ...]
+
+
+class AmbiguousDebtorError(LookupError):
+    """The reference names nobody, or more than one person."""
+
+
+def find_debtor(connection: Connection, reference: str) -> int:
+    """The id behind `creditor/reference`, or a reference that only one creditor uses."""
+    creditor, _, rest = reference.partition("/")
+    rows = connection.execute(
+        select(debtors.c.id, creditors.c.key, debtors.c.reference)
+        .join(creditors, creditors.c.id == debtors.c.creditor_id)
+        .where(
+            or_(
+                debtors.c.reference == reference,
+                and_(creditors.c.key == creditor, debtors.c.reference == rest),
+            )
+        )
+    ).all()
+    if not rows:
+        raise AmbiguousDebtorError(
+            f"no debtor {reference!r}: use creditor/reference as in the portfolio file"
+        )
+    if len(rows) > 1:
+        names = ", ".join(f"{row.key}/{row.reference}" for row in rows)
+        raise AmbiguousDebtorError(f"{reference!r} names several debtors: say which of {names}")
+    return int(rows[0].id)
+
+
+def debt_ids_of(connection: Connection, debtor_id: int) -> dict[int, str]:
+    """Debt id -> the person's relation to it, oldest due date first."""
+    own = select(debts.c.id, literal("debtor"), debts.c.due_date).where(debts.c.debtor_id == debtor_id)
+    shared = (
+        select(debts.c.id, debt_parties.c.relation, debts.c.due_date)
+        .join(debt_parties, debt_parties.c.debt_id == debts.c.id)
+        .where(debt_parties.c.debtor_id == debtor_id)
+    )
+    rows = [*connection.execute(own), *connection.execute(shared)]
+    return {row[0]: row[1] for row in sorted(rows, key=lambda row: (row[2], row[0]))}
+
+
+def strategy_of(
+    connection: Connection, debt_ids: Sequence[int], strategies: Sequence[Strategy]
+) -> dict[int, str]:
+    """Debt id -> name of the strategy that takes it; a debt that none takes is missing."""
+    first = case(*((matches(s.match), s.name) for s in strategies), else_=None)
+    rows = connection.execute(
+        select(debts.c.id, first)
+        .join(debtors, debtors.c.id == debts.c.debtor_id)
+        .join(creditors, creditors.c.id == debts.c.creditor_id)
+        .where(debts.c.id.in_(debt_ids))
+    )
+    return {row[0]: row[1] for row in rows if row[1] is not None}
+
+
+def rungs_of(connection: Connection, debtor_id: int, debt_ids: Sequence[int]) -> dict[int, Rung]:
+    """Debt -> the last step of its ladder with this person."""
+    rows = connection.execute(
+        select(ladder).where(ladder.c.debtor_id == debtor_id, ladder.c.debt_id.in_(debt_ids))
+    )
+    return {row.debt_id: rung_of(row) for row in rows}
+
+
+def steps_sent(connection: Connection, debtor_id: int, debt_ids: Sequence[int]) -> list[SentStep]:
+    """All messages to this person about these debts, oldest first."""
+    rows = connection.execute(
+        select(
+            messages.c.id,
+            message_debts.c.debt_id,
+            message_debts.c.step,
+            messages.c.channel,
+            messages.c.state,
+            messages.c.as_of,
+            messages.c.sent_at,
+            messages.c.not_before,
+            messages.c.reasons,
+        )
+        .join(messages, messages.c.id == message_debts.c.message_id)
+        .where(message_debts.c.debtor_id == debtor_id, message_debts.c.debt_id.in_(debt_ids))
+        .order_by(messages.c.id)
+    )
+    return [
+        SentStep(
+            message_id=r.id,
+            debt_id=r.debt_id,
+            step=r.step,
+            channel=r.channel,
+            state=r.state,
+            as_of=r.as_of,
+            sent_at=r.sent_at,
+            not_before=r.not_before,
+            reasons=tuple(r.reasons),
+        )
+        for r in rows
+    ]

@@ -1,0 +1,86 @@
+"""Keeps how far each debt has come on its ladder with each recipient; steps that reached nobody are given back."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, tuple_, update
+
+from dispatcher.database.bulk import upsert_rows
+from dispatcher.database.tables.metadata import ladder, message_debts, messages
+from dispatcher.planning.domain.ladder import Rung
+
+_Key = tuple[int, int]  # debt, recipient
+
+
+def climb(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Record the step each debt has come to, each row the columns of `ladder`; what stood there before is replaced."""
+    upsert_rows(connection, ladder, rows, key=("debt_id", "debtor_id"))
+
+
+def anchor(as_of: date, day: int) -> date:
+    """The ladder's own zero: a step's distance is counted from it, so that an outage only delays."""
+    return as_of - timedelta(days=day)
+
+
+def rung_of(row: Any) -> Rung:
+    """A stored row as the domain reads it."""
+    return Rung(step=row.step, day=row.day, fired_on=row.anchor + timedelta(days=row.day))
+
+
+def give_back(connection: Connection, message_ids: Iterable[str]) -> None:
+    """The steps of these messages count as not fired, and the ladder stands where it stood before them.
+
+    They reached nobody: unsent, or come back. A message that a person cancelled is not given back: its step
+    is done.
+    """
+    _set_given_back(connection, list(message_ids), given_back=True)
+
+
+def take_back(connection: Connection, message_ids: Iterable[str]) -> None:
+    """The steps of these messages have fired after all: a provider's word came late."""
+    _set_given_back(connection, list(message_ids), given_back=False)
+
+
+def _set_given_back(connection: Connection, message_ids: list[str], *, given_back: bool) -> None:
+    if not message_ids:
+        return
+    changed = connection.execute(
+        update(message_debts)
+        .where(message_debts.c.message_id.in_(message_ids), message_debts.c.given_back.is_(not given_back))
+        .values(given_back=given_back)
+        .returning(message_debts.c.debt_id, message_debts.c.debtor_id)
+    )
+    _fold_again(connection, {(row[0], row[1]) for row in changed})
+
+
+def _fold_again(connection: Connection, keys: Collection[_Key]) -> None:
+    if not keys:
+        return
+    connection.execute(delete(ladder).where(tuple_(ladder.c.debt_id, ladder.c.debtor_id).in_(sorted(keys))))
+    rungs = _last_fired(connection, keys)
+    if rungs:
+        connection.execute(insert(ladder), rungs)
+
+
+def _last_fired(connection: Connection, keys: Collection[_Key]) -> list[dict[str, Any]]:
+    fired = message_debts.c
+    rows = connection.execute(
+        select(message_debts, messages.c.as_of)
+        .join(messages, messages.c.id == fired.message_id)
+        .where(tuple_(fired.debt_id, fired.debtor_id).in_(sorted(keys)), fired.given_back.is_(False))
+        .order_by(messages.c.as_of, fired.day, fired.occurrence)
+    )
+    last = {(row.debt_id, row.debtor_id): row for row in rows}
+    return [
+        {
+            "debt_id": row.debt_id,
+            "debtor_id": row.debtor_id,
+            "strategy": row.strategy,
+            "step": row.step,
+            "day": row.day,
+            "anchor": anchor(row.as_of, row.day),
+            "message_id": row.message_id,
+        }
+        for row in last.values()
+    ]

@@ -1,0 +1,388 @@
+"""Stores what a planning run decided: messages, ladders, refusals and their log entries, a chunk at a time."""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
+
+from dispatcher.database.bulk import insert_rows
+from dispatcher.database.one_of import one_of
+from dispatcher.database.tables.metadata import message_debts, messages, refusals, runs
+from dispatcher.gate.decision import Outcome, Reason
+from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.log.storage import delivery_log
+from dispatcher.messages.domain.message import State
+from dispatcher.planning.domain.planner import Intent, PlannedMessage, RefusedIntent
+from dispatcher.planning.storage import ladder
+from dispatcher.values.canonical import canonical_json
+from dispatcher.values.message_id import RandomBytes, new_message_id
+from dispatcher.values.money import Money
+
+_EVENTS = {
+    Outcome.BLOCK: "blocked",
+    Outcome.HOLD: "held",
+    Outcome.DEFER: "deferred",
+    Outcome.ALLOW: "planned",
+}
+
+
+_m, _r = message_debts.c, refusals.c
+_OCCURRENCES = (
+    select(_m.debt_id, _m.strategy, _m.step, _m.debtor_id, func.max(_m.occurrence))
+    .where(one_of(_m.debt_id, "ids"))
+    .group_by(_m.debt_id, _m.strategy, _m.step, _m.debtor_id)
+)
+_REFUSALS = select(_r.debt_id, _r.debtor_id, _r.strategy, _r.step, _r.reasons_digest).where(
+    one_of(_r.debt_id, "ids")
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunOfPlan:
+    """The planning run as its entries need it."""
+
+    id: int
+    as_of: date
+    now: datetime
+    actor: str
+    simulated: bool
+    random_bytes: RandomBytes
+
+
+def occurrences(connection: Connection, debt_ids: Sequence[int]) -> dict[tuple[int, str, str, int], int]:
+    """(debt, strategy, step, recipient) -> how many messages there have been."""
+    rows = connection.execute(_OCCURRENCES, {"ids": list(debt_ids)})
+    return {(row[0], row[1], row[2], row[3]): row[4] for row in rows}
+
+
+def save_planned(connection: Connection, run: RunOfPlan, planned: Sequence[PlannedMessage]) -> list[str]:
+    """Store messages as planned (or held) with their debts, ladders and entries; returns their ids."""
+    if not planned:
+        return []
+    ids = [new_message_id(run.now, run.random_bytes) for _ in planned]
+    kept = delivery_log.keep_personal(
+        connection, [(p.intent.person.person, _personal(p.intent, p)) for p in planned]
+    )
+    insert_rows(
+        connection,
+        messages,
+        [_message(run, p, key, ref) for p, key, ref in zip(planned, ids, kept, strict=True)],
+    )
+    insert_rows(
+        connection,
+        message_debts,
+        [row for p, key in zip(planned, ids, strict=True) for row in _debts(p, key)],
+    )
+    ladder.climb(
+        connection, [row for p, key in zip(planned, ids, strict=True) for row in _rungs(run, p, key)]
+    )
+    _forget_refusals(connection, planned)
+    delivery_log.append(
+        connection,
+        [
+            entry
+            for p, key, ref in zip(planned, ids, kept, strict=True)
+            for entry in _entries(run, p, key, ref)
+        ],
+    )
+    return ids
+
+
+def save_refused(connection: Connection, run: RunOfPlan, refused: Sequence[RefusedIntent]) -> int:
+    """Count refusals; log those that are new or whose reasons changed. Returns how many were logged."""
+    rows = {key: (r, digest) for r in refused for key, digest in _refusal_keys(r)}
+    known = _known_refusals(connection, list(rows))
+    repeated = [key for key, (_, digest) in rows.items() if known.get(key) == digest]
+    changed = [key for key in rows if key not in repeated and key in known]
+    _count_again(connection, run, repeated)
+    _delete_refusals(connection, changed)
+    fresh = [key for key in rows if known.get(key) != rows[key][1]]
+    if fresh:
+        insert_rows(connection, refusals, [_refusal(run, key, *rows[key]) for key in fresh])
+    said = list({id(rows[key][0]): rows[key][0] for key in fresh}.values())
+    _log_refused(connection, run, said)
+    return len(said)
+
+
+def newest_run(connection: Connection, *, mode: str) -> Any:
+    """The run with the latest as-of date, or None."""
+    query = select(runs).where(runs.c.mode == mode, runs.c.state != "refused")
+    return connection.execute(query.order_by(runs.c.as_of.desc(), runs.c.id.desc()).limit(1)).first()
+
+
+def start_run(
+    connection: Connection,
+    *,
+    as_of: date,
+    now: datetime,
+    real_now: datetime,
+    mode: str,
+    actor: str,
+    config_digest: str,
+) -> int:
+    """A new run in state `planning`."""
+    key = connection.execute(
+        insert(runs).values(
+            as_of=as_of,
+            mode=mode,
+            state="planning",
+            started_at=now,
+            real_started_at=real_now,
+            actor=actor,
+            config_digest=config_digest,
+        )
+    ).inserted_primary_key
+    assert key is not None  # noqa: S101 an insert of one row always has its key
+    return int(key[0])
+
+
+def update_run(connection: Connection, run_id: int, **values: Any) -> None:
+    """Set columns of a run."""
+    connection.execute(update(runs).where(runs.c.id == run_id).values(**values))
+
+
+def get_run(connection: Connection, run_id: int) -> Any:
+    """One run's row, or None."""
+    return connection.execute(select(runs).where(runs.c.id == run_id)).first()
+
+
+def reasons_json(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
+    """Reasons as they stand in rows and entries: rule, reference, status and the inputs they looked at."""
+    return [
+        reason.to_json()
+        | {"status": reason.status, "verified": reason.verified}
+        | ({"link": reason.link} if reason.link else {})
+        | ({"channels": list(reason.channels)} if reason.channels else {})
+        | ({"inputs": {k: str(v) for k, v in reason.inputs.items()}} if reason.inputs else {})
+        for reason in reasons
+    ]
+
+
+def _personal(intent: Intent, planned: PlannedMessage | None) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "debtor": intent.person.full_reference,
+        "debts": [due.debt.full_reference for due in intent.dues],
+    }
+    if planned is not None:
+        values["address"] = planned.point.address if planned.point else intent.person.postal_text
+    return values
+
+
+def _state(planned: PlannedMessage) -> State:
+    return State.HELD if planned.decision.outcome is Outcome.HOLD else State.PLANNED
+
+
+def _zones(planned: PlannedMessage | RefusedIntent) -> list[str]:
+    return sorted({zone.zone for zone in planned.zones})
+
+
+def _balance(intent: Intent) -> Money:
+    first = intent.dues[0].debt.balance
+    return Money(sum(due.debt.balance.minor for due in intent.dues), first.currency)
+
+
+def _days_past_due(intent: Intent, as_of: date) -> int:
+    return max((as_of - due.debt.due_date).days for due in intent.dues)
+
+
+def _message(run: RunOfPlan, planned: PlannedMessage, key: str, kept: tuple[int, str]) -> dict[str, Any]:
+    intent, person = planned.intent, planned.intent.person
+    balance = _balance(intent)
+    return {
+        "id": key,
+        "run_id": run.id,
+        "creditor_id": person.creditor_id,
+        "debtor_id": person.id,
+        "relation": intent.relation,
+        "as_of": run.as_of,
+        "strategy": intent.strategy.name,
+        "step": intent.step.name,
+        "kind": intent.step.kind,
+        "channel": planned.channel.value,
+        "address": planned.point.address if planned.point else "",
+        "contact_point_id": planned.point.id if planned.point else None,
+        "language": person.language,
+        "template": intent.step.template,
+        "currency": balance.currency,
+        "balance_minor": balance.minor,
+        "days_past_due": _days_past_due(intent, run.as_of),
+        "zones": _zones(planned),
+        "state": _state(planned),
+        "reasons": reasons_json(planned.decision.reasons),
+        "rule_packs": list(planned.decision.packs),
+        "not_before": planned.decision.not_before,
+        "not_after": planned.decision.not_after,
+        "expires_at": planned.expires_at,
+        "personal_id": kept[0],
+        "commitment": kept[1],
+        "created_at": run.now,
+        "updated_at": run.now,
+    }
+
+
+def _debts(planned: PlannedMessage, key: str) -> list[dict[str, Any]]:
+    intent = planned.intent
+    return [
+        {
+            "message_id": key,
+            "debt_id": due.debt.id,
+            "strategy": intent.strategy.name,
+            "step": due.step.name,
+            "day": due.step.day,
+            "debtor_id": intent.person.id,
+            "occurrence": due.occurrence,
+        }
+        for due in intent.dues
+    ]
+
+
+def _rungs(run: RunOfPlan, planned: PlannedMessage, key: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "debt_id": due.debt.id,
+            "debtor_id": planned.intent.person.id,
+            "strategy": planned.intent.strategy.name,
+            "step": due.step.name,
+            "day": due.step.day,
+            "anchor": ladder.anchor(run.as_of, due.step.day),
+            "message_id": key,
+        }
+        for due in planned.intent.dues
+    ]
+
+
+def _entries(run: RunOfPlan, planned: PlannedMessage, key: str, kept: tuple[int, str]) -> list[LogEntry]:
+    intent, decision = planned.intent, planned.decision
+    events = ["planned", "held"] if decision.outcome is Outcome.HOLD else ["planned"]
+    return [
+        LogEntry(
+            event=event,
+            at=run.now,
+            actor=run.actor,
+            run_id=run.id,
+            as_of=run.as_of,
+            message_id=key,
+            person=intent.person.person,
+            creditor=intent.person.creditor,
+            strategy=intent.strategy.name,
+            step=intent.step.name,
+            kind=intent.step.kind,
+            channel=planned.channel.value,
+            template=intent.step.template,
+            rule_packs=decision.packs,
+            decision=decision.outcome.value,
+            reasons=tuple(reasons_json(decision.reasons)),
+            balance=_balance(intent),
+            days_past_due=_days_past_due(intent, run.as_of),
+            zones=tuple(_zones(planned)),
+            personal_id=kept[0],
+            commitment=kept[1],
+            simulated=run.simulated,
+            details=_details(planned),
+        )
+        for event in events
+    ]
+
+
+def _details(planned: PlannedMessage) -> dict[str, Any]:
+    details: dict[str, Any] = {"relation": planned.intent.relation}
+    if planned.tried:
+        details["other_channels"] = reasons_json(planned.tried)
+    return details
+
+
+_RefusalKey = tuple[int, int, str, str]
+
+
+def _refusal_keys(refused: RefusedIntent) -> list[tuple[_RefusalKey, str]]:
+    said = canonical_json(sorted({f"{r.pack}/{r.rule}/{r.outcome}" for r in refused.reasons}))
+    digest = hashlib.sha256(said.encode()).hexdigest()
+    intent = refused.intent
+    return [
+        ((due.debt.id, intent.person.id, intent.strategy.name, due.step.name), digest) for due in intent.dues
+    ]
+
+
+def _where(keys: Sequence[_RefusalKey]) -> Any:
+    c = refusals.c
+    return tuple_(c.debt_id, c.debtor_id, c.strategy, c.step).in_(list(keys))
+
+
+def _known_refusals(connection: Connection, keys: Collection[_RefusalKey]) -> Mapping[_RefusalKey, str]:
+    if not keys:
+        return {}
+    rows = connection.execute(_REFUSALS, {"ids": sorted({key[0] for key in keys})})
+    return {(r.debt_id, r.debtor_id, r.strategy, r.step): r.reasons_digest for r in rows}
+
+
+def _count_again(connection: Connection, run: RunOfPlan, keys: Sequence[_RefusalKey]) -> None:
+    if keys:
+        connection.execute(
+            update(refusals).where(_where(keys)).values(count=refusals.c.count + 1, last_run_id=run.id)
+        )
+
+
+def _delete_refusals(connection: Connection, keys: Sequence[_RefusalKey]) -> None:
+    if keys:
+        connection.execute(delete(refusals).where(_where(keys)))
+
+
+def _forget_refusals(connection: Connection, planned: Sequence[PlannedMessage]) -> None:
+    keys = {
+        (due.debt.id, p.intent.person.id, p.intent.strategy.name, due.step.name)
+        for p in planned
+        for due in p.intent.dues
+    }
+    _delete_refusals(connection, [key for key in _known_refusals(connection, keys) if key in keys])
+
+
+def _refusal(run: RunOfPlan, key: _RefusalKey, refused: RefusedIntent, digest: str) -> dict[str, Any]:
+    return {
+        "debt_id": key[0],
+        "debtor_id": key[1],
+        "strategy": key[2],
+        "step": key[3],
+        "reasons_digest": digest,
+        "first_run_id": run.id,
+        "last_run_id": run.id,
+        "reasons": reasons_json(refused.reasons),
+    }
+
+
+def _log_refused(connection: Connection, run: RunOfPlan, refused: Sequence[RefusedIntent]) -> None:
+    kept = delivery_log.keep_personal(
+        connection, [(r.intent.person.person, _personal(r.intent, None)) for r in refused]
+    )
+    delivery_log.append(
+        connection, [_refused_entry(run, r, reference) for r, reference in zip(refused, kept, strict=True)]
+    )
+
+
+def _refused_entry(run: RunOfPlan, refused: RefusedIntent, kept: tuple[int, str]) -> LogEntry:
+    intent = refused.intent
+    return LogEntry(
+        event=_EVENTS[refused.outcome],
+        at=run.now,
+        actor=run.actor,
+        run_id=run.id,
+        as_of=run.as_of,
+        person=intent.person.person,
+        creditor=intent.person.creditor,
+        strategy=intent.strategy.name,
+        step=intent.step.name,
+        kind=intent.step.kind,
+        template=intent.step.template,
+        rule_packs=refused.packs,
+        decision=refused.outcome.value,
+        reasons=tuple(reasons_json(refused.reasons)),
+        balance=_balance(intent),
+        days_past_due=_days_past_due(intent, run.as_of),
+        zones=tuple(_zones(refused)),
+        personal_id=kept[0],
+        commitment=kept[1],
+        simulated=run.simulated,
+        details={"relation": intent.relation},
+    )

@@ -1,0 +1,1 @@
+"""Bring a creditor's ledger in."""

@@ -1,0 +1,1 @@
+"""Portfolio, pure: values in, decisions out."""

@@ -1,0 +1,1 @@
+"""Portfolio, set-wise reads and writes."""

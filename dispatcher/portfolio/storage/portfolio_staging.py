@@ -1,0 +1,268 @@
+"""Holds an import's rows in temporary tables until all are read, so that nothing is ever half imported.
+
+Writing them takes no lock that others wait for: they belong to this connection alone, and to no file that is kept.
+"""
+
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Connection, Date, Integer, MetaData, Table, Text, insert
+from sqlalchemy.schema import CreateTable
+
+from dispatcher.database.engine import Database
+from dispatcher.database.types import CanonicalJson
+from dispatcher.portfolio.domain.portfolio import DebtLine, DebtorLine, PortfolioRow
+from dispatcher.values.canonical import canonical_json
+
+CHUNK_ROWS = 2_000
+_RECENT = 4_096  # debtors remembered, so that their repeated columns are staged once
+
+metadata = MetaData()
+
+
+def _table(name: str, *columns: Column[Any]) -> Table:
+    return Table(name, metadata, *columns, prefixes=["TEMPORARY"])
+
+
+def _texts(*names: str) -> list[Column[str]]:
+    return [Column(name, Text, nullable=False) for name in names]
+
+
+def _dates(*names: str) -> list[Column[Any]]:
+    return [Column(name, Date) for name in names]
+
+
+staged_debtors = _table(
+    "staged_debtors",
+    Column("line", Integer, nullable=False),
+    *_texts(
+        "creditor", "reference", "digest", "person", "name", "kind", "language", "country", "region", "city"
+    ),
+    *_texts("postal_code"),
+    Column("address_lines", CanonicalJson, nullable=False),
+    *_texts("time_zone", "segment", "preferred_channel"),
+    Column("authorised_channels", CanonicalJson),
+    *_texts("represented_by"),
+    *_dates("cease_received_on", "bankrupt_on", "deceased_on", "breathing_space_until"),
+)
+staged_points = _table(
+    "staged_points",
+    *_texts("creditor", "debtor_reference", "medium", "address", "label"),
+    Column("consent_on", Date),
+)
+staged_debts = _table(
+    "staged_debts",
+    Column("line", Integer, nullable=False),
+    *_texts("creditor", "reference", "digest", "debtor_reference", "currency"),
+    Column("original_minor", BigInteger),
+    Column("balance_minor", BigInteger, nullable=False),
+    *_dates("due_date", "issued_on", "settled_on", "disputed_on", "promise_date"),
+    Column("promise_minor", BigInteger),
+    *_dates("time_barred_on", "notice_sent_on", "handover_decided_on"),
+    *_texts("sender_role", "debt_type"),
+    Column("extra", CanonicalJson, nullable=False),
+)
+staged_parties = _table(
+    "staged_parties", Column("line", Integer, nullable=False), *_texts("debtor_reference", "relation")
+)
+staged_refusals = _table(
+    "staged_refusals", *_texts("creditor", "reference")
+)  # debts whose row could not be read
+staged_doubts = _table(
+    "staged_doubts", *_texts("creditor", "reference", "columns")
+)  # debtors whose lines disagree
+staged_changes = _table(  # what the ledger newly says, or no longer says, of holds
+    "staged_changes",
+    *_texts("creditor", "debtor_reference", "debt_reference", "kind"),
+    *_dates("before", "after"),
+)
+
+_DEBTOR_COLUMNS = [column.name for column in staged_debtors.c][5:]
+_INDEXES = {
+    "staged_debtors": "creditor, reference, digest, line",
+    "staged_debts": "creditor, reference, digest, line",
+    "staged_points": "creditor, debtor_reference, medium, address",
+    "staged_parties": "line",
+}
+Row = tuple[Any, ...]
+
+
+class Staging:
+    """The rows of one import, on one connection."""
+
+    def __init__(self, database: Database, connection: Connection) -> None:
+        self.connection = connection
+        self._turn = database.turn
+        self._raw: Any = connection.connection.driver_connection
+        self._sqlite = connection.dialect.name == "sqlite"
+        self._recent: dict[tuple[str, str], DebtorLine] = {}
+        self._rows: dict[str, list[Row]] = {}
+        self._count = 0
+
+    def add(self, line: int, row: PortfolioRow) -> None:
+        """Take one good row."""
+        self._add_debtor(line, row.debtor)
+        if row.debt is not None:
+            self._take(staged_debts, _debt_row(line, row.debt))
+            for reference in row.debt.joint_debtors:
+                self._take(staged_parties, (line, reference, "joint_debtor"))
+            for reference in row.debt.guarantors:
+                self._take(staged_parties, (line, reference, "guarantor"))
+        self._count += 1
+        if self._count >= CHUNK_ROWS:
+            self.flush()
+
+    def refuse(self, creditor: str, reference: str) -> None:
+        """Remember a debt whose row could not be read."""
+        if creditor and reference:
+            self._take(staged_refusals, (creditor, reference))
+
+    def flush(self) -> None:
+        """Write what is held in memory."""
+        for name, rows in self._rows.items():
+            self._write(metadata.tables[name], rows)
+        self._rows.clear()
+        self._count = 0
+
+    def index(self) -> None:
+        """Make the rows quick to find; call when all are there."""
+        self.flush()
+        for name, columns in _INDEXES.items():
+            schema = "temp." if self._sqlite else ""
+            self._raw.execute(f"CREATE INDEX {schema}ix_{name} ON {name} ({columns})")
+            if not self._sqlite:
+                self._raw.execute(f"ANALYZE {name}")
+        self._raw.commit()
+
+    @contextmanager
+    def merging(self) -> Iterator[Connection]:
+        """The one transaction that moves the rows into the portfolio, whole or not at all."""
+        with self._turn, self.connection.begin():
+            if not self._sqlite:
+                self.connection.exec_driver_sql(
+                    "SET LOCAL statement_timeout = 0"
+                )  # a million rows take their time
+            yield self.connection
+
+    def create(self) -> None:
+        """Make the temporary tables."""
+        if self._sqlite:
+            self._raw.execute("PRAGMA temp_store=FILE")  # a million rows do not belong into memory
+        for table in metadata.sorted_tables:
+            self._raw.execute(str(CreateTable(table).compile(dialect=self.connection.dialect)))
+        self._raw.commit()
+
+    def drop(self) -> None:
+        """Take them away again: the connection goes back to its pool."""
+        self._raw.rollback()
+        for table in metadata.sorted_tables:
+            self._raw.execute(f"DROP TABLE IF EXISTS {table.name}")
+        self._raw.commit()
+        if self._sqlite:
+            self._raw.execute("PRAGMA temp_store=MEMORY")
+
+    def _add_debtor(self, line: int, debtor: DebtorLine) -> None:
+        key = (debtor.creditor, debtor.reference)
+        if self._recent.get(key) == debtor:
+            return
+        if len(self._recent) >= _RECENT:
+            self._recent.clear()
+        self._recent[key] = debtor
+        self._take(staged_debtors, debtor_row(line, debtor))
+        for p in debtor.contact_points:
+            self._take(staged_points, (*key, p.medium, p.address, p.label, _day(p.consent_on)))
+
+    def _take(self, table: Table, row: Row) -> None:
+        self._rows.setdefault(table.name, []).append(row)
+
+    def _write(self, table: Table, rows: Sequence[Row]) -> None:
+        if self._sqlite:
+            marks = ",".join("?" * len(table.c))
+            self._raw.execute("BEGIN")
+            self._raw.executemany(f"INSERT INTO temp.{table.name} VALUES ({marks})", rows)  # noqa: S608 our own names
+        else:
+            with self._raw.cursor() as cursor, cursor.copy(f"COPY {table.name} FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        self._raw.commit()
+
+
+@contextmanager
+def open_staging(database: Database) -> Iterator[Staging]:
+    """Temporary tables on a connection of their own, gone at the end."""
+    with database.writer.connect() as connection:
+        staging = Staging(database, connection)
+        staging.create()
+        try:
+            yield staging
+        finally:
+            if connection.in_transaction():
+                connection.rollback()
+            staging.drop()
+
+
+def debtor_row(line: int, debtor: DebtorLine) -> Row:
+    """A debtor's line as a row of `staged_debtors`, with the digest of what it says."""
+    values = (
+        debtor.name, debtor.kind, debtor.language, debtor.country, debtor.region, debtor.city, debtor.postal_code,
+        _json(debtor.address_lines), debtor.time_zone, debtor.segment, debtor.preferred_channel,
+        None if debtor.authorised_channels is None else _json(debtor.authorised_channels),
+        debtor.represented_by, _day(debtor.cease_received_on), _day(debtor.bankrupt_on), _day(debtor.deceased_on),
+        _day(debtor.breathing_space_until),
+    )  # fmt: skip
+    return (line, debtor.creditor, debtor.reference, _digest(values), secrets.token_hex(16), *values)
+
+
+def read_debtor(row: Any) -> DebtorLine:
+    """A row of `staged_debtors` as the line it came from, without its contact points."""
+    values = {name: getattr(row, name) for name in _DEBTOR_COLUMNS}
+    authorised = values.pop("authorised_channels")
+    return DebtorLine(
+        **{**values, "address_lines": tuple(values["address_lines"])},
+        creditor=row.creditor,
+        reference=row.reference,
+        authorised_channels=None if authorised is None else tuple(authorised),
+    )
+
+
+def put_debtors(connection: Connection, debtors: Iterable[tuple[int, DebtorLine]]) -> None:
+    """Add lines inside the merging transaction."""
+    rows = []
+    for line, debtor in debtors:
+        _, creditor, reference, digest, person, *_ = debtor_row(line, debtor)
+        keys = {
+            "line": line,
+            "creditor": creditor,
+            "reference": reference,
+            "digest": digest,
+            "person": person,
+        }
+        rows.append({**keys, **{name: getattr(debtor, name) for name in _DEBTOR_COLUMNS}})
+    if rows:
+        connection.execute(insert(staged_debtors), rows)
+
+
+def _debt_row(line: int, debt: DebtLine) -> Row:
+    values = (
+        debt.debtor_reference, debt.currency, debt.original_minor, debt.balance_minor, _day(debt.due_date),
+        _day(debt.issued_on), _day(debt.settled_on), _day(debt.disputed_on), _day(debt.promise_date),
+        debt.promise_minor, _day(debt.time_barred_on), _day(debt.notice_sent_on), _day(debt.handover_decided_on),
+        debt.sender_role, debt.debt_type, _json(debt.extra) if debt.extra else "{}",
+    )  # fmt: skip
+    digest = _digest((values, debt.joint_debtors, debt.guarantors))
+    return (line, debt.creditor, debt.reference, digest, *values)
+
+
+def _digest(values: Row) -> str:
+    return blake2b(repr(values).encode(), digest_size=16).hexdigest()
+
+
+def _json(value: Any) -> str:
+    return "[]" if value == () else canonical_json(value)
+
+
+def _day(day: Any) -> str | None:
+    return None if day is None else day.isoformat()

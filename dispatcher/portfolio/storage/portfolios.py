@@ -1,0 +1,357 @@
+"""Moves an import's staged rows into the portfolio: a few set-wise statements in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    union,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from dispatcher.database.tables.metadata import (
+    contact_points,
+    creditors,
+    debt_parties,
+    debtors,
+    debts,
+    payments,
+)
+from dispatcher.portfolio.storage.portfolio_staging import (
+    staged_debtors,
+    staged_debts,
+    staged_parties,
+    staged_points,
+    staged_refusals,
+)
+
+_DEBTOR_COLUMNS = [
+    "name", "kind", "language", "country", "region", "city", "postal_code", "address_lines", "time_zone", "segment",
+    "preferred_channel", "authorised_channels", "represented_by", "cease_received_on", "bankrupt_on", "deceased_on",
+    "breathing_space_until", "digest",
+]  # fmt: skip
+_DEBT_COLUMNS = [
+    "currency", "original_minor", "balance_minor", "due_date", "issued_on", "settled_on", "disputed_on",
+    "promise_date", "promise_minor", "time_barred_on", "notice_sent_on", "handover_decided_on", "sender_role",
+    "debt_type", "extra", "digest",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counted:
+    """How many rows of a kind were new, changed or the same as before."""
+
+    new: int
+    changed: int
+    unchanged: int
+
+
+def merge_creditors(
+    connection: Connection, *, as_of: date, imported_at: datetime, allow_older: bool
+) -> dict[str, date | None]:
+    """Make the file's creditors known and note their ledger's date; returns the dates noted before.
+
+    A ledger older than the one known leaves that one's date and age in force, unless `allow_older`.
+    """
+    keys = connection.scalars(select(staged_debts.c.creditor).union(select(staged_debtors.c.creditor))).all()
+    known = dict(
+        connection.execute(
+            select(creditors.c.key, creditors.c.ledger_as_of).where(creditors.c.key.in_(keys))
+        ).all()
+    )
+    row = {"ledger_as_of": as_of, "ledger_imported_at": imported_at}
+    if keys:
+        statement = _insert(connection, creditors).values([{"key": key, **row} for key in sorted(keys)])
+        known_date = creditors.c.ledger_as_of
+        newer = or_(known_date.is_(None), known_date <= as_of)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["key"],
+                set_=_excluded(statement, [*row]),
+                where=None if allow_older else newer,
+            )
+        )
+    return {key: known.get(key) for key in sorted(keys)}
+
+
+def lock_changed(connection: Connection) -> None:
+    """Lock the people whose debts or own data change, in the order of their ids, before anything is read of them."""
+    if connection.dialect.name == "sqlite":
+        return  # BEGIN IMMEDIATE has locked everybody
+    debt, debtor = staged_debts.c, staged_debtors.c
+    by_debt = (
+        _known(staged_debts, debts).with_only_columns(debts.c.debtor_id).where(debts.c.digest != debt.digest)
+    )
+    by_self = (
+        _known(staged_debtors, debtors)
+        .with_only_columns(debtors.c.id)
+        .where(debtors.c.digest != debtor.digest)
+    )
+    changed = debtors.c.id.in_(union(by_debt, by_self))
+    locked = select(debtors.c.id).where(changed).order_by(debtors.c.id).with_for_update().subquery()
+    connection.execute(select(func.count()).select_from(locked)).scalar()
+
+
+def merge_debtors(connection: Connection) -> Counted:
+    """Insert or update the file's debtors; the pseudonym of a known one stays."""
+    t = staged_debtors.c
+    columns = {name: t[name] for name in _DEBTOR_COLUMNS} | {
+        "kind": case((t.kind == "", "person"), else_=t.kind)
+    }
+    query = select(creditors.c.id, t.reference, t.person, *columns.values()).join(
+        creditors, creditors.c.key == t.creditor
+    )
+    return _upsert(
+        connection,
+        debtors,
+        ["creditor_id", "reference", "person", *columns],
+        query.where(true()),
+        list(columns),
+    )
+
+
+def merge_debts(connection: Connection) -> Counted:
+    """Insert or update the file's debts; one that had vanished from a whole ledger is back in it."""
+    t = staged_debts.c
+    query = (
+        select(creditors.c.id, t.reference, debtors.c.id, true(), *(t[name] for name in _DEBT_COLUMNS))
+        .select_from(staged_debts)
+        .join(creditors, creditors.c.key == t.creditor)
+        .join(
+            debtors, and_(debtors.c.creditor_id == creditors.c.id, debtors.c.reference == t.debtor_reference)
+        )
+        .where(true())
+    )
+    names = ["creditor_id", "reference", "debtor_id", "in_ledger", *_DEBT_COLUMNS]
+    return _upsert(
+        connection, debts, names, query, ["debtor_id", "in_ledger", *_DEBT_COLUMNS], ~debts.c.in_ledger
+    )
+
+
+def merge_points(connection: Connection) -> int:
+    """Insert or update the file's contact points; those it no longer names are left aside. Returns how many changed."""
+    t = staged_points.c
+    query = (
+        select(debtors.c.id, t.medium, t.address, func.max(t.label), func.max(t.consent_on), true())
+        .select_from(staged_points)
+        .join(creditors, creditors.c.key == t.creditor)
+        .join(
+            debtors, and_(debtors.c.creditor_id == creditors.c.id, debtors.c.reference == t.debtor_reference)
+        )
+        .where(true())
+        .group_by(debtors.c.id, t.medium, t.address)
+    )
+    names = ["debtor_id", "medium", "address", "label", "consent_on", "in_ledger"]
+    statement = _insert(connection, contact_points).from_select(names, query)
+    new = statement.excluded
+    differs = or_(
+        contact_points.c.label != new.label,
+        contact_points.c.consent_on.is_distinct_from(new.consent_on),
+        ~contact_points.c.in_ledger,
+    )
+    key = ["debtor_id", "medium", "address"]
+    statement = statement.on_conflict_do_update(
+        index_elements=key, set_=_excluded(statement, names[3:]), where=differs
+    )
+    return _rows(connection, statement) + _leave_points(connection)
+
+
+def _leave_points(connection: Connection) -> int:
+    t = staged_points.c
+    named = exists().where(
+        t.creditor == creditors.c.key,
+        t.debtor_reference == debtors.c.reference,
+        t.medium == contact_points.c.medium,
+        t.address == contact_points.c.address,
+    )
+    gone = (
+        select(contact_points.c.id)
+        .select_from(staged_debtors)
+        .join(creditors, creditors.c.key == staged_debtors.c.creditor)
+        .join(
+            debtors,
+            and_(debtors.c.creditor_id == creditors.c.id, debtors.c.reference == staged_debtors.c.reference),
+        )
+        .join(contact_points, contact_points.c.debtor_id == debtors.c.id)
+        .where(contact_points.c.in_ledger, ~named)
+    )
+    return connection.execute(
+        update(contact_points).where(contact_points.c.id.in_(gone)).values(in_ledger=False)
+    ).rowcount
+
+
+def merge_parties(connection: Connection) -> list[tuple[int, str, str]]:
+    """Set who else owes each debt of the file; returns (line, relation, reference) of debtors whom nobody knows."""
+    wanted = _parties().subquery()
+    named = exists().where(
+        wanted.c.debt_id == debt_parties.c.debt_id, wanted.c.debtor_id == debt_parties.c.debtor_id
+    )
+    in_file = debt_parties.c.debt_id.in_(_known(staged_debts, debts))
+    connection.execute(delete(debt_parties).where(in_file, ~named))
+    statement = _insert(connection, debt_parties).from_select(
+        ["debt_id", "debtor_id", "relation"], _parties()
+    )
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["debt_id", "debtor_id"], set_=_excluded(statement, ["relation"])
+        )
+    )
+    return _unknown_parties(connection)
+
+
+def _parties() -> Select[Any]:
+    """(debt, debtor, relation) as the file says; a debtor named as both is a joint debtor."""
+    p = staged_parties.c
+    return (
+        select(
+            debts.c.id.label("debt_id"),
+            debtors.c.id.label("debtor_id"),
+            func.max(p.relation).label("relation"),
+        )
+        .select_from(staged_parties)
+        .join(staged_debts, staged_debts.c.line == p.line)
+        .join(creditors, creditors.c.key == staged_debts.c.creditor)
+        .join(
+            debts, and_(debts.c.creditor_id == creditors.c.id, debts.c.reference == staged_debts.c.reference)
+        )
+        .join(
+            debtors, and_(debtors.c.creditor_id == creditors.c.id, debtors.c.reference == p.debtor_reference)
+        )
+        .where(debtors.c.id != debts.c.debtor_id)
+        .group_by(debts.c.id, debtors.c.id)
+    )
+
+
+def _unknown_parties(connection: Connection) -> list[tuple[int, str, str]]:
+    p = staged_parties.c
+    known = (
+        exists()
+        .where(debtors.c.creditor_id == creditors.c.id, debtors.c.reference == p.debtor_reference)
+        .correlate(creditors, staged_parties)
+    )
+    query = (
+        select(p.line, p.relation, p.debtor_reference)
+        .join(staged_debts, staged_debts.c.line == p.line)
+        .join(creditors, creditors.c.key == staged_debts.c.creditor)
+        .where(~known)
+        .order_by(p.line)
+    )
+    return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+
+
+def absorb_payments(connection: Connection, *, as_of: date, now: datetime) -> int:
+    """Payments made before the ledger's day are in its balances: stop counting them. Returns how many."""
+    t = staged_debts.c
+    in_file = (
+        select(debts.c.id)
+        .select_from(payments)
+        .join(debts, debts.c.id == payments.c.debt_id)
+        .join(creditors, creditors.c.id == debts.c.creditor_id)
+        .where(payments.c.absorbed_at.is_(None), payments.c.paid_on < as_of)
+        .where(exists().where(t.creditor == creditors.c.key, t.reference == debts.c.reference))
+    )
+    touched = list(connection.scalars(in_file.distinct()))
+    absorbed = 0
+    for i in range(0, len(touched), 500):
+        page = touched[i : i + 500]
+        absorbed += connection.execute(
+            update(payments)
+            .where(payments.c.debt_id.in_(page), payments.c.absorbed_at.is_(None), payments.c.paid_on < as_of)
+            .values(absorbed_at=now)
+        ).rowcount
+        recount_payments(connection, page)
+    return absorbed
+
+
+def recount_payments(connection: Connection, debt_ids: Sequence[int]) -> None:
+    """Set what was paid on debts since their ledger to the sum of the payments that count."""
+    paid = (
+        select(func.coalesce(func.sum(payments.c.amount_minor), 0))
+        .where(payments.c.debt_id == debts.c.id, payments.c.absorbed_at.is_(None))
+        .scalar_subquery()
+    )
+    connection.execute(update(debts).where(debts.c.id.in_(debt_ids)).values(paid_minor=paid))
+
+
+def vanished(as_of: date, creditor: str) -> ColumnElement[bool]:
+    """Debts of this creditor that a whole ledger no longer names, and that are not known to be settled."""
+    named = exists().where(staged_debts.c.creditor == creditor, staged_debts.c.reference == debts.c.reference)
+    unread = exists().where(
+        staged_refusals.c.creditor == creditor, staged_refusals.c.reference == debts.c.reference
+    )
+    open_then = or_(debts.c.settled_on.is_(None), debts.c.settled_on > as_of)
+    mine = debts.c.creditor_id == select(creditors.c.id).where(creditors.c.key == creditor).scalar_subquery()
+    return and_(mine, debts.c.in_ledger, open_then, ~named, ~unread)
+
+
+def leave_vanished(connection: Connection, as_of: date, keys: Sequence[str]) -> int:
+    """Mark them as not in the ledger, which holds them."""
+    marks = (update(debts).where(vanished(as_of, key)).values(in_ledger=False) for key in keys)
+    return sum(connection.execute(mark).rowcount for mark in marks)
+
+
+def changed_debts(connection: Connection) -> int:
+    """How many debts that are known already the file would change."""
+    query = _known(staged_debts, debts).with_only_columns(func.count())
+    return connection.scalar(query.where(debts.c.digest != staged_debts.c.digest)) or 0
+
+
+def _known(staged: Any, table: Any) -> Select[Any]:
+    """Staged rows joined with what the portfolio has under the same key."""
+    return (
+        select(table.c.id)
+        .select_from(staged)
+        .join(creditors, creditors.c.key == staged.c.creditor)
+        .join(table, and_(table.c.creditor_id == creditors.c.id, table.c.reference == staged.c.reference))
+    )
+
+
+def _upsert(
+    connection: Connection,
+    table: Any,
+    names: list[str],
+    query: Select[Any],
+    update_names: list[str],
+    *also: ColumnElement[bool],
+) -> Counted:
+    """Insert what is new and update what differs by its digest; the number of rows tells them apart."""
+    before = _count(connection, table)
+    total = connection.scalar(select(func.count()).select_from(query.subquery())) or 0
+    statement = _insert(connection, table).from_select(names, query)
+    differs = or_(table.c.digest != statement.excluded.digest, *also)
+    statement = statement.on_conflict_do_update(
+        index_elements=["creditor_id", "reference"], set_=_excluded(statement, update_names), where=differs
+    )
+    touched = _rows(connection, statement)
+    new = _count(connection, table) - before
+    return Counted(new=new, changed=touched - new, unchanged=total - touched)
+
+
+def _rows(connection: Connection, statement: Any) -> int:
+    # SQLAlchemy keeps the count of an INSERT only when it is asked to.
+    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
+
+
+def _insert(connection: Connection, table: Any) -> Any:
+    return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
+
+
+def _excluded(statement: Any, names: Sequence[str]) -> dict[str, Any]:
+    return {name: statement.excluded[name] for name in names}
+
+
+def _count(connection: Connection, table: Any) -> int:
+    return connection.scalar(select(func.count()).select_from(table)) or 0

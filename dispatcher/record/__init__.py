@@ -1,0 +1,1 @@
+"""Seal, prove, search, export and forget: the log as evidence."""

@@ -1,0 +1,1 @@
+"""Record, pure: values in, decisions out."""

@@ -1,0 +1,1 @@
+"""Record, set-wise reads and writes."""

@@ -1,0 +1,1 @@
+"""The verifiers: of a chain, an export, a file, a database."""

@@ -1,0 +1,71 @@
+"""Verifies the table of messages against the log: pages and searches read it, so it may say nothing else."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from dispatcher.database.engine import Database
+from dispatcher.messages.domain.message import fold
+from dispatcher.record.storage import log_audit
+from dispatcher.record.verify.verify_chain import Finding
+
+_PLANNED = (
+    "run_id",
+    "as_of",
+    "strategy",
+    "step",
+    "kind",
+    "channel",
+    "template",
+    "person",
+    "personal_id",
+    "commitment",
+)
+_SENT = ("provider", "provider_id", "template_version", "body_sha256")
+
+Event = tuple[str, str | None]  # an event, and the entry's text where it tells more
+
+
+def check_messages(database: Database) -> Iterator[Finding]:
+    """Every message's row against what its entries say of it; what an erasure emptied is not missed."""
+    for chunk in log_audit.message_events(database):
+        for row, events in chunk:
+            if events:
+                yield from (Finding(f"message {row.id}", what) for what in _wrong(row, events))
+
+
+def _wrong(row: Any, events: Sequence[Event]) -> Iterator[str]:
+    told = fold((event, _details(entry)) for event, entry in events)
+    if told != row.state:
+        yield f"its state says {row.state}, its entries {told.value}"
+    if row.address and row.personal_row is not None and row.address != (row.personal_address or ""):
+        yield "its address is not the one that it was planned for"
+    yield from _differences(row, _PLANNED, _document(events, "planned"))
+    yield from _differences(row, _SENT, _document(events, "accepted"))
+    begun = sum(event == "attempting" for event, _ in events)
+    if begun != row.attempt_rows:
+        yield f"{row.attempt_rows} attempts are recorded, its entries tell of {begun}"
+
+
+def _differences(row: Any, names: Sequence[str], said: Mapping[str, Any]) -> Iterator[str]:
+    for name in names:
+        kept = getattr(row, name)
+        kept = kept.isoformat() if name == "as_of" else kept
+        if said.get(name) is not None and kept != said[name]:
+            yield f"its {name} says {kept!r}, its {said['event']} entry {said[name]!r}"
+
+
+def _document(events: Sequence[Event], wanted: str) -> dict[str, Any]:
+    """The newest entry of an event; empty where there is none, or where it cannot be read (found elsewhere)."""
+    texts = [entry for event, entry in events if event == wanted and entry]
+    try:
+        return dict(json.loads(texts[-1])) if texts else {}
+    except (ValueError, TypeError):
+        return {}
+
+
+def _details(entry: str | None) -> Mapping[str, Any] | None:
+    try:
+        return json.loads(entry).get("details") if entry else None
+    except (ValueError, AttributeError):
+        return None

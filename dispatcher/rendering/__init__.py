@@ -1,1 +1,0 @@
-"""Templates become messages: sandboxed, escaped for their medium, checked before anybody reads them."""

@@ -1,6 +1,0 @@
-"""Letters: a page around the text, laid out for the envelope's window, written as a PDF."""
-
-from dispatcher.rendering.letters.letter import LetterPdf, LetterProblem, render_letter
-from dispatcher.rendering.letters.reading import window_text
-
-__all__ = ["LetterPdf", "LetterProblem", "render_letter", "window_text"]

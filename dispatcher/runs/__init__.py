@@ -1,0 +1,1 @@
+"""The day: run, guards, schedules, replay and summary."""

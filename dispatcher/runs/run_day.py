@@ -1,0 +1,220 @@
+"""The daily job: plan, release what is due, deliver, seal, sum up."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from dispatcher.database.engine import Database
+from dispatcher.delivery.channel_trouble import paused_channels
+from dispatcher.delivery.expire_messages import expire_messages
+from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.log.storage import delivery_log
+from dispatcher.planning.decide_reminders import PlanRequest, Progress
+from dispatcher.planning.domain.plan_summary import PlanSummary
+from dispatcher.planning.plan_reminders import plan_reminders
+from dispatcher.planning.policy import Desk
+from dispatcher.planning.storage import plans
+from dispatcher.runs.domain.run_summary import RunSummary
+from dispatcher.runs.run_guards import alone, stale_ledgers
+from dispatcher.runs.storage import run_totals
+from dispatcher.runs.summarise_run import summarise_run
+from dispatcher.values.message_id import RandomBytes
+from dispatcher.writing.prepare_messages import Press, Spread, prepare_messages
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DayPorts:
+    """What a daily run works with. `now` is the business clock, `real_now` that of leases and ledgers' ages."""
+
+    database: Database
+    desk: Desk
+    press: Press
+    now: Clock
+    real_now: Clock
+    random_bytes: RandomBytes
+    drain: Callable[[], int]  # delivers until nothing is due now
+    seal: Callable[[], str]  # seals the log; the newest seal's root
+    guard_volume: Callable[[int], str] = lambda _run_id: ""  # why part of the plan is held, if it is
+    hold_duplicates: Callable[[int], str] = lambda _run_id: ""  # the same, of texts that repeat one another
+    refresh_templates: Callable[[], Sequence[str]] = lambda: ()
+    record_rules: Callable[[], object] = lambda: None
+    spread: Spread | None = None  # prepares many texts in several processes
+    max_ledger_age: timedelta | None = None  # None: not looked at
+    mode: str = "live"
+    actor: str = "dispatcher"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DayRequest:
+    """One day to run. `wait`: stay until nothing is due now."""
+
+    as_of: date
+    wait: bool = True
+    only: str | None = None
+
+
+def run_day(
+    ports: DayPorts,
+    request: DayRequest,
+    *,
+    on_planned: Progress | None = None,
+    on_prepared: Callable[[int], None] | None = None,
+) -> RunSummary:
+    """Run a day; raises RunRefused when it must not happen (an older day, no fresh ledger, another run at work)."""
+    with alone(ports.database, ports.real_now) as renew:
+        problems = list(ports.refresh_templates())
+        ports.record_rules()
+        stale = stale_ledgers(ports.database, real_now=ports.real_now(), max_age=ports.max_ledger_age)
+        expire_messages(ports.database, now=ports.now(), real_now=ports.real_now(), actor=ports.actor)
+        earlier = _earlier(ports)
+        with _spreading(ports) as expect:
+            began = ports.real_now()
+            plan = plan_reminders(
+                ports.database,
+                ports.desk,
+                _plan_request(ports, request, stale),
+                progress=_also(renew, expect, on_planned),
+            )
+            run_id = _noted(ports, plan, took=ports.real_now() - began)
+            problems += _release(ports, on_prepared)
+        if request.wait:
+            ports.drain()
+            problems += pauses(ports.database, ports.real_now())
+        return close_day(ports, run_id, earlier, stale=stale, problems=problems)
+
+
+def _earlier(ports: DayPorts) -> tuple[Collection[int], int]:
+    """The runs that are not finished yet, and how many of their messages have gone out."""
+    with ports.database.reading() as connection:
+        ids = run_totals.unfinished(connection, mode=ports.mode)
+        return ids, run_totals.count_sent(connection, ids)
+
+
+def close_day(
+    ports: DayPorts,
+    run_id: int,
+    earlier: tuple[Collection[int], int],
+    *,
+    stale: Mapping[str, str],
+    problems: Sequence[str],
+) -> RunSummary:
+    """Finish what is at an end, log the summary, seal."""
+    with ports.database.writing() as connection:
+        run_totals.finish_runs(connection, mode=ports.mode, now=ports.now())
+        late = run_totals.count_sent(connection, earlier[0]) - earlier[1]
+    summary = summarise_run(
+        ports.database,
+        run_id,
+        refused_creditors=stale,
+        template_problems=problems,
+        sent_of_earlier_runs=late,
+    )
+    with ports.database.writing() as connection:
+        delivery_log.append(connection, [_summary_entry(ports, summary)])
+    seal = ports.seal()
+    with ports.database.writing() as connection:
+        run = plans.get_run(connection, run_id)
+        plans.update_run(
+            connection, run_id, summary={**run.summary, "day": summary.as_json() | {"seal": seal}}
+        )
+    return replace(summary, seal=seal)
+
+
+def pauses(database: Database, real_now: datetime) -> list[str]:
+    """Which channels pause because their provider fails, in sentences for who must look."""
+    with database.reading() as connection:
+        paused = paused_channels(connection, real_now)
+    return [
+        f"channel {name} pauses until {lease.until:%H:%M:%S}Z ({lease.details['why']}); "
+        "mend that: after the pause `dispatcher dispatch` sends what waits"
+        for name, lease in sorted(paused.items())
+    ]
+
+
+@contextmanager
+def _spreading(ports: DayPorts) -> Iterator[Callable[[int], None]]:
+    """How to say that so many texts are coming; at the end nobody waits for more."""
+    if ports.spread is None:
+        yield lambda _count: None
+        return
+    with closing(ports.spread):
+        yield ports.spread.expect
+
+
+def _also(renew: Callable[[], None], expect: Callable[[int], None], told: Progress | None) -> Progress:
+    """Report progress, stay alone for as long as there is some, and have the texts' processes get ready."""
+
+    def progress(done: int, of: int) -> None:
+        renew()
+        expect(of)
+        if told:
+            told(done, of)
+
+    return progress
+
+
+def _plan_request(ports: DayPorts, request: DayRequest, stale: Mapping[str, str]) -> PlanRequest:
+    return PlanRequest(
+        as_of=request.as_of,
+        now=ports.now(),
+        real_now=ports.real_now(),
+        actor=ports.actor,
+        random_bytes=ports.random_bytes,
+        mode=ports.mode,
+        only=request.only,
+        without=tuple(sorted(stale)),
+    )
+
+
+def _noted(ports: DayPorts, plan: PlanSummary, *, took: timedelta) -> int:
+    """Note how long planning took; the run's id."""
+    assert plan.run_id is not None  # noqa: S101 a stored plan has its run
+    with ports.database.writing() as connection:
+        summary = plans.get_run(connection, plan.run_id).summary
+        seconds = f"{took.total_seconds():.3f}"
+        plans.update_run(connection, plan.run_id, summary={**summary, "plan_seconds": seconds})
+    return plan.run_id
+
+
+def _release(ports: DayPorts, on_prepared: Callable[[int], None] | None) -> list[str]:
+    """Release this plan and any that waited, such as one that `plan` made or a crash left; what guards hold of them.
+
+    Guards look before anything is released: a relay of another process would not wait for them.
+    """
+    with ports.database.reading() as connection:
+        waiting = run_totals.waiting_plans(connection, mode=ports.mode)
+    said = []
+    for run_id in waiting:
+        said.append(ports.guard_volume(run_id))
+        _prepare(ports, on_prepared, run_id)
+        said.append(ports.hold_duplicates(run_id))
+    with ports.database.writing() as connection:
+        run_totals.release_plans(connection, waiting)
+    _prepare(ports, on_prepared)  # of earlier runs
+    return [each for each in said if each]
+
+
+def _prepare(ports: DayPorts, on_prepared: Callable[[int], None] | None, run_id: int | None = None) -> None:
+    prepare_messages(
+        ports.database,
+        ports.press,
+        clock=ports.now,
+        run_id=run_id,
+        progress=on_prepared,
+        spread=ports.spread,
+    )
+
+
+def _summary_entry(ports: DayPorts, summary: RunSummary) -> LogEntry:
+    return LogEntry(
+        event="run_summary",
+        at=ports.now(),
+        actor=ports.actor,
+        run_id=summary.run_id,
+        as_of=summary.as_of,
+        simulated=ports.mode == "simulated",
+        details=summary.as_json(),
+    )

@@ -1,0 +1,1 @@
+"""Runs, set-wise reads and writes."""

@@ -1,0 +1,141 @@
+"""Counts for the first page and the list of runs: what went out, what was kept back, what waits for a person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from dispatcher.database.tables.metadata import (
+    creditors,
+    fires,
+    messages,
+    runs,
+    tasks,
+    template_versions,
+)
+from dispatcher.messages.domain.message import State
+from dispatcher.runs.domain.run_summary import WORD_OF_STATE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunLine:
+    """One run in a list, with what its messages came to."""
+
+    id: int
+    as_of: date
+    mode: str
+    state: str
+    started_at: datetime
+    finished_at: datetime | None
+    actor: str
+    due: int
+    counts: dict[str, int]
+    summary: dict[str, Any]
+
+    @property
+    def sent(self) -> int:
+        """How many went out."""
+        return self.counts.get("sent", 0)
+
+    @property
+    def kept(self) -> int:
+        """How many did not, or not yet."""
+        return self.due - self.sent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """What needs a person."""
+
+    held: int
+    unknown: int
+    tasks: dict[str, int]
+    reviews: int
+
+
+def page_of_runs(
+    connection: Connection, *, mode: str = "", state: str = "", before: int | None = None, limit: int = 30
+) -> list[RunLine]:
+    """Runs, newest first."""
+    query = select(runs).order_by(runs.c.id.desc()).limit(limit)
+    if mode:
+        query = query.where(runs.c.mode == mode)
+    if state:
+        query = query.where(runs.c.state == state)
+    if before is not None:
+        query = query.where(runs.c.id < before)
+    rows = connection.execute(query).all()
+    counts = _counts(connection, [row.id for row in rows])
+    return [_line(row, counts.get(row.id, {})) for row in rows]
+
+
+def waiting_for_a_person(connection: Connection) -> Waiting:
+    """Held and unknown messages, open tasks by kind, template versions to review."""
+    kinds = select(tasks.c.kind, func.count()).where(tasks.c.done_at.is_(None)).group_by(tasks.c.kind)
+    submitted = (
+        select(func.count()).select_from(template_versions).where(template_versions.c.state == "submitted")
+    )
+    return Waiting(
+        held=_count(connection, State.HELD),
+        unknown=_count(connection, State.UNKNOWN),
+        tasks={row[0]: row[1] for row in connection.execute(kinds)},
+        reviews=connection.scalar(submitted) or 0,
+    )
+
+
+def ledgers(connection: Connection) -> Sequence[Any]:
+    """Each creditor with its ledger's day and import."""
+    query = select(creditors.c.key, creditors.c.ledger_as_of, creditors.c.ledger_imported_at)
+    return connection.execute(query.order_by(creditors.c.key)).all()
+
+
+def last_fires(connection: Connection, schedules: Sequence[str]) -> dict[str, Any]:
+    """Schedule -> its newest fire."""
+    found: dict[str, Any] = {}
+    for name in schedules:
+        query = select(fires).where(fires.c.schedule == name).order_by(fires.c.fire_at.desc()).limit(1)
+        row = connection.execute(query).first()
+        if row is not None:
+            found[name] = row
+    return found
+
+
+def _count(connection: Connection, state: State) -> int:
+    return connection.scalar(select(func.count()).select_from(messages).where(messages.c.state == state)) or 0
+
+
+def _counts(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """Run -> the summary's words -> messages; read from the index on (run, state) alone."""
+    query = (
+        select(messages.c.run_id, messages.c.state, func.count())
+        .where(messages.c.run_id.in_(ids))
+        .group_by(messages.c.run_id, messages.c.state)
+    )
+    found: dict[int, dict[str, int]] = {}
+    for run_id, state, count in connection.execute(query):
+        word = WORD_OF_STATE[state]
+        words = found.setdefault(run_id, {})
+        words[word] = words.get(word, 0) + count
+    return found
+
+
+def _line(row: Any, counts: dict[str, int]) -> RunLine:
+    refused = row.summary.get("plan", {}).get("refused", {}).get("by_outcome", {})
+    counts = dict(counts)
+    for outcome, count in refused.items():
+        word = {"block": "blocked", "hold": "held", "defer": "deferred"}[outcome]
+        counts[word] = counts.get(word, 0) + count
+    return RunLine(
+        id=row.id,
+        as_of=row.as_of,
+        mode=row.mode,
+        state=row.state,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        actor=row.actor,
+        due=sum(counts.values()),
+        counts=counts,
+        summary=row.summary,
+    )

@@ -1,0 +1,92 @@
+"""Reads what a day came to, for those who are told about it."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, exists, func, select
+
+from dispatcher.database.tables.metadata import fires, log_entries, messages, runs, seals, tasks
+from dispatcher.messages.domain.message import State
+
+_MOST_REASONS = 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DayReport:
+    """Counts by name, the most frequent first."""
+
+    sent: Sequence[tuple[str, int]]  # by channel
+    kept_back: Sequence[tuple[str, int]]  # by rule
+    needs_a_person: Sequence[tuple[str, int]]
+    failed_jobs: Sequence[tuple[str, str]]  # schedule, why it failed the last time
+    refused: Mapping[str, str]  # creditors that the newest run refused, and why
+    seal: str
+
+
+def read(connection: Connection, since: datetime, until: datetime) -> DayReport:
+    """The report of what happened after one instant and up to another."""
+    within = (log_entries.c.at > since, log_entries.c.at <= until)
+    sent = connection.execute(
+        select(log_entries.c.channel, func.count())
+        .where(log_entries.c.event == "accepted", *within)
+        .group_by(log_entries.c.channel)
+    )
+    kept = connection.scalars(
+        select(log_entries.c.entry).where(log_entries.c.event.in_(("blocked", "held", "cancelled")), *within)
+    )
+    return DayReport(
+        sent=sorted((row[0] or "", row[1]) for row in sent),
+        kept_back=_reasons(kept),
+        needs_a_person=_for_a_person(connection),
+        failed_jobs=failed_jobs(connection, since),
+        refused=_refused(connection),
+        seal=connection.scalar(select(seals.c.root).order_by(seals.c.number.desc()).limit(1)) or "",
+    )
+
+
+def has_finished_run(connection: Connection, day: date) -> bool:
+    """Whether a live run for that day has done its work: its summary is written."""
+    finished = runs.c.state.in_(("releasing", "finished"))
+    return bool(
+        connection.scalar(select(exists().where(runs.c.as_of == day, runs.c.mode == "live", finished)))
+    )
+
+
+def failed_jobs(connection: Connection, since: datetime) -> list[tuple[str, str]]:
+    """Schedules whose newest fire since an instant failed, and why; one that has run well since then is no matter."""
+    query = (
+        select(fires.c.schedule, fires.c.state, fires.c.note)
+        .where(fires.c.fire_at >= since, fires.c.state.in_(("done", "failed")))
+        .order_by(fires.c.fire_at)
+    )
+    newest = {name: (state, note) for name, state, note in connection.execute(query)}
+    return sorted((name, note) for name, (state, note) in newest.items() if state == "failed")
+
+
+def _refused(connection: Connection) -> Mapping[str, str]:
+    newest = select(runs.c.summary).where(runs.c.mode == "live").order_by(runs.c.id.desc()).limit(1)
+    found: Mapping[str, str] = (connection.scalar(newest) or {}).get("day", {}).get("refused_creditors", {})
+    return found
+
+
+def _reasons(entries: object) -> list[tuple[str, int]]:
+    counts: Counter[str] = Counter()
+    for entry in entries:  # type: ignore[attr-defined]  # a result of rows
+        for reason in json.loads(entry).get("reasons") or ():
+            counts[f"{reason.get('pack', '')}/{reason.get('rule', '')}"] += 1
+    return counts.most_common(_MOST_REASONS)
+
+
+def _for_a_person(connection: Connection) -> list[tuple[str, int]]:
+    listed = (State.HELD, State.UNKNOWN)
+    states = connection.execute(
+        select(messages.c.state, func.count()).where(messages.c.state.in_(listed)).group_by(messages.c.state)
+    )
+    kinds = connection.execute(
+        select(tasks.c.kind, func.count()).where(tasks.c.done_at.is_(None)).group_by(tasks.c.kind)
+    )
+    found = [(f"{row[0]} messages", row[1]) for row in states]
+    return sorted([*found, *((f"tasks: {row[0]}", row[1]) for row in kinds)])

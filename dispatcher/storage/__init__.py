@@ -1,1 +1,0 @@
-"""The database: tables, migrations and set-wise reads and writes."""

@@ -1,0 +1,1 @@
+"""Users, pure: values in, decisions out."""

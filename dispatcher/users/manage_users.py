@@ -1,0 +1,155 @@
+"""Adds and changes users; every change ends what the user could do before and stands in the log."""
+
+import secrets
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.log.storage import delivery_log
+from dispatcher.users.domain.user import Role, User, parse_roles
+from dispatcher.users.passwords import hash_password, is_right
+from dispatcher.users.sign_in import token_hash
+from dispatcher.users.storage import sessions, users
+
+TOKEN_LIFETIME = timedelta(days=365)
+TOKEN_MARK = "dsp_"  # noqa: S105 a prefix by which leak scanners know our tokens
+
+
+class UserError(ValueError):
+    """The change cannot be made; the text says why and what to do."""
+
+
+def add_user(
+    database: Database, *, name: str, roles: Iterable[str], password: str, email: str, by: str, at: datetime
+) -> User:
+    """A new user; raises UserError or WeakPasswordError."""
+    name = name.strip()
+    if not name or len(name) > 100 or not name.isprintable():
+        raise UserError("a user's name has 1 to 100 printable characters")
+    wanted = _roles(roles)
+    password_hash = hash_password(password, name=name)
+    with database.writing() as connection:
+        user = users.add(
+            connection, name=name, email=email.strip(), password_hash=password_hash, roles=wanted, at=at
+        )
+        if user is None:
+            raise UserError(f"there is a user {name!r} already; set-role changes what they may do")
+        _log(connection, "user_added", by, at, user=name, roles=sorted(wanted))
+    return user
+
+
+def set_roles(database: Database, *, name: str, roles: Iterable[str], by: str, at: datetime) -> User:
+    """Give a user these roles instead of the former; signed-in pages know at the next click."""
+    wanted = _roles(roles)
+    with database.writing() as connection:
+        user = _existing(connection, name)
+        if Role.ADMIN not in wanted:
+            _keep_an_admin(connection, user)
+        users.change(connection, user.id, roles=wanted)
+        _log(
+            connection,
+            "user_roles_set",
+            by,
+            at,
+            user=user.name,
+            roles=sorted(wanted),
+            before=sorted(user.roles),
+        )
+        return _existing(connection, name)
+
+
+def disable_user(database: Database, *, name: str, by: str, at: datetime) -> User:
+    """Shut a user out at once: sessions and tokens end. The name stays in the log."""
+    with database.writing() as connection:
+        user = _existing(connection, name)
+        _keep_an_admin(connection, user)
+        users.change(connection, user.id, disabled_at=at)
+        sessions.revoke_all(connection, user.id, at)
+        users.revoke_tokens(connection, user.id, at)
+        _log(connection, "user_disabled", by, at, user=user.name)
+        return _existing(connection, name)
+
+
+def enable_user(database: Database, *, name: str, by: str, at: datetime) -> User:
+    """Let a disabled or locked-out user in again."""
+    with database.writing() as connection:
+        user = _existing(connection, name)
+        users.change(connection, user.id, disabled_at=None, failed_sign_ins=0, locked_until=None)
+        _log(connection, "user_enabled", by, at, user=user.name)
+        return _existing(connection, name)
+
+
+def set_password(
+    database: Database, *, name: str, password: str, by: str, at: datetime, keep_session: str = ""
+) -> None:
+    """A new password; all other sessions of the user end."""
+    password_hash = hash_password(password, name=name)
+    with database.writing() as connection:
+        user = _existing(connection, name)
+        users.change(connection, user.id, password_hash=password_hash, failed_sign_ins=0, locked_until=None)
+        sessions.revoke_all(connection, user.id, at, but=keep_session)
+        _log(connection, "password_set", by, at, user=user.name)
+
+
+def knows_password(database: Database, user: User, password: str) -> bool:
+    """Whether the user at the keyboard is the one who signed in."""
+    with database.reading() as connection:
+        known = users.password_hash(connection, user.id)
+    return is_right(known, password)
+
+
+def make_token(
+    database: Database, *, name: str, label: str, by: str, at: datetime, lasts: timedelta = TOKEN_LIFETIME
+) -> str:
+    """A bearer token for the API with the user's roles: shown once, kept as a hash."""
+    token = TOKEN_MARK + secrets.token_urlsafe(32)
+    with database.writing() as connection:
+        user = _existing(connection, name)
+        if user.disabled_at is not None:
+            raise UserError(f"{user.name} is disabled")
+        users.add_token(
+            connection,
+            user.id,
+            name=label[:100],
+            token_sha256=token_hash(token),
+            at=at,
+            expires_at=at + lasts,
+        )
+        _log(connection, "token_made", by, at, user=user.name, token=label[:100])
+    return token
+
+
+def revoke_tokens(
+    database: Database, *, name: str, by: str, at: datetime, token_id: int | None = None
+) -> int:
+    """End one of a user's tokens, or all; returns how many."""
+    with database.writing() as connection:
+        user = _existing(connection, name)
+        ended = users.revoke_tokens(connection, user.id, at, token_id=token_id)
+        if ended:
+            _log(connection, "tokens_revoked", by, at, user=user.name, count=ended)
+        return ended
+
+
+def _roles(words: Iterable[str]) -> frozenset[Role]:
+    try:
+        return parse_roles(words)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+
+
+def _existing(connection: Connection, name: str) -> User:
+    user = users.find(connection, name)
+    if user is None:
+        raise UserError(f"there is no user {name!r}; `dispatcher users list` shows them")
+    return user
+
+
+def _keep_an_admin(connection: Connection, user: User) -> None:
+    if Role.ADMIN in user.roles and not users.has_other_admin(connection, user.id):
+        raise UserError(f"{user.name} is the last admin: make somebody else one first")
+
+
+def _log(connection: Connection, event: str, by: str, at: datetime, **details: object) -> None:
+    delivery_log.append(connection, [LogEntry(event=event, at=at, actor=by, details=details)])

@@ -1,0 +1,126 @@
+"""Signs users in and out: a password against its hash, a new session each time, and an entry for each try."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.log.storage import delivery_log
+from dispatcher.users.domain.user import User, lock_after
+from dispatcher.users.passwords import hash_password, is_outdated, is_right
+from dispatcher.users.storage import sessions, users
+from dispatcher.users.storage.sessions import Session
+
+IDLE = timedelta(hours=2)
+_TOUCH_EVERY = timedelta(minutes=1)  # a write a minute and user, not a write a page
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignedIn:
+    """A new session. `token` is the cookie's value and is kept nowhere."""
+
+    user: User
+    token: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignInRefused:
+    """Why not, in words that do not tell whether the name exists."""
+
+    why: str
+    retry_after: timedelta | None = None
+
+
+_WRONG = "This name and password do not go together."
+
+
+def sign_in(
+    database: Database, *, name: str, password: str, now: datetime, lasts: timedelta, address: str = ""
+) -> SignedIn | SignInRefused:
+    """A new session for the right password. `now` is the real clock; `address` is where the try came from."""
+    with database.reading() as connection:
+        user = users.find(connection, name)
+        known = users.password_hash(connection, user.id) if user and user.disabled_at is None else None
+    if user is not None and user.locked_until is not None and user.locked_until > now:
+        _log(database, "sign_in_refused", name, now, address=address, why="locked")
+        return SignInRefused(why=_locked(user.locked_until - now), retry_after=user.locked_until - now)
+    if not is_right(known, password):
+        return _failed(database, user, name, now, address)
+    assert user is not None  # noqa: S101 a right password has a user
+    return _succeeded(database, user, password, known or "", now, lasts, address)
+
+
+def session_of(database: Database, token: str, *, now: datetime) -> Session | None:
+    """The living session behind a cookie; notes, once a minute, that it is in use."""
+    if not token:
+        return None
+    digest = token_hash(token)
+    with database.reading() as connection:
+        session = sessions.find(connection, digest, now=now, seen_after=now - IDLE)
+    if session is not None and now - session.seen_at > _TOUCH_EVERY:
+        with database.writing() as connection:
+            sessions.touch(connection, digest, now)
+    return session
+
+
+def sign_out(database: Database, session: Session, *, now: datetime) -> None:
+    """End a session on the server; its cookie is worth nothing from here on."""
+    with database.writing() as connection:
+        sessions.revoke(connection, session.token_sha256, now)
+        append_audit(connection, "signed_out", session.user.name, now)
+
+
+def token_hash(token: str) -> str:
+    """What of a token is stored."""
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def append_audit(connection: Connection, event: str, user: str, at: datetime, **details: object) -> None:
+    """An entry about a user's own doing; `details` hold no debtor's data."""
+    said = {key: value for key, value in details.items() if value not in ("", None)}
+    delivery_log.append(connection, [LogEntry(event=event, at=at, actor=f"user:{user}", details=said)])
+
+
+def _succeeded(
+    database: Database, user: User, password: str, known: str, now: datetime, lasts: timedelta, address: str
+) -> SignedIn:
+    token, expires_at = secrets.token_urlsafe(32), now + lasts
+    renewed = {"password_hash": hash_password(password)} if is_outdated(known) else {}
+    with database.writing() as connection:
+        users.change(connection, user.id, failed_sign_ins=0, locked_until=None, **renewed)
+        sessions.add(
+            connection,
+            token_sha256=token_hash(token),
+            user_id=user.id,
+            csrf=secrets.token_hex(32),
+            now=now,
+            expires_at=expires_at,
+        )
+        append_audit(connection, "signed_in", user.name, now, address=address)
+    return SignedIn(user=user, token=token, expires_at=expires_at)
+
+
+def _failed(database: Database, user: User | None, name: str, now: datetime, address: str) -> SignInRefused:
+    lock = None
+    if user is not None:
+        with database.writing() as connection:
+            lock = lock_after(users.count_failure(connection, user.id))
+            if lock is not None:
+                users.change(connection, user.id, locked_until=now + lock)
+    _log(database, "sign_in_refused", name, now, address=address, why="locked from here" if lock else "wrong")
+    return SignInRefused(why=_locked(lock) if lock else _WRONG, retry_after=lock)
+
+
+def _locked(left: timedelta) -> str:
+    minutes = max(1, -int(-left.total_seconds() // 60))
+    return f"{_WRONG} There were too many tries: wait {minutes} minute{'s' if minutes > 1 else ''}, then try again."
+
+
+def _log(database: Database, event: str, name: str, now: datetime, **details: object) -> None:
+    # What was typed as a name may be a password: only names that exist are written down.
+    with database.writing() as connection:
+        user = users.find(connection, name)
+        append_audit(connection, event, user.name if user else "unknown", now, **details)

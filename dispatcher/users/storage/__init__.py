@@ -1,0 +1,1 @@
+"""Users, set-wise reads and writes."""

@@ -1,0 +1,54 @@
+"""Remembers the answers to the API's POSTs: a repeat under the same key gets the first answer again."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from dispatcher.database.tables.metadata import idempotency_keys
+
+KEPT = timedelta(days=2)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answered:
+    """What is known under a key; `status` None while the first request has not ended."""
+
+    request_sha256: str
+    status: int | None
+    body: Any
+
+
+def claim(
+    connection: Connection, user_id: int, key: str, request_sha256: str, now: datetime
+) -> Answered | None:
+    """Take a key; what it stands for already, or None where it was free and is ours now."""
+    connection.execute(delete(idempotency_keys).where(idempotency_keys.c.created_at < now - KEPT))
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    row = {"user_id": user_id, "key": key, "request_sha256": request_sha256, "created_at": now}
+    taken = (
+        dialect.insert(idempotency_keys)
+        .values(row)
+        .on_conflict_do_nothing()
+        .returning(idempotency_keys.c.key)
+    )
+    if connection.scalar(taken) is not None:
+        return None
+    found = connection.execute(select(idempotency_keys).where(_is(user_id, key))).one()
+    return Answered(request_sha256=found.request_sha256, status=found.status, body=found.body)
+
+
+def remember(connection: Connection, user_id: int, key: str, status: int, body: Any) -> None:
+    """Keep the answer."""
+    connection.execute(update(idempotency_keys).where(_is(user_id, key)).values(status=status, body=body))
+
+
+def forget(connection: Connection, user_id: int, key: str) -> None:
+    """Give a key back: the request changed nothing and may be sent again."""
+    connection.execute(delete(idempotency_keys).where(_is(user_id, key)))
+
+
+def _is(user_id: int, key: str) -> Any:
+    return (idempotency_keys.c.user_id == user_id) & (idempotency_keys.c.key == key)

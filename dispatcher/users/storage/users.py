@@ -1,0 +1,149 @@
+"""Users and the bearer tokens of the API, as rows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, or_, select, update
+
+from dispatcher.database.tables.metadata import api_tokens, users
+from dispatcher.users.domain.user import Role, User
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A token of the API, without its secret."""
+
+    id: int
+    user: str
+    name: str
+    created_at: datetime
+    expires_at: datetime
+
+
+def add(
+    connection: Connection, *, name: str, email: str, password_hash: str, roles: Iterable[Role], at: datetime
+) -> User | None:
+    """Store a new user; None when the name is taken, however it is written."""
+    if find(connection, name) is not None:
+        return None
+    said = {
+        "name": name,
+        "email": email,
+        "password_hash": password_hash,
+        "roles": sorted(roles),
+        "created_at": at,
+    }
+    connection.execute(insert(users).values(**said))
+    return find(connection, name)
+
+
+def find(connection: Connection, name: str) -> User | None:
+    """The user of that name, in upper or lower case."""
+    row = connection.execute(select(users).where(func.lower(users.c.name) == name.strip().lower())).first()
+    return _user(row) if row else None
+
+
+def get(connection: Connection, user_id: int) -> User | None:
+    """One user by id."""
+    row = connection.execute(select(users).where(users.c.id == user_id)).first()
+    return _user(row) if row else None
+
+
+def password_hash(connection: Connection, user_id: int) -> str:
+    """What a password is checked against."""
+    return connection.scalar(select(users.c.password_hash).where(users.c.id == user_id)) or ""
+
+
+def list_all(connection: Connection) -> list[User]:
+    """Everyone, by name."""
+    return [_user(row) for row in connection.execute(select(users).order_by(func.lower(users.c.name)))]
+
+
+def change(connection: Connection, user_id: int, **values: Any) -> None:
+    """Set columns of a user."""
+    if "roles" in values:
+        values["roles"] = sorted(values["roles"])
+    connection.execute(update(users).where(users.c.id == user_id).values(**values))
+
+
+def count_failure(connection: Connection, user_id: int) -> int:
+    """One more wrong password; returns how many in a row. One statement, so that none is lost."""
+    failures = connection.scalar(
+        update(users)
+        .where(users.c.id == user_id)
+        .values(failed_sign_ins=users.c.failed_sign_ins + 1)
+        .returning(users.c.failed_sign_ins)
+    )
+    return int(failures or 0)
+
+
+def has_other_admin(connection: Connection, user_id: int) -> bool:
+    """Whether somebody else can manage users."""
+    return any(
+        user.id != user_id and user.disabled_at is None and Role.ADMIN in user.roles
+        for user in list_all(connection)
+    )
+
+
+def add_token(
+    connection: Connection, user_id: int, *, name: str, token_sha256: str, at: datetime, expires_at: datetime
+) -> None:
+    """Store a token's hash."""
+    connection.execute(
+        insert(api_tokens).values(
+            user_id=user_id, name=name, token_sha256=token_sha256, created_at=at, expires_at=expires_at
+        )
+    )
+
+
+def user_of_token(connection: Connection, token_sha256: str, now: datetime) -> User | None:
+    """Whose living token it is, unless that user is disabled."""
+    row = connection.execute(
+        select(users)
+        .join(api_tokens, api_tokens.c.user_id == users.c.id)
+        .where(
+            api_tokens.c.token_sha256 == token_sha256,
+            api_tokens.c.revoked_at.is_(None),
+            api_tokens.c.expires_at > now,
+            users.c.disabled_at.is_(None),
+        )
+    ).first()
+    return _user(row) if row else None
+
+
+def tokens(connection: Connection, now: datetime, user_id: int | None = None) -> list[TokenRow]:
+    """Living tokens, of one user or of all."""
+    query = (
+        select(api_tokens, users.c.name.label("user"))
+        .join(users, users.c.id == api_tokens.c.user_id)
+        .where(api_tokens.c.revoked_at.is_(None), api_tokens.c.expires_at > now)
+        .order_by(api_tokens.c.id)
+    )
+    if user_id is not None:
+        query = query.where(api_tokens.c.user_id == user_id)
+    return [TokenRow(r.id, r.user, r.name, r.created_at, r.expires_at) for r in connection.execute(query)]
+
+
+def revoke_tokens(connection: Connection, user_id: int, at: datetime, *, token_id: int | None = None) -> int:
+    """End one token of a user, or all; returns how many."""
+    query = update(api_tokens).where(
+        api_tokens.c.user_id == user_id,
+        api_tokens.c.revoked_at.is_(None),
+        or_(api_tokens.c.id == token_id) if token_id is not None else api_tokens.c.id.is_not(None),
+    )
+    return connection.execute(query.values(revoked_at=at)).rowcount
+
+
+def _user(row: Any) -> User:
+    return User(
+        id=row.id,
+        name=row.name,
+        email=row.email,
+        roles=frozenset(Role(role) for role in row.roles),
+        disabled_at=row.disabled_at,
+        failed_sign_ins=row.failed_sign_ins,
+        locked_until=row.locked_until,
+        created_at=row.created_at,
+    )

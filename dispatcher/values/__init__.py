@@ -1,0 +1,1 @@
+"""Values that every folder speaks in: money, zones, telephone numbers; pure."""

@@ -1,0 +1,145 @@
+"""Users: who may sign in, with which roles; for admins."""
+
+from collections.abc import Callable
+
+from starlette.responses import Response
+
+from dispatcher.users import manage_users
+from dispatcher.users.domain.user import Role
+from dispatcher.users.manage_users import UserError
+from dispatcher.users.passwords import WeakPasswordError
+from dispatcher.users.storage import users
+from dispatcher.web.site.page import go_to, page, sentence_of
+from dispatcher.web.site.visit import Page, Visit
+
+
+def list_users(visit: Visit) -> Response:
+    """Everyone with roles and tokens, and the form for a new user."""
+    return _list(visit, 200, "")
+
+
+def add(visit: Visit) -> Response:
+    """A new user."""
+    try:
+        user = manage_users.add_user(
+            visit.house.database,
+            name=visit.text("name"),
+            roles=visit.fields("role"),
+            password=visit.field("password"),
+            email=visit.text("email"),
+            by=visit.actor,
+            at=visit.house.real_now(),
+        )
+    except (UserError, WeakPasswordError) as error:
+        return _list(visit, 422, sentence_of(error))
+    return go_to(
+        visit,
+        "/users",
+        f"{user.name} may sign in. Pass the password on by a safe way; they change it under their name.",
+    )
+
+
+def set_roles(visit: Visit) -> Response:
+    """Other roles for a user."""
+    return _change(
+        visit,
+        lambda name: manage_users.set_roles(
+            visit.house.database,
+            name=name,
+            roles=visit.fields("role"),
+            by=visit.actor,
+            at=visit.house.real_now(),
+        ),
+        "The roles are changed.",
+    )
+
+
+def set_password(visit: Visit) -> Response:
+    """A new password for somebody who has forgotten theirs."""
+    return _change(
+        visit,
+        lambda name: manage_users.set_password(
+            visit.house.database,
+            name=name,
+            password=visit.field("password"),
+            by=visit.actor,
+            at=visit.house.real_now(),
+        ),
+        "The password is set; their sessions have ended.",
+    )
+
+
+def disable(visit: Visit) -> Response:
+    """Shut somebody out at once."""
+    return _change(
+        visit,
+        lambda name: manage_users.disable_user(
+            visit.house.database, name=name, by=visit.actor, at=visit.house.real_now()
+        ),
+        "Shut out: sessions and tokens have ended.",
+    )
+
+
+def enable(visit: Visit) -> Response:
+    """Let somebody in again."""
+    return _change(
+        visit,
+        lambda name: manage_users.enable_user(
+            visit.house.database, name=name, by=visit.actor, at=visit.house.real_now()
+        ),
+        "They may sign in again.",
+    )
+
+
+def revoke_tokens(visit: Visit) -> Response:
+    """End a user's tokens of the API."""
+    return _change(
+        visit,
+        lambda name: manage_users.revoke_tokens(
+            visit.house.database, name=name, by=visit.actor, at=visit.house.real_now()
+        ),
+        "The tokens have ended.",
+    )
+
+
+def _change(visit: Visit, act: Callable[[str], object], done: str) -> Response:
+    try:
+        act(visit.path("name"))
+    except (UserError, WeakPasswordError) as error:
+        return go_to(visit, "/users", wrong=sentence_of(error))
+    return go_to(visit, "/users", done)
+
+
+def _list(visit: Visit, status: int, wrong: str) -> Response:
+    now = visit.house.real_now()
+    with visit.house.database.reading() as connection:
+        found, tokens = users.list_all(connection), users.tokens(connection, now)
+    return page(
+        visit,
+        "users",
+        status=status,
+        wrong=wrong,
+        users=found,
+        tokens=tokens,
+        roles=_ROLES,
+        real_now=now,
+        given=visit.form,
+    )
+
+
+_ROLES = {
+    Role.MANAGER: "edits and submits templates",
+    Role.APPROVER: "reviews and publishes templates, never their own",
+    Role.AUDITOR: "reads the log, exports",
+    Role.OPERATOR: "runs, holds, stops, writes down what debtors say",
+    Role.ADMIN: "users",
+}
+PAGES = (
+    Page("GET", "/users", list_users),
+    Page("POST", "/users", add),
+    Page("POST", "/users/{name}/roles", set_roles),
+    Page("POST", "/users/{name}/password", set_password),
+    Page("POST", "/users/{name}/disable", disable),
+    Page("POST", "/users/{name}/enable", enable),
+    Page("POST", "/users/{name}/tokens", revoke_tokens),
+)

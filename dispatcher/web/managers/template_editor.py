@@ -1,0 +1,139 @@
+"""The editor: text left, the debtor's view right; saving never loses text, and two editors lose nothing."""
+
+import hashlib
+
+from starlette.responses import Response
+
+from dispatcher.authoring.edit_template import Edit, Saved, save_draft
+from dispatcher.authoring.preview_draft import ORDINARY
+from dispatcher.authoring.storage import template_versions
+from dispatcher.authoring.storage.template_versions import StoredVersion
+from dispatcher.web.managers.template_preview import META, Desk, desk_of, previewed, require_path, samples_for
+from dispatcher.web.managers.templates import diff_lines, stored_version
+from dispatcher.web.site.filters import a_number
+from dispatcher.web.site.page import go_to, page, sentence_of
+from dispatcher.web.site.visit import Page, RefusedError, Visit
+from dispatcher.writing.domain.template import ReviewRefused, TemplateVersion, VersionState
+from dispatcher.writing.language.placeholders import LAW_PREFIX, PLACEHOLDERS
+
+
+def show_editor(visit: Visit) -> Response:
+    """The editor with the stored text."""
+    number = a_number(visit, "version")
+    stored = _to_edit(visit, number)
+    file = visit.query("file") or _first_file(stored)
+    require_path(file)
+    desk = Desk(stored=stored, file=file, text=stored.version.files.get(file, ""))
+    return _editor(visit, desk)
+
+
+def save(visit: Visit) -> Response:
+    """Keep the text; where somebody else saved the same file meanwhile, show both and lose neither."""
+    desk = desk_of(visit)
+    if visit.text("do") == "preview":
+        return _editor(visit, desk, opened=visit.field("opened"))
+    stored = desk.stored
+    try:
+        saved = _save(visit, desk)
+    except ReviewRefused as refused:
+        return _conflict(visit, desk, sentence_of(refused))
+    done = f"Saved as draft {saved.version}."
+    if saved.problems:
+        count = len(saved.problems)
+        done += f" {count} thing{'s' if count > 1 else ''} to see to before it can be handed in."
+    return go_to(
+        visit, f"/templates/{stored.version.name}/edit?version={saved.version}&file={desk.file}", done
+    )
+
+
+def _save(visit: Visit, desk: Desk) -> Saved:
+    stored = desk.stored
+    old = stored.version
+    as_new = old.state is not VersionState.DRAFT or visit.text("do") == "save_as_new"
+    now_there = old.files.get(desk.file, "")
+    if not as_new and visit.field("opened") != fingerprint(now_there) and visit.text("do") != "overwrite":
+        raise ReviewRefused(f"somebody saved {desk.file} after you opened it")
+    edit = Edit(
+        name=old.name,
+        files=desk.version.files,
+        author=visit.actor,
+        comment=visit.text("comment")[:300],
+        version=0 if as_new else old.version,
+        revision=0 if as_new else stored.revision,
+    )
+    return save_draft(visit.house.database, visit.house.house, edit, now=visit.now)
+
+
+def _conflict(visit: Visit, desk: Desk, why: str) -> Response:
+    theirs = stored_version(visit, desk.stored.version.version)
+    mine = TemplateVersion(name="yours", version=0, files={desk.file: desk.text})
+    other = TemplateVersion(
+        name="saved",
+        version=theirs.version.version,
+        files={desk.file: theirs.version.files.get(desk.file, "")},
+    )
+    return _editor(visit, desk, status=409, wrong=why, lines=diff_lines(other, mine))
+
+
+def _editor(
+    visit: Visit,
+    desk: Desk,
+    *,
+    status: int = 200,
+    wrong: str = "",
+    opened: str = "",
+    lines: list[tuple[str, str]] | None = None,
+) -> Response:
+    old = desk.stored.version
+    names = samples_for(desk)
+    return page(
+        visit,
+        "template_editor",
+        status=status,
+        wrong=wrong,
+        lines=lines or [],
+        stored=desk.stored,
+        file=desk.file,
+        text=desk.text,
+        files=sorted(old.files, key=lambda path: (path == META, path)),
+        opened=opened or fingerprint(old.files.get(desk.file, "")),
+        placeholders=[p for n, p in PLACEHOLDERS.items() if not n.startswith(LAW_PREFIX)],
+        samples=names,
+        who=visit.field("who") or (names[0] if names else ORDINARY),
+        debtor=visit.text("debtor"),
+        comment=visit.text("comment") if "comment" in visit.form else _comment(old),
+        views=list(desk.views),
+        **previewed(visit, desk),
+        piece=False,
+    )
+
+
+def _comment(version: TemplateVersion) -> str:
+    """What the draft says already of its change; a new draft says its own."""
+    return version.comment if version.state is VersionState.DRAFT else ""
+
+
+def fingerprint(text: str) -> str:
+    """By which a form tells the text it was opened with."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _to_edit(visit: Visit, number: int | None) -> StoredVersion:
+    """The version asked for, else the newest draft, else the newest version."""
+    if number is not None:
+        return stored_version(visit, number)
+    with visit.house.database.reading() as connection:
+        versions = template_versions.history(connection, visit.path("name"))
+    if not versions:
+        raise RefusedError(404, "There is no such template.")
+    return next((one for one in versions if one.version.state is VersionState.DRAFT), versions[0])
+
+
+def _first_file(stored: StoredVersion) -> str:
+    return next((path for path in sorted(stored.version.files) if path.endswith("email.md")), META)
+
+
+PAGES = (
+    Page("GET", "/templates/{name}/edit", show_editor),
+    Page("POST", "/templates/{name}/edit", save),
+)

@@ -1,0 +1,1 @@
+"""Runs, messages, people, tasks and stops."""

@@ -1,0 +1,118 @@
+"""What the program decides by, to read: rule packs, strategies, senders, settings and schedules."""
+
+from typing import Any
+
+from pydantic import BaseModel, SecretStr
+from starlette.responses import Response
+
+from channels.kind import ChannelKind
+from dispatcher.gate.rules import RulePack
+from dispatcher.rulebook.packs import UnknownPackError
+from dispatcher.rulebook.yaml_file import read_yaml
+from dispatcher.runs.storage import day_counts
+from dispatcher.web.site.filters import a_date
+from dispatcher.web.site.list_export import exported
+from dispatcher.web.site.page import page, sentence_of
+from dispatcher.web.site.visit import Page, RefusedError, Visit
+
+
+def list_rules(visit: Visit) -> Response:
+    """Every loaded rule pack: where it holds, who reviewed it."""
+    packs = sorted(visit.house.desk.rulebook, key=lambda pack: pack.name)
+    if visit.query("format"):
+        return exported(visit, "rules", (_rule_row(pack, rule) for pack in packs for rule in pack.rules))
+    return page(visit, "rules", packs=packs, where=_where)
+
+
+def show_pack(visit: Visit) -> Response:
+    """One pack's rules in words with their sources, on a day."""
+    try:
+        pack = visit.house.desk.rulebook.pack(visit.path("name"))
+    except UnknownPackError as error:
+        raise RefusedError(404, sentence_of(error)) from None
+    on = a_date(visit, "on") or visit.now.date()
+    return page(visit, "rule_pack", pack=pack, on=on, where=_where(pack))
+
+
+def list_strategies(visit: Visit) -> Response:
+    """The ladders in force; the first that matches a debt takes it."""
+    return page(visit, "strategies", strategies=visit.house.desk.strategies)
+
+
+def list_senders(visit: Visit) -> Response:
+    """Who writes, as debtors see them."""
+    return page(visit, "senders", senders=visit.house.desk.senders.values())
+
+
+def show_settings(visit: Visit) -> Response:
+    """The settings in force without their secrets, the channels and the schedules."""
+    house = visit.house
+    schedules = read_yaml(house.config("schedules.yaml")).data["schedules"]
+    with house.database.reading() as connection:
+        fires = day_counts.last_fires(connection, [one["name"] for one in schedules])
+    return page(
+        visit,
+        "settings",
+        settings=_flat(house.settings),
+        channels=[(kind.value, house.settings.is_rehearsal(kind)) for kind in ChannelKind],
+        schedules=schedules,
+        fires=fires,
+    )
+
+
+def _where(pack: RulePack) -> str:
+    if pack.everywhere:
+        return "everywhere"
+    places = [
+        "-".join(filter(None, (one.country, one.region))) + (f" ({one.city})" if one.city else "")
+        for one in pack.applies
+    ]
+    return ", ".join(places) or "where a sender names it"
+
+
+def _rule_row(pack: RulePack, rule: Any) -> dict[str, Any]:
+    return {
+        "pack": pack.name,
+        "version": pack.version,
+        "rule": rule.id,
+        "says": rule.says,
+        "reference": rule.reference.title,
+        "link": rule.reference.link,
+        "status": rule.status,
+        "verified": rule.verified,
+        "valid_from": rule.valid_from,
+        "valid_to": rule.valid_to,
+    }
+
+
+def _flat(value: Any, name: str = "") -> list[tuple[str, str]]:
+    """(setting, value) with dots between the parts; a secret says only whether it is set."""
+    if isinstance(value, BaseModel):
+        return [
+            row
+            for part in type(value).model_fields
+            for row in _flat(getattr(value, part), f"{name}.{part}" if name else part)
+        ]
+    if isinstance(value, SecretStr):
+        return [(name, "set" if value.get_secret_value() else "not set")]
+    text = str(value) if value not in (None, "", ()) else "not set"
+    return [(name, _without_password(text))]
+
+
+def _without_password(text: str) -> str:
+    """An address without the password in it."""
+    from urllib.parse import urlsplit
+
+    if "://" not in text or "@" not in text:
+        return text
+    parts = urlsplit(text)
+    return text.replace(f":{parts.password}@", ":***@") if parts.password else text
+
+
+PAGES = (
+    Page("GET", "/rules", list_rules),
+    Page("GET", "/rules/{name}", show_pack),
+    Page("GET", "/strategies", list_strategies),
+    Page("GET", "/senders", list_senders),
+    Page("GET", "/settings", show_settings),
+)

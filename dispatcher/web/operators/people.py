@@ -1,0 +1,257 @@
+"""People: the list, and one person's timeline, file, and what they say, written down by the record services."""
+
+import json
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from dispatcher.log.domain.log_entry import instant_text
+from dispatcher.messages.storage.message_lists import lines_of
+from dispatcher.people import (
+    record_consent,
+    record_contact,
+    record_hold,
+    record_notice,
+    record_opt_out,
+    record_wish,
+)
+from dispatcher.people.domain.person import PersonFile
+from dispatcher.people.storage import person_lists
+from dispatcher.people.storage.person_lists import PersonFilter, PersonLine, TimelineEntry
+from dispatcher.planning.explain_debtor import explain_debtor
+from dispatcher.planning.storage.explained import AmbiguousDebtorError, find_debtor
+from dispatcher.web.operators.rule_words import says
+from dispatcher.web.site.filters import MOST_EXPORTED, PAGE, a_date, a_number, paging
+from dispatcher.web.site.list_export import exported
+from dispatcher.web.site.page import page
+from dispatcher.web.site.visit import Page, RefusedError, Visit
+
+_TIMELINE = 60
+_REPLY_EVENTS = {"inbound", "opted_out", "complained"}
+_KEPT_EVENTS = {"blocked", "cancelled", "expired", "held", "rejected", "bounced", "returned"}
+_SENT_EVENTS = {"accepted", "delivered"}
+
+
+def list_people(visit: Visit) -> Response:
+    """People that the filters let through."""
+    wanted = PersonFilter(
+        search=visit.query("q"),
+        creditor=visit.query("creditor"),
+        country=visit.query("country"),
+        hold=visit.query("hold"),
+    )
+    database = visit.house.database
+    if visit.query("format"):
+        return exported(visit, "people", (person_json(line) for line in _all(visit, wanted)))
+    with database.reading() as connection:
+        lines = person_lists.page_of_people(
+            connection, wanted, after=a_number(visit, "after") or 0, limit=PAGE + 1
+        )
+        countries, creditors = person_lists.countries(connection), person_lists.creditor_keys(connection)
+        count = person_lists.count_people(connection)
+    more = len(lines) > PAGE
+    return page(
+        visit,
+        "people",
+        lines=lines[:PAGE],
+        count=count,
+        countries=countries,
+        creditors=creditors,
+        holds=list(record_hold.KINDS),
+        paging=paging(visit, cursor="after", value=lines[PAGE - 1].id if more else None),
+    )
+
+
+def show_person(visit: Visit) -> Response:
+    """One person: what was sent, what was not and why, what is on file, and the forms."""
+    return person_page(visit)
+
+
+def person_page(visit: Visit, *, status: int = 200, wrong: str = "", filled: str = "") -> Response:
+    """The page, perhaps with what was wrong with the form that was sent."""
+    reference, database = visit.path("reference"), visit.house.database
+    before = a_number(visit, "before")
+    as_of = a_date(visit, "as_of") or visit.now.date()
+    with database.reading() as connection:
+        debtor_id = _find(connection, reference)
+        row = person_lists.person_row(connection, debtor_id)
+        entries = person_lists.timeline(connection, row.person, before=before, limit=_TIMELINE + 1)
+        shown = entries[:_TIMELINE]
+        messages = {m.id: m for m in lines_of(connection, {e.message_id for e in shown if e.message_id})}
+        records = person_lists.records_of(connection, debtor_id)
+        points = person_lists.points_of(connection, debtor_id)
+        debts = person_lists.debts_of(connection, debtor_id)
+        refusals = person_lists.standing_refusals(connection, debtor_id)
+    if visit.query("format"):
+        return exported(visit, "timeline", (_timeline_json(entry) for entry in entries))
+    explained = explain_debtor(
+        database, visit.house.desk, f"{row.key}/{row.reference}", as_of=as_of, now=visit.now
+    )
+    events = [_event(entry) for entry in shown]
+    reasons = [reason for event in events for reason in event["reasons"]]
+    reasons += [reason for refusal in refusals for reason in refusal.reasons]
+    return page(
+        visit,
+        "person",
+        status=status,
+        wrong=wrong,
+        filled=filled,
+        row=row,
+        reference=f"{row.key}/{row.reference}",
+        path=person_path(f"{row.key}/{row.reference}"),
+        zones=explained.zones,
+        explained=explained,
+        as_of=as_of,
+        days=_by_event(events, messages),
+        records=records,
+        points=points,
+        debts=debts,
+        refusals=refusals,
+        says=says(visit.house.desk, reasons),
+        paging=paging(visit, cursor="before", value=shown[-1].id if len(entries) > _TIMELINE else None),
+        kinds=_kinds(),
+        is_open=person_lists.is_open,
+        today=visit.now.date(),
+    )
+
+
+def person_path(reference: str) -> str:
+    """The address of a person's page."""
+    return f"/people/{quote(reference)}"
+
+
+def person_json(line: PersonLine) -> dict[str, Any]:
+    """A person as exports and the API write them."""
+    return {
+        "debtor": line.debtor,
+        "person": line.person,
+        "name": line.name,
+        "kind": line.kind,
+        "country": line.country,
+        "language": line.language,
+        "debts": line.debts,
+        "holds": list(line.holds),
+    }
+
+
+def _all(visit: Visit, wanted: PersonFilter) -> Any:
+    after, given = 0, 0
+    while given < MOST_EXPORTED:
+        with visit.house.database.reading() as connection:
+            lines = person_lists.page_of_people(connection, wanted, after=after, limit=1_000)
+        yield from lines
+        if not lines:
+            return
+        after, given = lines[-1].id, given + len(lines)
+
+
+def _find(connection: Any, reference: str) -> int:
+    known = person_lists.id_of_person(connection, reference)
+    if known is not None:
+        return known
+    try:
+        return find_debtor(connection, reference)
+    except AmbiguousDebtorError as error:
+        raise RefusedError(404, f"{str(error)[0].upper()}{str(error)[1:]}.") from None
+
+
+def _event(entry: TimelineEntry) -> dict[str, Any]:
+    document = json.loads(entry.entry)
+    return {
+        "id": entry.id,
+        "at": entry.at,
+        "event": entry.event,
+        "message_id": entry.message_id,
+        "actor": document["actor"],
+        "zones": document.get("zones", ()),
+        "channel": document.get("channel"),
+        "step": document.get("step"),
+        "reasons": document.get("reasons", []),
+        "details": document.get("details", {}),
+        "simulated": document.get("simulated", False),
+        "debts": (entry.personal or {}).get("debts", []),
+        "words": _words(entry.personal or {}),
+        "tone": _tone(entry.event),
+    }
+
+
+def _words(personal: dict[str, Any]) -> str:
+    return str(personal.get("words") or personal.get("text") or personal.get("note") or "")
+
+
+def _tone(event: str) -> str:
+    if event in _SENT_EVENTS:
+        return "sent"
+    if event in _KEPT_EVENTS:
+        return "kept"
+    return "in" if event in _REPLY_EVENTS or event.endswith("_recorded") else ""
+
+
+def _by_event(events: list[dict[str, Any]], messages: dict[str, Any]) -> list[dict[str, Any]]:
+    """A line an event, but what a message went through within one day is one line that ends with where it stands."""
+    found: list[dict[str, Any]] = []
+    seen: dict[tuple[str, date], dict[str, Any]] = {}
+    for event in events:
+        key = (event["message_id"], event["at"].date()) if event["message_id"] else None
+        if key in seen:
+            seen[key]["before"].append(event)
+            continue
+        line = event | {"before": [], "message": messages.get(event["message_id"] or "")}
+        if key is not None:
+            seen[key] = line
+        found.append(line)
+    return found
+
+
+def _timeline_json(entry: TimelineEntry) -> dict[str, Any]:
+    document = json.loads(entry.entry)
+    names = (
+        "event",
+        "actor",
+        "message_id",
+        "run_id",
+        "as_of",
+        "step",
+        "kind",
+        "channel",
+        "local_time",
+        "decision",
+    )
+    return {
+        "at": instant_text(entry.at),
+        **{name: document.get(name) for name in names},
+        "reasons": document.get("reasons"),
+        "details": document.get("details"),
+        "personal": entry.personal,
+    }
+
+
+def _kinds() -> dict[str, Any]:
+    return {
+        "holds": {k: v for k, v in record_hold.KINDS.items() if k not in {"dispute", "promise", "complaint"}},
+        "consents": record_consent.KINDS,
+        "notices": record_notice.KINDS,
+        "media": record_opt_out.MEDIA,
+        "contact_channels": record_contact.CHANNELS,
+        "places": record_wish.PLACES,
+    }
+
+
+def zone_or_utc(person: PersonFile | None) -> str:
+    """The zone a form's times are in."""
+    return (person.time_zone if person else "") or "UTC"
+
+
+def parse_local(text: str, zone: str) -> datetime:
+    """A `datetime-local` field in a zone."""
+    from zoneinfo import ZoneInfo
+
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
+
+
+PAGES = (
+    Page("GET", "/people", list_people),
+    Page("GET", "/people/{reference:path}", show_person),
+)

@@ -1,0 +1,210 @@
+"""Runs: the plan before it goes, progress while it goes, the summary after, volumes of the last weeks."""
+
+from collections import defaultdict
+from datetime import date
+from typing import Any
+
+from starlette.responses import Response
+
+from dispatcher.messages.storage import message_lists
+from dispatcher.messages.storage.message_lists import MessageFilter
+from dispatcher.planning.compare_plans import compare_with_run, plan_lines
+from dispatcher.planning.decide_reminders import PlanRequest
+from dispatcher.planning.plan_reminders import preview_plan
+from dispatcher.planning.policy import Desk
+from dispatcher.planning.storage import plans
+from dispatcher.runs.domain.run_summary import WORDS
+from dispatcher.runs.storage import day_counts
+from dispatcher.runs.storage.day_counts import RunLine
+from dispatcher.runs.summarise_run import NoSuchRunError, summarise_run
+from dispatcher.web.operators.rule_words import rule_of, sentence
+from dispatcher.web.operators.run_start import is_fresh, plan_of
+from dispatcher.web.operators.today import kept_back, volumes
+from dispatcher.web.site.filters import PAGE, a_number, paging
+from dispatcher.web.site.job_runner import Report
+from dispatcher.web.site.list_export import exported
+from dispatcher.web.site.page import go_to, page, site_of
+from dispatcher.web.site.visit import Page, RefusedError, Visit, not_found
+
+_SAMPLES = 5
+_CHANGES = 200
+GOING = ("planning", "planned", "releasing")
+
+
+def list_runs(visit: Visit) -> Response:
+    """Runs, newest first, and their volumes."""
+    with visit.house.database.reading() as connection:
+        runs = day_counts.page_of_runs(
+            connection,
+            mode=visit.query("mode"),
+            state=visit.query("state"),
+            before=a_number(visit, "before"),
+            limit=PAGE + 1,
+        )
+        recent = day_counts.page_of_runs(connection, limit=30)
+    if visit.query("format"):
+        return exported(visit, "runs", (run_json(run) for run in runs))
+    more = runs[PAGE - 1].id if len(runs) > PAGE else None
+    return page(
+        visit,
+        "runs",
+        runs=runs[:PAGE],
+        volumes=volumes(recent),
+        today=visit.now.date(),
+        paging=paging(visit, cursor="before", value=more),
+    )
+
+
+def show_run(visit: Visit) -> Response:
+    """One run: where it stands, by step, channel and reason, beside the run before."""
+    number = _number(visit)
+    database = visit.house.database
+    try:
+        summary = summarise_run(database, number)
+    except NoSuchRunError:
+        raise not_found("such run") from None
+    with database.reading() as connection:
+        row = plans.get_run(connection, number)
+        earlier = day_counts.page_of_runs(connection, mode=row.mode, before=number, limit=1)
+        samples = {
+            state: message_lists.page_of_messages(
+                connection, MessageFilter(run=number, state=state), limit=_SAMPLES
+            )
+            for state in ("accepted", "deferred", "held", "cancelled", "unknown", "failed")
+        }
+    before = summarise_run(database, earlier[0].id) if earlier else None
+    waiting = summary.totals.get("deferred", 0)
+    return page(
+        visit,
+        "run",
+        row=row,
+        summary=summary,
+        before=before,
+        words=WORDS,
+        steps=_beside(summary.by_step, before.by_step if before else {}),
+        channels=summary.by_channel,
+        reasons=kept_back(visit, summary),
+        samples={state: lines for state, lines in samples.items() if lines},
+        going=row.state in GOING,
+        done=summary.due - waiting,
+    )
+
+
+def start_plan(visit: Visit) -> Response:
+    """Plan a day without storing it, beside the page: what would go and what would not."""
+    as_of = _as_of(visit)
+    house = visit.house
+    request = PlanRequest(
+        as_of=as_of,
+        now=visit.now,
+        real_now=house.real_now(),
+        actor=visit.actor,
+        random_bytes=house.random_bytes,
+    )
+    desk = house.desk
+
+    def work(report: Report) -> dict[str, Any]:
+        summary, decided = preview_plan(house.database, desk, request, progress=report)
+        lines = plan_lines(decided)
+        with house.database.reading() as connection:
+            newest = plans.newest_run(connection, mode="live")
+        changes = compare_with_run(house.database, newest.id, lines) if newest else []
+        return {
+            "summary": summary.as_json(),
+            "samples": _samples(lines),
+            "changes": changes[:_CHANGES],
+            "change_counts": _change_counts(changes),
+            "against": newest.id if newest else None,
+        }
+
+    key = site_of(visit.request).jobs.start("plan", visit.user.name, {"as_of": as_of.isoformat()}, work)
+    return go_to(visit, f"/jobs/{key}")
+
+
+def show_plan(visit: Visit) -> Response:
+    """A plan that was made without being stored, and the button that runs it."""
+    job = plan_of(visit, visit.path("id"))
+    desk, summary = visit.house.desk, job.result["summary"]
+    return page(
+        visit,
+        "plan",
+        job=job,
+        summary=summary,
+        result=job.result,
+        reasons=[_in_words(desk, reason) for reason in summary["reasons"]],
+        real_channels=sorted(desk.real_channels),
+        may_start=site_of(visit.request).run_day is not None,
+        fresh=is_fresh(visit, job),
+        ahead=job.details["as_of"] > visit.now.date().isoformat(),
+    )
+
+
+def _in_words(desk: Desk, reason: dict[str, Any]) -> dict[str, Any]:
+    known = rule_of(desk, reason["pack"], reason["rule"])
+    says = sentence(desk, reason["pack"], reason["rule"])
+    return {**reason, "says": says, "link": known.reference.link if known else ""}
+
+
+def run_json(run: RunLine) -> dict[str, Any]:
+    """A run as exports and the API write it."""
+    from dispatcher.log.domain.log_entry import instant_text
+
+    return {
+        "id": run.id,
+        "as_of": run.as_of.isoformat(),
+        "mode": run.mode,
+        "state": run.state,
+        "started_at": instant_text(run.started_at),
+        "finished_at": instant_text(run.finished_at) if run.finished_at else None,
+        "actor": run.actor,
+        "due": run.due,
+        **{word: run.counts.get(word, 0) for word in WORDS},
+    }
+
+
+def _beside(after: Any, before: Any) -> dict[str, dict[str, tuple[int, int]]]:
+    """Step -> word -> (now, in the run before)."""
+    found: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
+    for step in dict.fromkeys([*after, *before]):
+        for word in WORDS:
+            found[step][word] = (after.get(step, {}).get(word, 0), before.get(step, {}).get(word, 0))
+    return found
+
+
+def _samples(lines: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for line in lines:
+        kept = found.setdefault(line["decision"], [])
+        if len(kept) < _SAMPLES:
+            kept.append(line)
+    return found
+
+
+def _change_counts(changes: list[dict[str, Any]]) -> dict[str, int]:
+    found: dict[str, int] = defaultdict(int)
+    for change in changes:
+        found[str(change["change"])] += 1
+    return dict(found)
+
+
+def _number(visit: Visit) -> int:
+    text = visit.path("id")
+    if not text.isdecimal() or len(text) > 15:
+        raise not_found("such run")
+    return int(text)
+
+
+def _as_of(visit: Visit) -> date:
+    text = visit.text("as_of")
+    try:
+        return date.fromisoformat(text) if text else visit.now.date()
+    except ValueError:
+        raise RefusedError(422, f"{text!r} is not a day; write it as 2026-11-23.") from None
+
+
+PAGES = (
+    Page("GET", "/runs", list_runs),
+    Page("GET", "/runs/{id}", show_run),
+    Page("POST", "/runs/plan", start_plan),
+    Page("GET", "/runs/plan/{id}", show_plan),
+)

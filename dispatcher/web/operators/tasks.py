@@ -1,0 +1,187 @@
+"""Tasks: held and unknown messages, replies to read, reviews; in bulk, with owner and age."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from dispatcher.authoring.storage import template_versions
+from dispatcher.delivery.intervene import CannotIntervene
+from dispatcher.delivery.storage import task_lists
+from dispatcher.delivery.work_on_tasks import TaskError, finish_tasks, take_messages, take_tasks
+from dispatcher.messages.domain.message import State
+from dispatcher.messages.storage import message_lists
+from dispatcher.runs.storage import day_counts
+from dispatcher.users.domain.user import Role
+from dispatcher.web.operators.messages import decide_messages, message_json
+from dispatcher.web.operators.rule_words import says
+from dispatcher.web.site.filters import PAGE, a_number, paging
+from dispatcher.web.site.list_export import exported
+from dispatcher.web.site.page import go_to, page, sentence_of
+from dispatcher.web.site.visit import Page, RefusedError, Visit
+
+_OF_MESSAGES = {"held": State.HELD, "unknown": State.UNKNOWN}
+REVIEW = "review"
+_REPLIES = ("unclear_reply", "help_wanted")  # their text: who wrote, what to do, the words themselves
+MOST_AT_ONCE = 500
+
+
+def list_tasks(visit: Visit) -> Response:
+    """What waits for a person, of one kind or of all."""
+    with visit.house.database.reading() as connection:
+        waiting = day_counts.waiting_for_a_person(connection)
+    kinds = _kinds(visit, waiting)
+    kind = visit.query("kind") or next((name for name, count in kinds if count), kinds[0][0] if kinds else "")
+    if kind in _OF_MESSAGES and _sees_people(visit):
+        return _messages(visit, kind, kinds)
+    if kind == REVIEW:
+        return _reviews(visit, kinds)
+    if kind and not _sees_people(visit):
+        raise RefusedError(403, "Your roles do not open these tasks.")
+    return _tasks(visit, kind, kinds)
+
+
+def decide_many(visit: Visit) -> Response:
+    """Release, cancel, resolve or take several messages at once."""
+    ids, kind = visit.fields("message"), visit.text("kind")
+    back = f"/tasks?kind={kind if kind in _OF_MESSAGES else 'held'}"
+    if not ids or len(ids) > MOST_AT_ONCE:
+        return go_to(visit, back, wrong=f"Tick the messages it is about, {MOST_AT_ONCE} at most.")
+    if visit.text("do") == "take":
+        taken = take_messages(
+            visit.house.database, ids, owner=visit.user.name, actor=visit.actor, now=visit.now
+        )
+        return go_to(visit, back, f"{taken} on your desk.")
+    try:
+        done = decide_messages(visit, ids, visit.text("do"), visit.text("why"))
+    except CannotIntervene as problem:
+        return go_to(visit, back, wrong=sentence_of(problem))
+    return go_to(visit, back, done)
+
+
+def finish_many(visit: Visit) -> Response:
+    """Take or finish several tasks at once."""
+    ids = [int(one) for one in visit.fields("task") if one.isdecimal() and len(one) < 16]
+    back = f"/tasks?kind={visit.text('kind')}" if visit.text("kind").replace("_", "").isalnum() else "/tasks"
+    if not ids or len(ids) > MOST_AT_ONCE:
+        return go_to(visit, back, wrong=f"Tick the tasks it is about, {MOST_AT_ONCE} at most.")
+    house = visit.house
+    if visit.text("do") == "take":
+        taken = take_tasks(house.database, ids, owner=visit.user.name, actor=visit.actor, now=visit.now)
+        return go_to(visit, back, f"{taken} on your desk.")
+    try:
+        done = finish_tasks(
+            house.database,
+            ids,
+            outcome=visit.text("outcome"),
+            release_quiet=bool(visit.text("release")),
+            actor=visit.actor,
+            now=visit.now,
+        )
+    except TaskError as problem:
+        return go_to(visit, back, wrong=sentence_of(problem))
+    return go_to(visit, back, f"{done} done.")
+
+
+def _sees_people(visit: Visit) -> bool:
+    return visit.has(Role.OPERATOR, Role.AUDITOR)
+
+
+def _kinds(visit: Visit, waiting: day_counts.Waiting) -> list[tuple[str, int]]:
+    """The tabs this user sees, with how many wait."""
+    found: list[tuple[str, int]] = []
+    if _sees_people(visit):
+        found += [("held", waiting.held), ("unknown", waiting.unknown)]
+        others = [kind for kind in sorted(waiting.tasks) if kind not in _REPLIES]
+        found += [(kind, waiting.tasks.get(kind, 0)) for kind in (*_REPLIES, *others)]
+    return [*found, (REVIEW, waiting.reviews)]
+
+
+def _messages(visit: Visit, kind: str, kinds: list[tuple[str, int]]) -> Response:
+    owner = visit.user.name if visit.query("mine") else ""
+    with visit.house.database.reading() as connection:
+        lines = message_lists.newest_in_state(
+            connection, _OF_MESSAGES[kind], owner=owner, before=visit.query("before"), limit=PAGE + 1
+        )
+    if visit.query("format"):
+        return exported(visit, f"tasks-{kind}", (message_json(line) for line in lines))
+    shown = lines[:PAGE]
+    reasons = [reason for line in shown for reason in line.reasons]
+    return _page(
+        visit,
+        kind,
+        kinds,
+        lines=shown,
+        says=says(visit.house.desk, reasons),
+        paging=paging(visit, cursor="before", value=shown[-1].id if len(lines) > PAGE else None),
+    )
+
+
+def _tasks(visit: Visit, kind: str, kinds: list[tuple[str, int]]) -> Response:
+    with visit.house.database.reading() as connection:
+        rows = task_lists.page_of_tasks(
+            connection,
+            kinds=(kind,) if kind else (),
+            owner=visit.user.name if visit.query("mine") else "",
+            done=bool(visit.query("done")),
+            after=a_number(visit, "after") or 0,
+            limit=PAGE + 1,
+        )
+    if visit.query("format"):
+        return exported(visit, "tasks", (_task_json(row) for row in rows))
+    shown = rows[:PAGE]
+    more = shown[-1].id if len(rows) > PAGE else None
+    return _page(
+        visit,
+        kind,
+        kinds,
+        tasks=[(row, *_reply(row)) for row in shown],
+        paging=paging(visit, cursor="after", value=more),
+    )
+
+
+def _reply(task: Any) -> tuple[str, str]:
+    """(who wrote how, their words) of a task that a reply made; no words for another."""
+    parts = task.text.split(": ", 2)
+    return (parts[0], parts[2]) if task.kind in _REPLIES and len(parts) == 3 else ("", "")
+
+
+def _reviews(visit: Visit, kinds: list[tuple[str, int]]) -> Response:
+    with visit.house.database.reading() as connection:
+        found = [
+            one
+            for name in template_versions.names(connection)
+            for one in template_versions.history(connection, name)
+            if one.version.state == "submitted"
+        ]
+    return _page(
+        visit, REVIEW, kinds, reviews=found, paging=paging(visit, cursor="after", value=None, export=False)
+    )
+
+
+def _page(visit: Visit, kind: str, kinds: list[tuple[str, int]], **values: Any) -> Response:
+    given = {"lines": None, "tasks": None, "reviews": None, "says": {}} | values
+    return page(visit, "tasks", kind=kind, kinds=kinds, **given)
+
+
+def _task_json(row: Any) -> dict[str, Any]:
+    from dispatcher.log.domain.log_entry import instant_text
+
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "debtor": f"{row.key}/{row.reference}" if row.key else None,
+        "message_id": row.message_id,
+        "text": row.text,
+        "owner": row.owner,
+        "created_at": instant_text(row.created_at),
+        "done_at": instant_text(row.done_at) if row.done_at else None,
+        "done_by": row.done_by,
+        "outcome": row.outcome,
+    }
+
+
+PAGES = (
+    Page("GET", "/tasks", list_tasks),
+    Page("POST", "/tasks/messages", decide_many),
+    Page("POST", "/tasks/finish", finish_many),
+)

@@ -1,0 +1,1 @@
+"""What every page stands on: access, visits, forms, headers."""

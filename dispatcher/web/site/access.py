@@ -1,0 +1,133 @@
+"""Who may open what: one table of every address and the roles that may use it."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from dispatcher.users.domain.user import Role
+
+
+class Door(StrEnum):
+    """Addresses that ask for no session: what keeps them is said beside each."""
+
+    PUBLIC = "public"  # shows nothing about anybody
+    TOKEN = "token"  # noqa: S105 the address itself carries a token that cannot be made up
+    SIGNATURE = "signature"  # the provider signs every request
+
+
+Access = frozenset[Role] | Door
+
+EVERYONE = frozenset(Role)
+READS_TEMPLATES = frozenset({Role.MANAGER, Role.APPROVER, Role.AUDITOR, Role.OPERATOR})
+READS_RUNS = READS_TEMPLATES
+READS_PEOPLE = frozenset({Role.AUDITOR, Role.OPERATOR})
+EDITS = frozenset({Role.MANAGER})
+REVIEWS = frozenset({Role.APPROVER})
+WRITES_TEMPLATES = frozenset({Role.MANAGER, Role.APPROVER})
+AUDITS = frozenset({Role.AUDITOR})
+OPERATES = frozenset({Role.OPERATOR})
+ADMINISTERS = frozenset({Role.ADMIN})
+READS_SETTINGS = frozenset({Role.AUDITOR, Role.OPERATOR, Role.ADMIN})
+HAS_JOBS = frozenset({Role.MANAGER, Role.APPROVER, Role.AUDITOR, Role.OPERATOR})
+HAS_TASKS = READS_TEMPLATES
+
+ACCESS: Mapping[str, Access] = {
+    "GET /sign-in": Door.PUBLIC,
+    "POST /sign-in": Door.PUBLIC,
+    "POST /sign-out": EVERYONE,
+    "GET /account": EVERYONE,
+    "POST /account/password": EVERYONE,
+    "POST /account/sessions": EVERYONE,
+    "GET /": EVERYONE,
+    "GET /messages": READS_PEOPLE,
+    "GET /messages/{id}": READS_PEOPLE,
+    "POST /messages/{id}/decide": OPERATES,
+    "GET /messages/{id}/bytes": READS_PEOPLE,
+    "GET /messages/{id}/email": READS_PEOPLE,
+    "GET /messages/{id}/pages/{number}": READS_PEOPLE,
+    "GET /people": READS_PEOPLE,
+    "GET /people/{reference:path}": READS_PEOPLE,
+    "POST /people/{reference:path}/record": OPERATES,
+    "GET /templates": READS_TEMPLATES,
+    "GET /templates/new": EDITS,
+    "POST /templates/new": EDITS,
+    "GET /templates/{name}": READS_TEMPLATES,
+    "GET /templates/{name}/diff": READS_TEMPLATES,
+    "GET /templates/{name}/edit": WRITES_TEMPLATES,
+    "POST /templates/{name}/edit": EDITS,
+    "POST /templates/{name}/preview": WRITES_TEMPLATES,
+    "POST /templates/{name}/preview/email": WRITES_TEMPLATES,
+    "GET /templates/{name}/versions/{version}": READS_TEMPLATES,
+    "POST /templates/{name}/versions/{version}/submit": EDITS,
+    "POST /templates/{name}/versions/{version}/approve": REVIEWS,
+    "POST /templates/{name}/versions/{version}/send-back": REVIEWS,
+    "POST /templates/{name}/versions/{version}/publish": REVIEWS,
+    "POST /templates/{name}/versions/{version}/retire": REVIEWS,
+    "POST /templates/{name}/versions/{version}/copy": EDITS,
+    "POST /templates/{name}/versions/{version}/rehearse": WRITES_TEMPLATES,
+    "POST /templates/{name}/versions/{version}/test-send": WRITES_TEMPLATES,
+    "GET /runs": READS_RUNS,
+    "GET /runs/{id}": READS_RUNS,
+    "POST /runs": OPERATES,
+    "POST /runs/plan": OPERATES,
+    "GET /runs/plan/{id}": OPERATES,
+    "GET /tasks": HAS_TASKS,
+    "POST /tasks/messages": OPERATES,
+    "POST /tasks/finish": OPERATES,
+    "GET /log": AUDITS,
+    "GET /log/entries/{id}": AUDITS,
+    "GET /log/sample": AUDITS,
+    "GET /log/exceptions": AUDITS,
+    "POST /log/verify": AUDITS,
+    "POST /log/export": AUDITS,
+    "GET /stops": READS_PEOPLE,
+    "POST /stops": OPERATES,
+    "POST /stops/resume": OPERATES,
+    "GET /rules": EVERYONE,
+    "GET /rules/{name}": EVERYONE,
+    "GET /strategies": READS_TEMPLATES,
+    "GET /senders": READS_TEMPLATES,
+    "GET /settings": READS_SETTINGS,
+    "GET /users": ADMINISTERS,
+    "POST /users": ADMINISTERS,
+    "POST /users/{name}/roles": ADMINISTERS,
+    "POST /users/{name}/password": ADMINISTERS,
+    "POST /users/{name}/disable": ADMINISTERS,
+    "POST /users/{name}/enable": ADMINISTERS,
+    "POST /users/{name}/tokens": ADMINISTERS,
+    "GET /u/{token}": Door.TOKEN,
+    "POST /u/{token}": Door.TOKEN,
+    "POST /webhooks/sendgrid": Door.SIGNATURE,
+    "POST /webhooks/twilio/status": Door.SIGNATURE,
+    "POST /webhooks/twilio/inbound": Door.SIGNATURE,
+    "POST /webhooks/lob": Door.SIGNATURE,
+    "GET /healthz": Door.PUBLIC,
+    "GET /readyz": Door.PUBLIC,
+    "GET /metrics": Door.PUBLIC,
+    "GET /api/v1/openapi.json": Door.PUBLIC,
+    "GET /api/v1/messages": READS_PEOPLE,
+    "GET /api/v1/messages/{id}": READS_PEOPLE,
+    "GET /api/v1/messages/{id}/body": READS_PEOPLE,
+    "POST /api/v1/messages/{id}/decisions": OPERATES,
+    "GET /api/v1/people": READS_PEOPLE,
+    "GET /api/v1/people/{creditor}/{reference}": READS_PEOPLE,
+    "GET /api/v1/people/{creditor}/{reference}/timeline": READS_PEOPLE,
+    "POST /api/v1/people/{creditor}/{reference}/records": OPERATES,
+    "GET /api/v1/runs": READS_RUNS,
+    "GET /api/v1/runs/{id}": READS_RUNS,
+    "GET /api/v1/entries": AUDITS,
+    "GET /api/v1/entries/{id}": AUDITS,
+    "GET /api/v1/seals": AUDITS,
+    "GET /api/v1/templates": READS_TEMPLATES,
+    "GET /api/v1/templates/{name}/versions": READS_TEMPLATES,
+    "GET /api/v1/stops": READS_PEOPLE,
+    "POST /api/v1/stops": OPERATES,
+    "POST /api/v1/stops/{id}/resumptions": OPERATES,
+    "GET /jobs": HAS_JOBS,
+    "GET /jobs/{id}": HAS_JOBS,
+    "GET /jobs/{id}/file": HAS_JOBS,
+}
+
+
+def may(access: Access, roles: frozenset[Role]) -> bool:
+    """Whether somebody with these roles may; what is behind no session is open to them too."""
+    return isinstance(access, Door) or not access.isdisjoint(roles)

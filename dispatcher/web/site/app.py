@@ -1,0 +1,246 @@
+"""Puts the site together: every page with its access, the headers around them, and what a refusal looks like."""
+
+import logging
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from dispatcher.bootstrap import Dispatcher
+from dispatcher.users.sign_in import session_of
+from dispatcher.users.storage.sessions import Session
+from dispatcher.web.account import account, user_pages
+from dispatcher.web.api.operation import PREFIX, Operation
+from dispatcher.web.api.operations import OPERATIONS
+from dispatcher.web.api.problems import problem
+from dispatcher.web.api.serving import endpoint
+from dispatcher.web.auditors import log
+from dispatcher.web.debtors import debtors_page
+from dispatcher.web.machines import probes, webhooks
+from dispatcher.web.managers import (
+    template_editor,
+    template_new,
+    template_preview,
+    template_review,
+    templates,
+)
+from dispatcher.web.operators import (
+    desk_pages,
+    messages,
+    people,
+    record_forms,
+    run_start,
+    runs,
+    stops,
+    tasks,
+    today,
+)
+from dispatcher.web.operators.run_start import RunDay
+from dispatcher.web.site import jobs
+from dispatcher.web.site.access import ACCESS, Access, Door, may
+from dispatcher.web.site.body_limit import BodyLimit
+from dispatcher.web.site.csrf import require_same_site, require_token
+from dispatcher.web.site.headers import SecurityHeaders
+from dispatcher.web.site.kept import keep_typed
+from dispatcher.web.site.page import STATIC, Site, page, site_of
+from dispatcher.web.site.visit import Form, Page, RefusedError, StaleFormError, Visit
+
+_LOG = logging.getLogger("dispatcher.web")
+PAGES: tuple[Page, ...] = (
+    *account.PAGES,
+    *today.PAGES,
+    *messages.PAGES,
+    *people.PAGES,
+    *record_forms.PAGES,
+    *templates.PAGES,
+    *template_review.PAGES,
+    *template_editor.PAGES,
+    *template_new.PAGES,
+    *template_preview.PAGES,
+    *jobs.PAGES,
+    *runs.PAGES,
+    *run_start.PAGES,
+    *tasks.PAGES,
+    *stops.PAGES,
+    *log.PAGES,
+    *desk_pages.PAGES,
+    *user_pages.PAGES,
+    *debtors_page.PAGES,
+    *webhooks.PAGES,
+    *probes.PAGES,
+)
+
+
+def build_app(house: Dispatcher, run_day: RunDay | None = None) -> ASGIApp:
+    """The whole site as an ASGI application; raises when a page is in no row of the access table.
+
+    `run_day` is what runs a day when an operator starts one; without it the pages only look.
+    """
+    check_access([*(one.name for one in PAGES), *(one.name for one in OPERATIONS)])
+    site = Site(house, run_day)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        await run_in_threadpool(site.jobs.close)
+
+    app = Starlette(
+        routes=[
+            *_routes(PAGES),
+            *_api_routes(),
+            Mount("/static", StaticFiles(directory=STATIC), name="static"),
+        ],
+        middleware=[Middleware(BodyLimit)],
+        exception_handlers={HTTPException: _http_error, Exception: _unexpected},
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False  # its redirects would repeat the Host header
+    app.state.site = site
+    # Outside of everything, so that faults bear the headers too.
+    return SecurityHeaders(app, https=site.https)
+
+
+def check_access(names: Sequence[str]) -> None:
+    """Refuse to start with a page that nobody decided about, or a decision about no page."""
+    wrong = sorted(set(names) ^ set(ACCESS)) + sorted({name for name in names if names.count(name) > 1})
+    if wrong:
+        raise RuntimeError(f"pages and access table differ: {', '.join(wrong)}")
+
+
+def _routes(pages: Iterable[Page]) -> list[BaseRoute]:
+    """One route an address; fixed addresses before those with a variable part."""
+    by_path: dict[str, dict[str, Page]] = {}
+    for one in pages:
+        by_path.setdefault(one.path, {})[one.method] = one
+    ordered = sorted(by_path.items(), key=lambda item: (item[0].count("{"), -len(item[0])))
+    return [Route(path, _endpoint(methods), methods=list(methods)) for path, methods in ordered]
+
+
+def _api_routes() -> list[BaseRoute]:
+    by_path: dict[str, dict[str, Operation]] = {}
+    for one in OPERATIONS:
+        by_path.setdefault(one.path, {})[one.method] = one
+    return [
+        Route(PREFIX + path, endpoint(methods), methods=list(methods)) for path, methods in by_path.items()
+    ]
+
+
+def _endpoint(methods: dict[str, Page]) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        one = methods["GET" if request.method == "HEAD" else request.method]
+        form, body = await _sent(request)
+        return await run_in_threadpool(_serve, one, request, form, body)
+
+    return endpoint
+
+
+async def _sent(request: Request) -> tuple[Form, bytes]:
+    if request.method != "POST":
+        return {}, b""
+    body = await request.body()
+    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return {}, body
+    form = await request.form(max_files=0, max_fields=2_000)
+    fields: dict[str, tuple[str, ...]] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, str):
+            fields[name] = (*fields.get(name, ()), value)
+    return fields, body
+
+
+def _serve(one: Page, request: Request, form: Form, body: bytes) -> Response:
+    """Session, access, form token, handler: in that order. Runs in a thread."""
+    access = ACCESS[one.name]
+    house = site_of(request).house
+    visit = Visit(house=house, request=request, session=_session(request), form=form, body=body)
+    try:
+        if not isinstance(access, Door):
+            _require(visit, access)
+        return one.handler(visit)
+    except RefusedError as refused:
+        signed_out = refused.status == 401 and not isinstance(access, Door)
+        too_late = signed_out or isinstance(refused, StaleFormError)
+        if too_late and (kept := keep_typed(visit, refused.status)) is not None:
+            return kept
+        if signed_out:
+            return _to_sign_in(request)
+        return _refusal(visit, refused.status, refused.sentence)
+
+
+def _session(request: Request) -> Session | None:
+    site = site_of(request)
+    token = request.cookies.get(site.cookies.session, "")
+    return session_of(site.house.database, token, now=site.house.real_now())
+
+
+def _require(visit: Visit, access: Access) -> None:
+    if visit.session is None:
+        raise RefusedError(401, "Sign in first.")
+    if not may(access, visit.session.user.roles):
+        raise RefusedError(
+            403, "Your roles do not open this page. Somebody with the role admin can change them."
+        )
+    if visit.request.method == "POST":
+        require_same_site(visit.request)
+        require_token(visit.form, visit.session.csrf)
+
+
+def _to_sign_in(request: Request) -> Response:
+    """Ask for a session; come back to a page that only reads."""
+    from urllib.parse import quote
+
+    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    wish = f"?next={quote(path, safe='')}" if request.method == "GET" and path != "/" else ""
+    return RedirectResponse(f"/sign-in{wish}", status_code=303)
+
+
+_TITLES = {
+    400: "That does not work",
+    403: "This is not open to you",
+    404: "Nothing here",
+    405: "Not this way",
+    409: "Somebody was faster",
+    413: "Too large",
+    422: "Something is missing",
+    429: "Too many tries",
+}
+
+
+def _refusal(visit: Visit, status: int, sentence: str) -> Response:
+    return page(
+        visit, "refusal", status=status, title=_TITLES.get(status, "That does not work"), sentence=sentence
+    )
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 the handler is registered for nothing else
+    sentence = {404: "There is no such page.", 405: "This address is not asked for in this way."}.get(
+        error.status_code, error.detail
+    )
+    return await run_in_threadpool(_page_of_error, request, error.status_code, sentence)
+
+
+def _page_of_error(request: Request, status: int, sentence: str) -> Response:
+    if request.url.path.startswith(f"{PREFIX}/"):
+        return problem(status, sentence)
+    visit = Visit(house=site_of(request).house, request=request, session=_session(request))
+    return _refusal(visit, status, sentence)
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    """A fault of ours: its number on the page, its story in the program's log alone."""
+    number = uuid.uuid4().hex[:8]
+    _LOG.error("fault %s at %s %s", number, request.method, request.url.path, exc_info=error)
+    if request.url.path.startswith(f"{PREFIX}/"):
+        return problem(500, f"Something went wrong here (fault {number}); the program's log says what.")
+    fault = site_of(request).pages.get_template("fault.html.jinja")  # it asks neither database nor session
+    return HTMLResponse(fault.render(number=number), status_code=500)

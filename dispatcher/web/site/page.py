@@ -1,0 +1,171 @@
+"""What all pages share: the opened program, the environment of our own pages, cookies, limits."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from dispatcher.bootstrap import Dispatcher
+from dispatcher.users.domain.user import Role
+from dispatcher.web.site import words
+from dispatcher.web.site.access import ACCESS, Door, may
+from dispatcher.web.site.cookies import Cookies
+from dispatcher.web.site.job_runner import JobRunner
+from dispatcher.web.site.rate_limit import RateLimit
+from dispatcher.web.site.stacking import stacked
+from dispatcher.web.site.visit import Visit
+
+_HERE = Path(__file__).parents[1]
+STATIC = _HERE / "static"
+
+
+class Absent(StrictUndefined):
+    """What is not there: false in a test, a fault when printed."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:  # type: ignore[override]  # Jinja forbids the test; a sparse entry needs it
+        return False
+
+
+# Each with the word it goes by and the group it stands in.
+_MENU = (
+    ("/", "Today", ""),
+    ("/runs", "Runs", ""),
+    ("/tasks", "Tasks", ""),
+    ("/messages", "Messages", ""),
+    ("/people", "People", ""),
+    ("/templates", "Templates", ""),
+    ("/log", "Log", ""),
+    ("/jobs", "Exports and checks", "More"),
+    ("/stops", "Stops", "More"),
+    ("/rules", "Rules", "More"),
+    ("/strategies", "Strategies", "More"),
+    ("/senders", "Senders", "More"),
+    ("/settings", "Settings", "More"),
+    ("/users", "Users", "More"),
+)
+
+
+@dataclass
+class Site:
+    """The web's own household; one a process."""
+
+    house: Dispatcher
+    run_day: Callable[..., Any] | None = None  # see run_start.RunDay
+    cookies: Cookies = field(init=False)
+    sign_in_limit: RateLimit = field(init=False)
+    debtor_limit: RateLimit = field(init=False)
+    api_limit: RateLimit = field(init=False)
+    test_limit: RateLimit = field(init=False)
+    jobs: JobRunner = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Build what depends on the settings."""
+        self.cookies = Cookies(https=self.https)
+        clock, minute = self.house.real_now, timedelta(minutes=1)
+        self.sign_in_limit = RateLimit(tries=20, window=minute, clock=clock)
+        self.debtor_limit = RateLimit(tries=60, window=minute, clock=clock)
+        self.api_limit = RateLimit(tries=60, window=minute, clock=clock)
+        self.test_limit = RateLimit(tries=10, window=timedelta(hours=1), clock=clock)
+        self.jobs = JobRunner(self.house)
+
+    @property
+    def https(self) -> bool:
+        """Whether users reach us over https."""
+        return self.house.settings.public_url.startswith("https:")
+
+    @cached_property
+    def pages(self) -> Environment:
+        """The environment of our own pages: trusted templates, everything else escaped."""
+        environment = Environment(
+            loader=FileSystemLoader(_HERE / "pages"),
+            autoescape=True,
+            undefined=Absent,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.filters |= {
+            "tag": words.tag,
+            "when": words.when,
+            "instant": words.instant,
+            "clock": words.clock,
+            "day": words.day,
+            "amount": words.amount,
+            "number": words.number,
+            "words": words.words,
+            "size": words.size,
+            "ago": words.ago,
+            "each_reason": words.each_reason,
+            "actor_name": words.actor_name,
+            "text_name": words.text_name,
+            "language_name": words.language_name,
+            "sentence": words.sentence,
+            "grouped": words.grouped,
+            "cron": words.cron,
+            "outcome": words.outcome,
+            "task_words": words.task_words,
+            "stacked": stacked,
+        }
+        environment.globals |= {"version": version("debt-dispatcher"), "Role": Role}
+        return environment
+
+
+def site_of(request: Request) -> Site:
+    """The household that serves this request."""
+    site: Site = request.app.state.site
+    return site
+
+
+def page(
+    visit: Visit, name: str, /, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any
+) -> Response:
+    """One of our pages, filled in."""
+    site = site_of(visit.request)
+    template = site.pages.get_template(f"{name}.html.jinja")
+    html = template.render(_surroundings(site, visit) | values)
+    response = HTMLResponse(html, status_code=status, headers=dict(headers or {}))
+    site.cookies.forget_said(visit.request, response)
+    return response
+
+
+def go_to(visit: Visit, path: str, done: str = "", *, wrong: str = "") -> Response:
+    """Send the browser to one of our own addresses, perhaps with a sentence; 303 turns the POST into a GET."""
+    if not path.startswith("/") or path.startswith(("//", "/\\")):
+        raise ValueError(f"{path!r} is not an address of ours")
+    response = RedirectResponse(path, status_code=303)
+    if done or wrong:
+        site_of(visit.request).cookies.say(response, "bad" if wrong else "good", wrong or done)
+    return response
+
+
+def sentence_of(problem: Exception) -> str:
+    """An error of ours as a sentence on a page."""
+    text = str(problem).strip() or type(problem).__name__
+    return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def _surroundings(site: Site, visit: Visit) -> dict[str, Any]:
+    roles = visit.session.user.roles if visit.session else frozenset()
+    return {
+        "visit": visit,
+        "user": visit.session.user if visit.session else None,
+        "csrf": visit.session.csrf if visit.session else "",
+        "said": site.cookies.hear(visit.request),
+        "menu": [item for item in _MENU if visit.session and _open(f"GET {item[0]}", roles)],
+        "here": visit.request.url.path,
+        "rehearsal": visit.session is not None and not site.house.desk.real_channels,
+        "now": visit.now,
+    }
+
+
+def _open(name: str, roles: frozenset[Role]) -> bool:
+    access = ACCESS.get(name)
+    return access is not None and not isinstance(access, Door) and may(access, roles)

@@ -1,0 +1,102 @@
+"""One request as a page's handler sees it: the opened program, who asks, what they filled in."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dispatcher.bootstrap import Dispatcher
+from dispatcher.users.domain.user import Role, User
+from dispatcher.users.storage.sessions import Session
+
+Form = Mapping[str, tuple[str, ...]]
+
+
+class RefusedError(Exception):
+    """The request cannot be answered as asked; `status` and a sentence for the person who asked."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        self.status = status
+        self.sentence = sentence
+        super().__init__(sentence)
+
+
+class StaleFormError(RefusedError):
+    """The form was made for another session, or for none."""
+
+
+def not_found(what: str) -> RefusedError:
+    """Nothing is there, said in a sentence."""
+    return RefusedError(404, f"There is no {what}.")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Visit:
+    """A request. Handlers run in a thread: they may wait for the database."""
+
+    house: Dispatcher
+    request: Request
+    session: Session | None = None
+    form: Form = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def user(self) -> User:
+        """Who asks; only where the access table wants a session."""
+        if self.session is None:
+            raise RefusedError(401, "Sign in first.")
+        return self.session.user
+
+    @property
+    def actor(self) -> str:
+        """Who asks, as the log names them."""
+        return f"user:{self.user.name}"
+
+    @property
+    def now(self) -> datetime:
+        """The business clock's time."""
+        return self.house.now()
+
+    def has(self, *roles: Role) -> bool:
+        """Whether the user has one of these roles."""
+        return self.session is not None and self.session.user.has(roles)
+
+    def path(self, name: str) -> str:
+        """A part of the address."""
+        return str(self.request.path_params[name])
+
+    def query(self, name: str) -> str:
+        """A value of the address bar, without blanks around it; empty when it is not there."""
+        return self.request.query_params.get(name, "").strip()
+
+    def field(self, name: str) -> str:
+        """A field of the form as it was typed; empty when it is not there."""
+        values = self.form.get(name, ())
+        return values[0] if values else ""
+
+    def text(self, name: str) -> str:
+        """A field of the form without blanks around it."""
+        return self.field(name).strip()
+
+    def fields(self, name: str) -> tuple[str, ...]:
+        """All values of a field, as ticked boxes send them."""
+        return tuple(self.form.get(name, ()))
+
+
+Handler = Callable[[Visit], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An address, how it is asked for, and what answers."""
+
+    method: str
+    path: str
+    handler: Handler
+
+    @property
+    def name(self) -> str:
+        """How the access table calls it."""
+        return f"{self.method} {self.path}"

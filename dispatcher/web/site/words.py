@@ -1,0 +1,239 @@
+"""How the pages write what the tables hold: states, times in somebody's zone, amounts, reasons."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel import Locale, UnknownLocaleError
+from markupsafe import Markup
+
+from dispatcher.gate.decision import Reason
+from dispatcher.values.money import Money
+
+# word -> tone of its tag; the word itself always stands there
+_TONES: Mapping[str, str] = {
+    "delivered": "good",
+    "accepted": "good",
+    "allow": "good",
+    "published": "good",
+    "finished": "good",
+    "done": "good",
+    "queued": "calm",
+    "planned": "calm",
+    "sending": "calm",
+    "approved": "calm",
+    "running": "calm",
+    "planning": "calm",
+    "deferred": "wait",
+    "defer": "wait",
+    "submitted": "wait",
+    "held": "warn",
+    "hold": "warn",
+    "unknown": "warn",
+    "interrupted": "warn",
+    "failed": "bad",
+    "bounced": "bad",
+    "returned": "bad",
+    "rejected": "bad",
+    "blocked": "bad",
+    "block": "bad",
+    "complained": "bad",
+    "refused": "bad",
+}
+
+
+def tag(word: str) -> Markup:
+    """A state as a word with a colour."""
+    return Markup('<span class="tag tag-{}">{}</span>').format(
+        _TONES.get(word, "plain"), word.replace("_", " ")
+    )
+
+
+def when(at: datetime | None, zones: Sequence[str] | str | None = None) -> Markup:
+    """An instant in the first zone, which is named, with UTC on hover."""
+    if at is None:
+        return Markup('<span class="quiet">-</span>')
+    zone = zones if isinstance(zones, str) else next(iter(zones or ()), "")
+    local, name = _local(at, zone)
+    utc = at.astimezone(UTC)
+    return Markup('<time datetime="{}" title="{}">{} <span class="zone">{}</span></time>').format(
+        utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        utc.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        f"{local.day} {local:%b %Y, %H:%M}",
+        name,
+    )
+
+
+def instant(text: str) -> datetime:
+    """An instant as entries write it."""
+    return datetime.fromisoformat(text)
+
+
+def clock(at: datetime | None, zone: str = "") -> str:
+    """The time of day alone."""
+    return "" if at is None else f"{_local(at, zone)[0]:%H:%M}"
+
+
+def day(on: date | datetime | str | None) -> str:
+    """A date as people write it: 3 Nov 2026."""
+    if on is None or on == "":
+        return "-"
+    if isinstance(on, str):
+        on = date.fromisoformat(on[:10])
+    return f"{on.day} {on:%b %Y}"
+
+
+def ago(since: datetime | None, now: datetime) -> str:
+    """How old something is, in one unit."""
+    if since is None:
+        return "-"
+    age = now - since
+    if age < timedelta(minutes=2):
+        return "just now"
+    for unit, length in (
+        ("day", timedelta(days=1)),
+        ("hour", timedelta(hours=1)),
+        ("minute", timedelta(minutes=1)),
+    ):
+        if age >= 2 * length or (unit == "minute" and age >= length):
+            return f"{age // length} {unit}s"
+    return "just now"
+
+
+def amount(minor: int | None, currency: str) -> str:
+    """An amount with its currency: 1,070.28 USD."""
+    if minor is None:
+        return "-"
+    value: Decimal = Money(minor, currency).amount
+    return f"{value:,} {currency}"
+
+
+def grouped(money: str) -> str:
+    """An amount that stands in a sentence, with its thousands apart: 6,428.15 MXN."""
+    value, _, currency = money.partition(" ")
+    return f"{Decimal(value):,} {currency}"
+
+
+def cron(fields: str) -> str:
+    """A schedule in words where it is a plain one; otherwise its five fields."""
+    minute, hour, day_of_month, month, weekday = fields.split()
+    if (day_of_month, month) != ("*", "*"):
+        return fields
+    if minute.isdecimal() and hour.isdecimal() and weekday in {"*", *_WEEKDAYS}:
+        return f"{_WEEKDAYS.get(weekday, 'every day')} at {int(hour):02}:{int(minute):02}"
+    every = minute.removeprefix("*/")
+    if (hour, weekday) == ("*", "*") and (minute == "*" or (every.isdecimal() and every != minute)):
+        return "every minute" if minute == "*" else f"every {every} minutes"
+    return fields
+
+
+_WEEKDAYS: Mapping[str, str] = {
+    "0": "Sundays",
+    "1": "Mondays",
+    "2": "Tuesdays",
+    "3": "Wednesdays",
+    "4": "Thursdays",
+    "5": "Fridays",
+    "6": "Saturdays",
+    "7": "Sundays",
+    "1-5": "Mondays to Fridays",
+}
+
+
+def each_reason(reasons: Iterable[Mapping[str, Any] | Reason] | None) -> list[dict[str, Any]]:
+    """Reasons once each, with every part a page prints; entries of long ago may lack some."""
+    found: dict[tuple[object, ...], dict[str, Any]] = {}
+    for one in reasons or ():
+        reason = _as_stored(one) if isinstance(one, Reason) else one
+        whole = {name: str(reason.get(name) or "") for name in _PARTS} | {
+            "inputs": reason.get("inputs") or {}
+        }
+        found.setdefault((whole["pack"], whole["rule"], whole["detail"]), whole)
+    return list(found.values())
+
+
+def _as_stored(reason: Reason) -> dict[str, Any]:
+    """A reason that was found just now, as entries keep it."""
+    return reason.to_json() | {
+        name: getattr(reason, name) for name in ("link", "status", "verified", "inputs")
+    }
+
+
+_PARTS = ("pack", "rule", "decision", "reference", "detail", "link", "status", "verified")
+
+
+def number(value: int | None) -> str:
+    """A count with separators."""
+    return "-" if value is None else f"{value:,}"
+
+
+def words(name: str) -> str:
+    """A name of ours as words: `first_reminder` as first reminder."""
+    return name.replace("_", " ")
+
+
+def actor_name(actor: str) -> str:
+    """Who acted, as people say it: `cli:ana` as ana, on the command line."""
+    where, _, who = actor.partition(":")
+    return f"{who}, on the command line" if where == "cli" and who else actor
+
+
+def text_name(path: str) -> str:
+    """A text of a template as people call it: `es/email.md` as E-mail in Spanish."""
+    language, _, file = path.partition("/")
+    if not file:
+        return "What it is for"
+    return f"{_TEXTS.get(file, file)} in {language_name(language)}"
+
+
+def language_name(tag: str) -> str:
+    """A language in English; its tag where nobody knows it."""
+    try:
+        return Locale.parse(tag, sep="-").get_display_name("en") or tag
+    except (UnknownLocaleError, ValueError):
+        return tag
+
+
+_TEXTS: Mapping[str, str] = {"email.md": "E-mail", "sms.txt": "SMS", "letter.md": "Letter"}
+
+
+def sentence(text: str) -> str:
+    """What the program says of a text, as a sentence on a page: a capital first, no marks of a terminal."""
+    return text[:1].upper() + text[1:].replace("`", "")
+
+
+def outcome(word: str) -> str:
+    """What came of a due debt, as people say it."""
+    return _OUTCOMES.get(word, words(word))
+
+
+_OUTCOMES: Mapping[str, str] = {"blocked": "kept back", "unknown": "end unknown"}
+
+
+def task_words(kind: str) -> str:
+    """A kind of task as people say it."""
+    return _TASKS.get(kind, words(kind))
+
+
+_TASKS: Mapping[str, str] = {
+    "unknown": "end unknown",
+    "unclear_reply": "replies to read",
+    "help_wanted": "ask for help",
+    "review": "templates to review",
+}
+
+
+def size(count: int) -> str:
+    """Bytes for people."""
+    return f"{count:,} bytes" if count < 10_240 else f"{count / 1024:,.0f} KB"
+
+
+def _local(at: datetime, zone: str) -> tuple[datetime, str]:
+    if zone:
+        try:
+            return at.astimezone(ZoneInfo(zone)), zone
+        except (ZoneInfoNotFoundError, ValueError):
+            pass
+    return at.astimezone(UTC), "UTC"

@@ -1,0 +1,1 @@
+"""Text and paper: templates become messages, sandboxed, escaped for their medium, checked before anybody reads them."""

@@ -1,0 +1,106 @@
+"""One text under examination: its parts, its data, and what the checks gather about it for the gate."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from babel import Locale
+
+from channels.kind import ChannelKind
+from dispatcher.values.money import Money
+from dispatcher.writing.checks.scan import Scanner
+from dispatcher.writing.domain.render_inputs import RenderInputs
+from dispatcher.writing.formats import date_text, money_text
+from dispatcher.writing.language.compile import CompiledText
+from dispatcher.writing.language.values import sms_text
+from dispatcher.writing.untrusted import FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE, is_right_to_left
+
+CONFIRMATION = "optout_confirmation"
+
+
+@dataclass(slots=True)
+class Checked:
+    """What the steps look at, and below it what they find out besides findings.
+
+    `words` is the reading text on one line. `from_paper`: it was read out of a PDF, whose lines break sentences.
+    """
+
+    parts: Mapping[str, str]
+    text: CompiledText
+    inputs: RenderInputs
+    locale: Locale
+    scanner: Scanner
+    max_segments: int
+    words: str
+    from_paper: bool = False
+
+    segments: int = 0
+    missing: list[str] = field(default_factory=list)
+    topics: set[str] = field(default_factory=set)
+    announces_handover: bool = False
+    says_no_court: bool = False
+    optout_text: str | None = None
+    optout_methods: tuple[str, ...] | None = None
+    initial_disclosure: bool | None = None
+    subsequent_disclosure: bool | None = None
+    disclosure_language: str | None = None
+
+    def says(self, value: str) -> bool:
+        """Whether the text holds a value, however its lines break.
+
+        Words that run from right to left come back from paper in the order of drawing: there their letters count.
+        """
+        if self.from_paper and is_right_to_left(value):
+            return set("".join(value.split())) <= set(unicodedata.normalize("NFKC", self.words))
+        return bool(value) and (value in self.words or on_one_line(value) in self.words)
+
+    def amounts(self) -> list[str]:
+        """Every amount the ledger knows, as this reader sees it; longest first, so that none hides in another."""
+        # A reader of PDFs gives plain spaces back, and an SMS has no others.
+        plain = self.from_paper or self.text.channel is ChannelKind.SMS
+        written = {money_text(amount, self.locale) for amount in self._moneys()}
+        return sorted(map(sms_text, written) if plain else written, key=len, reverse=True)
+
+    def dates(self) -> list[str]:
+        """Every date the ledger or an offer knows, as this reader sees it."""
+        return [date_text(day, self.locale) for day in self._days()]
+
+    def _moneys(self) -> Iterator[Money]:
+        yield self.inputs.total
+        for debt in self.inputs.debts:
+            yield debt.balance
+            yield debt.original
+            for amount in (debt.paid, debt.interest, debt.fees, debt.credit):
+                if amount is not None:
+                    yield amount
+        for plan in self.inputs.plans if self.text.shows_plans else ():
+            yield plan.total
+            for instalment in plan.instalments:
+                yield instalment.amount
+
+    def _days(self) -> set[date]:
+        inputs = self.inputs
+        days = {inputs.as_of, inputs.first_message_on, inputs.plans_valid_until, inputs.handover_on}
+        for debt in inputs.debts:
+            days |= {debt.due_date, debt.issued_on}
+        for plan in inputs.plans if self.text.shows_plans else ():
+            days |= {instalment.due_on for instalment in plan.instalments}
+        return {day for day in days if day is not None}
+
+
+def on_one_line(text: str) -> str:
+    """The text with every run of white space, no-break spaces included, as one plain space."""
+    if FIRST_STRONG_ISOLATE in text:
+        text = text.translate(_NO_ISOLATES)
+    return " ".join(text.split())
+
+
+def read_from_paper(text: str) -> str:
+    """The same of a page: a line that ends in a hyphen goes on, for we divide no words."""
+    return on_one_line(_AFTER_HYPHEN.sub("-", text))
+
+
+_AFTER_HYPHEN = re.compile(r"(?<=\S)-\n(?=\S)")
+_NO_ISOLATES = dict.fromkeys(map(ord, (FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE)))

@@ -1,0 +1,356 @@
+"""The checks of a rendered text, a list of named steps, run before it is queued and on its bytes before it leaves."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from markupsafe import escape
+
+from channels.kind import ChannelKind
+from channels.sms.segments import count_segments
+from dispatcher.gate.facts import ContentFindings
+from dispatcher.writing.checks.checked import CONFIRMATION, Checked, on_one_line, read_from_paper
+from dispatcher.writing.checks.content_facts import content_facts
+from dispatcher.writing.checks.finding import Finding
+from dispatcher.writing.checks.mask import Mask
+from dispatcher.writing.checks.scan import CLEAN, Hit, Verdict, scanner_for
+from dispatcher.writing.domain.render_inputs import RenderInputs
+from dispatcher.writing.domain.wording import Disclosure, folded
+from dispatcher.writing.formats import date_text, locale_for, money_text
+from dispatcher.writing.language.compile import CompiledTemplate, CompiledText, Part, applies
+from dispatcher.writing.language.placeholders import View
+from dispatcher.writing.language.syntax import LOCALE
+from dispatcher.writing.language.values import for_medium, plain_text, sms_text, strings
+from dispatcher.writing.mime import read_email
+from dispatcher.writing.untrusted import one_line
+
+SUBJECT_LENGTH = 150
+_HREF = re.compile(r'href="([^"]*)"')
+_TWENTY_LETTERS = re.compile(r"(?:[\W\d_]*[^\W\d_]){20}")
+_WHERE: Mapping[str, str] = {
+    "subject": "neutral",
+    "preheader": "neutral",
+    "title": "heading",
+    "text": "text",
+    "html": "html",
+}
+_END = 400  # characters at the end of a text, where the way to stop stands
+
+Steps = Iterator[Finding]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """All findings, the same as the gate's facts, and an SMS's segments."""
+
+    findings: tuple[Finding, ...]
+    content: ContentFindings
+    segments: int = 0
+
+
+def check(
+    parts: Mapping[str, str],
+    *,
+    text: CompiledText,
+    inputs: RenderInputs,
+    max_segments: int = 0,
+    from_paper: bool = False,
+) -> Report:
+    """Run every step over the parts of a text (text, html, subject, preheader, title)."""
+    checked = Checked(
+        parts=parts,
+        text=text,
+        inputs=inputs,
+        locale=locale_for(text.language, inputs.debtor.country),
+        scanner=scanner_for(text.wording),
+        max_segments=max_segments,
+        words=read_from_paper(parts["text"]) if from_paper else on_one_line(parts["text"]),
+        from_paper=from_paper,
+    )
+    findings = _once(finding for _, step in STEPS for finding in step(checked))
+    return Report(findings=findings, content=content_facts(checked, findings), segments=checked.segments)
+
+
+def check_bytes(body: bytes, *, compiled: CompiledTemplate, inputs: RenderInputs) -> Report:
+    """The same steps over the exact bytes that are about to leave."""
+    text = compiled.text(inputs.channel, inputs.debtor.language, inputs.sender.language)
+    if text is None:
+        return _unusable("no-text", "", f"Template {compiled.name} has no text for this channel.")
+    try:
+        parts = _parts_of(body, inputs.channel)
+    except ValueError as error:
+        return _unusable("bytes", str(error)[:80], "The stored body cannot be read: prepare it again.")
+    limit = compiled.meta.sms_segments if inputs.channel is ChannelKind.SMS else 0
+    on_paper = inputs.channel is ChannelKind.LETTER
+    return check(parts, text=text, inputs=inputs, max_segments=limit, from_paper=on_paper)
+
+
+def _unusable(rule: str, phrase: str, advice: str) -> Report:
+    finding = Finding(rule=rule, phrase=phrase, advice=advice)
+    return Report(findings=(finding,), content=ContentFindings(sender_identified=False))
+
+
+def _parts_of(body: bytes, channel: ChannelKind) -> Mapping[str, str]:
+    match channel:
+        case ChannelKind.EMAIL:
+            return read_email(body)
+        case ChannelKind.SMS:
+            return {"text": body.decode("utf-8")}
+        case ChannelKind.LETTER:
+            from dispatcher.writing.letters import reading  # loads the PDF reader: only where letters are
+
+            return {"text": reading.read_letter(body).text}
+
+
+def _once(found: Steps) -> tuple[Finding, ...]:
+    """Each finding once: what the HTML says, the plain text says too."""
+    findings = tuple(found)
+    elsewhere = {(finding.rule, finding.phrase) for finding in findings if finding.part != "html"}
+    return tuple(f for f in findings if f.part != "html" or (f.rule, f.phrase) not in elsewhere)
+
+
+def _not_empty(checked: Checked) -> Steps:
+    if not _TWENTY_LETTERS.match(checked.words):
+        yield Finding(rule="empty", phrase="", advice="The text is empty: write what the message is for.")
+
+
+def _subject(checked: Checked) -> Steps:
+    for part in ("subject", "preheader", "title"):
+        value = checked.parts.get(part)
+        if value is not None and not value.strip():
+            yield Finding(rule="subject", phrase="", part=part, advice=f"The {part} is empty: write one.")
+        elif value is not None and len(value) > SUBJECT_LENGTH:
+            advice = f"The {part} has {len(value)} characters; {SUBJECT_LENGTH} are the limit."
+            yield Finding(rule="subject", phrase=value[:60], part=part, line=1, advice=advice)
+
+
+def _wording(checked: Checked) -> Steps:
+    """Judge every line of every part, with the message's own data masked."""
+    mask = Mask(checked)
+    for part, content in checked.parts.items():
+        where = _WHERE[part]
+        if where == "text" and checked.text.channel is ChannelKind.SMS:
+            where = "neutral"  # a screen shows it to whoever is near
+        shown = checked.words if checked.from_paper else content
+        start = (
+            max(shown.find("<body"), 0) if part == "html" else 0
+        )  # its head holds style, and the subject again
+        verdicts = checked.scanner.lines(where)
+        lines = mask(shown[start:], html=part == "html").split("\n")
+        for number, line in enumerate(lines, start=1 + shown.count("\n", 0, start)):
+            verdict = verdicts[line]
+            if verdict is not CLEAN:
+                yield from _judged(checked, verdict, part, number)
+
+
+def _judged(checked: Checked, verdict: Verdict, part: str, number: int) -> Steps:
+    checked.says_no_court |= verdict.says_no_court
+    if part == "text":
+        checked.topics |= verdict.topics
+    for phrase in verdict.handovers:
+        checked.announces_handover = True
+        yield from _handover(checked, phrase, part, number)
+    for hit in verdict.hits:
+        yield _found(checked, hit, part, number)
+
+
+def _found(checked: Checked, hit: Hit, part: str, number: int) -> Finding:
+    lines = checked.parts[part].split("\n")
+    line = lines[number - 1] if number <= len(lines) else ""
+    return Finding(
+        rule=hit.rule,
+        phrase=hit.phrase,
+        advice=hit.advice,
+        part=part,
+        line=number,
+        offset=max(line.lower().find(hit.phrase.lower()), 0),
+        fact=hit.fact,
+        topic=hit.topic,
+    )
+
+
+def _handover(checked: Checked, phrase: str, part: str, number: int) -> Steps:
+    """Saying that another firm takes over is true where that was decided, and a threat where it was not."""
+    inputs = checked.inputs
+    if inputs.first_contact:
+        advice = "The first message about a debt does not announce another firm: send a reminder first."
+    elif inputs.handover_on is None or not inputs.handover_firm:
+        advice = "Nobody decided to pass this account on: leave it out, or record the decision first."
+    elif not checked.says(one_line(inputs.handover_firm)):
+        advice = f"Name the firm that takes over: {inputs.handover_firm}."
+    elif (
+        not checked.says(date_text(inputs.handover_on, checked.locale)) or inputs.handover_on <= inputs.as_of
+    ):
+        advice = "Give the true date on which the account is passed on: {{ handover.on }}."
+    else:
+        return
+    yield Finding(
+        rule="handover",
+        phrase=phrase,
+        advice=advice,
+        part=part,
+        line=number,
+        fact="threatening",
+        topic="handover",
+    )
+
+
+def _no_court(checked: Checked) -> Steps:
+    if checked.announces_handover and not checked.says_no_court:
+        advice = "A final notice must say that it is not a court document."
+        yield Finding(rule="no-court-sentence", phrase="", advice=advice)
+
+
+def _identity(checked: Checked) -> Steps:
+    """Who writes, for whom, about what, and how to reach a person."""
+    for element, wanted, advice in _wanted(checked):
+        if not any(checked.says(value) for value in wanted):
+            checked.missing.append(element)
+            yield Finding(rule=f"missing-{element.replace('_', '-')}", phrase="", advice=advice)
+
+
+def _wanted(checked: Checked) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """(element, values of which one must be there, what to do)."""
+    inputs, sender = checked.inputs, checked.inputs.sender
+    yield "sender", (sender.name, sender.legal_name), "Say who writes: {{ sender.name }}."
+    if inputs.kind == CONFIRMATION:
+        return
+    yield (
+        "callback",
+        (sender.phone, sender.email, inputs.payment_url),
+        "Say how to reach a person: {{ sender.phone }}.",
+    )
+    if checked.text.channel is ChannelKind.SMS:
+        return
+    yield "creditor", (sender.creditor_name,), "Name the creditor: {{ creditor.name }}."
+    yield "contact_person", (sender.contact_person,), "Name a person: {{ sender.contact_person }}."
+    for debt in inputs.debts:
+        yield (
+            "debt_reference",
+            (one_line(debt.reference),),
+            "Give the debt's reference: {{ debt.reference }}.",
+        )
+    total = money_text(inputs.total, checked.locale)
+    yield "amount", (total,), "Say what is open: {{ debt.balance }}, {{ total }} or {{ tables.debts }}."
+
+
+def _disclosures(checked: Checked) -> Steps:
+    """What the law wants said, in the message's own language, in the first message or in later ones."""
+    for disclosure, first, later in checked.text.disclosures:
+        for part, is_first in ((first, True), (later, False)):
+            if part is not None and applies(disclosure, checked.inputs, first=is_first):
+                yield from _disclosure(checked, disclosure, part, is_first=is_first)
+
+
+def _disclosure(checked: Checked, disclosure: Disclosure, part: Part, *, is_first: bool) -> Steps:
+    expected = _written(checked, part)
+    said = all(checked.says(line) for line in expected.split("\n"))
+    if disclosure.is_collector_statement:
+        checked.disclosure_language = checked.text.wording.language
+        if is_first:
+            checked.initial_disclosure = said
+        else:
+            checked.subsequent_disclosure = said
+    if not said:
+        checked.missing.append(disclosure.name)
+        advice = f"The law wants this sentence ({disclosure.source}): put it back into the layout."
+        yield Finding(rule="missing-disclosure", phrase=expected.split("\n")[0], advice=advice)
+
+
+def _written(checked: Checked, part: Part) -> str:
+    view = View(checked.inputs, checked.text.wording, checked.locale)
+    write = sms_text if checked.from_paper or checked.text.channel is ChannelKind.SMS else plain_text
+    variables = for_medium(part.uses, strings(part.uses, view, checked.locale), write)
+    return part.template.render({**variables, LOCALE: checked.locale})
+
+
+def _optout(checked: Checked) -> Steps:
+    """A way to stop this medium that is reasonable and simple: a link, or a word to reply."""
+    channel, url = checked.text.channel, checked.inputs.optout_url
+    if checked.inputs.kind == CONFIRMATION or channel is ChannelKind.LETTER:
+        return
+    end = folded(checked.words[-_END:])
+    matches = (pattern.search(end) for pattern in checked.text.wording.optout[channel.value])
+    checked.optout_text = next((match[0] for match in matches if match), None)
+    linked = bool(url) and url in checked.words and str(escape(url)) in checked.parts.get("html", url)
+    if checked.optout_text and (linked or channel is ChannelKind.SMS):
+        checked.optout_methods = ("link",) if channel is ChannelKind.EMAIL else ("reply_stop",)
+        return
+    checked.optout_methods = ()
+    checked.missing.append("optout")
+    advice = "Say how to stop this medium with one reply or one link; the layout does."
+    yield Finding(rule="missing-optout", phrase="", advice=advice)
+
+
+def _plans(checked: Checked) -> Steps:
+    """Plans add up to what is owed, and say until when they stand."""
+    inputs = checked.inputs
+    if not checked.text.shows_plans or not inputs.plans:
+        return
+    for plan in inputs.plans:
+        added = sum(instalment.amount.minor for instalment in plan.instalments)
+        if added != plan.total.minor or plan.total != inputs.total:
+            advice = "The plan does not add up to what is owed: compute it again."
+            yield Finding(rule="plan-total", phrase=f"option {plan.number}", advice=advice)
+    until = inputs.plans_valid_until
+    if until is None or not checked.says(date_text(until, checked.locale)):
+        advice = "Say until when the offer stands: {{ plans_valid_until }}."
+        yield Finding(rule="plan-expiry", phrase="", advice=advice)
+
+
+def _links(checked: Checked) -> Steps:
+    """Links lead to the sender or to us; debtor data never makes one."""
+    html = checked.parts.get("html", "")
+    for href in dict.fromkeys(_HREF.findall(html)):
+        if not _is_known(href, checked.inputs):
+            line = html.count("\n", 0, html.find(href)) + 1
+            advice = "Link only to the sender's own pages, or write the address as text."
+            yield Finding(rule="link", phrase=href[:120], part="html", line=line, advice=advice)
+
+
+def _is_known(href: str, inputs: RenderInputs) -> bool:
+    sender = inputs.sender
+    ours = (inputs.payment_url, inputs.optout_url, sender.website, sender.dispute_url)
+    if href in ours or href.startswith(("mailto:", "tel:")):
+        return True
+    host = urlsplit(href.replace("&amp;", "&")).hostname
+    return host is not None and host in {urlsplit(url).hostname for url in ours if url}
+
+
+def _length(checked: Checked) -> Steps:
+    if checked.text.channel is not ChannelKind.SMS:
+        return
+    counted = count_segments(checked.parts["text"])
+    checked.segments = counted.segments
+    if checked.max_segments and counted.segments > checked.max_segments:
+        offending = f" ({', '.join(counted.offending)} need more room)" if counted.offending else ""
+        advice = f"At most {checked.max_segments} are allowed for this template: shorten it{offending}."
+        yield Finding(rule="sms-length", phrase=f"{counted.segments} segments", advice=advice)
+
+
+def _markup(checked: Checked) -> Steps:
+    """Data with angle brackets must stand escaped in HTML."""
+    html = checked.parts.get("html", "")
+    for value in (checked.inputs.debtor.name, *(debt.reference for debt in checked.inputs.debts)):
+        if "<" in value and one_line(value) in html:
+            advice = "Data became markup: the message is held; report this."
+            yield Finding(rule="markup", phrase=value[:80], part="html", advice=advice)
+
+
+STEPS: tuple[tuple[str, Callable[[Checked], Steps]], ...] = (
+    ("there is a text", _not_empty),
+    ("there are a subject, a preview, a title", _subject),
+    (
+        "no wording that threatens, hurries, hides, shouts or was left over; every amount is the ledger's",
+        _wording,
+    ),
+    ("a true final notice says that it is no court document", _no_court),
+    ("sender, creditor, reference, amount and a person to reach", _identity),
+    ("what the law wants said, first and later", _disclosures),
+    ("a simple way to stop", _optout),
+    ("plans add up", _plans),
+    ("links lead home", _links),
+    ("an SMS is short", _length),
+    ("data is not markup", _markup),
+)

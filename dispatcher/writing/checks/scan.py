@@ -1,0 +1,177 @@
+"""Looks for wording, line by line, and remembers every line it has judged.
+
+A template's own sentences so cost a look-up a message; lines that hold data are judged with the data masked.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from html import unescape
+from typing import NamedTuple
+
+from dispatcher.writing.domain.wording import Denials, Family, Wording, folded
+
+DATA = "\ufffc"  # stands for somebody's data while a line is judged
+AMOUNT = "\ue0a0"  # stands for an amount of the ledger
+_REMEMBERED = 20_000
+_NO_DENIALS = Denials()
+PLACES = ("text", "html", "heading", "neutral")
+
+_TAG = re.compile(r"<[^>]*>")
+_LEFTOVER = re.compile(
+    r"\{\{|\}\}|\{%|%\}|\{#|\$\{|%\(\w+\)s|<[A-Za-z_.]+ object at 0x|\b(?:Undefined|NaN)\b"
+    r"|(?:[:=]|\bis|\bof|\bto|\bes|\bde)\s+(?:None|null|nan|undefined)\b"
+    r"|\b(?:None|null)\b(?=\s*(?:$|[.,;:)!?]))"
+    r"|\{[A-Za-z_][\w .]*\}|\[[A-Z][A-Z_ ]+\]|<\w+[_ ]\w+>|<<|>>|%[A-Z_]{3,}%"
+    r"|\b(?:TODO|TBD|FIXME|XXX+)\b|(?i:lorem ipsum)"
+)
+_CODES = "usd|eur|mxn|cop|gbp|cad|aud|clp|pen|brl|jpy|inr|chf|kwd"
+_MONEY = re.compile(
+    rf"(?:[$€£¥₹]|\b(?:{_CODES})) ?\d[\d.,]*"
+    rf"|\d[\d.,]* ?(?:[$€£¥₹]|(?:{_CODES}|dollars?|euros?|pesos?|pounds?|dolares)\b)"
+    rf"|\d[.,]?{AMOUNT}|{AMOUNT}[.,]?\d"
+    # bare, too long for an hour, and neither a date nor the number of a paragraph
+    r"|(?<![\d.,/:-])(?:\d{1,3}(?:[.,]\d{3})+|\d{3,})[.,]\d{2}(?![\d(/:-]|[.,]\d)"
+)
+_SHOUTING = re.compile(
+    r"\b[A-ZÁÉÍÓÚÑÜ]{3,}(?:[ ,]+[A-ZÁÉÍÓÚÑÜ]{2,}){2,}\b|[!¡]{2,}"
+    r"|\b(?:URGENTE?|FINAL|WARNING|NOTICE|AVISO|ATENCIÓN)\b"
+)
+
+
+class Hit(NamedTuple):
+    """A phrase in a line: the family's rule and facts, and the phrase as the line has it."""
+
+    rule: str
+    phrase: str
+    advice: str
+    fact: str = ""
+    topic: str = ""
+
+
+class Verdict(NamedTuple):
+    """What one line holds: phrases that hold a message, topics, and phrases only the data can judge."""
+
+    hits: tuple[Hit, ...]
+    topics: frozenset[str]
+    handovers: tuple[str, ...]
+    says_no_court: bool
+
+
+CLEAN = Verdict((), frozenset(), (), says_no_court=False)
+
+
+class JudgedLines(dict[str, Verdict]):
+    """Line -> verdict, for one kind of place; a line that is asked for the first time is judged."""
+
+    def __init__(self, judge: Callable[[str], Verdict]) -> None:
+        super().__init__()
+        self._judge = judge
+
+    def __missing__(self, line: str) -> Verdict:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        verdict = self[line] = self._judge(line)
+        return verdict
+
+
+class Scanner:
+    """Judges lines in one language. `text` judges a message's words, `neutral` what strangers may see."""
+
+    def __init__(self, wording: Wording) -> None:
+        self._wording = wording
+        self._families = {
+            where: tuple(family for family in wording.families if where in family.where)
+            for where in ("text", "neutral", "heading")
+        }
+        self._lines = {where: JudgedLines(partial(self._judged, where=where)) for where in PLACES}
+
+    def lines(self, where: str) -> JudgedLines:
+        """The verdicts on lines of one kind: text, html, heading, or neutral (subject, preview, SMS)."""
+        return self._lines[where]
+
+    def judge(self, line: str, where: str) -> Verdict:
+        """The verdict on one line."""
+        return self._lines[where][line]
+
+    def _judged(self, line: str, where: str) -> Verdict:
+        words = line
+        if where == "html":
+            words = unescape(_TAG.sub(" ", line))
+        hits = list(_mechanical(words))
+        if where == "neutral" and AMOUNT in words:
+            hits.append(Hit("gives-away-debt", "", _NO_AMOUNT_HERE))
+        plain = folded(words).replace('"', " ")  # a threat in quotation marks is one
+        no_court = any(pattern.search(plain) for pattern in self._wording.not_a_court)
+        handovers, plain = _taken_out(self._wording.handover, plain, self._wording.denials)
+        _, plain = _taken_out(self._wording.not_a_court, plain)
+        denials = self._wording.denials
+        for family in self._judging(where, line):
+            hits += _of_family(family, plain, words, denials if family.may_be_denied else _NO_DENIALS)
+        topics = {
+            name for name, patterns in self._wording.topics.items() if any(p.search(plain) for p in patterns)
+        }
+        verdict = Verdict(tuple(hits), frozenset(topics), tuple(handovers), no_court)
+        return CLEAN if verdict == CLEAN else verdict
+
+    def _judging(self, where: str, line: str) -> tuple[Family, ...]:
+        families = self._families["text"]
+        if where == "neutral":
+            families += tuple(f for f in self._families["neutral"] if f not in families)
+        if where == "heading" or (where == "html" and re.match(r"\s*<h[1-6]", line)):
+            families += tuple(f for f in self._families["heading"] if f not in families)
+        return families
+
+
+def _mechanical(words: str) -> list[Hit]:
+    """Faults that need no language: leftovers of a template, amounts from nowhere, shouting."""
+    spaced = words.lower().replace("\u00a0", " ").replace("\u202f", " ")
+    amounts = (match[0].replace(AMOUNT, "…") for match in _MONEY.finditer(spaced))
+    return [
+        *(Hit("leftover", match[0], _UNFILLED) for match in _LEFTOVER.finditer(words)),
+        *(Hit("amount", amount, _NOT_IN_LEDGER) for amount in amounts),
+        *(Hit("shouting", match[0], _QUIETER) for match in _SHOUTING.finditer(words)),
+    ]
+
+
+_UNFILLED = "A placeholder was not filled in: correct the template or the data."
+_NOT_IN_LEDGER = "This amount is not in the ledger: print the placeholders {{ debt.balance }} or {{ total }}."
+_NO_AMOUNT_HERE = "A subject, a preview and an SMS are seen by others: leave the amount out."
+_QUIETER = "Write it in small letters and without exclamation marks."
+
+
+def _taken_out(
+    patterns: Iterable[re.Pattern[str]], plain: str, denials: Denials = _NO_DENIALS
+) -> tuple[list[str], str]:
+    """The phrases that patterns find and the sentence does not deny, and the text without them, as long as before."""
+    found: list[str] = []
+    for pattern in patterns:
+        for match in _meant(pattern, plain, denials):
+            found.append(match[0])
+            plain = plain[: match.start()] + DATA * len(match[0]) + plain[match.end() :]
+    return found, plain
+
+
+def _meant(pattern: re.Pattern[str], plain: str, denials: Denials) -> Iterator[re.Match[str]]:
+    return (match for match in pattern.finditer(plain) if not denials.denies(plain, match.start()))
+
+
+def _of_family(family: Family, plain: str, words: str, denials: Denials) -> list[Hit]:
+    _, plain = _taken_out(family.allowed, plain)
+    found = (next(_meant(pattern, plain, denials), None) for pattern in family.patterns)
+    return [
+        Hit(family.rule, words[match.start() : match.end()].strip(), family.advice, family.fact, family.topic)
+        for match in found
+        if match
+    ]
+
+
+_SCANNERS: dict[int, tuple[Wording, Scanner]] = {}
+
+
+def scanner_for(wording: Wording) -> Scanner:
+    """The scanner of a wording, shared by all texts in that language."""
+    known = _SCANNERS.get(id(wording))
+    if known is None or known[0] is not wording:
+        known = _SCANNERS[id(wording)] = (wording, Scanner(wording))
+    return known[1]

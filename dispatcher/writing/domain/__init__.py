@@ -1,0 +1,1 @@
+"""Writing, pure: values in, decisions out."""

@@ -1,0 +1,118 @@
+"""Builds what a message's text is made from, the same way when it is prepared and when it is checked again."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from urllib.parse import quote
+
+from channels.kind import ChannelKind
+from dispatcher.messages.domain.message import Message
+from dispatcher.people.domain.person import DebtFile, PersonFile
+from dispatcher.values.money import Money
+from dispatcher.values.sender import Sender
+from dispatcher.writing.domain.instalments import InstalmentPlan, flat_plan
+from dispatcher.writing.domain.render_inputs import DebtorView, DebtView, RenderInputs
+
+PLAN_VALID_DAYS = 14  # how long a plan offer stands; its first payment falls on the last of these days
+SMALLEST_INSTALMENT = 500  # minor units: below it a plan is no help
+
+
+def message_inputs(
+    message: Message,
+    person: PersonFile,
+    debts: Sequence[DebtFile],
+    sender: Sender,
+    *,
+    first_sent: Mapping[tuple[int, int], date],
+    optout_url: str,
+) -> RenderInputs:
+    """The inputs of one message; `first_sent` gives the day of the first message by (debt id, recipient id)."""
+    views = tuple(debt_view(debt, message.as_of) for debt in debts)
+    total = Money(sum(debt.balance.minor for debt in debts), message.currency)
+    earlier = [first_sent[debt.id, person.id] for debt in debts if (debt.id, person.id) in first_sent]
+    handed_over = bool(debts) and all(_is_handed_over(debt, message.as_of) for debt in debts)
+    return RenderInputs(
+        channel=ChannelKind(message.channel),
+        step=message.step,
+        kind=message.kind,
+        as_of=message.as_of,
+        debtor=_debtor(message, person),
+        sender=sender,
+        debts=views,
+        total=total,
+        relation=message.relation,
+        first_contact=person.first_message_on is None or person.first_message_on >= message.as_of,
+        first_message_on=min(earlier, default=None),
+        plans=_plans(total, sender, message) if message.kind == "collection" else (),
+        plans_valid_until=message.as_of + timedelta(days=PLAN_VALID_DAYS),
+        handover_on=message.as_of + timedelta(days=sender.handover_days) if handed_over else None,
+        handover_firm=sender.handover_firm if handed_over else "",
+        optout_url=optout_url,
+        payment_url=_payment_url(sender, person, debts),
+        packs=tuple(pack.split("@")[0] for pack in message.rule_packs),
+    )
+
+
+def _is_handed_over(debt: DebtFile, on: date) -> bool:
+    """Whether a person has decided to pass this debt on: only then may a text say so."""
+    return debt.handover_decided_on is not None and debt.handover_decided_on <= on
+
+
+def _debtor(message: Message, person: PersonFile) -> DebtorView:
+    phones = [point.address for point in person.contact_points if point.medium == "phone"]
+    emails = [point.address for point in person.contact_points if point.medium == "email"]
+    return DebtorView(
+        reference=person.reference,
+        name=person.name,
+        kind=person.kind,
+        language=message.language,
+        country=person.country,
+        region=person.region,
+        city=person.city,
+        postal_code=person.postal_code,
+        address_lines=person.address_lines,
+        email=message.address if message.channel == "email" else next(iter(emails), ""),
+        phone=message.address if message.channel == "sms" else next(iter(phones), ""),
+    )
+
+
+def debt_view(debt: DebtFile, as_of: date) -> DebtView:
+    """One debt as a text shows it: first amount, interest and fees less payments and credits make the balance.
+
+    The ledger's balance holds interest and fees; a ledger without the first amount is taken to show no payment.
+    """
+    currency = debt.ledger.currency
+    interest, fees = _extra_money(debt, "interest"), _extra_money(debt, "fees")
+    added = sum(amount.minor for amount in (interest, fees) if amount)
+    original = debt.original or Money(max(0, debt.ledger.minor - added), currency)
+    paid = Money(max(0, original.minor + added - debt.ledger.minor) + debt.paid.minor, currency)
+    return DebtView(
+        reference=debt.reference,
+        balance=debt.balance,
+        original=original,
+        due_date=debt.due_date,
+        days_past_due=(as_of - debt.due_date).days,
+        issued_on=debt.issued_on,
+        paid=paid if paid.minor else None,
+        interest=interest,
+        fees=fees,
+        credit=debt.credit if debt.credit.minor else None,
+        extra=debt.extra,
+    )
+
+
+def _extra_money(debt: DebtFile, name: str) -> Money | None:
+    try:
+        return Money.of(debt.extra[name], debt.ledger.currency) if debt.extra.get(name) else None
+    except ValueError:
+        return None
+
+
+def _plans(total: Money, sender: Sender, message: Message) -> tuple[InstalmentPlan, ...]:
+    first_on = message.as_of + timedelta(days=PLAN_VALID_DAYS)
+    counts = [count for count in sender.plan_counts if total.minor // count >= SMALLEST_INSTALMENT]
+    return tuple(flat_plan(number, total, count, first_on) for number, count in enumerate(counts, 1))
+
+
+def _payment_url(sender: Sender, person: PersonFile, debts: Sequence[DebtFile]) -> str:
+    reference = debts[0].reference if len(debts) == 1 else person.reference
+    return sender.payment_url.replace("{debt_reference}", quote(reference, safe=""))

@@ -1,0 +1,99 @@
+"""Everything a message's text is made from, as one value with a digest."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+from typing import Any
+
+import orjson
+
+from channels.kind import ChannelKind
+from dispatcher.values.money import Money
+from dispatcher.values.sender import Sender
+from dispatcher.writing.domain.instalments import InstalmentPlan
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DebtorView:
+    """The person written to. All strings are untrusted text."""
+
+    reference: str
+    name: str
+    kind: str = "person"  # or company
+    language: str = ""
+    country: str = ""
+    region: str = ""
+    city: str = ""
+    postal_code: str = ""
+    address_lines: tuple[str, ...] = ()
+    email: str = ""
+    phone: str = ""  # E.164
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DebtView:
+    """One debt as of the run's date. `balance` is net of payments and credits allotted to it."""
+
+    reference: str
+    balance: Money
+    original: Money
+    due_date: date
+    days_past_due: int
+    issued_on: date | None = None
+    paid: Money | None = None
+    interest: Money | None = None
+    fees: Money | None = None
+    credit: Money | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RenderInputs:
+    """What a template may speak of. The same inputs and template version give the same text."""
+
+    channel: ChannelKind
+    step: str
+    kind: str  # courtesy, collection, notice, optout_confirmation
+    as_of: date
+    debtor: DebtorView
+    sender: Sender
+    debts: tuple[DebtView, ...]
+    total: Money
+    relation: str = "debtor"  # or joint_debtor, guarantor
+    first_contact: bool = True
+    first_message_on: date | None = None  # when the first reminder went out
+    plans: tuple[InstalmentPlan, ...] = ()
+    plans_valid_until: date | None = None
+    handover_on: date | None = None
+    handover_firm: str = ""
+    optout_url: str = ""
+    payment_url: str = ""
+    packs: tuple[str, ...] = ()  # rule packs in force: which country lines and disclosures the layout adds
+
+    def digest(self) -> str:
+        """SHA-256 (hex) over all values; two equal digests render the same text."""
+        values = {name: getattr(self, name) for name in _OWN}
+        values["sender"] = _sender_digest(self.sender)
+        return hashlib.sha256(_written(values)).hexdigest()
+
+
+_OWN = tuple(each.name for each in fields(RenderInputs) if each.name != "sender")
+_MOST_SENDERS = 256
+_senders: dict[int, tuple[Sender, str]] = {}  # by identity: a configuration's senders live as long as it does
+
+
+def _written(value: Any) -> bytes:
+    return orjson.dumps(value, default=dict, option=orjson.OPT_SORT_KEYS)
+
+
+def _sender_digest(sender: Sender) -> str:
+    """One sender stands behind all messages of its creditor: read it once."""
+    known = _senders.get(id(sender))
+    if known is not None and known[0] is sender:
+        return known[1]
+    digest = hashlib.sha256(_written(sender)).hexdigest()
+    if len(_senders) >= _MOST_SENDERS:
+        _senders.clear()
+    _senders[id(sender)] = (sender, digest)
+    return digest

@@ -1,0 +1,1 @@
+"""The templates' language: sandbox, Markdown, placeholders and their errors."""

@@ -1,0 +1,416 @@
+"""A template version becomes compiled texts: Markdown and layouts joined once, so that per message only Jinja runs."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from typing import NamedTuple
+
+from jinja2 import Template
+from markupsafe import escape
+
+from channels.kind import ChannelKind
+from dispatcher.writing.domain.render_inputs import RenderInputs
+from dispatcher.writing.domain.template import TemplateVersion
+from dispatcher.writing.domain.wording import Disclosure, Wording
+from dispatcher.writing.language import front_matter, markdown
+from dispatcher.writing.language.layouts import TABLES, House
+from dispatcher.writing.language.meta import FILE as META_FILE
+from dispatcher.writing.language.meta import TemplateMeta, read_meta
+from dispatcher.writing.language.placeholders import LAW_PREFIX, PLACEHOLDERS, Kind, Placeholder, View
+from dispatcher.writing.language.problems import Problem, TemplateProblems
+from dispatcher.writing.language.sandbox import MAX_SOURCE, environment
+from dispatcher.writing.language.syntax import analyse
+from dispatcher.writing.language.values import Use
+from dispatcher.writing.untrusted import invisible
+
+_FILES: Mapping[str, tuple[ChannelKind, tuple[str, ...]]] = {
+    "email.md": (ChannelKind.EMAIL, ("subject", "preheader")),
+    "sms.txt": (ChannelKind.SMS, ()),
+    "letter.md": (ChannelKind.LETTER, ("title",)),
+}
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
+_INCLUSION = re.compile(r"\{\{\s*(body|identity|say\.\w+|tables\.\w+|message\.\w+)\s*\}\}")
+_JINJA_TAG = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
+FALLBACK = "en"
+
+
+class Part(NamedTuple):
+    """One compiled text: its template and the values it needs."""
+
+    template: Template
+    uses: tuple[Use, ...]
+    html: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CompiledText:
+    """One language and channel of a template. `parts`: html, text, subject, preheader, title as the channel has."""
+
+    language: str
+    channel: ChannelKind
+    file: str
+    wording: Wording
+    parts: Mapping[str, Part]
+    uses: tuple[Use, ...]  # of all parts together
+    disclosures: tuple[tuple[Disclosure, Part | None, Part | None], ...]  # first and later, as plain text
+    shows_plans: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CompiledTemplate:
+    """A version that can be rendered. `digest` covers its files and the house style, `files_sha256` the files alone."""
+
+    name: str
+    version: int
+    digest: str
+    files_sha256: str
+    meta: TemplateMeta
+    texts: Mapping[tuple[str, ChannelKind], CompiledText]
+
+    def has(self, channel: ChannelKind, language: str, default: str = FALLBACK) -> bool:
+        """Whether there is a text for the channel in the language or one it falls back to."""
+        return self.text(channel, language, default) is not None
+
+    def text(self, channel: ChannelKind, language: str, default: str = FALLBACK) -> CompiledText | None:
+        """The text for a channel in the nearest language: `es-MX`, `es`, the sender's own, English."""
+        for candidate in language_chain(language, default):
+            found = self.texts.get((candidate, channel))
+            if found is not None:
+                return found
+        return None
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages it has any text in, sorted."""
+        return tuple(sorted({language for language, _ in self.texts}))
+
+
+@lru_cache(maxsize=1024)
+def language_chain(language: str, default: str = FALLBACK) -> tuple[str, ...]:
+    """Language tags from the nearest to the last resort."""
+    chain: list[str] = []
+    for tag in (language, default, FALLBACK):
+        primary, *rest = tag.replace("_", "-").split("-")
+        region = next((part.upper() for part in rest if len(part) == 2), "")
+        chain += [f"{primary.lower()}-{region}"] * bool(region) + [primary.lower()] * bool(primary)
+    return tuple(dict.fromkeys(chain))
+
+
+def compile_version(version: TemplateVersion, house: House) -> CompiledTemplate:
+    """Compile all texts of a version; raises TemplateProblems with every fault found."""
+    cached = _CACHE.get((version.name, version.version, version.digest, house.digest))
+    if cached is None:
+        cached = _compile(version, house)
+        if len(_CACHE) >= _CACHE_SIZE:
+            _CACHE.pop(next(iter(_CACHE)))
+        _CACHE[version.name, version.version, version.digest, house.digest] = cached
+    return cached
+
+
+_CACHE: dict[tuple[str, int, str, str], CompiledTemplate] = {}
+_CACHE_SIZE = 256
+
+
+def _compile(version: TemplateVersion, house: House) -> CompiledTemplate:
+    problems: list[Problem] = list(_file_problems(version))
+    meta: TemplateMeta | None = None
+    try:
+        meta = read_meta(version.files.get(META_FILE, ""))
+    except TemplateProblems as found:
+        problems.extend(found.problems)
+    texts: dict[tuple[str, ChannelKind], CompiledText] = {}
+    for path in sorted(version.files):
+        language, _, name = path.partition("/")
+        if name in _FILES and _LANGUAGE.fullmatch(language) and len(version.files[path]) <= MAX_SOURCE:
+            try:
+                text = _TextCompiler(path, version.files[path], language, house).compile()
+                texts[language, text.channel] = text
+            except TemplateProblems as found:
+                problems.extend(found.problems)
+    if problems or meta is None:
+        raise TemplateProblems(problems)
+    return CompiledTemplate(
+        name=version.name,
+        version=version.version,
+        digest=version.digest + house.digest,
+        files_sha256=version.digest,
+        meta=meta,
+        texts=texts,
+    )
+
+
+def _file_problems(version: TemplateVersion) -> Iterator[Problem]:
+    if META_FILE not in version.files:
+        yield Problem(
+            file=META_FILE,
+            message="is missing",
+            suggestion="it says what the template is for and who owns it",
+        )
+    if not any(path.partition("/")[2] in _FILES for path in version.files):
+        yield Problem(
+            file=version.name, message="has no text", suggestion="add en/email.md, en/sms.txt or en/letter.md"
+        )
+    for path, source in version.files.items():
+        language, _, name = path.partition("/")
+        if path != META_FILE and (name not in _FILES or not _LANGUAGE.fullmatch(language)):
+            yield Problem(
+                file=path,
+                message="is not a file of a template",
+                suggestion="LANGUAGE/email.md, sms.txt or letter.md",
+            )
+        if len(source) > MAX_SOURCE:
+            yield Problem(file=path, message=f"has {len(source)} characters, {MAX_SOURCE} are allowed")
+
+
+def _disclosure_flags(wording: Wording) -> Mapping[str, Placeholder]:
+    """`law.NAME.first` and `law.NAME.later`: whether a disclosure applies to this message."""
+    flags = {}
+    for disclosure in wording.disclosures:
+        for when in ("first", "later"):
+            name = f"{LAW_PREFIX}{disclosure.name}.{when}"
+            flags[name] = Placeholder(
+                name=name,
+                kind=Kind.FLAG,
+                description=disclosure.source,
+                sample="",
+                get=partial(_applies_to_view, disclosure, when == "first"),
+            )
+    return flags
+
+
+def _applies_to_view(disclosure: Disclosure, first: bool, view: View) -> bool:  # noqa: FBT001 - bound by partial alone
+    return applies(disclosure, view.inputs, first=first)
+
+
+def applies(disclosure: Disclosure, inputs: RenderInputs, *, first: bool) -> bool:
+    """Whether a disclosure's first or later sentence must stand in this message."""
+    if inputs.first_contact is not first or inputs.kind not in disclosure.kinds:
+        return False
+    if disclosure.channels and inputs.channel not in disclosure.channels:
+        return False
+    if disclosure.roles and inputs.sender.role not in disclosure.roles:
+        return False
+    return any(pack.lower() in disclosure.packs for pack in inputs.packs)
+
+
+def joined_sources(path: str, source: str, house: House) -> Mapping[str, str]:
+    """The Jinja sources of one file after Markdown and layouts, before they are checked: for reading and measuring."""
+    return _TextCompiler(path, source, path.partition("/")[0], house).sources()
+
+
+class _TextCompiler:
+    """Compiles one file into the parts its channel needs."""
+
+    def __init__(self, path: str, source: str, language: str, house: House) -> None:
+        self.path, self.source, self.language, self.house = path, source, language, house
+        self.channel, self.keys = _FILES[path.partition("/")[2]]
+        wording = house.wording(language)
+        if wording is None:
+            primary = language.split("-", maxsplit=1)[0]
+            message = (
+                f"there is no wording for {language}: without its phrases and disclosures it cannot be sent"
+            )
+            raise TemplateProblems(
+                [Problem(file=path, message=message, suggestion=f"write config/content/{primary}.yaml")]
+            )
+        self.wording: Wording = wording
+        self.known = {**PLACEHOLDERS, **_disclosure_flags(wording)}
+
+    def sources(self) -> dict[str, str]:
+        """Each part's source; raises TemplateProblems for what the author wrote wrong."""
+        document = front_matter.split(self.source, file=self.path, keys=self.keys)
+        self._check(document)
+        return dict(self._sources(document))
+
+    def compile(self) -> CompiledText:
+        """Every part of the file, compiled; raises TemplateProblems."""
+        sources = self.sources()
+        parts = {
+            name: self._part(source, html=name == "html", file=self.path) for name, source in sources.items()
+        }
+        uses = _merged(use for part in parts.values() for use in part.uses)
+        return CompiledText(
+            language=self.language,
+            channel=self.channel,
+            file=self.path,
+            wording=self.wording,
+            parts=parts,
+            uses=uses,
+            shows_plans=any(use.placeholder.name == "plans" and use.fields for use in uses),
+            disclosures=tuple(self._disclosure(disclosure) for disclosure in self.wording.disclosures),
+        )
+
+    def _check(self, document: front_matter.Document) -> None:
+        """Check what the author wrote on its own, so that problems carry the author's lines."""
+        problems = [*document.problems, *self._invisible()]
+        if self.channel is not ChannelKind.SMS:
+            problems += markdown.problems_of(document.body, self.path, document.first_line)
+        body = _without_tables(document.body, self.path, document.first_line, problems)
+        pieces = [
+            (body, document.first_line),
+            *((text, document.lines[key]) for key, text in document.head.items()),
+        ]
+        for text, line in pieces:
+            unclosed = list(markdown.unclosed_tags(text, self.path, line))
+            problems += unclosed or self._refused(text, line)
+        if problems:
+            raise TemplateProblems(sorted(problems, key=lambda problem: problem.line))
+
+    def _invisible(self) -> Iterator[Problem]:
+        """Characters that hide words from whoever reviews a text, and from the checks."""
+        for number, line in enumerate(self.source.split("\n"), start=1):
+            if found := invisible(line):
+                yield Problem(
+                    file=self.path,
+                    line=number,
+                    column=line.index(found) + 1,
+                    message=f"an invisible character, U+{ord(found):04X}",
+                    suggestion="delete it and type the word again",
+                )
+
+    def _refused(self, text: str, line: int) -> tuple[Problem, ...]:
+        env = environment(html=False)
+        return analyse(text, env=env, known=PLACEHOLDERS, file=self.path, first_line=line).problems
+
+    def _sources(self, document: front_matter.Document) -> Iterator[tuple[str, str]]:
+        layouts = self.house.layouts
+        if self.channel is ChannelKind.SMS:
+            yield (
+                "text",
+                self._joined(layouts["sms.txt"].rstrip("\n"), document.body.strip(), document, html=False),
+            )
+            return
+        tokens = markdown.tokens_of(document.body)
+        html, text = markdown.to_html(tokens), markdown.to_text(tokens)
+        if self.channel is ChannelKind.EMAIL:
+            yield "html", self._joined(layouts["email.html"], html, document, html=True)
+            yield "text", self._joined(layouts["email.txt"], text, document, html=False)
+        else:
+            yield "html", self._joined("{{ body }}\n{{ identity }}\n", html, document, html=True)
+            yield "text", self._joined("{{ body }}\n\n{{ identity }}\n", text, document, html=False)
+        yield from document.head.items()
+
+    def _joined(self, layout: str, body: str, document: front_matter.Document, *, html: bool) -> str:
+        """A layout with everything it includes written out."""
+        suffix = "html" if html else "txt"
+
+        def included(match: re.Match[str]) -> str:
+            group, _, name = match[1].partition(".")
+            match group, name:
+                case "body", "":
+                    return expand(body)
+                case "identity", "":
+                    return expand(self.house.layouts[f"identity.{suffix}"])
+                case "say", "disclosures":
+                    return self._disclosures_source(html=html)
+                case "say", _:
+                    return self._phrase(name, html=html)
+                case "message", _:
+                    return self._of_message(name, document, html=html)
+                case _:
+                    return expand(self.house.layouts[f"tables/{name}.{suffix}"])
+
+        def expand(source: str) -> str:
+            return _INCLUSION.sub(included, source)
+
+        return expand(layout)
+
+    def _of_message(self, name: str, document: front_matter.Document, *, html: bool) -> str:
+        """What a layout asks about the message itself: language, direction, or a line of the head."""
+        if name == "language":
+            return self.language
+        if name == "direction":
+            return text_direction(self.language)
+        return escaped_phrase(document.head[name]) if html else document.head[name]
+
+    def _phrase(self, key: str, *, html: bool) -> str:
+        if key not in self.wording.phrases:
+            file = f"config/content/{self.wording.language}.yaml"
+            raise TemplateProblems(
+                [Problem(file=file, message=f"phrases.{key} is missing", suggestion="a layout says it")]
+            )
+        return escaped_phrase(self.wording.phrases[key]) if html else self.wording.phrases[key]
+
+    def _disclosures_source(self, *, html: bool) -> str:
+        """Every disclosure under the condition that it applies, each a paragraph."""
+        pieces = []
+        for disclosure in self.wording.disclosures:
+            for when, text in (("first", disclosure.first), ("later", disclosure.later)):
+                if text:
+                    said = self._paragraph(text.strip().split("\n"), html=html)
+                    pieces.append(f"{{% if {LAW_PREFIX}{disclosure.name}.{when} %}}{said}{{% endif %}}")
+        return "".join(pieces)
+
+    def _paragraph(self, lines: list[str], *, html: bool) -> str:
+        if html:
+            return "".join(f"<p>{escaped_phrase(line)}</p>\n" for line in lines)
+        if self.channel is ChannelKind.SMS:
+            return " ".join(lines) + " "
+        return "\n".join(lines) + "\n\n"
+
+    def _disclosure(self, disclosure: Disclosure) -> tuple[Disclosure, Part | None, Part | None]:
+        first, later = [
+            self._part(text.strip(), html=False, file=f"config/content/{self.wording.language}.yaml")
+            if text
+            else None
+            for text in (disclosure.first, disclosure.later)
+        ]
+        return disclosure, first, later
+
+    def _part(self, source: str, *, html: bool, file: str) -> Part:
+        env = environment(html=html)
+        found = analyse(source, env=env, known=self.known, file=file)
+        if found.problems or found.tree is None:
+            raise TemplateProblems(found.problems)
+        try:
+            return Part(env.from_string(found.tree), found.uses, html)
+        except RecursionError:
+            raise TemplateProblems([Problem(file=file, message="is nested too deeply")]) from None
+
+
+def text_direction(language: str) -> str:
+    """`rtl` for a language that is written from right to left."""
+    return (
+        "rtl"
+        if language.split("-", maxsplit=1)[0] in {"ar", "fa", "he", "ur", "yi", "ps", "ku", "dv"}
+        else "ltr"
+    )
+
+
+def escaped_phrase(phrase: str) -> str:
+    """A phrase of ours as HTML, its placeholders left alone."""
+    return "".join(part if i % 2 else str(escape(part)) for i, part in enumerate(_JINJA_TAG.split(phrase)))
+
+
+def _merged(uses: Iterable[Use]) -> tuple[Use, ...]:
+    """Uses of several parts as one list; two loops over the same list need the fields of both."""
+    merged: dict[str, Use] = {}
+    for use in uses:
+        known = merged.get(use.variable)
+        fields = _merged((*known.fields, *use.fields)) if known else use.fields
+        merged[use.variable] = replace(use, fields=fields)
+    return tuple(merged.values())
+
+
+def _without_tables(body: str, file: str, first_line: int, problems: list[Problem]) -> str:
+    """The body with its table lines emptied; a table that nobody knows is a problem."""
+    rows = body.split("\n")
+    for index, row in enumerate(rows):
+        table = markdown.TABLE.match(row)
+        if table is None:
+            continue
+        rows[index] = ""
+        if table[1] not in TABLES:
+            known = ", ".join(f"tables.{name}" for name in TABLES)
+            message = f"there is no table `tables.{table[1]}`"
+            problems.append(
+                Problem(
+                    file=file,
+                    line=first_line + index,
+                    column=1,
+                    message=message,
+                    suggestion=f"there are {known}",
+                )
+            )
+    return "\n".join(rows)

@@ -1,0 +1,245 @@
+"""The catalogue of placeholders: all that a template may speak of, each with its value, a sample and its trust."""
+
+# ruff: noqa: E501 - the catalogue reads as a table, an entry a line
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from babel import Locale
+
+from dispatcher.values.sender import AdviceBody, Sender
+from dispatcher.writing.domain.instalments import Instalment, InstalmentPlan
+from dispatcher.writing.domain.render_inputs import DebtView, RenderInputs
+from dispatcher.writing.domain.wording import Wording
+
+
+class Kind(StrEnum):
+    """What a placeholder's value is, which decides how it is written."""
+
+    TEXT = "text"
+    MONEY = "money"
+    DATE = "date"
+    NUMBER = "number"
+    LINK = "link"
+    LIST = "list"  # for `{% for … %}` and `{% if … %}`, not to be printed
+    FLAG = "flag"  # for `{% if … %}` alone
+
+
+class Trust(StrEnum):
+    """Whose text it is: `debtor` and `portfolio` are other people's words."""
+
+    OURS = "ours"
+    DEBTOR = "debtor"
+    PORTFOLIO = "portfolio"
+
+
+class View(NamedTuple):
+    """What placeholders read: the message's inputs and how this reader's language writes."""
+
+    inputs: RenderInputs
+    wording: Wording
+    locale: Locale
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Placeholder:
+    """One name. `get` takes a View (or, in a list, one item) and may give None: the value is empty."""
+
+    name: str
+    kind: Kind
+    description: str
+    sample: str
+    get: Callable[[Any], Any]
+    trust: Trust = Trust.OURS
+    may_be_empty: bool = False
+    items: Mapping[str, "Placeholder"] = field(default_factory=dict)  # of a list: the fields of an item
+
+
+def _catalogue(*entries: Placeholder) -> Mapping[str, Placeholder]:
+    return {entry.name: entry for entry in entries}
+
+
+def _entry(
+    name: str, kind: Kind, description: str, sample: str, get: Callable[[Any], Any], *marks: str
+) -> Placeholder:
+    """An entry of the tables below; marks: `empty` (may be empty), `debtor` or `portfolio` (whose text)."""
+    trust = Trust.DEBTOR if "debtor" in marks else Trust.PORTFOLIO if "portfolio" in marks else Trust.OURS
+    return Placeholder(
+        name=name,
+        kind=kind,
+        description=description,
+        sample=sample,
+        get=get,
+        trust=trust,
+        may_be_empty="empty" in marks,
+    )
+
+
+def _debt_fields(prefix: str, of: Callable[[Any], DebtView]) -> tuple[Placeholder, ...]:
+    money, dated, number = Kind.MONEY, Kind.DATE, Kind.NUMBER
+    return (
+        _entry(f"{prefix}reference", Kind.TEXT, "the creditor's number of the debt", "INV-2041",
+               lambda v: of(v).reference, "portfolio"),
+        _entry(f"{prefix}balance", money, "what is open now", "$120.00", lambda v: of(v).balance),
+        _entry(f"{prefix}original", money, "the first amount", "$150.00", lambda v: of(v).original),
+        _entry(f"{prefix}due_date", dated, "the day it was due", "March 1, 2026", lambda v: of(v).due_date),
+        _entry(f"{prefix}issued_on", dated, "the day it was issued", "February 1, 2026",
+               lambda v: of(v).issued_on, "empty"),
+        _entry(f"{prefix}days_past_due", number, "days since the due date", "10", lambda v: of(v).days_past_due),
+        _entry(f"{prefix}paid", money, "payments received", "$30.00", lambda v: of(v).paid, "empty"),
+        _entry(f"{prefix}interest", money, "interest", "$2.50", lambda v: of(v).interest, "empty"),
+        _entry(f"{prefix}fees", money, "fees", "$5.00", lambda v: of(v).fees, "empty"),
+        _entry(f"{prefix}credit", money, "credits", "$7.50", lambda v: of(v).credit, "empty"),
+    )  # fmt: skip
+
+
+_INSTALMENTS = _catalogue(
+    _entry("number", Kind.NUMBER, "1, 2, 3 …", "1", lambda item: item[0]),
+    _entry("due_on", Kind.DATE, "the day of the payment", "April 1, 2026", lambda item: item[1].due_on),
+    _entry("amount", Kind.MONEY, "the payment", "$40.00", lambda item: item[1].amount),
+)
+
+
+def _numbered(plan: InstalmentPlan) -> Sequence[tuple[int, Instalment]]:
+    return tuple(enumerate(plan.instalments, start=1))
+
+
+_PLANS = _catalogue(
+    _entry("number", Kind.NUMBER, "the option's number", "1", lambda plan: plan.number),
+    _entry("count", Kind.NUMBER, "how many payments", "3", lambda plan: len(plan.instalments)),
+    _entry("total", Kind.MONEY, "what all payments cost together", "$120.00", lambda plan: plan.total),
+    _entry("each", Kind.MONEY, "the first payment", "$40.00", lambda plan: plan.instalments[0].amount),
+    _entry("first_on", Kind.DATE, "the first payment's day", "April 1, 2026", lambda plan: plan.instalments[0].due_on),
+    _entry("last_on", Kind.DATE, "the last payment's day", "June 1, 2026", lambda plan: plan.instalments[-1].due_on),
+    Placeholder(name="instalments", kind=Kind.LIST, description="its payments", sample="", get=_numbered,
+                items=_INSTALMENTS),
+)  # fmt: skip
+
+
+def contact_line(body: AdviceBody | None) -> str | None:
+    """Name, address, telephone and so on of a body, on one line; None where there is no body."""
+    if body is None:
+        return None
+    parts = (body.name, body.address, body.phone, body.email, body.website)
+    return ", ".join(part for part in parts if part)
+
+
+def _advice(view: View) -> AdviceBody | None:
+    return view.inputs.sender.advice.get(view.inputs.debtor.country)
+
+
+def _complaints(view: View) -> AdviceBody | None:
+    return view.inputs.sender.complaints.get(view.inputs.debtor.country)
+
+
+def address_line(sender: Sender) -> str:
+    """The sender's postal address on one line, as its country writes it."""
+    town = f"{sender.postal_code} {sender.city}".strip()
+    if sender.country in {"US", "CA", "AU", "MX", "CO", "GB"}:
+        town = " ".join(
+            part
+            for part in (sender.city + ("," if sender.region else ""), sender.region, sender.postal_code)
+            if part
+        )
+    return ", ".join(part for part in (*sender.address_lines, town, sender.country) if part)
+
+
+def _hours(view: View) -> str | None:
+    hours = view.inputs.sender.contact_hours
+    return hours.get(view.wording.language) or next(iter(hours.values()), None)
+
+
+_LINK = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(?:[/?#][!-~]*)?")
+
+
+def _web(value: str) -> str | None:
+    """A link only where it is one; anything else is empty, so that the message is held."""
+    return value if value and _LINK.fullmatch(value) else None
+
+
+def _word(name: str) -> Callable[[View], str]:
+    return lambda view: view.wording.word(name, view.inputs.debtor.country)
+
+
+_T, _M, _D, _N, _L, _F = Kind.TEXT, Kind.MONEY, Kind.DATE, Kind.NUMBER, Kind.LINK, Kind.FLAG
+
+PLACEHOLDERS: Mapping[str, Placeholder] = _catalogue(
+    _entry("debtor.name", _T, "the person or company written to", "Ana Pérez", lambda v: v.inputs.debtor.name, "debtor"),
+    _entry("debtor.reference", _T, "the creditor's number of the debtor", "C-1007", lambda v: v.inputs.debtor.reference, "portfolio"),
+    _entry("debtor.kind", _T, "person or company", "person", lambda v: v.inputs.debtor.kind, "portfolio"),
+    _entry("debtor.country", _T, "country, ISO 3166-1", "MX", lambda v: v.inputs.debtor.country, "portfolio"),
+    _entry("sender.name", _T, "the sender as debtors know it", "Acme", lambda v: v.inputs.sender.name),
+    _entry("sender.legal_name", _T, "the sender's full legal name", "Acme Home Services Inc.", lambda v: v.inputs.sender.legal_name),
+    _entry("sender.role", _T, "original_creditor, third_party, debt_buyer or law_firm", "original_creditor", lambda v: v.inputs.sender.role),
+    _entry("sender.contact_person", _T, "who answers", "Robin Ellis", lambda v: v.inputs.sender.contact_person),
+    _entry("sender.contact_hours", _T, "when somebody answers", "Monday to Friday, 9 a.m. to 5 p.m.", _hours),
+    _entry("sender.phone", _T, "telephone", "+1 212 555 0142", lambda v: v.inputs.sender.phone),
+    _entry("sender.email", _T, "e-mail address", "hello@acme.example", lambda v: v.inputs.sender.email),
+    _entry("sender.website", _T, "web address", "https://acme.example", lambda v: v.inputs.sender.website),
+    _entry("sender.address", _T, "postal address on one line", "100 Example Street, New York, NY 10001, US", lambda v: address_line(v.inputs.sender)),
+    _entry("sender.registration", _T, "licence or register number", "", lambda v: v.inputs.sender.registration or None, "empty"),
+    _entry("creditor.name", _T, "whose claim it is", "Acme Home Services Inc.", lambda v: v.inputs.sender.creditor_name),
+    *_debt_fields("debt.", lambda v: v.inputs.debts[0]),
+    Placeholder(name="debts", kind=Kind.LIST, description="all debts of this message", sample="",
+                get=lambda v: v.inputs.debts, items=_catalogue(*_debt_fields("", lambda debt: debt))),
+    _entry("references", _T, "the numbers of all debts of this message", "INV-2041", lambda v: ", ".join(d.reference for d in v.inputs.debts), "portfolio"),
+    _entry("total", _M, "what is open in all", "$120.00", lambda v: v.inputs.total),
+    _entry("as_of", _D, "the day of the balance", "March 11, 2026", lambda v: v.inputs.as_of),
+    _entry("first_message_on", _D, "when the first reminder went out", "March 2, 2026", lambda v: v.inputs.first_message_on, "empty"),
+    Placeholder(name="plans", kind=Kind.LIST, description="the plans on offer", sample="", get=lambda v: v.inputs.plans,
+                may_be_empty=True, items=_PLANS),
+    _entry("plans_valid_until", _D, "until when the offer stands", "April 1, 2026", lambda v: v.inputs.plans_valid_until, "empty"),
+    _entry("handover.on", _D, "the day on which the account is passed on", "May 1, 2026", lambda v: v.inputs.handover_on, "empty"),
+    _entry("handover.firm", _T, "the firm that takes over", "Northgate Recoveries", lambda v: v.inputs.handover_firm or None, "empty"),
+    _entry("links.pay", _L, "where to pay", "https://pay.acme.example/INV-2041", lambda v: _web(v.inputs.payment_url), "empty"),
+    _entry("links.stop", _L, "where to stop this medium or choose another", "https://acme.example/u/token", lambda v: _web(v.inputs.optout_url), "empty"),
+    _entry("links.dispute", _L, "where to say that something is wrong", "https://acme.example/dispute", lambda v: _web(v.inputs.sender.dispute_url), "empty"),
+    _entry("links.website", _L, "the sender's web site", "https://acme.example", lambda v: _web(v.inputs.sender.website), "empty"),
+    _entry("advice.contact", _T, "free debt advice in the debtor's country", "NFCC, +1 800 388 2227, www.nfcc.org", lambda v: contact_line(_advice(v)), "empty"),
+    _entry("complaints.contact", _T, "where to complain in the debtor's country", "Unidad Especializada, une@acme.example", lambda v: contact_line(_complaints(v)), "empty"),
+    _entry("words.amount", _T, "amount, importe, monto: as the country says", "amount", _word("amount")),
+    _entry("words.instalment", _T, "payment, plazo, pago, cuota: as the country says", "payment", _word("instalment")),
+    _entry("words.instalments", _T, "payments, plazos, pagos, cuotas: as the country says", "payments", _word("instalments")),
+    _entry("first_contact", _F, "nobody has written about this debt yet", "yes", lambda v: v.inputs.first_contact),
+    _entry("kind", _T, "courtesy, collection, notice or optout_confirmation", "collection", lambda v: v.inputs.kind),
+    _entry("channel", _T, "email, sms or letter", "email", lambda v: v.inputs.channel.value),
+    _entry("relation", _T, "debtor, joint_debtor or guarantor", "debtor", lambda v: v.inputs.relation),
+)  # fmt: skip
+
+LAW_PREFIX = "law."  # law.NAME.first, law.NAME.later: which disclosures apply; for layouts only
+EXTRA_PREFIX = "debt.extra."
+
+
+def extra_field(name: str) -> Placeholder:
+    """A further column of the portfolio's file, read from the message's first debt."""
+    key = name.removeprefix(EXTRA_PREFIX)
+    return _entry(
+        name,
+        Kind.TEXT,
+        "a further column of the portfolio",
+        "…",
+        lambda v: v.inputs.debts[0].extra.get(key) or None,
+        "portfolio",
+        "empty",
+    )
+
+
+def find(name: str) -> Placeholder | None:
+    """The placeholder of that full name."""
+    if name.startswith(EXTRA_PREFIX) and name.count(".") == 2:
+        return extra_field(name)
+    return PLACEHOLDERS.get(name)
+
+
+def suggestion(name: str, known: Sequence[str] = ()) -> str:
+    """`did you mean …?` for a name that nobody knows; empty without a near one."""
+    names = [*PLACEHOLDERS, *known]
+    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    if not near:  # `name` alone, `debtorname`, `client.name`
+        tail = name.replace("_", ".").rsplit(".", 1)[-1]
+        near = [candidate for candidate in names if candidate.rsplit(".", 1)[-1] == tail][:1]
+    return f"did you mean `{near[0]}`?" if near else "`dispatcher templates placeholders` lists all there are"

@@ -1,0 +1,163 @@
+"""The page around a letter's text: window address, date and payment slip, as HTML for the engine."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from html import unescape
+from pathlib import Path
+
+import yaml
+from jinja2 import StrictUndefined, Template
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from dispatcher.values.postal_address import AddressProblem, normalise_address
+from dispatcher.values.sender import Sender
+from dispatcher.writing.domain.render_inputs import RenderInputs
+from dispatcher.writing.formats import date_text, locale_for, money_text
+from dispatcher.writing.letter_text import LetterText
+from dispatcher.writing.letters.address import AddressBlock
+from dispatcher.writing.letters.engine import QrCode
+from dispatcher.writing.letters.page_rules import paper_css, running_css
+from dispatcher.writing.letters.paper import Paper
+from dispatcher.writing.letters.words import Words, words_for
+from dispatcher.writing.untrusted import is_right_to_left, one_line
+
+_IDENTITY = '<section class="identity"'
+_PLAIN_BDI = re.compile(r"<bdi>([^<]*)</bdi>")
+_LONGEST_QR = 600  # a denser code than this is hard to scan from 26 mm of paper
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layout:
+    """The files of `_layouts` that make a letter's page, read and compiled once."""
+
+    template: Template
+    css: Markup
+    words: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slip:
+    """What the payment slip says."""
+
+    payee: str
+    balance_label: str
+    balance: str
+    url: str
+
+
+def load_layout(folder: Path) -> Layout:
+    """The layout in `folder`: `letter.html.jinja`, `letter.css`, `letter_words.yaml`."""
+    environment = ImmutableSandboxedEnvironment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.globals = {"direction_of": _direction_of}
+    return Layout(
+        template=environment.from_string((folder / "letter.html.jinja").read_text(encoding="utf-8")),
+        css=Markup((folder / "letter.css").read_text(encoding="utf-8")),  # noqa: S704  # our own file
+        words=yaml.safe_load((folder / "letter_words.yaml").read_text(encoding="utf-8")),
+    )
+
+
+@cache
+def shipped_layout() -> Layout:
+    """The layout that came with the program: packed in the wheel, else in the checkout."""
+    package = Path(__file__).resolve().parents[2]
+    packed = package / "_data" / "templates" / "_layouts"
+    return load_layout(packed if packed.is_dir() else package.parent / "templates" / "_layouts")
+
+
+def reference_of(inputs: RenderInputs) -> str:
+    """What a reader quotes: the debt's reference, or the debtor's where there are several debts."""
+    reference = inputs.debts[0].reference if len(inputs.debts) == 1 else inputs.debtor.reference
+    return one_line(reference)
+
+
+def wants_qr(inputs: RenderInputs) -> bool:
+    """Whether the slip shows the payment link."""
+    url = inputs.payment_url
+    return _has_slip(inputs) and url.startswith(("https://", "http://")) and len(url) <= _LONGEST_QR
+
+
+def page_html(
+    *,
+    letter: LetterText,
+    inputs: RenderInputs,
+    layout: Layout,
+    paper: Paper,
+    address: AddressBlock,
+    message_id: str,
+    qr: QrCode | None,
+    tight: bool = False,
+) -> str:
+    """The whole letter as HTML, `tight` in smaller type; raises WordsError for a language without words."""
+    words = words_for(letter.language, layout.words)
+    prose, mark, identity = _with_directions(letter.body_html).partition(_IDENTITY)
+    above = words.continued.format(sender=one_line(inputs.sender.name), reference=reference_of(inputs))
+    running = running_css(page=words.page, above=above, below=message_id)
+    return layout.template.render(
+        letter=letter,
+        tight=tight,
+        words=words,
+        sender=inputs.sender,
+        sender_contact=_sender_contact(inputs.sender),
+        return_line=return_line(inputs.sender),
+        address=address,
+        date=_date(inputs, letter.language),
+        reference=reference_of(inputs),
+        slip=_slip(inputs, words, letter.language),
+        qr=qr,
+        prose=Markup(prose),  # noqa: S704  # a safe fragment, see LetterText
+        identity=Markup(mark + identity),  # noqa: S704  # the same
+        css=layout.css + paper_css(paper, address) + running + (qr.css if qr else ""),
+    )
+
+
+def return_line(sender: Sender) -> str:
+    """The sender on one line, for the post to bring the letter back to."""
+    address = normalise_address(
+        sender.address_lines, sender.postal_code, sender.city, sender.region, sender.country
+    )
+    if isinstance(address, AddressProblem):  # printed as it stands in senders.yaml
+        lines = (*sender.address_lines, f"{sender.postal_code} {sender.city}".strip())
+    else:
+        lines = (*address.lines, *address.town_lines)
+    return " · ".join(one_line(part) for part in (sender.name, *lines) if part)
+
+
+def _sender_contact(sender: Sender) -> list[str]:
+    return [line for line in (sender.phone, sender.email, sender.website) if line]
+
+
+def _direction_of(text: str) -> str:
+    """The direction of the first letter that has one, as `dir="auto"` means it (plutoprint knows no auto)."""
+    if not is_right_to_left(text):
+        return "ltr"
+    strong = next((kind for kind in map(unicodedata.bidirectional, text) if kind in {"L", "R", "AL"}), "L")
+    return "ltr" if strong == "L" else "rtl"
+
+
+def _with_directions(fragment: str) -> str:
+    """Each plain `<bdi>` with the direction of its text."""
+    return _PLAIN_BDI.sub(lambda m: f'<bdi dir="{_direction_of(unescape(m[1]))}">{m[1]}</bdi>', fragment)
+
+
+def _date(inputs: RenderInputs, language: str) -> str:
+    return date_text(inputs.as_of, locale_for(language, inputs.debtor.country))
+
+
+def _has_slip(inputs: RenderInputs) -> bool:
+    return bool(inputs.debts) and inputs.total.minor > 0 and inputs.kind != "optout_confirmation"
+
+
+def _slip(inputs: RenderInputs, words: Words, language: str) -> Slip | None:
+    if not _has_slip(inputs):
+        return None
+    locale = locale_for(language, inputs.debtor.country)
+    return Slip(
+        payee=inputs.sender.creditor_name,
+        balance_label=words.balance_on.format(date=date_text(inputs.as_of, locale)),
+        balance=money_text(inputs.total, locale),
+        url=inputs.payment_url,
+    )

@@ -1,0 +1,183 @@
+"""A letter as a print-ready PDF, or the one sentence that says why it is held."""
+
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from html import unescape
+from textwrap import shorten
+
+from dispatcher.values.postal_address import AddressProblem
+from dispatcher.writing.domain.render_inputs import DebtorView, RenderInputs
+from dispatcher.writing.letter_text import LetterText
+from dispatcher.writing.letters.address import AddressBlock, fit_address, window_lines
+from dispatcher.writing.letters.engine import DocumentFacts, LetterEngine
+from dispatcher.writing.letters.fonts import FontsMissingError, uncovered
+from dispatcher.writing.letters.installed import EngineMissingError, installed_engine
+from dispatcher.writing.letters.layout import Layout, page_html, shipped_layout, wants_qr
+from dispatcher.writing.letters.paper import Paper, paper_for
+from dispatcher.writing.letters.reading import read_letter
+from dispatcher.writing.letters.words import WordsError
+
+_MOST_CHARACTERS_NAMED = 5
+_MOST_OF_WINDOW_SHOWN = 160
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LetterPdf:
+    """A finished letter: its bytes, number of pages, and its text as a PDF reader finds it."""
+
+    pdf: bytes
+    pages: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LetterProblem:
+    """Why a letter must not be printed: the rule, and a sentence that says what to do."""
+
+    rule: str
+    message: str
+
+
+class _HeldError(Exception):
+    """Carries the problem out of the step that found it."""
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(message)
+        self.problem = LetterProblem(rule=rule, message=message)
+
+
+def render_letter(
+    letter: LetterText,
+    inputs: RenderInputs,
+    *,
+    message_id: str,
+    layout: Layout | None = None,
+    engine: LetterEngine | None = None,
+) -> LetterPdf | LetterProblem:
+    """Lay a letter out on the paper that its sender, else the debtor's country, uses.
+
+    The same arguments give the same bytes: dates come from `inputs.as_of` and nothing is drawn by lot.
+    `layout` and `engine` are the shipped and the installed ones unless given.
+    """
+    try:
+        return _rendered(letter, inputs, message_id, layout or shipped_layout(), engine or installed_engine())
+    except _HeldError as held:
+        return held.problem
+    except (FontsMissingError, EngineMissingError, WordsError) as reason:
+        return LetterProblem(rule="letter-layout", message=f"{str(reason)[:1].upper()}{str(reason)[1:]}.")
+
+
+def _rendered(
+    letter: LetterText, inputs: RenderInputs, message_id: str, layout: Layout, engine: LetterEngine
+) -> LetterPdf:
+    paper = paper_for(inputs.sender.page_size, inputs.debtor.country)
+    address = _address(inputs.debtor, inputs.sender.country, paper)
+    qr = engine.qr_code(inputs.payment_url) if wants_qr(inputs) else None
+
+    def laid_out(*, tight: bool) -> LetterPdf:
+        html = _printable(
+            page_html(
+                letter=letter,
+                inputs=inputs,
+                layout=layout,
+                paper=paper,
+                address=address,
+                message_id=message_id,
+                qr=qr,
+                tight=tight,
+            )
+        )
+        _hold_uncovered(html, inputs.debtor)
+        return _read_back(engine.write(html, _facts(letter, inputs, message_id)), address)
+
+    loose = laid_out(tight=False)
+    if loose.pages == 1:
+        return loose
+    tight = laid_out(tight=True)
+    return tight if tight.pages < loose.pages else loose
+
+
+def _read_back(pdf: bytes, address: AddressBlock) -> LetterPdf:
+    found = read_letter(pdf)
+    _hold_odd_window(found.window, address)
+    return LetterPdf(pdf=pdf, pages=found.pages, text=found.text)
+
+
+def _address(debtor: DebtorView, from_country: str, paper: Paper) -> AddressBlock:
+    lines = window_lines(debtor, from_country)
+    if isinstance(lines, AddressProblem):
+        raise _HeldError(
+            "postal-address",
+            f"The postal address of {debtor.reference} is not fit for a letter: {lines.detail}."
+            " Correct it in the portfolio or choose another channel.",
+        )
+    block = fit_address(lines, paper.address)
+    if block is None:
+        raise _HeldError(
+            "postal-address",
+            f"The address of {debtor.reference} does not fit the envelope's window ({len(lines)} lines, the"
+            f" longest of {max(map(len, lines))} characters): shorten it in the portfolio.",
+        )
+    return block
+
+
+def _printable(html: str) -> str:
+    """Composed characters, so that no accent comes from another font than its letter.
+
+    The non-breaking hyphen has a glyph in few fonts and looks like the ordinary one.
+    """
+    return unicodedata.normalize("NFC", html).replace("\N{NON-BREAKING HYPHEN}", "\N{HYPHEN}")
+
+
+def _hold_uncovered(html: str, debtor: DebtorView) -> None:
+    missing = uncovered(unescape(html))
+    if not missing:
+        return
+    named = ", ".join(f"{char} (U+{ord(char):04X})" for char in missing[:_MOST_CHARACTERS_NAMED])
+    more = (
+        f" and {len(missing) - _MOST_CHARACTERS_NAMED} more" if len(missing) > _MOST_CHARACTERS_NAMED else ""
+    )
+    raise _HeldError(
+        "letter-font",
+        f"No font at hand prints {named}{more} in {_place(missing, debtor)}: correct the text if it was read"
+        " wrongly, else choose another channel.",
+    )
+
+
+def _place(missing: tuple[str, ...], debtor: DebtorView) -> str:
+    places = {
+        "the debtor's name": debtor.name,
+        "the debtor's address": "".join(
+            (*debtor.address_lines, debtor.city, debtor.region, debtor.postal_code)
+        ),
+    }
+    found = [
+        place for place, text in places.items() if set(missing) & set(unicodedata.normalize("NFC", text))
+    ]
+    return " and ".join(found) or "the letter's text"
+
+
+def _facts(letter: LetterText, inputs: RenderInputs, message_id: str) -> DocumentFacts:
+    return DocumentFacts(
+        title=letter.title,
+        author=inputs.sender.legal_name,
+        keywords=message_id,
+        language=letter.language,
+        created_on=inputs.as_of,
+    )
+
+
+def _hold_odd_window(window: str, address: AddressBlock) -> None:
+    """Compared by count of letters and digits: right-to-left lines come back in the order of drawing."""
+    if _characters(window) != _characters(" ".join(address.lines)):
+        shown = shorten(window, _MOST_OF_WINDOW_SHOWN, placeholder=" ...")
+        raise _HeldError(
+            "envelope-window",
+            f"The envelope's window would not show name and address only, but {shown!r}: check the letter's"
+            " layout for something wider than the page or too high.",
+        )
+
+
+def _characters(text: str) -> Counter[str]:
+    return Counter(char for char in unicodedata.normalize("NFKC", text) if char.isalnum())

@@ -1,0 +1,49 @@
+"""The style rules that differ from letter to letter: paper, window, the lines above and below each page."""
+
+from markupsafe import Markup
+
+from dispatcher.writing.letters.address import AddressBlock
+from dispatcher.writing.letters.css_text import css_string
+from dispatcher.writing.letters.fonts import families
+from dispatcher.writing.letters.paper import Paper
+
+_MARGIN_TOP, _MARGIN_RIGHT, _MARGIN_BOTTOM = 18, 20, 16  # millimetres; the address begins at the left one
+
+
+def paper_css(paper: Paper, address: AddressBlock) -> Markup:
+    """Page size and margins, and the heights that stack up to the window's place on the first page."""
+    box = paper.address
+    margins = f"{_MARGIN_TOP}mm {_MARGIN_RIGHT}mm {_MARGIN_BOTTOM}mm {box.left}mm"
+    return Markup(  # noqa: S704  # numbers and escaped strings only
+        f"\n@page {{ size: {paper.css_size}; margin: {margins}; }}"
+        f"\nbody {{ font-family: {_font_list()}; }}"
+        f"\n.letterhead {{ height: {paper.return_top - _MARGIN_TOP}mm; }}"
+        f"\n.return-line {{ height: {box.top - paper.return_top}mm;"
+        f" width: {paper.window.right - box.left}mm; }}"
+        f"\n.window-row {{ height: {paper.body_top - box.top}mm; }}"
+        f"\naddress {{ width: {box.width}mm; font-size: {address.size}pt; }}\n"
+    )
+
+
+def running_css(*, page: str, above: str, below: str) -> Markup:
+    """Page numbers (`page` holds {page} and {pages}), `below` at the foot, `above` from the second page on.
+
+    plutoprint applies `@page :first` margins to every page, but not its other rules.
+    """
+    style = f"font-family: {_font_list()}; font-size: 7.5pt; color: #4a515b;"
+    return Markup(  # noqa: S704  # numbers and escaped strings only
+        f"\n@page {{ @bottom-left {{ content: {css_string(below)}; {style} font-size: 6.5pt; }}"
+        f" @bottom-right {{ content: {_page_number(page)}; {style} }}"
+        f" @top-left {{ content: {css_string(above)}; {style} }} }}"
+        "\n@page :first { @top-left { content: none; } }\n"
+    )
+
+
+def _font_list() -> str:
+    return ", ".join(css_string(name) for name in families())
+
+
+def _page_number(wording: str) -> str:
+    before, _, rest = wording.partition("{page}")
+    between, _, after = rest.partition("{pages}")
+    return f"{css_string(before)} counter(page) {css_string(between)} counter(pages) {css_string(after)}"

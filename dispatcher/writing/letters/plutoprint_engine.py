@@ -1,0 +1,102 @@
+"""Letters by plutoprint: fast, and confined to our own fonts and the bytes it is given."""
+
+import io
+import os
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock
+from xml.sax.saxutils import escape
+
+import plutoprint
+from markupsafe import Markup
+
+from dispatcher.writing.letters.catalogue import with_language
+from dispatcher.writing.letters.css_text import css_string
+from dispatcher.writing.letters.engine import DocumentFacts, QrCode
+from dispatcher.writing.letters.fonts import faces
+
+_CREATOR = "debt-dispatcher"
+_first_use = Lock()
+
+
+class _Refusal(plutoprint.ResourceFetcher):
+    """A letter is whole in itself: whatever it asks for is an empty file, wherever it lies."""
+
+    def fetch_url(self, url: str) -> plutoprint.ResourceData:  # noqa: ARG002  # the port's signature
+        return plutoprint.ResourceData(b"", "application/octet-stream")
+
+
+class PlutoprintEngine:
+    """The engine's port, with plutoprint behind it."""
+
+    def qr_code(self, text: str) -> QrCode:
+        """Drawn by plutoprint itself, as vectors."""
+        rule = f".qr::before {{ content: -pluto-qrcode({css_string(text)}); }}"
+        return QrCode(element=Markup('<div class="qr"></div>'), css=Markup(rule))  # noqa: S704  # escaped above
+
+    def write(self, html: str, facts: DocumentFacts) -> bytes:
+        """The finished PDF."""
+        with _first_use:
+            _use_only_our_fonts()
+        book = _book(html)
+        for key, value in _metadata(facts):
+            book.set_metadata(key, value)
+        out = io.BytesIO()
+        book.write_to_pdf_stream(out)
+        return with_language(out.getvalue(), facts.language)
+
+
+def _book(html: str) -> plutoprint.Book:
+    book = plutoprint.Book(plutoprint.PAGE_SIZE_A4, plutoprint.PAGE_MARGINS_NONE)
+    book.custom_resource_fetcher = _Refusal()
+    book.load_html(html)
+    return book
+
+
+def _metadata(facts: DocumentFacts) -> list[tuple[plutoprint.PDFMetadata, str]]:
+    created = f"{facts.created_on.isoformat()}T00:00:00Z"
+    return [
+        (plutoprint.PDF_METADATA_TITLE, facts.title),
+        (plutoprint.PDF_METADATA_AUTHOR, facts.author),
+        (plutoprint.PDF_METADATA_KEYWORDS, facts.keywords),
+        (plutoprint.PDF_METADATA_CREATOR, _CREATOR),
+        (plutoprint.PDF_METADATA_CREATION_DATE, created),
+        (plutoprint.PDF_METADATA_MODIFICATION_DATE, created),
+    ]
+
+
+@cache
+def _use_only_our_fonts() -> None:
+    """Show Fontconfig a configuration that knows no folder of the machine, and let it read that now.
+
+    It reads once a process. The environment variable it is told by is put back, or programs that we start
+    (a browser, a print spooler) would find no fonts.
+    """
+    before = os.environ.get("FONTCONFIG_PATH")
+    with TemporaryDirectory(prefix="dispatcher-fonts-") as folder:
+        Path(folder, "fonts.conf").write_text(_fontconfig(folder), encoding="utf-8")
+        plutoprint.plutobook_set_fontconfig_path(folder)
+        _book("<p>a</p>").write_to_pdf_stream(io.BytesIO())
+    if before is None:
+        os.unsetenv("FONTCONFIG_PATH")
+    else:
+        os.environ["FONTCONFIG_PATH"] = before
+
+
+def _fontconfig(folder: str) -> str:
+    """Our packages' folders, and in them our files alone.
+
+    The globs are of names: a glob of a path fails when the path lies below the working folder.
+    """
+    paths = [face.path for face in faces()]
+    folders = "".join(
+        f"<dir>{escape(str(home))}</dir>" for home in dict.fromkeys(path.parent for path in paths)
+    )
+    accepted = "".join(f"<glob>*{escape(path.name)}</glob>" for path in paths)
+    return (
+        '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig>'
+        f"{folders}<cachedir>{escape(folder)}/cache</cachedir><config><rescan><int>0</int></rescan></config>"
+        "<selectfont><rejectfont><glob>*.ttf</glob><glob>*.otf</glob></rejectfont>"
+        f"<acceptfont>{accepted}</acceptfont></selectfont></fontconfig>"
+    )

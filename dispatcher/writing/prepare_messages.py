@@ -1,0 +1,359 @@
+"""Renders planned messages, checks their text, and puts them into the outbox with their exact bytes."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from channels.kind import ChannelKind
+from channels.message import PostalAddress
+from dispatcher.database import statistics
+from dispatcher.database.engine import Database
+from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.log.storage import delivery_log
+from dispatcher.messages.domain.message import Message, State, entry_of
+from dispatcher.messages.storage import outbox
+from dispatcher.messages.storage.contents import Content, keep
+from dispatcher.messages.storage.planned import (
+    count_planned,
+    planned_ids,
+    planned_reasons,
+    runs_with_planned,
+    still_planned,
+)
+from dispatcher.people.domain.person import PersonFile
+from dispatcher.planning.policy import Desk
+from dispatcher.values.sender import Sender
+from dispatcher.writing.checks.checks import Report
+from dispatcher.writing.domain.render_inputs import RenderInputs
+from dispatcher.writing.language.compile import CompiledTemplate
+from dispatcher.writing.message_files import MessageFiles, gather
+from dispatcher.writing.render import Rendered, RenderFailure, render
+from dispatcher.writing.untrusted import one_line
+
+CHUNK = 200
+MANY = 3_000  # messages from which the start of helping processes, a second of work each, pays
+
+_DECISIONS = {State.DEFERRED: "defer", State.HELD: "hold"}
+
+FindTemplate = Callable[[str], CompiledTemplate | None]
+Remember = Callable[
+    [str, str, int, Report], None
+]  # body's digest, inputs' digest, template version, what was found
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prepared:
+    """What became of one message: its new columns, its content if there is one, its log entry."""
+
+    message: Message
+    state: State
+    columns: Mapping[str, Any]
+    reasons: tuple[dict[str, Any], ...] = ()
+    content: Content | None = None
+    template_sha256: str = ""
+    report: Report | None = None  # what the checks said of the content's bytes
+
+
+Chunk = Sequence[str]  # ids of messages that are prepared together
+
+
+class Spread(Protocol):
+    """Prepares chunks in several processes."""
+
+    def expect(self, count: int) -> None:
+        """Hear that about so many messages will want their texts."""
+
+    def __call__(self, chunks: Iterable[Chunk]) -> Iterator[list[Prepared]]:
+        """Yield what became of each chunk, in order; nothing is written."""
+
+    def close(self) -> None:
+        """Give the processes back."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Press:
+    """What preparing needs: the desk, the templates in force, a channel's own from-address.
+
+    `remember` is told what the checks said, so that the second gate of the same process need not ask again.
+    """
+
+    desk: Desk
+    find_template: FindTemplate
+    from_address: str = ""
+    actor: str = "dispatcher"
+    remember: Remember = lambda _body, _inputs, _version, _report: None
+
+
+def prepare_messages(
+    database: Database,
+    press: Press,
+    *,
+    clock: Callable[[], datetime],
+    run_id: int | None = None,
+    progress: Callable[[int], None] | None = None,
+    spread: Spread | None = None,
+) -> Counter[State]:
+    """Prepare every planned message of released runs (or of one run). Returns how many came to which state.
+
+    Rendering happens outside any transaction; a message that changed meanwhile is left as it is. MANY messages are
+    prepared by `spread`, if there is one.
+    """
+    counts: Counter[State] = Counter()
+    found = _planned(database, run_id)
+    chunks = (ids for run in found for ids in _chunks(database, run))
+    if sum(found.values()) < MANY:
+        spread = None
+    for prepared in spread(chunks) if spread else _here(database, press, chunks, clock):
+        counts += _store(database, prepared, press, clock())
+        if progress:
+            progress(len(prepared))
+    statistics.renew(database, statistics.TEXTS, counts.total())
+    return counts
+
+
+def _planned(database: Database, run_id: int | None) -> Mapping[int | None, int]:
+    with database.reading() as connection:
+        if run_id is not None:
+            return {run_id: count_planned(connection, run_id)}
+        return runs_with_planned(connection)
+
+
+def _chunks(database: Database, run_id: int | None) -> Iterator[Chunk]:
+    done = ""
+    while True:
+        with database.reading() as connection:
+            ids = planned_ids(connection, run_id, after=done, limit=CHUNK)
+        if not ids:
+            return
+        done = ids[-1]
+        yield ids
+
+
+def _here(
+    database: Database, press: Press, chunks: Iterable[Chunk], clock: Callable[[], datetime]
+) -> Iterator[list[Prepared]]:
+    for ids in chunks:
+        yield prepare_chunk(database, press, ids, clock())
+
+
+def prepare_chunk(database: Database, press: Press, ids: Chunk, now: datetime) -> list[Prepared]:
+    """Render what of these messages still waits for its text; nothing is written."""
+    with database.reading() as connection:
+        messages = outbox.read(connection, ids)
+        files = gather(connection, messages, now=now)
+    return [prepare_one(message, files, press, now) for message in messages]
+
+
+def prepare_one(message: Message, files: MessageFiles, press: Press, now: datetime) -> Prepared:
+    """Render one message; a failure or a finding holds it, with a sentence that says what to do."""
+    inputs = files.inputs(message, press.desk)
+    compiled = press.find_template(message.template)
+    if inputs is None:
+        return _held(
+            message, "no-sender", f"creditor {message.creditor!r} has no entry in config/senders.yaml"
+        )
+    if compiled is None:
+        return _held(
+            message, "no-template", f"there is no published version of template {message.template!r}"
+        )
+    rendered = render_for(message, inputs, compiled, press, files.person(message), now)
+    if isinstance(rendered, RenderFailure):
+        return _held(message, rendered.rule, str(rendered), template_version=compiled.version)
+    if rendered.findings:
+        return _held_by_findings(message, rendered, compiled)
+    return _ready(message, inputs, rendered, compiled, files.person(message), press, now)
+
+
+def render_for(
+    message: Message,
+    inputs: RenderInputs,
+    compiled: CompiledTemplate,
+    press: Press,
+    person: PersonFile,
+    now: datetime,
+) -> Rendered | RenderFailure:
+    """The one call that preview and delivery share."""
+    return render(
+        compiled,
+        inputs,
+        message_id=message.id,
+        to=message.address,
+        to_name=person.name,
+        now=max(now, message.not_before) if message.not_before else now,
+        from_address=press.from_address,
+    )
+
+
+def _ready(
+    message: Message,
+    inputs: RenderInputs,
+    rendered: Rendered,
+    compiled: CompiledTemplate,
+    person: PersonFile,
+    press: Press,
+    now: datetime,
+) -> Prepared:
+    content = Content.of(rendered.body, rendered.media_type, rendered.text)
+    later = message.not_before is not None and message.not_before > now
+    # What stands on the paper is read there, by the second gate.
+    on_paper = inputs.channel is ChannelKind.LETTER
+    columns = {
+        "content_sha256": content.sha256,
+        "inputs_digest": inputs.digest(),
+        "template_version": compiled.version,
+        "balance_minor": inputs.total.minor,
+        "envelope": envelope(message, inputs, rendered, person, press.from_address),
+    }
+    return Prepared(
+        message=message,
+        state=State.DEFERRED if later else State.QUEUED,
+        columns=columns,
+        content=content,
+        template_sha256=compiled.files_sha256,
+        report=None if on_paper else Report(findings=(), content=rendered.content),
+    )
+
+
+def envelope(
+    message: Message, inputs: RenderInputs, rendered: Rendered, person: PersonFile, from_address: str
+) -> dict[str, Any]:
+    """What an adapter needs besides the body."""
+    sender = inputs.sender
+    filled: dict[str, Any] = {
+        "to": message.address,
+        "to_name": one_line(person.name),
+        "sender_name": sender.name,
+        "subject": rendered.subject,
+    }
+    match inputs.channel:
+        case ChannelKind.EMAIL:
+            filled |= {
+                "sender": from_address or sender.email,
+                "reply_to": sender.reply_to,
+                "unsubscribe_url": inputs.optout_url,
+            }
+        case ChannelKind.LETTER:
+            filled |= {
+                "postal_address": _plain(_postal_address(person)),
+                "return_address": _plain(_return_address(sender)),
+                "pages": rendered.pages,
+                "postage_class": "standard",
+            }
+        case ChannelKind.SMS:
+            pass
+    return filled
+
+
+def _postal_address(person: PersonFile) -> PostalAddress:
+    lines = person.address_lines  # as they are: what comes back is found by them
+    return PostalAddress(
+        name=one_line(person.name),
+        lines=(*lines, f"{person.postal_code} {person.city}".strip(), person.country),
+        address_line_1=one_line(lines[0]) if lines else "",
+        address_line_2=one_line(", ".join(lines[1:])),
+        city=one_line(person.city),
+        region=person.region,
+        postal_code=person.postal_code,
+        country=person.country,
+    )
+
+
+def _return_address(sender: Sender) -> PostalAddress:
+    lines = sender.address_lines
+    return PostalAddress(
+        name=sender.name,
+        lines=(*lines, f"{sender.postal_code} {sender.city}".strip(), sender.country),
+        address_line_1=lines[0] if lines else "",
+        address_line_2=", ".join(lines[1:]),
+        city=sender.city,
+        region=sender.region,
+        postal_code=sender.postal_code,
+        country=sender.country,
+    )
+
+
+def _plain(address: PostalAddress) -> dict[str, Any]:
+    return {**asdict(address), "lines": list(address.lines)}
+
+
+def _held_by_findings(message: Message, rendered: Rendered, compiled: CompiledTemplate) -> Prepared:
+    reasons = tuple(
+        _reason(
+            finding.rule,
+            str(finding),
+            {"part": finding.part, "line": str(finding.line), "phrase": finding.phrase},
+        )
+        for finding in rendered.findings
+    )
+    columns = {"template_version": compiled.version, "reasons": list(reasons)}
+    return Prepared(message=message, state=State.HELD, columns=columns, reasons=reasons)
+
+
+def _held(message: Message, rule: str, detail: str, **columns: Any) -> Prepared:
+    reason = _reason(rule, detail)
+    return Prepared(
+        message=message, state=State.HELD, columns={**columns, "reasons": [reason]}, reasons=(reason,)
+    )
+
+
+def _reason(rule: str, detail: str, inputs: dict[str, str] | None = None) -> dict[str, Any]:
+    reason: dict[str, Any] = {
+        "pack": "content",
+        "rule": rule,
+        "decision": "hold",
+        "reference": "the checks of the rendered text",
+        "detail": detail,
+        "status": "policy",
+        "verified": "official",
+    }
+    return reason | ({"inputs": inputs} if inputs else {})
+
+
+def _store(database: Database, prepared: Sequence[Prepared], press: Press, now: datetime) -> Counter[State]:
+    with database.writing() as connection:
+        still = still_planned(connection, [p.message.id for p in prepared])
+        valid = [p for p in prepared if p.message.id in still]
+        keep(connection, [p.content for p in valid if p.content], now=now)
+        outbox.change(
+            connection,
+            [{"id": p.message.id, "state": p.state, "updated_at": now, **p.columns} for p in valid],
+        )
+        waiting = planned_reasons(connection, [p.message.id for p in valid if p.state is State.DEFERRED])
+        delivery_log.append(
+            connection, [_entry(p, waiting.get(p.message.id, p.reasons), press.actor, now) for p in valid]
+        )
+    for p in valid:
+        _remember(press, p)
+    return Counter(p.state for p in valid)
+
+
+def _remember(press: Press, prepared: Prepared) -> None:
+    if prepared.content is not None and prepared.report is not None:
+        columns = prepared.columns
+        digest, version = columns["inputs_digest"], columns["template_version"]
+        press.remember(prepared.content.sha256, digest, version, prepared.report)
+
+
+def _entry(prepared: Prepared, reasons: Sequence[dict[str, Any]], actor: str, now: datetime) -> LogEntry:
+    message = prepared.message
+    columns = {
+        k: v
+        for k, v in prepared.columns.items()
+        if k in {"content_sha256", "template_version", "balance_minor"}
+    }
+    details: dict[str, Any] = {}
+    if prepared.template_sha256:
+        details["template_sha256"] = prepared.template_sha256  # binds the version's text to the message
+    if prepared.state is State.DEFERRED and message.not_before:
+        details["not_before"] = message.not_before.isoformat()
+    return entry_of(
+        replace(message, **columns),
+        prepared.state.value,
+        at=now,
+        actor=actor,
+        decision=_DECISIONS.get(prepared.state),
+        reasons=tuple(reasons),
+        details=details,
+    )

@@ -1,0 +1,165 @@
+"""Made-up debtors that show a template at its ordinary and at its odd, for previews and for trials before saving."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+from channels.kind import ChannelKind
+from dispatcher.values.money import Money
+from dispatcher.values.sender import AdviceBody, Sender
+from dispatcher.writing.domain.instalments import flat_plan
+from dispatcher.writing.domain.render_inputs import DebtorView, DebtView, RenderInputs
+from dispatcher.writing.language.meta import TemplateMeta
+
+SAMPLE_SENDER = Sender(
+    key="sample",
+    name="Example & Sons",
+    legal_name="Example & Sons Services Inc.",
+    role="original_creditor",
+    creditor_name="Example & Sons Services Inc.",
+    contact_person="Robin Ellis",
+    contact_hours={
+        "en": "Monday to Friday, 9 a.m. to 5 p.m. (New York time)",
+        "es": "de lunes a viernes, de 9:00 a 17:00 (hora de Nueva York)",
+    },
+    phone="+1 212 555 0142",
+    email="hello@sender.example",
+    reply_to="hello@sender.example",
+    website="https://sender.example",
+    address_lines=("100 Example Street",),
+    postal_code="10001",
+    city="New York",
+    region="NY",
+    country="US",
+    payment_url="https://pay.sender.example/{debt_reference}",
+    dispute_url="https://sender.example/question",
+    complaints={
+        "MX": AdviceBody(name="Unidad Especializada", phone="+52 55 5555 0142", email="unidad@sender.example")
+    },
+    advice={
+        "US": AdviceBody(name="A Free Advice Service", phone="+1 800 555 0100", website="www.advice.example")
+    },
+    handover_firm="Northgate Recoveries LLC",
+)
+AS_OF = date(2026, 3, 11)
+_LONG_NAME = "María del Carmen Fernández de Córdoba y Álvarez-Sotomayor, viuda de Castellanos"
+_PLACES = {
+    "US": ("USD", "IL", "Springfield", "62701"),
+    "MX": ("MXN", "CMX", "Ciudad de México", "06600"),
+    "ES": ("EUR", "MD", "Madrid", "28013"),
+}
+
+
+def samples(meta: TemplateMeta, channel: ChannelKind, language: str) -> Iterator[tuple[str, RenderInputs]]:
+    """(what is odd about it, inputs) for each kind the template serves."""
+    for kind in sorted(meta.kinds):
+        yield from _of_kind(meta, channel, language, kind)
+
+
+def _of_kind(
+    meta: TemplateMeta, channel: ChannelKind, language: str, kind: str
+) -> Iterator[tuple[str, RenderInputs]]:
+    country = "US" if not language.startswith("es") else language[3:] if language[3:] in _PLACES else "MX"
+    ordinary = sample(channel, language, country, kind)
+    yield "an ordinary debtor", ordinary
+    yield "a debtor without any optional value", _bare(ordinary, meta)
+    yield "three debts of a company", _several(ordinary)
+    yield "a very long name", _named(ordinary, _LONG_NAME)
+    yield "a name of markup", _named(ordinary, "<b>{{ 7*7 }}</b> *Ana* [x](https://evil.example) & Co")
+    ends = "handover.on" in meta.needs  # never the first contact
+    if kind in {"collection", "notice"}:
+        collector = replace(ordinary.sender, role="third_party", creditor_name="Example Lender Ltd.")
+        for first in (False,) if ends else (True, False):
+            yield (
+                "an American debtor of a third party",
+                replace(ordinary, sender=collector, packs=("default", "us-regf"), first_contact=first),
+            )
+        mexican = sample(channel, language, "MX", kind)
+        yield "a debtor in Mexico", replace(mexican, packs=("default", "mx-condusef"), first_contact=not ends)
+    if language == "es":
+        yield "a debtor in Spain", sample(channel, language, "ES", kind)
+
+
+def sample(channel: ChannelKind, language: str, country: str, kind: str) -> RenderInputs:
+    """An ordinary debtor with one debt and every optional value."""
+    currency, region, city, postal_code = _PLACES[country]
+    debt = _debt(currency, 1)
+    return RenderInputs(
+        channel=channel,
+        step="sample",
+        kind=kind,
+        as_of=AS_OF,
+        debtor=DebtorView(
+            reference="C-1007",
+            name="Ana Pérez",
+            language=language,
+            country=country,
+            region=region,
+            city=city,
+            postal_code=postal_code,
+            address_lines=("12 Sample Lane",),
+            email="ana@debtor.example",
+            phone="+12125550199",
+        ),
+        sender=SAMPLE_SENDER,
+        debts=(debt,),
+        total=debt.balance,
+        first_contact=False,
+        first_message_on=date(2026, 3, 2),
+        plans=tuple(
+            flat_plan(n, debt.balance, count, date(2026, 4, 1)) for n, count in enumerate((2, 3), start=1)
+        ),
+        plans_valid_until=date(2026, 3, 28),
+        handover_on=date(2026, 4, 10),
+        handover_firm=SAMPLE_SENDER.handover_firm,
+        optout_url="https://sender.example/u/6bT2x9",
+        payment_url="https://pay.sender.example/INV-2041",
+        packs=("default",),
+    )
+
+
+def _debt(currency: str, number: int) -> DebtView:
+    return DebtView(
+        reference=f"INV-204{number}",
+        balance=Money(12_950 + 1_000 * number, currency),
+        original=Money(16_000 + 1_000 * number, currency),
+        due_date=date(2026, 3, number),
+        days_past_due=11 - number,
+        issued_on=date(2026, 2, number),
+        paid=Money(3_500, currency),
+        interest=Money(250, currency),
+        fees=Money(500, currency),
+        credit=Money(300, currency),
+        extra={},
+    )
+
+
+def _named(inputs: RenderInputs, name: str) -> RenderInputs:
+    return replace(inputs, debtor=replace(inputs.debtor, name=name))
+
+
+def _several(inputs: RenderInputs) -> RenderInputs:
+    currency = inputs.total.currency
+    debts = tuple(_debt(currency, number) for number in (1, 2, 3))
+    total = Money(sum(debt.balance.minor for debt in debts), currency)
+    plans = tuple(flat_plan(n, total, count, date(2026, 4, 1)) for n, count in enumerate((2, 6), start=1))
+    debtor = replace(inputs.debtor, name="Talleres Núñez & Hijos, S.A. de C.V.", kind="company")
+    return replace(inputs, debtor=debtor, debts=debts, total=total, plans=plans)
+
+
+def _bare(inputs: RenderInputs, meta: TemplateMeta) -> RenderInputs:
+    """Nothing that may be empty, except what the template needs, and the link that an e-mail must have."""
+    needs = {name.partition(".")[0] for name in meta.needs}
+    debt = replace(inputs.debts[0], issued_on=None, paid=None, interest=None, fees=None, credit=None)
+    return replace(
+        inputs,
+        debtor=replace(inputs.debtor, country="US", region="IL", city="Springfield", postal_code="62701"),
+        sender=replace(inputs.sender, dispute_url="", advice={}, complaints={}, registration=""),
+        debts=(debt,),
+        first_message_on=None,
+        plans=inputs.plans if "plans" in needs else (),
+        plans_valid_until=inputs.plans_valid_until if needs & {"plans", "plans_valid_until"} else None,
+        handover_on=inputs.handover_on if "handover" in needs else None,
+        handover_firm=inputs.handover_firm if "handover" in needs else "",
+        payment_url=inputs.payment_url if "links.pay" in meta.needs else "",
+    )

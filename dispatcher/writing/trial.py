@@ -1,0 +1,202 @@
+"""Tries a template on sample debtors in a process of its own, which is killed when it takes too long.
+
+Only saving and seeding pay for this; a version that passed is compiled without a trial ever after.
+"""
+
+import json
+import pickle
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from queue import Empty, Queue
+from threading import Thread
+from typing import IO, Any
+
+from dispatcher.writing.checks.finding import Finding
+from dispatcher.writing.domain.template import TemplateVersion
+from dispatcher.writing.domain.wording import folded
+from dispatcher.writing.language.compile import CompiledTemplate, CompiledText, compile_version
+from dispatcher.writing.language.layouts import House
+from dispatcher.writing.language.problems import Problem, TemplateProblems
+from dispatcher.writing.render import RenderFailure, render
+from dispatcher.writing.samples import samples
+
+SECONDS_A_FILE = 2.0  # of the processor: a busy machine must not refuse a good template
+_BUSY = 10  # so many times longer we wait by the clock on the wall
+_START_SECONDS = 60.0
+_MEMORY = 2 << 30  # bytes of address space
+
+
+def check_version(version: TemplateVersion, house: House) -> tuple[Problem, ...]:
+    """Compile and try one version; what is wrong with it, nothing if it may be used."""
+    return check_versions([version], house)[version.name]
+
+
+def check_versions(versions: Sequence[TemplateVersion], house: House) -> dict[str, tuple[Problem, ...]]:
+    """The same for several templates, in one process."""
+    found: dict[str, tuple[Problem, ...]] = {}
+    waiting = list(versions)
+    while waiting:
+        done = _run(waiting, house)
+        found |= done
+        waiting = [version for version in waiting if version.name not in found]
+    return found
+
+
+def _run(versions: Sequence[TemplateVersion], house: House) -> dict[str, tuple[Problem, ...]]:
+    """Try as many versions as one process manages; the one it dies of has a problem."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dispatcher.writing.trial"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    lines: Queue[str] = Queue()
+    assert process.stdin is not None  # noqa: S101 - asked for above
+    assert process.stdout is not None  # noqa: S101 - asked for above
+    Thread(target=_pump, args=(process.stdout, lines), daemon=True).start()
+    try:
+        process.stdin.write(pickle.dumps((list(versions), house)))
+        process.stdin.close()
+        return _answers(lines, versions)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _pump(stream: IO[bytes], lines: "Queue[str]") -> None:
+    for line in stream:
+        lines.put(line.decode())
+    lines.put("")
+
+
+def _answers(lines: "Queue[str]", versions: Sequence[TemplateVersion]) -> dict[str, tuple[Problem, ...]]:
+    found: dict[str, tuple[Problem, ...]] = {}
+    file, patience = "", _START_SECONDS
+    for version in versions:
+        while version.name not in found:
+            try:
+                line = lines.get(timeout=patience)
+            except Empty:
+                line = ""
+            if not line:
+                found[version.name] = (_gave_up(file or version.name, SECONDS_A_FILE),)
+                return found
+            said = json.loads(line)
+            patience = SECONDS_A_FILE * _BUSY
+            file = said.get("begins", file)
+            if "problems" in said:
+                found[version.name] = tuple(Problem(**problem) for problem in said["problems"])
+    return found
+
+
+def _gave_up(file: str, seconds: float) -> Problem:
+    message = f"rendering it was stopped after {seconds:g} seconds, or ran out of memory"
+    return Problem(file=file, message=message, suggestion="make the template simpler", rule="bounds")
+
+
+def try_version(version: TemplateVersion, house: House) -> Iterator[tuple[str, tuple[Problem, ...]]]:
+    """(file, its problems) for each text of a version, rendered for every sample."""
+    try:
+        compiled = compile_version(version, house)
+    except TemplateProblems as refused:
+        yield "", refused.problems
+        return
+    for text in compiled.texts.values():
+        yield text.file, ()
+        problems: dict[tuple[str, int, str], Problem] = {}
+        for problem in _language(text, version.files[text.file], house):
+            problems[problem.rule, 0, problem.message] = problem
+        for name, inputs in samples(compiled.meta, text.channel, text.language):
+            for problem in _of_sample(compiled, version.files[text.file], text.file, name, inputs):
+                problems.setdefault((problem.rule, problem.line, problem.message), problem)
+        yield text.file, tuple(problems.values())
+
+
+_WORDS = re.compile(r"[^\W\d_]+")
+_FEW = 8  # common words below which nothing is said about a text's language
+
+
+def _language(text: CompiledText, source: str, house: House) -> Iterator[Problem]:
+    """Whether the author's words read like the language of their folder; the law wants one language throughout."""
+    words = [word.lower() for word in _WORDS.findall(re.sub(r"\{[{%].*?[%}]\}", " ", source))]
+    counts = {
+        name: sum(word in wording.stopwords for word in words) for name, wording in house.wordings.items()
+    }
+    own = counts.pop(text.wording.language)
+    other = max(counts, key=lambda name: counts[name], default="")
+    if other and counts[other] >= _FEW and counts[other] > own:
+        message = f"reads like {other}, the folder says {text.language}"
+        yield Problem(
+            file=text.file, message=message, suggestion="move it to its language's folder", rule="language"
+        )
+
+
+def _of_sample(
+    compiled: CompiledTemplate, source: str, file: str, name: str, inputs: Any
+) -> Iterator[Problem]:
+    rendered = render(
+        compiled, inputs, message_id="sample", to="ana@debtor.example", to_name=inputs.debtor.name
+    )
+    if isinstance(rendered, RenderFailure):
+        message = f"for {name}: {rendered.reason}"
+        yield Problem(file=file, message=message, suggestion=rendered.advice, rule=rendered.rule)
+        return
+    for finding in rendered.findings:
+        yield problem_of(finding, source, file, name)
+
+
+def problem_of(finding: Finding, source: str, file: str, sample: str) -> Problem:
+    """A finding as a problem at the place in the source where the phrase was written, if it was written there."""
+    place = folded(source).find(folded(finding.phrase)) if finding.phrase else -1
+    line = source.count("\n", 0, place) + 1 if place >= 0 else 0
+    column = place - source.rfind("\n", 0, place) if place >= 0 else 0
+    phrase = f': "{finding.phrase}"' if finding.phrase else ""
+    where = "" if place >= 0 else f" (for {sample})"
+    return Problem(
+        file=file,
+        line=line,
+        column=column,
+        message=f"{finding.rule}{phrase}{where}",
+        suggestion=finding.advice,
+        rule=finding.rule,
+    )
+
+
+def _limit_memory() -> None:
+    try:
+        import resource
+    except ImportError:  # not on Windows; the time limit still holds
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+
+
+def _limit_time() -> None:
+    """Die (by SIGPROF) when this file takes more of the processor than it may; what comes after begins anew."""
+    import signal
+
+    if hasattr(signal, "setitimer"):  # not on Windows; there the wall's clock alone holds
+        signal.setitimer(signal.ITIMER_PROF, SECONDS_A_FILE)
+
+
+def main() -> None:
+    """Read versions from standard input, answer a line of JSON for each step."""
+    import dispatcher.writing.letters  # noqa: F401 - loaded before the clock of the first file starts
+
+    _limit_memory()
+    versions, house = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 - written by our own parent process
+    for version in versions:
+        problems: list[Problem] = []
+        for file, found in try_version(version, house):
+            _limit_time()
+            _say({"begins": file})
+            problems.extend(found)
+        _say({"problems": [asdict(problem) for problem in problems]})
+
+
+def _say(what: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""Every shipped text, as one debtor reads it, beside the text that was reviewed by reading.
+
+`UPDATE_GOLDEN=1` writes them anew; whoever does so reads them.
+"""
+
+import os
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from channels.kind import ChannelKind
+from dispatcher.authoring.lint_templates import lint_folder
+from dispatcher.authoring.template_files import template_folders
+from dispatcher.values.money import Money
+from dispatcher.values.sender import AdviceBody
+from tests.writing.desk import ROOT, a_debt, house_style, inputs, rendered, shipped
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+COMING, PAST = date(2026, 3, 16), date(2026, 3, 1)  # the day of the message is March 11
+ADVICE = {
+    "US": AdviceBody(name="A Free Advice Service", phone="+1 800 555 0100", website="www.advice.example"),
+    "MX": AdviceBody(
+        name="Un Servicio de Orientación", phone="+52 55 5555 0100", website="www.orienta.example"
+    ),
+    "ES": AdviceBody(
+        name="Un Servicio de Orientación", phone="+34 900 555 010", website="www.orienta.example"
+    ),
+}
+READERS = {
+    "en": ("US", "USD"),
+    "es-mx": ("MX", "MXN"),
+    "es-es": ("ES", "EUR"),
+    "en-agency": ("US", "USD"),  # two debts, collected for another's account
+    "es-agency": ("US", "USD"),
+}
+NAMES = template_folders(ROOT / "templates")
+
+
+def debtor_of(template, channel, reader):
+    country, currency = READERS[reader]
+    (kind,) = template.meta.kinds
+    debt = a_debt(
+        balance=Money(123_450, currency),
+        original=Money(148_000, currency),
+        interest=Money(1_200, currency),
+        fees=Money(800, currency),
+        paid=Money(26_550, currency),
+        due_date=COMING if kind == "courtesy" else PAST,
+    )
+    packs = {"MX": ("default", "mx-condusef"), "US": ("default", "us-regf")}.get(country, ("default",))
+    first = template.name in {"due-soon", "first-reminder"}
+    sender, debts = {"advice": ADVICE}, [debt]
+    if reader.endswith("agency"):
+        debts.append(
+            replace(debt, reference="INV-2077", interest=None, fees=None, paid=Money(24_550, currency))
+        )
+        if kind != "courtesy":
+            sender |= {"role": "third_party", "creditor_name": "Example Lender Ltd."}
+    return inputs(
+        channel,
+        language=reader[:2],
+        country=country,
+        sender=sender,
+        debts=tuple(debts),
+        kind=kind,
+        packs=packs,
+        first_contact=first,
+    )
+
+
+def as_read(result):
+    head = (
+        f"Subject: {result.subject}\nPreview: {result.preheader}\n\n"
+        if result.preheader
+        else f"Title: {result.subject}\n\n"
+        if result.subject
+        else ""
+    )
+    return head + result.text.rstrip("\n") + "\n"
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("channel", list(ChannelKind))
+@pytest.mark.parametrize("reader", READERS)
+def test_a_shipped_text_reads_as_it_was_reviewed(name, channel, reader):
+    template = shipped(name)
+    if not template.has(channel, reader[:2]):
+        pytest.skip(f"{name} has no {channel} text")
+    result = rendered(template, debtor_of(template, channel, reader))
+    assert result.findings == ()
+    path = GOLDEN / name / f"{reader}.{channel}.txt"
+    if os.environ.get("UPDATE_GOLDEN") == "1":
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(as_read(result), encoding="utf-8")
+    assert as_read(result) == path.read_text(encoding="utf-8")
+
+
+def test_no_shipped_text_has_a_fault_for_any_sample_debtor():
+    assert lint_folder(ROOT / "templates", house_style()) == dict.fromkeys(NAMES, ())
+
+
+@pytest.mark.parametrize("name", ["first-reminder", "second-reminder"])
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_reminder_fits_two_segments_and_four_where_the_name_needs_more_room(name, language):
+    for debtor, most in (("Ana Pérez", 2), ("Łukasz Żółć", 4)):
+        made = inputs(
+            ChannelKind.SMS, language=language, country="US" if language == "en" else "MX", name=debtor
+        )
+        assert rendered(shipped(name), made).segments <= most
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_collectors_spanish_sms_stays_within_the_phone_networks_own_alphabet(first):
+    sender = {"role": "third_party", "creditor_name": "Example Lender Ltd."}
+    for name in ("first-reminder", "second-reminder", "payment-plan-offer"):
+        made = inputs(ChannelKind.SMS, language="es", sender=sender, packs=("us-regf",), first_contact=first)
+        assert rendered(shipped(name), made).segments <= 3
+
+
+def test_no_reviewed_text_is_left_over():
+    expected = {
+        GOLDEN / name / f"{reader}.{channel}.txt"
+        for name in NAMES
+        for reader in READERS
+        for channel in ChannelKind
+        if shipped(name).has(channel, reader[:2])
+    }
+    assert set(GOLDEN.rglob("*.txt")) == expected

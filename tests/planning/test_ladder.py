@@ -1,0 +1,155 @@
+"""The ladder: steps in order with their distances, none twice, nobody stranded; as values and as SQL alike."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, insert, update
+
+from dispatcher.database.engine import Database
+from dispatcher.database.tables.metadata import debts, ladder, messages
+from dispatcher.planning.domain.ladder import Rung, comes_on, due_step
+from dispatcher.planning.domain.strategy import Strategy
+from dispatcher.planning.storage.candidates import find_candidates
+from tests.builders import TODAY, a_debt, a_debtor, a_ladder, a_step, at
+
+DUE = date(2026, 3, 1)
+LADDER = a_ladder(-3, 3, 10, 21)
+
+
+def rung(step: str, day: int, fired_on: date) -> Rung:
+    return Rung(step=step, day=day, fired_on=fired_on)
+
+
+def due(days: int) -> date:
+    return DUE + timedelta(days=days)
+
+
+def name_due(strategy: Strategy, last: Rung | None, as_of: date) -> str | None:
+    step = due_step(strategy, DUE, last, as_of)
+    return step.name if step else None
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [(-4, None), (-3, "day-3"), (0, "day-3"), (1, None), (2, None), (3, "day3"), (300, "day3")],
+)
+def test_a_debt_without_a_message_begins_with_the_courtesy_or_when_late_with_the_first_collection_step(
+    day, expected
+) -> None:
+    assert name_due(LADDER, None, due(day)) == expected
+
+
+def test_a_step_waits_for_its_own_day_and_for_the_distance_to_the_last_message() -> None:
+    late = rung("day3", 3, due(8))
+    assert comes_on(LADDER, LADDER.steps[2], DUE, late) == due(15)
+    assert comes_on(LADDER, LADDER.steps[2], DUE, rung("day3", 3, due(3))) == due(10)
+    assert comes_on(LADDER, LADDER.steps[3], DUE, late) is None
+
+
+def test_a_late_courtesy_delays_the_first_collection_step_by_the_ladders_distance() -> None:
+    assert name_due(LADDER, rung("day-3", -3, due(0)), due(5)) is None
+    assert name_due(LADDER, rung("day-3", -3, due(0)), due(6)) == "day3"
+
+
+def test_a_removed_step_strands_nobody() -> None:
+    shorter = a_ladder(3, 21)
+    assert name_due(shorter, rung("day10", 10, due(10)), due(20)) is None
+    assert name_due(shorter, rung("day10", 10, due(10)), due(21)) == "day21"
+
+
+def test_a_renamed_step_is_not_fired_again() -> None:
+    renamed = a_ladder(3, 21, steps=(a_step("day3", 3), a_step("another-name", 10), a_step("day21", 21)))
+    last = rung("day10", 10, due(10))
+    assert name_due(renamed, last, due(20)) is None
+    assert name_due(renamed, last, due(21)) == "day21"
+
+
+def test_a_step_moved_to_a_later_day_is_not_fired_again_and_the_next_keeps_its_new_distance() -> None:
+    moved = a_ladder(3, 21, steps=(a_step("day3", 3), a_step("day10", 14), a_step("day21", 21)))
+    last = rung("day10", 10, due(10))
+    assert [name_due(moved, last, due(day)) for day in (14, 20, 21)] == [None, None, "day21"]
+    assert name_due(moved, rung("day10", 10, due(30)), due(36)) is None
+    assert name_due(moved, rung("day10", 10, due(30)), due(37)) == "day21"
+
+
+def test_a_debt_that_another_strategy_takes_over_goes_on_where_it_stands() -> None:
+    other = a_ladder(5, 15, 40, name="other")
+    assert name_due(other, rung("day10", 10, due(10)), due(14)) is None
+    assert name_due(other, rung("day10", 10, due(10)), due(15)) == "day15"
+
+
+def test_a_courtesy_between_notice_and_collection_may_be_skipped() -> None:
+    steps = (a_step("notice", -10, kind="notice"), a_step("courtesy", -3), a_step("first", 3))
+    strategy = a_ladder(steps=steps)
+    assert name_due(strategy, None, due(20)) == "notice"
+    assert name_due(strategy, rung("notice", -10, due(20)), due(33)) == "first"
+
+
+def test_at_most_one_step_of_a_debt_is_due_on_a_day() -> None:
+    strategy = a_ladder(steps=(a_step("hello", -7), a_step("notice", -5, kind="notice"), a_step("first", 1)))
+    assert name_due(strategy, None, due(-4)) == "hello"
+    assert name_due(strategy, rung("hello", -7, due(-4)), due(-2)) == "notice"
+
+
+step_days = st.lists(st.integers(-12, 40), min_size=1, max_size=5, unique=True).map(sorted)
+kinds = st.sampled_from(["courtesy", "notice"])
+
+
+@st.composite
+def ladders(draw: st.DrawFn) -> Strategy:
+    names = draw(st.permutations(["a", "b", "c", "d", "e", "f"]))
+    return Strategy(
+        name=draw(st.sampled_from(["one", "two"])),
+        steps=tuple(
+            a_step(name, day, kind=draw(kinds) if day <= 0 else "collection")
+            for name, day in zip(names, draw(step_days), strict=False)
+        ),
+    )
+
+
+rungs = st.builds(
+    Rung,
+    step=st.sampled_from(["a", "b", "c", "d", "e", "f", "gone"]),
+    day=st.integers(-12, 40),
+    fired_on=st.integers(-10, 60).map(due),
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_the_query_finds_the_step_that_the_ladder_says(database: Database, data: st.DataObject) -> None:
+    strategy, last = data.draw(ladders()), data.draw(st.none() | rungs)
+    debt = _the_debt(database, last)
+    for as_of in data.draw(st.lists(st.integers(-15, 70).map(due), min_size=1, max_size=4)):
+        with database.reading() as connection:
+            found = [(c.debt_id, c.step.name) for c in find_candidates(connection, [strategy], as_of)]
+        expected = due_step(strategy, DUE, last, as_of)
+        assert found == ([(debt, expected.name)] if expected else [])
+
+
+def _the_debt(database: Database, last: Rung | None) -> int:
+    """One debt, made at the first call, standing at a rung."""
+    with database.reading() as connection:
+        debt = connection.execute(debts.select()).first()
+    if debt is None:
+        a_debt(database, a_debtor(database), DUE)
+        with database.writing() as connection:
+            debt = connection.execute(debts.select()).one()
+            connection.execute(insert(messages).values(_a_message(debt)))
+    with database.writing() as connection:
+        connection.execute(delete(ladder))
+        if last:
+            connection.execute(update(messages).values(as_of=last.fired_on))
+            anchor = last.fired_on - timedelta(days=last.day)
+            row = {"debt_id": debt.id, "debtor_id": debt.debtor_id, "strategy": "one", "message_id": "m"}
+            connection.execute(insert(ladder).values(step=last.step, day=last.day, anchor=anchor, **row))
+    return debt.id
+
+
+def _a_message(debt) -> dict:
+    return {
+        "id": "m", "creditor_id": debt.creditor_id, "debtor_id": debt.debtor_id, "as_of": TODAY, "step": "", "kind": "collection",
+        "channel": "email", "template": "", "state": "accepted", "expires_at": at(TODAY), "created_at": at(TODAY), "updated_at": at(TODAY),
+    }  # fmt: skip

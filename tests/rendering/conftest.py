@@ -1,9 +1,0 @@
-import pytest
-
-from tests.rendering.desk import house_style
-
-
-@pytest.fixture(scope="session")
-def house():
-    """The shipped layouts and wordings."""
-    return house_style()
