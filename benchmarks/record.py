@@ -25,7 +25,10 @@ from sqlalchemy import Connection, insert, text
 
 from dispatcher.database.engine import Database, open_database
 from dispatcher.database.migrate import upgrade
-from dispatcher.database.tables.metadata import attempts, creditors, debtors, debts, messages, runs
+from dispatcher.database.tables.delivery import attempts
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.planning import runs
+from dispatcher.database.tables.portfolio import creditors, debtors, debts
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.storage import contents

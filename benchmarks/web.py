@@ -22,7 +22,10 @@ from starlette.testclient import TestClient
 
 from benchmarks.record import fill
 from dispatcher.bootstrap import Dispatcher, open_dispatcher
-from dispatcher.database.tables.metadata import debtors, debts, log_entries, messages, runs
+from dispatcher.database.tables.log import log_entries
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.planning import runs
+from dispatcher.database.tables.portfolio import debtors, debts
 from dispatcher.record.seal_log import seal_log
 from dispatcher.record.storage.seal_journal import SealJournal
 from dispatcher.record.storage.sealing_keys import SealingKeys
@@ -131,7 +134,7 @@ def fill_house(house: Dispatcher, entries: int, count: int) -> None:
 
 
 def users_table():
-    from dispatcher.database.tables.metadata import users as table
+    from dispatcher.database.tables.users import users as table
 
     return table
 

@@ -12,22 +12,16 @@ from sqlalchemy import insert, select, update
 from channels.kind import ChannelKind
 from dispatcher import resources
 from dispatcher.database.engine import Database
-from dispatcher.database.tables.metadata import (
-    contact_points,
-    creditors,
-    debt_parties,
-    debtors,
-    debts,
-    message_debts,
-    messages,
-)
+from dispatcher.database.tables.messages import message_debts, messages
+from dispatcher.database.tables.portfolio import contact_points, creditors, debt_parties, debtors, debts
+from dispatcher.gate.rule_book import RuleBook
 from dispatcher.planning.decide_reminders import PlanRequest
 from dispatcher.planning.domain.plan_summary import PlanSummary
 from dispatcher.planning.domain.strategy import Step, Strategy
 from dispatcher.planning.plan_reminders import plan_reminders
 from dispatcher.planning.policy import Desk
 from dispatcher.planning.storage import ladder as ladders
-from dispatcher.rulebook.packs import RuleBook, load_rule_packs
+from dispatcher.rulebook.packs import load_rule_packs
 from dispatcher.rulebook.places import load_places
 from dispatcher.rulebook.senders import load_senders
 

@@ -8,11 +8,12 @@ import typer
 
 from dispatcher import resources
 from dispatcher.cli.opening import AsJson, parse_day, print_json
+from dispatcher.gate.rule_book import RuleBook
 from dispatcher.gate.rules import Rule, RulePack
 from dispatcher.rulebook.cases import Case, fault, read_cases
 from dispatcher.rulebook.compliance import compliance_page
 from dispatcher.rulebook.optout_words import load_optout_words
-from dispatcher.rulebook.packs import RuleBook, load_rule_packs
+from dispatcher.rulebook.packs import load_rule_packs
 from dispatcher.rulebook.yaml_file import ConfigError
 from dispatcher.settings import load_settings
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatcher.database.holders import is_dead
-from dispatcher.database.tables.metadata import leases
+from dispatcher.database.tables.operations import leases
 
 _LIVING = (
     select(leases)

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from sqlalchemy import Table, text
 
 from dispatcher.database.engine import Database
-from dispatcher.database.tables import metadata as tables
+from dispatcher.database.tables import log, messages, portfolio
 
 WORTH_IT = 1_000  # rows: counting costs some tenths of a second, however large the tables are
 
-PORTFOLIO = (tables.debtors, tables.debts, tables.contact_points)
-PLAN = (tables.messages, tables.message_debts)
-TEXTS = (tables.messages, tables.contents, tables.log_entries)
+PORTFOLIO = (portfolio.debtors, portfolio.debts, portfolio.contact_points)
+PLAN = (messages.messages, messages.message_debts)
+TEXTS = (messages.messages, messages.contents, log.log_entries)
 
 
 def renew(database: Database, changed: Sequence[Table], rows: int) -> None:

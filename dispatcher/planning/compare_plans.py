@@ -8,7 +8,7 @@ from dispatcher.planning.domain.plan_summary import Decided
 from dispatcher.planning.domain.planner import PlannedMessage
 from dispatcher.planning.storage import plans
 from dispatcher.planning.storage.plan_lines import stored_lines
-from dispatcher.runs.summarise_run import NoSuchRunError
+from dispatcher.planning.storage.plans import NoSuchRunError
 
 _KEY = ("debtor", "relation", "debts", "step", "channel", "decision")
 

@@ -9,10 +9,10 @@ from channels.kind import ChannelKind
 from dispatcher.gate.decision import Decision, Outcome, Reason
 from dispatcher.gate.facts import ContactFacts
 from dispatcher.gate.gate import decide
+from dispatcher.gate.rule_book import RuleBook
 from dispatcher.gate.rules import RulePack
 from dispatcher.planning.domain.contact import IntendedContact
 from dispatcher.planning.domain.strategy import Strategy
-from dispatcher.rulebook.packs import RuleBook
 from dispatcher.values.phone import number_plan, plan_key
 from dispatcher.values.sender import Sender
 from dispatcher.values.whereabouts import PlaceTable

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from dispatcher.database.engine import Database
-from dispatcher.log.domain.log_entry import LogEntry, instant_text
+from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.portfolio.storage.ledger_changes import changes_since
+from dispatcher.values.instants import instant_text
 from dispatcher.values.spreadsheet import to_cell
 
 COLUMNS = ("change", "at", "creditor", "debtor", "medium", "address", "scope", "reason", "source")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from dispatcher.database.engine import Database
-from dispatcher.log.domain.log_entry import LogEntry, instant_text
+from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.record.domain.export_line import FIELDS, SealedEntry, cells_of, export_line
 from dispatcher.record.domain.seal import Tree, proof_of, tree_of
@@ -23,6 +23,7 @@ from dispatcher.record.storage.evidence import Scope
 from dispatcher.record.storage.seal_journal import SealJournal
 from dispatcher.record.storage.sealing_keys import SealingKeys
 from dispatcher.values.canonical import canonical_json
+from dispatcher.values.instants import instant_text
 
 Progress = Callable[[int, int], None]
 SUFFIXES = (".jsonl", ".csv", ".zip")

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from dispatcher.gate.decision import Decision, Outcome
+from dispatcher.gate.rule_book import RuleBook
 from dispatcher.people.domain.optout_words import OptOutTable
-from dispatcher.rulebook.packs import RuleBook
 from dispatcher.rulebook.questions import answer
 from dispatcher.rulebook.yaml_file import KeyPath, YamlFile, read_yaml
 from dispatcher.values.zones import zone_info

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from dispatcher.gate.rule_book import RuleBook
 from dispatcher.gate.rules import Rule, RulePack
 from dispatcher.rulebook.cases import Case
 from dispatcher.rulebook.fact_sources import LIMITS, SOURCES
-from dispatcher.rulebook.packs import RuleBook
 
 _HEAD = """# Rules, their sources and their limits
 

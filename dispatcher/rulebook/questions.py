@@ -4,9 +4,9 @@ from typing import Any
 
 from dispatcher.gate.decision import Decision, Outcome, Reason
 from dispatcher.gate.gate import GATE, decide
+from dispatcher.gate.rule_book import RuleBook, UnknownPackError
 from dispatcher.people.domain.optout_words import OptOutTable
 from dispatcher.rulebook.contact_facts import UnknownKeys, parse_facts
-from dispatcher.rulebook.packs import RuleBook, UnknownPackError
 
 
 def answer(facts: object, book: RuleBook, words: OptOutTable) -> Decision:

@@ -7,6 +7,7 @@ from typing import Any
 from dispatcher.database.engine import Database
 from dispatcher.delivery.storage import stops
 from dispatcher.planning.storage import plans
+from dispatcher.planning.storage.plans import NoSuchRunError
 from dispatcher.runs.domain.run_summary import (
     WORD_OF_OUTCOME,
     WORD_OF_STATE,
@@ -17,10 +18,6 @@ from dispatcher.runs.domain.run_summary import (
 from dispatcher.runs.storage import run_totals
 
 NO_CHANNEL = "none"  # refused before a channel was chosen
-
-
-class NoSuchRunError(LookupError):
-    """There is no run of that number."""
 
 
 def summarise_run(

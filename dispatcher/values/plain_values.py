@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from dispatcher.log.domain.log_entry import instant_text
+from dispatcher.values.instants import instant_text
 
 
 def plain(value: Any) -> Any:  # noqa: PLR0911 one line a kind of value reads best

@@ -14,7 +14,9 @@ import pytest
 from sqlalchemy import func, select
 
 from dispatcher.database.engine import Database, open_database
-from dispatcher.database.tables.metadata import debts, log_entries, message_debts, messages
+from dispatcher.database.tables.log import log_entries
+from dispatcher.database.tables.messages import message_debts, messages
+from dispatcher.database.tables.portfolio import debts
 from dispatcher.messages.domain.message import State, fold
 from tests.chaos.accidents import until
 

@@ -17,7 +17,7 @@ from dispatcher.authoring.review_template import (
 )
 from dispatcher.authoring.seed_templates import AUTHOR, seed_templates
 from dispatcher.authoring.storage import template_versions
-from dispatcher.database.tables.metadata import log_entries
+from dispatcher.database.tables.log import log_entries
 from dispatcher.writing.domain.template import ReviewRefused, VersionState
 from dispatcher.writing.language.problems import TemplateProblems
 from tests.writing.desk import ROOT, house_style, inputs, rendered

@@ -22,7 +22,9 @@ from sqlalchemy import select
 from dispatcher.database.engine import Database, open_database
 from dispatcher.database.migrate import upgrade
 from dispatcher.database.outage import is_passing
-from dispatcher.database.tables.metadata import attempts, log_entries, messages
+from dispatcher.database.tables.delivery import attempts
+from dispatcher.database.tables.log import log_entries
+from dispatcher.database.tables.messages import messages
 from dispatcher.delivery.sweep_leases import sweep_leases
 from dispatcher.messages.domain.message import State, fold
 from dispatcher.worker.processes import GRACE_SECONDS

@@ -8,7 +8,10 @@ from sqlalchemy import select
 
 from dispatcher.database.bulk import insert_rows, update_rows, upsert_rows
 from dispatcher.database.engine import Database
-from dispatcher.database.tables.metadata import creditors, log_facets, opt_outs, stops
+from dispatcher.database.tables.delivery import stops
+from dispatcher.database.tables.log import log_facets
+from dispatcher.database.tables.people import opt_outs
+from dispatcher.database.tables.portfolio import creditors
 
 TEXTS = [
     "",

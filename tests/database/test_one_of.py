@@ -5,7 +5,9 @@ from sqlalchemy import select
 
 from dispatcher.database.engine import Database
 from dispatcher.database.one_of import one_of
-from dispatcher.database.tables.metadata import marks, messages, runs
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.operations import marks
+from dispatcher.database.tables.planning import runs
 from tests.delivery.builders import queued
 
 BY_NAME = select(marks.c.name).where(one_of(marks.c.name, "names")).order_by(marks.c.name)

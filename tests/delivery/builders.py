@@ -13,17 +13,11 @@ from channels.fake import FakeChannel
 from channels.kind import ChannelKind
 from channels.port import Channel
 from dispatcher.database.engine import Connection, Database
-from dispatcher.database.tables.metadata import (
-    attempts,
-    creditors,
-    debtors,
-    debts,
-    ladder,
-    log_entries,
-    message_debts,
-    messages,
-    runs,
-)
+from dispatcher.database.tables.delivery import attempts
+from dispatcher.database.tables.log import log_entries
+from dispatcher.database.tables.messages import message_debts, messages
+from dispatcher.database.tables.planning import ladder, runs
+from dispatcher.database.tables.portfolio import creditors, debtors, debts
 from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
 from dispatcher.delivery.outlet import Outlet
 from dispatcher.messages.domain.message import Message

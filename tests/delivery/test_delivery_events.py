@@ -8,7 +8,9 @@ from sqlalchemy import select
 
 from channels.event import DeliveryEvent, EventKind
 from dispatcher.database.engine import Database
-from dispatcher.database.tables.metadata import contact_points, ladder, opt_outs
+from dispatcher.database.tables.people import opt_outs
+from dispatcher.database.tables.planning import ladder
+from dispatcher.database.tables.portfolio import contact_points
 from dispatcher.delivery.deliver_messages import deliver_messages
 from dispatcher.delivery.record_delivery_events import record_delivery_events
 from dispatcher.messages.domain.message import State, fold

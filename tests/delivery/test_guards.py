@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from dispatcher.database.engine import Database
-from dispatcher.database.tables.metadata import messages
+from dispatcher.database.tables.messages import messages
 from dispatcher.delivery.domain.stop import Stop
 from dispatcher.delivery.stop_delivery import resume_delivery, stops_in_force
 from dispatcher.delivery.storage.due import due_groups

@@ -9,16 +9,10 @@ from sqlalchemy import insert, select
 
 from channels.event import InboundMessage
 from dispatcher.database.engine import Database
-from dispatcher.database.tables.metadata import (
-    contact_points,
-    contacts,
-    creditors,
-    debtors,
-    holds,
-    messages,
-    opt_outs,
-    tasks,
-)
+from dispatcher.database.tables.delivery import tasks
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.people import contacts, holds, opt_outs
+from dispatcher.database.tables.portfolio import contact_points, creditors, debtors
 from dispatcher.delivery.record_inbound import record_inbound
 from dispatcher.people.domain.optout_words import classify_reply
 from dispatcher.rulebook.optout_words import load_optout_words
@@ -128,7 +122,7 @@ def test_a_stop_from_a_number_we_do_not_know_is_kept(database: Database, read) -
 def test_what_the_debtor_wrote_stands_aside_where_it_can_be_erased(database: Database, read, people) -> None:
     text_in(database, read, "STOP, my name is Ana")
     with database.reading() as connection:
-        from dispatcher.database.tables.metadata import log_entries
+        from dispatcher.database.tables.log import log_entries
 
         assert all(
             "Ana" not in entry and NUMBER not in entry

@@ -9,7 +9,7 @@ from channels.fake import FakeChannel
 from channels.kind import ChannelKind
 from channels.outcome import Unknown
 from dispatcher.database.engine import Database
-from dispatcher.database.tables.metadata import ladder
+from dispatcher.database.tables.planning import ladder
 from dispatcher.delivery.deliver_messages import deliver_messages
 from dispatcher.delivery.domain.stop import Stop
 from dispatcher.delivery.expire_messages import expire_messages
@@ -61,7 +61,7 @@ def test_expired_messages_give_their_step_back(database: Database) -> None:
     with database.writing() as connection:
         from sqlalchemy import update
 
-        from dispatcher.database.tables.metadata import messages
+        from dispatcher.database.tables.messages import messages
 
         connection.execute(update(messages).where(messages.c.id == key).values(expires_at=NOW))
     assert expire_messages(database, now=NOW, real_now=NOW) == 1

@@ -115,7 +115,7 @@ def test_an_alarm_is_raised_only_on_a_day_without_a_run(database: Database) -> N
     run_id = a_run(database)
     from sqlalchemy import update
 
-    from dispatcher.database.tables.metadata import runs
+    from dispatcher.database.tables.planning import runs
 
     with database.writing() as connection:
         connection.execute(update(runs).where(runs.c.id == run_id).values(state="finished"))

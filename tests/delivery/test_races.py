@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select, text
 
 from dispatcher.database.engine import Connection, Database
-from dispatcher.database.tables.metadata import opt_outs
+from dispatcher.database.tables.people import opt_outs
 from dispatcher.delivery.deliver_messages import deliver_messages
 from dispatcher.delivery.domain.stop import Stop
 from dispatcher.delivery.domain.verdict import Verdict, VerdictKind

@@ -10,7 +10,7 @@ from channels.fake import FakeChannel
 from channels.kind import ChannelKind
 from channels.outcome import Unknown
 from dispatcher.database.engine import Database
-from dispatcher.database.tables.metadata import tasks
+from dispatcher.database.tables.delivery import tasks
 from dispatcher.delivery.deliver_messages import deliver_messages
 from dispatcher.delivery.intervene import CannotIntervene
 from dispatcher.delivery.reconcile_messages import reconcile_messages

@@ -2,9 +2,10 @@
 
 import pytest
 
+from dispatcher.gate.rule_book import RuleBook
 from dispatcher.people.domain.optout_words import OptOutTable
 from dispatcher.rulebook.optout_words import load_optout_words
-from dispatcher.rulebook.packs import RuleBook, load_rule_packs
+from dispatcher.rulebook.packs import load_rule_packs
 from tests.shared import ROOT
 
 

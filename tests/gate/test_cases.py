@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from dispatcher.gate.rule_book import RuleBook
 from dispatcher.people.domain.optout_words import OptOutTable
 from dispatcher.rulebook.cases import Case, fault, read_cases
-from dispatcher.rulebook.packs import RuleBook
 from dispatcher.rulebook.questions import answer_json
 from tests.shared import ROOT, shared_folder
 

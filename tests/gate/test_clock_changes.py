@@ -11,7 +11,7 @@ import pytest
 from dispatcher.gate.decision import Outcome
 from dispatcher.gate.facts import Action, ContactFacts, ZoneCandidate
 from dispatcher.gate.gate import decide
-from dispatcher.rulebook.packs import RuleBook
+from dispatcher.gate.rule_book import RuleBook
 from dispatcher.values.zones import UnknownZoneError, instant, moment, zone, zone_data_version, zone_info
 from tests.shared import shared_folder
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from dispatcher.gate.facts import Action, ContactFacts, DebtFacts, ZoneCandidate
 from dispatcher.gate.gate import decide
-from dispatcher.rulebook.packs import RuleBook
+from dispatcher.gate.rule_book import RuleBook
 from dispatcher.values.zones import DAY, Zone, day_number, instant, zone
 
 AMERICAN = ("US", "PR", "VI", "GU", "AS", "MP")

@@ -13,16 +13,11 @@ from sqlalchemy import Row, Table, select
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.database.engine import open_database
 from dispatcher.database.migrate import upgrade
-from dispatcher.database.tables.metadata import (
-    attempts,
-    contact_points,
-    debtors,
-    log_entries,
-    messages,
-    opt_outs,
-    stops,
-    tasks,
-)
+from dispatcher.database.tables.delivery import attempts, stops, tasks
+from dispatcher.database.tables.log import log_entries
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.people import opt_outs
+from dispatcher.database.tables.portfolio import contact_points, debtors
 from dispatcher.portfolio.import_portfolio import ImportRequest, import_portfolio
 from dispatcher.settings import load_settings
 from dispatcher.worker.daily_run import dispatch_due, run_today

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from dispatcher.database.tables.metadata import log_entries, messages
+from dispatcher.database.tables.log import log_entries
+from dispatcher.database.tables.messages import messages
 from dispatcher.delivery.domain.stop import Stop
 from dispatcher.delivery.stop_delivery import resume_delivery
 from dispatcher.runs.run_day import DayRequest, run_day

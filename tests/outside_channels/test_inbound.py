@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
-from dispatcher.database.tables.metadata import contacts, log_entries, messages, tasks
+from dispatcher.database.tables.delivery import tasks
+from dispatcher.database.tables.log import log_entries
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.people import contacts
 from dispatcher.delivery.work_on_tasks import finish_tasks
 from dispatcher.people.record_opt_out import record_opt_out
 from dispatcher.people.recording import Said

@@ -17,7 +17,7 @@ import pytest
 from pypdf import PdfReader
 
 from channels.kind import ChannelKind
-from dispatcher.database.tables.metadata import messages
+from dispatcher.database.tables.messages import messages
 from dispatcher.delivery.outbound import outbound
 from dispatcher.messages.storage import contents, outbox
 from dispatcher.worker.daily_run import open_station

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dispatcher.database.tables.metadata import messages
+from dispatcher.database.tables.messages import messages
 from dispatcher.delivery.resolve_message import resolve_message
 from dispatcher.worker.upkeep import reconcile
 from tests.outside_channels.conftest import OpenHome, Say

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from dispatcher.database.tables.metadata import log_entries, messages, provider_events
+from dispatcher.database.tables.delivery import provider_events
+from dispatcher.database.tables.log import log_entries
+from dispatcher.database.tables.messages import messages
 from tests.outside_channels.conftest import OpenHome
 from tests.outside_channels.home import EMAIL_ONLY, LETTER_ONLY, SMS_ONLY, Home, Providers
 from tests.outside_channels.hooks import (

@@ -24,14 +24,10 @@ from pypdf import PdfReader
 from sqlalchemy import Row, select
 
 from dispatcher.database.engine import open_database
-from dispatcher.database.tables.metadata import (
-    attempts,
-    debtors,
-    debts,
-    log_entries,
-    message_debts,
-    messages,
-)
+from dispatcher.database.tables.delivery import attempts
+from dispatcher.database.tables.log import log_entries
+from dispatcher.database.tables.messages import message_debts, messages
+from dispatcher.database.tables.portfolio import debtors, debts
 from dispatcher.messages.storage import contents
 from tests.outside_channels import mock_providers
 from tests.outside_channels.conftest import OpenHome

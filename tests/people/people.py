@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from dispatcher.database.tables.metadata import log_entries, personal_values
+from dispatcher.database.tables.log import log_entries, personal_values
 from dispatcher.people.domain.optout_words import classify_reply
 from dispatcher.people.recording import Said
 from dispatcher.rulebook.optout_words import load_optout_words

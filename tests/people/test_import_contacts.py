@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from dispatcher.database.tables.metadata import contacts, holds, opt_outs
+from dispatcher.database.tables.people import contacts, holds, opt_outs
 from dispatcher.people.import_contacts import import_contacts
 from dispatcher.portfolio.apply_mapping import PortfolioFileError
 from tests.people.people import SAID, last_entry, read

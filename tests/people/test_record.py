@@ -4,18 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import insert, select
 
-from dispatcher.database.tables.metadata import (
-    consents,
-    contacts,
-    debtors,
-    debts,
-    holds,
-    messages,
-    notices,
-    opt_outs,
-    payments,
-    wishes,
-)
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.people import consents, contacts, holds, notices, opt_outs, wishes
+from dispatcher.database.tables.portfolio import debtors, debts, payments
 from dispatcher.people import record_wish as wishes_of
 from dispatcher.people.record_consent import record_consent
 from dispatcher.people.record_contact import record_contact

@@ -6,7 +6,9 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from dispatcher.database.engine import Database
-from dispatcher.database.tables.metadata import log_entries, messages, runs
+from dispatcher.database.tables.log import log_entries
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.planning import runs
 from dispatcher.planning.forecast_days import ForecastRequest, forecast_days
 from tests.builders import TODAY, a_debt, a_debtor, a_desk, a_ladder, a_party, days, mark_sent, plan, rows_of
 from tests.builders import at as hour_of

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import update
 
 from dispatcher.database.engine import Database
-from dispatcher.database.tables.metadata import debts
+from dispatcher.database.tables.portfolio import debts
 from tests.builders import (
     TODAY,
     a_debt,
@@ -29,7 +29,7 @@ def tables(database: Database) -> list[set[int]]:
     by_message: dict[str, set[int]] = {}
     from sqlalchemy import select
 
-    from dispatcher.database.tables.metadata import message_debts
+    from dispatcher.database.tables.messages import message_debts
 
     with database.reading() as connection:
         for row in connection.execute(select(message_debts).order_by(message_debts.c.message_id)):
@@ -159,7 +159,7 @@ def test_each_recipient_climbs_a_ladder_of_their_own(database: Database) -> None
 def a_party_reachable(database: Database, debtor: int) -> None:
     from sqlalchemy import insert
 
-    from dispatcher.database.tables.metadata import contact_points
+    from dispatcher.database.tables.portfolio import contact_points
 
     with database.writing() as connection:
         connection.execute(

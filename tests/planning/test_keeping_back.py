@@ -10,16 +10,11 @@ from sqlalchemy.exc import IntegrityError
 
 from channels.event import DeliveryEvent, EventKind
 from dispatcher.database.engine import Database
-from dispatcher.database.tables.metadata import (
-    creditors,
-    debts,
-    holds,
-    log_entries,
-    message_debts,
-    messages,
-    opt_outs,
-    refusals,
-)
+from dispatcher.database.tables.log import log_entries
+from dispatcher.database.tables.messages import message_debts, messages
+from dispatcher.database.tables.people import holds, opt_outs
+from dispatcher.database.tables.planning import refusals
+from dispatcher.database.tables.portfolio import creditors, debts
 from dispatcher.delivery.intervene import Intervention, cancel_messages
 from dispatcher.delivery.record_delivery_events import record_delivery_events
 from dispatcher.record.search_log import search_log

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, insert, update
 
 from dispatcher.database.engine import Database
-from dispatcher.database.tables.metadata import debts, ladder, messages
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.planning import ladder
+from dispatcher.database.tables.portfolio import debts
 from dispatcher.planning.domain.ladder import Rung, comes_on, due_step
 from dispatcher.planning.domain.strategy import Strategy
 from dispatcher.planning.storage.candidates import find_candidates

@@ -130,7 +130,7 @@ def _deliver(
 def _debt_of(database: Database, message_id: str) -> int:
     from sqlalchemy import select
 
-    from dispatcher.database.tables.metadata import message_debts
+    from dispatcher.database.tables.messages import message_debts
 
     with database.reading() as connection:
         return connection.scalar(

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from dispatcher.database.engine import Database
-from dispatcher.database.tables.metadata import debts
+from dispatcher.database.tables.portfolio import debts
 from tests.builders import a_desk, a_ladder, days, mark_sent, plan, planned
 from tests.builders import at as hour_of
 from tests.portfolio.books import an_import

@@ -4,7 +4,9 @@ from datetime import date, timedelta
 
 from sqlalchemy import insert, select, update
 
-from dispatcher.database.tables.metadata import contact_points, creditors, debtors, log_entries, messages
+from dispatcher.database.tables.log import log_entries
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.portfolio import contact_points, creditors, debtors
 from dispatcher.people.record_opt_out import record_opt_out
 from dispatcher.people.recording import Said
 from dispatcher.people.release_hold import release

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from dispatcher.database.tables.metadata import debtors, debts
+from dispatcher.database.tables.portfolio import debtors, debts
 from dispatcher.portfolio.apply_mapping import PortfolioFileError
 from tests.portfolio.books import a_file, a_row, a_text_file, an_import, rejects, rows_of
 

@@ -5,16 +5,15 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from dispatcher.database.tables.metadata import (
+from dispatcher.database.tables.log import log_entries, personal_values
+from dispatcher.database.tables.people import holds
+from dispatcher.database.tables.portfolio import (
     contact_points,
     creditors,
     debt_parties,
     debtors,
     debts,
-    holds,
-    log_entries,
     payments,
-    personal_values,
 )
 from dispatcher.people.record_payment import record_payment
 from dispatcher.people.recording import Said

@@ -1,6 +1,6 @@
 import pytest
 
-from dispatcher.database.tables.metadata import contact_points, debtors, debts
+from dispatcher.database.tables.portfolio import contact_points, debtors, debts
 from dispatcher.portfolio.apply_mapping import PortfolioFileError, check_expressions
 from dispatcher.rulebook.mappings import load_mapping, load_mappings
 from dispatcher.rulebook.yaml_file import ConfigError

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from dispatcher.database.tables.metadata import contact_points, debt_parties, debtors, debts
+from dispatcher.database.tables.portfolio import contact_points, debt_parties, debtors, debts
 from dispatcher.portfolio.sample.sample_people import AWKWARD_NAMES
 from dispatcher.portfolio.sample.sample_portfolio import SAMPLE_AS_OF, sample_rows, write_sample_portfolio
 from tests.portfolio.books import an_import, rows_of, warnings

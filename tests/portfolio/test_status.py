@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from dispatcher.database.tables.metadata import contact_points, debtors, debts
+from dispatcher.database.tables.portfolio import contact_points, debtors, debts
 from dispatcher.people.record_payment import record_payment
 from dispatcher.people.recording import Said
 from dispatcher.portfolio.portfolio_status import portfolio_status

@@ -8,7 +8,9 @@ from pathlib import Path
 from sqlalchemy import Connection, insert
 
 from dispatcher.database.engine import Database
-from dispatcher.database.tables.metadata import attempts, creditors, debtors, debts, messages
+from dispatcher.database.tables.delivery import attempts
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.portfolio import creditors, debtors, debts
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.storage import contents

@@ -9,16 +9,10 @@ from sqlalchemy import func, insert, select, text, update
 
 from channels.event import DeliveryEvent, EventKind
 from dispatcher.database.engine import open_database
-from dispatcher.database.tables.metadata import (
-    contact_points,
-    contents,
-    debtors,
-    debts,
-    holds,
-    log_entries,
-    messages,
-    personal_values,
-)
+from dispatcher.database.tables.log import log_entries, personal_values
+from dispatcher.database.tables.messages import contents, messages
+from dispatcher.database.tables.people import holds
+from dispatcher.database.tables.portfolio import contact_points, debtors, debts
 from dispatcher.delivery.record_delivery_events import record_delivery_events
 from dispatcher.messages.storage.contents import ERASED
 from dispatcher.record.backup_database import backup_database

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from dispatcher.database.tables.metadata import messages
+from dispatcher.database.tables.messages import messages
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.record.seal_log import seal_log
@@ -152,7 +152,7 @@ def test_word_index_forgets_what_is_erased(filled: Log) -> None:
 def search_text(connection, content_id: int) -> str:
     from sqlalchemy import select
 
-    from dispatcher.database.tables.metadata import contents
+    from dispatcher.database.tables.messages import contents
 
     return str(connection.scalar(select(contents.c.text).where(contents.c.id == content_id)))
 

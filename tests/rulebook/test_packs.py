@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from dispatcher.gate.decision import Outcome
+from dispatcher.gate.rule_book import RuleBook, UnknownPackError
 from dispatcher.gate.rules import RulePack
 from dispatcher.rulebook.optout_words import load_optout_words
-from dispatcher.rulebook.packs import RuleBook, UnknownPackError, load_rule_packs
+from dispatcher.rulebook.packs import load_rule_packs
 from dispatcher.rulebook.questions import answer
 from dispatcher.rulebook.yaml_file import ConfigError
 from tests.shared import ROOT

@@ -5,8 +5,9 @@ from typing import Any
 
 from dispatcher.gate.act import Act
 from dispatcher.gate.guards.guard import Guard, Refusal
+from dispatcher.gate.rule_book import RuleBook
 from dispatcher.rulebook.optout_words import load_optout_words
-from dispatcher.rulebook.packs import RuleBook, load_rule_packs
+from dispatcher.rulebook.packs import load_rule_packs
 from dispatcher.rulebook.questions import answer_json
 from tests.shared import ROOT
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from dispatcher.bootstrap import Dispatcher
-from dispatcher.database.tables.metadata import messages
+from dispatcher.database.tables.messages import messages
 from tests.web.house import Web, build_home, copy_home, open_home
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import update
 
-from dispatcher.database.tables.metadata import messages
+from dispatcher.database.tables.messages import messages
 from dispatcher.users.domain.user import Role
 from dispatcher.web.site.access import ACCESS, Door
 from dispatcher.web.site.app import check_access

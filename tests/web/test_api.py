@@ -12,7 +12,8 @@ from openapi_spec_validator import validate
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from dispatcher.database.tables.metadata import api_tokens, log_entries
+from dispatcher.database.tables.log import log_entries
+from dispatcher.database.tables.users import api_tokens
 from dispatcher.users.manage_users import disable_user, make_token, revoke_tokens
 from tests.web.house import ALL, Web
 

@@ -12,7 +12,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import select
 
-from dispatcher.database.tables.metadata import debtors, messages
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.portfolio import debtors
 from dispatcher.record.verify.verify_file import verify_file
 from dispatcher.worker.daily_run import run_today
 from tests.web.house import ALL, PASSWORD, Web
@@ -376,7 +377,7 @@ def test_an_emails_script_does_not_run_in_its_frame(
 
     from sqlalchemy import update
 
-    from dispatcher.database.tables.metadata import contents
+    from dispatcher.database.tables.messages import contents
 
     evil = b"Content-Type: text/html\r\n\r\n<h1 id=x>as sent</h1><script>parent.document.title = 'owned'; document.getElementById('x').textContent = 'ran'</script>"
     digest = hashlib.sha256(evil).hexdigest()

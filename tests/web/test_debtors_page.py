@@ -5,7 +5,9 @@ import json
 import pytest
 from sqlalchemy import select
 
-from dispatcher.database.tables.metadata import contact_points, debtors, log_entries, opt_outs, wishes
+from dispatcher.database.tables.log import log_entries
+from dispatcher.database.tables.people import opt_outs, wishes
+from dispatcher.database.tables.portfolio import contact_points, debtors
 from dispatcher.people.domain.optout_token import OptOutLink, make_token
 from tests.web.house import Web
 
@@ -80,7 +82,7 @@ def test_a_choice_stops_what_was_chosen(web: Web, what: str, expected: tuple[str
 def test_the_next_run_respects_it(web: Web) -> None:
     from datetime import date
 
-    from dispatcher.database.tables.metadata import messages
+    from dispatcher.database.tables.messages import messages
     from dispatcher.worker.daily_run import run_today
 
     web.visitor().post(f"/u/{token_of(web)}", data={"stop": "all"})

@@ -7,7 +7,10 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from channels.event import InboundMessage
-from dispatcher.database.tables.metadata import debtors, jobs, messages, runs
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.operations import jobs
+from dispatcher.database.tables.planning import runs
+from dispatcher.database.tables.portfolio import debtors
 from dispatcher.delivery.record_inbound import record_inbound
 from dispatcher.delivery.storage import stops
 from dispatcher.messages.domain.message import State

@@ -152,7 +152,7 @@ def test_lists_go_on_by_key_and_lose_nothing(web: Web) -> None:
 
     from sqlalchemy import insert, select
 
-    from dispatcher.database.tables.metadata import messages
+    from dispatcher.database.tables.messages import messages
 
     with web.house.database.writing() as connection:
         row = dict(connection.execute(select(messages).limit(1)).mappings().one())

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from dispatcher.database.tables.metadata import log_entries
+from dispatcher.database.tables.log import log_entries
 from tests.web.house import Web
 
 ANA = "/people/acme/A-1"

@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 
-from dispatcher.database.tables.metadata import messages
+from dispatcher.database.tables.messages import messages
 from tests.web.house import Web
 
 NAMES = {

@@ -9,7 +9,8 @@ from httpx import Response
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from dispatcher.database.tables.metadata import log_entries, sessions
+from dispatcher.database.tables.log import log_entries
+from dispatcher.database.tables.users import sessions
 from dispatcher.users.manage_users import disable_user, set_roles
 from dispatcher.users.sign_in import token_hash
 from dispatcher.users.storage import users

@@ -7,7 +7,7 @@ from httpx import Response
 from sqlalchemy import select
 
 from dispatcher.authoring.storage import template_versions
-from dispatcher.database.tables.metadata import messages
+from dispatcher.database.tables.messages import messages
 from dispatcher.worker.daily_run import run_today
 from tests.web.house import Desk, Web
 

@@ -17,14 +17,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from httpx import Response
 from sqlalchemy import func, select
 
-from dispatcher.database.tables.metadata import (
-    contact_points,
-    log_entries,
-    messages,
-    opt_outs,
-    provider_events,
-    tasks,
-)
+from dispatcher.database.tables.delivery import provider_events, tasks
+from dispatcher.database.tables.log import log_entries
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.people import opt_outs
+from dispatcher.database.tables.portfolio import contact_points
 from tests.web.house import Web
 
 PUBLIC = "https://dispatch.example"

@@ -200,7 +200,7 @@ def test_stopping_a_busy_station_leaves_nothing_unknown(database: Database, redi
     with database.reading() as connection:
         from sqlalchemy import func, select
 
-        from dispatcher.database.tables.metadata import messages
+        from dispatcher.database.tables.messages import messages
 
         begun_leases = select(func.count()).where(
             messages.c.lease_owner.is_not(None), messages.c.state != "queued"

@@ -97,7 +97,7 @@ def test_one_of_two_schedulers_leads_and_the_other_takes_over_when_it_is_killed(
 
     def leader() -> str:
         with database.reading() as connection:
-            from dispatcher.database.tables.metadata import leases as table
+            from dispatcher.database.tables.operations import leases as table
 
             return connection.scalar(select(table.c.owner).where(table.c.name == "scheduler")) or ""
 

@@ -4,8 +4,9 @@ from datetime import date
 
 from sqlalchemy import Connection, select
 
-from dispatcher.database.tables.metadata import debts, messages
-from dispatcher.planning.storage.candidates import open_on
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.portfolio import debts
+from dispatcher.portfolio.storage.debts import open_on
 
 
 def newest_message(connection: Connection, debtor_id: int, template: str, channel: str | None) -> str | None:

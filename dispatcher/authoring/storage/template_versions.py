@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from dispatcher.database.tables.metadata import template_versions, templates
+from dispatcher.database.tables.templates import template_versions, templates
 from dispatcher.writing.domain.template import TemplateVersion, VersionState
 
 

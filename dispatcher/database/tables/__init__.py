@@ -1,1 +1,27 @@
-"""The tables, one file an aggregate."""
+"""The tables, one file an aggregate; importing any of them makes the metadata whole."""
+
+from dispatcher.database.tables import (
+    delivery,
+    log,
+    messages,
+    operations,
+    people,
+    planning,
+    portfolio,
+    record,
+    templates,
+    users,
+)
+
+__all__ = [
+    "delivery",
+    "log",
+    "messages",
+    "operations",
+    "people",
+    "planning",
+    "portfolio",
+    "record",
+    "templates",
+    "users",
+]

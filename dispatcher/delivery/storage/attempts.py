@@ -8,7 +8,8 @@ from sqlalchemy import Connection, RowMapping, and_, func, select, tuple_
 
 from dispatcher.database.bulk import insert_rows, update_rows
 from dispatcher.database.one_of import one_of
-from dispatcher.database.tables.metadata import attempts, messages
+from dispatcher.database.tables.delivery import attempts
+from dispatcher.database.tables.messages import messages
 from dispatcher.messages.domain.message import State
 
 _a = attempts.c

@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert, select
 
-from dispatcher.database.tables.metadata import contact_points, creditors, debtors, messages, opt_outs
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.people import opt_outs
+from dispatcher.database.tables.portfolio import contact_points, creditors, debtors
 from dispatcher.messages.domain.message import State
 from dispatcher.values.message_id import RandomBytes, new_message_id
 

@@ -21,7 +21,9 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from dispatcher.database.tables.metadata import creditors, messages, runs
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.planning import runs
+from dispatcher.database.tables.portfolio import creditors
 from dispatcher.delivery.domain.stop import Stop
 from dispatcher.messages.domain.message import State
 from dispatcher.messages.storage.outbox import unleased, waiting

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from dispatcher.database.tables.metadata import messages
+from dispatcher.database.tables.messages import messages
 from dispatcher.messages.domain.message import UNSENT
 from dispatcher.messages.storage.outbox import unleased
 

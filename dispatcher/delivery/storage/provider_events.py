@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from dispatcher.database.tables.metadata import messages, provider_events
+from dispatcher.database.tables.delivery import provider_events
+from dispatcher.database.tables.messages import messages
 
 # Words that prove that the provider had taken the message.
 TAKEN = (

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from dispatcher.database.tables.metadata import stops
+from dispatcher.database.tables.delivery import stops
 
 
 def ended(connection: Connection, *, limit: int) -> Sequence[Any]:

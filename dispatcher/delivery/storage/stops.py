@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
-from dispatcher.database.tables.metadata import stops
+from dispatcher.database.tables.delivery import stops
 from dispatcher.delivery.domain.stop import Stop
 
 PROGRAM = "dispatcher"

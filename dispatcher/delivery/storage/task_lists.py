@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from dispatcher.database.tables.metadata import creditors, debtors, messages, tasks
+from dispatcher.database.tables.delivery import tasks
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.portfolio import creditors, debtors
 
 
 def page_of_tasks(

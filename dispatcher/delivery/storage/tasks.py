@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from dispatcher.database.tables.metadata import tasks
+from dispatcher.database.tables.delivery import tasks
 
 
 def add(

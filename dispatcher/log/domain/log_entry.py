@@ -3,11 +3,12 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from dispatcher.log.domain.facet import Facet, facet, terms_of
 from dispatcher.values.canonical import canonical_json
+from dispatcher.values.instants import instant_text
 from dispatcher.values.money import Money
 from dispatcher.values.zones import zone_info
 
@@ -110,11 +111,6 @@ def commitment_of(salt: str, values: Mapping[str, Any]) -> str:
 def to_the_millisecond(at: datetime) -> datetime:
     """Cut an instant to what an entry says of it."""
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
-
-
-def instant_text(at: datetime) -> str:
-    """UTC with milliseconds and a Z, as every export writes it."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def local_time_text(at: datetime, zones: tuple[str, ...]) -> str | None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, select
 
 from dispatcher.database.bulk import insert_rows
 from dispatcher.database.one_of import one_of
-from dispatcher.database.tables.metadata import log_facets
+from dispatcher.database.tables.log import log_facets
 from dispatcher.log.domain.facet import Facet, facet
 
 _KNOWN = select(log_facets.c.facet).where(one_of(log_facets.c.facet, "ids"))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatcher.database.one_of import one_of
-from dispatcher.database.tables.metadata import contents
+from dispatcher.database.tables.messages import contents
 
 _BODIES = select(contents.c.sha256, contents.c.encoding, contents.c.body).where(
     one_of(contents.c.sha256, "digests"), contents.c.body.is_not(None)

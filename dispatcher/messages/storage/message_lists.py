@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from dispatcher.database.engine import Database
-from dispatcher.database.tables.metadata import contact_points, creditors, debtors, messages
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.portfolio import contact_points, creditors, debtors
 from dispatcher.messages.domain.message import State
 
 FEW = 2_000  # messages that are sorted rather than walked to

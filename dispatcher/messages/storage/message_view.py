@@ -4,16 +4,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from dispatcher.database.tables.metadata import (
-    attempts,
-    contents,
-    creditors,
-    debtors,
-    debts,
-    log_entries,
-    message_debts,
-    messages,
-)
+from dispatcher.database.tables.delivery import attempts
+from dispatcher.database.tables.log import log_entries
+from dispatcher.database.tables.messages import contents, message_debts, messages
+from dispatcher.database.tables.portfolio import creditors, debtors, debts
 
 
 def message_row(connection: Connection, message_id: str) -> dict[str, Any] | None:

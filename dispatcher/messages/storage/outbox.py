@@ -24,7 +24,9 @@ from sqlalchemy import (
 
 from dispatcher.database.bulk import update_rows
 from dispatcher.database.one_of import one_of
-from dispatcher.database.tables.metadata import creditors, debtors, debts, message_debts, messages, runs
+from dispatcher.database.tables.messages import message_debts, messages
+from dispatcher.database.tables.planning import runs
+from dispatcher.database.tables.portfolio import creditors, debtors, debts
 from dispatcher.messages.domain.message import Message, State
 
 _m = messages.c

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, func, or_, select
 
 from dispatcher.database.one_of import one_of
-from dispatcher.database.tables.metadata import messages, runs
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.planning import runs
 from dispatcher.messages.domain.message import State
 
 _REASONS = select(messages.c.id, messages.c.reasons).where(one_of(messages.c.id, "ids"))

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, insert, or_, select, update
 
-from dispatcher.database.tables.metadata import contact_points, debtors, opt_outs
+from dispatcher.database.tables.people import opt_outs
+from dispatcher.database.tables.portfolio import contact_points, debtors
 
 MEDIA = {"email": "email", "sms": "phone", "letter": "post"}
 

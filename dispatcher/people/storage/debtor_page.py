@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from dispatcher.database.tables.metadata import contact_points, creditors, debtors
+from dispatcher.database.tables.portfolio import contact_points, creditors, debtors
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

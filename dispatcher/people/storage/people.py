@@ -8,20 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Date, Select, and_, bindparam, func, or_, select
 
 from dispatcher.database.one_of import one_of
-from dispatcher.database.tables.metadata import (
-    consents,
-    contact_points,
-    contacts,
-    creditors,
-    debtors,
-    debts,
-    holds,
-    message_debts,
-    messages,
-    notices,
-    opt_outs,
-    wishes,
-)
+from dispatcher.database.tables.messages import message_debts, messages
+from dispatcher.database.tables.people import consents, contacts, holds, notices, opt_outs, wishes
+from dispatcher.database.tables.portfolio import contact_points, creditors, debtors, debts
 from dispatcher.gate.facts import HistoryEntry
 from dispatcher.people.domain.person import (
     Consent,
@@ -33,7 +22,7 @@ from dispatcher.people.domain.person import (
     StoredOptOut,
     Wish,
 )
-from dispatcher.planning.storage.candidates import OWED, open_on
+from dispatcher.portfolio.storage.debts import OWED, open_on
 from dispatcher.values.money import Money
 
 HISTORY = timedelta(days=45)  # longer than the longest window any pack counts in (a month)

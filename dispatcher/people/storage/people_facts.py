@@ -7,22 +7,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, insert, or_, select, union, update
 
-from dispatcher.database.tables.metadata import (
-    consents,
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.people import consents, contacts, holds, notices, opt_outs, wishes
+from dispatcher.database.tables.portfolio import (
     contact_points,
-    contacts,
     creditors,
     debt_parties,
     debtors,
     debts,
-    holds,
-    messages,
-    notices,
-    opt_outs,
     payments,
-    wishes,
 )
-from dispatcher.planning.storage.candidates import OWED, open_on
+from dispatcher.portfolio.storage.debts import OWED, open_on
 from dispatcher.values.money import Money
 
 

@@ -7,22 +7,16 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
-from dispatcher.database.tables.metadata import (
-    consents,
+from dispatcher.database.tables.log import log_entries, personal_values
+from dispatcher.database.tables.people import consents, contacts, holds, notices, opt_outs, wishes
+from dispatcher.database.tables.planning import refusals
+from dispatcher.database.tables.portfolio import (
     contact_points,
-    contacts,
     creditors,
     debt_parties,
     debtors,
     debts,
-    holds,
-    log_entries,
-    notices,
-    opt_outs,
     payments,
-    personal_values,
-    refusals,
-    wishes,
 )
 
 _WORD_END = "\U0010ffff"

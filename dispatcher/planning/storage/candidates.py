@@ -7,7 +7,6 @@ from itertools import count
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Connection,
     Select,
@@ -24,11 +23,12 @@ from sqlalchemy import (
     true,
 )
 
-from dispatcher.database.tables.metadata import creditors, debt_parties, debtors, debts, ladder, messages
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.planning import ladder
+from dispatcher.database.tables.portfolio import creditors, debt_parties, debtors, debts
 from dispatcher.planning.domain.strategy import Match, Step, Strategy
+from dispatcher.portfolio.storage.debts import OWED, open_on
 from dispatcher.values.money import ODD_EXPONENTS, Money
-
-OWED = debts.c.balance_minor - debts.c.paid_minor
 
 _COLUMNS: dict[str, ColumnElement[Any]] = {
     "creditor": creditors.c.key,
@@ -89,14 +89,6 @@ def _is_one_of(name: str, values: Sequence[str]) -> ColumnElement[bool]:
         return column.in_(values)
     with_country = debtors.c.country + "-" + column  # a strategy may say NY or US-NY
     return or_(column.in_(values), with_country.in_(values))
-
-
-def open_on(as_of: date | BindParameter[date]) -> ColumnElement[bool]:
-    """Issued and not settled on a date (or a parameter for one), by the ledger's own columns."""
-    return and_(
-        or_(debts.c.issued_on.is_(None), debts.c.issued_on <= as_of),
-        or_(debts.c.settled_on.is_(None), debts.c.settled_on > as_of),
-    )
 
 
 def count_others(connection: Connection, strategies: Sequence[Strategy], as_of: date) -> dict[str, int]:

@@ -7,15 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, case, literal, or_, select
 
-from dispatcher.database.tables.metadata import (
-    creditors,
-    debt_parties,
-    debtors,
-    debts,
-    ladder,
-    message_debts,
-    messages,
-)
+from dispatcher.database.tables.messages import message_debts, messages
+from dispatcher.database.tables.planning import ladder
+from dispatcher.database.tables.portfolio import creditors, debt_parties, debtors, debts
 from dispatcher.planning.domain.ladder import Rung
 from dispatcher.planning.domain.strategy import Strategy
 from dispatcher.planning.storage.candidates import matches

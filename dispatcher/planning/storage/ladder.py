@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, tuple_, update
 
 from dispatcher.database.bulk import upsert_rows
-from dispatcher.database.tables.metadata import ladder, message_debts, messages
+from dispatcher.database.tables.messages import message_debts, messages
+from dispatcher.database.tables.planning import ladder
 from dispatcher.planning.domain.ladder import Rung
 
 _Key = tuple[int, int]  # debt, recipient

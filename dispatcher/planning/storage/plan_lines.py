@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from dispatcher.database.tables.metadata import creditors, debtors, debts, message_debts, messages
+from dispatcher.database.tables.messages import message_debts, messages
+from dispatcher.database.tables.portfolio import creditors, debtors, debts
 
 
 def stored_lines(connection: Connection, run_id: int) -> list[dict[str, Any]]:

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
 from dispatcher.database.bulk import insert_rows
 from dispatcher.database.one_of import one_of
-from dispatcher.database.tables.metadata import message_debts, messages, refusals, runs
+from dispatcher.database.tables.messages import message_debts, messages
+from dispatcher.database.tables.planning import refusals, runs
 from dispatcher.gate.decision import Outcome, Reason
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
@@ -386,3 +387,7 @@ def _refused_entry(run: RunOfPlan, refused: RefusedIntent, kept: tuple[int, str]
         simulated=run.simulated,
         details={"relation": intent.relation},
     )
+
+
+class NoSuchRunError(LookupError):
+    """There is no run of that number."""

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from dispatcher.database.tables.metadata import log_entries
+from dispatcher.database.tables.log import log_entries
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log, log_facets
 from dispatcher.messages.storage import contents

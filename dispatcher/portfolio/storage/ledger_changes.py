@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, literal, or_, select, union
 
-from dispatcher.database.tables.metadata import contact_points, creditors, debtors, messages, opt_outs
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.people import opt_outs
+from dispatcher.database.tables.portfolio import contact_points, creditors, debtors
 
 Change = Mapping[str, Any]
 

@@ -22,7 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.expression import ColumnElement
 
-from dispatcher.database.tables.metadata import creditors, debtors, debts, holds
+from dispatcher.database.tables.people import holds
+from dispatcher.database.tables.portfolio import creditors, debtors, debts
 from dispatcher.portfolio.storage.portfolio_staging import (
     staged_changes,
     staged_debtors,

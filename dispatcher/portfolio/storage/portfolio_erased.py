@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, exists, insert, literal, null, select, union_all
 
-from dispatcher.database.tables.metadata import creditors, debtors
+from dispatcher.database.tables.portfolio import creditors, debtors
 from dispatcher.portfolio.domain.portfolio import RowProblem
 from dispatcher.portfolio.storage.portfolio_staging import (
     staged_debtors,

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, case, func, select
 
-from dispatcher.database.tables.metadata import creditors, debts
-from dispatcher.planning.storage.candidates import OWED, open_on
+from dispatcher.database.tables.portfolio import creditors, debts
+from dispatcher.portfolio.storage.debts import OWED, open_on
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from dispatcher.database.tables.metadata import (
+from dispatcher.database.tables.portfolio import (
     contact_points,
     creditors,
     debt_parties,

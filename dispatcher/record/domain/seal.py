@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dispatcher.log.domain.log_entry import instant_text
 from dispatcher.values.canonical import canonical_json
+from dispatcher.values.instants import instant_text
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 NO_SEAL = "0" * 64  # what the first seal names as its predecessor

@@ -9,17 +9,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 
 from dispatcher.database.engine import Database
-from dispatcher.database.tables.metadata import (
-    contents,
-    creditors,
-    debtors,
-    log_entries,
-    personal_values,
-    sealed_entries,
-    template_versions,
-)
-from dispatcher.log.domain.log_entry import instant_text
+from dispatcher.database.tables.log import log_entries, personal_values
+from dispatcher.database.tables.messages import contents
+from dispatcher.database.tables.portfolio import creditors, debtors
+from dispatcher.database.tables.record import sealed_entries
+from dispatcher.database.tables.templates import template_versions
 from dispatcher.record.domain.export_line import SealedEntry
+from dispatcher.values.instants import instant_text
 
 PAGE = 2_000
 

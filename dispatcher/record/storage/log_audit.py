@@ -6,16 +6,11 @@ from typing import Any
 from sqlalchemy import Column, Connection, Select, Text, case, func, literal, select, type_coerce
 
 from dispatcher.database.engine import Database
-from dispatcher.database.tables.metadata import (
-    attempts,
-    contents,
-    debtors,
-    log_entries,
-    messages,
-    personal_values,
-    sealed_entries,
-    seals,
-)
+from dispatcher.database.tables.delivery import attempts
+from dispatcher.database.tables.log import log_entries, personal_values
+from dispatcher.database.tables.messages import contents, messages
+from dispatcher.database.tables.portfolio import debtors
+from dispatcher.database.tables.record import sealed_entries, seals
 
 PAGE = 4_000
 Rows = Sequence[Any]

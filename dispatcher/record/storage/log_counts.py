@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, literal, select, union_all
 
-from dispatcher.database.tables.metadata import log_entries
+from dispatcher.database.tables.log import log_entries
 from dispatcher.log.storage import log_facets
 
 COUNTED_UP_TO = 10_000

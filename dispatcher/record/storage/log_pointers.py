@@ -7,17 +7,9 @@ from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Connection, Text, and_, case, literal, or_, select, type_coerce
 
-from dispatcher.database.tables.metadata import (
-    contents,
-    creditors,
-    debt_parties,
-    debtors,
-    debts,
-    log_entries,
-    message_debts,
-    messages,
-    personal_values,
-)
+from dispatcher.database.tables.log import log_entries, personal_values
+from dispatcher.database.tables.messages import contents, message_debts, messages
+from dispatcher.database.tables.portfolio import creditors, debt_parties, debtors, debts
 from dispatcher.record.storage import word_index
 from dispatcher.record.storage.log_query import LogQuery
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from dispatcher.database.engine import Database
-from dispatcher.database.tables.metadata import log_entries
+from dispatcher.database.tables.log import log_entries
 
 PAGE = 5_000
 

@@ -15,7 +15,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from dispatcher.database.tables.metadata import log_entries, personal_values, sealed_entries
+from dispatcher.database.tables.log import log_entries, personal_values
+from dispatcher.database.tables.record import sealed_entries
 from dispatcher.log.storage import log_facets
 from dispatcher.record.storage.log_pointers import pointed, that_meet
 from dispatcher.record.storage.log_query import LogQuery

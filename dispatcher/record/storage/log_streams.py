@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from dispatcher.database.tables.metadata import log_entries, log_facets
+from dispatcher.database.tables.log import log_entries, log_facets
 
 Place = tuple[datetime, int]  # an entry's instant and id; entries of one instant are ordered by id
 MOST_READ = 2_000  # places read at once

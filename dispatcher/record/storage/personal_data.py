@@ -10,26 +10,11 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from dispatcher.database.engine import Database
-from dispatcher.database.tables.metadata import (
-    attempts,
-    consents,
-    contact_points,
-    contacts,
-    contents,
-    creditors,
-    debtors,
-    debts,
-    holds,
-    log_entries,
-    messages,
-    notices,
-    opt_outs,
-    payments,
-    personal_values,
-    provider_events,
-    tasks,
-    wishes,
-)
+from dispatcher.database.tables.delivery import attempts, provider_events, tasks
+from dispatcher.database.tables.log import log_entries, personal_values
+from dispatcher.database.tables.messages import contents, messages
+from dispatcher.database.tables.people import consents, contacts, holds, notices, opt_outs, wishes
+from dispatcher.database.tables.portfolio import contact_points, creditors, debtors, debts, payments
 from dispatcher.messages.storage.contents import ERASED
 from dispatcher.record.storage import word_index
 

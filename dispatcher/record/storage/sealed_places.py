@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from dispatcher.database.tables.metadata import log_entries, personal_values, sealed_entries
+from dispatcher.database.tables.log import log_entries, personal_values
+from dispatcher.database.tables.record import sealed_entries
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, literal, select, text
 
-from dispatcher.database.tables.metadata import log_entries, sealed_entries, seals
+from dispatcher.database.tables.log import log_entries
+from dispatcher.database.tables.record import sealed_entries, seals
 from dispatcher.record.domain.seal import SealBody, body_hash
 
 _SEALER = 0x5EA1  # PostgreSQL's advisory lock: one seal at a time

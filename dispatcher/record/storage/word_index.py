@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
 
-from dispatcher.database.tables.metadata import contents, marks
+from dispatcher.database.tables.messages import contents
+from dispatcher.database.tables.operations import marks
 
 CATCH_UP = 2_000  # bodies indexed in one transaction
 LATE_COMMITS = 5_000  # on PostgreSQL a smaller id may become visible after a greater one: look again

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from dispatcher.database.raw_values import instant
-from dispatcher.log.domain.log_entry import instant_text
 from dispatcher.record.domain.seal import NO_SEAL, SealBody, body_hash, key_id_of
 from dispatcher.record.storage.log_audit import Rows
 from dispatcher.record.storage.seal_journal import JournalLine, JournalProblemError, SealJournal
 from dispatcher.record.storage.sealing_keys import KeyProblemError, SealingKeys, known_key, signature_holds
+from dispatcher.values.instants import instant_text
 
 
 @dataclass(frozen=True, slots=True)

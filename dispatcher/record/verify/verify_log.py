@@ -10,7 +10,6 @@ from typing import Any
 from dispatcher.database.engine import Database
 from dispatcher.database.raw_values import instant
 from dispatcher.log.domain.facet import Facet, facet_of
-from dispatcher.log.domain.log_entry import instant_text
 from dispatcher.messages.storage.contents import ERASED
 from dispatcher.record.domain.seal import SealBody, body_hash, leaf_hash, root_of, tree_of
 from dispatcher.record.storage import log_audit, seals
@@ -19,6 +18,7 @@ from dispatcher.record.storage.sealing_keys import SealingKeys
 from dispatcher.record.verify.verify_chain import Finding, check_journal, check_seals, replaced_keys
 from dispatcher.record.verify.verify_messages import check_messages
 from dispatcher.record.verify.verify_texts import Templates, check_facets, check_templates, wrong_reading_text
+from dispatcher.values.instants import instant_text
 
 Progress = Callable[[int, int], None]
 _COLUMNS = ("event", "run_id", "message_id", "person", "creditor", "channel", "personal_id", "body_sha256")

@@ -7,14 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from dispatcher.database.tables.metadata import (
-    creditors,
-    fires,
-    messages,
-    runs,
-    tasks,
-    template_versions,
-)
+from dispatcher.database.tables.delivery import tasks
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.operations import fires
+from dispatcher.database.tables.planning import runs
+from dispatcher.database.tables.portfolio import creditors
+from dispatcher.database.tables.templates import template_versions
 from dispatcher.messages.domain.message import State
 from dispatcher.runs.domain.run_summary import WORD_OF_STATE
 

@@ -8,7 +8,12 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, exists, func, select
 
-from dispatcher.database.tables.metadata import fires, log_entries, messages, runs, seals, tasks
+from dispatcher.database.tables.delivery import tasks
+from dispatcher.database.tables.log import log_entries
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.operations import fires
+from dispatcher.database.tables.planning import runs
+from dispatcher.database.tables.record import seals
 from dispatcher.messages.domain.message import State
 
 _MOST_REASONS = 10

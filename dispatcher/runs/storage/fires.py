@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from dispatcher.database.tables.metadata import fires, marks
+from dispatcher.database.tables.operations import fires, marks
 
 _FIRST_SEEN = "schedule-first-seen:"
 

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from channels.durable_file import write_durably
-from dispatcher.database.tables.metadata import marks, messages
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.operations import marks
 
 _ACCEPTED_LOSS = "accepted-high-water"
 _LIVE = text(

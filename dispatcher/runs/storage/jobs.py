@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from dispatcher.database.tables.metadata import jobs
+from dispatcher.database.tables.operations import jobs
 
 SILENT = timedelta(minutes=2)  # a running job that has not been seen for so long has died with its process
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, extract, func, or_, select
 
-from dispatcher.database.tables.metadata import attempts, messages, runs
+from dispatcher.database.tables.delivery import attempts
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.planning import runs
 from dispatcher.messages.domain.message import State
 
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0)

@@ -4,7 +4,8 @@ from collections import Counter
 
 from sqlalchemy import Connection, func, select
 
-from dispatcher.database.tables.metadata import messages, refusals, runs
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.planning import refusals, runs
 
 _SIMULATED = runs.c.mode == "simulated"
 

@@ -5,7 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from dispatcher.database.tables.metadata import creditors, debtors, debts, messages, refusals
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.planning import refusals
+from dispatcher.database.tables.portfolio import creditors, debtors, debts
 
 
 def one_message(connection: Connection, run_id: int, states: Sequence[str]) -> Any:

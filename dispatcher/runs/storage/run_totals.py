@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from dispatcher.database.tables.metadata import creditors, debtors, messages, runs
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.planning import runs
+from dispatcher.database.tables.portfolio import creditors, debtors
 from dispatcher.messages.domain.message import State
 from dispatcher.messages.storage.planned import UNRELEASED
 from dispatcher.runs.domain.run_summary import WORD_OF_STATE

@@ -4,7 +4,8 @@ from datetime import date, timedelta
 
 from sqlalchemy import Connection, func, or_, select
 
-from dispatcher.database.tables.metadata import contents, messages, runs
+from dispatcher.database.tables.messages import contents, messages
+from dispatcher.database.tables.planning import runs
 from dispatcher.messages.domain.message import UNSENT, State
 
 WEEKS = timedelta(weeks=4)

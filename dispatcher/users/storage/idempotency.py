@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from dispatcher.database.tables.metadata import idempotency_keys
+from dispatcher.database.tables.users import idempotency_keys
 
 KEPT = timedelta(days=2)
 

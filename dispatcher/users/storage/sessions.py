@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from dispatcher.database.tables.metadata import sessions
+from dispatcher.database.tables.users import sessions
 from dispatcher.users.domain.user import User
 from dispatcher.users.storage import users as user_rows
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 
-from dispatcher.database.tables.metadata import api_tokens, users
+from dispatcher.database.tables.users import api_tokens, users
 from dispatcher.users.domain.user import Role, User
 
 

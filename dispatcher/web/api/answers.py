@@ -15,11 +15,12 @@ from dispatcher.delivery.stop_delivery import (
     stop_delivery,
 )
 from dispatcher.delivery.storage import stops
-from dispatcher.log.domain.log_entry import instant_text
 from dispatcher.messages.show_message import NoSuchMessageError, show_message
 from dispatcher.messages.storage import contents, message_lists
+from dispatcher.planning.storage.plans import NoSuchRunError
 from dispatcher.runs.storage import day_counts
-from dispatcher.runs.summarise_run import NoSuchRunError, summarise_run
+from dispatcher.runs.summarise_run import summarise_run
+from dispatcher.values.instants import instant_text
 from dispatcher.values.plain_values import plain
 from dispatcher.web.api.operation import limit_of, listed
 from dispatcher.web.operators.messages import decide_messages, message_filter, message_json

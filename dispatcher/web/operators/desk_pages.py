@@ -6,8 +6,8 @@ from pydantic import BaseModel, SecretStr
 from starlette.responses import Response
 
 from channels.kind import ChannelKind
+from dispatcher.gate.rule_book import UnknownPackError
 from dispatcher.gate.rules import RulePack
-from dispatcher.rulebook.packs import UnknownPackError
 from dispatcher.rulebook.yaml_file import read_yaml
 from dispatcher.runs.storage import day_counts
 from dispatcher.web.site.filters import a_date

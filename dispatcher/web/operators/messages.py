@@ -226,7 +226,7 @@ def _amount(line: MessageLine) -> str:
 
 
 def _utc(at: Any) -> str | None:
-    from dispatcher.log.domain.log_entry import instant_text
+    from dispatcher.values.instants import instant_text
 
     return instant_text(at) if at is not None else None
 

@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from dispatcher.log.domain.log_entry import instant_text
 from dispatcher.messages.storage.message_lists import lines_of
 from dispatcher.people import (
     record_consent,
@@ -22,6 +21,7 @@ from dispatcher.people.storage import person_lists
 from dispatcher.people.storage.person_lists import PersonFilter, PersonLine, TimelineEntry
 from dispatcher.planning.explain_debtor import explain_debtor
 from dispatcher.planning.storage.explained import AmbiguousDebtorError, find_debtor
+from dispatcher.values.instants import instant_text
 from dispatcher.web.operators.rule_words import says
 from dispatcher.web.site.filters import MOST_EXPORTED, PAGE, a_date, a_number, paging
 from dispatcher.web.site.list_export import exported

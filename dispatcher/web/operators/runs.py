@@ -13,10 +13,11 @@ from dispatcher.planning.decide_reminders import PlanRequest
 from dispatcher.planning.plan_reminders import preview_plan
 from dispatcher.planning.policy import Desk
 from dispatcher.planning.storage import plans
+from dispatcher.planning.storage.plans import NoSuchRunError
 from dispatcher.runs.domain.run_summary import WORDS
 from dispatcher.runs.storage import day_counts
 from dispatcher.runs.storage.day_counts import RunLine
-from dispatcher.runs.summarise_run import NoSuchRunError, summarise_run
+from dispatcher.runs.summarise_run import summarise_run
 from dispatcher.web.operators.rule_words import rule_of, sentence
 from dispatcher.web.operators.run_start import is_fresh, plan_of
 from dispatcher.web.operators.today import kept_back, volumes
@@ -147,7 +148,7 @@ def _in_words(desk: Desk, reason: dict[str, Any]) -> dict[str, Any]:
 
 def run_json(run: RunLine) -> dict[str, Any]:
     """A run as exports and the API write it."""
-    from dispatcher.log.domain.log_entry import instant_text
+    from dispatcher.values.instants import instant_text
 
     return {
         "id": run.id,

@@ -164,7 +164,7 @@ def _page(visit: Visit, kind: str, kinds: list[tuple[str, int]], **values: Any) 
 
 
 def _task_json(row: Any) -> dict[str, Any]:
-    from dispatcher.log.domain.log_entry import instant_text
+    from dispatcher.values.instants import instant_text
 
     return {
         "id": row.id,

@@ -1,0 +1,122 @@
+"""What is recorded of people: holds, wishes, consents, notices, opt-outs, contacts."""
+
+from sqlalchemy import (
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from dispatcher.database.tables.metadata import Id, metadata, row_id
+from dispatcher.database.types import CanonicalJson, Instant
+
+holds = Table(  # what keeps a person or a debt from being written to until something happens
+    "holds",
+    metadata,
+    row_id(),
+    Column("debtor_id", Id, ForeignKey("debtors.id"), nullable=False, index=True),
+    Column("debt_id", Id, ForeignKey("debts.id")),
+    # dispute, promise, attorney, cease, refusal, bankruptcy, deceased, breathing_space,
+    # original_creditor_request, not_in_ledger, unclear_reply, legal, manual
+    Column("kind", String(40), nullable=False),
+    Column("starts_on", Date, nullable=False),
+    Column("until", Date),
+    Column("details", CanonicalJson, nullable=False, server_default="{}"),
+    Column("source", Text, nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("recorded_at", Instant, nullable=False),
+    Column("released_at", Instant),
+    Column("released_why", Text, nullable=False, server_default=""),
+)
+
+
+wishes = Table(  # personal times, places and media; they only ever narrow
+    "wishes",
+    metadata,
+    row_id(),
+    Column("debtor_id", Id, ForeignKey("debtors.id"), nullable=False, index=True),
+    Column("kind", String(20), nullable=False),  # time, place, medium, language, workplace
+    Column("details", CanonicalJson, nullable=False),
+    Column("source", Text, nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("recorded_at", Instant, nullable=False),
+    Column("until", Date),
+    Column("released_at", Instant),
+)
+
+
+consents = Table(
+    "consents",
+    metadata,
+    row_id(),
+    Column("debtor_id", Id, ForeignKey("debtors.id"), nullable=False, index=True),
+    # contact, esign, call, email, sms, number_check, address_notice, other_hours
+    Column("kind", String(30), nullable=False),
+    Column("medium", String(10), nullable=False, server_default=""),
+    Column("address", Text, nullable=False, server_default=""),
+    Column("given_on", Date, nullable=False),
+    Column("details", CanonicalJson, nullable=False, server_default="{}"),
+    Column("source", Text, nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("recorded_at", Instant, nullable=False),
+    Column("withdrawn_at", Instant),
+)
+
+
+notices = Table(  # notices the law wants before or beside a contact, sent by us or by others
+    "notices",
+    metadata,
+    row_id(),
+    Column("debtor_id", Id, ForeignKey("debtors.id"), nullable=False, index=True),
+    Column("debt_id", Id, ForeignKey("debts.id")),
+    Column("kind", String(30), nullable=False),  # validation, first_written, transfer, verification …
+    Column("sent_on", Date, nullable=False),
+    Column("details", CanonicalJson, nullable=False, server_default="{}"),
+    Column("source", Text, nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("recorded_at", Instant, nullable=False),
+)
+
+
+opt_outs = Table(  # an empty person, address or medium means any
+    "opt_outs",
+    metadata,
+    row_id(),
+    Column("debtor_id", Id, ForeignKey("debtors.id"), index=True),
+    Column("address", Text, nullable=False, server_default=""),
+    Column("medium", String(10), nullable=False, server_default=""),  # email, sms, letter, call
+    Column("scope", String(20), nullable=False, server_default=""),
+    Column("at", Instant, nullable=False),
+    Column("raw", Text, nullable=False, server_default=""),
+    Column("source", Text, nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("revoked_at", Instant),
+    Column("revoked_by", Text, nullable=False, server_default=""),
+    Index("ix_opt_outs_address", "address"),
+)
+
+
+contacts = Table(  # made by others: the dialler, a letter by hand, a visit; and what the debtor sent us
+    "contacts",
+    metadata,
+    row_id(),
+    Column("debtor_id", Id, ForeignKey("debtors.id"), nullable=False),
+    Column("external_id", String(200)),  # the other system's: a file imported twice changes nothing
+    Column("debts", CanonicalJson),  # references; null: all
+    Column("at", Instant, nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("direction", String(10), nullable=False, server_default="outbound"),
+    Column("kind", String(30), nullable=False, server_default="collection"),
+    Column("outcome", String(30), nullable=False, server_default=""),
+    Column("address", Text, nullable=False, server_default=""),
+    Column("details", CanonicalJson, nullable=False, server_default="{}"),
+    Column("source", Text, nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("recorded_at", Instant, nullable=False),
+    Index("ix_contacts_debtor_id_at", "debtor_id", "at"),
+    UniqueConstraint("source", "external_id"),
+)

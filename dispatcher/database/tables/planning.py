@@ -1,0 +1,63 @@
+"""Runs, the ladder and what was refused."""
+
+from sqlalchemy import (
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+)
+
+from dispatcher.database.tables.metadata import Id, metadata, row_id
+from dispatcher.database.types import CanonicalJson, Instant
+
+runs = Table(
+    "runs",
+    metadata,
+    row_id(),
+    Column("as_of", Date, nullable=False),
+    Column("mode", String(10), nullable=False),  # live, simulated
+    Column("state", String(12), nullable=False),  # planning, planned, held, finished, refused
+    Column("started_at", Instant, nullable=False),  # business clock
+    Column("finished_at", Instant),
+    Column("real_started_at", Instant, nullable=False),
+    Column("plan_digest", String(64), nullable=False, server_default=""),
+    Column("config_digest", String(64), nullable=False, server_default=""),
+    Column("summary", CanonicalJson, nullable=False, server_default="{}"),
+    Column("actor", Text, nullable=False, server_default=""),
+    Index("ix_runs_as_of", "as_of"),
+)
+
+
+ladder = Table(  # the step each debt has come to with each recipient: the fold of message_debts, for set-wise planning
+    "ladder",
+    metadata,
+    Column("debt_id", Id, ForeignKey("debts.id"), primary_key=True),
+    Column("debtor_id", Id, ForeignKey("debtors.id"), primary_key=True),
+    Column("strategy", String(100), nullable=False),
+    Column("step", String(100), nullable=False),
+    Column("day", Integer, nullable=False),  # of that step
+    Column(
+        "anchor", Date, nullable=False
+    ),  # as-of date of that step's message less its day: the ladder's own zero
+    Column("message_id", String(36), nullable=False),
+)
+
+
+refusals = Table(  # a refusal that repeats is one entry in the log until its reasons change
+    "refusals",
+    metadata,
+    Column("debt_id", Id, ForeignKey("debts.id"), primary_key=True),
+    Column("debtor_id", Id, ForeignKey("debtors.id"), primary_key=True),
+    Column("strategy", String(100), primary_key=True),
+    Column("step", String(100), primary_key=True),
+    Column("reasons_digest", String(64), nullable=False),
+    Column("first_run_id", Id, nullable=False),
+    Column("last_run_id", Id, nullable=False),
+    Column("count", Integer, nullable=False, server_default="1"),
+    Column("reasons", CanonicalJson, nullable=False, server_default="[]"),
+    Index("ix_refusals_debtor_id", "debtor_id"),
+)

@@ -1,0 +1,140 @@
+"""The ledger: creditors, debtors, debts, who owes them, payments."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+    true,
+)
+
+from dispatcher.database.tables.metadata import Id, metadata, row_id
+from dispatcher.database.types import CanonicalJson, Instant
+
+creditors = Table(
+    "creditors",
+    metadata,
+    row_id(),
+    Column("key", String(100), nullable=False, unique=True),
+    Column("ledger_as_of", Date),  # the day the ledger speaks of
+    Column("ledger_imported_at", Instant),  # real clock: its age is judged by it
+)
+
+
+debtors = Table(
+    "debtors",
+    metadata,
+    row_id(),
+    Column("person", String(32), nullable=False, unique=True),  # pseudonym that stands in the log
+    Column("creditor_id", Id, ForeignKey("creditors.id"), nullable=False),
+    Column("reference", String(200), nullable=False),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("kind", String(10), nullable=False, server_default="person"),
+    Column("language", String(20), nullable=False, server_default=""),
+    Column("country", String(2), nullable=False, server_default=""),
+    Column("region", String(20), nullable=False, server_default=""),
+    Column("city", Text, nullable=False, server_default=""),
+    Column("postal_code", String(20), nullable=False, server_default=""),
+    Column("address_lines", CanonicalJson, nullable=False, server_default="[]"),
+    Column("time_zone", String(64), nullable=False, server_default=""),
+    Column("segment", String(100), nullable=False, server_default=""),
+    Column("preferred_channel", String(10), nullable=False, server_default=""),
+    Column("authorised_channels", CanonicalJson),  # null: nothing said; [] : none
+    Column("represented_by", Text, nullable=False, server_default=""),
+    Column("cease_received_on", Date),
+    Column("bankrupt_on", Date),
+    Column("deceased_on", Date),
+    Column("breathing_space_until", Date),
+    Column(
+        "digest", String(32), nullable=False, server_default=""
+    ),  # of the row: unchanged ones are not written
+    Column("erased_at", Instant),
+    UniqueConstraint("creditor_id", "reference"),
+)
+
+
+contact_points = Table(
+    "contact_points",
+    metadata,
+    row_id(),
+    Column("debtor_id", Id, ForeignKey("debtors.id"), nullable=False),
+    Column("medium", String(10), nullable=False),  # email, phone; a postal address stands with the debtor
+    Column("address", Text, nullable=False),  # normalised: lower-case domain, E.164
+    Column("label", String(10), nullable=False, server_default=""),  # home, mobile, work
+    Column("consent_on", Date),
+    Column("in_ledger", Boolean, nullable=False, server_default=true()),
+    Column("closed_at", Instant),  # bounced for good, or returned
+    Column("closed_reason", Text, nullable=False, server_default=""),
+    UniqueConstraint("debtor_id", "medium", "address"),
+    Index("ix_contact_points_address", "address"),
+)
+
+
+debts = Table(
+    "debts",
+    metadata,
+    row_id(),
+    Column("creditor_id", Id, ForeignKey("creditors.id"), nullable=False),
+    Column("debtor_id", Id, ForeignKey("debtors.id"), nullable=False),
+    Column("reference", String(200), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("original_minor", BigInteger),
+    Column("balance_minor", BigInteger, nullable=False),  # as the ledger says; negative: a credit note
+    Column("paid_minor", BigInteger, nullable=False, server_default="0"),  # recorded here since that ledger
+    Column("due_date", Date, nullable=False),
+    Column("issued_on", Date),
+    Column("settled_on", Date),
+    Column("disputed_on", Date),
+    Column("promise_date", Date),
+    Column("promise_minor", BigInteger),
+    Column("time_barred_on", Date),
+    Column("notice_sent_on", Date),
+    Column("handover_decided_on", Date),
+    Column("sender_role", String(20), nullable=False, server_default=""),
+    Column("debt_type", String(30), nullable=False, server_default=""),
+    Column("extra", CanonicalJson, nullable=False, server_default="{}"),
+    Column(
+        "in_ledger", Boolean, nullable=False, server_default=true()
+    ),  # false: vanished from a whole ledger
+    Column("digest", String(32), nullable=False, server_default=""),
+    UniqueConstraint("creditor_id", "reference"),
+    Index("ix_debts_debtor_id", "debtor_id"),
+    Index("ix_debts_due_date", "due_date"),
+    Index(
+        "ix_debts_credit",
+        "debtor_id",
+        sqlite_where=text("balance_minor < 0"),
+        postgresql_where=text("balance_minor < 0"),
+    ),
+)
+
+
+debt_parties = Table(  # the others who owe a debt; the debtor stands in the debt itself
+    "debt_parties",
+    metadata,
+    Column("debt_id", Id, ForeignKey("debts.id"), primary_key=True),
+    Column("debtor_id", Id, ForeignKey("debtors.id"), primary_key=True),
+    Column("relation", String(20), nullable=False),  # joint_debtor, guarantor
+    Index("ix_debt_parties_debtor_id", "debtor_id"),
+)
+
+
+payments = Table(
+    "payments",
+    metadata,
+    row_id(),
+    Column("debt_id", Id, ForeignKey("debts.id"), nullable=False, index=True),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("paid_on", Date, nullable=False),
+    Column("source", Text, nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("recorded_at", Instant, nullable=False),
+    Column("absorbed_at", Instant),  # a later ledger's balance contains it
+)
