@@ -8,7 +8,7 @@ from channels.sms.segments import count_segments, suggest_replacements
 from dispatcher.authoring.preview_template import Preview
 from dispatcher.authoring.rehearse_template import Rehearsal
 from dispatcher.authoring.storage.template_versions import StoredVersion
-from dispatcher.values.sms_price import sms_price
+from dispatcher.values.sender import sms_price
 from dispatcher.writing.language.placeholders import Kind, Placeholder
 from dispatcher.writing.language.problems import Problem
 from dispatcher.writing.render import Rendered, RenderFailure

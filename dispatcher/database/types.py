@@ -65,3 +65,12 @@ class CanonicalJson(TypeDecorator[Any]):
         if value == "{}":
             return {}
         return None if value is None else json.loads(value)
+
+
+def instant(value: object) -> datetime | None:
+    """Read SQLite's text or PostgreSQL's timestamp; None for what is neither."""
+    try:
+        at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from dispatcher.database.engine import Connection, Database
-from dispatcher.delivery.storage import overdue
+from dispatcher.delivery.storage import due
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, entry_of
 from dispatcher.messages.storage import outbox
@@ -30,7 +30,7 @@ def expire_messages(
     total = 0
     while True:
         with database.writing() as connection:
-            ids = overdue.past_validity(connection, now=now, real_now=real_now, limit=CHUNK)
+            ids = due.past_validity(connection, now=now, real_now=real_now, limit=CHUNK)
             _expire(connection, outbox.read(connection, ids, lock=True), now, actor)
         total += len(ids)
         if len(ids) < CHUNK:

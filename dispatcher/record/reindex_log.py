@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dispatcher.database.engine import Database
 from dispatcher.log.domain.facet import Facet, facet_of
 from dispatcher.log.storage import log_facets
-from dispatcher.record.storage import log_scan, word_index
+from dispatcher.record.storage import log_audit, word_index
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +32,7 @@ def reindex_log(database: Database) -> Reindexed:
 
 
 def _facets(database: Database) -> Iterator[Facet]:
-    for page in log_scan.documents(database):
+    for page in log_audit.documents(database):
         yield from map(facet_of, page)
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from dispatcher.database import leases
 from dispatcher.database.engine import Database
 from dispatcher.database.holders import new_owner, this_process
+from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.log.storage import delivery_log
 from dispatcher.planning.plan_reminders import RunRefused
 from dispatcher.runs.storage import run_totals
 
@@ -68,3 +70,22 @@ def stale_ledgers(database: Database, *, real_now: datetime, max_age: timedelta 
             f"no creditor has a fresh ledger ({lines}), or set DISPATCHER_GUARDS__MAX_LEDGER_AGE_HOURS"
         )
     return stale
+
+
+def order_run(
+    database: Database, as_of: date, *, plan_digest: str, now: datetime, real_now: datetime, actor: str
+) -> None:
+    """Write down who orders it and which plan they looked at; raises RunRefused.
+
+    The run itself stays alone by its lease: of two orders that come at once the second fails or finds nothing to do.
+    """
+    if as_of > now.date():
+        raise RunRefused(
+            f"{as_of} has not come yet (it is {now.date()} UTC): a run must not write before its day"
+        )
+    with database.writing() as connection:
+        if leases.living(connection, prefix=RUN_LEASE, real_now=real_now):
+            raise RunRefused("a run is at work already: its progress stands under runs")
+        details = {"plan_digest": plan_digest}
+        entry = LogEntry(event="run_ordered", at=now, actor=actor, as_of=as_of, details=details)
+        delivery_log.append(connection, [entry])

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,3 +49,13 @@ class Sender:
     page_size: str = "A4"  # or Letter
     sms_cost: Mapping[str, str] = field(default_factory=dict)
     language: str = "en"  # in which a debtor is written to whose own language no template speaks
+
+
+def sms_price(sender: Sender, country: str, segments: int) -> str | None:
+    """`0.0166 USD` for two segments; None where the sender's entry names no price for the country."""
+    amount, _, currency = sender.sms_cost.get(country, "").partition(" ")
+    try:
+        each = Decimal(amount)
+    except InvalidOperation:
+        return None
+    return f"{each * segments} {currency}".strip()

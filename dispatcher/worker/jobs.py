@@ -1,15 +1,17 @@
 """What schedules can do, by name. Every job is safe to repeat."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from dispatcher.bootstrap import Dispatcher
+from dispatcher.portfolio.import_portfolio import ImportRequest, import_portfolio
+from dispatcher.rulebook.mappings import load_mapping
 from dispatcher.runs.fire_schedules import Job
+from dispatcher.runs.notify_day import NoticePorts
 from dispatcher.worker import upkeep
 from dispatcher.worker.daily_run import day_ports, prepare_again, remember
-from dispatcher.worker.notices import notice_ports
 from dispatcher.worker.station import Station
 
 CHANGES_OVERLAP = timedelta(days=2)  # a file that was lost yesterday is made up for today
@@ -32,7 +34,6 @@ def _run(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
 
 def _import(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
     from dispatcher.portfolio.import_watched import import_watched
-    from dispatcher.worker.import_file import import_file
 
     del station, at
     folder = dispatcher.settings.import_folder
@@ -148,3 +149,55 @@ JOBS = tuple(_JOBS)
 def jobs_of(dispatcher: Dispatcher, station: Station) -> Mapping[str, Job]:
     """Job name -> what it does; a job gets its nominal time on its schedule's clock."""
     return {name: partial(work, dispatcher, station) for name, work in _JOBS.items()}
+
+
+def import_file(dispatcher: Dispatcher, file: Path, mapping: str, day: date) -> str:
+    """Import a ledger of a day; raises what the import raises when the file cannot be used."""
+    rejects = dispatcher.home / "rejects"
+    report = import_portfolio(
+        dispatcher.database,
+        ImportRequest(
+            file=file,
+            as_of=day,
+            now=dispatcher.real_now(),
+            actor="scheduler",
+            rejects=rejects / f"{file.stem}.rejects.csv",
+            warnings=rejects / f"{file.stem}.warnings.csv",
+            mapping=load_mapping(dispatcher.config("mappings"), mapping) if mapping else None,
+        ),
+    )
+    return f"{report.imported} of {report.rows} rows imported, {report.refused} refused"
+
+
+TIMEOUT_SECONDS = 15.0
+
+
+def notice_ports(dispatcher: Dispatcher) -> NoticePorts:
+    """The ports of notices, from the settings."""
+    from channels.kind import ChannelKind
+
+    settings = dispatcher.settings
+    return NoticePorts(
+        database=dispatcher.database,
+        request=request,
+        email=dispatcher.channel(ChannelKind.EMAIL) if settings.notify.email else None,
+        email_to=settings.notify.email,
+        email_from=settings.channels.email.sender or "dispatcher@localhost",
+        webhook_url=settings.notify.webhook_url,
+        ping_url=settings.notify.ping_url,
+    )
+
+
+def request(method: str, url: str, body: bytes) -> int:
+    """Call a web address once; raises OSError when nobody answers."""
+    import urllib3
+
+    headers = {"Content-Type": "application/json"} if body else {}
+    try:
+        answer = urllib3.request(
+            method, url, body=body or None, headers=headers, timeout=TIMEOUT_SECONDS, retries=False
+        )
+    except urllib3.exceptions.HTTPError as error:
+        # The address may hold a secret: its host is enough.
+        raise OSError(f"{urllib3.util.parse_url(url).host} did not answer: {type(error).__name__}") from None
+    return answer.status

@@ -8,9 +8,9 @@ import yaml
 from PIL import Image
 
 from dispatcher.writing.letters.catalogue import with_language
-from dispatcher.writing.letters.css_text import css_string
 from dispatcher.writing.letters.fonts import faces, text_width, uncovered
 from dispatcher.writing.letters.letter import LetterPdf, render_letter
+from dispatcher.writing.letters.page_rules import css_string
 from dispatcher.writing.letters.paper import A4, LETTER, paper_for
 from dispatcher.writing.letters.pictures import letter_pages_as_png
 from dispatcher.writing.letters.reading import read_letter

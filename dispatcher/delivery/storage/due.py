@@ -25,7 +25,7 @@ from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.planning import runs
 from dispatcher.database.tables.portfolio import creditors
 from dispatcher.delivery.domain.stop import Stop
-from dispatcher.messages.domain.message import State
+from dispatcher.messages.domain.message import UNSENT, State
 from dispatcher.messages.storage.outbox import unleased, waiting
 from dispatcher.messages.storage.planned import UNRELEASED
 
@@ -158,3 +158,19 @@ def _stopped(stop: Stop) -> Any:
             )
         case _:
             return true()
+
+
+def past_validity(connection: Connection, *, now: datetime, real_now: datetime, limit: int) -> list[str]:
+    """Ids of unsent messages past their validity that nobody holds, locked."""
+    query = (
+        select(messages.c.id)
+        .where(
+            messages.c.state.in_([state.value for state in UNSENT]),
+            messages.c.expires_at <= now,
+            unleased(real_now),
+        )
+        .order_by(messages.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(connection.scalars(query))

@@ -1,8 +1,9 @@
 """The kill switch as rows: what is stopped, by whom, why, until resumed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -57,3 +58,9 @@ def resume(connection: Connection, stop: Stop, *, by: str, at: datetime) -> list
 
 def _end(connection: Connection, ids: Iterable[int], by: str, at: datetime) -> None:
     connection.execute(update(stops).where(stops.c.id.in_(list(ids))).values(resumed_by=by, resumed_at=at))
+
+
+def ended(connection: Connection, *, limit: int) -> Sequence[Any]:
+    """The newest stops that somebody has resumed."""
+    query = select(stops).where(stops.c.resumed_at.is_not(None)).order_by(stops.c.id.desc()).limit(limit)
+    return connection.execute(query).all()

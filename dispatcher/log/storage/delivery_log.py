@@ -6,8 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from dispatcher.database.bulk import insert_rows
-from dispatcher.database.serial import new_ids
+from dispatcher.database.bulk import insert_rows, new_ids
 from dispatcher.database.tables.log import log_entries, personal_values
 from dispatcher.log.domain.log_entry import LogEntry, commitment_of, to_the_millisecond
 from dispatcher.log.storage import log_facets

@@ -1,5 +1,6 @@
 """Reads the log as it lies on the disk, trusting nothing: values come unparsed, pages are short reads."""
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -199,3 +200,19 @@ def _messages_after(after: str) -> Select[Any]:
         .order_by(m.id)
         .limit(1_000)
     )
+
+
+PAGE = 5_000
+
+
+def documents(database: Database) -> Iterator[list[dict[str, Any]]]:
+    """Yield pages of entries' documents; raises ValueError for one that cannot be read (verification names it)."""
+    after = 0
+    while True:
+        query = select(log_entries.c.id, log_entries.c.entry).where(log_entries.c.id > after)
+        with database.reading() as connection:
+            rows = connection.execute(query.order_by(log_entries.c.id).limit(PAGE)).all()
+        if not rows:
+            return
+        yield [json.loads(row.entry) for row in rows]
+        after = rows[-1].id

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dispatcher.database.raw_values import instant
+from dispatcher.database.types import instant
 from dispatcher.record.domain.seal import NO_SEAL, SealBody, body_hash, key_id_of
 from dispatcher.record.storage.log_audit import Rows
 from dispatcher.record.storage.seal_journal import JournalLine, JournalProblemError, SealJournal

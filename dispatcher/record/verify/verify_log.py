@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from dispatcher.database.engine import Database
-from dispatcher.database.raw_values import instant
+from dispatcher.database.types import instant
 from dispatcher.log.domain.facet import Facet, facet_of
 from dispatcher.messages.storage.contents import ERASED
 from dispatcher.record.domain.seal import SealBody, body_hash, leaf_hash, root_of, tree_of

@@ -9,7 +9,7 @@ from dispatcher.log.storage import log_facets
 from dispatcher.record.storage import evidence
 from dispatcher.record.verify.verify_chain import Finding
 from dispatcher.writing.domain.template import TemplateVersion
-from dispatcher.writing.letters.printed_words import words_not_printed
+from dispatcher.writing.letters.words import words_not_printed
 
 Templates = dict[tuple[Any, Any, Any], str]  # template, version, digest of its files -> place of an entry
 _REINDEX = "`dispatcher log reindex` makes it anew"

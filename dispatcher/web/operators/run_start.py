@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from dispatcher.planning.plan_reminders import RunRefused
 from dispatcher.runs.domain.run_summary import RunSummary
-from dispatcher.runs.order_run import order_run
+from dispatcher.runs.run_guards import order_run
 from dispatcher.runs.storage import jobs
 from dispatcher.runs.storage.jobs import Job
 from dispatcher.web.site.job_runner import RUN, Report

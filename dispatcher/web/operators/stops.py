@@ -7,7 +7,7 @@ from dispatcher.authoring.storage import template_versions
 from dispatcher.delivery.channel_trouble import paused_channels
 from dispatcher.delivery.domain.stop import SCOPES, Stop
 from dispatcher.delivery.stop_delivery import StopError, resume_delivery, stop_delivery
-from dispatcher.delivery.storage import stop_history, stops
+from dispatcher.delivery.storage import stops
 from dispatcher.people.storage import person_lists
 from dispatcher.web.site.page import go_to, page, sentence_of
 from dispatcher.web.site.visit import Page, Visit
@@ -20,7 +20,7 @@ def show_stops(visit: Visit) -> Response:
     house = visit.house
     with house.database.reading() as connection:
         in_force = stops.in_force(connection)
-        ended = stop_history.ended(connection, limit=30)
+        ended = stops.ended(connection, limit=30)
         paused = paused_channels(connection, house.real_now())
         names = {
             "creditor": person_lists.creditor_keys(connection),

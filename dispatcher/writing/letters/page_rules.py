@@ -3,7 +3,6 @@
 from markupsafe import Markup
 
 from dispatcher.writing.letters.address import AddressBlock
-from dispatcher.writing.letters.css_text import css_string
 from dispatcher.writing.letters.fonts import families
 from dispatcher.writing.letters.paper import Paper
 
@@ -47,3 +46,8 @@ def _page_number(wording: str) -> str:
     before, _, rest = wording.partition("{page}")
     between, _, after = rest.partition("{pages}")
     return f"{css_string(before)} counter(page) {css_string(between)} counter(pages) {css_string(after)}"
+
+
+def css_string(text: str) -> str:
+    """A quoted CSS string; every character but ASCII letters and digits is written as its number."""
+    return '"' + "".join(c if c.isascii() and c.isalnum() else f"\\{ord(c):06x}" for c in text) + '"'

@@ -12,9 +12,9 @@ import plutoprint
 from markupsafe import Markup
 
 from dispatcher.writing.letters.catalogue import with_language
-from dispatcher.writing.letters.css_text import css_string
 from dispatcher.writing.letters.engine import DocumentFacts, QrCode
 from dispatcher.writing.letters.fonts import faces
+from dispatcher.writing.letters.page_rules import css_string
 
 _CREATOR = "debt-dispatcher"
 _first_use = Lock()

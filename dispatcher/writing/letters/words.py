@@ -1,9 +1,12 @@
 """The few words that the page layout itself says, per language, from `letter_words.yaml` beside it."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from babel import Locale, UnknownLocaleError
+
+from dispatcher.writing.letters.reading import read_letter
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,3 +50,19 @@ def _named(language: str) -> str:
         return Locale.parse(language, sep="-").get_display_name("en") or language
     except (UnknownLocaleError, ValueError):
         return repr(language)
+
+
+def words_not_printed(body: bytes, text: str) -> list[str]:
+    """List the words of a text that its PDF does not show.
+
+    Only words in Latin letters and digits are looked for: shaped scripts do not come back letter by letter.
+    Raises ValueError where the PDF cannot be read.
+    """
+    printed = _plain(read_letter(body).text)
+    return [word for word in text.split() if (plain := _plain(word)).isascii() and plain not in printed]
+
+
+def _plain(text: str) -> str:
+    """Letters and digits alone, without accents: line ends, hyphens and ligatures do not count."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in decomposed if letter.isalnum())
