@@ -16,8 +16,8 @@ from dispatcher.bootstrap import Dispatcher, open_dispatcher
 from dispatcher.planning.plan_reminders import PlanRequest, plan_reminders
 from dispatcher.portfolio.import_portfolio import ImportRequest, import_portfolio
 from dispatcher.runs.storage import run_totals
-from dispatcher.worker.daily_run import drain, open_station
-from dispatcher.worker.render_pool import press_room
+from dispatcher.worker.daily_run import drain, open_delivery_process
+from dispatcher.worker.render_pool import render_pool
 from dispatcher.writing.prepare_messages import prepare_messages
 
 DAY = date(2026, 3, 4)
@@ -66,7 +66,7 @@ def measure(count: int) -> dict[str, object]:
     )
     import_portfolio(dispatcher.database, request)
     dispatcher.refresh_templates()
-    dispatcher.desk  # noqa: B018  loaded once a process, before the clock starts
+    dispatcher.policy  # noqa: B018  loaded once a process, before the clock starts
     began = time.perf_counter()
     plan = PlanRequest(
         as_of=DAY,
@@ -75,10 +75,10 @@ def measure(count: int) -> dict[str, object]:
         actor="bench",
         random_bytes=dispatcher.random_bytes,
     )
-    spread = press_room(dispatcher, actor="bench")
+    spread = render_pool(dispatcher, actor="bench")
     plan_reminders(
         dispatcher.database,
-        dispatcher.desk,
+        dispatcher.policy,
         plan,
         progress=lambda _done, of: spread.expect(of) if spread else None,
     )
@@ -86,13 +86,13 @@ def measure(count: int) -> dict[str, object]:
     with dispatcher.database.writing() as connection:
         run_totals.release_plans(connection, run_totals.waiting_plans(connection, mode="live"))
     began = time.perf_counter()
-    prepare_messages(dispatcher.database, dispatcher.press("bench"), clock=dispatcher.now, spread=spread)
+    prepare_messages(dispatcher.database, dispatcher.preparing("bench"), clock=dispatcher.now, spread=spread)
     if spread:
         spread.close()
     times["prepare"] = time.perf_counter() - began
     began, cpu = time.perf_counter(), _cpu()
-    with open_station(dispatcher) as station:
-        drain(dispatcher, station)
+    with open_delivery_process(dispatcher) as process:
+        drain(dispatcher, process)
         times["deliver"] = time.perf_counter() - began
     cpu = _cpu() - cpu
     states = _states(dispatcher)

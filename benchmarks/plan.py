@@ -72,7 +72,7 @@ def _measure(url: str, *, profile: bool) -> dict[str, float]:
 
     os.environ["DISPATCHER_DATABASE_URL"] = url
     dispatcher = open_dispatcher(load_settings(), now=NOW, upgrade=False)
-    desk, database = dispatcher.desk, dispatcher.database
+    desk, database = dispatcher.policy, dispatcher.database
     with database.reading() as connection:
         began = time.perf_counter()
         due = sum(1 for _ in find_candidates(connection, desk.strategies, AS_OF))

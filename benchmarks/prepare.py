@@ -49,12 +49,12 @@ def _measure(url: str) -> None:
     request = PlanRequest(
         as_of=AS_OF, now=NOW, real_now=NOW, actor="benchmark", random_bytes=dispatcher.random_bytes
     )
-    plan_reminders(database, dispatcher.desk, request)
+    plan_reminders(database, dispatcher.policy, request)
     with database.writing() as connection:
         run_totals.release_plans(connection, run_totals.waiting_plans(connection, mode="live"))
     render = _rendering(dispatcher)
     began = time.process_time()
-    count = sum(prepare_messages(database, dispatcher.press("benchmark"), clock=dispatcher.now).values())
+    count = sum(prepare_messages(database, dispatcher.preparing("benchmark"), clock=dispatcher.now).values())
     prepare = (time.process_time() - began) / count
     judge, verdicts = _judging(dispatcher)
     print(f"{count:>8,} {render * 1e6:>6.0f} us {prepare * 1e6:>6.0f} us {judge * 1e6:>6.0f} us   {verdicts}")
@@ -70,7 +70,7 @@ def _rendering(dispatcher: Any) -> float:
     with dispatcher.database.reading() as connection:
         messages = outbox.read(connection, planned_ids(connection, 1, after="", limit=500))
         files = gather(connection, messages, now=dispatcher.now())
-    press = dispatcher.press("benchmark")
+    press = dispatcher.preparing("benchmark")
     prepare_one(messages[0], files, press, NOW)  # the template is compiled once
     began = time.process_time()
     for message in messages:

@@ -29,7 +29,7 @@ from dispatcher.values.money import Money
 from dispatcher.writing.checks.checks import check_bytes
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.language.compile import CompiledTemplate, compile_version, joined_sources
-from dispatcher.writing.language.layouts import House, build_house
+from dispatcher.writing.language.layouts import Layouts, read_layouts
 from dispatcher.writing.render import Rendered, render
 from dispatcher.writing.samples import sample
 
@@ -51,7 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seconds", type=float, default=3.0)
     seconds = parser.parse_args().seconds
-    house = build_house(ROOT / "templates", load_wordings(ROOT / "config/content"))
+    house = read_layouts(ROOT / "templates", load_wordings(ROOT / "config/content"))
     compiled = compile_version(read_template(ROOT / "templates", NAME), house)
     print(f"{NAME}, different debtors, CPU time of one core; Python {sys.version.split()[0]}")
     for channel in ChannelKind:
@@ -114,7 +114,7 @@ def rate(act: Callable[..., object], items: Sequence[object], seconds: float) ->
     return done / spent
 
 
-def plain(house: House, seconds: float) -> None:
+def plain(house: Layouts, seconds: float) -> None:
     """The same e-mail through an ordinary Jinja, without anything around it."""
     version = read_template(ROOT / "templates", NAME)
     sources = joined_sources("en/email.md", version.files["en/email.md"], house)

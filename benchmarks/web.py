@@ -154,7 +154,7 @@ def spread_runs(connection) -> None:
 
 def measure(house: Dispatcher) -> dict[str, tuple[float, float]]:
     client = TestClient(build_app(house), follow_redirects=False)
-    assert house.desk  # as `dispatcher serve` does before it listens
+    assert house.policy  # as `dispatcher serve` does before it listens
     client.cookies.set("dispatcher_session", session(house))
     found = {}
     for path in PAGES:

@@ -14,7 +14,7 @@ from channels.kind import ChannelKind
 from channels.port import Channel
 from channels.registry import open_channel
 from dispatcher import resources
-from dispatcher.authoring.published_templates import TemplateShelf
+from dispatcher.authoring.published_templates import PublishedTemplates
 from dispatcher.authoring.refresh_templates import TemplateSources, refresh_templates
 from dispatcher.database import migrate
 from dispatcher.database.engine import Database, open_database
@@ -24,7 +24,7 @@ from dispatcher.delivery.judge_messages import JudgingContext, judge_messages
 from dispatcher.messages.domain.message import Message
 from dispatcher.people.domain.optout_token import OptOutLink, make_token
 from dispatcher.people.domain.optout_words import ReplyMeaning, classify_reply
-from dispatcher.planning.policy import Desk
+from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage.rules_in_force import record_rules_in_force
 from dispatcher.record.seal_log import seal_log
 from dispatcher.record.storage.seal_journal import SealJournal
@@ -37,8 +37,8 @@ from dispatcher.rulebook.strategies import load_strategies
 from dispatcher.rulebook.wording import load_wordings
 from dispatcher.rulebook.yaml_file import ConfigError
 from dispatcher.settings import Settings, SettingsError, load_settings
-from dispatcher.writing.language.layouts import House, build_house
-from dispatcher.writing.prepare_messages import Press
+from dispatcher.writing.language.layouts import Layouts, read_layouts
+from dispatcher.writing.prepare_messages import Preparing
 
 Clock = Callable[[], datetime]
 
@@ -81,9 +81,9 @@ class Dispatcher:
         return resources.config_path(self.settings.config_dir, name)
 
     @cached_property
-    def desk(self) -> Desk:
+    def policy(self) -> Policy:
         """The configuration in force; raises ConfigError naming file, line and key."""
-        return Desk(
+        return Policy(
             rulebook=load_rule_packs(self.config("rules"), only=self.settings.rules.only),
             places=load_places(self.config("places")),
             strategies=load_strategies(self.config("strategies")),
@@ -121,15 +121,15 @@ class Dispatcher:
         return path.read_bytes()
 
     @cached_property
-    def house(self) -> House:
+    def layouts(self) -> Layouts:
         """The layouts and wordings that carry every template."""
         layouts = resources.layouts_dir(self.settings.templates_dir)
-        return build_house(layouts, load_wordings(self.config("content")))
+        return read_layouts(layouts, load_wordings(self.config("content")))
 
     @cached_property
-    def shelf(self) -> TemplateShelf:
+    def templates(self) -> PublishedTemplates:
         """The template versions in force."""
-        return TemplateShelf(self.database, self.house, self.now)
+        return PublishedTemplates(self.database, self.layouts, self.now)
 
     def refresh_templates(self) -> list[str]:
         """Bring the store of templates up to date before a run; problems, a line each."""
@@ -139,35 +139,35 @@ class Dispatcher:
             source=self.settings.templates.source or "folder",
         )
         problems = refresh_templates(
-            self.database, self.house, sources, now=self.now(), real_now=self.real_now()
+            self.database, self.layouts, sources, now=self.now(), real_now=self.real_now()
         )
-        self.shelf.forget()
+        self.templates.forget()
         return problems
 
     def record_rules(self, actor: str) -> None:
         """Log which rule packs are in force, with their exact text, when that has changed."""
         folder = self.config("rules")
         texts = {
-            pack.stamp: (folder / f"{pack.name.lower()}.yaml").read_bytes() for pack in self.desk.rulebook
+            pack.stamp: (folder / f"{pack.name.lower()}.yaml").read_bytes() for pack in self.policy.rulebook
         }
         with self.database.writing() as connection:
             record_rules_in_force(connection, texts, now=self.now(), actor=actor)
 
-    def press(self, actor: str) -> Press:
+    def preparing(self, actor: str) -> Preparing:
         """What preparing messages works with."""
-        return Press(
-            desk=self.desk,
-            find_template=self.shelf.find,
+        return Preparing(
+            policy=self.policy,
+            find_template=self.templates.find,
             from_address=self.settings.channels.email.sender,
             actor=actor,
-            remember=self.shelf.remember,
+            remember=self.templates.remember,
         )
 
     def judge(
         self, connection: Any, messages: Sequence[Message], bodies: Mapping[str, bytes], now: datetime
     ) -> Mapping[str, Verdict]:
         """The second gate."""
-        context = JudgingContext(desk=self.desk, check_content=self.shelf.check)
+        context = JudgingContext(policy=self.policy, check_content=self.templates.check)
         return judge_messages(connection, messages, bodies=bodies, now=now, context=context)
 
     def seal(self) -> str:

@@ -19,7 +19,7 @@ from dispatcher.planning.decide_reminders import PlanRequest
 from dispatcher.planning.domain.plan_summary import PlanSummary
 from dispatcher.planning.domain.strategy import Step, Strategy
 from dispatcher.planning.plan_reminders import plan_reminders
-from dispatcher.planning.policy import Desk
+from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import ladder as ladders
 from dispatcher.rulebook.packs import load_rule_packs
 from dispatcher.rulebook.places import load_places
@@ -53,7 +53,7 @@ def a_ladder(*days: int, name: str = "test", **changes: Any) -> Strategy:
     return Strategy(**({"name": name, "steps": steps} | changes))
 
 
-def a_desk(*strategies: Strategy, packs: Sequence[str] = ("default",), **changes: Any) -> Desk:
+def a_desk(*strategies: Strategy, packs: Sequence[str] = ("default",), **changes: Any) -> Policy:
     """A desk with the shipped packs and senders; of the packs the house rules alone, unless named."""
     fields: dict[str, Any] = {
         "rulebook": _rulebook(tuple(packs)),
@@ -62,7 +62,7 @@ def a_desk(*strategies: Strategy, packs: Sequence[str] = ("default",), **changes
         "senders": _senders(),
         "make_token": lambda person, medium, point: f"{person}-{medium}-{point}",
     }
-    return Desk(**(fields | changes))
+    return Policy(**(fields | changes))
 
 
 def a_debtor(
@@ -115,7 +115,7 @@ def a_party(database: Database, debt_id: int, debtor_id: int, relation: str = "j
         )
 
 
-def plan(database: Database, day: date, desk: Desk, **changes: Any) -> PlanSummary:
+def plan(database: Database, day: date, desk: Policy, **changes: Any) -> PlanSummary:
     """Plan a day at EVENING."""
     fields: dict[str, Any] = {
         "as_of": day,

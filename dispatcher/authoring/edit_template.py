@@ -14,7 +14,7 @@ from dispatcher.writing.domain.template import (
     may_edit,
     with_author,
 )
-from dispatcher.writing.language.layouts import House
+from dispatcher.writing.language.layouts import Layouts
 from dispatcher.writing.language.problems import Problem
 from dispatcher.writing.trial import check_version
 
@@ -40,7 +40,7 @@ class Saved:
     problems: tuple[Problem, ...]
 
 
-def save_draft(database: Database, house: House, edit: Edit, *, now: datetime) -> Saved:
+def save_draft(database: Database, house: Layouts, edit: Edit, *, now: datetime) -> Saved:
     """Keep the text as a new draft or in place of an older state of the same draft.
 
     Raises ReviewRefused for a name that no template may have, when the version is no draft any more, or when

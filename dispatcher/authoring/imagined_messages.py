@@ -12,7 +12,7 @@ from dispatcher.people.storage import people
 from dispatcher.planning.domain.contact import reachable_points
 from dispatcher.planning.domain.planner import DueDebt, Intent, contact_of, group_dues
 from dispatcher.planning.domain.strategy import Step, Strategy
-from dispatcher.planning.policy import Desk
+from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import explained
 from dispatcher.values.money import Money
 from dispatcher.writing.domain.message_inputs import message_inputs
@@ -42,7 +42,7 @@ class Wanted:
 
 
 def imagine(
-    connection: Connection, desk: Desk, debtor_ids: Sequence[int], wanted: Wanted
+    connection: Connection, desk: Policy, debtor_ids: Sequence[int], wanted: Wanted
 ) -> Iterator[Imagined]:
     """Every message that these people could get from a template about their open debts."""
     files = people.load_people(connection, set(debtor_ids), now=wanted.now)
@@ -59,7 +59,7 @@ def _intents(
     debts: dict[int, DebtFile],
     relations: dict[int, str],
     names: dict[int, str],
-    desk: Desk,
+    desk: Policy,
     wanted: Wanted,
 ) -> Iterator[Intent]:
     strategies = {strategy.name: strategy for strategy in desk.strategies}
@@ -88,7 +88,7 @@ def _step_for(strategy: Strategy, wanted: Wanted) -> Step:
 _NO_STRATEGY = Strategy(name="", steps=())
 
 
-def _of_intent(connection: Connection, desk: Desk, intent: Intent, wanted: Wanted) -> Iterator[Imagined]:
+def _of_intent(connection: Connection, desk: Policy, intent: Intent, wanted: Wanted) -> Iterator[Imagined]:
     sender = desk.senders.get(intent.person.creditor)
     if sender is None:
         return

@@ -7,14 +7,14 @@ from dispatcher.authoring.template_files import read_template, template_folders
 from dispatcher.planning.domain.strategy import Strategy
 from dispatcher.writing.domain.template import TemplateVersion
 from dispatcher.writing.language.compile import CompiledTemplate, compile_version
-from dispatcher.writing.language.layouts import House
+from dispatcher.writing.language.layouts import Layouts
 from dispatcher.writing.language.problems import Problem, TemplateProblems
 from dispatcher.writing.trial import check_versions
 
 Found = dict[str, tuple[Problem, ...]]
 
 
-def lint_folder(folder: Path, house: House, *, only: str = "") -> Found:
+def lint_folder(folder: Path, house: Layouts, *, only: str = "") -> Found:
     """Template name -> its problems, of all templates in a folder or of one."""
     names = [name for name in template_folders(folder) if only in ("", name)]
     found: Found = {}
@@ -27,13 +27,13 @@ def lint_folder(folder: Path, house: House, *, only: str = "") -> Found:
     return dict(sorted((found | check_versions(readable, house)).items()))
 
 
-def lint_versions(versions: Sequence[TemplateVersion], house: House) -> Found:
+def lint_versions(versions: Sequence[TemplateVersion], house: Layouts) -> Found:
     """The same for stored versions."""
     return check_versions(versions, house)
 
 
 def lint_strategies(
-    strategies: Sequence[Strategy], versions: Sequence[TemplateVersion], house: House
+    strategies: Sequence[Strategy], versions: Sequence[TemplateVersion], house: Layouts
 ) -> list[str]:
     """Steps whose template is missing, serves another kind, or has no text for one of the step's channels."""
     compiled: dict[str, CompiledTemplate] = {}

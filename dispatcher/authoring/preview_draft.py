@@ -11,10 +11,10 @@ from dispatcher.writing.checks.finding import Finding
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.domain.template import TemplateVersion
 from dispatcher.writing.language.compile import CompiledTemplate, CompiledText, compile_version
-from dispatcher.writing.language.layouts import House
+from dispatcher.writing.language.layouts import Layouts
 from dispatcher.writing.language.meta import TemplateMeta
 from dispatcher.writing.language.problems import Problem, TemplateProblems
-from dispatcher.writing.prepare_messages import Press
+from dispatcher.writing.prepare_messages import Preparing
 from dispatcher.writing.render import Rendered, RenderFailure, render
 from dispatcher.writing.samples import samples
 from dispatcher.writing.trial import problem_of
@@ -59,7 +59,7 @@ class DraftPreview:
 
 
 def preview_draft(
-    database: Database, house: House, press: Press, request: DraftRequest, *, now: datetime
+    database: Database, house: Layouts, press: Preparing, request: DraftRequest, *, now: datetime
 ) -> DraftPreview:
     """Compile and render one text; raises NothingToShow or AmbiguousDebtorError for a debtor who gets none."""
     try:

@@ -16,7 +16,7 @@ from dispatcher.planning.storage import explained
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.language.compile import CompiledTemplate
 from dispatcher.writing.message_files import gather
-from dispatcher.writing.prepare_messages import Press, render_for
+from dispatcher.writing.prepare_messages import Preparing, render_for
 from dispatcher.writing.render import Rendered, RenderFailure, render
 from dispatcher.writing.samples import samples
 
@@ -48,7 +48,7 @@ class PreviewRequest:
 
 
 def preview_for_debtor(
-    database: Database, press: Press, compiled: CompiledTemplate, request: PreviewRequest
+    database: Database, press: Preparing, compiled: CompiledTemplate, request: PreviewRequest
 ) -> Preview:
     """The message this debtor has from the template, else the one they would get; raises NothingToShow."""
     with database.reading() as connection:
@@ -61,14 +61,14 @@ def preview_for_debtor(
 
 
 def _of_message(
-    database: Database, press: Press, compiled: CompiledTemplate, message_id: str, request: PreviewRequest
+    database: Database, press: Preparing, compiled: CompiledTemplate, message_id: str, request: PreviewRequest
 ) -> Preview:
     with database.reading() as connection:
         (message,) = outbox.read(connection, [message_id])
         files = gather(connection, [message], now=request.now)
         digest = message.content_sha256 or ""
         body = contents.bodies(connection, {digest}).get(digest) if digest else None
-    inputs = files.inputs(message, press.desk)
+    inputs = files.inputs(message, press.policy)
     if inputs is None:
         raise NothingToShow(f"creditor {message.creditor!r} has no entry in config/senders.yaml")
     rendered = _as_delivered(message, inputs, compiled, press, files.person(message), body, request.now)
@@ -87,7 +87,7 @@ def _as_delivered(
     message: Message,
     inputs: RenderInputs,
     compiled: CompiledTemplate,
-    press: Press,
+    press: Preparing,
     person: PersonFile,
     body: bytes | None,
     now: datetime,
@@ -100,7 +100,7 @@ def _as_delivered(
 
 
 def _of_today(
-    database: Database, press: Press, compiled: CompiledTemplate, debtor_id: int, request: PreviewRequest
+    database: Database, press: Preparing, compiled: CompiledTemplate, debtor_id: int, request: PreviewRequest
 ) -> Preview:
     wanted = Wanted(
         template=compiled.name,
@@ -110,7 +110,7 @@ def _of_today(
         channel=request.channel,
     )
     with database.reading() as connection:
-        made = next(imagine(connection, press.desk, [debtor_id], wanted), None)
+        made = next(imagine(connection, press.policy, [debtor_id], wanted), None)
     if made is None:
         on = f" by {request.channel}" if request.channel else ""
         raise NothingToShow(

@@ -8,14 +8,14 @@ from dispatcher.authoring.storage.template_versions import StoredVersion
 from dispatcher.database.engine import Connection, Database
 from dispatcher.writing.domain.template import VersionState, may_publish, may_retire
 from dispatcher.writing.language.compile import compile_version
-from dispatcher.writing.language.layouts import House
+from dispatcher.writing.language.layouts import Layouts
 from dispatcher.writing.language.problems import TemplateProblems
 from dispatcher.writing.trial import check_version
 
 
 def publish_template(
     database: Database,
-    house: House,
+    house: Layouts,
     name: str,
     version: int,
     *,

@@ -12,17 +12,17 @@ from dispatcher.writing.checks.checks import Report, check_bytes
 from dispatcher.writing.checks.finding import Finding
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.language.compile import CompiledTemplate, compile_version
-from dispatcher.writing.language.layouts import House
+from dispatcher.writing.language.layouts import Layouts
 from dispatcher.writing.language.problems import TemplateProblems
 
 FRESH = timedelta(seconds=5)  # how long a worker may not yet know of a newly published version
 MOST_CHECKED = 100_000  # reports kept, some hundred bytes each
 
 
-class TemplateShelf:
+class PublishedTemplates:
     """Finds templates by name and by version; reads the list of published versions at most every few seconds."""
 
-    def __init__(self, database: Database, house: House, now: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, house: Layouts, now: Callable[[], datetime]) -> None:
         self._database = database
         self._house = house
         self._now = now

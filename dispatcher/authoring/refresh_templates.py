@@ -16,7 +16,7 @@ from dispatcher.database.engine import Connection, Database
 from dispatcher.log.storage import delivery_log
 from dispatcher.writing.domain.template import TemplateVersion, VersionState
 from dispatcher.writing.language.compile import compile_version
-from dispatcher.writing.language.layouts import House
+from dispatcher.writing.language.layouts import Layouts
 from dispatcher.writing.language.problems import Problem, TemplateProblems
 from dispatcher.writing.trial import check_versions
 
@@ -36,7 +36,7 @@ class TemplateSources:
 
 
 def refresh_templates(
-    database: Database, house: House, sources: TemplateSources, *, now: datetime, real_now: datetime
+    database: Database, house: Layouts, sources: TemplateSources, *, now: datetime, real_now: datetime
 ) -> list[str]:
     """Seed an empty store, then take over the folder's changes. Returns what could not be used, a line each.
 
@@ -56,7 +56,7 @@ def refresh_templates(
             leases.release(connection, LEASE, owner)
 
 
-def _seed(database: Database, house: House, shipped: Path, now: datetime) -> list[str]:
+def _seed(database: Database, house: Layouts, shipped: Path, now: datetime) -> list[str]:
     try:
         seed_templates(database, house, shipped, now=now)
     except TemplateProblems as problems:
@@ -65,7 +65,7 @@ def _seed(database: Database, house: House, shipped: Path, now: datetime) -> lis
 
 
 def _from_folder(
-    database: Database, house: House, sources: TemplateSources, folder: Path, now: datetime
+    database: Database, house: Layouts, sources: TemplateSources, folder: Path, now: datetime
 ) -> list[str]:
     changed, problems = _changed(database, folder, now)
     if sources.source == "pages":
@@ -104,7 +104,7 @@ def _kept(folder: Path, name: str, problems: tuple[Problem, ...]) -> list[str]:
     return [f"{folder / name}/{problem} (the version before stays in force)" for problem in problems]
 
 
-def _publish(database: Database, house: House, version: TemplateVersion, actor: str, now: datetime) -> None:
+def _publish(database: Database, house: Layouts, version: TemplateVersion, actor: str, now: datetime) -> None:
     meta = compile_version(version, house).meta
     with database.writing() as connection:
         if version.name not in template_versions.names(connection):

@@ -8,7 +8,7 @@ from channels.kind import ChannelKind
 from dispatcher.authoring.imagined_messages import Imagined, Wanted, imagine
 from dispatcher.authoring.storage import template_use
 from dispatcher.database.engine import Database
-from dispatcher.planning.policy import Desk
+from dispatcher.planning.policy import Policy
 from dispatcher.writing.language.compile import CompiledTemplate
 from dispatcher.writing.render import Draft, RenderFailure, lacks_needs, render_words
 
@@ -46,7 +46,7 @@ class Rehearsal:
 
 def rehearse_template(
     database: Database,
-    desk: Desk,
+    desk: Policy,
     new: CompiledTemplate,
     old: CompiledTemplate | None,
     *,

@@ -16,13 +16,20 @@ from dispatcher.writing.domain.template import (
     may_approve,
     may_submit,
 )
-from dispatcher.writing.language.layouts import House
+from dispatcher.writing.language.layouts import Layouts
 from dispatcher.writing.language.problems import TemplateProblems
 from dispatcher.writing.trial import check_version
 
 
 def submit_template(
-    database: Database, house: House, name: str, version: int, *, actor: str, now: datetime, comment: str = ""
+    database: Database,
+    house: Layouts,
+    name: str,
+    version: int,
+    *,
+    actor: str,
+    now: datetime,
+    comment: str = "",
 ) -> StoredVersion:
     """Hand a draft in for approval, `comment` in place of what it said of its change.
 

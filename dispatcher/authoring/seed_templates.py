@@ -11,13 +11,13 @@ from dispatcher.database.engine import Database
 from dispatcher.log.storage import delivery_log
 from dispatcher.writing.domain.template import TemplateVersion, VersionState
 from dispatcher.writing.language.compile import compile_version
-from dispatcher.writing.language.layouts import House
+from dispatcher.writing.language.layouts import Layouts
 
 FROM_THE_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)  # a rehearsal of a past day finds them too
 AUTHOR = "debt-dispatcher"
 
 
-def seed_templates(database: Database, house: House, directory: Path, *, now: datetime) -> list[str]:
+def seed_templates(database: Database, house: Layouts, directory: Path, *, now: datetime) -> list[str]:
     """Add each template that the store does not have; returns their names. Raises TemplateProblems."""
     with database.reading() as connection:
         known = set(template_versions.names(connection))

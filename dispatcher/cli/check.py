@@ -76,7 +76,7 @@ def _settings(dispatcher: Dispatcher) -> Iterator[Finding]:
 
 
 def _rules(dispatcher: Dispatcher) -> Iterator[Finding]:
-    book = dispatcher.desk.rulebook
+    book = dispatcher.policy.rulebook
     packs = list(book)
     yield "ok", "rules", f"{len(packs)} rule packs with {sum(len(pack.rules) for pack in packs)} rules"
     unreviewed = book.unreviewed()
@@ -92,18 +92,18 @@ def _schedules(dispatcher: Dispatcher) -> Iterator[Finding]:
 
 
 def _strategies(dispatcher: Dispatcher) -> Iterator[Finding]:
-    for strategy in dispatcher.desk.strategies:
+    for strategy in dispatcher.policy.strategies:
         steps = ", ".join(f"{step.name} (day {step.day})" for step in strategy.steps)
         yield "ok", "strategies", f"{strategy.name}: {steps}"
-    yield "ok", "senders", ", ".join(sorted(dispatcher.desk.senders))
-    for key, sender in dispatcher.desk.senders.items():
+    yield "ok", "senders", ", ".join(sorted(dispatcher.policy.senders))
+    for key, sender in dispatcher.policy.senders.items():
         for pack in sender.packs:
-            dispatcher.desk.rulebook.pack(pack)
+            dispatcher.policy.rulebook.pack(pack)
             yield "ok", "senders", f"{key} adds rule pack {pack}"
 
 
 def _wording(dispatcher: Dispatcher) -> Iterator[Finding]:
-    yield "ok", "wording", f"languages {', '.join(sorted(dispatcher.house.wordings))}"
+    yield "ok", "wording", f"languages {', '.join(sorted(dispatcher.layouts.wordings))}"
 
 
 def _retention(dispatcher: Dispatcher) -> Iterator[Finding]:
@@ -124,14 +124,14 @@ def _templates(dispatcher: Dispatcher) -> Iterator[Finding]:
     good: dict[str, CompiledTemplate] = {}
     for name in names:
         try:
-            compiled = compile_version(read_template(folder, name), dispatcher.house)
+            compiled = compile_version(read_template(folder, name), dispatcher.layouts)
         except TemplateProblems as found:
             for problem in found.problems:
                 yield "wrong", "templates", f"{folder / name}/{problem}"
         else:
             good[name] = compiled
             yield "ok", "templates", f"{name} ({', '.join(compiled.languages)})"
-    for strategy in dispatcher.desk.strategies:
+    for strategy in dispatcher.policy.strategies:
         for step in strategy.steps:
             where = f"strategy {strategy.name}, step {step.name}"
             if step.template not in names:

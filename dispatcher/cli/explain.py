@@ -38,7 +38,7 @@ def explain(
     with opened(now) as dispatcher:
         moment = dispatcher.now()
         answer = explain_debtor(
-            dispatcher.database, dispatcher.desk, debtor, as_of=as_of or moment.date(), now=moment
+            dispatcher.database, dispatcher.policy, debtor, as_of=as_of or moment.date(), now=moment
         )
     if as_json:
         from dispatcher.values.plain_values import plain

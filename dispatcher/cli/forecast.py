@@ -34,10 +34,10 @@ def forecast(
             as_of=as_of or moment.date(),
             now=moment,
             days=days,
-            only=known_strategy(dispatcher.desk, strategy),
+            only=known_strategy(dispatcher.policy, strategy),
         )
         found = forecast_days(
-            dispatcher.database, dispatcher.desk, request, on_day=bars.counting("looking ahead")
+            dispatcher.database, dispatcher.policy, request, on_day=bars.counting("looking ahead")
         )
     if as_json:
         print_json(_as_json(request, found, ASSUMES))

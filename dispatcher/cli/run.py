@@ -39,7 +39,7 @@ def run(
             as_of or dispatcher.now().date(),
             actor=actor(),
             wait=wait,
-            only=known_strategy(dispatcher.desk, strategy),
+            only=known_strategy(dispatcher.policy, strategy),
             confirm=confirm,
             on_planned=bars.counting("planning"),
             on_prepared=bars.adding("preparing"),
@@ -79,7 +79,7 @@ def plan(
     from dispatcher.runs.run_guards import alone, stale_ledgers
 
     with opened(now) as dispatcher, Bars(quiet=as_json) as bars:
-        database, desk = dispatcher.database, dispatcher.desk
+        database, desk = dispatcher.database, dispatcher.policy
         age = None if dispatcher.clock_is_set or dry_run else dispatcher.settings.max_ledger_age
         stale = stale_ledgers(database, real_now=dispatcher.real_now(), max_age=age)
         request = PlanRequest(

@@ -85,7 +85,7 @@ def up(
 
     Example: dispatcher up --port 8000
     """
-    from dispatcher.worker.daily_run import open_station, run_today
+    from dispatcher.worker.daily_run import open_delivery_process, run_today
     from dispatcher.worker.processes import stop_on_signals
     from dispatcher.worker.scheduler import run_beside
 
@@ -93,11 +93,11 @@ def up(
     stop = threading.Event()
     with (
         opened(now) as dispatcher,
-        open_station(dispatcher, actor="up") as station,
-        _pages(dispatcher, partial(run_today, at=station), host, port, stop),
+        open_delivery_process(dispatcher, actor="up") as process,
+        _pages(dispatcher, partial(run_today, at=process), host, port, stop),
     ):
         stop_on_signals(stop)
-        run_beside(dispatcher, station, stop)
+        run_beside(dispatcher, process, stop)
 
 
 @contextmanager

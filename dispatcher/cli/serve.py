@@ -40,7 +40,7 @@ def web_server(house: Dispatcher, run_day: "RunDay", host: str = "", port: int =
 
     web, _ = (
         house.settings.web,
-        house.desk,
+        house.policy,
     )  # a fault in the configuration is loud here, not at the first page
     config = uvicorn.Config(
         build_app(house, run_day),

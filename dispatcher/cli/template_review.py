@@ -51,7 +51,7 @@ def save(
     with opened() as dispatcher:
         seed_store(dispatcher)
         edit = Edit(name=name, files=files, author=by or actor(), comment=comment)
-        saved = save_draft(dispatcher.database, dispatcher.house, edit, now=dispatcher.now())
+        saved = save_draft(dispatcher.database, dispatcher.layouts, edit, now=dispatcher.now())
     for problem in saved.problems:
         print(f"{name}/{problem}")
     print(f"saved as version {saved.version}, a draft with {len(saved.problems)} problems")
@@ -67,7 +67,7 @@ def submit(name: Name, version: Number, by: By = "") -> None:
     """
     with opened() as dispatcher:
         submit_template(
-            dispatcher.database, dispatcher.house, name, version, actor=by or actor(), now=dispatcher.now()
+            dispatcher.database, dispatcher.layouts, name, version, actor=by or actor(), now=dispatcher.now()
         )
     print(f"submitted version {version} of {name}; another person can approve it")
 
@@ -133,7 +133,7 @@ def publish(
             raise typer.Exit(FINDING)
         instant = datetime.combine(since, time(), UTC) if since else None
         published = publish_template(
-            dispatcher.database, dispatcher.house, name, version,
+            dispatcher.database, dispatcher.layouts, name, version,
             actor=by or actor(), now=dispatcher.now(), since=instant,
         )  # fmt: skip
     print(f"version {version} of {name} holds from {published.version.published_from:%Y-%m-%d %H:%M} UTC")
@@ -166,8 +166,8 @@ def retire(name: Name, version: Number, by: By = "") -> None:
     """
     with opened() as dispatcher:
         retire_template(dispatcher.database, name, version, actor=by or actor(), now=dispatcher.now())
-        dispatcher.shelf.forget()
-        in_force = dispatcher.shelf.in_force(name)
+        dispatcher.templates.forget()
+        in_force = dispatcher.templates.in_force(name)
     print(
         f"retired version {version} of {name}; {f'version {in_force} is' if in_force else 'nothing is'} in force now"
     )
@@ -178,9 +178,9 @@ def _rehearsed(dispatcher: Dispatcher, name: str, version: int, as_of: date | No
     new = compiled_version(dispatcher, name, version)
     return rehearse_template(
         dispatcher.database,
-        dispatcher.desk,
+        dispatcher.policy,
         new,
-        dispatcher.shelf.find(name),
+        dispatcher.templates.find(name),
         as_of=as_of or dispatcher.now().date(),
         now=dispatcher.now(),
     )

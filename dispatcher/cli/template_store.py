@@ -15,19 +15,21 @@ Name = Annotated[str, typer.Argument(help="The template's name, such as first-re
 
 def seed_store(dispatcher: Dispatcher) -> None:
     """Seed an empty store, so that every verb works on a fresh home."""
-    seed_templates(dispatcher.database, dispatcher.house, resources.templates_dir(None), now=dispatcher.now())
+    seed_templates(
+        dispatcher.database, dispatcher.layouts, resources.templates_dir(None), now=dispatcher.now()
+    )
 
 
 def compiled_version(dispatcher: Dispatcher, name: str, version: int) -> CompiledTemplate:
     """One version (0: the one in force); raises NothingToShow saying why there is none."""
-    number = version or dispatcher.shelf.in_force(name)
+    number = version or dispatcher.templates.in_force(name)
     if not number:
         raise NothingToShow(
             f"template {name} has no version in force; `dispatcher templates list` names them all"
         )
-    compiled = dispatcher.shelf.version(name, number)
+    compiled = dispatcher.templates.version(name, number)
     if compiled is None:
         raise NothingToShow(
-            "; ".join(dispatcher.shelf.problems()) or f"there is no version {number} of {name}"
+            "; ".join(dispatcher.templates.problems()) or f"there is no version {number} of {name}"
         )
     return compiled

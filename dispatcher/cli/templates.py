@@ -75,7 +75,7 @@ def seed() -> None:
     """
     with opened() as dispatcher:
         added = seed_templates(
-            dispatcher.database, dispatcher.house, resources.templates_dir(None), now=dispatcher.now()
+            dispatcher.database, dispatcher.layouts, resources.templates_dir(None), now=dispatcher.now()
         )
     print(f"added {', '.join(added)}" if added else "nothing to add: the store has them all")
 
@@ -142,7 +142,10 @@ def preview(
                 debtor=debtor, channel=channel, as_of=as_of or dispatcher.now().date(), now=dispatcher.now()
             )
             shown = [
-                ("", preview_for_debtor(dispatcher.database, dispatcher.press(actor()), compiled, request))
+                (
+                    "",
+                    preview_for_debtor(dispatcher.database, dispatcher.preparing(actor()), compiled, request),
+                )
             ]
         else:
             shown = preview_sample(compiled, channel or _first_channel(compiled, language), language)
@@ -169,7 +172,7 @@ def diff(
     """
     with opened() as dispatcher:
         seed_store(dispatcher)
-        before = read_version(dispatcher.database, name, old or dispatcher.shelf.in_force(name) or 1)
+        before = read_version(dispatcher.database, name, old or dispatcher.templates.in_force(name) or 1)
         after = read_version(dispatcher.database, name, new or _newest(dispatcher, name))
     difference = compare_versions(before.version, after.version)
     print(
@@ -188,7 +191,7 @@ def history(name: Name, as_json: AsJson = False) -> None:
         seed_store(dispatcher)
         with dispatcher.database.reading() as connection:
             versions = template_versions.history(connection, name)
-        in_force = dispatcher.shelf.in_force(name)
+        in_force = dispatcher.templates.in_force(name)
     if not versions:
         raise NothingToShow(f"there is no template {name}; `dispatcher templates list` names them all")
     rows = [version_row(each, in_force) for each in versions]
@@ -243,8 +246,8 @@ def _newest(dispatcher: Dispatcher, name: str) -> int:
 def _row(dispatcher: Dispatcher, name: str) -> dict[str, Any]:
     with dispatcher.database.reading() as connection:
         newest = template_versions.newest(connection, name)
-    in_force = dispatcher.shelf.in_force(name)
-    compiled = dispatcher.shelf.version(name, in_force) if in_force else None
+    in_force = dispatcher.templates.in_force(name)
+    compiled = dispatcher.templates.version(name, in_force) if in_force else None
     texts = sorted(f"{language} {channel}" for language, channel in compiled.texts) if compiled else []
     return {
         "name": name,
@@ -261,18 +264,18 @@ def _linted(dispatcher: Dispatcher, where: str) -> tuple[dict[str, tuple[Problem
     folder = Path(where) if where else dispatcher.settings.templates_dir
     if folder is not None and folder.is_dir():
         if (folder / "template.yaml").is_file():
-            return lint_folder(folder.parent.resolve(), dispatcher.house, only=folder.resolve().name), []
-        return lint_folder(folder, dispatcher.house), []
+            return lint_folder(folder.parent.resolve(), dispatcher.layouts, only=folder.resolve().name), []
+        return lint_folder(folder, dispatcher.layouts), []
     seed_store(dispatcher)
     versions = _in_force(dispatcher)
     if where:
         versions = [version for version in versions if version.name == where]
         if not versions:
             raise NothingToShow(f"{where} is neither a folder nor a template in force")
-        return lint_versions(versions, dispatcher.house), []
+        return lint_versions(versions, dispatcher.layouts), []
     return (
-        lint_versions(versions, dispatcher.house),
-        lint_strategies(dispatcher.desk.strategies, versions, dispatcher.house),
+        lint_versions(versions, dispatcher.layouts),
+        lint_strategies(dispatcher.policy.strategies, versions, dispatcher.layouts),
     )
 
 

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from dispatcher.database.engine import Connection
+from dispatcher.delivery.channel_delivery import ChannelDelivery
 from dispatcher.delivery.domain.stop import stopping
 from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
-from dispatcher.delivery.outlet import Outlet
 from dispatcher.delivery.storage import attempts, stops
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
@@ -42,24 +42,24 @@ class Turn:
     kept_back: Counter[str] = field(default_factory=Counter)
 
 
-def begin_attempts(connection: Connection, outlet: Outlet, owner: str, ids: Sequence[str]) -> Turn:
+def begin_attempts(connection: Connection, delivery: ChannelDelivery, owner: str, ids: Sequence[str]) -> Turn:
     """Judge the messages of `ids` that `owner` holds and begin those that may go.
 
     Runs in one transaction with the people locked. Nothing is sent here.
     """
-    now = outlet.clock()
+    now = delivery.clock()
     claimed = outbox.claim(connection, ids, owner=owner)
     free = _without_stopped(connection, claimed, owner)
     bodies = contents.bodies(connection, {m.content_sha256 for m in free if m.content_sha256})
-    verdicts = _verdicts(connection, outlet, free, bodies, now)
+    verdicts = _verdicts(connection, delivery, free, bodies, now)
     going = [m for m in free if verdicts[m.id].kind is VerdictKind.SEND]
-    begun = [_begun(m, verdicts[m.id], bodies, outlet) for m in going if m.content_sha256 in bodies]
+    begun = [_begun(m, verdicts[m.id], bodies, delivery) for m in going if m.content_sha256 in bodies]
     lost = [m for m in going if m.content_sha256 not in bodies]
     verdicts |= {m.id: _CONTENT_LOST for m in lost}
     if begun:
-        _begin(connection, outlet, begun, verdicts, now)
+        _begin(connection, delivery, begun, verdicts, now)
     kept = [m for m in free if verdicts[m.id].kind is not VerdictKind.SEND]
-    return Turn(begun=begun, kept_back=_keep_back(connection, outlet, kept, verdicts, now))
+    return Turn(begun=begun, kept_back=_keep_back(connection, delivery, kept, verdicts, now))
 
 
 def _without_stopped(connection: Connection, claimed: list[Message], owner: str) -> list[Message]:
@@ -74,37 +74,39 @@ def _without_stopped(connection: Connection, claimed: list[Message], owner: str)
 
 def _verdicts(
     connection: Connection,
-    outlet: Outlet,
+    delivery: ChannelDelivery,
     messages: Sequence[Message],
     bodies: Mapping[str, bytes],
     now: datetime,
 ) -> dict[str, Verdict]:
     refused = {m.id: _EXPIRED for m in messages if m.expires_at <= now}
     refused |= {
-        m.id: _OTHER_PROVIDER for m in messages if m.is_in_doubt and m.provider != outlet.channel.provider
+        m.id: _OTHER_PROVIDER for m in messages if m.is_in_doubt and m.provider != delivery.channel.provider
     }
-    refused |= {m.id: _REPLAYED for m in messages if m.simulated and not outlet.simulated}
+    refused |= {m.id: _REPLAYED for m in messages if m.simulated and not delivery.simulated}
     judged = [m for m in messages if m.id not in refused]
-    return {**refused, **(outlet.judge(connection, judged, bodies, now) if judged else {})}
+    return {**refused, **(delivery.judge(connection, judged, bodies, now) if judged else {})}
 
 
-def _begun(message: Message, verdict: Verdict, bodies: Mapping[str, bytes], outlet: Outlet) -> Begun:
+def _begun(
+    message: Message, verdict: Verdict, bodies: Mapping[str, bytes], delivery: ChannelDelivery
+) -> Begun:
     closes_at = min(message.expires_at, verdict.not_after or message.expires_at)
     rule_packs = verdict.rule_packs or message.rule_packs
     attempt = replace(
-        message, attempts=message.attempts + 1, provider=outlet.channel.provider, rule_packs=rule_packs
+        message, attempts=message.attempts + 1, provider=delivery.channel.provider, rule_packs=rule_packs
     )
     return Begun(message=attempt, body=bodies[message.content_sha256 or ""], closes_at=closes_at)
 
 
 def _begin(
     connection: Connection,
-    outlet: Outlet,
+    delivery: ChannelDelivery,
     begun: Sequence[Begun],
     verdicts: Mapping[str, Verdict],
     now: datetime,
 ) -> None:
-    real_now = outlet.real_clock()
+    real_now = delivery.real_clock()
     outbox.change(
         connection,
         [
@@ -118,7 +120,7 @@ def _begin(
                 "rule_packs": list(b.message.rule_packs),
                 "reasons": [],
                 "next_try_at": None,
-                "lease_until": real_now + outlet.lease,
+                "lease_until": real_now + delivery.lease,
                 "updated_at": now,
             }
             for b in begun
@@ -132,17 +134,17 @@ def _begin(
                 "number": b.message.attempts,
                 "began_at": now,
                 "real_began_at": real_now,
-                "worker": outlet.worker,
+                "worker": delivery.worker,
                 "provider": b.message.provider,
                 "content_sha256": b.message.content_sha256,
             }
             for b in begun
         ],
     )
-    delivery_log.append(connection, [_attempting(b, verdicts[b.message.id], outlet, now) for b in begun])
+    delivery_log.append(connection, [_attempting(b, verdicts[b.message.id], delivery, now) for b in begun])
 
 
-def _attempting(begun: Begun, verdict: Verdict, outlet: Outlet, now: datetime) -> LogEntry:
+def _attempting(begun: Begun, verdict: Verdict, delivery: ChannelDelivery, now: datetime) -> LogEntry:
     details: dict[str, Any] = {"attempt": begun.message.attempts}
     if verdict.not_after is not None:
         details["not_after"] = verdict.not_after.isoformat()
@@ -150,7 +152,7 @@ def _attempting(begun: Begun, verdict: Verdict, outlet: Outlet, now: datetime) -
         begun.message,
         "attempting",
         at=now,
-        actor=outlet.actor,
+        actor=delivery.actor,
         decision="allow",
         reasons=verdict.reasons,
         details=details,
@@ -159,7 +161,7 @@ def _attempting(begun: Begun, verdict: Verdict, outlet: Outlet, now: datetime) -
 
 def _keep_back(
     connection: Connection,
-    outlet: Outlet,
+    delivery: ChannelDelivery,
     kept: Sequence[Message],
     verdicts: Mapping[str, Verdict],
     now: datetime,
@@ -169,7 +171,7 @@ def _keep_back(
         state, event = _where(message, verdicts[message.id])
         states[state.value] += 1
         rows.append(_kept_row(message, state, verdicts[message.id], now))
-        entries.append(_kept_entry(message, event, verdicts[message.id], outlet, now))
+        entries.append(_kept_entry(message, event, verdicts[message.id], delivery, now))
     outbox.change(connection, rows)
     delivery_log.append(connection, entries)
     gone = [row["id"] for row in rows if row["state"] in {State.CANCELLED, State.EXPIRED}]
@@ -204,7 +206,9 @@ def _kept_row(message: Message, state: State, verdict: Verdict, now: datetime) -
     return row
 
 
-def _kept_entry(message: Message, event: str, verdict: Verdict, outlet: Outlet, now: datetime) -> LogEntry:
+def _kept_entry(
+    message: Message, event: str, verdict: Verdict, delivery: ChannelDelivery, now: datetime
+) -> LogEntry:
     details: dict[str, Any] = {}
     if verdict.not_before is not None:
         details["not_before"] = verdict.not_before.isoformat()
@@ -214,7 +218,7 @@ def _kept_entry(message: Message, event: str, verdict: Verdict, outlet: Outlet, 
         message,
         event,
         at=now,
-        actor=outlet.actor,
+        actor=delivery.actor,
         decision=verdict.kind.value,
         reasons=verdict.reasons,
         rule_packs=verdict.rule_packs or message.rule_packs,

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from dispatcher.database import leases
 from dispatcher.database.engine import Connection
+from dispatcher.delivery.channel_delivery import ChannelDelivery
 from dispatcher.delivery.domain.stop import Stop
-from dispatcher.delivery.outlet import Outlet
 from dispatcher.delivery.storage import stops
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
@@ -13,24 +13,24 @@ from dispatcher.log.storage import delivery_log
 PAUSED = "paused:"  # leases whose name begins so tell which channels pause, by the real clock
 
 
-def announce_pause(connection: Connection, outlet: Outlet, *, why: str, at: datetime) -> None:
+def announce_pause(connection: Connection, delivery: ChannelDelivery, *, why: str, at: datetime) -> None:
     """The breaker of this process has opened: nothing more is handed out until it lets a message through again."""
-    until = outlet.breaker.paused_until
-    real_now = outlet.real_clock()
+    until = delivery.breaker.paused_until
+    real_now = delivery.real_clock()
     if until is None or until <= real_now:
         return
-    name = f"{PAUSED}{outlet.channel.kind.value}"
+    name = f"{PAUSED}{delivery.channel.kind.value}"
     known = any(lease.name == name for lease in leases.living(connection, prefix=PAUSED, real_now=real_now))
     if known:
         return
-    details = {"why": why, "provider": outlet.channel.provider}
-    if leases.take(connection, name, outlet.worker, until=until, real_now=real_now, details=details):
+    details = {"why": why, "provider": delivery.channel.provider}
+    if leases.take(connection, name, delivery.worker, until=until, real_now=real_now, details=details):
         entry = LogEntry(
             event="channel_paused",
             at=at,
-            actor=outlet.actor,
-            channel=outlet.channel.kind.value,
-            provider=outlet.channel.provider,
+            actor=delivery.actor,
+            channel=delivery.channel.kind.value,
+            provider=delivery.channel.provider,
             details={"reason": why, "until": until.isoformat()},
         )
         delivery_log.append(connection, [entry])
@@ -49,17 +49,19 @@ def end_pause(connection: Connection, channel: str) -> None:
     leases.drop(connection, f"{PAUSED}{channel}")
 
 
-def stop_channel(connection: Connection, outlet: Outlet, *, why: str, code: str, at: datetime) -> None:
+def stop_channel(
+    connection: Connection, delivery: ChannelDelivery, *, why: str, code: str, at: datetime
+) -> None:
     """The provider refuses us as a whole (wrong key, closed account): stop until a person resumes."""
-    stop = Stop(scope="channel", name=outlet.channel.kind.value)
-    text = f"{outlet.channel.provider} refuses everything from us: {why}"
+    stop = Stop(scope="channel", name=delivery.channel.kind.value)
+    text = f"{delivery.channel.provider} refuses everything from us: {why}"
     if stops.add(connection, stop, why=text, by=stops.PROGRAM, at=at):
         entry = LogEntry(
             event="stopped",
             at=at,
             actor=stops.PROGRAM,
             channel=stop.name,
-            provider=outlet.channel.provider,
+            provider=delivery.channel.provider,
             details={"scope": stop.scope, "name": stop.name, "why": text, "code": code},
         )
         delivery_log.append(connection, [entry])

@@ -19,7 +19,7 @@ from dispatcher.planning.domain.contact import (
     zones_of,
 )
 from dispatcher.planning.domain.standing import standing
-from dispatcher.planning.policy import Desk
+from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage.plans import reasons_json
 from dispatcher.writing.checks.checks import Report
 from dispatcher.writing.domain.render_inputs import RenderInputs
@@ -39,7 +39,7 @@ _VERDICTS = {
 class JudgingContext:
     """What the second gate decides by: the desk, and the check of the exact bytes."""
 
-    desk: Desk
+    policy: Policy
     check_content: CheckContent
 
 
@@ -78,7 +78,7 @@ def _judge(
     against = _against(message, files, now)
     if against:
         return Verdict(kind=VerdictKind.CANCEL, reasons=tuple(reasons_json(against)))
-    inputs = files.inputs(message, context.desk)
+    inputs = files.inputs(message, context.policy)
     if inputs is None:
         detail = (
             f"creditor {message.creditor!r} has no entry in config/senders.yaml: nobody may write unnamed"
@@ -109,7 +109,7 @@ def _judge(
     )
 
 
-def contact_of_message(message: Message, files: MessageFiles, desk: Desk) -> IntendedContact:
+def contact_of_message(message: Message, files: MessageFiles, desk: Policy) -> IntendedContact:
     """A stored message as the gate's question."""
     debts = files.debts_in(message)
     sender = desk.senders[message.creditor]
@@ -133,10 +133,10 @@ def _decide(
     earlier: Sequence[HistoryEntry],
     content: ContentFindings,
 ) -> Decision:
-    contact = contact_of_message(message, files, context.desk)
-    zones = zones_of(contact.person, contact.point, context.desk.places)
+    contact = contact_of_message(message, files, context.policy)
+    zones = zones_of(contact.person, contact.point, context.policy.places)
     facts = contact_facts(contact, now=now, zones=zones, content=content, earlier=earlier)
-    return context.desk.judge(contact, facts)
+    return context.policy.judge(contact, facts)
 
 
 def _against(message: Message, files: MessageFiles, now: datetime) -> list[Reason]:

@@ -7,14 +7,14 @@ from typing import Any
 
 from channels.outcome import Accepted
 from dispatcher.database.engine import Connection
+from dispatcher.delivery.channel_delivery import ChannelDelivery
 from dispatcher.delivery.channel_trouble import announce_pause, stop_channel
 from dispatcher.delivery.domain.attempt import Consequence, Ended, consequence
-from dispatcher.delivery.outlet import Outlet
 from dispatcher.delivery.storage import attempts, confirmations
 from dispatcher.delivery.storage.attempts import Standing
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
-from dispatcher.messages.domain.message import Message, State, entry_of, step, without_address
+from dispatcher.messages.domain.message import Message, State, after, entry_of, without_address
 from dispatcher.messages.storage import outbox
 from dispatcher.people.storage import addresses
 from dispatcher.planning.storage import ladder
@@ -32,12 +32,14 @@ class _Judged:
     is_ours: bool
 
 
-def record_outcomes(connection: Connection, outlet: Outlet, ended: Sequence[Ended]) -> Counter[str]:
+def record_outcomes(
+    connection: Connection, delivery: ChannelDelivery, ended: Sequence[Ended]
+) -> Counter[str]:
     """Record ends; recording one twice changes nothing. Returns how many messages came to which state."""
-    judged = _judge(connection, outlet, ended)
+    judged = _judge(connection, delivery, ended)
     attempts.end(connection, [_attempt(j) for j in judged])
     outbox.change(connection, [_columns(j) for j in judged])
-    delivery_log.append(connection, [entry for j in judged for entry in _entries(j, outlet)])
+    delivery_log.append(connection, [entry for j in judged for entry in _entries(j, delivery)])
     unsent = [j.ended.message.id for j in judged if j.is_ours and j.after in STEP_GIVEN_BACK]
     if unsent:
         ladder.give_back(connection, unsent)
@@ -45,17 +47,17 @@ def record_outcomes(connection: Connection, outlet: Outlet, ended: Sequence[Ende
     if arrived:  # it may have been given back meanwhile
         ladder.take_back(connection, arrived)
     for j in judged:
-        _follow(connection, outlet, j)
+        _follow(connection, delivery, j)
     return Counter(j.after.value for j in judged)
 
 
-def _judge(connection: Connection, outlet: Outlet, ended: Sequence[Ended]) -> list[_Judged]:
+def _judge(connection: Connection, delivery: ChannelDelivery, ended: Sequence[Ended]) -> list[_Judged]:
     if not ended:
         return []
     standings = attempts.standings(connection, [e.message.id for e in ended])
     overtaken = [(e.message.id, e.message.attempts) for e in ended if not _is_newest(e, standings)]
     earlier = attempts.ends(connection, overtaken) if overtaken else {}
-    return [_judged(e, standings[e.message.id], outlet) for e in ended if _is_open(e, standings, earlier)]
+    return [_judged(e, standings[e.message.id], delivery) for e in ended if _is_open(e, standings, earlier)]
 
 
 def _is_newest(ended: Ended, standings: Mapping[str, Standing]) -> bool:
@@ -72,12 +74,12 @@ def _is_open(
     return outcome in {None, "unknown"}
 
 
-def _judged(ended: Ended, standing: Standing, outlet: Outlet) -> _Judged:
+def _judged(ended: Ended, standing: Standing, delivery: ChannelDelivery) -> _Judged:
     state = standing.state
-    means = consequence(ended, repeat_is_safe=outlet.channel.repeat_is_safe)
+    means = consequence(ended, repeat_is_safe=delivery.channel.repeat_is_safe)
     is_ours = standing.attempts == ended.message.attempts and state in {State.SENDING, State.UNKNOWN}
     if isinstance(ended.end, Accepted):  # whoever has moved the message since: the provider has it
-        return _Judged(ended=ended, means=means, after=step(state, "accepted"), is_ours=is_ours)
+        return _Judged(ended=ended, means=means, after=after(state, "accepted"), is_ours=is_ours)
     return _Judged(ended=ended, means=means, after=means.state if is_ours else state, is_ours=is_ours)
 
 
@@ -125,7 +127,7 @@ def _reason(means: Consequence, ended: Ended) -> dict[str, Any]:
     }
 
 
-def _entries(judged: _Judged, outlet: Outlet) -> Iterable[LogEntry]:
+def _entries(judged: _Judged, delivery: ChannelDelivery) -> Iterable[LogEntry]:
     ended, means = judged.ended, judged.means
     message = ended.message
     details = {"attempt": message.attempts, **means.details}
@@ -137,24 +139,24 @@ def _entries(judged: _Judged, outlet: Outlet) -> Iterable[LogEntry]:
         message,
         means.event if judged.is_ours or means.event == "accepted" else "late_answer",
         at=ended.at,
-        actor=outlet.actor,
-        provider=outlet.channel.provider,
+        actor=delivery.actor,
+        provider=delivery.channel.provider,
         provider_id=means.provider_id or None,
         details=details,
     )
 
 
-def _follow(connection: Connection, outlet: Outlet, judged: _Judged) -> None:
+def _follow(connection: Connection, delivery: ChannelDelivery, judged: _Judged) -> None:
     message, means, at = judged.ended.message, judged.means, judged.ended.at
     said = without_address(means.reason, message)
     if means.close_address:
-        close_address(connection, message, outlet.actor, at=at, reason=means.reason)
+        close_address(connection, message, delivery.actor, at=at, reason=means.reason)
     if means.opted_out:
-        record_provider_opt_out(connection, message, outlet, judged)
+        record_provider_opt_out(connection, message, delivery, judged)
     if means.stop_channel:
-        stop_channel(connection, outlet, why=said, code=means.code, at=at)
-    if outlet.breaker.paused_until is not None:
-        announce_pause(connection, outlet, why=said or "the provider is failing", at=at)
+        stop_channel(connection, delivery, why=said, code=means.code, at=at)
+    if delivery.breaker.paused_until is not None:
+        announce_pause(connection, delivery, why=said or "the provider is failing", at=at)
 
 
 def close_address(connection: Connection, message: Message, actor: str, *, at: Any, reason: str) -> None:
@@ -173,7 +175,7 @@ def _printed(message: Message) -> str:
 
 
 def record_provider_opt_out(
-    connection: Connection, message: Message, outlet: Outlet, judged: _Judged
+    connection: Connection, message: Message, delivery: ChannelDelivery, judged: _Judged
 ) -> None:
     """A provider that refuses because the debtor told it to stop knows of an opt-out that we keep too.
 
@@ -188,9 +190,9 @@ def record_provider_opt_out(
         medium=message.channel,
         at=judged.ended.at,
         raw=judged.means.reason,
-        source=outlet.channel.provider,
+        source=delivery.channel.provider,
     )
     if recorded:
-        details = {"source": outlet.channel.provider, "code": judged.means.code}
-        entry = entry_of(message, "opted_out", at=judged.ended.at, actor=outlet.actor, details=details)
+        details = {"source": delivery.channel.provider, "code": judged.means.code}
+        entry = entry_of(message, "opted_out", at=judged.ended.at, actor=delivery.actor, details=details)
         delivery_log.append(connection, [entry])

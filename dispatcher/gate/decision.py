@@ -1,4 +1,10 @@
-"""Decisions: the outcome for one contact, with every reason and its reference."""
+"""Decisions: the outcome for one contact, with every reason and its reference.
+
+A decision says whether a *contact* may be made; the gate gives it, whoever asks. What the second gate says of a
+*message* at the moment of sending is a verdict (`delivery/domain/verdict.py`): a decision, joined with what has
+become of debt, person, strategy and text since it was planned, and with two ends that no contact has (cancel it,
+make its text anew).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -25,7 +25,7 @@ from dispatcher.planning.domain.planner import (
     stays_out,
 )
 from dispatcher.planning.domain.strategy import Strategy
-from dispatcher.planning.policy import Desk
+from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import plans
 from dispatcher.planning.storage.candidates import Candidate, find_candidates
 from dispatcher.values.message_id import RandomBytes
@@ -53,7 +53,7 @@ class PlanRequest:
 
 
 def decide_all(
-    database: Database, desk: Desk, request: PlanRequest, *, progress: Progress | None = None
+    database: Database, desk: Policy, request: PlanRequest, *, progress: Progress | None = None
 ) -> Iterator[list[Decided]]:
     """Decisions, some hundred people at a time, in order of the recipients' ids."""
     with database.reading() as connection:
@@ -70,7 +70,7 @@ def decide_all(
     yield from decide(database, found, rules_of(desk, request.as_of, request.now), progress=progress)
 
 
-def rules_of(desk: Desk, as_of: date, now: datetime) -> PlanningRules:
+def rules_of(desk: Policy, as_of: date, now: datetime) -> PlanningRules:
     """What the planner asks, on a day at an instant."""
     return PlanningRules(judge=desk.judge, places=desk.places, senders=desk.senders, as_of=as_of, now=now)
 

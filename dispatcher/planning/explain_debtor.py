@@ -28,7 +28,7 @@ from dispatcher.planning.domain.planner import (
     stays_out,
 )
 from dispatcher.planning.domain.strategy import Step, Strategy
-from dispatcher.planning.policy import Desk
+from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import explained
 
 
@@ -88,7 +88,7 @@ class Explanation:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Case:
-    desk: Desk
+    policy: Policy
     person: PersonFile
     as_of: date
     now: datetime
@@ -98,11 +98,11 @@ class _Case:
     @property
     def zone(self) -> str:
         """Where the person may be, to tell times by; empty when nothing is known."""
-        return min((zone.zone for zone in zones_of(self.person, None, self.desk.places)), default="")
+        return min((zone.zone for zone in zones_of(self.person, None, self.policy.places)), default="")
 
 
 def explain_debtor(
-    database: Database, desk: Desk, reference: str, *, as_of: date, now: datetime
+    database: Database, desk: Policy, reference: str, *, as_of: date, now: datetime
 ) -> Explanation:
     """Answer for `creditor/reference`; raises AmbiguousDebtorError when it names nobody or several."""
     with database.reading() as connection:
@@ -113,7 +113,7 @@ def explain_debtor(
         debts = load_debts(connection, ids, as_of=as_of)
         strategies = explained.strategy_of(connection, ids, desk.strategies)
         case = _Case(
-            desk=desk,
+            policy=desk,
             person=person,
             as_of=as_of,
             now=now,
@@ -134,7 +134,7 @@ def explain_debtor(
 
 
 def _packs(case: _Case, debts: Iterable[DebtFile]) -> tuple[str, ...]:
-    sender = case.desk.senders.get(case.person.creditor)
+    sender = case.policy.senders.get(case.person.creditor)
     if sender is None:
         return ()
     each: list[tuple[DebtFile, ...]] = [(debt,) for debt in debts]
@@ -149,7 +149,7 @@ def _packs(case: _Case, debts: Iterable[DebtFile]) -> tuple[str, ...]:
         )
         for some in each or [()]
     ]
-    found = {pack.name for one in contacts for pack in case.desk.packs_for(one, case.now.date())}
+    found = {pack.name for one in contacts for pack in case.policy.packs_for(one, case.now.date())}
     return tuple(sorted(found))
 
 
@@ -174,7 +174,7 @@ def _debt(case: _Case, debt: DebtFile, relation: str, strategy: Strategy | None)
 
 
 def _not_taken(case: _Case, debt: DebtFile) -> str:
-    limits = [s.match.balance_min for s in case.desk.strategies if s.match.balance_min is not None]
+    limits = [s.match.balance_min for s in case.policy.strategies if s.match.balance_min is not None]
     if limits and debt.balance.amount < max(limits):
         return f"No strategy takes this debt: {debt.balance} is below what reminders are sent for."
     return "No strategy takes this debt: none of config/strategies matches it."
@@ -248,7 +248,7 @@ def _due(case: _Case, debt: DebtFile, relation: str, strategy: Strategy, step: S
 
 
 def _channel(case: _Case, intent: Intent, channel: ChannelKind) -> list[ChannelAnswer]:
-    sender = case.desk.senders.get(case.person.creditor)
+    sender = case.policy.senders.get(case.person.creditor)
     points = reachable_points(case.person, channel)
     if sender is None or not points:
         word = (
@@ -267,8 +267,8 @@ def _channel(case: _Case, intent: Intent, channel: ChannelKind) -> list[ChannelA
     answers = []
     for point in points:
         contact = contact_of(intent, channel, point, sender)
-        zones = zones_of(case.person, point, case.desk.places)
-        decision = case.desk.judge(contact, contact_facts(contact, now=case.now, zones=zones))
+        zones = zones_of(case.person, point, case.policy.places)
+        decision = case.policy.judge(contact, contact_facts(contact, now=case.now, zones=zones))
         answers.append(
             _channel_answer(channel, point.address if point else "the postal address", decision, zones)
         )

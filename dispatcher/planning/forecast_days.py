@@ -14,7 +14,7 @@ from dispatcher.planning.domain.ladder import Rung, due_step
 from dispatcher.planning.domain.plan_summary import Decided, outcome_of
 from dispatcher.planning.domain.planner import PlannedMessage, as_history
 from dispatcher.planning.domain.strategy import Strategy
-from dispatcher.planning.policy import Desk
+from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage.candidates import Candidate, find_candidates
 
 ASSUMES = (
@@ -56,7 +56,7 @@ _Climbs = dict[tuple[int, int], _Climb]  # by debt and recipient
 
 def forecast_days(
     database: Database,
-    desk: Desk,
+    desk: Policy,
     request: ForecastRequest,
     *,
     on_day: Callable[[int, int], None] = lambda _done, _of: None,
@@ -80,7 +80,7 @@ def forecast_days(
 
 
 def _due_by_the_book(
-    database: Database, desk: Desk, day: date, only: str | None, climbs: _Climbs
+    database: Database, desk: Policy, day: date, only: str | None, climbs: _Climbs
 ) -> Iterator[Candidate]:
     with database.reading() as connection:
         for candidate in find_candidates(connection, desk.strategies, day, only=only):

@@ -7,7 +7,7 @@ from dispatcher.log.storage import delivery_log
 from dispatcher.planning.decide_reminders import PlanRequest, Progress, decide_all
 from dispatcher.planning.domain.plan_summary import Decided, PlanDigest, PlanSummary
 from dispatcher.planning.domain.planner import PlannedMessage, RefusedIntent
-from dispatcher.planning.policy import Desk
+from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import plans
 from dispatcher.planning.storage.candidates import count_others
 
@@ -17,7 +17,7 @@ class RunRefused(Exception):  # noqa: N818 it reads as the sentence it is
 
 
 def plan_reminders(
-    database: Database, desk: Desk, request: PlanRequest, *, progress: Progress | None = None
+    database: Database, desk: Policy, request: PlanRequest, *, progress: Progress | None = None
 ) -> PlanSummary:
     """Plan a day and store it; raises RunRefused for a day before the newest run's, or over a replay.
 
@@ -60,7 +60,7 @@ def plan_reminders(
 
 
 def preview_plan(
-    database: Database, desk: Desk, request: PlanRequest, *, progress: Progress | None = None
+    database: Database, desk: Policy, request: PlanRequest, *, progress: Progress | None = None
 ) -> tuple[PlanSummary, list[Decided]]:
     """The same decisions, nothing stored."""
     summary = PlanSummary(run_id=None, as_of=request.as_of)
@@ -96,7 +96,7 @@ def _refuse_replayed(connection: Connection) -> None:
         )
 
 
-def _close(database: Database, desk: Desk, run: plans.RunOfPlan, summary: PlanSummary, digest: str) -> None:
+def _close(database: Database, desk: Policy, run: plans.RunOfPlan, summary: PlanSummary, digest: str) -> None:
     summary.digest = digest
     with database.writing() as connection:
         summary.others = count_others(connection, desk.strategies, run.as_of)

@@ -21,7 +21,7 @@ MakeToken = Callable[[str, str, int], str]  # person, medium, contact point -> t
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Desk:
+class Policy:
     """One loaded configuration. `real_channels` reach people: they need packs that counsel has reviewed."""
 
     rulebook: RuleBook

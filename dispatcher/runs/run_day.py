@@ -13,14 +13,14 @@ from dispatcher.log.storage import delivery_log
 from dispatcher.planning.decide_reminders import PlanRequest, Progress
 from dispatcher.planning.domain.plan_summary import PlanSummary
 from dispatcher.planning.plan_reminders import plan_reminders
-from dispatcher.planning.policy import Desk
+from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import plans
 from dispatcher.runs.domain.run_summary import RunSummary
 from dispatcher.runs.run_guards import alone, stale_ledgers
 from dispatcher.runs.storage import run_totals
 from dispatcher.runs.summarise_run import summarise_run
 from dispatcher.values.message_id import RandomBytes
-from dispatcher.writing.prepare_messages import Press, Spread, prepare_messages
+from dispatcher.writing.prepare_messages import Preparing, Spread, prepare_messages
 
 Clock = Callable[[], datetime]
 
@@ -30,8 +30,8 @@ class DayPorts:
     """What a daily run works with. `now` is the business clock, `real_now` that of leases and ledgers' ages."""
 
     database: Database
-    desk: Desk
-    press: Press
+    policy: Policy
+    preparing: Preparing
     now: Clock
     real_now: Clock
     random_bytes: RandomBytes
@@ -74,7 +74,7 @@ def run_day(
             began = ports.real_now()
             plan = plan_reminders(
                 ports.database,
-                ports.desk,
+                ports.policy,
                 _plan_request(ports, request, stale),
                 progress=_also(renew, expect, on_planned),
             )
@@ -200,7 +200,7 @@ def _release(ports: DayPorts, on_prepared: Callable[[int], None] | None) -> list
 def _prepare(ports: DayPorts, on_prepared: Callable[[int], None] | None, run_id: int | None = None) -> None:
     prepare_messages(
         ports.database,
-        ports.press,
+        ports.preparing,
         clock=ports.now,
         run_id=run_id,
         progress=on_prepared,

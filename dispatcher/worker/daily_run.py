@@ -16,38 +16,40 @@ from dispatcher.runs.hold_duplicates import hold_duplicates
 from dispatcher.runs.run_day import DayPorts, DayRequest, run_day
 from dispatcher.runs.storage import run_totals
 from dispatcher.worker.broker import is_in_memory, open_broker
-from dispatcher.worker.outlets import Lane, OutletPorts
-from dispatcher.worker.render_pool import press_room
-from dispatcher.worker.station import Station
+from dispatcher.worker.channel_deliveries import DeliveryPorts, Throttle
+from dispatcher.worker.delivery_process import DeliveryProcess
+from dispatcher.worker.render_pool import render_pool
 from dispatcher.writing.prepare_messages import prepare_messages
 
 NEWEST_SEND = "newest-send.json"
 
 
-def outlet_ports(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> OutletPorts:
+def delivery_ports(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> DeliveryPorts:
     """What delivering works with."""
-    return OutletPorts(
+    return DeliveryPorts(
         database=dispatcher.database,
         open_channel=dispatcher.channel,
         judge=dispatcher.judge,
         clock=dispatcher.now,
         real_clock=dispatcher.real_now,
-        lanes={kind: _lane(dispatcher, kind) for kind in ChannelKind},
+        throttles={kind: _throttle(dispatcher, kind) for kind in ChannelKind},
         actor=actor,
     )
 
 
 @contextmanager
-def open_station(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> Iterator[Station]:
-    """A station that delivers itself when the queue is in memory; with Redis, workers elsewhere do."""
+def open_delivery_process(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> Iterator[DeliveryProcess]:
+    """A process that delivers itself when the queue is in memory; with Redis, workers elsewhere do."""
     dispatcher.refuse_if_not_ready()
     look_at_clock(dispatcher)
-    station = Station(outlet_ports(dispatcher, actor=actor), open_broker(dispatcher.settings.broker_url))
-    if is_in_memory(station.broker):
-        with station.working():
-            yield station
+    process = DeliveryProcess(
+        delivery_ports(dispatcher, actor=actor), open_broker(dispatcher.settings.broker_url)
+    )
+    if is_in_memory(process.broker):
+        with process.working():
+            yield process
     else:
-        yield station
+        yield process
 
 
 def look_at_clock(dispatcher: Dispatcher) -> str:
@@ -65,7 +67,7 @@ def remember(dispatcher: Dispatcher) -> None:
 
 def day_ports(
     dispatcher: Dispatcher,
-    station: Station,
+    process: DeliveryProcess,
     *,
     actor: str,
     mode: str = "live",
@@ -79,13 +81,13 @@ def day_ports(
     )
     return DayPorts(
         database=dispatcher.database,
-        desk=dispatcher.desk,
-        press=dispatcher.press(actor),
-        spread=press_room(dispatcher, actor=actor),
+        policy=dispatcher.policy,
+        preparing=dispatcher.preparing(actor),
+        spread=render_pool(dispatcher, actor=actor),
         now=dispatcher.now,
         real_now=dispatcher.real_now,
         random_bytes=dispatcher.random_bytes,
-        drain=lambda: drain(dispatcher, station, progress=alive),
+        drain=lambda: drain(dispatcher, process, progress=alive),
         seal=dispatcher.seal,
         guard_volume=lambda run_id: guard_volume(
             dispatcher.database, run_id, limits, confirmed=confirmed, now=dispatcher.now(), actor=actor
@@ -99,16 +101,18 @@ def day_ports(
     )
 
 
-def drain(dispatcher: Dispatcher, station: Station, *, progress: Callable[[], object] = lambda: None) -> int:
+def drain(
+    dispatcher: Dispatcher, process: DeliveryProcess, *, progress: Callable[[], object] = lambda: None
+) -> int:
     """Deliver until nothing is due now, preparing again what has changed."""
-    return station.drain(
-        prepare=lambda: prepare_again(dispatcher, actor=station.ports.actor), progress=progress
+    return process.drain(
+        prepare=lambda: prepare_again(dispatcher, actor=process.ports.actor), progress=progress
     )
 
 
 def prepare_again(dispatcher: Dispatcher, *, actor: str) -> int:
     """Make the texts that are missing; returns how many messages were prepared."""
-    press = dispatcher.press(actor)
+    press = dispatcher.preparing(actor)
     return sum(prepare_messages(dispatcher.database, press, clock=dispatcher.now).values())
 
 
@@ -123,11 +127,11 @@ def run_today(
     on_planned: Progress | None = None,
     on_prepared: Callable[[int], None] | None = None,
     alive: Callable[[], object] = lambda: None,
-    at: Station | None = None,
+    at: DeliveryProcess | None = None,
 ) -> RunSummary:
-    """Run one day with everything this process has, at a station that is open or at one of its own."""
-    with nullcontext(at) if at else open_station(dispatcher, actor=actor) as station:
-        ports = day_ports(dispatcher, station, actor=actor, confirmed=confirm, alive=alive)
+    """Run one day with everything this process has, with deliveries that are open or with its own."""
+    with nullcontext(at) if at else open_delivery_process(dispatcher, actor=actor) as process:
+        ports = day_ports(dispatcher, process, actor=actor, confirmed=confirm, alive=alive)
         request = DayRequest(as_of=as_of, wait=wait, only=only)
         summary = run_day(ports, request, on_planned=on_planned, on_prepared=on_prepared)
     remember(dispatcher)
@@ -136,14 +140,14 @@ def run_today(
 
 def dispatch_due(dispatcher: Dispatcher, *, actor: str, until_empty: bool = True) -> Counter[str]:
     """Release and deliver what is due now; returns how many messages came to which state in this process."""
-    with open_station(dispatcher, actor=actor) as station:
+    with open_delivery_process(dispatcher, actor=actor) as process:
         with dispatcher.database.reading() as connection:
             before = run_totals.count_all_states(connection)
         if until_empty:
-            drain(dispatcher, station)
+            drain(dispatcher, process)
         else:
-            station.relay.tick()
-            station.drain()
+            process.relay.tick()
+            process.drain()
         with dispatcher.database.writing() as connection:
             run_totals.finish_runs(connection, mode="live", now=dispatcher.now())
         with dispatcher.database.reading() as connection:
@@ -153,9 +157,9 @@ def dispatch_due(dispatcher: Dispatcher, *, actor: str, until_empty: bool = True
     return Counter({state: count - before[state] for state, count in after.items() if count > before[state]})
 
 
-def _lane(dispatcher: Dispatcher, kind: ChannelKind) -> Lane:
+def _throttle(dispatcher: Dispatcher, kind: ChannelKind) -> Throttle:
     settings = dispatcher.settings.channel(kind)
-    return Lane(
+    return Throttle(
         concurrency=settings.concurrency,
         rate=settings.rate,
         timeout=settings.connect_timeout + settings.timeout,

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dispatcher.worker.outlets import Outlets
+from dispatcher.worker.channel_deliveries import ChannelDeliveries
 from dispatcher.worker.relay import Relay
 
 POLL = 0.05  # seconds between looks when other processes deliver
@@ -23,10 +23,10 @@ Prepare = Callable[[], int]
 
 @dataclass(kw_only=True)
 class Drain:
-    """What drains: a relay, this process's outlets where it delivers itself, and what is done on the way."""
+    """What drains: a relay, this process's deliveries where it delivers itself, and what is done on the way."""
 
     relay: Relay
-    outlets: Outlets | None
+    deliveries: ChannelDeliveries | None
     prepare: Prepare
     sweep: Callable[[], int]
     stopping: Callable[[], bool] = lambda: False
@@ -65,18 +65,18 @@ class Drain:
         return handed
 
     def _wait(self) -> None:
-        if self.outlets is None:
+        if self.deliveries is None:
             time.sleep(POLL)
             return
-        self.outlets.moved.wait(OWN_POLL)
-        self.outlets.moved.clear()
+        self.deliveries.moved.wait(OWN_POLL)
+        self.deliveries.moved.clear()
 
     def _watch(self, handed: int, busy: int) -> None:
         """Say so when messages lie on a queue that nobody takes them from: waiting would look like work."""
         at = self.monotonic()
         if handed or busy != self._busy:
             self._busy, self._moved_at = busy, at
-        elif busy and self.outlets is None and at - self._moved_at >= STALLED_AFTER:
+        elif busy and self.deliveries is None and at - self._moved_at >= STALLED_AFTER:
             self._moved_at = at
             _log.warning(
                 "%d messages are handed out and none has moved for %d seconds: is a `dispatcher worker` running "
@@ -86,6 +86,6 @@ class Drain:
             )
 
     def _raise_failure(self) -> None:
-        if self.outlets is not None and self.outlets.failure is not None:
-            failure, self.outlets.failure = self.outlets.failure, None
+        if self.deliveries is not None and self.deliveries.failure is not None:
+            failure, self.deliveries.failure = self.deliveries.failure, None
             raise failure

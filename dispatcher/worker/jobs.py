@@ -12,7 +12,7 @@ from dispatcher.runs.fire_schedules import Job
 from dispatcher.runs.notify_day import NoticePorts
 from dispatcher.worker import upkeep
 from dispatcher.worker.daily_run import day_ports, prepare_again, remember
-from dispatcher.worker.station import Station
+from dispatcher.worker.delivery_process import DeliveryProcess
 
 CHANGES_OVERLAP = timedelta(days=2)  # a file that was lost yesterday is made up for today
 
@@ -21,21 +21,21 @@ class WatchedFolderError(ValueError):
     """Files of the watched folder could not be imported; they lie in its `failed/` with the reason."""
 
 
-def _run(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
+def _run(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
     from dispatcher.runs.notify_day import ping
     from dispatcher.runs.run_day import DayRequest, run_day
 
-    ports = day_ports(dispatcher, station, actor="scheduler")
+    ports = day_ports(dispatcher, process, actor="scheduler")
     summary = run_day(ports, DayRequest(as_of=at.date()))
     remember(dispatcher)
     ping(notice_ports(dispatcher))
     return f"run {summary.run_id}: " + ", ".join(f"{count} {word}" for word, count in summary.totals.items())
 
 
-def _import(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
+def _import(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
     from dispatcher.portfolio.import_watched import import_watched
 
-    del station, at
+    del process, at
     folder = dispatcher.settings.import_folder
     if folder is None:
         return "no folder is watched: set DISPATCHER_IMPORT_FOLDER"
@@ -50,10 +50,10 @@ def _import(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
     return "; ".join(f"{one.file}: {one.said}" for one in done) or "no file waits"
 
 
-def _watch(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
+def _watch(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
     from dispatcher.runs.notify_day import nobody_ran_notice, tell
 
-    del station
+    del process
     by = f"{at:%H:%M} {at.tzname()}"
     notice = nobody_ran_notice(dispatcher.database, at.date(), by, now=dispatcher.now())
     if notice is None:
@@ -62,62 +62,62 @@ def _watch(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
     return f"no run has finished; told: {', '.join(told) or 'nobody is set up to be told'}"
 
 
-def _summary(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
+def _summary(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
     from dispatcher.runs.notify_day import day_notice, tell
 
-    del station
+    del process
     notice = day_notice(dispatcher.database, at.date(), now=dispatcher.now())
     told = tell(notice_ports(dispatcher), notice, now=dispatcher.now())
     return f"{notice.subject}; told: {', '.join(told) or 'nobody is set up to be told'}"
 
 
-def _sweep(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
+def _sweep(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
     del at
-    moved = station.sweep()
+    moved = process.sweep()
     prepared = prepare_again(dispatcher, actor="scheduler")
     remember(dispatcher)
     return f"{moved} moved, {prepared} prepared again"
 
 
-def _reconcile(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
-    del station, at
+def _reconcile(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
+    del process, at
     found = upkeep.reconcile(dispatcher, actor="scheduler")
     return f"{found.accepted} accepted, {found.not_sent} not sent, {len(found.left)} left to a person"
 
 
-def _receipts(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
-    del station, at
+def _receipts(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
+    del process, at
     return f"{upkeep.read_receipts(dispatcher)} events read"
 
 
-def _batches(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
-    del station, at
+def _batches(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
+    del process, at
     if dispatcher.settings.channels.letter.provider != "spool":
         return "no print house is set"
     return f"{upkeep.close_batches(dispatcher)} batches closed"
 
 
-def _seal(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
-    del station, at
+def _seal(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
+    del process, at
     return f"sealed up to {dispatcher.seal()}"
 
 
-def _changes(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
+def _changes(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
     from dispatcher.portfolio.export_changes import export_changes
 
-    del station
+    del process
     out: Path = dispatcher.home / "changes" / f"changes-{at:%Y-%m-%d}.csv"
     since = (at - CHANGES_OVERLAP).date()
     counts = export_changes(dispatcher.database, out, since, now=dispatcher.now(), actor="scheduler")
     return f"{out.name}: " + (", ".join(f"{count} {kind}" for kind, count in counts.items()) or "nothing new")
 
 
-def _retention(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
+def _retention(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
     from dispatcher.record.erase_person import Erasure
     from dispatcher.record.retain_records import retain_records
     from dispatcher.rulebook.retention import load_retention
 
-    del station, at
+    del process, at
     periods = load_retention(dispatcher.config("retention.yaml"))
     request = Erasure(
         actor="scheduler",
@@ -129,7 +129,7 @@ def _retention(dispatcher: Dispatcher, station: Station, at: datetime) -> str:
     return f"{len(erased)} erased, {len(kept)} kept"
 
 
-_Work = Callable[[Dispatcher, Station, datetime], str]
+_Work = Callable[[Dispatcher, DeliveryProcess, datetime], str]
 _JOBS: Mapping[str, _Work] = {
     "batches": _batches,
     "changes": _changes,
@@ -146,9 +146,9 @@ _JOBS: Mapping[str, _Work] = {
 JOBS = tuple(_JOBS)
 
 
-def jobs_of(dispatcher: Dispatcher, station: Station) -> Mapping[str, Job]:
+def jobs_of(dispatcher: Dispatcher, process: DeliveryProcess) -> Mapping[str, Job]:
     """Job name -> what it does; a job gets its nominal time on its schedule's clock."""
-    return {name: partial(work, dispatcher, station) for name, work in _JOBS.items()}
+    return {name: partial(work, dispatcher, process) for name, work in _JOBS.items()}
 
 
 def import_file(dispatcher: Dispatcher, file: Path, mapping: str, day: date) -> str:

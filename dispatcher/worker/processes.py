@@ -48,16 +48,16 @@ def work(crew: Crew, stop: threading.Event) -> None:
     """Deliver from the queues in this process until `stop` is set: what has begun is finished first."""
     from dispatcher.bootstrap import open_dispatcher
     from dispatcher.worker.broker import open_broker
-    from dispatcher.worker.daily_run import look_at_clock, outlet_ports
-    from dispatcher.worker.station import Station
+    from dispatcher.worker.daily_run import delivery_ports, look_at_clock
+    from dispatcher.worker.delivery_process import DeliveryProcess
 
     dispatcher = open_dispatcher(now=crew.now)
     try:
         dispatcher.refuse_if_not_ready()
         look_at_clock(dispatcher)
         broker = open_broker(dispatcher.settings.broker_url)
-        station = Station(outlet_ports(dispatcher, actor="worker"), broker, threads=crew.threads)
-        with station.working(frozenset(crew.queues)):
+        process = DeliveryProcess(delivery_ports(dispatcher, actor="worker"), broker, threads=crew.threads)
+        with process.working(frozenset(crew.queues)):
             stop.wait()
         broker.close()
     finally:

@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 from channels.kind import ChannelKind
 from dispatcher.database.engine import Connection, Database
 from dispatcher.database.holders import new_owner
+from dispatcher.delivery.channel_delivery import Clock
 from dispatcher.delivery.channel_trouble import paused_channels
 from dispatcher.delivery.domain.pacing import Allowance, batch_size, chunks, fair_shares, in_turn
 from dispatcher.delivery.domain.stop import Stop
-from dispatcher.delivery.outlet import Clock
 from dispatcher.delivery.storage import stops
 from dispatcher.delivery.storage.due import Group, due_groups, due_ids, on_the_way
 from dispatcher.messages.storage import outbox
 from dispatcher.worker.actors import Enqueue
-from dispatcher.worker.outlets import Lane
+from dispatcher.worker.channel_deliveries import Throttle
 
 WINDOW = 2000  # messages handed out and not ended, a channel: what a newcomer has to wait for at most
 HAND_OUT_LEASE = timedelta(seconds=90)
@@ -52,7 +52,7 @@ class Relay:
 
     database: Database
     enqueue: Enqueue
-    lanes: Mapping[ChannelKind, Lane]
+    throttles: Mapping[ChannelKind, Throttle]
     clock: Clock
     real_clock: Clock
     holder: str
@@ -61,10 +61,10 @@ class Relay:
     monotonic: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
-        """Start each lane with an empty purse."""
-        self._lanes = {
-            kind: _Lane(batch_size(lane.rate, lane.concurrency), Allowance(lane.rate))
-            for kind, lane in self.lanes.items()
+        """Start each throttle with an empty purse."""
+        self._throttles = {
+            kind: _Lane(batch_size(throttle.rate, throttle.concurrency), Allowance(throttle.rate))
+            for kind, throttle in self.throttles.items()
         }
         self._count_at = float("-inf")
         self._busy: int | None = None
@@ -80,7 +80,7 @@ class Relay:
     @property
     def paced(self) -> bool:
         """Whether the last tick left due messages to wait for their channel's rate."""
-        return any(lane.paced for lane in self._lanes.values())
+        return any(throttle.paced for throttle in self._throttles.values())
 
     def busy(self) -> int:
         """Messages handed out or being sent, by whomever; at the last tick, where that has counted them."""
@@ -93,7 +93,7 @@ class Relay:
         handed = []
         with self.database.writing() as connection:
             real_now = self.real_clock()
-            for batch in chunks(ids, self._lanes[kind].batch):
+            for batch in chunks(ids, self._throttles[kind].batch):
                 owner = new_owner(self.holder)
                 until = real_now + self.lease
                 taken = outbox.hand_out(connection, batch, owner=owner, until=until, real_now=real_now)
@@ -106,8 +106,8 @@ class Relay:
 
     def _pick_all(self, connection: Connection) -> tuple[dict[ChannelKind, list[str]], int | None]:
         """What to hand out, and how much is on its way, where that was worth counting."""
-        for lane in self._lanes.values():
-            lane.paced = False
+        for throttle in self._throttles.values():
+            throttle.paced = False
         look = _Look(
             connection=connection,
             now=self.clock(),
@@ -115,43 +115,48 @@ class Relay:
             stops=[row.stop for row in stops.in_force(connection)],
         )
         self._count(look)
-        if not any(lane.groups for lane in self._lanes.values()):
+        if not any(throttle.groups for throttle in self._throttles.values()):
             return {}, None
         paused = paused_channels(connection, look.real_now)
         busy = on_the_way(connection, real_now=look.real_now)
-        open_lanes = {
-            kind: lane for kind, lane in self._lanes.items() if lane.groups and kind.value not in paused
+        open_throttles = {
+            kind: throttle
+            for kind, throttle in self._throttles.items()
+            if throttle.groups and kind.value not in paused
         }
-        picked = {kind: self._pick(look, lane, busy.get(kind.value, 0)) for kind, lane in open_lanes.items()}
+        picked = {
+            kind: self._pick(look, throttle, busy.get(kind.value, 0))
+            for kind, throttle in open_throttles.items()
+        }
         return {kind: ids for kind, ids in picked.items() if ids}, sum(busy.values())
 
     def _count(self, look: _Look) -> None:
         at = self.monotonic()
-        known = any(lane.groups for lane in self._lanes.values())
+        known = any(throttle.groups for throttle in self._throttles.values())
         if known and at < self._count_at:
             return
-        for lane in self._lanes.values():
-            lane.groups = {}
+        for throttle in self._throttles.values():
+            throttle.groups = {}
         found = due_groups(look.connection, now=look.now, real_now=look.real_now, stops=look.stops)
         for group, number in found.items():
-            self._lanes[ChannelKind(group.channel)].groups[group] = number
+            self._throttles[ChannelKind(group.channel)].groups[group] = number
         done = self.monotonic()
         self._count_at = done + max(COUNT_EVERY, COUNT_SHARE * (done - at))
 
-    def _pick(self, look: _Look, lane: _Lane, busy: int) -> list[str]:
+    def _pick(self, look: _Look, throttle: _Lane, busy: int) -> list[str]:
         room = self.window - busy
         # Topping up by the drop would scan the window for each batch: wait until half of it is free.
         if room < self.window // 2:
             return []
-        wanted = min(room, sum(lane.groups.values()))
-        room = lane.allowance.grant(wanted, at=self.monotonic())
-        lane.paced = room < wanted
+        wanted = min(room, sum(throttle.groups.values()))
+        room = throttle.allowance.grant(wanted, at=self.monotonic())
+        throttle.paced = room < wanted
         drawn = []
-        for group, share in fair_shares(lane.groups, room).items():
+        for group, share in fair_shares(throttle.groups, room).items():
             ids = due_ids(
                 look.connection, group, now=look.now, real_now=look.real_now, limit=share, stops=look.stops
             )
             drawn.append(ids)
-            lane.groups[group] = lane.groups[group] - len(ids) if len(ids) == share else 0
-        lane.groups = {group: left for group, left in lane.groups.items() if left > 0}
+            throttle.groups[group] = throttle.groups[group] - len(ids) if len(ids) == share else 0
+        throttle.groups = {group: left for group, left in throttle.groups.items() if left > 0}
         return list(in_turn(drawn))

@@ -26,7 +26,7 @@ _CANNOT = (BrokenExecutor, OSError)  # a process died, or the machine has none t
 _log = logging.getLogger(__name__)
 
 
-class PressRoom:
+class RenderPool:
     """Spreads chunks over processes, from when many are expected until it closes; where they die, it goes on alone."""
 
     def __init__(self, dispatcher: Dispatcher, *, actor: str, processes: int) -> None:
@@ -91,7 +91,7 @@ class PressRoom:
         except BrokenExecutor as error:
             self._go_on_alone(error)
         house = self._dispatcher
-        return prepare_chunk(house.database, house.press(self._actor), ids, house.now())
+        return prepare_chunk(house.database, house.preparing(self._actor), ids, house.now())
 
     def _go_on_alone(self, error: Exception) -> None:
         if not self._broken:
@@ -101,10 +101,10 @@ class PressRoom:
         self._broken = True
 
 
-def press_room(dispatcher: Dispatcher, *, actor: str) -> PressRoom | None:
+def render_pool(dispatcher: Dispatcher, *, actor: str) -> RenderPool | None:
     """The room, or None where there is one core or the settings want no other process."""
     processes = dispatcher.settings.prepare_processes or min(_cores(), MOST_PROCESSES)
-    return PressRoom(dispatcher, actor=actor, processes=processes) if processes > 1 else None
+    return RenderPool(dispatcher, actor=actor, processes=processes) if processes > 1 else None
 
 
 def _cores() -> int:
@@ -132,7 +132,7 @@ def _open(settings: Settings, actor: str, parent: int) -> None:
     threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
     house = open_dispatcher(settings, upgrade=False)
     house.now = _clock
-    _prepare_here = partial(prepare_chunk, house.database, house.press(actor))
+    _prepare_here = partial(prepare_chunk, house.database, house.preparing(actor))
 
 
 def _be_ready() -> None:

@@ -9,8 +9,8 @@ from dispatcher.runs.domain.run_summary import RunSummary
 from dispatcher.runs.replay_days import ReplayRequest, SimulatedClock, refuse_replay, replay_days
 from dispatcher.settings import ChannelsSettings, Settings
 from dispatcher.worker.broker import open_broker
-from dispatcher.worker.daily_run import day_ports, outlet_ports
-from dispatcher.worker.station import Station
+from dispatcher.worker.daily_run import day_ports, delivery_ports
+from dispatcher.worker.delivery_process import DeliveryProcess
 
 
 def with_folders(settings: Settings) -> Settings:
@@ -35,9 +35,9 @@ def replay(
         dispatcher, settings=with_folders(dispatcher.settings), now=clock, clock_is_set=True, _channels={}
     )
     simulated.refresh_templates()
-    ports = replace(outlet_ports(simulated, actor=actor), simulated=True)
-    station = Station(ports, open_broker("memory://"))
-    with station.working():
-        days = day_ports(simulated, station, actor=actor, mode="simulated")
+    ports = replace(delivery_ports(simulated, actor=actor), simulated=True)
+    process = DeliveryProcess(ports, open_broker("memory://"))
+    with process.working():
+        days = day_ports(simulated, process, actor=actor, mode="simulated")
         days = replace(days, refresh_templates=lambda: ())  # the templates of today, for all days
         return replay_days(days, clock, request, on_day=on_day)

@@ -11,10 +11,10 @@ from dispatcher.database.holders import this_process
 from dispatcher.rulebook.schedules import load_schedules
 from dispatcher.runs.domain.schedule import Schedule
 from dispatcher.runs.fire_schedules import SchedulerPorts, fire_schedules, lead, resign, speaks_for_itself
-from dispatcher.worker.daily_run import open_station
+from dispatcher.worker.daily_run import open_delivery_process
+from dispatcher.worker.delivery_process import DeliveryProcess
 from dispatcher.worker.jobs import JOBS, jobs_of
 from dispatcher.worker.relay_loop import RelayLoop
-from dispatcher.worker.station import Station
 
 TICK_SECONDS = 1.0
 
@@ -28,22 +28,22 @@ def schedules_of(dispatcher: Dispatcher) -> tuple[Schedule, ...]:
 
 def run_scheduler(dispatcher: Dispatcher, stop: threading.Event, *, actor: str = "scheduler") -> None:
     """Run until `stop` is set. Several may run; one leads, the others stand by."""
-    with open_station(dispatcher, actor=actor) as station:
-        run_beside(dispatcher, station, stop)
+    with open_delivery_process(dispatcher, actor=actor) as process:
+        run_beside(dispatcher, process, stop)
 
 
-def run_beside(dispatcher: Dispatcher, station: Station, stop: threading.Event) -> None:
-    """The scheduler's work on a station that is open."""
+def run_beside(dispatcher: Dispatcher, process: DeliveryProcess, stop: threading.Event) -> None:
+    """The scheduler's work beside open deliveries."""
     ports = SchedulerPorts(
         database=dispatcher.database,
         schedules=schedules_of(dispatcher),
-        jobs=jobs_of(dispatcher, station),
+        jobs=jobs_of(dispatcher, process),
         now=dispatcher.real_now,
         owner=this_process(),
         trouble=_say,
     )
     leading = threading.Event()
-    with _keeping_the_lead(ports, leading), RelayLoop(station.relay, may_hand_out=leading.is_set):
+    with _keeping_the_lead(ports, leading), RelayLoop(process.relay, may_hand_out=leading.is_set):
         while not stop.wait(TICK_SECONDS):
             if leading.is_set():
                 _fire(ports)

@@ -66,7 +66,7 @@ def read_receipts(dispatcher: Dispatcher) -> int:
             unreadable.append(str(error))
             continue
         counts = record_delivery_events(
-            dispatcher.database, events, now=dispatcher.now(), strategies=dispatcher.desk.strategies
+            dispatcher.database, events, now=dispatcher.now(), strategies=dispatcher.policy.strategies
         )
         fresh += counts.total() - counts["repeated"]
         _put_away(file, "read", now)

@@ -8,7 +8,7 @@ from typing import Any
 from dispatcher.messages.domain.message import Message
 from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile
 from dispatcher.people.storage import people
-from dispatcher.planning.policy import Desk
+from dispatcher.planning.policy import Policy
 from dispatcher.writing.domain.message_inputs import message_inputs
 from dispatcher.writing.domain.render_inputs import RenderInputs
 
@@ -35,7 +35,7 @@ class MessageFiles:
             (p for p in self.person(message).contact_points if p.id == message.contact_point_id), None
         )
 
-    def inputs(self, message: Message, desk: Desk) -> RenderInputs | None:
+    def inputs(self, message: Message, desk: Policy) -> RenderInputs | None:
         """What its text is made from now; None when the creditor has no sender."""
         sender = desk.senders.get(message.creditor)
         if sender is None:

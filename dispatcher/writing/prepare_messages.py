@@ -23,7 +23,7 @@ from dispatcher.messages.storage.planned import (
     still_planned,
 )
 from dispatcher.people.domain.person import PersonFile
-from dispatcher.planning.policy import Desk
+from dispatcher.planning.policy import Policy
 from dispatcher.values.sender import Sender
 from dispatcher.writing.checks.checks import Report
 from dispatcher.writing.domain.render_inputs import RenderInputs
@@ -73,13 +73,13 @@ class Spread(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Press:
+class Preparing:
     """What preparing needs: the desk, the templates in force, a channel's own from-address.
 
     `remember` is told what the checks said, so that the second gate of the same process need not ask again.
     """
 
-    desk: Desk
+    policy: Policy
     find_template: FindTemplate
     from_address: str = ""
     actor: str = "dispatcher"
@@ -88,7 +88,7 @@ class Press:
 
 def prepare_messages(
     database: Database,
-    press: Press,
+    press: Preparing,
     *,
     clock: Callable[[], datetime],
     run_id: int | None = None,
@@ -132,13 +132,13 @@ def _chunks(database: Database, run_id: int | None) -> Iterator[Chunk]:
 
 
 def _here(
-    database: Database, press: Press, chunks: Iterable[Chunk], clock: Callable[[], datetime]
+    database: Database, press: Preparing, chunks: Iterable[Chunk], clock: Callable[[], datetime]
 ) -> Iterator[list[Prepared]]:
     for ids in chunks:
         yield prepare_chunk(database, press, ids, clock())
 
 
-def prepare_chunk(database: Database, press: Press, ids: Chunk, now: datetime) -> list[Prepared]:
+def prepare_chunk(database: Database, press: Preparing, ids: Chunk, now: datetime) -> list[Prepared]:
     """Render what of these messages still waits for its text; nothing is written."""
     with database.reading() as connection:
         messages = outbox.read(connection, ids)
@@ -146,9 +146,9 @@ def prepare_chunk(database: Database, press: Press, ids: Chunk, now: datetime) -
     return [prepare_one(message, files, press, now) for message in messages]
 
 
-def prepare_one(message: Message, files: MessageFiles, press: Press, now: datetime) -> Prepared:
+def prepare_one(message: Message, files: MessageFiles, press: Preparing, now: datetime) -> Prepared:
     """Render one message; a failure or a finding holds it, with a sentence that says what to do."""
-    inputs = files.inputs(message, press.desk)
+    inputs = files.inputs(message, press.policy)
     compiled = press.find_template(message.template)
     if inputs is None:
         return _held(
@@ -170,7 +170,7 @@ def render_for(
     message: Message,
     inputs: RenderInputs,
     compiled: CompiledTemplate,
-    press: Press,
+    press: Preparing,
     person: PersonFile,
     now: datetime,
 ) -> Rendered | RenderFailure:
@@ -192,7 +192,7 @@ def _ready(
     rendered: Rendered,
     compiled: CompiledTemplate,
     person: PersonFile,
-    press: Press,
+    press: Preparing,
     now: datetime,
 ) -> Prepared:
     content = Content.of(rendered.body, rendered.media_type, rendered.text)
@@ -311,7 +311,9 @@ def _reason(rule: str, detail: str, inputs: dict[str, str] | None = None) -> dic
     return reason | ({"inputs": inputs} if inputs else {})
 
 
-def _store(database: Database, prepared: Sequence[Prepared], press: Press, now: datetime) -> Counter[State]:
+def _store(
+    database: Database, prepared: Sequence[Prepared], press: Preparing, now: datetime
+) -> Counter[State]:
     with database.writing() as connection:
         still = still_planned(connection, [p.message.id for p in prepared])
         valid = [p for p in prepared if p.message.id in still]
@@ -329,7 +331,7 @@ def _store(database: Database, prepared: Sequence[Prepared], press: Press, now: 
     return Counter(p.state for p in valid)
 
 
-def _remember(press: Press, prepared: Prepared) -> None:
+def _remember(press: Preparing, prepared: Prepared) -> None:
     if prepared.content is not None and prepared.report is not None:
         columns = prepared.columns
         digest, version = columns["inputs_digest"], columns["template_version"]

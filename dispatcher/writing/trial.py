@@ -18,7 +18,7 @@ from dispatcher.writing.checks.finding import Finding
 from dispatcher.writing.domain.template import TemplateVersion
 from dispatcher.writing.domain.wording import folded
 from dispatcher.writing.language.compile import CompiledTemplate, CompiledText, compile_version
-from dispatcher.writing.language.layouts import House
+from dispatcher.writing.language.layouts import Layouts
 from dispatcher.writing.language.problems import Problem, TemplateProblems
 from dispatcher.writing.render import RenderFailure, render
 from dispatcher.writing.samples import samples
@@ -29,12 +29,12 @@ _START_SECONDS = 60.0
 _MEMORY = 2 << 30  # bytes of address space
 
 
-def check_version(version: TemplateVersion, house: House) -> tuple[Problem, ...]:
+def check_version(version: TemplateVersion, house: Layouts) -> tuple[Problem, ...]:
     """Compile and try one version; what is wrong with it, nothing if it may be used."""
     return check_versions([version], house)[version.name]
 
 
-def check_versions(versions: Sequence[TemplateVersion], house: House) -> dict[str, tuple[Problem, ...]]:
+def check_versions(versions: Sequence[TemplateVersion], house: Layouts) -> dict[str, tuple[Problem, ...]]:
     """The same for several templates, in one process."""
     found: dict[str, tuple[Problem, ...]] = {}
     waiting = list(versions)
@@ -45,7 +45,7 @@ def check_versions(versions: Sequence[TemplateVersion], house: House) -> dict[st
     return found
 
 
-def _run(versions: Sequence[TemplateVersion], house: House) -> dict[str, tuple[Problem, ...]]:
+def _run(versions: Sequence[TemplateVersion], house: Layouts) -> dict[str, tuple[Problem, ...]]:
     """Try as many versions as one process manages; the one it dies of has a problem."""
     process = subprocess.Popen(
         [sys.executable, "-m", "dispatcher.writing.trial"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -94,7 +94,7 @@ def _gave_up(file: str, seconds: float) -> Problem:
     return Problem(file=file, message=message, suggestion="make the template simpler", rule="bounds")
 
 
-def try_version(version: TemplateVersion, house: House) -> Iterator[tuple[str, tuple[Problem, ...]]]:
+def try_version(version: TemplateVersion, house: Layouts) -> Iterator[tuple[str, tuple[Problem, ...]]]:
     """(file, its problems) for each text of a version, rendered for every sample."""
     try:
         compiled = compile_version(version, house)
@@ -116,7 +116,7 @@ _WORDS = re.compile(r"[^\W\d_]+")
 _FEW = 8  # common words below which nothing is said about a text's language
 
 
-def _language(text: CompiledText, source: str, house: House) -> Iterator[Problem]:
+def _language(text: CompiledText, source: str, house: Layouts) -> Iterator[Problem]:
     """Whether the author's words read like the language of their folder; the law wants one language throughout."""
     words = [word.lower() for word in _WORDS.findall(re.sub(r"\{[{%].*?[%}]\}", " ", source))]
     counts = {

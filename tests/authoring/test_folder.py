@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dispatcher.authoring.published_templates import TemplateShelf
+from dispatcher.authoring.published_templates import PublishedTemplates
 from dispatcher.authoring.refresh_templates import TemplateSources, refresh_templates
 from dispatcher.database import leases
 from tests.writing.desk import ROOT, house_style
@@ -23,7 +23,7 @@ def refresh(database, folder, *, source="folder", now=NOW):
 
 
 def in_force(database, name="first-reminder", now=NOW):
-    return TemplateShelf(database, house_style(), lambda: now).in_force(name)
+    return PublishedTemplates(database, house_style(), lambda: now).in_force(name)
 
 
 def edit(folder, path, old, new):

@@ -8,7 +8,7 @@ from channels.kind import ChannelKind
 from dispatcher.authoring.compare_versions import compare_versions
 from dispatcher.authoring.edit_template import Edit, save_draft
 from dispatcher.authoring.publish_template import publish_template, retire_template
-from dispatcher.authoring.published_templates import TemplateShelf
+from dispatcher.authoring.published_templates import PublishedTemplates
 from dispatcher.authoring.review_template import (
     approve_template,
     read_version,
@@ -47,7 +47,7 @@ def files(store):
 
 
 def shelf_of(database, now=NOW):
-    return TemplateShelf(database, house_style(), lambda: now)
+    return PublishedTemplates(database, house_style(), lambda: now)
 
 
 def changed(files, old="This may have slipped by", new="Perhaps this slipped by"):
@@ -181,7 +181,7 @@ def test_a_retired_version_gives_way_to_the_one_before_it(store, files):
 
 def test_a_running_worker_learns_of_a_new_version_within_seconds(store, files):
     clock = [NOW]
-    shelf = TemplateShelf(store, house_style(), lambda: clock[0])
+    shelf = PublishedTemplates(store, house_style(), lambda: clock[0])
     assert shelf.find(NAME).version == 1
     published(store, files)
     clock[0] += timedelta(seconds=6)

@@ -30,7 +30,7 @@ from dispatcher.messages.domain.message import State, fold
 from dispatcher.worker.processes import GRACE_SECONDS
 from tests import servers
 from tests.chaos.accidents import restart_postgresql, restart_valkey, until
-from tests.chaos.worker import LEASE, station
+from tests.chaos.worker import LEASE, process
 from tests.conftest import DEEP
 from tests.delivery.builders import NOW, queued
 from tests.doubles.running import Running, running
@@ -158,7 +158,7 @@ def test_workers_killed_and_servers_crashed_lose_and_repeat_nothing(environment,
         stack.callback(lambda: [server.kill() or server.wait() for server in restarted])
         crew = [spawn("serve") for _ in range(WORKERS)]
         stack.callback(lambda: [kill(worker) for worker in crew])
-        hub = station()
+        hub = process()
         began, killed = time.monotonic(), 0
         while open_ends(database):
             elapsed = time.monotonic() - began
@@ -257,7 +257,7 @@ def test_a_worker_asked_to_end_leaves_nothing_unknown_within_its_grace(
         database = open_database(postgres_url)
         queued(database, 200, body=a_mail())
         worker = spawn("serve")
-        hub = station()
+        hub = process()
         hub.relay.tick()
         until(lambda: len(double.received()) > 8, what="a busy worker")
         worker.send_signal(signal.SIGTERM)

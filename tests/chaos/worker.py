@@ -14,9 +14,9 @@ from channels.port import Channel
 from channels.registry import open_channel
 from channels.settings import ChannelSettings
 from dispatcher.database.engine import open_database
+from dispatcher.worker.delivery_process import DeliveryProcess
 from dispatcher.worker.processes import stop_on_signals
-from dispatcher.worker.station import Station
-from tests.worker.stations import a_station
+from tests.worker.processes_at_work import a_process
 
 LEASE = timedelta(seconds=3)
 
@@ -32,11 +32,11 @@ def channel(kind: ChannelKind) -> Channel:
     return open_channel(kind, ChannelSettings(provider="folder", folder=folder))
 
 
-def station() -> Station:
-    """The station that the environment describes."""
+def process() -> DeliveryProcess:
+    """The delivery process that the environment describes."""
     database = open_database(os.environ["CHAOS_DATABASE"])
     channels = {kind: channel(kind) for kind in ChannelKind}
-    return a_station(
+    return a_process(
         database,
         channels,
         os.environ["CHAOS_BROKER"],
@@ -50,7 +50,7 @@ def main(verb: str) -> None:
     """Work until told to stop, or until nothing is due."""
     stop = threading.Event()
     stop_on_signals(stop)
-    here = station()
+    here = process()
     with here.working():
         print("ready", flush=True)
         if verb == "drain":

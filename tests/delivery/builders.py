@@ -18,8 +18,8 @@ from dispatcher.database.tables.log import log_entries
 from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.planning import ladder, runs
 from dispatcher.database.tables.portfolio import creditors, debtors, debts
+from dispatcher.delivery.channel_delivery import ChannelDelivery
 from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
-from dispatcher.delivery.outlet import Outlet
 from dispatcher.messages.domain.message import Message
 from dispatcher.messages.storage import contents, outbox
 
@@ -163,8 +163,8 @@ def _message(
     }
 
 
-def an_outlet(database: Database, channel: Channel | None = None, **changes: Any) -> Outlet:
-    """An outlet with a fake provider, a gate that allows, and clocks that stand still."""
+def a_channel_delivery(database: Database, channel: Channel | None = None, **changes: Any) -> ChannelDelivery:
+    """A channel's delivery with a fake provider, a gate that allows, and clocks that stand still."""
     fields: dict[str, Any] = {
         "database": database,
         "channel": channel or FakeChannel(ChannelKind.EMAIL),
@@ -176,7 +176,7 @@ def an_outlet(database: Database, channel: Channel | None = None, **changes: Any
         "worker": "test",
         "chunk": 4,
     }
-    return Outlet(**(fields | changes))
+    return ChannelDelivery(**(fields | changes))
 
 
 def hand_out(database: Database, ids: Sequence[str], owner: str = "batch") -> str:

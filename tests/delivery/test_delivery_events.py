@@ -15,12 +15,12 @@ from dispatcher.delivery.deliver_messages import deliver_messages
 from dispatcher.delivery.record_delivery_events import record_delivery_events
 from dispatcher.messages.domain.message import State, fold
 from dispatcher.planning.domain.strategy import Step, Strategy
-from tests.delivery.builders import NOW, an_outlet, events, hand_out, message, queued
+from tests.delivery.builders import NOW, a_channel_delivery, events, hand_out, message, queued
 
 
 def accepted(database: Database) -> str:
     (key,) = queued(database)
-    deliver_messages(an_outlet(database), hand_out(database, [key]), [key])
+    deliver_messages(a_channel_delivery(database), hand_out(database, [key]), [key])
     return key
 
 

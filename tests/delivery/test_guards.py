@@ -150,9 +150,9 @@ def test_sends_into_a_folder_are_no_live_sends(database: Database, tmp_path: Pat
 
 def test_a_message_of_a_replay_is_never_sent_afterwards(database: Database) -> None:
     from dispatcher.delivery.deliver_messages import deliver_messages
-    from tests.delivery.builders import an_outlet, hand_out
+    from tests.delivery.builders import a_channel_delivery, hand_out
 
     (key,) = queued(database, run_id=a_run(database, mode="simulated"))
-    outlet = an_outlet(database)
-    deliver_messages(outlet, hand_out(database, [key]), [key])
-    assert (outlet.channel.attempts, message(database, key).state) == ([], "cancelled")
+    delivery = a_channel_delivery(database)
+    deliver_messages(delivery, hand_out(database, [key]), [key])
+    assert (delivery.channel.attempts, message(database, key).state) == ([], "cancelled")

@@ -21,7 +21,7 @@ from dispatcher.delivery.intervene import (
     release_messages,
 )
 from dispatcher.delivery.stop_delivery import StopError, resume_delivery, stop_delivery, stops_in_force
-from tests.delivery.builders import NOW, an_outlet, events, hand_out, message, queued
+from tests.delivery.builders import NOW, a_channel_delivery, events, hand_out, message, queued
 
 BY = Intervention(actor="ana", now=NOW, why="asked the client")
 
@@ -38,7 +38,7 @@ def test_a_held_message_waits_for_a_person_and_goes_on_when_released(database: D
 
 def test_a_message_that_is_gone_cannot_be_cancelled(database: Database) -> None:
     (key,) = queued(database)
-    deliver_messages(an_outlet(database), hand_out(database, [key]), [key])
+    deliver_messages(a_channel_delivery(database), hand_out(database, [key]), [key])
     with pytest.raises(CannotIntervene, match="is accepted: only"):
         cancel_messages(database, [key], BY)
     with pytest.raises(CannotIntervene, match="no message nothing"):
@@ -49,9 +49,9 @@ def test_a_cancelled_message_keeps_its_step_and_is_taken_from_its_batch(database
     (key,) = queued(database)
     owner = hand_out(database, [key])
     cancel_messages(database, [key], BY)
-    outlet = an_outlet(database)
-    deliver_messages(outlet, owner, [key])
-    assert (outlet.channel.attempts, message(database, key).state) == ([], "cancelled")
+    delivery = a_channel_delivery(database)
+    deliver_messages(delivery, owner, [key])
+    assert (delivery.channel.attempts, message(database, key).state) == ([], "cancelled")
     with database.reading() as connection:
         assert len(connection.execute(select(ladder)).all()) == 1
 
@@ -73,7 +73,7 @@ def test_expired_messages_give_their_step_back(database: Database) -> None:
 def test_a_doubtful_message_becomes_unknown_instead_of_expired(database: Database) -> None:
     (key,) = queued(database)
     channel = FakeChannel(ChannelKind.LETTER, [Unknown(why="no answer")])
-    deliver_messages(an_outlet(database, channel), hand_out(database, [key]), [key])
+    deliver_messages(a_channel_delivery(database, channel), hand_out(database, [key]), [key])
     expire_messages(database, now=NOW + timedelta(days=4), real_now=NOW + timedelta(days=4))
     assert message(database, key).state == "unknown"
 

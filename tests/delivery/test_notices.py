@@ -21,7 +21,7 @@ from dispatcher.runs.notify_day import (
     tell,
 )
 from dispatcher.runs.storage import fires
-from tests.delivery.builders import NOW, TODAY, a_run, an_outlet, hand_out, queued
+from tests.delivery.builders import NOW, TODAY, a_channel_delivery, a_run, hand_out, queued
 
 DAY = timedelta(days=1)
 
@@ -42,7 +42,7 @@ class Web:
 
 def a_day(database: Database) -> None:
     ids = queued(database, 3)
-    deliver_messages(an_outlet(database), hand_out(database, ids), ids)
+    deliver_messages(a_channel_delivery(database), hand_out(database, ids), ids)
     queued(database, state="held")
     stop_delivery(database, Stop(scope="channel", name="sms"), why="wrong text", by="ana", now=NOW)
 

@@ -15,7 +15,7 @@ from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
 from dispatcher.delivery.stop_delivery import stop_delivery
 from dispatcher.messages.domain.message import Message
 from dispatcher.people.storage import addresses
-from tests.delivery.builders import ALLOW, NOW, an_outlet, hand_out, message, queued
+from tests.delivery.builders import ALLOW, NOW, a_channel_delivery, hand_out, message, queued
 
 PATIENCE = 20.0
 
@@ -47,7 +47,7 @@ def wait_until_blocked(database: Database, thread: threading.Thread) -> None:
 def test_an_opt_out_that_holds_the_person_first_prevents_the_send(database: Database) -> None:
     (key,) = queued(database)
     row = message(database, key)
-    outlet = an_outlet(database, judge=mind_opt_outs)
+    delivery = a_channel_delivery(database, judge=mind_opt_outs)
     hold = threading.Event()
     ready = threading.Barrier(2, timeout=PATIENCE)
 
@@ -70,13 +70,13 @@ def test_an_opt_out_that_holds_the_person_first_prevents_the_send(database: Data
     writer = threading.Thread(target=say_stop)
     writer.start()
     ready.wait()
-    claim = threading.Thread(target=deliver_messages, args=(outlet, owner, [key]))
+    claim = threading.Thread(target=deliver_messages, args=(delivery, owner, [key]))
     claim.start()
     wait_until_blocked(database, claim)
     hold.set()
     writer.join(PATIENCE)
     claim.join(PATIENCE)
-    assert (outlet.channel.attempts, message(database, key).state) == ([], "cancelled")
+    assert (delivery.channel.attempts, message(database, key).state) == ([], "cancelled")
 
 
 def test_an_opt_out_between_two_chunks_prevents_the_second(database: Database) -> None:
@@ -90,28 +90,28 @@ def test_an_opt_out_between_two_chunks_prevents_the_second(database: Database) -
                     connection, debtor_id=None, address=address, medium="email", at=NOW, raw="", source="test"
                 )
 
-    outlet = an_outlet(database, judge=mind_opt_outs, chunk=1)
-    plain = outlet.channel.send
-    outlet.channel.send = lambda outbound, *, now: (
+    delivery = a_channel_delivery(database, judge=mind_opt_outs, chunk=1)
+    plain = delivery.channel.send
+    delivery.channel.send = lambda outbound, *, now: (
         stop_after_the_first(outbound, now=now) or plain(outbound, now=now)
     )
-    deliver_messages(outlet, hand_out(database, [first, second]), [first, second])
-    assert [m.message_id for m in outlet.channel.attempts] == [first]
+    deliver_messages(delivery, hand_out(database, [first, second]), [first, second])
+    assert [m.message_id for m in delivery.channel.attempts] == [first]
     assert message(database, second).state == "cancelled"
 
 
 def test_a_stop_between_two_chunks_keeps_the_second(database: Database) -> None:
     first, second = queued(database)[0], queued(database)[0]
-    outlet = an_outlet(database, chunk=1)
-    plain = outlet.channel.send
+    delivery = a_channel_delivery(database, chunk=1)
+    plain = delivery.channel.send
 
     def send(outbound, *, now):
         stop_delivery(database, Stop(scope="all"), why="wrong text", by="ana", now=NOW)
         return plain(outbound, now=now)
 
-    outlet.channel.send = send
-    deliver_messages(outlet, hand_out(database, [first, second]), [first, second])
-    assert [m.message_id for m in outlet.channel.attempts] == [first]
+    delivery.channel.send = send
+    deliver_messages(delivery, hand_out(database, [first, second]), [first, second])
+    assert [m.message_id for m in delivery.channel.attempts] == [first]
     assert message(database, second).state == "queued"
 
 
@@ -119,22 +119,22 @@ def test_two_workers_never_send_the_same_message(database: Database) -> None:
     """Both hold the same batch, as after a queue that delivers twice."""
     ids = queued(database, 40)
     owner = hand_out(database, ids)
-    outlets = [an_outlet(database) for _ in range(2)]
-    outlets[1] = an_outlet(database, outlets[0].channel)
+    deliveries = [a_channel_delivery(database) for _ in range(2)]
+    deliveries[1] = a_channel_delivery(database, deliveries[0].channel)
     start = threading.Barrier(2, timeout=PATIENCE)
 
-    def work(outlet) -> None:
+    def work(delivery) -> None:
         start.wait()
-        deliver_messages(outlet, owner, ids)
+        deliver_messages(delivery, owner, ids)
 
-    threads = [threading.Thread(target=work, args=(outlet,)) for outlet in outlets]
+    threads = [threading.Thread(target=work, args=(delivery,)) for delivery in deliveries]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(PATIENCE)
-    tried = [m.message_id for m in outlets[0].channel.attempts]
+    tried = [m.message_id for m in deliveries[0].channel.attempts]
     assert len(tried) == len(set(tried))
     # What one had locked, the other passed over; whoever comes next takes it.
     left = [key for key in ids if message(database, key).state == "queued"]
-    deliver_messages(outlets[0], owner, left)
-    assert sorted(m.message_id for m in outlets[0].channel.attempts) == ids
+    deliver_messages(deliveries[0], owner, left)
+    assert sorted(m.message_id for m in deliveries[0].channel.attempts) == ids

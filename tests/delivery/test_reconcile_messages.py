@@ -16,7 +16,7 @@ from dispatcher.delivery.intervene import CannotIntervene
 from dispatcher.delivery.reconcile_messages import reconcile_messages
 from dispatcher.delivery.record_delivery_events import record_delivery_events
 from dispatcher.delivery.resolve_message import resolve_message
-from tests.delivery.builders import NOW, an_outlet, events, hand_out, message, queued
+from tests.delivery.builders import NOW, a_channel_delivery, events, hand_out, message, queued
 
 
 class Silent(FakeChannel):
@@ -27,7 +27,7 @@ class Silent(FakeChannel):
 
 def unknown(database: Database, channel: FakeChannel, **columns) -> str:
     (key,) = queued(database, **columns)
-    deliver_messages(an_outlet(database, channel), hand_out(database, [key]), [key])
+    deliver_messages(a_channel_delivery(database, channel), hand_out(database, [key]), [key])
     assert message(database, key).state == "unknown"
     return key
 

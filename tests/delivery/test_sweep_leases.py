@@ -11,17 +11,26 @@ from dispatcher.delivery.deliver_messages import deliver_messages
 from dispatcher.delivery.domain.attempt import Ended
 from dispatcher.delivery.record_outcomes import record_outcomes
 from dispatcher.delivery.sweep_leases import sweep_leases
-from tests.delivery.builders import NOW, an_outlet, attempt_rows, events, hand_out, message, queued, states
+from tests.delivery.builders import (
+    NOW,
+    a_channel_delivery,
+    attempt_rows,
+    events,
+    hand_out,
+    message,
+    queued,
+    states,
+)
 
 LATER = NOW + timedelta(minutes=5)
 
 
 def begin(database, channel, ids, owner="dead"):
     """What a worker leaves behind that is killed between intent and outcome."""
-    outlet = an_outlet(database, channel)
+    delivery = a_channel_delivery(database, channel)
     hand_out(database, ids, owner)
     with database.writing() as connection:
-        return outlet, begin_attempts(connection, outlet, owner, ids).begun
+        return delivery, begin_attempts(connection, delivery, owner, ids).begun
 
 
 def sweep(database, channel, *, real_now=LATER, is_dead=lambda owner: False):
@@ -73,7 +82,7 @@ def test_a_begun_attempt_is_made_again_where_the_provider_takes_the_same_id_harm
     channel = FakeChannel(ChannelKind.EMAIL)
     begin(database, channel, [key])
     assert sweep(database, channel).asked_again == 1
-    deliver_messages(an_outlet(database, channel), hand_out(database, [key]), [key])
+    deliver_messages(a_channel_delivery(database, channel), hand_out(database, [key]), [key])
     assert message(database, key).state == "accepted"
     assert [row.outcome for row in attempt_rows(database, key)] == ["unknown", "accepted"]
 
@@ -81,12 +90,12 @@ def test_a_begun_attempt_is_made_again_where_the_provider_takes_the_same_id_harm
 def test_an_answer_that_comes_after_the_sweep_still_counts(database: Database) -> None:
     (key,) = queued(database)
     channel = FakeChannel(ChannelKind.EMAIL, repeat_is_safe=False)
-    outlet, (begun,) = begin(database, channel, [key])
+    delivery, (begun,) = begin(database, channel, [key])
     sweep(database, channel)
     late = Ended(message=begun.message, end=Accepted(provider_id="late"), at=LATER)
     for _ in range(2):  # recorded twice it is the same
         with database.writing() as connection:
-            record_outcomes(connection, outlet, [late])
+            record_outcomes(connection, delivery, [late])
     row = message(database, key)
     assert (row.state, row.provider_id) == ("accepted", "late")
     assert events(database, key) == ["attempting", "unknown", "accepted"]

@@ -12,7 +12,7 @@ from dispatcher.gate.decision import Decision
 from dispatcher.gate.facts import Action, ContentFindings, HistoryEntry
 from dispatcher.people.domain.person import Consent, ContactPoint, DebtFile, Notice, PersonFile
 from dispatcher.planning.domain.contact import IntendedContact, contact_facts, role_of, zones_of
-from dispatcher.planning.policy import Desk
+from dispatcher.planning.policy import Policy
 from dispatcher.rulebook.fact_sources import ACT, CANNOT, SOURCES
 from dispatcher.rulebook.packs import load_rule_packs
 from dispatcher.values.money import Money
@@ -24,7 +24,7 @@ NOON = datetime(2026, 11, 4, 18, tzinfo=UTC)  # a Wednesday, by day from Rome to
 
 
 @lru_cache
-def _desk() -> Desk:
+def _desk() -> Policy:
     return replace(a_desk(), rulebook=load_rule_packs(ROOT / "config" / "rules"))
 
 

@@ -14,7 +14,7 @@ from dispatcher.delivery.domain.stop import Stop
 from dispatcher.delivery.stop_delivery import resume_delivery
 from dispatcher.runs.run_day import DayRequest, run_day
 from dispatcher.web.site.app import build_app
-from dispatcher.worker.daily_run import day_ports, open_station
+from dispatcher.worker.daily_run import day_ports, open_delivery_process
 from tests.outside_channels.conftest import OpenHome, Say
 from tests.outside_channels.home import AS_OF, EMAIL_ONLY, Home, Providers
 from tests.outside_channels.mock_providers import Said, as_json
@@ -228,8 +228,8 @@ def test_a_run_that_dies_before_its_guards_have_looked_lets_nothing_go(
     def die(_run_id: int) -> str:
         raise KeyboardInterrupt
 
-    with open_station(home.house) as station:
-        ports = replace(day_ports(home.house, station, actor="test"), hold_duplicates=die)
+    with open_delivery_process(home.house) as process:
+        ports = replace(day_ports(home.house, process, actor="test"), hold_duplicates=die)
         with pytest.raises(KeyboardInterrupt):
             run_day(ports, DayRequest(as_of=AS_OF))
     assert states(home) == {"queued": 3}  # written out, and a relay that runs beside finds them

@@ -20,7 +20,7 @@ from channels.kind import ChannelKind
 from dispatcher.database.tables.messages import messages
 from dispatcher.delivery.outbound import outbound
 from dispatcher.messages.storage import contents, outbox
-from dispatcher.worker.daily_run import open_station
+from dispatcher.worker.daily_run import open_delivery_process
 from dispatcher.worker.jobs import jobs_of
 from dispatcher.worker.upkeep import PrintHouseError
 from tests.outside_channels.conftest import OpenHome, Say
@@ -54,8 +54,8 @@ def spool_home(open_home: OpenHome, count: int) -> Home:
 
 def job(home: Home, name: str) -> str:
     """What the scheduler does at this minute."""
-    with open_station(home.house) as station:
-        return jobs_of(home.house, station)[name](home.now())
+    with open_delivery_process(home.house) as process:
+        return jobs_of(home.house, process)[name](home.now())
 
 
 def batches(home: Home) -> list[Path]:

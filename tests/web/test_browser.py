@@ -136,7 +136,7 @@ def test_a_whole_day_from_template_to_proof(
     version = write_and_hand_in(page_of("manager", "/templates"), sentence)
     review_and_publish(page_of("approver", "/tasks"), version, sentence)
 
-    web.house.shelf.forget()
+    web.house.templates.forget()
     add_a_debtor(web, "N-1", "Nora New")
     run_today(web.house, date(2026, 11, 17), actor="schedule")
 

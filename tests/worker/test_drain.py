@@ -13,18 +13,18 @@ from dispatcher.database.engine import Database
 from dispatcher.delivery.domain.stop import Stop
 from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
 from dispatcher.delivery.storage import stops
+from dispatcher.worker.channel_deliveries import Throttle
 from dispatcher.worker.drain import STALLED_AFTER, Drain
-from dispatcher.worker.outlets import Lane
 from tests.delivery.builders import ALLOW, NOW, a_run, hand_out, message, queued, states
-from tests.worker.stations import a_station, fakes
+from tests.worker.processes_at_work import a_process, fakes
 
 
 def test_everything_due_is_delivered_on_its_channel_once(database: Database) -> None:
     channels = fakes()
     wanted = {kind: queued(database, 30, channel=kind.value) for kind in ChannelKind}
-    station = a_station(database, channels)
-    with station.working():
-        assert station.drain() == 90
+    process = a_process(database, channels)
+    with process.working():
+        assert process.drain() == 90
     assert {kind: sorted(channel.sent) for kind, channel in channels.items()} == wanted
     assert sum(len(channel.attempts) for channel in channels.values()) == 90
     assert states(database) == {"accepted": 90}
@@ -33,9 +33,9 @@ def test_everything_due_is_delivered_on_its_channel_once(database: Database) -> 
 def test_the_same_actors_run_on_redis(database: Database, redis_url: str) -> None:
     channels = fakes()
     ids = queued(database, 250)
-    station = a_station(database, channels, redis_url)
-    with station.working():
-        station.drain()
+    process = a_process(database, channels, redis_url)
+    with process.working():
+        process.drain()
     assert sorted(channels[ChannelKind.EMAIL].sent) == ids
     assert states(database) == {"accepted": 250}
 
@@ -43,9 +43,9 @@ def test_the_same_actors_run_on_redis(database: Database, redis_url: str) -> Non
 def test_what_a_slow_rate_holds_up_is_waited_for(database: Database) -> None:
     channels = fakes()
     ids = queued(database, 75)
-    station = a_station(database, channels, lanes={kind: Lane(rate=50) for kind in ChannelKind})
-    with station.working():
-        assert station.drain() == 75
+    process = a_process(database, channels, throttles={kind: Throttle(rate=50) for kind in ChannelKind})
+    with process.working():
+        assert process.drain() == 75
     assert sorted(channels[ChannelKind.EMAIL].sent) == ids
 
 
@@ -55,9 +55,9 @@ def test_what_is_not_due_waits(database: Database) -> None:
     queued(database, next_try_at=NOW + timedelta(minutes=1))
     queued(database, state="held")
     due = queued(database, not_before=NOW, state="deferred")
-    station = a_station(database, channels)
-    with station.working():
-        station.drain()
+    process = a_process(database, channels)
+    with process.working():
+        process.drain()
     assert sorted(channels[ChannelKind.EMAIL].sent) == due
 
 
@@ -77,9 +77,9 @@ def test_what_is_stopped_is_not_handed_out(database: Database, stop: Stop) -> No
     other = queued(database, 2, creditor="other", rule_packs=["us-regf-b@2/ab"], template="other")
     with database.writing() as connection:
         stops.add(connection, stop, why="x", by="ana", at=NOW)
-    station = a_station(database, channels)
-    with station.working():
-        station.drain()
+    process = a_process(database, channels)
+    with process.working():
+        process.drain()
     assert sorted(channels[ChannelKind.EMAIL].sent) == ([] if stop.scope == "all" else other)
 
 
@@ -88,9 +88,9 @@ def test_a_small_run_is_not_stuck_behind_a_big_one(sqlite_database: Database) ->
     big, small = a_run(sqlite_database), a_run(sqlite_database)
     queued(sqlite_database, 400, run_id=big)
     few = set(queued(sqlite_database, 20, run_id=small))
-    station = a_station(sqlite_database, channels, window=80, threads=1)
-    with station.working():
-        station.drain()
+    process = a_process(sqlite_database, channels, window=80, threads=1)
+    with process.working():
+        process.drain()
     order = [outbound.message_id for outbound in channels[ChannelKind.EMAIL].attempts]
     assert len(order) == 420
     assert max(order.index(key) for key in few) < 80
@@ -111,13 +111,13 @@ def test_texts_that_became_outdated_are_made_again_and_then_sent(sqlite_database
             outbox.change(connection, [{"id": key, "state": "queued", "content_sha256": sha256}])
         return 1
 
-    station = a_station(
+    process = a_process(
         sqlite_database,
         channels,
         judge=lambda c, waiting, bodies, now: {m.id: next(verdicts, ALLOW) for m in waiting},
     )
-    with station.working():
-        station.drain(prepare=prepare)
+    with process.working():
+        process.drain(prepare=prepare)
     assert message(sqlite_database, key).state == "accepted"
 
 
@@ -133,11 +133,11 @@ def test_a_text_that_is_outdated_for_ever_does_not_go_round_for_ever(sqlite_data
         return 1
 
     always = Verdict(kind=VerdictKind.PREPARE)
-    station = a_station(
+    process = a_process(
         sqlite_database, fakes(), judge=lambda c, waiting, bodies, now: {m.id: always for m in waiting}
     )
-    with station.working():
-        station.drain(prepare=prepare)
+    with process.working():
+        process.drain(prepare=prepare)
 
 
 def test_a_failing_gate_is_told_to_whoever_waits(sqlite_database: Database) -> None:
@@ -145,9 +145,9 @@ def test_a_failing_gate_is_told_to_whoever_waits(sqlite_database: Database) -> N
         raise RuntimeError("rule pack unreadable")
 
     queued(sqlite_database, 3)
-    station = a_station(sqlite_database, fakes(), judge=judge)
-    with station.working(), pytest.raises(RuntimeError, match="unreadable"):
-        station.drain()
+    process = a_process(sqlite_database, fakes(), judge=judge)
+    with process.working(), pytest.raises(RuntimeError, match="unreadable"):
+        process.drain()
     assert states(sqlite_database) == {"queued": 3}
 
 
@@ -156,9 +156,9 @@ def test_a_provider_that_keeps_failing_pauses_its_channel(database: Database) ->
     channels[ChannelKind.SMS] = FakeChannel(ChannelKind.SMS, [TryLater(reason="down")] * 200)
     queued(database, 100, channel="sms")
     mails = queued(database, 20)
-    station = a_station(database, channels, threads=1)
-    with station.working():
-        station.drain()
+    process = a_process(database, channels, threads=1)
+    with process.working():
+        process.drain()
     assert sorted(channels[ChannelKind.EMAIL].sent) == mails
     assert len(channels[ChannelKind.SMS].attempts) < 20  # the breaker opened instead of burning all of them
 
@@ -170,9 +170,9 @@ def test_what_a_dead_process_held_is_delivered_by_the_next(sqlite_database: Data
     place, pid, _ = this_process().split(":")
     hand_out(sqlite_database, ids, f"{place}:{pid}:1#gone")  # this process id, but started at another time
     channels = fakes()
-    station = a_station(sqlite_database, channels)
-    with station.working():
-        station.drain()
+    process = a_process(sqlite_database, channels)
+    with process.working():
+        process.drain()
     assert sorted(channels[ChannelKind.EMAIL].sent) == ids
 
 
@@ -188,11 +188,11 @@ def test_stopping_a_busy_station_leaves_nothing_unknown(database: Database, redi
 
     channels = fakes() | {ChannelKind.EMAIL: Slow(ChannelKind.EMAIL, repeat_is_safe=False)}
     queued(database, 300)
-    station = a_station(database, channels, redis_url)
-    with station.working():
-        station.relay.tick()
+    process = a_process(database, channels, redis_url)
+    with process.working():
+        process.relay.tick()
         assert begun.wait(20)
-        station.outlets.stop()
+        process.deliveries.stop()
         go.set()
     sent = len(channels[ChannelKind.EMAIL].sent)
     assert 0 < sent <= 8
@@ -210,11 +210,11 @@ def test_stopping_a_busy_station_leaves_nothing_unknown(database: Database, redi
 
 def test_waiting_on_a_queue_that_nobody_works_at_is_told(database: Database, redis_url: str, caplog) -> None:
     queued(database, 3)
-    station = a_station(database, fakes(), redis_url)
+    process = a_process(database, fakes(), redis_url)
     looks = itertools.count(step=STALLED_AFTER / 2)
     drain = Drain(
-        relay=station.relay,
-        outlets=None,
+        relay=process.relay,
+        deliveries=None,
         prepare=lambda: 0,
         sweep=lambda: 0,
         stopping=lambda: bool(caplog.records),

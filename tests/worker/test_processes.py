@@ -22,7 +22,7 @@ from dispatcher.runs.storage import fires
 from dispatcher.worker.dead import dead_batches, revive
 from tests.chaos.accidents import until
 from tests.delivery.builders import queued, states
-from tests.worker.stations import a_station, fakes
+from tests.worker.processes_at_work import a_process, fakes
 
 HEADER = "debt_reference,creditor,debtor_reference,debtor_name,debtor_kind,language,country,region,postal_code,city,address_line_1,email,currency,balance,due_date,debt_type\n"
 ROW = "R{0},acme,D{0},Ana Person,person,en,US,US-NY,10001,New York,{0} Example Street,ana{0}@debtors.example,USD,120.00,2026-03-02,consumer\n"
@@ -150,9 +150,9 @@ def test_a_batch_that_died_is_shown_with_its_reason_and_can_be_revived(
         return allow_all(connection, waiting, bodies, now)
 
     channels = fakes()
-    station = a_station(sqlite_database, channels, redis_url, judge=judge)
-    with station.working():
-        station.relay.tick()
+    process = a_process(sqlite_database, channels, redis_url, judge=judge)
+    with process.working():
+        process.relay.tick()
         until(lambda: bool(dead_batches(redis_url)), what="a dead batch")
     (dead,) = dead_batches(redis_url)
     assert (dead.queue, dead.ids) == ("email", tuple(ids))
@@ -160,7 +160,7 @@ def test_a_batch_that_died_is_shown_with_its_reason_and_can_be_revived(
     broken.clear()
     assert revive(redis_url, [dead.id]) == 1
     assert dead_batches(redis_url) == []
-    again = a_station(sqlite_database, channels, redis_url, judge=judge)
+    again = a_process(sqlite_database, channels, redis_url, judge=judge)
     with again.working():
         until(lambda: states(sqlite_database) == {"accepted": 3}, what="the delivery")
     assert isinstance(channels[ChannelKind.EMAIL], FakeChannel)

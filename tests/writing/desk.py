@@ -13,7 +13,7 @@ from dispatcher.writing.domain.instalments import flat_plan
 from dispatcher.writing.domain.render_inputs import DebtorView, DebtView, RenderInputs
 from dispatcher.writing.domain.template import TemplateVersion
 from dispatcher.writing.language.compile import compile_version
-from dispatcher.writing.language.layouts import build_house
+from dispatcher.writing.language.layouts import read_layouts
 from dispatcher.writing.render import render
 from dispatcher.writing.samples import SAMPLE_SENDER
 
@@ -31,7 +31,7 @@ BODY = "About {{ references }}: {{ total }} on {{ as_of }}."
 
 @cache
 def house_style():
-    return build_house(ROOT / "templates", load_wordings(ROOT / "config/content"))
+    return read_layouts(ROOT / "templates", load_wordings(ROOT / "config/content"))
 
 
 def shipped(name):

@@ -1,9 +1,10 @@
 """What a provider's event means for its message: the log's word for it and what else follows."""
 
 from dataclasses import dataclass
+from functools import reduce
 
 from channels.event import DeliveryEvent, EventKind
-from dispatcher.messages.domain.message import State, step
+from dispatcher.messages.domain.message import State, after
 
 # Our log has other meanings for "queued" and "deferred": the provider's get names of their own.
 _WORDS = {
@@ -54,13 +55,10 @@ def meaning_of(event: DeliveryEvent, state: State) -> EventMeaning:
     word = _WORDS.get(event.kind, "provider_event")
     # An end that nobody knew is known now: the provider speaks of the message.
     words = ("accepted", word) if state is State.UNKNOWN and event.kind in _PROVES_TAKEN else (word,)
-    after = state
-    for one in words:
-        after = step(after, one)
     came_back = event.kind in _CAME_BACK
     return EventMeaning(
         words=words,
-        after=after,
+        after=reduce(after, words, state),
         close_address=came_back and event.permanent,
         opted_out=event.opted_out or event.kind in _STOPS,
         frees_next_channel=came_back and event.permanent,

@@ -1,4 +1,8 @@
-"""What the second gate says of one message at the moment of sending."""
+"""What the second gate says of one message at the moment of sending.
+
+A verdict holds the gate's decision on the contact (`gate/decision.py`) and what only a message has: an end
+(`cancel`) and a text that must be made anew (`prepare`).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -160,7 +160,7 @@ def entry_of(message: Message, event: str, *, at: datetime, actor: str, **more: 
     return LogEntry(event=event, at=at, actor=actor, **(fields | more))
 
 
-def step(state: State, event: str, details: Mapping[str, Any] | None = None) -> State:
+def after(state: State, event: str, details: Mapping[str, Any] | None = None) -> State:
     """The state after one more event. Events that say nothing of the state leave it."""
     if event in {"released", "resolved"}:
         return State((details or {}).get("state", state))
@@ -173,7 +173,7 @@ def step(state: State, event: str, details: Mapping[str, Any] | None = None) -> 
 
 def fold(events: Iterable[tuple[str, Mapping[str, Any] | None]]) -> State:
     """The state that a message's entries (event, details), in order of writing, come to."""
-    return reduce(lambda state, entry: step(state, *entry), events, State.PLANNED)
+    return reduce(lambda state, entry: after(state, *entry), events, State.PLANNED)
 
 
 def _further(state: State, said: State) -> State:

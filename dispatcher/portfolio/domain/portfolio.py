@@ -7,7 +7,7 @@ from datetime import date
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RowProblem:
-    """What is wrong in one cell, said to the person who mends the file."""
+    """What is wrong in one cell, said to the person who mends the file; a template has `Problem`, by file and line."""
 
     column: str
     value: str

@@ -45,18 +45,18 @@ def do_sign_in(visit: Visit) -> Response:
             visit, 429, "Too many tries from here. Wait a minute, then try again.", wait.total_seconds()
         )
     answer = sign_in(
-        site.house.database,
+        site.program.database,
         name=visit.text("name"),
         password=visit.field("password"),
-        now=site.house.real_now(),
-        lasts=timedelta(hours=site.house.settings.web.session_hours),
+        now=site.program.real_now(),
+        lasts=timedelta(hours=site.program.settings.web.session_hours),
         address=caller,
     )
     if isinstance(answer, SignInRefused):
         after = answer.retry_after.total_seconds() if answer.retry_after else None
         return _refused(visit, 429 if after else 401, answer.why, after)
     if visit.session is not None:
-        sign_out(site.house.database, visit.session, now=site.house.real_now())
+        sign_out(site.program.database, visit.session, now=site.program.real_now())
     response = go_to(visit, own_path(visit.text("next")))
     site.cookies.set(response, site.cookies.session, answer.token)
     site.cookies.clear(response, site.cookies.form)
@@ -67,7 +67,7 @@ def do_sign_out(visit: Visit) -> Response:
     """End the session on the server and take the cookie back."""
     site = site_of(visit.request)
     if visit.session is not None:
-        sign_out(site.house.database, visit.session, now=site.house.real_now())
+        sign_out(site.program.database, visit.session, now=site.program.real_now())
     response = go_to(visit, "/sign-in", "You are signed out.")
     site.cookies.clear(response, site.cookies.session)
     return response
@@ -83,17 +83,17 @@ def change_password(visit: Visit) -> Response:
     site, user = site_of(visit.request), visit.user
     if site.sign_in_limit.refuses(f"password of {user.name}") is not None:
         return _account(visit, 429, "Too many tries. Wait a minute, then try again.")
-    if not knows_password(site.house.database, user, visit.field("old")):
+    if not knows_password(site.program.database, user, visit.field("old")):
         return _account(visit, 422, "The present password is not right.")
     if visit.field("new") != visit.field("again"):
         return _account(visit, 422, "The two new passwords differ.")
     try:
         set_password(
-            site.house.database,
+            site.program.database,
             name=user.name,
             password=visit.field("new"),
             by=visit.actor,
-            at=site.house.real_now(),
+            at=site.program.real_now(),
             keep_session=visit.session.token_sha256 if visit.session else "",
         )
     except WeakPasswordError as weak:
@@ -104,8 +104,8 @@ def change_password(visit: Visit) -> Response:
 def end_sessions(visit: Visit) -> Response:
     """End all sessions but this one."""
     site = site_of(visit.request)
-    now = site.house.real_now()
-    with site.house.database.writing() as connection:
+    now = site.program.real_now()
+    with site.program.database.writing() as connection:
         ended = sessions.revoke_all(
             connection, visit.user.id, now, but=visit.session.token_sha256 if visit.session else ""
         )
@@ -114,7 +114,7 @@ def end_sessions(visit: Visit) -> Response:
 
 
 def _account(visit: Visit, status: int, wrong: str) -> Response:
-    house = visit.house
+    house = visit.program
     with house.database.reading() as connection:
         living = sessions.of_user(connection, visit.user, house.real_now())
     return page(visit, "account", status=status, wrong=wrong, sessions=living, session=visit.session)

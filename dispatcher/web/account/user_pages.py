@@ -22,13 +22,13 @@ def add(visit: Visit) -> Response:
     """A new user."""
     try:
         user = manage_users.add_user(
-            visit.house.database,
+            visit.program.database,
             name=visit.text("name"),
             roles=visit.fields("role"),
             password=visit.field("password"),
             email=visit.text("email"),
             by=visit.actor,
-            at=visit.house.real_now(),
+            at=visit.program.real_now(),
         )
     except (UserError, WeakPasswordError) as error:
         return _list(visit, 422, sentence_of(error))
@@ -44,11 +44,11 @@ def set_roles(visit: Visit) -> Response:
     return _change(
         visit,
         lambda name: manage_users.set_roles(
-            visit.house.database,
+            visit.program.database,
             name=name,
             roles=visit.fields("role"),
             by=visit.actor,
-            at=visit.house.real_now(),
+            at=visit.program.real_now(),
         ),
         "The roles are changed.",
     )
@@ -59,11 +59,11 @@ def set_password(visit: Visit) -> Response:
     return _change(
         visit,
         lambda name: manage_users.set_password(
-            visit.house.database,
+            visit.program.database,
             name=name,
             password=visit.field("password"),
             by=visit.actor,
-            at=visit.house.real_now(),
+            at=visit.program.real_now(),
         ),
         "The password is set; their sessions have ended.",
     )
@@ -74,7 +74,7 @@ def disable(visit: Visit) -> Response:
     return _change(
         visit,
         lambda name: manage_users.disable_user(
-            visit.house.database, name=name, by=visit.actor, at=visit.house.real_now()
+            visit.program.database, name=name, by=visit.actor, at=visit.program.real_now()
         ),
         "Shut out: sessions and tokens have ended.",
     )
@@ -85,7 +85,7 @@ def enable(visit: Visit) -> Response:
     return _change(
         visit,
         lambda name: manage_users.enable_user(
-            visit.house.database, name=name, by=visit.actor, at=visit.house.real_now()
+            visit.program.database, name=name, by=visit.actor, at=visit.program.real_now()
         ),
         "They may sign in again.",
     )
@@ -96,7 +96,7 @@ def revoke_tokens(visit: Visit) -> Response:
     return _change(
         visit,
         lambda name: manage_users.revoke_tokens(
-            visit.house.database, name=name, by=visit.actor, at=visit.house.real_now()
+            visit.program.database, name=name, by=visit.actor, at=visit.program.real_now()
         ),
         "The tokens have ended.",
     )
@@ -111,8 +111,8 @@ def _change(visit: Visit, act: Callable[[str], object], done: str) -> Response:
 
 
 def _list(visit: Visit, status: int, wrong: str) -> Response:
-    now = visit.house.real_now()
-    with visit.house.database.reading() as connection:
+    now = visit.program.real_now()
+    with visit.program.database.reading() as connection:
         found, tokens = users.list_all(connection), users.tokens(connection, now)
     return page(
         visit,

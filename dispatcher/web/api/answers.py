@@ -33,7 +33,7 @@ from dispatcher.web.site.visit import RefusedError, Visit, not_found
 def list_messages(visit: Visit) -> Any:
     """Messages, newest first."""
     limit = limit_of(visit)
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         found = message_lists.page_of_messages(
             connection, message_filter(visit), before=visit.query("cursor"), limit=limit + 1
         )
@@ -44,7 +44,7 @@ def list_messages(visit: Visit) -> Any:
 def get_message(visit: Visit) -> Any:
     """One message with its attempts and log entries."""
     found = _message(visit)
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         [line] = message_lists.lines_of(connection, [found["message"]["id"]])
     more = {
         "debts": found["message"]["debts"],
@@ -60,7 +60,7 @@ def get_message(visit: Visit) -> Any:
 def get_body(visit: Visit) -> Any:
     """The exact bytes."""
     digest = _message(visit)["message"]["content_sha256"]
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         body = contents.bodies(connection, [digest]).get(digest) if digest else None
     if body is None:
         raise not_found("body: it was erased, or the text has not been made yet")
@@ -83,7 +83,7 @@ def decide(visit: Visit) -> Any:
 def list_runs(visit: Visit) -> Any:
     """Runs, newest first."""
     limit = limit_of(visit)
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         found = day_counts.page_of_runs(
             connection,
             mode=visit.query("mode"),
@@ -100,7 +100,7 @@ def get_run(visit: Visit) -> Any:
     number = visit.path("id")
     try:
         return summarise_run(
-            visit.house.database, int(number) if number.isdecimal() and len(number) < 16 else 0
+            visit.program.database, int(number) if number.isdecimal() and len(number) < 16 else 0
         ).as_json()
     except NoSuchRunError:
         raise not_found("such run") from None
@@ -108,7 +108,7 @@ def get_run(visit: Visit) -> Any:
 
 def list_templates(visit: Visit) -> Any:
     """Templates by name with the number in force."""
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         names = template_versions.names(connection)
         in_force = {name: template_versions.in_force(connection, name, visit.now) for name in names}
     return listed(
@@ -119,7 +119,7 @@ def list_templates(visit: Visit) -> Any:
 
 def list_versions(visit: Visit) -> Any:
     """A template's versions, newest first, with their texts."""
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         found = template_versions.history(connection, visit.path("name"))
     if not found:
         raise not_found("such template")
@@ -128,7 +128,7 @@ def list_versions(visit: Visit) -> Any:
 
 def list_stops(visit: Visit) -> Any:
     """What is stopped now."""
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         found = stops.in_force(connection)
     items = [
         {
@@ -148,9 +148,9 @@ def add_stop(visit: Visit) -> Any:
     """Stop everything, a creditor, a channel, a template or a rule pack."""
     try:
         stop = Stop(scope=visit.text("scope"), name=visit.text("name"))
-        house = visit.house
+        house = visit.program
         refuse_unknown(house.database, stop, senders=house.sender_names(), packs=house.pack_names())
-        stop_delivery(visit.house.database, stop, why=visit.text("why"), by=visit.actor, now=visit.now)
+        stop_delivery(visit.program.database, stop, why=visit.text("why"), by=visit.actor, now=visit.now)
     except (StopError, ValueError) as error:
         raise RefusedError(422, sentence_of(error)) from None
     return list_stops(visit)
@@ -158,12 +158,14 @@ def add_stop(visit: Visit) -> Any:
 
 def resume(visit: Visit) -> Any:
     """End a stop."""
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         row = next((one for one in stops.in_force(connection) if str(one.id) == visit.path("id")), None)
     if row is None:
         raise not_found("such stop in force")
     try:
-        resume_delivery(visit.house.database, row.stop, why=visit.text("why"), by=visit.actor, now=visit.now)
+        resume_delivery(
+            visit.program.database, row.stop, why=visit.text("why"), by=visit.actor, now=visit.now
+        )
     except StopError as error:
         raise RefusedError(409, sentence_of(error)) from None
     return list_stops(visit)
@@ -171,7 +173,7 @@ def resume(visit: Visit) -> Any:
 
 def _message(visit: Visit) -> dict[str, Any]:
     try:
-        return show_message(visit.house.database, visit.path("id"))
+        return show_message(visit.program.database, visit.path("id"))
     except NoSuchMessageError:
         raise not_found("such message") from None
 

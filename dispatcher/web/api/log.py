@@ -22,7 +22,7 @@ def list_entries(visit: Visit) -> Any:
     """Log entries that all parameters let through, newest first; a page may be short, or empty, and go on."""
     try:
         found = search_log(
-            visit.house.database,
+            visit.program.database,
             log_query(visit),
             debtor=visit.query("debtor") or None,
             limit=limit_of(visit),
@@ -37,9 +37,9 @@ def list_entries(visit: Visit) -> Any:
 def get_entry(visit: Visit) -> Any:
     """One entry with its inclusion proof, verified on the spot."""
     number = visit.path("id")
-    keys = SealingKeys(visit.house.keys)
+    keys = SealingKeys(visit.program.keys)
     proof = (
-        prove_entry(visit.house.database, keys, int(number))
+        prove_entry(visit.program.database, keys, int(number))
         if number.isdecimal() and len(number) < 16
         else None
     )
@@ -50,7 +50,7 @@ def get_entry(visit: Visit) -> Any:
 
 
 def _entry(visit: Visit, entry_id: int) -> dict[str, Any]:
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         [entry] = load(connection, [entry_id])
     return entry_json(entry)
 
@@ -58,7 +58,7 @@ def _entry(visit: Visit, entry_id: int) -> dict[str, Any]:
 def list_seals(visit: Visit) -> Any:
     """Seals in order."""
     limit, after = limit_of(visit), a_number(visit, "cursor") or 0
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         found = seals.seals_after(connection, after, limit=limit + 1)
     items = [
         {"body": json.loads(seal.text), "hash": seal.hash, "signature": seal.signature}

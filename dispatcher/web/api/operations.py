@@ -15,7 +15,7 @@ def _names(*names: str, **says: str) -> tuple[Parameter, ...]:
 
 def own_document(visit: Visit) -> Any:
     """The API's description."""
-    return document(OPERATIONS, visit.house.settings.public_url.rstrip("/"))
+    return document(OPERATIONS, visit.program.settings.public_url.rstrip("/"))
 
 
 _MESSAGES = _names(

@@ -26,7 +26,7 @@ def list_people(visit: Visit) -> Any:
         country=visit.query("country"),
         hold=visit.query("hold"),
     )
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         found = person_lists.page_of_people(
             connection, wanted, after=a_number(visit, "cursor") or 0, limit=limit + 1
         )
@@ -36,7 +36,7 @@ def list_people(visit: Visit) -> Any:
 
 def get_person(visit: Visit) -> Any:
     """One person with debts, addresses and what is recorded."""
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         debtor_id = _person(visit, connection)
         row = person_lists.person_row(connection, debtor_id)
         points = person_lists.points_of(connection, debtor_id)
@@ -65,7 +65,7 @@ def get_person(visit: Visit) -> Any:
 def list_timeline(visit: Visit) -> Any:
     """The log about a person, newest first: what was sent, what was not and why."""
     limit = limit_of(visit)
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         row = person_lists.person_row(connection, _person(visit, connection))
         found = person_lists.timeline(
             connection, row.person, before=a_number(visit, "cursor"), limit=limit + 1

@@ -44,7 +44,7 @@ def serve(operation: Operation, request: Request, body: bytes) -> Response:
         if refused is not None:
             return refused
         visit = Visit(
-            house=site_of(request).house,
+            program=site_of(request).program,
             request=request,
             session=session,
             form=_form(request, body),
@@ -62,10 +62,10 @@ def _session(request: Request) -> tuple[Session | None, Response | None]:
     """A bearer token's user, else the session's; tokens that are guessed are slowed down."""
     site = site_of(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    now = site.house.real_now()
+    now = site.program.real_now()
     if scheme.lower() != "bearer":
-        return session_of(site.house.database, request.cookies.get(site.cookies.session, ""), now=now), None
-    with site.house.database.reading() as connection:
+        return session_of(site.program.database, request.cookies.get(site.cookies.session, ""), now=now), None
+    with site.program.database.reading() as connection:
         user = users.user_of_token(connection, token_hash(token.strip()), now)
     if user is not None:
         return _of_token(user, now), None
@@ -105,10 +105,10 @@ def _once(operation: Operation, visit: Visit) -> Response:
         return as_response(operation.answer(visit), operation.status)
     if len(key) > 200:
         raise RefusedError(400, f"{KEY_HEADER}: 200 characters at most.")
-    database, user = visit.house.database, visit.user
+    database, user = visit.program.database, visit.user
     digest = hashlib.sha256(f"{visit.request.url.path}\n".encode() + visit.body).hexdigest()
     with database.writing() as connection:
-        known = idempotency.claim(connection, user.id, key, digest, visit.house.real_now())
+        known = idempotency.claim(connection, user.id, key, digest, visit.program.real_now())
     if known is not None:
         return _again(known, digest)
     try:

@@ -32,7 +32,7 @@ SHOWN_FINDINGS = 200
 def search(visit: Visit) -> Response:
     """Entries that all filters let through, newest first, with how many there are of each event."""
     query, debtor = log_query(visit), visit.query("debtor") or None
-    database = visit.house.database
+    database = visit.program.database
     if visit.query("format"):
         return exported(visit, "log", (entry_json(entry) for entry in _all(visit, query, debtor)))
     try:
@@ -67,9 +67,9 @@ def show_entry(visit: Visit) -> Response:
     number = visit.path("id")
     if not number.isdecimal() or len(number) > 15:
         raise not_found("such entry")
-    keys = SealingKeys(visit.house.keys)
-    proof = prove_entry(visit.house.database, keys, int(number))
-    with visit.house.database.reading() as connection:
+    keys = SealingKeys(visit.program.keys)
+    proof = prove_entry(visit.program.database, keys, int(number))
+    with visit.program.database.reading() as connection:
         placed = sealed_places.entry_at(connection, int(number))
     if proof is None or placed is None:
         raise not_found("such entry")
@@ -84,7 +84,7 @@ def show_entry(visit: Visit) -> Response:
         raw=placed.entry,
         personal=placed.values,
         at=datetime.fromisoformat(document["at"]),
-        says=says(visit.house.desk, reasons),
+        says=says(visit.program.policy, reasons),
     )
 
 
@@ -93,7 +93,7 @@ def show_sample(visit: Visit) -> Response:
     size = min(a_number(visit, "size") or 20, 500)
     seed = visit.query("seed") or f"{visit.now:%Y%m%d}"
     drawn, upto = sample_log(
-        visit.house.database, log_query(visit), size=size, seed=seed, upto=a_number(visit, "upto")
+        visit.program.database, log_query(visit), size=size, seed=seed, upto=a_number(visit, "upto")
     )
     if visit.query("format"):
         return exported(visit, "sample", (entry_json(entry) for entry in drawn))
@@ -108,7 +108,7 @@ def show_exceptions(visit: Visit) -> Response:
     since = a_date(visit, "from") or (visit.now - timedelta(days=30)).date()
     until = a_date(visit, "until")
     until_instant = _start(until + timedelta(days=1)) if until else None
-    report = exceptions_report(visit.house.database, LogQuery(since=_start(since), until=until_instant))
+    report = exceptions_report(visit.program.database, LogQuery(since=_start(since), until=until_instant))
     if visit.query("format"):
         rows = ({"exception": kind, **entry_json(entry)} for kind, found in report.items() for entry in found)
         return exported(visit, "exceptions", rows)
@@ -121,7 +121,7 @@ def show_exceptions(visit: Visit) -> Response:
 
 def verify(visit: Visit) -> Response:
     """Check the whole log, beside the page."""
-    house = visit.house
+    house = visit.program
     keys, journal = SealingKeys(house.keys), SealJournal(house.home / "seals.jsonl")
 
     def work(report: Report) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def export(visit: Visit) -> Response:
     if suffix not in SUFFIXES:
         raise RefusedError(400, f"Choose a form: {', '.join(name[1:] for name in SUFFIXES)}.")
     scope = _scope(visit)
-    house, actor = visit.house, visit.actor
+    house, actor = visit.program, visit.actor
     stamp = f"{house.real_now():%Y%m%d-%H%M%S}"
     out = folder(house) / f"evidence-{stamp}-{visit.user.id}{suffix}"
     source = Source(
@@ -212,7 +212,7 @@ def entry_json(entry: FoundEntry) -> dict[str, Any]:
 def _all(visit: Visit, query: LogQuery, debtor: str | None) -> Any:
     cursor, given = "", 0
     while given < MOST_EXPORTED:
-        found = search_log(visit.house.database, query, debtor=debtor, limit=1_000, cursor=cursor)
+        found = search_log(visit.program.database, query, debtor=debtor, limit=1_000, cursor=cursor)
         yield from found.entries
         given, cursor = given + len(found.entries), found.next
         if not cursor:
@@ -235,7 +235,7 @@ def _scope(visit: Visit) -> Scope:
     persons: tuple[str, ...] = ()
     if debtor:
         try:
-            with visit.house.database.reading() as connection:
+            with visit.program.database.reading() as connection:
                 persons = persons_of(connection, debtor)
         except UnknownDebtorError as error:
             raise RefusedError(422, sentence_of(error)) from None

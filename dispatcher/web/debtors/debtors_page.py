@@ -61,7 +61,7 @@ def act(visit: Visit) -> Response:
 
 
 def _guest(visit: Visit) -> Guest | None:
-    house = visit.house
+    house = visit.program
     try:
         link = read_token(house.optout_secret, visit.path("token"))
     except ValueError:
@@ -72,7 +72,7 @@ def _guest(visit: Visit) -> Guest | None:
         holder = debtor_page.link_holder(connection, link.person, link.contact_point_id)
     if holder is None or holder.erased:
         return None
-    return Guest(link=link, holder=holder, sender=house.desk.senders.get(holder.creditor))
+    return Guest(link=link, holder=holder, sender=house.policy.senders.get(holder.creditor))
 
 
 def _stop(visit: Visit, guest: Guest, what: str) -> None:
@@ -80,7 +80,7 @@ def _stop(visit: Visit, guest: Guest, what: str) -> None:
     address = guest.holder.address if what == "address" else ""
     medium = "" if what == "all" else guest.link.medium
     record_opt_out(
-        visit.house.database,
+        visit.program.database,
         guest.holder.reference,
         _said(visit),
         medium=medium,
@@ -93,7 +93,7 @@ def _suit(visit: Visit, guest: Guest) -> Response:
     ways, hours, days = (set(visit.fields(name)) for name in ("way", "hour", "day"))
     if not (ways & set(WAYS) and hours & set(_HOURS) and days & set(_DAYS)):
         return _page(visit, guest, status=422, wrong="some")
-    said, database, who = _said(visit), visit.house.database, guest.holder.reference
+    said, database, who = _said(visit), visit.program.database, guest.holder.reference
     for way in WAYS:
         if way not in ways:
             record_opt_out(database, who, said, medium=way, raw="page: not by this way")
@@ -109,7 +109,7 @@ def _suit(visit: Visit, guest: Guest) -> Response:
     if visit.text("language") in NAMES:
         found.append(wishes.language(visit.text("language")))
     if found:
-        wishes.record_wish(database, who, said, found, read=visit.house.read_reply)
+        wishes.record_wish(database, who, said, found, read=visit.program.read_reply)
     return _page(visit, guest, done="saved")
 
 

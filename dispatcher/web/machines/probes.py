@@ -36,9 +36,9 @@ def healthz(visit: Visit) -> Response:
 
 def readyz(visit: Visit) -> Response:
     """Whether work can be done here: 503 with the reason where not; stops and pauses are said, not failures."""
-    house = visit.house
+    house = visit.program
     checks = {"database": _tried(lambda: _database(house)), "broker": _tried(lambda: _broker(house))}
-    checks["rule_packs"] = _tried(lambda: f"{len(list(house.desk.rulebook))} loaded")
+    checks["rule_packs"] = _tried(lambda: f"{len(list(house.policy.rulebook))} loaded")
     ready = all(check["ok"] for check in checks.values())
     document: dict[str, Any] = {"ready": ready, "checks": checks}
     if checks["database"]["ok"]:
@@ -49,7 +49,7 @@ def readyz(visit: Visit) -> Response:
 def metrics(visit: Visit) -> Response:
     """The numbers, in Prometheus' text form."""
     registry = CollectorRegistry()
-    registry.register(_Numbers(visit.house))
+    registry.register(_Numbers(visit.program))
     return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 

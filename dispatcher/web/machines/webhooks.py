@@ -20,7 +20,7 @@ _NO_ANSWER = '<?xml version="1.0" encoding="UTF-8"?><Response/>'  # TwiML: the c
 
 def sendgrid(visit: Visit) -> Response:
     """A batch of events about e-mails."""
-    key = visit.house.settings.channels.email.webhook_key
+    key = visit.program.settings.channels.email.webhook_key
 
     def events() -> list[DeliveryEvent]:
         return parse_sendgrid_events(visit.body, _headers(visit), key, visit.now)
@@ -36,7 +36,7 @@ def twilio_status(visit: Visit) -> Response:
             visit.body,
             _headers(visit),
             auth_token=_twilio_token(visit),
-            public_url=visit.house.settings.public_url,
+            public_url=visit.program.settings.public_url,
             target=_target(visit),
             now=visit.now,
         )
@@ -47,7 +47,7 @@ def twilio_status(visit: Visit) -> Response:
 
 def twilio_inbound(visit: Visit) -> Response:
     """What somebody wrote to our number."""
-    house = visit.house
+    house = visit.program
     try:
         inbound = parse_twilio_inbound(
             visit.body,
@@ -71,7 +71,7 @@ def twilio_inbound(visit: Visit) -> Response:
 
 def lob(visit: Visit) -> Response:
     """What became of a letter."""
-    secret = visit.house.settings.channels.letter.webhook_secret.get_secret_value()
+    secret = visit.program.settings.channels.letter.webhook_secret.get_secret_value()
 
     def events() -> list[DeliveryEvent]:
         return [parse_lob_event(visit.body, _headers(visit), secret, visit.now)]
@@ -85,8 +85,8 @@ def _recorded(visit: Visit, read: Callable[[], list[DeliveryEvent]]) -> Response
         events = read()
     except WebhookRefusedError as refused:
         return _refused(visit, refused)
-    house = visit.house
-    record_delivery_events(house.database, events, now=visit.now, strategies=house.desk.strategies)
+    house = visit.program
+    record_delivery_events(house.database, events, now=visit.now, strategies=house.policy.strategies)
     return Response(status_code=204)
 
 
@@ -102,7 +102,7 @@ def _headers(visit: Visit) -> Mapping[str, str]:
 
 
 def _twilio_token(visit: Visit) -> str:
-    return visit.house.settings.channels.sms.auth_token.get_secret_value()
+    return visit.program.settings.channels.sms.auth_token.get_secret_value()
 
 
 def _target(visit: Visit) -> str:

@@ -8,7 +8,14 @@ from dispatcher.authoring.edit_template import Edit, Saved, save_draft
 from dispatcher.authoring.preview_draft import ORDINARY
 from dispatcher.authoring.storage import template_versions
 from dispatcher.authoring.storage.template_versions import StoredVersion
-from dispatcher.web.managers.template_preview import META, Desk, desk_of, previewed, require_path, samples_for
+from dispatcher.web.managers.template_preview import (
+    META,
+    Editor,
+    desk_of,
+    previewed,
+    require_path,
+    samples_for,
+)
 from dispatcher.web.managers.templates import diff_lines, stored_version
 from dispatcher.web.site.filters import a_number
 from dispatcher.web.site.page import go_to, page, sentence_of
@@ -23,7 +30,7 @@ def show_editor(visit: Visit) -> Response:
     stored = _to_edit(visit, number)
     file = visit.query("file") or _first_file(stored)
     require_path(file)
-    desk = Desk(stored=stored, file=file, text=stored.version.files.get(file, ""))
+    desk = Editor(stored=stored, file=file, text=stored.version.files.get(file, ""))
     return _editor(visit, desk)
 
 
@@ -46,7 +53,7 @@ def save(visit: Visit) -> Response:
     )
 
 
-def _save(visit: Visit, desk: Desk) -> Saved:
+def _save(visit: Visit, desk: Editor) -> Saved:
     stored = desk.stored
     old = stored.version
     as_new = old.state is not VersionState.DRAFT or visit.text("do") == "save_as_new"
@@ -61,10 +68,10 @@ def _save(visit: Visit, desk: Desk) -> Saved:
         version=0 if as_new else old.version,
         revision=0 if as_new else stored.revision,
     )
-    return save_draft(visit.house.database, visit.house.house, edit, now=visit.now)
+    return save_draft(visit.program.database, visit.program.layouts, edit, now=visit.now)
 
 
-def _conflict(visit: Visit, desk: Desk, why: str) -> Response:
+def _conflict(visit: Visit, desk: Editor, why: str) -> Response:
     theirs = stored_version(visit, desk.stored.version.version)
     mine = TemplateVersion(name="yours", version=0, files={desk.file: desk.text})
     other = TemplateVersion(
@@ -77,7 +84,7 @@ def _conflict(visit: Visit, desk: Desk, why: str) -> Response:
 
 def _editor(
     visit: Visit,
-    desk: Desk,
+    desk: Editor,
     *,
     status: int = 200,
     wrong: str = "",
@@ -122,7 +129,7 @@ def _to_edit(visit: Visit, number: int | None) -> StoredVersion:
     """The version asked for, else the newest draft, else the newest version."""
     if number is not None:
         return stored_version(visit, number)
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         versions = template_versions.history(connection, visit.path("name"))
     if not versions:
         raise RefusedError(404, "There is no such template.")

@@ -40,7 +40,7 @@ def create_template(visit: Visit) -> Response:
     edit = Edit(
         name=name, files=files, author=visit.actor, comment=f"begun from {source}" if source else "begun"
     )
-    saved = save_draft(visit.house.database, visit.house.house, edit, now=visit.now)
+    saved = save_draft(visit.program.database, visit.program.layouts, edit, now=visit.now)
     return go_to(visit, f"/templates/{name}/edit?version={saved.version}", "The draft is begun.")
 
 
@@ -53,13 +53,13 @@ def _wrong_name(visit: Visit, name: str) -> str:
 
 
 def _names(visit: Visit) -> list[str]:
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         return template_versions.names(connection)
 
 
 def _starting_files(visit: Visit, source: str) -> dict[str, str]:
     if source:
-        with visit.house.database.reading() as connection:
+        with visit.program.database.reading() as connection:
             found = template_versions.in_force(connection, source, visit.now) or template_versions.newest(
                 connection, source
             )

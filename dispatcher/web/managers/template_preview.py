@@ -39,7 +39,7 @@ _SHOWN = {"email": "email.md", "sms": "sms.txt", "letter": "letter.md", PLAIN: "
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Desk:
+class Editor:
     """What lies on the editor's desk: the version it goes on from, the file, the text as it was typed."""
 
     stored: StoredVersion
@@ -92,7 +92,7 @@ def preview_email(visit: Visit) -> Response:
     return Response(html_of(shown.rendered.body), media_type="text/html; charset=utf-8", headers=FRAMED)
 
 
-def desk_of(visit: Visit) -> Desk:
+def desk_of(visit: Visit) -> Editor:
     """What lies on the desk by the form that was sent."""
     number = visit.text("version")
     if not number.isdecimal() or len(number) > 9:
@@ -102,7 +102,7 @@ def desk_of(visit: Visit) -> Desk:
     text = visit.field("text").replace("\r\n", "\n").replace("\r", "\n")
     if len(text) > LONGEST:
         raise RefusedError(413, f"A text has {LONGEST:,} characters at most.")
-    return Desk(
+    return Editor(
         stored=stored_version(visit, int(number)),
         file=file,
         show=visit.text("show"),
@@ -118,7 +118,7 @@ def require_path(file: str) -> None:
         )
 
 
-def samples_for(desk: Desk) -> list[str]:
+def samples_for(desk: Editor) -> list[str]:
     """The sample debtors that the text can be shown for."""
     if desk.channel is None:
         return []
@@ -129,7 +129,7 @@ def samples_for(desk: Desk) -> list[str]:
     return sample_names(meta, desk.channel, desk.file.partition("/")[0])
 
 
-def previewed(visit: Visit, desk: Desk) -> dict[str, Any]:
+def previewed(visit: Visit, desk: Editor) -> dict[str, Any]:
     """Everything that the preview and the findings show."""
     own, refused = _shown(visit, desk, desk.file)
     marks = [_mark(visit, mark, desk) for mark in (own.marks if own else ())]
@@ -151,21 +151,21 @@ def previewed(visit: Visit, desk: Desk) -> dict[str, Any]:
     }
 
 
-def _shown(visit: Visit, desk: Desk, file: str) -> tuple[DraftPreview | None, str]:
+def _shown(visit: Visit, desk: Editor, file: str) -> tuple[DraftPreview | None, str]:
     """The preview of one text, or why there is none for this debtor."""
     request = DraftRequest(
         version=desk.version, file=file, who=visit.field("who") or ORDINARY, debtor=visit.text("debtor")
     )
-    house = visit.house
+    house = visit.program
     try:
         return preview_draft(
-            house.database, house.house, house.press(visit.actor), request, now=visit.now
+            house.database, house.layouts, house.preparing(visit.actor), request, now=visit.now
         ), ""
     except (NothingToShow, AmbiguousDebtorError) as error:
         return None, sentence_of(error)
 
 
-def _mark(visit: Visit, mark: Any, desk: Desk) -> dict[str, Any]:
+def _mark(visit: Visit, mark: Any, desk: Editor) -> dict[str, Any]:
     """A finding with the line it concerns, cut so that the phrase can be underlined, and the rule's source."""
     lines = desk.text.splitlines()
     line = lines[mark.line - 1] if mark.file == desk.file and 0 < mark.line <= len(lines) else ""
@@ -193,7 +193,7 @@ def _sources(visit: Visit, fact: str) -> list[tuple[str, str, str]]:
         return []
     return [
         (pack.name, rule.reference.title, rule.reference.link)
-        for pack in visit.house.desk.rulebook
+        for pack in visit.program.policy.rulebook
         for rule in pack.rules
         if isinstance(rule.guard, ForbiddenTraits) and fact in rule.guard.traits
     ]
@@ -212,7 +212,7 @@ def _cost(visit: Visit, shown: DraftPreview | None) -> str:
         return ""
     prices = [
         f"{country} {price} a segment"
-        for sender in visit.house.desk.senders.values()
+        for sender in visit.program.policy.senders.values()
         for country, price in sorted(sender.sms_cost.items())
     ]
     return "; ".join(dict.fromkeys(prices))

@@ -29,8 +29,8 @@ def submit(visit: Visit) -> Response:
     return _act(
         visit,
         lambda name, version: submit_template(
-            visit.house.database,
-            visit.house.house,
+            visit.program.database,
+            visit.program.layouts,
             name,
             version,
             actor=visit.actor,
@@ -46,7 +46,7 @@ def approve(visit: Visit) -> Response:
     return _act(
         visit,
         lambda name, version: approve_template(
-            visit.house.database, name, version, actor=visit.actor, now=visit.now
+            visit.program.database, name, version, actor=visit.actor, now=visit.now
         ),
         "Approved. Publish it now or from a date.",
     )
@@ -60,7 +60,7 @@ def send_back(visit: Visit) -> Response:
     return _act(
         visit,
         lambda name, version: send_back_template(
-            visit.house.database, name, version, actor=visit.actor, why=why, now=visit.now
+            visit.program.database, name, version, actor=visit.actor, why=why, now=visit.now
         ),
         "Sent back to its author.",
     )
@@ -72,8 +72,8 @@ def publish(visit: Visit) -> Response:
     done = _act(
         visit,
         lambda name, version: publish_template(
-            visit.house.database,
-            visit.house.house,
+            visit.program.database,
+            visit.program.layouts,
             name,
             version,
             actor=visit.actor,
@@ -82,7 +82,7 @@ def publish(visit: Visit) -> Response:
         ),
         f"Published from {since:%Y-%m-%d %H:%M} UTC." if since else "Published. The next messages use it.",
     )
-    visit.house.shelf.forget()
+    visit.program.templates.forget()
     return done
 
 
@@ -91,11 +91,11 @@ def retire(visit: Visit) -> Response:
     done = _act(
         visit,
         lambda name, version: retire_template(
-            visit.house.database, name, version, actor=visit.actor, now=visit.now
+            visit.program.database, name, version, actor=visit.actor, now=visit.now
         ),
         "Retired. The version published before it holds again.",
     )
-    visit.house.shelf.forget()
+    visit.program.templates.forget()
     return done
 
 
@@ -106,7 +106,7 @@ def copy_to_draft(visit: Visit) -> Response:
     edit = Edit(
         name=version.name, files=version.files, author=visit.actor, comment=f"from version {version.version}"
     )
-    saved = save_draft(visit.house.database, visit.house.house, edit, now=visit.now)
+    saved = save_draft(visit.program.database, visit.program.layouts, edit, now=visit.now)
     return go_to(
         visit,
         f"/templates/{version.name}/edit?version={saved.version}",
@@ -116,13 +116,13 @@ def copy_to_draft(visit: Visit) -> Response:
 
 def rehearse(visit: Visit) -> Response:
     """Render the version for the whole portfolio, beside the page."""
-    stored, house = version_of(visit), visit.house
+    stored, house = version_of(visit), visit.program
     try:
-        new = compile_version(stored.version, house.house)
+        new = compile_version(stored.version, house.layouts)
     except TemplateProblems as problems:
         return _back(visit, wrong=_first_problems(problems))
     in_force = in_force_of(history_of(visit, stored.version.name), visit.now)
-    old = compile_version(in_force.version, house.house) if in_force else None
+    old = compile_version(in_force.version, house.layouts) if in_force else None
     now = visit.now
 
     def work(report: Report) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def rehearse(visit: Visit) -> Response:
             report(seen, 0)
 
         found = rehearse_template(
-            house.database, house.desk, new, old, as_of=now.date(), now=now, progress=progress
+            house.database, house.policy, new, old, as_of=now.date(), now=now, progress=progress
         )
         return {
             "rendered": found.rendered,
@@ -156,12 +156,12 @@ def rehearse(visit: Visit) -> Response:
 
 def test_send(visit: Visit) -> Response:
     """Send its e-mail to oneself, with a sample debtor's data."""
-    stored, house = version_of(visit), visit.house
+    stored, house = version_of(visit), visit.program
     if site_of(visit.request).test_limit.refuses(visit.user.name) is not None:
         return _back(visit, wrong="Ten test sends an hour are enough. Try later.")
     language = visit.text("file").partition("/")[0]
     try:
-        compiled = compile_version(stored.version, house.house)
+        compiled = compile_version(stored.version, house.layouts)
         outcome = send_to_oneself(
             house.database,
             house.channel(ChannelKind.EMAIL),

@@ -43,7 +43,7 @@ def show_template(visit: Visit) -> Response:
     shown = in_force or versions[0]
     used = [
         (strategy.name, step.name)
-        for strategy in visit.house.desk.strategies
+        for strategy in visit.program.policy.strategies
         for step in strategy.steps
         if step.template == name
     ]
@@ -88,7 +88,7 @@ def show_diff(visit: Visit) -> Response:
     if old is None or new is None:
         raise RefusedError(400, "Say which two versions: ?old=1&new=2.")
     try:
-        pair = [read_version(visit.house.database, name, number).version for number in (old, new)]
+        pair = [read_version(visit.program.database, name, number).version for number in (old, new)]
     except ReviewRefused as error:
         raise RefusedError(404, sentence_of(error)) from None
     return page(
@@ -108,7 +108,7 @@ def diff_lines(old: TemplateVersion, new: TemplateVersion) -> list[tuple[str, st
 def stored_version(visit: Visit, number: int) -> StoredVersion:
     """A version by number, or a refusal that says which there are."""
     try:
-        return read_version(visit.house.database, visit.path("name"), number)
+        return read_version(visit.program.database, visit.path("name"), number)
     except ReviewRefused as error:
         raise RefusedError(404, sentence_of(error)) from None
 
@@ -123,7 +123,7 @@ def version_of(visit: Visit) -> StoredVersion:
 
 def history_of(visit: Visit, name: str) -> list[StoredVersion]:
     """All versions of a template, newest first; refuses one that is not there."""
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         versions = template_versions.history(connection, name)
     if not versions:
         raise not_found("such template")
@@ -143,7 +143,7 @@ def in_force_of(versions: list[StoredVersion], now: datetime) -> StoredVersion |
 
 
 def _rows(visit: Visit) -> list[dict[str, Any]]:
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         histories = {
             name: template_versions.history(connection, name) for name in template_versions.names(connection)
         }

@@ -18,7 +18,7 @@ from dispatcher.web.site.visit import Page, RefusedError, Visit
 
 def list_rules(visit: Visit) -> Response:
     """Every loaded rule pack: where it holds, who reviewed it."""
-    packs = sorted(visit.house.desk.rulebook, key=lambda pack: pack.name)
+    packs = sorted(visit.program.policy.rulebook, key=lambda pack: pack.name)
     if visit.query("format"):
         return exported(visit, "rules", (_rule_row(pack, rule) for pack in packs for rule in pack.rules))
     return page(visit, "rules", packs=packs, where=_where)
@@ -27,7 +27,7 @@ def list_rules(visit: Visit) -> Response:
 def show_pack(visit: Visit) -> Response:
     """One pack's rules in words with their sources, on a day."""
     try:
-        pack = visit.house.desk.rulebook.pack(visit.path("name"))
+        pack = visit.program.policy.rulebook.pack(visit.path("name"))
     except UnknownPackError as error:
         raise RefusedError(404, sentence_of(error)) from None
     on = a_date(visit, "on") or visit.now.date()
@@ -36,17 +36,17 @@ def show_pack(visit: Visit) -> Response:
 
 def list_strategies(visit: Visit) -> Response:
     """The ladders in force; the first that matches a debt takes it."""
-    return page(visit, "strategies", strategies=visit.house.desk.strategies)
+    return page(visit, "strategies", strategies=visit.program.policy.strategies)
 
 
 def list_senders(visit: Visit) -> Response:
     """Who writes, as debtors see them."""
-    return page(visit, "senders", senders=visit.house.desk.senders.values())
+    return page(visit, "senders", senders=visit.program.policy.senders.values())
 
 
 def show_settings(visit: Visit) -> Response:
     """The settings in force without their secrets, the channels and the schedules."""
-    house = visit.house
+    house = visit.program
     schedules = read_yaml(house.config("schedules.yaml")).data["schedules"]
     with house.database.reading() as connection:
         fires = day_counts.last_fires(connection, [one["name"] for one in schedules])

@@ -41,7 +41,7 @@ _MEDIA_TYPE = {"email": "message/rfc822", "sms": "text/plain; charset=utf-8", "l
 def list_messages(visit: Visit) -> Response:
     """The newest messages that the filters let through."""
     wanted = message_filter(visit)
-    database = visit.house.database
+    database = visit.program.database
     if visit.query("format"):
         found = message_lists.all_messages(database, wanted, most=MOST_EXPORTED)
         return exported(visit, "messages", (message_json(line) for line in found))
@@ -82,10 +82,10 @@ def show(visit: Visit) -> Response:
         text=found["text"],
         body=_body(visit, message),
         subject=(message.get("envelope") or {}).get("subject", ""),
-        says=says(visit.house.desk, [*reasons, *(message.get("reasons") or ())]),
-        packs=packs_asked(visit.house.desk, message, asked, today=visit.now.date()),
+        says=says(visit.program.policy, [*reasons, *(message.get("reasons") or ())]),
+        packs=packs_asked(visit.program.policy, message, asked, today=visit.now.date()),
         asked=asked,
-        proofs=prove_message(visit.house.database, SealingKeys(visit.house.keys), message["id"]),
+        proofs=prove_message(visit.program.database, SealingKeys(visit.program.keys), message["id"]),
         suffix=SUFFIX[message["channel"]],
         can_hold=message["state"] in {State.PLANNED, State.QUEUED, State.DEFERRED},
         can_release=message["state"] == State.HELD,
@@ -108,7 +108,7 @@ def decide_messages(visit: Visit, ids: Sequence[str], todo: str, why: str) -> st
     """Do one thing to some messages; what was done, in a sentence. Raises CannotIntervene."""
     if not why:
         raise CannotIntervene("say why: the log keeps who decided and on what ground")
-    house, by = visit.house, Intervention(actor=visit.actor, now=visit.now, why=why)
+    house, by = visit.program, Intervention(actor=visit.actor, now=visit.now, why=why)
     if todo in {"sent", "not_sent"}:
         for one in ids:
             resolve_message(
@@ -240,13 +240,13 @@ def _known(visit: Visit, name: str, words: Any) -> str:
 
 def _steps(visit: Visit) -> list[str]:
     return list(
-        dict.fromkeys(step.name for strategy in visit.house.desk.strategies for step in strategy.steps)
+        dict.fromkeys(step.name for strategy in visit.program.policy.strategies for step in strategy.steps)
     )
 
 
 def _found(visit: Visit) -> dict[str, Any]:
     try:
-        return show_message(visit.house.database, visit.path("id"))
+        return show_message(visit.program.database, visit.path("id"))
     except NoSuchMessageError:
         raise not_found("such message") from None
 
@@ -255,7 +255,7 @@ def _body(visit: Visit, message: dict[str, Any]) -> bytes | None:
     digest = message["content_sha256"]
     if not digest:
         return None
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         return contents.bodies(connection, [digest]).get(digest)
 
 

@@ -42,7 +42,7 @@ def list_people(visit: Visit) -> Response:
         country=visit.query("country"),
         hold=visit.query("hold"),
     )
-    database = visit.house.database
+    database = visit.program.database
     if visit.query("format"):
         return exported(visit, "people", (person_json(line) for line in _all(visit, wanted)))
     with database.reading() as connection:
@@ -71,7 +71,7 @@ def show_person(visit: Visit) -> Response:
 
 def person_page(visit: Visit, *, status: int = 200, wrong: str = "", filled: str = "") -> Response:
     """The page, perhaps with what was wrong with the form that was sent."""
-    reference, database = visit.path("reference"), visit.house.database
+    reference, database = visit.path("reference"), visit.program.database
     before = a_number(visit, "before")
     as_of = a_date(visit, "as_of") or visit.now.date()
     with database.reading() as connection:
@@ -87,7 +87,7 @@ def person_page(visit: Visit, *, status: int = 200, wrong: str = "", filled: str
     if visit.query("format"):
         return exported(visit, "timeline", (_timeline_json(entry) for entry in entries))
     explained = explain_debtor(
-        database, visit.house.desk, f"{row.key}/{row.reference}", as_of=as_of, now=visit.now
+        database, visit.program.policy, f"{row.key}/{row.reference}", as_of=as_of, now=visit.now
     )
     events = [_event(entry) for entry in shown]
     reasons = [reason for event in events for reason in event["reasons"]]
@@ -109,7 +109,7 @@ def person_page(visit: Visit, *, status: int = 200, wrong: str = "", filled: str
         points=points,
         debts=debts,
         refusals=refusals,
-        says=says(visit.house.desk, reasons),
+        says=says(visit.program.policy, reasons),
         paging=paging(visit, cursor="before", value=shown[-1].id if len(entries) > _TIMELINE else None),
         kinds=_kinds(),
         is_open=person_lists.is_open,
@@ -139,7 +139,7 @@ def person_json(line: PersonLine) -> dict[str, Any]:
 def _all(visit: Visit, wanted: PersonFilter) -> Any:
     after, given = 0, 0
     while given < MOST_EXPORTED:
-        with visit.house.database.reading() as connection:
+        with visit.program.database.reading() as connection:
             lines = person_lists.page_of_people(connection, wanted, after=after, limit=1_000)
         yield from lines
         if not lines:

@@ -47,7 +47,7 @@ def record(visit: Visit) -> Response:
 
 def _payment(visit: Visit, who: str, said: Said) -> Recorded:
     return record_payment(
-        visit.house.database,
+        visit.program.database,
         who,
         visit.text("amount"),
         said,
@@ -88,7 +88,7 @@ def _other_hold(visit: Visit, who: str, said: Said) -> Recorded:
 
 def _hold(visit: Visit, who: str, said: Said, kind: str, details: Mapping[str, Any]) -> Recorded:
     return record_hold(
-        visit.house.database,
+        visit.program.database,
         who,
         kind,
         said,
@@ -110,14 +110,14 @@ def _wish(visit: Visit, who: str, said: Said) -> Recorded:
             "say what the debtor wishes: hours, places, a language, a time zone, or their own words"
         )
     return wishes.record_wish(
-        visit.house.database, who, said, found, read=visit.house.read_reply, until=_day(visit, "until")
+        visit.program.database, who, said, found, read=visit.program.read_reply, until=_day(visit, "until")
     )
 
 
 def _consent(visit: Visit, who: str, said: Said) -> Recorded:
     given = {name: visit.text(name) or None for name in ("result", "type")}
     return record_consent(
-        visit.house.database,
+        visit.program.database,
         who,
         visit.text("kind"),
         said,
@@ -130,7 +130,7 @@ def _consent(visit: Visit, who: str, said: Said) -> Recorded:
 
 def _opt_out(visit: Visit, who: str, said: Said) -> Recorded:
     return record_opt_out(
-        visit.house.database,
+        visit.program.database,
         who,
         said,
         medium=visit.text("medium"),
@@ -141,17 +141,17 @@ def _opt_out(visit: Visit, who: str, said: Said) -> Recorded:
 
 def _notice(visit: Visit, who: str, said: Said) -> Recorded:
     return record_notice(
-        visit.house.database, who, visit.text("kind"), said, debts=_debts(visit), sent_on=_day(visit, "on")
+        visit.program.database, who, visit.text("kind"), said, debts=_debts(visit), sent_on=_day(visit, "on")
     )
 
 
 def _contact(visit: Visit, who: str, said: Said) -> Recorded:
     return record_contact(
-        visit.house.database,
+        visit.program.database,
         who,
         visit.text("channel"),
         said,
-        read=visit.house.read_reply,
+        read=visit.program.read_reply,
         outcome=visit.text("outcome"),
         direction="inbound" if visit.text("inbound") else "outbound",
         debts=_debts(visit),
@@ -162,7 +162,7 @@ def _contact(visit: Visit, who: str, said: Said) -> Recorded:
 
 def _release(visit: Visit, who: str, said: Said) -> Recorded:
     return release(
-        visit.house.database,
+        visit.program.database,
         who,
         visit.text("kind"),
         said,

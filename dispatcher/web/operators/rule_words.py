@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from dispatcher.gate.rules import Rule
-from dispatcher.planning.policy import Desk
+from dispatcher.planning.policy import Policy
 
 # Reasons that come from the portfolio and the program's own guards stand in no pack.
 _OWN: Mapping[str, str] = {
@@ -33,26 +33,26 @@ _OWN: Mapping[str, str] = {
 }
 
 
-def rule_of(desk: Desk, pack: str, rule: str) -> Rule | None:
+def rule_of(desk: Policy, pack: str, rule: str) -> Rule | None:
     """A rule of the loaded packs."""
     known = next((one for one in desk.rulebook if one.name.lower() == pack.lower()), None)
     return next((one for one in known.rules if one.id == rule), None) if known else None
 
 
-def sentence(desk: Desk, pack: str, rule: str) -> str:
+def sentence(desk: Policy, pack: str, rule: str) -> str:
     """One rule in words; empty where nobody knows it any more."""
     known = rule_of(desk, pack, rule)
     return known.says if known else _OWN.get(f"{pack}/{rule}", "")
 
 
-def says(desk: Desk, reasons: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def says(desk: Policy, reasons: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """`pack/rule` -> the rule in words, for those that are known."""
     wanted = {(str(reason.get("pack", "")), str(reason.get("rule", ""))) for reason in reasons}
     return {f"{pack}/{rule}": found for pack, rule in wanted if (found := sentence(desk, pack, rule))}
 
 
 def packs_asked(
-    desk: Desk, message: Mapping[str, Any], asked: Mapping[str, Any], *, today: date
+    desk: Policy, message: Mapping[str, Any], asked: Mapping[str, Any], *, today: date
 ) -> list[dict[str, Any]]:
     """The packs that were asked and, where the very same is still loaded, their rules about such a message."""
     loaded = {pack.name.lower(): pack for pack in desk.rulebook}

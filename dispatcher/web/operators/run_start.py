@@ -51,8 +51,8 @@ def plan_of(visit: Visit, number: str) -> Job:
     """A finished plan of this user's."""
     if not number.isdecimal() or len(number) > 15:
         raise not_found("such plan of yours")
-    with visit.house.database.reading() as connection:
-        job = jobs.get(connection, int(number), now=visit.house.real_now())
+    with visit.program.database.reading() as connection:
+        job = jobs.get(connection, int(number), now=visit.program.real_now())
     if job is None or job.owner != visit.user.name or job.kind != "plan" or job.state != "done":
         raise not_found("such plan of yours")
     return job
@@ -60,13 +60,13 @@ def plan_of(visit: Visit, number: str) -> Job:
 
 def is_fresh(visit: Visit, plan: Job) -> bool:
     """Whether a plan still says what would go now."""
-    return plan.finished_at is not None and visit.house.real_now() - plan.finished_at <= FRESH
+    return plan.finished_at is not None and visit.program.real_now() - plan.finished_at <= FRESH
 
 
 def _begun(visit: Visit, plan: Job) -> int | None:
     """The run that this plan has started before, unless that failed."""
-    with visit.house.database.reading() as connection:
-        own = jobs.of_owner(connection, visit.user.name, now=visit.house.real_now())
+    with visit.program.database.reading() as connection:
+        own = jobs.of_owner(connection, visit.user.name, now=visit.program.real_now())
     return next(
         (
             job.id
@@ -79,17 +79,17 @@ def _begun(visit: Visit, plan: Job) -> int | None:
 
 def _order(visit: Visit, as_of: date, plan: Job) -> None:
     order_run(
-        visit.house.database,
+        visit.program.database,
         as_of,
         plan_digest=plan.result["summary"]["digest"],
         now=visit.now,
-        real_now=visit.house.real_now(),
+        real_now=visit.program.real_now(),
         actor=visit.actor,
     )
 
 
 def _work(visit: Visit, run_day: RunDay, as_of: date) -> Callable[[Report], dict[str, Any]]:
-    house, actor = visit.house, visit.actor
+    house, actor = visit.program, visit.actor
 
     def work(report: Report) -> dict[str, Any]:
         written = 0

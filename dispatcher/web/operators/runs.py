@@ -11,7 +11,7 @@ from dispatcher.messages.storage.message_lists import MessageFilter
 from dispatcher.planning.compare_plans import compare_with_run, plan_lines
 from dispatcher.planning.decide_reminders import PlanRequest
 from dispatcher.planning.plan_reminders import preview_plan
-from dispatcher.planning.policy import Desk
+from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import plans
 from dispatcher.planning.storage.plans import NoSuchRunError
 from dispatcher.runs.domain.run_summary import WORDS
@@ -34,7 +34,7 @@ GOING = ("planning", "planned", "releasing")
 
 def list_runs(visit: Visit) -> Response:
     """Runs, newest first, and their volumes."""
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         runs = day_counts.page_of_runs(
             connection,
             mode=visit.query("mode"),
@@ -59,7 +59,7 @@ def list_runs(visit: Visit) -> Response:
 def show_run(visit: Visit) -> Response:
     """One run: where it stands, by step, channel and reason, beside the run before."""
     number = _number(visit)
-    database = visit.house.database
+    database = visit.program.database
     try:
         summary = summarise_run(database, number)
     except NoSuchRunError:
@@ -94,7 +94,7 @@ def show_run(visit: Visit) -> Response:
 def start_plan(visit: Visit) -> Response:
     """Plan a day without storing it, beside the page: what would go and what would not."""
     as_of = _as_of(visit)
-    house = visit.house
+    house = visit.program
     request = PlanRequest(
         as_of=as_of,
         now=visit.now,
@@ -102,7 +102,7 @@ def start_plan(visit: Visit) -> Response:
         actor=visit.actor,
         random_bytes=house.random_bytes,
     )
-    desk = house.desk
+    desk = house.policy
 
     def work(report: Report) -> dict[str, Any]:
         summary, decided = preview_plan(house.database, desk, request, progress=report)
@@ -125,7 +125,7 @@ def start_plan(visit: Visit) -> Response:
 def show_plan(visit: Visit) -> Response:
     """A plan that was made without being stored, and the button that runs it."""
     job = plan_of(visit, visit.path("id"))
-    desk, summary = visit.house.desk, job.result["summary"]
+    desk, summary = visit.program.policy, job.result["summary"]
     return page(
         visit,
         "plan",
@@ -140,7 +140,7 @@ def show_plan(visit: Visit) -> Response:
     )
 
 
-def _in_words(desk: Desk, reason: dict[str, Any]) -> dict[str, Any]:
+def _in_words(desk: Policy, reason: dict[str, Any]) -> dict[str, Any]:
     known = rule_of(desk, reason["pack"], reason["rule"])
     says = sentence(desk, reason["pack"], reason["rule"])
     return {**reason, "says": says, "link": known.reference.link if known else ""}

@@ -17,7 +17,7 @@ _SAY_WHY = "Say why: whoever finds it stopped, or going again, must know."
 
 def show_stops(visit: Visit) -> Response:
     """What is stopped now and what was, and the state of each channel."""
-    house = visit.house
+    house = visit.program
     with house.database.reading() as connection:
         in_force = stops.in_force(connection)
         ended = stops.ended(connection, limit=30)
@@ -26,7 +26,7 @@ def show_stops(visit: Visit) -> Response:
             "creditor": person_lists.creditor_keys(connection),
             "channel": list(ChannelKind),
             "template": template_versions.names(connection),
-            "pack": sorted(pack.name.lower() for pack in house.desk.rulebook),
+            "pack": sorted(pack.name.lower() for pack in house.policy.rulebook),
         }
     channels = [
         {
@@ -56,7 +56,7 @@ def stop(visit: Visit) -> Response:
     try:
         wanted = Stop(scope=scope if scope in SCOPES else visit.text("what"), name=name)
         added = stop_delivery(
-            visit.house.database, wanted, why=visit.text("why"), by=visit.actor, now=visit.now
+            visit.program.database, wanted, why=visit.text("why"), by=visit.actor, now=visit.now
         )
     except (StopError, ValueError) as error:
         return go_to(visit, "/stops", wrong=sentence_of(error))
@@ -70,7 +70,7 @@ def resume(visit: Visit) -> Response:
     scope, _, name = visit.text("what").partition(":")
     try:
         wanted = Stop(scope=scope, name=name)
-        resume_delivery(visit.house.database, wanted, why=visit.text("why"), by=visit.actor, now=visit.now)
+        resume_delivery(visit.program.database, wanted, why=visit.text("why"), by=visit.actor, now=visit.now)
     except (StopError, ValueError) as error:
         return go_to(visit, "/stops", wrong=sentence_of(error))
     return go_to(visit, "/stops", f"Resumed: {wanted}. What is due and still allowed goes out now.")

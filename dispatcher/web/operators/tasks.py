@@ -27,7 +27,7 @@ MOST_AT_ONCE = 500
 
 def list_tasks(visit: Visit) -> Response:
     """What waits for a person, of one kind or of all."""
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         waiting = day_counts.waiting_for_a_person(connection)
     kinds = _kinds(visit, waiting)
     kind = visit.query("kind") or next((name for name, count in kinds if count), kinds[0][0] if kinds else "")
@@ -48,7 +48,7 @@ def decide_many(visit: Visit) -> Response:
         return go_to(visit, back, wrong=f"Tick the messages it is about, {MOST_AT_ONCE} at most.")
     if visit.text("do") == "take":
         taken = take_messages(
-            visit.house.database, ids, owner=visit.user.name, actor=visit.actor, now=visit.now
+            visit.program.database, ids, owner=visit.user.name, actor=visit.actor, now=visit.now
         )
         return go_to(visit, back, f"{taken} on your desk.")
     try:
@@ -64,7 +64,7 @@ def finish_many(visit: Visit) -> Response:
     back = f"/tasks?kind={visit.text('kind')}" if visit.text("kind").replace("_", "").isalnum() else "/tasks"
     if not ids or len(ids) > MOST_AT_ONCE:
         return go_to(visit, back, wrong=f"Tick the tasks it is about, {MOST_AT_ONCE} at most.")
-    house = visit.house
+    house = visit.program
     if visit.text("do") == "take":
         taken = take_tasks(house.database, ids, owner=visit.user.name, actor=visit.actor, now=visit.now)
         return go_to(visit, back, f"{taken} on your desk.")
@@ -98,7 +98,7 @@ def _kinds(visit: Visit, waiting: day_counts.Waiting) -> list[tuple[str, int]]:
 
 def _messages(visit: Visit, kind: str, kinds: list[tuple[str, int]]) -> Response:
     owner = visit.user.name if visit.query("mine") else ""
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         lines = message_lists.newest_in_state(
             connection, _OF_MESSAGES[kind], owner=owner, before=visit.query("before"), limit=PAGE + 1
         )
@@ -111,13 +111,13 @@ def _messages(visit: Visit, kind: str, kinds: list[tuple[str, int]]) -> Response
         kind,
         kinds,
         lines=shown,
-        says=says(visit.house.desk, reasons),
+        says=says(visit.program.policy, reasons),
         paging=paging(visit, cursor="before", value=shown[-1].id if len(lines) > PAGE else None),
     )
 
 
 def _tasks(visit: Visit, kind: str, kinds: list[tuple[str, int]]) -> Response:
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         rows = task_lists.page_of_tasks(
             connection,
             kinds=(kind,) if kind else (),
@@ -146,7 +146,7 @@ def _reply(task: Any) -> tuple[str, str]:
 
 
 def _reviews(visit: Visit, kinds: list[tuple[str, int]]) -> Response:
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         found = [
             one
             for name in template_versions.names(connection)

@@ -19,7 +19,7 @@ _REASONS = 10
 
 def show_today(visit: Visit) -> Response:
     """What a person needs to know in the morning."""
-    house = visit.house
+    house = visit.program
     with house.database.reading() as connection:
         runs = day_counts.page_of_runs(connection, limit=20)
         waiting = day_counts.waiting_for_a_person(connection)
@@ -60,7 +60,7 @@ def _to_do(visit: Visit, waiting: day_counts.Waiting) -> list[tuple[str, int, bo
 
 def kept_back(visit: Visit, summary: Any) -> list[dict[str, Any]]:
     """Reasons with their counts, in words, the most frequent first."""
-    desk = visit.house.desk
+    desk = visit.program.policy
     counts: Counter[tuple[str, str, str]] = Counter()
     words: dict[tuple[str, str, str], set[str]] = {}
     for reason in summary.reasons:

@@ -160,8 +160,8 @@ async def _sent(request: Request) -> tuple[Form, bytes]:
 def _serve(one: Page, request: Request, form: Form, body: bytes) -> Response:
     """Session, access, form token, handler: in that order. Runs in a thread."""
     access = ACCESS[one.name]
-    house = site_of(request).house
-    visit = Visit(house=house, request=request, session=_session(request), form=form, body=body)
+    program = site_of(request).program
+    visit = Visit(program=program, request=request, session=_session(request), form=form, body=body)
     try:
         if not isinstance(access, Door):
             _require(visit, access)
@@ -179,7 +179,7 @@ def _serve(one: Page, request: Request, form: Form, body: bytes) -> Response:
 def _session(request: Request) -> Session | None:
     site = site_of(request)
     token = request.cookies.get(site.cookies.session, "")
-    return session_of(site.house.database, token, now=site.house.real_now())
+    return session_of(site.program.database, token, now=site.program.real_now())
 
 
 def _require(visit: Visit, access: Access) -> None:
@@ -232,7 +232,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
 def _page_of_error(request: Request, status: int, sentence: str) -> Response:
     if request.url.path.startswith(f"{PREFIX}/"):
         return problem(status, sentence)
-    visit = Visit(house=site_of(request).house, request=request, session=_session(request))
+    visit = Visit(program=site_of(request).program, request=request, session=_session(request))
     return _refusal(visit, status, sentence)
 
 

@@ -16,8 +16,8 @@ from dispatcher.web.site.visit import Page, RefusedError, Visit, not_found
 
 def list_jobs(visit: Visit) -> Response:
     """One's own jobs, the newest first."""
-    with visit.house.database.reading() as connection:
-        found = jobs.of_owner(connection, visit.user.name, now=visit.house.real_now())
+    with visit.program.database.reading() as connection:
+        found = jobs.of_owner(connection, visit.user.name, now=visit.program.real_now())
     return page(visit, "jobs", jobs=found)
 
 
@@ -32,7 +32,7 @@ def _run_of(visit: Visit, job: Job) -> int | None:
     """The run that a job has begun; None before it has a number."""
     if job.kind != RUN or job.state != "running":
         return job.result.get("run")
-    with visit.house.database.reading() as connection:
+    with visit.program.database.reading() as connection:
         newest = plans.newest_run(connection, mode="live")
     return newest.id if newest and newest.state != "finished" and newest.actor == visit.actor else None
 
@@ -43,7 +43,7 @@ def download(visit: Visit) -> Response:
     name = str(job.result.get("file", ""))
     if job.state != "done" or not name:
         raise not_found("file of this job")
-    path = folder(visit.house) / Path(name).name
+    path = folder(visit.program) / Path(name).name
     if not path.is_file():
         where = f" on {job.host}" if job.host != socket.gethostname() else ""
         raise RefusedError(
@@ -61,8 +61,8 @@ def folder(house: Dispatcher) -> Path:
 
 def _own(visit: Visit) -> Job:
     number = visit.path("id")
-    with visit.house.database.reading() as connection:
-        job = jobs.get(connection, int(number), now=visit.house.real_now()) if number.isdecimal() else None
+    with visit.program.database.reading() as connection:
+        job = jobs.get(connection, int(number), now=visit.program.real_now()) if number.isdecimal() else None
     if job is None or job.owner != visit.user.name:
         raise not_found("such job of yours")
     return job

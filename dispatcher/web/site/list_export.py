@@ -38,7 +38,7 @@ def _log(visit: Visit, name: str, form: str) -> None:
         "filter": asked,
         "other_filters": len(visit.request.query_params) - len(asked),
     }
-    with visit.house.database.writing() as connection:
+    with visit.program.database.writing() as connection:
         delivery_log.append(
             connection, [LogEntry(event="exported", at=visit.now, actor=visit.actor, details=details)]
         )

@@ -58,7 +58,7 @@ _MENU = (
 class Site:
     """The web's own household; one a process."""
 
-    house: Dispatcher
+    program: Dispatcher
     run_day: Callable[..., Any] | None = None  # see run_start.RunDay
     cookies: Cookies = field(init=False)
     sign_in_limit: RateLimit = field(init=False)
@@ -70,17 +70,17 @@ class Site:
     def __post_init__(self) -> None:
         """Build what depends on the settings."""
         self.cookies = Cookies(https=self.https)
-        clock, minute = self.house.real_now, timedelta(minutes=1)
+        clock, minute = self.program.real_now, timedelta(minutes=1)
         self.sign_in_limit = RateLimit(tries=20, window=minute, clock=clock)
         self.debtor_limit = RateLimit(tries=60, window=minute, clock=clock)
         self.api_limit = RateLimit(tries=60, window=minute, clock=clock)
         self.test_limit = RateLimit(tries=10, window=timedelta(hours=1), clock=clock)
-        self.jobs = JobRunner(self.house)
+        self.jobs = JobRunner(self.program)
 
     @property
     def https(self) -> bool:
         """Whether users reach us over https."""
-        return self.house.settings.public_url.startswith("https:")
+        return self.program.settings.public_url.startswith("https:")
 
     @cached_property
     def pages(self) -> Environment:
@@ -161,7 +161,7 @@ def _surroundings(site: Site, visit: Visit) -> dict[str, Any]:
         "said": site.cookies.hear(visit.request),
         "menu": [item for item in _MENU if visit.session and _open(f"GET {item[0]}", roles)],
         "here": visit.request.url.path,
-        "rehearsal": visit.session is not None and not site.house.desk.real_channels,
+        "rehearsal": visit.session is not None and not site.program.policy.real_channels,
         "now": visit.now,
     }
 

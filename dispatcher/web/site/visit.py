@@ -36,7 +36,7 @@ def not_found(what: str) -> RefusedError:
 class Visit:
     """A request. Handlers run in a thread: they may wait for the database."""
 
-    house: Dispatcher
+    program: Dispatcher
     request: Request
     session: Session | None = None
     form: Form = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Visit:
     @property
     def now(self) -> datetime:
         """The business clock's time."""
-        return self.house.now()
+        return self.program.now()
 
     def has(self, *roles: Role) -> bool:
         """Whether the user has one of these roles."""

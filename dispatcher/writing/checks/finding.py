@@ -1,4 +1,8 @@
-"""What a check found in a rendered text."""
+"""What a check found in a rendered text.
+
+A finding is about words that are as their author meant them and that may not go out so; the gate asks for it by
+`fact`. What keeps a template's source from being used at all is a problem (`writing/language/problems.py`).
+"""
 
 from dataclasses import dataclass
 

@@ -14,7 +14,7 @@ from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.domain.template import TemplateVersion
 from dispatcher.writing.domain.wording import Disclosure, Wording
 from dispatcher.writing.language import front_matter, markdown
-from dispatcher.writing.language.layouts import TABLES, House
+from dispatcher.writing.language.layouts import TABLES, Layouts
 from dispatcher.writing.language.meta import FILE as META_FILE
 from dispatcher.writing.language.meta import TemplateMeta, read_meta
 from dispatcher.writing.language.placeholders import LAW_PREFIX, PLACEHOLDERS, Kind, Placeholder, View
@@ -97,7 +97,7 @@ def language_chain(language: str, default: str = FALLBACK) -> tuple[str, ...]:
     return tuple(dict.fromkeys(chain))
 
 
-def compile_version(version: TemplateVersion, house: House) -> CompiledTemplate:
+def compile_version(version: TemplateVersion, house: Layouts) -> CompiledTemplate:
     """Compile all texts of a version; raises TemplateProblems with every fault found."""
     cached = _CACHE.get((version.name, version.version, version.digest, house.digest))
     if cached is None:
@@ -112,7 +112,7 @@ _CACHE: dict[tuple[str, int, str, str], CompiledTemplate] = {}
 _CACHE_SIZE = 256
 
 
-def _compile(version: TemplateVersion, house: House) -> CompiledTemplate:
+def _compile(version: TemplateVersion, house: Layouts) -> CompiledTemplate:
     problems: list[Problem] = list(_file_problems(version))
     meta: TemplateMeta | None = None
     try:
@@ -194,7 +194,7 @@ def applies(disclosure: Disclosure, inputs: RenderInputs, *, first: bool) -> boo
     return any(pack.lower() in disclosure.packs for pack in inputs.packs)
 
 
-def joined_sources(path: str, source: str, house: House) -> Mapping[str, str]:
+def joined_sources(path: str, source: str, house: Layouts) -> Mapping[str, str]:
     """The Jinja sources of one file after Markdown and layouts, before they are checked: for reading and measuring."""
     return _TextCompiler(path, source, path.partition("/")[0], house).sources()
 
@@ -202,7 +202,7 @@ def joined_sources(path: str, source: str, house: House) -> Mapping[str, str]:
 class _TextCompiler:
     """Compiles one file into the parts its channel needs."""
 
-    def __init__(self, path: str, source: str, language: str, house: House) -> None:
+    def __init__(self, path: str, source: str, language: str, house: Layouts) -> None:
         self.path, self.source, self.language, self.house = path, source, language, house
         self.channel, self.keys = _FILES[path.partition("/")[2]]
         wording = house.wording(language)

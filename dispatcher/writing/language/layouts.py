@@ -12,7 +12,7 @@ TABLES = ("debts", "breakdown", "plans")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class House:
+class Layouts:
     """`layouts` by name (`email.html`, `tables/plans.txt`), `wordings` by primary language, a digest of both."""
 
     layouts: Mapping[str, str]
@@ -24,11 +24,11 @@ class House:
         return self.wordings.get(language.split("-", maxsplit=1)[0].lower())
 
 
-def build_house(templates: Path, wordings: Mapping[str, Wording]) -> House:
+def read_layouts(templates: Path, wordings: Mapping[str, Wording]) -> Layouts:
     """Read the layouts of a templates folder; raises FileNotFoundError naming the layout that is not there."""
     names = [*LAYOUTS, *(f"tables/{table}.{medium}" for table in TABLES for medium in ("html", "txt"))]
     layouts = {name: _read(templates / "_layouts" / f"{name}.jinja") for name in names}
-    return House(layouts=layouts, wordings=wordings, digest=_digest(layouts, wordings))
+    return Layouts(layouts=layouts, wordings=wordings, digest=_digest(layouts, wordings))
 
 
 def _read(path: Path) -> str:

@@ -1,4 +1,8 @@
-"""What is wrong with a template, said so that its author can mend it."""
+"""What is wrong with a template, said so that its author can mend it.
+
+A problem is a place in a file, and whoever lints a template gets findings in its trial texts as problems too. A cell
+of the ledger has no such place: its fault is a `RowProblem` (`portfolio/domain/portfolio.py`), by column and value.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

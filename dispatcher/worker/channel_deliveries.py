@@ -13,8 +13,8 @@ from channels.kind import ChannelKind
 from channels.port import Channel
 from dispatcher.database.engine import Database
 from dispatcher.database.holders import this_process
+from dispatcher.delivery.channel_delivery import ChannelDelivery, Clock, Judge
 from dispatcher.delivery.deliver_messages import deliver_messages
-from dispatcher.delivery.outlet import Clock, Judge, Outlet
 
 BREAKER_FAILURES = 5
 BREAKER_PAUSE = timedelta(seconds=60)
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Lane:
+class Throttle:
     """How much a channel bears: calls at once, messages a second (0: no limit), seconds a call may take."""
 
     concurrency: int = 16
@@ -38,22 +38,22 @@ class Lane:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class OutletPorts:
-    """What outlets are made of. `real_clock` is that of leases and timers."""
+class DeliveryPorts:
+    """What deliveries are made of. `real_clock` is that of leases and timers."""
 
     database: Database
     open_channel: Callable[[ChannelKind], Channel]
     judge: Judge
     clock: Clock
     real_clock: Clock
-    lanes: Mapping[ChannelKind, Lane]
+    throttles: Mapping[ChannelKind, Throttle]
     actor: str = "dispatcher"
-    lease: timedelta | None = None  # instead of the lanes' own
+    lease: timedelta | None = None  # instead of the throttles' own
     simulated: bool = False
 
 
-class Outlets:
-    """The outlets of this process, each opened when its first batch comes.
+class ChannelDeliveries:
+    """The channel deliveries of this process, each opened when its first batch comes.
 
     One batch of a channel runs at a time, with chunks of all that the provider takes at once: two would halve the
     chunks, and most of a transaction is paid by the chunk. Those that come meanwhile wait with their threads; or, where
@@ -61,13 +61,13 @@ class Outlets:
     thread waits for a channel while another channel has work.
     """
 
-    def __init__(self, ports: OutletPorts, *, may_line_up: bool) -> None:
+    def __init__(self, ports: DeliveryPorts, *, may_line_up: bool) -> None:
         self._ports = ports
         self._may_line_up = may_line_up
         self._turns = {kind: threading.Lock() for kind in ChannelKind}
         self._lines: dict[ChannelKind, deque[tuple[str, Sequence[str]]]] = {}
         self._lock = threading.Lock()
-        self._outlets: dict[ChannelKind, Outlet] = {}
+        self._deliveries: dict[ChannelKind, ChannelDelivery] = {}
         self._stopping = threading.Event()
         self.moved = threading.Event()  # set whenever a batch has ended
         self.failure: Exception | None = None
@@ -102,7 +102,7 @@ class Outlets:
 
     def _deliver(self, kind: ChannelKind, owner: str, ids: Sequence[str]) -> None:
         try:
-            delivered = deliver_messages(self._outlet(kind), owner, ids)
+            delivered = deliver_messages(self._delivery(kind), owner, ids)
         except Exception as error:
             self.failure = error
             _log.exception("a batch of %s failed", kind.value)
@@ -119,29 +119,29 @@ class Outlets:
     def close(self) -> None:
         """Wait for the threads; channels are closed by whoever opened them."""
         self.stop()
-        for outlet in self._outlets.values():
-            if isinstance(outlet.executor, ThreadPoolExecutor):
-                outlet.executor.shutdown(wait=True)
+        for delivery in self._deliveries.values():
+            if isinstance(delivery.executor, ThreadPoolExecutor):
+                delivery.executor.shutdown(wait=True)
 
-    def _outlet(self, kind: ChannelKind) -> Outlet:
+    def _delivery(self, kind: ChannelKind) -> ChannelDelivery:
         with self._lock:
-            if kind not in self._outlets:
-                self._outlets[kind] = self._open(kind)
-            return self._outlets[kind]
+            if kind not in self._deliveries:
+                self._deliveries[kind] = self._open(kind)
+            return self._deliveries[kind]
 
-    def _open(self, kind: ChannelKind) -> Outlet:
-        ports, lane = self._ports, self._ports.lanes[kind]
-        return Outlet(
+    def _open(self, kind: ChannelKind) -> ChannelDelivery:
+        ports, throttle = self._ports, self._ports.throttles[kind]
+        return ChannelDelivery(
             database=ports.database,
             channel=ports.open_channel(kind),
             breaker=Breaker(failures=BREAKER_FAILURES, pause=BREAKER_PAUSE, clock=ports.real_clock),
             judge=ports.judge,
             clock=ports.clock,
             real_clock=ports.real_clock,
-            executor=ThreadPoolExecutor(lane.concurrency, thread_name_prefix=f"send-{kind.value}"),
+            executor=ThreadPoolExecutor(throttle.concurrency, thread_name_prefix=f"send-{kind.value}"),
             worker=this_process(),
-            chunk=lane.concurrency,
-            lease=ports.lease or lane.lease,
+            chunk=throttle.concurrency,
+            lease=ports.lease or throttle.lease,
             actor=ports.actor,
             simulated=ports.simulated,
             stopping=self._stopping.is_set,

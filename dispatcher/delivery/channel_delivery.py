@@ -21,7 +21,7 @@ Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Outlet:
+class ChannelDelivery:
     """One channel of one worker process.
 
     `chunk` is how many messages are begun at a time: after a crash no more than these are in doubt. `clock` is the

@@ -18,7 +18,7 @@ from dispatcher.planning.decide_reminders import PlanRequest
 from dispatcher.planning.plan_reminders import plan_reminders
 from dispatcher.portfolio.import_portfolio import ImportRequest, import_portfolio
 from dispatcher.settings import load_settings
-from dispatcher.worker.render_pool import PressRoom, press_room
+from dispatcher.worker.render_pool import RenderPool, render_pool
 from dispatcher.writing import prepare_messages as preparing
 from dispatcher.writing.prepare_messages import Chunk, prepare_chunk, prepare_messages
 from tests.chaos.accidents import until
@@ -46,7 +46,7 @@ def house(tmp_path: Path) -> Iterator[Dispatcher]:
     plan = PlanRequest(
         as_of=DAY, now=NOW, real_now=opened.real_now(), actor="test", random_bytes=opened.random_bytes
     )
-    plan_reminders(opened.database, opened.desk, plan)
+    plan_reminders(opened.database, opened.policy, plan)
     yield opened
     opened.close()
 
@@ -60,22 +60,22 @@ def chunks(house: Dispatcher) -> list[Chunk]:
 
 
 @pytest.fixture
-def room(house: Dispatcher) -> Iterator[PressRoom]:
-    opened = PressRoom(house, actor="test", processes=2)
+def room(house: Dispatcher) -> Iterator[RenderPool]:
+    opened = RenderPool(house, actor="test", processes=2)
     yield opened
     opened.close()
 
 
 def test_texts_made_elsewhere_are_byte_for_byte_those_made_here(
-    house: Dispatcher, room: PressRoom, chunks: list[Chunk]
+    house: Dispatcher, room: RenderPool, chunks: list[Chunk]
 ) -> None:
-    here = [prepare_chunk(house.database, house.press("test"), ids, NOW) for ids in chunks]
+    here = [prepare_chunk(house.database, house.preparing("test"), ids, NOW) for ids in chunks]
     elsewhere = list(room(chunks))
     assert elsewhere == here
     assert all(one.content is not None and one.state is State.QUEUED for done in elsewhere for one in done)
 
 
-def test_when_the_processes_die_the_day_goes_on_without_them(room: PressRoom, chunks: list[Chunk]) -> None:
+def test_when_the_processes_die_the_day_goes_on_without_them(room: RenderPool, chunks: list[Chunk]) -> None:
     made = room(chunks)
     done = [next(made)]
     for process in multiprocessing.active_children():
@@ -86,7 +86,7 @@ def test_when_the_processes_die_the_day_goes_on_without_them(room: PressRoom, ch
 
 
 def test_a_machine_that_has_no_process_to_give_is_told_and_the_day_goes_on(
-    room: PressRoom,
+    room: RenderPool,
     chunks: list[Chunk],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -104,13 +104,13 @@ def test_a_machine_that_has_no_process_to_give_is_told_and_the_day_goes_on(
 
 
 def test_what_the_checks_said_elsewhere_is_known_to_the_second_gate_here(
-    house: Dispatcher, room: PressRoom, chunks: list[Chunk], monkeypatch: pytest.MonkeyPatch
+    house: Dispatcher, room: RenderPool, chunks: list[Chunk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(preparing, "MANY", PEOPLE)
-    press = house.press("test")
+    press = house.preparing("test")
     known = []
-    told = preparing.Press(
-        desk=press.desk,
+    told = preparing.Preparing(
+        policy=press.policy,
         find_template=lambda _name: pytest.fail("a text was made here"),
         remember=lambda *what: known.append(what),
     )
@@ -120,14 +120,16 @@ def test_what_the_checks_said_elsewhere_is_known_to_the_second_gate_here(
     assert all(not report.findings for *_, report in known)
 
 
-def test_few_texts_start_no_process(house: Dispatcher, room: PressRoom, chunks: list[Chunk]) -> None:
+def test_few_texts_start_no_process(house: Dispatcher, room: RenderPool, chunks: list[Chunk]) -> None:
     room.expect(preparing.MANY - 1)
-    counts = prepare_messages(house.database, house.press("test"), clock=lambda: NOW, run_id=1, spread=room)
+    counts = prepare_messages(
+        house.database, house.preparing("test"), clock=lambda: NOW, run_id=1, spread=room
+    )
     assert counts == {State.QUEUED: PEOPLE}
     assert multiprocessing.active_children() == []
 
 
-def test_processes_that_were_expected_in_vain_end_with_the_room(room: PressRoom) -> None:
+def test_processes_that_were_expected_in_vain_end_with_the_room(room: RenderPool) -> None:
     room.expect(preparing.MANY)
     started = multiprocessing.active_children()
     room.close()
@@ -139,9 +141,9 @@ def test_one_process_is_no_room(house: Dispatcher) -> None:
     alone = house.settings.model_copy(update={"prepare_processes": 1})
     three = house.settings.model_copy(update={"prepare_processes": 3})
     house.settings = alone
-    assert press_room(house, actor="test") is None
+    assert render_pool(house, actor="test") is None
     house.settings = three
-    assert press_room(house, actor="test") is not None
+    assert render_pool(house, actor="test") is not None
 
 
 ORPHANS = """

@@ -1,4 +1,4 @@
-"""Puts queue, relay and outlets together for one process."""
+"""Puts queue, relay and the deliveries of each channel together for one process."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -14,8 +14,8 @@ from dispatcher.delivery.expire_messages import expire_messages
 from dispatcher.delivery.sweep_leases import sweep_leases
 from dispatcher.worker.actors import declare_actors, enqueue_with
 from dispatcher.worker.broker import is_in_memory
+from dispatcher.worker.channel_deliveries import ChannelDeliveries, DeliveryPorts
 from dispatcher.worker.drain import Drain, Prepare
-from dispatcher.worker.outlets import OutletPorts, Outlets
 from dispatcher.worker.relay import HAND_OUT_LEASE, WINDOW, Relay
 
 THREADS = 2  # while one batch waits for the database or the provider, the other goes on
@@ -27,12 +27,12 @@ for _name in ("dispatcher", "dramatiq"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
 
 
-class Station:
+class DeliveryProcess:
     """A process that can hand out and, while `working`, deliver."""
 
     def __init__(
         self,
-        ports: OutletPorts,
+        ports: DeliveryPorts,
         broker: dramatiq.Broker,
         *,
         threads: int = THREADS,
@@ -45,11 +45,11 @@ class Station:
         self.broker = broker
         in_memory = is_in_memory(broker)
         self.threads = max(threads, len(ChannelKind)) if in_memory else threads
-        self.outlets = Outlets(ports, may_line_up=in_memory)
+        self.deliveries = ChannelDeliveries(ports, may_line_up=in_memory)
         self.relay = Relay(
             database=ports.database,
-            enqueue=enqueue_with(declare_actors(broker, self.outlets.deliver)),
-            lanes=ports.lanes,
+            enqueue=enqueue_with(declare_actors(broker, self.deliveries.deliver)),
+            throttles=ports.throttles,
             clock=ports.clock,
             real_clock=ports.real_clock,
             holder=this_process() if in_memory else "queue",
@@ -73,9 +73,9 @@ class Station:
             yield
         finally:
             self._working = False
-            self.outlets.stop()
+            self.deliveries.stop()
             worker.stop(timeout=int(self.grace.total_seconds() * 1000))
-            self.outlets.close()
+            self.deliveries.close()
 
     def sweep(self) -> int:
         """Free what dead workers hold, end what is past its validity; returns how many messages were moved."""
@@ -103,7 +103,7 @@ class Station:
         """Hand out and wait until nothing is due now; returns how many messages were handed out."""
         drain = Drain(
             relay=self.relay,
-            outlets=self.outlets if self._working else None,
+            deliveries=self.deliveries if self._working else None,
             prepare=prepare,
             sweep=self.sweep,
             stopping=stopping,
