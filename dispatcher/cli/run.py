@@ -54,7 +54,7 @@ def run(
 
 def _tell_of_trouble() -> None:
     """Print on stderr that nobody takes what was handed out, or that texts are made by one process alone."""
-    for part in ("drain", "press_room"):
+    for part in ("drain", "render_pool"):
         logging.getLogger(f"dispatcher.worker.{part}").addHandler(logging.StreamHandler(sys.stderr))
 
 
