@@ -150,9 +150,9 @@ ORPHANS = """
 import multiprocessing, sys, time
 from dispatcher.bootstrap import open_dispatcher
 from dispatcher.writing.prepare_messages import MANY
-from dispatcher.worker.render_pool import PressRoom
+from dispatcher.worker.render_pool import RenderPool
 if __name__ == "__main__":
-    room = PressRoom(open_dispatcher(), actor="test", processes=2)
+    room = RenderPool(open_dispatcher(), actor="test", processes=2)
     room.expect(MANY)
     print(*[child.pid for child in multiprocessing.active_children()], flush=True)
     time.sleep(600)
