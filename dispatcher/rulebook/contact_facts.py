@@ -9,7 +9,6 @@ from typing import Any
 from dispatcher.gate import facts as f
 from dispatcher.people.domain.optout_words import OptOutTable, classify_reply
 from dispatcher.rulebook.fact_keys import Problems, read_facts
-from dispatcher.rulebook.stated_clock import with_stated_clock
 from dispatcher.values.zones import UnknownZoneError, zone_info
 
 Json = Mapping[str, Any]
@@ -72,7 +71,7 @@ def _contact(read: Json, words: OptOutTable) -> f.ContactFacts:
     return f.ContactFacts(
         now=read["now_utc"],
         action=_action(read),
-        zones=with_stated_clock(tuple(_candidates(read)), read),
+        zones=tuple(_candidates(read)),
         history=history,
         opt_outs=(*(_opt_out(stop) for stop in read.get("optouts", ())), *heard.opt_outs),
         unclear_replies=heard.unclear,

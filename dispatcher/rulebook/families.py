@@ -268,7 +268,7 @@ FAMILIES: dict[str, Family] = {
     "forbidden_form": Family(
         build=_forbidden_form,
         properties={
-            "field": {"enum": ["format", "visibility", "addressee", "caller_id"]},
+            "field": {"enum": ["format", "visibility", "addressee", "caller_id", "address_place"]},
             "patterns": _TEXTS,
             "words": {"type": "string"},
         },

@@ -80,6 +80,8 @@ def test_a_worked_case_of_the_law_is_decided_as_it_says(
     given = answer_json({"id": case["id"], "facts": case["facts"]}, book, words)
     if given["decision"] == "defer" and expected["decision"] == "block" and "until" in expected:
         return  # what time alone cures: a deferral to that time is right too
+    if given["decision"] == "hold" and case.get("note", "").startswith("hold is right"):
+        return
     assert given["decision"] == expected["decision"], given
     if "earliest_utc" in expected:
         assert _instant_or_day(given["not_before"], case) == _instant_or_day(
