@@ -1,7 +1,7 @@
 """The second gate: whether messages may still go out, on the facts of this moment."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -19,6 +19,7 @@ from dispatcher.planning.domain.contact import (
     zones_of,
 )
 from dispatcher.planning.domain.standing import standing
+from dispatcher.planning.domain.strategy import Step, Strategy
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage.plans import reasons_json
 from dispatcher.writing.checks.checks import Report
@@ -75,9 +76,10 @@ def _judge(
     context: JudgingContext,
     earlier: Sequence[HistoryEntry],
 ) -> Verdict:
-    against = _against(message, files, now)
+    against = refused_now(message, files, context.policy.strategy(message.strategy), now)
     if against:
-        return Verdict(kind=VerdictKind.CANCEL, reasons=tuple(reasons_json(against)))
+        worst = max((reason.outcome for reason in against), key=lambda outcome: outcome.precedence)
+        return Verdict(kind=_VERDICTS[worst], reasons=tuple(reasons_json(against)))
     inputs = files.inputs(message, context.policy)
     if inputs is None:
         detail = (
@@ -139,20 +141,43 @@ def _decide(
     return context.policy.judge(contact, facts)
 
 
-def _against(message: Message, files: MessageFiles, now: datetime) -> list[Reason]:
-    """What the ledger and the desk have recorded since it was planned."""
-    today = _business_day(message, now)
-    person, debts = files.person(message), files.debts_in(message)
-    found = [reason for debt in debts for reason in standing(debt, person, today)]
+def refused_now(
+    message: Message, files: MessageFiles, strategy: Strategy | None, now: datetime
+) -> list[Reason]:
+    """Why planning would refuse it now: what ledger, desk and configuration have come to since it was planned."""
+    today, person = _business_day(message, now), files.person(message)
+    steps = {step.name: step for step in strategy.steps} if strategy else {}
+    found = [
+        reason
+        for debt, step in files.dues(message)
+        for reason in standing(debt, person, steps.get(step), strategy, today)
+    ]
+    if message.strategy:
+        used = {message.step, *(step for _, step in files.dues(message))}
+        found += _step_gone(message, used - steps.keys(), steps.get(message.step))
+    return [*found, *_address_closed(message, files)]
+
+
+def _step_gone(message: Message, gone: Collection[str], step: Step | None) -> Iterator[Reason]:
+    """A step that the configuration no longer has says nothing: neither that it may go nor that it may not."""
+    if gone:
+        names = ", ".join(sorted(gone))
+        detail = f"config/strategies no longer has {names} of {message.strategy}: a person must look"
+        yield _reason("step-gone", detail, outcome=Outcome.HOLD)
+    elif step is not None and message.channel not in step.channels:
+        detail = f"config/strategies no longer lets {step.name} of {message.strategy} go by {message.channel}"
+        yield _reason("channel-gone", detail)
+
+
+def _address_closed(message: Message, files: MessageFiles) -> Iterator[Reason]:
     point = files.point(message)
     if message.contact_point_id is not None and (point is None or point.closed_reason):
         why = point.closed_reason if point else "it is no longer on file"
-        found.append(_reason("address-closed", f"the address may no longer be used: {why}"))
-    if message.channel == ChannelKind.LETTER and not reachable_points(person, ChannelKind.LETTER):
-        found.append(_reason("address-closed", "a letter to this address came back, or the address is gone"))
-    if message.kind == "courtesy" and any(debt.due_date < today for debt in debts):
-        found.append(_reason("due-date-passed", "the due date has passed: too late for a courtesy"))
-    return found
+        yield _reason("address-closed", f"the address may no longer be used: {why}")
+    if message.channel == ChannelKind.LETTER and not reachable_points(
+        files.person(message), ChannelKind.LETTER
+    ):
+        yield _reason("address-closed", "a letter to this address came back, or the address is gone")
 
 
 def _business_day(message: Message, now: datetime) -> date:

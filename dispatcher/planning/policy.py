@@ -42,6 +42,10 @@ class Policy:
             return _held_for_review(decision, self.rulebook.unreviewed(packs))
         return decision
 
+    def strategy(self, name: str) -> Strategy | None:
+        """The strategy of that name; None where the configuration no longer has it."""
+        return next((strategy for strategy in self.strategies if strategy.name == name), None)
+
     def packs_for(self, contact: IntendedContact, on: date) -> tuple[RulePack, ...]:
         """The packs of the residence, of every phone's country and area, of the debts and the creditor's own."""
         person = contact.person

@@ -19,6 +19,7 @@ class MessageFiles:
 
     people: Mapping[int, PersonFile]
     debts_of: Mapping[str, tuple[DebtFile, ...]]  # by message id, oldest due date first
+    steps_of: Mapping[str, tuple[str, ...]]  # by message id, the step of each of these debts
     first_sent: Mapping[tuple[int, int], date]
 
     def person(self, message: Message) -> PersonFile:
@@ -28,6 +29,10 @@ class MessageFiles:
     def debts_in(self, message: Message) -> tuple[DebtFile, ...]:
         """What it speaks of, oldest due date first."""
         return self.debts_of.get(message.id, ())
+
+    def dues(self, message: Message) -> tuple[tuple[DebtFile, str], ...]:
+        """What it speaks of, each debt with the name of its own step."""
+        return tuple(zip(self.debts_in(message), self.steps_of.get(message.id, ()), strict=True))
 
     def point(self, message: Message) -> ContactPoint | None:
         """The address it goes to; None for a letter, or when the address has gone from the file."""
@@ -62,5 +67,6 @@ def gather(connection: Any, messages: Sequence[Message], *, now: datetime) -> Me
     return MessageFiles(
         people=people.load_people(connection, {message.debtor_id for message in messages}, now=now),
         debts_of={key: tuple(debts[debt_id] for debt_id, _ in rows) for key, rows in debts_of.items()},
+        steps_of={key: tuple(step for _, step in rows) for key, rows in debts_of.items()},
         first_sent=people.first_sent(connection, debt_ids),
     )

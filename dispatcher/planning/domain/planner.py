@@ -114,26 +114,11 @@ def _intent(person: PersonFile, strategy: Strategy, dues: tuple[DueDebt, ...]) -
 
 def stays_out(due: DueDebt, person: PersonFile, strategy: Strategy, as_of: date) -> tuple[Reason, ...]:
     """Why this debt is not asked for at this step today; empty: it is."""
-    debt, step = due.debt, due.step
-    found = list(standing(debt, person, as_of))
-    if step.is_courtesy and as_of > debt.due_date:
-        found.append(
-            _reason("due-date-passed", f"the due date {debt.due_date} has passed: too late for a courtesy")
-        )
-    if step.needs_handover_decision and not (debt.handover_decided_on and debt.handover_decided_on <= as_of):
-        found.append(
-            _reason(
-                "no-handover-decision",
-                "nobody has decided to hand the debt over, so no final notice goes out",
-            )
-        )
-    minimum = strategy.match.balance_min
-    if minimum is not None and 0 < debt.balance.amount < minimum:
-        found.append(_reason("below-minimum", f"the {debt.balance} that are left are below {minimum}"))
+    reasons = standing(due.debt, person, due.step, strategy, as_of)
     if due.occurrence > MOST_OCCURRENCES:
-        detail = f"{step.name} failed or expired {MOST_OCCURRENCES} times; a person must look"
-        found.append(_reason("too-many-tries", detail, outcome=Outcome.HOLD))
-    return tuple(found)
+        detail = f"{due.step.name} failed or expired {MOST_OCCURRENCES} times; a person must look"
+        reasons = (*reasons, _reason("too-many-tries", detail, outcome=Outcome.HOLD))
+    return reasons
 
 
 def plan_intent(

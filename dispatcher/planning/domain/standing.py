@@ -1,18 +1,26 @@
-"""Why a debt that has come to a step still stays out: paid, disputed, promised, held, covered by credit.
+"""Why a debt that has come to a step still stays out: paid, disputed, promised, held, too small, not handed over.
+
+Both gates ask here, the planner on its day and the second gate at the moment of sending, so neither can know a
+reason that the other does not.
 
 The reasons are sealed for good, so they name no debtor and no debt: the entry's erasable values do.
 """
 
+from collections.abc import Iterator
 from datetime import date
 
 from dispatcher.gate.decision import Outcome, Reason
 from dispatcher.people.domain.person import DebtFile, Hold, PersonFile
+from dispatcher.planning.domain.strategy import Step, Strategy
 
 # These the gate judges itself, with their exceptions (dispatcher/gate/guards/holds.py).
 JUDGED_BY_THE_GATE = frozenset(
     {"attorney", "cease", "refusal", "bankruptcy", "deceased", "breathing_space", "original_creditor_request"}
 )
 WITHOUT_EFFECT_ON_SENDING = frozenset({"legal"})  # a legal hold keeps records, it does not keep silent
+
+_RECORDED = "what the ledger and the desk have recorded"
+_STRATEGY = "the strategy and the portfolio"
 
 _WORDS = {
     "unclear_reply": "an answer of the debtor waits to be read",
@@ -24,8 +32,42 @@ _WORDS = {
 }
 
 
-def standing(debt: DebtFile, person: PersonFile, on: date) -> tuple[Reason, ...]:
-    """All reasons to leave this debt alone on a date; empty: it may be asked for."""
+def standing(
+    debt: DebtFile, person: PersonFile, step: Step | None, strategy: Strategy | None, on: date
+) -> tuple[Reason, ...]:
+    """All reasons to leave this debt alone at this step on a date; empty: it may be asked for.
+
+    What no strategy has asked for (a confirmation) has neither step nor strategy.
+    """
+    found = list(_of_the_debt(debt, person, on))
+    if step is not None:
+        found += _of_the_step(debt, step, on)
+    if strategy is not None:
+        found += _of_the_strategy(debt, strategy)
+    return tuple(found)
+
+
+def _of_the_step(debt: DebtFile, step: Step, on: date) -> Iterator[Reason]:
+    if step.is_courtesy and on > debt.due_date:
+        detail = f"the due date {debt.due_date} has passed: too late for a courtesy"
+        yield _reason("due-date-passed", detail, reference=_STRATEGY)
+    decided_on = debt.handover_decided_on
+    if step.needs_handover_decision and (decided_on is None or decided_on > on):
+        detail = "nobody has decided to hand the debt over, so no final notice goes out"
+        yield _reason("no-handover-decision", detail, reference=_STRATEGY)
+
+
+def _of_the_strategy(debt: DebtFile, strategy: Strategy) -> Iterator[Reason]:
+    least, most, owed = strategy.match.balance_min, strategy.match.balance_max, debt.balance
+    if least is not None and 0 < owed.amount < least:
+        detail = f"the {owed} that are left are below {least}"
+        yield _reason("below-minimum", detail, reference=_STRATEGY)
+    if most is not None and owed.amount > most:
+        detail = f"the {owed} that are left are above {most}, where {strategy.name} ends"
+        yield _reason("above-maximum", detail, reference=_STRATEGY)
+
+
+def _of_the_debt(debt: DebtFile, person: PersonFile, on: date) -> list[Reason]:
     found: list[Reason] = []
     if not debt.is_open(on):
         found.append(_reason("settled", f"the debt is not open on {on}", on=on))
@@ -41,7 +83,7 @@ def standing(debt: DebtFile, person: PersonFile, on: date) -> tuple[Reason, ...]
     if not debt.in_ledger:
         found.append(_reason("not-in-ledger", _WORDS["not_in_ledger"], on=on))
     found += [_held(hold) for hold in person.holds if keeps_silent(hold, debt, on)]
-    return tuple(found)
+    return found
 
 
 def keeps_silent(hold: Hold, debt: DebtFile, on: date) -> bool:
@@ -70,12 +112,12 @@ def _held(hold: Hold) -> Reason:
     return _reason(f"held-{word}", f"{detail}{until}", on=hold.starts_on)
 
 
-def _reason(rule: str, detail: str, *, on: date | None = None) -> Reason:
+def _reason(rule: str, detail: str, *, on: date | None = None, reference: str = _RECORDED) -> Reason:
     return Reason(
         pack="ledger",
         rule=rule,
         outcome=Outcome.BLOCK,
-        reference="what the ledger and the desk have recorded",
+        reference=reference,
         detail=detail,
         status="policy",
         verified="official",
