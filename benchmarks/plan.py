@@ -150,7 +150,7 @@ def _portfolio(size: int, *, is_sqlite: bool) -> list[str]:
                                settled_on, disputed_on)
             {debts} SELECT i, 1, (i + 1) / 2, {text.format("R", "i")}, 'USD', 1000 + i % 90000, {due}, {day(-90)},
             {settled}, CASE WHEN i % 400 = 0 THEN {day(-2)} END FROM n""",
-        f"""INSERT INTO ladder (debt_id, debtor_id, strategy, step, day, anchor, message_id)
+        f"""INSERT INTO ladder (debt_id, recipient_id, strategy, step, day, anchor, message_id)
             {debts} SELECT i, (i + 1) / 2, 'consumer', 'first-reminder', 1, {day(-8)}, 'earlier' FROM n
             WHERE i % 10 = 1""",
     ]

@@ -231,7 +231,7 @@ def an_attempt(case: Case) -> dict[str, object]:
 
 def a_message(case: Case) -> dict[str, object]:
     return {
-        "id": case.key, "run_id": case.run, "creditor_id": case.debtor % 3 + 1, "debtor_id": case.debtor,
+        "id": case.key, "run_id": case.run, "creditor_id": case.debtor % 3 + 1, "recipient_id": case.debtor,
         "as_of": case.at.date(),
         "step": "first-reminder", "kind": "collection", "channel": "email",
         "address": f"d{case.debtor}@debtors.example",

@@ -225,9 +225,7 @@ def _bring_up_to_date(database: Database) -> None:
     if database.is_sqlite or not has:
         migrate.upgrade(database)
         return
-    raise SettingsError(
-        f"the database is at revision {has}, this program expects {wants}: run `dispatcher db upgrade`"
-    )
+    raise SettingsError(migrate.what_to_do(has))
 
 
 def _refuse_clock(settings: Settings) -> None:

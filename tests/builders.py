@@ -130,7 +130,7 @@ def plan(database: Database, day: date, desk: Policy, **changes: Any) -> PlanSum
 def planned(database: Database, *, run_id: int | None = None) -> list[tuple[date, int, str, int]]:
     """(as-of date, debt, its step, recipient) of every message, in order."""
     query = select(
-        messages.c.as_of, message_debts.c.debt_id, message_debts.c.step, message_debts.c.debtor_id
+        messages.c.as_of, message_debts.c.debt_id, message_debts.c.step, message_debts.c.recipient_id
     ).join(message_debts, message_debts.c.message_id == messages.c.id)
     if run_id is not None:
         query = query.where(messages.c.run_id == run_id)

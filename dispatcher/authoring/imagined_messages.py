@@ -116,7 +116,7 @@ def _message(
         run_id=None,
         creditor_id=person.creditor_id,
         creditor=person.creditor,
-        debtor_id=person.id,
+        recipient_id=person.id,
         person=person.person,
         relation=intent.relation,
         as_of=wanted.as_of,

@@ -160,11 +160,7 @@ def _database(dispatcher: Dispatcher) -> Iterator[Finding]:
     if not has:
         yield "note", "database", "empty; the first command that needs it makes the tables"
     elif has != wants:
-        yield (
-            "wrong",
-            "database",
-            f"at revision {has}, this program expects {wants}: run `dispatcher db upgrade`",
-        )
+        yield "wrong", "database", migrate.what_to_do(has)
     elif damage := migrate.damage(dispatcher.database):
         yield (
             "wrong",

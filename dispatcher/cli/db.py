@@ -1,5 +1,7 @@
 """`dispatcher db`: create or upgrade the database, say where it stands."""
 
+import sys
+
 import typer
 
 from dispatcher.bootstrap import open_dispatcher
@@ -32,4 +34,5 @@ def current(as_json: AsJson = False) -> None:
     else:
         print(f"database: {has or 'empty'}; program: {wants}")
     if has != wants:
+        print(f"dispatcher: {migrate.what_to_do(has)}", file=sys.stderr)
         raise typer.Exit(1)

@@ -60,11 +60,11 @@ def judge_messages(
     files = gather(connection, messages, now=now)
     earlier: dict[int, list[HistoryEntry]] = defaultdict(list)
     verdicts: dict[str, Verdict] = {}
-    for message in sorted(messages, key=lambda m: (m.debtor_id, m.id)):
-        verdict = _judge(message, files, bodies, now, context, earlier[message.debtor_id])
+    for message in sorted(messages, key=lambda m: (m.recipient_id, m.id)):
+        verdict = _judge(message, files, bodies, now, context, earlier[message.recipient_id])
         verdicts[message.id] = verdict
         if verdict.kind is VerdictKind.SEND:
-            earlier[message.debtor_id].append(_as_history(message, files, now))
+            earlier[message.recipient_id].append(_as_history(message, files, now))
     return verdicts
 
 

@@ -138,7 +138,9 @@ def _ask_a_person(connection: Connection, message: Message, now: datetime) -> No
         f"whether {message.provider} sent this {message.channel} is not known: look there, then "
         f"`dispatcher messages resolve {message.id} --sent` or `--not-sent`"
     )
-    tasks.add(connection, UNKNOWN_END, at=now, text=text, debtor_id=message.debtor_id, message_id=message.id)
+    tasks.add(
+        connection, UNKNOWN_END, at=now, text=text, debtor_id=message.recipient_id, message_id=message.id
+    )
 
 
 def _summary(findings: Sequence[Finding]) -> Reconciled:

@@ -103,7 +103,7 @@ def free_next_channel(connection: Connection, message: Message) -> None:
 def _opt_out(book: _Book, message: Message, event: DeliveryEvent) -> None:
     recorded = addresses.opt_out(
         book.connection,
-        debtor_id=message.debtor_id,
+        debtor_id=message.recipient_id,
         address=message.address,
         medium=message.channel,
         at=event.at,

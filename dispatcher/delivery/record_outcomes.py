@@ -162,7 +162,7 @@ def _follow(connection: Connection, delivery: ChannelDelivery, judged: _Judged) 
 def close_address(connection: Connection, message: Message, actor: str, *, at: Any, reason: str) -> None:
     """Close the address a message could not reach, and say so in the log."""
     address = message.address or _printed(message)
-    if addresses.close(connection, message.debtor_id, message.channel, address, at=at, reason=reason):
+    if addresses.close(connection, message.recipient_id, message.channel, address, at=at, reason=reason):
         details = {"reason": without_address(reason, message)}
         entry = entry_of(message, "address_closed", at=at, actor=actor, details=details)
         delivery_log.append(connection, [entry])

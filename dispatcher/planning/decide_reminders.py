@@ -84,7 +84,7 @@ def decide(
     progress: Progress | None = None,
 ) -> Iterator[list[Decided]]:
     """Decisions about candidates; one person's are in one chunk, and a message counts for the next."""
-    found = sorted(candidates, key=lambda c: (c.debtor_id, c.strategy.name, c.debt_id))
+    found = sorted(candidates, key=lambda c: (c.recipient_id, c.strategy.name, c.debt_id))
     done = 0
     for chunk in _chunks(found):
         yield _decide_chunk(database, chunk, rules, earlier or {})
@@ -97,11 +97,11 @@ def _decide_chunk(
     database: Database, candidates: Sequence[Candidate], rules: PlanningRules, earlier: Earlier
 ) -> list[Decided]:
     with database.reading() as connection:
-        people = load_people(connection, {c.debtor_id for c in candidates}, now=rules.now)
+        people = load_people(connection, {c.recipient_id for c in candidates}, now=rules.now)
         debts = load_debts(connection, {c.debt_id for c in candidates}, as_of=rules.as_of)
         counted = plans.occurrences(connection, sorted(debts))
     decided: list[Decided] = []
-    for debtor_id, mine in groupby(candidates, key=lambda c: c.debtor_id):
+    for debtor_id, mine in groupby(candidates, key=lambda c: c.recipient_id):
         before = earlier.get(debtor_id, ())
         decided += _decide_person(people[debtor_id], list(mine), debts, counted, rules, before)
     return decided
@@ -163,7 +163,7 @@ def _chunks(candidates: Sequence[Candidate]) -> Iterator[list[Candidate]]:
     """Chunks of CHUNK people; one person's candidates are never parted."""
     chunk: list[Candidate] = []
     people = 0
-    for _, group in groupby(candidates, key=lambda c: c.debtor_id):
+    for _, group in groupby(candidates, key=lambda c: c.recipient_id):
         chunk += group
         people += 1
         if people == CHUNK:

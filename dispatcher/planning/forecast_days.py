@@ -84,19 +84,19 @@ def _due_by_the_book(
 ) -> Iterator[Candidate]:
     with database.reading() as connection:
         for candidate in find_candidates(connection, desk.strategies, day, only=only):
-            if (candidate.debt_id, candidate.debtor_id) not in climbs:
+            if (candidate.debt_id, candidate.recipient_id) not in climbs:
                 yield candidate
 
 
 def _due_by_the_forecast(climbs: _Climbs, day: date) -> Iterator[Candidate]:
-    for (debt_id, debtor_id), climb in climbs.items():
+    for (debt_id, recipient_id), climb in climbs.items():
         step = (
             due_step(climb.strategy, climb.debt.due_date, climb.rung, day)
             if climb.debt.is_open(day)
             else None
         )
         if step is not None:
-            yield Candidate(debt_id, debtor_id, climb.relation, climb.strategy, step)
+            yield Candidate(debt_id, recipient_id, climb.relation, climb.strategy, step)
 
 
 def _take(

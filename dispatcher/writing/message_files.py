@@ -24,7 +24,7 @@ class MessageFiles:
 
     def person(self, message: Message) -> PersonFile:
         """Who the message is for."""
-        return self.people[message.debtor_id]
+        return self.people[message.recipient_id]
 
     def debts_in(self, message: Message) -> tuple[DebtFile, ...]:
         """What it speaks of, oldest due date first."""
@@ -65,7 +65,7 @@ def gather(connection: Any, messages: Sequence[Message], *, now: datetime) -> Me
         ids = {d for m in messages if m.as_of == as_of for d, _ in debts_of.get(m.id, ())}
         debts |= people.load_debts(connection, ids, as_of=as_of)
     return MessageFiles(
-        people=people.load_people(connection, {message.debtor_id for message in messages}, now=now),
+        people=people.load_people(connection, {message.recipient_id for message in messages}, now=now),
         debts_of={key: tuple(debts[debt_id] for debt_id, _ in rows) for key, rows in debts_of.items()},
         steps_of={key: tuple(step for _, step in rows) for key, rows in debts_of.items()},
         first_sent=people.first_sent(connection, debt_ids),

@@ -110,7 +110,7 @@ def kill_when(process: subprocess.Popen[bytes], reached: Callable[[], bool]) -> 
 
 def steps(database: Database) -> Counter[tuple[str, str, int]]:
     """How often each step of each debt was planned for each recipient."""
-    query = select(debts.c.reference, message_debts.c.step, message_debts.c.debtor_id).join(
+    query = select(debts.c.reference, message_debts.c.step, message_debts.c.recipient_id).join(
         debts, debts.c.id == message_debts.c.debt_id
     )
     with database.reading() as connection:

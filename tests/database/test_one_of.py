@@ -25,10 +25,10 @@ def test_those_that_were_asked_for_are_found(database: Database, asked: list[str
 def test_numbers_are_found_as_numbers(database: Database) -> None:
     [message] = queued(database)
     query = select(messages.c.id).where(
-        one_of(messages.c.debtor_id, "ids"), one_of(messages.c.state, "states")
+        one_of(messages.c.recipient_id, "ids"), one_of(messages.c.state, "states")
     )
     with database.reading() as connection:
-        debtor = connection.scalar(select(messages.c.debtor_id))
+        debtor = connection.scalar(select(messages.c.recipient_id))
         mine = {"ids": [debtor, debtor + 1], "states": ["queued"]}
         assert connection.scalars(query, mine).all() == [message]
         assert connection.scalars(query, {**mine, "states": ["sending"]}).all() == []
@@ -39,7 +39,7 @@ def test_numbers_are_found_as_numbers(database: Database) -> None:
 def test_an_index_serves_it(database: Database) -> None:
     by_key = select(messages).where(one_of(messages.c.id, "ids"))
     by_debtor = select(messages).where(
-        one_of(messages.c.debtor_id, "ids"), messages.c.sent_at > messages.c.created_at
+        one_of(messages.c.recipient_id, "ids"), messages.c.sent_at > messages.c.created_at
     )
     with database.reading() as connection:
         for query in (by_key, by_debtor, select(runs).where(one_of(runs.c.id, "ids"))):

@@ -81,7 +81,7 @@ def queued(
             for i in range(count)
         ]
         connection.execute(insert(messages), rows)
-        debt_rows = [_debt(start + i, creditor_id, row["debtor_id"]) for i, row in enumerate(rows)]
+        debt_rows = [_debt(start + i, creditor_id, row["recipient_id"]) for i, row in enumerate(rows)]
         debt_ids = connection.scalars(
             insert(debts).returning(debts.c.id, sort_by_parameter_order=True), debt_rows
         ).all()
@@ -89,7 +89,13 @@ def queued(
         connection.execute(
             insert(message_debts),
             [
-                {"message_id": r["id"], "debt_id": d, "debtor_id": r["debtor_id"], "occurrence": 1, **step}
+                {
+                    "message_id": r["id"],
+                    "debt_id": d,
+                    "recipient_id": r["recipient_id"],
+                    "occurrence": 1,
+                    **step,
+                }
                 for r, d in zip(rows, debt_ids, strict=True)
             ],
         )
@@ -99,7 +105,7 @@ def queued(
                 {
                     "message_id": r["id"],
                     "debt_id": d,
-                    "debtor_id": r["debtor_id"],
+                    "recipient_id": r["recipient_id"],
                     "anchor": NOW.date(),
                     **step,
                 }
@@ -136,13 +142,13 @@ def _debt(number: int, creditor_id: int, debtor_id: int) -> dict[str, Any]:
 
 
 def _message(
-    number: int, creditor_id: int, debtor_id: int, run_id: int, channel: str, sha256: str
+    number: int, creditor_id: int, recipient_id: int, run_id: int, channel: str, sha256: str
 ) -> dict[str, Any]:
     return {
         "id": f"0193-{number:012d}",
         "run_id": run_id,
         "creditor_id": creditor_id,
-        "debtor_id": debtor_id,
+        "recipient_id": recipient_id,
         "as_of": NOW.date(),
         "strategy": "consumer",
         "step": "first-reminder",

@@ -53,10 +53,10 @@ def test_an_opt_out_that_holds_the_person_first_prevents_the_send(database: Data
 
     def say_stop() -> None:
         with database.writing() as connection:
-            addresses.lock(connection, [row.debtor_id])
+            addresses.lock(connection, [row.recipient_id])
             addresses.opt_out(
                 connection,
-                debtor_id=row.debtor_id,
+                debtor_id=row.recipient_id,
                 address=row.address,
                 medium="email",
                 at=NOW,

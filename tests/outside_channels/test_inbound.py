@@ -125,7 +125,7 @@ def test_a_start_opens_what_the_stop_closed_and_nothing_else(
     home.dispatch()
     hooks.inbound(PHONE, "START")
     home.run(later(home, 9))
-    second = [row.debtor_id for row in home.rows(messages, step="second-reminder")]
+    second = [row.recipient_id for row in home.rows(messages, step="second-reminder")]
     assert second == [home.debtor_of("S-1")]
     assert home.opted_out() == [("", "sms")]
 

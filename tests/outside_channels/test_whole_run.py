@@ -82,7 +82,7 @@ class Day:
 
     def owner(self, message: Row[Any]) -> dict[str, str]:
         """The sample's row of the debtor a message is for."""
-        [reference] = [row.reference for row in self.rows(debtors.c.reference, id=message.debtor_id)]
+        [reference] = [row.reference for row in self.rows(debtors.c.reference, id=message.recipient_id)]
         return self.sample[reference]
 
     def references(self, message_id: str) -> list[str]:

@@ -63,7 +63,7 @@ def test_a_fact_has_the_local_time_of_the_zones_that_the_newest_message_went_by(
     record_opt_out(book, "acme/07", SAID, medium="sms")
     assert "local_time" not in last_entry(book)[0]
     row = {
-        "creditor_id": 1, "debtor_id": debtor, "as_of": NOW.date(), "step": "first", "kind": "collection", "channel": "email",
+        "creditor_id": 1, "recipient_id": debtor, "as_of": NOW.date(), "step": "first", "kind": "collection", "channel": "email",
         "template": "first-reminder", "state": "accepted", "expires_at": NOW, "updated_at": NOW,
     }  # fmt: skip
     zones = ["America/New_York", "America/Phoenix"], ["America/Chicago"], []  # a confirmation has none

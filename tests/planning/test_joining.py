@@ -119,14 +119,16 @@ def test_parties_all_writes_to_joint_debtors_by_their_own_address_and_to_guarant
         )
         summary = plan(database, TODAY, a_desk(strategy))
         recipients[parties, guarantors] = {
-            (row.debtor_id, row.relation) for row in rows_of(database, summary.run_id)
+            (row.recipient_id, row.relation) for row in rows_of(database, summary.run_id)
         }
     assert recipients == {
         ("debtor", False): {(owner, "debtor")},
         ("all", False): {(joint, "joint_debtor")},
         ("all", True): {(guarantor, "guarantor")},
     }
-    assert {row.address for row in rows_of(database) if row.debtor_id == joint} == {"joint@debtors.example"}
+    assert {row.address for row in rows_of(database) if row.recipient_id == joint} == {
+        "joint@debtors.example"
+    }
 
 
 def test_join_debtor_puts_own_and_joint_debts_in_one_table_and_guaranteed_ones_in_another(

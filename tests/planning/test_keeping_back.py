@@ -300,7 +300,7 @@ def test_the_database_refuses_the_same_try_twice(database: Database) -> None:
         "strategy": "test",
         "step": "day3",
         "day": 3,
-        "debtor_id": debtor,
+        "recipient_id": debtor,
     }
     with database.writing() as connection:
         connection.execute(insert(messages).values(again))

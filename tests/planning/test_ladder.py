@@ -145,13 +145,13 @@ def _the_debt(database: Database, last: Rung | None) -> int:
         if last:
             connection.execute(update(messages).values(as_of=last.fired_on))
             anchor = last.fired_on - timedelta(days=last.day)
-            row = {"debt_id": debt.id, "debtor_id": debt.debtor_id, "strategy": "one", "message_id": "m"}
+            row = {"debt_id": debt.id, "recipient_id": debt.debtor_id, "strategy": "one", "message_id": "m"}
             connection.execute(insert(ladder).values(step=last.step, day=last.day, anchor=anchor, **row))
     return debt.id
 
 
 def _a_message(debt) -> dict:
     return {
-        "id": "m", "creditor_id": debt.creditor_id, "debtor_id": debt.debtor_id, "as_of": TODAY, "step": "", "kind": "collection",
+        "id": "m", "creditor_id": debt.creditor_id, "recipient_id": debt.debtor_id, "as_of": TODAY, "step": "", "kind": "collection",
         "channel": "email", "template": "", "state": "accepted", "expires_at": at(TODAY), "created_at": at(TODAY), "updated_at": at(TODAY),
     }  # fmt: skip

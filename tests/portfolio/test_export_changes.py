@@ -66,7 +66,7 @@ def test_closed_addresses_and_returned_mail_are_told(database, tmp_path):
         )
         connection.execute(
             insert(messages).values(
-                id="m-1", creditor_id=connection.scalar(select(creditors.c.id).where(creditors.c.key == "acme")), debtor_id=luis,
+                id="m-1", creditor_id=connection.scalar(select(creditors.c.id).where(creditors.c.key == "acme")), recipient_id=luis,
                 as_of=SINCE, step="first-reminder", kind="collection", channel="letter", template="first-reminder", state="returned",
                 expires_at=NOW, created_at=NOW, updated_at=NOW,
             )

@@ -98,7 +98,7 @@ def add_message(
     events = {"planned": 0, "queued": 1, "attempting": 2, "accepted": 3, outcome: 60}
     connection.execute(
         insert(messages).values(
-            id=message_id, creditor_id=1, debtor_id=number, as_of=at.date(), step="first-reminder", kind="collection",
+            id=message_id, creditor_id=1, recipient_id=number, as_of=at.date(), step="first-reminder", kind="collection",
             channel="email", address=address, template="first-reminder", template_version=1, state=outcome, currency="USD",
             balance_minor=12_050, expires_at=at + timedelta(days=3), content_sha256=body.sha256, personal_id=personal_id,
             commitment=commitment, created_at=at, updated_at=at, provider="folder", provider_id=f"prov-{message_id}",

@@ -121,7 +121,7 @@ def test_erasure_gives_way_to_a_legal_hold(log: Log) -> None:
 def test_erasure_waits_for_messages_on_their_way(log: Log) -> None:
     fill(log)
     with log.database.writing() as connection:
-        connection.execute(update(messages).where(messages.c.debtor_id == 1).values(state="unknown"))
+        connection.execute(update(messages).where(messages.c.recipient_id == 1).values(state="unknown"))
     with pytest.raises(ErasureRefusedError, match="on their way"):
         erase_person(log.database, person(1), REQUEST)
 

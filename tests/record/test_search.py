@@ -77,7 +77,7 @@ def test_search_finds_the_entries_of(filled: Log, query: dict[str, object], coun
 
 def test_search_finds_the_entries_of_a_provider_id(filled: Log) -> None:
     with filled.database.writing() as connection:
-        connection.execute(update(messages).where(messages.c.debtor_id == 2).values(provider_id="SM1"))
+        connection.execute(update(messages).where(messages.c.recipient_id == 2).values(provider_id="SM1"))
     assert {debtor for _, debtor in found(filled, provider_id="SM1")} == {"acme/D-2"}
 
 

@@ -203,7 +203,7 @@ def swap_two_places(connection: Connection, rng: random.Random) -> str:
 
 
 MESSAGE = {
-    "state": "failed", "debtor_id": 2, "as_of": "2026-03-01", "step": "final-notice", "kind": "notice", "channel": "sms",
+    "state": "failed", "recipient_id": 2, "as_of": "2026-03-01", "step": "final-notice", "kind": "notice", "channel": "sms",
     "address": "x@debtors.example", "template": "other", "template_version": 2, "content_sha256": "0" * 64,
     "provider": "smtp", "provider_id": "other", "personal_id": 2, "commitment": "0" * 64,
 }  # fmt: skip
@@ -211,7 +211,7 @@ MESSAGE = {
 
 def change_a_message(connection: Connection, rng: random.Random) -> str:
     field, new = rng.choice(list(MESSAGE.items()))
-    first = "SELECT id FROM messages WHERE debtor_id = 1"  # nobody else's values are those of the forgery
+    first = "SELECT id FROM messages WHERE recipient_id = 1"  # nobody else's values are those of the forgery
     if field == "address":  # an erasure empties it, and leaves nothing to compare another with
         first = "SELECT id FROM messages WHERE address <> '' ORDER BY id"
     key = connection.scalar(text(first))

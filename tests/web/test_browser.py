@@ -150,7 +150,7 @@ def test_a_whole_day_from_template_to_proof(
     opt_out_as_a_debtor(page_of("", f"/u/{token_of(web, 'N-1')}"))
     run_today(web.house, date(2026, 11, 28), actor="schedule")
     with web.house.database.reading() as connection:
-        later = select(messages.c.id).join(debtors, debtors.c.id == messages.c.debtor_id)
+        later = select(messages.c.id).join(debtors, debtors.c.id == messages.c.recipient_id)
         assert (
             connection.scalars(
                 later.where(debtors.c.reference == "N-1", messages.c.as_of > date(2026, 11, 17))

@@ -90,7 +90,7 @@ def test_the_next_run_respects_it(web: Web) -> None:
     run_today(web.house, date(2026, 11, 25), actor="test")
 
     with web.house.database.reading() as connection:
-        sent = select(messages.c.id).join(debtors, debtors.c.id == messages.c.debtor_id)
+        sent = select(messages.c.id).join(debtors, debtors.c.id == messages.c.recipient_id)
         rows = connection.scalars(
             sent.where(debtors.c.reference == "A-1", messages.c.as_of == date(2026, 11, 25))
         ).all()

@@ -13,7 +13,7 @@ def newest_message(connection: Connection, debtor_id: int, template: str, channe
     """The id of the newest message to a person from this template, on a channel if one is named."""
     query = (
         select(messages.c.id)
-        .where(messages.c.debtor_id == debtor_id, messages.c.template == template)
+        .where(messages.c.recipient_id == debtor_id, messages.c.template == template)
         .order_by(messages.c.as_of.desc(), messages.c.id.desc())
         .limit(1)
     )

@@ -26,7 +26,7 @@ messages = Table(
     Column("id", String(36), primary_key=True),  # UUID version 7
     Column("run_id", Id, ForeignKey("runs.id")),
     Column("creditor_id", Id, ForeignKey("creditors.id"), nullable=False),
-    Column("debtor_id", Id, ForeignKey("debtors.id"), nullable=False),  # who is written to
+    Column("recipient_id", Id, ForeignKey("debtors.id"), nullable=False),  # who is written to
     Column("relation", String(20), nullable=False, server_default="debtor"),
     Column("as_of", Date, nullable=False),
     Column("strategy", String(100), nullable=False, server_default=""),
@@ -73,7 +73,7 @@ messages = Table(
         sqlite_where=text("state IN ('queued', 'deferred')"),
         postgresql_where=text("state IN ('queued', 'deferred')"),
     ),
-    Index("ix_messages_debtor_id_sent_at", "debtor_id", "sent_at"),
+    Index("ix_messages_recipient_id_sent_at", "recipient_id", "sent_at"),
     Index(  # what reached a real provider: the newest is compared with the clock
         "ix_messages_live_sent_at",
         "sent_at",
@@ -101,10 +101,10 @@ message_debts = Table(  # unique: no step fires twice for a debt and a recipient
     Column("strategy", String(100), nullable=False),
     Column("step", String(100), nullable=False),
     Column("day", Integer, nullable=False),  # of that step
-    Column("debtor_id", Id, nullable=False),
+    Column("recipient_id", Id, nullable=False),
     Column("occurrence", Integer, nullable=False, server_default="1"),
     Column("given_back", Boolean, nullable=False, server_default=false()),  # reached nobody: not fired
-    UniqueConstraint("debt_id", "strategy", "step", "debtor_id", "occurrence"),
+    UniqueConstraint("debt_id", "strategy", "step", "recipient_id", "occurrence"),
 )
 
 

@@ -36,7 +36,7 @@ ladder = Table(  # the step each debt has come to with each recipient: the fold 
     "ladder",
     metadata,
     Column("debt_id", Id, ForeignKey("debts.id"), primary_key=True),
-    Column("debtor_id", Id, ForeignKey("debtors.id"), primary_key=True),
+    Column("recipient_id", Id, ForeignKey("debtors.id"), primary_key=True),
     Column("strategy", String(100), nullable=False),
     Column("step", String(100), nullable=False),
     Column("day", Integer, nullable=False),  # of that step
@@ -51,7 +51,7 @@ refusals = Table(  # a refusal that repeats is one entry in the log until its re
     "refusals",
     metadata,
     Column("debt_id", Id, ForeignKey("debts.id"), primary_key=True),
-    Column("debtor_id", Id, ForeignKey("debtors.id"), primary_key=True),
+    Column("recipient_id", Id, ForeignKey("debtors.id"), primary_key=True),
     Column("strategy", String(100), primary_key=True),
     Column("step", String(100), primary_key=True),
     Column("reasons_digest", String(64), nullable=False),
@@ -59,5 +59,5 @@ refusals = Table(  # a refusal that repeats is one entry in the log until its re
     Column("last_run_id", Id, nullable=False),
     Column("count", Integer, nullable=False, server_default="1"),
     Column("reasons", CanonicalJson, nullable=False, server_default="[]"),
-    Index("ix_refusals_debtor_id", "debtor_id"),
+    Index("ix_refusals_recipient_id", "recipient_id"),
 )

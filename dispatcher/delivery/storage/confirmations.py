@@ -40,7 +40,7 @@ def plan(
         insert(messages).values(
             id=key,
             creditor_id=select(debtors.c.creditor_id).where(debtors.c.id == debtor_id).scalar_subquery(),
-            debtor_id=debtor_id,
+            recipient_id=debtor_id,
             as_of=now.date(),
             step=TEMPLATE,
             kind=KIND,

@@ -77,7 +77,7 @@ class Message:
     run_id: int | None
     creditor_id: int
     creditor: str
-    debtor_id: int
+    recipient_id: int
     person: str
     relation: str
     as_of: date

@@ -151,7 +151,7 @@ def _conditions(connection: Connection, wanted: MessageFilter) -> list[ColumnEle
     found: list[ColumnElement[bool]] = []
     if wanted.address:
         known = select(contact_points.c.debtor_id).where(contact_points.c.address == wanted.address)
-        found.append(messages.c.debtor_id.in_(list(connection.scalars(known))))
+        found.append(messages.c.recipient_id.in_(list(connection.scalars(known))))
     for name in ("channel", "state", "step", "template", "template_version", "address", "provider_id"):
         value = getattr(wanted, name)
         if value not in ("", None):
@@ -163,7 +163,7 @@ def _conditions(connection: Connection, wanted: MessageFilter) -> list[ColumnEle
         found.append(messages.c.creditor_id == owner.scalar_subquery())
     if wanted.person:
         written_to = select(debtors.c.id).where(debtors.c.person == wanted.person)
-        found.append(messages.c.debtor_id == written_to.scalar_subquery())
+        found.append(messages.c.recipient_id == written_to.scalar_subquery())
     if wanted.since is not None:
         found.append(messages.c.as_of >= wanted.since)
     if wanted.until is not None:
@@ -175,7 +175,7 @@ def _lines() -> Select[Any]:
     return (
         select(messages, creditors.c.key, debtors.c.reference, debtors.c.name, debtors.c.person)
         .join(creditors, creditors.c.id == messages.c.creditor_id)
-        .join(debtors, debtors.c.id == messages.c.debtor_id)
+        .join(debtors, debtors.c.id == messages.c.recipient_id)
     )
 
 

@@ -15,7 +15,7 @@ def message_row(connection: Connection, message_id: str) -> dict[str, Any] | Non
     row = connection.execute(
         select(messages, creditors.c.key, debtors.c.reference)
         .join(creditors, creditors.c.id == messages.c.creditor_id)
-        .join(debtors, debtors.c.id == messages.c.debtor_id)
+        .join(debtors, debtors.c.id == messages.c.recipient_id)
         .where(messages.c.id == message_id)
     ).first()
     if row is None:

@@ -57,7 +57,7 @@ _FULL = (
         case((runs.c.mode == "simulated", 1), else_=0).label("simulated"),
     )
     .join_from(messages, creditors, creditors.c.id == _m.creditor_id)
-    .join(debtors, debtors.c.id == _m.debtor_id)
+    .join(debtors, debtors.c.id == _m.recipient_id)
     .outerjoin(runs, runs.c.id == _m.run_id)
 )
 _NAMES = tuple(str(column.key) for column in _FULL.selected_columns)
@@ -84,7 +84,7 @@ _FREE = (
 )
 _GIVE_BACK = _FREE.where(one_of(_m.id, "ids"))
 _PEOPLE = union(
-    select(_m.debtor_id).where(one_of(_m.id, "ids")),
+    select(_m.recipient_id).where(one_of(_m.id, "ids")),
     select(debts.c.debtor_id)
     .join(message_debts, message_debts.c.debt_id == debts.c.id)
     .where(one_of(message_debts.c.message_id, "ids")),

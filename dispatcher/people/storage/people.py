@@ -59,7 +59,7 @@ _POINTS = (
 )
 _SENT = (
     select(
-        messages.c.debtor_id,
+        messages.c.recipient_id.label("debtor_id"),
         messages.c.id,
         messages.c.sent_at,
         messages.c.channel,
@@ -70,19 +70,19 @@ _SENT = (
     )
     .outerjoin(message_debts, message_debts.c.message_id == messages.c.id)
     .outerjoin(debts, debts.c.id == message_debts.c.debt_id)
-    .where(one_of(messages.c.debtor_id, "ids"), messages.c.sent_at > _SINCE, _state.in_(REACHED))
+    .where(one_of(messages.c.recipient_id, "ids"), messages.c.sent_at > _SINCE, _state.in_(REACHED))
     .order_by(messages.c.sent_at, messages.c.id)
 )
 _HAS_REACHED = _state.in_([state for state in REACHED if state not in CAME_BACK])
 _FIRST = (
-    select(messages.c.debtor_id, func.min(messages.c.as_of).label("first"))
+    select(messages.c.recipient_id.label("debtor_id"), func.min(messages.c.as_of).label("first"))
     .where(
-        one_of(messages.c.debtor_id, "ids"),
+        one_of(messages.c.recipient_id, "ids"),
         messages.c.sent_at.is_not(None),
         messages.c.kind.in_(("collection", "notice")),
         _HAS_REACHED,
     )
-    .group_by(messages.c.debtor_id)
+    .group_by(messages.c.recipient_id)
 )
 _PARTS: Mapping[str, Select[Any]] = {
     "holds": select(holds)
@@ -131,12 +131,12 @@ _OPEN_DEBTS = (
     .order_by(debts.c.due_date, debts.c.id)
 )
 _FIRST_SENT = (
-    select(message_debts.c.debt_id, message_debts.c.debtor_id, func.min(messages.c.as_of))
+    select(message_debts.c.debt_id, message_debts.c.recipient_id, func.min(messages.c.as_of))
     .join(messages, messages.c.id == message_debts.c.message_id)
     .where(
         one_of(message_debts.c.debt_id, "ids"), messages.c.kind.in_(("collection", "notice")), _HAS_REACHED
     )
-    .group_by(message_debts.c.debt_id, message_debts.c.debtor_id)
+    .group_by(message_debts.c.debt_id, message_debts.c.recipient_id)
 )
 _DEBTS_OF = (
     select(message_debts.c.message_id, message_debts.c.debt_id, message_debts.c.step)

@@ -49,7 +49,7 @@ class KnownDebt:
 
 def known_zones(connection: Connection, debtor_id: int) -> tuple[str, ...]:
     """The zones in which the newest message thought the debtor to be, sorted; none where nothing was planned yet."""
-    query = select(messages.c.zones).where(messages.c.debtor_id == debtor_id, messages.c.zones != [])
+    query = select(messages.c.zones).where(messages.c.recipient_id == debtor_id, messages.c.zones != [])
     return tuple(connection.scalar(query.order_by(messages.c.created_at.desc()).limit(1)) or ())
 
 

@@ -141,7 +141,7 @@ def standing_refusals(connection: Connection, debtor_id: int) -> Sequence[Any]:
         select(refusals, debts.c.reference, creditors.c.key)
         .join(debts, debts.c.id == refusals.c.debt_id)
         .join(creditors, creditors.c.id == debts.c.creditor_id)
-        .where(refusals.c.debtor_id == debtor_id)
+        .where(refusals.c.recipient_id == debtor_id)
         .order_by(refusals.c.last_run_id.desc(), refusals.c.debt_id)
     ).all()
 

@@ -48,7 +48,7 @@ class Candidate:
     """A debt that has come to a step, with one of its recipients."""
 
     debt_id: int
-    debtor_id: int  # the recipient
+    recipient_id: int
     relation: str
     strategy: Strategy
     step: Step
@@ -148,7 +148,7 @@ def _due(
         taken.append((matches(strategy.match), case(*steps, else_=None) if strategy in asked else null()))
     place = case(*taken, else_=None)
     first_day = min(step.day for strategy in asked for step in strategy.steps)
-    on_ladder = and_(ladder.c.debt_id == debts.c.id, ladder.c.debtor_id == recipient)
+    on_ladder = and_(ladder.c.debt_id == debts.c.id, ladder.c.recipient_id == recipient)
     return (
         query.add_columns(place.label("place"))
         .outerjoin(ladder, on_ladder)

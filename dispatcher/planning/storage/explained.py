@@ -87,7 +87,7 @@ def strategy_of(
 def rungs_of(connection: Connection, debtor_id: int, debt_ids: Sequence[int]) -> dict[int, Rung]:
     """Debt -> the last step of its ladder with this person."""
     rows = connection.execute(
-        select(ladder).where(ladder.c.debtor_id == debtor_id, ladder.c.debt_id.in_(debt_ids))
+        select(ladder).where(ladder.c.recipient_id == debtor_id, ladder.c.debt_id.in_(debt_ids))
     )
     return {row.debt_id: rung_of(row) for row in rows}
 
@@ -107,7 +107,7 @@ def steps_sent(connection: Connection, debtor_id: int, debt_ids: Sequence[int]) 
             messages.c.reasons,
         )
         .join(messages, messages.c.id == message_debts.c.message_id)
-        .where(message_debts.c.debtor_id == debtor_id, message_debts.c.debt_id.in_(debt_ids))
+        .where(message_debts.c.recipient_id == debtor_id, message_debts.c.debt_id.in_(debt_ids))
         .order_by(messages.c.id)
     )
     return [

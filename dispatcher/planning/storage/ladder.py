@@ -16,7 +16,7 @@ _Key = tuple[int, int]  # debt, recipient
 
 def climb(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Record the step each debt has come to, each row the columns of `ladder`; what stood there before is replaced."""
-    upsert_rows(connection, ladder, rows, key=("debt_id", "debtor_id"))
+    upsert_rows(connection, ladder, rows, key=("debt_id", "recipient_id"))
 
 
 def anchor(as_of: date, day: int) -> date:
@@ -50,7 +50,7 @@ def _set_given_back(connection: Connection, message_ids: list[str], *, given_bac
         update(message_debts)
         .where(message_debts.c.message_id.in_(message_ids), message_debts.c.given_back.is_(not given_back))
         .values(given_back=given_back)
-        .returning(message_debts.c.debt_id, message_debts.c.debtor_id)
+        .returning(message_debts.c.debt_id, message_debts.c.recipient_id)
     )
     _fold_again(connection, {(row[0], row[1]) for row in changed})
 
@@ -58,7 +58,9 @@ def _set_given_back(connection: Connection, message_ids: list[str], *, given_bac
 def _fold_again(connection: Connection, keys: Collection[_Key]) -> None:
     if not keys:
         return
-    connection.execute(delete(ladder).where(tuple_(ladder.c.debt_id, ladder.c.debtor_id).in_(sorted(keys))))
+    connection.execute(
+        delete(ladder).where(tuple_(ladder.c.debt_id, ladder.c.recipient_id).in_(sorted(keys)))
+    )
     rungs = _last_fired(connection, keys)
     if rungs:
         connection.execute(insert(ladder), rungs)
@@ -69,14 +71,14 @@ def _last_fired(connection: Connection, keys: Collection[_Key]) -> list[dict[str
     rows = connection.execute(
         select(message_debts, messages.c.as_of)
         .join(messages, messages.c.id == fired.message_id)
-        .where(tuple_(fired.debt_id, fired.debtor_id).in_(sorted(keys)), fired.given_back.is_(False))
+        .where(tuple_(fired.debt_id, fired.recipient_id).in_(sorted(keys)), fired.given_back.is_(False))
         .order_by(messages.c.as_of, fired.day, fired.occurrence)
     )
-    last = {(row.debt_id, row.debtor_id): row for row in rows}
+    last = {(row.debt_id, row.recipient_id): row for row in rows}
     return [
         {
             "debt_id": row.debt_id,
-            "debtor_id": row.debtor_id,
+            "recipient_id": row.recipient_id,
             "strategy": row.strategy,
             "step": row.step,
             "day": row.day,

@@ -23,7 +23,7 @@ def stored_lines(connection: Connection, run_id: int) -> list[dict[str, Any]]:
             debtors.c.reference,
             debts.c.reference.label("debt"),
         )
-        .join(debtors, debtors.c.id == messages.c.debtor_id)
+        .join(debtors, debtors.c.id == messages.c.recipient_id)
         .join(creditors, creditors.c.id == messages.c.creditor_id)
         .join(message_debts, message_debts.c.message_id == messages.c.id)
         .join(debts, debts.c.id == message_debts.c.debt_id)

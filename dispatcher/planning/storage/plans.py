@@ -32,11 +32,11 @@ _EVENTS = {
 
 _m, _r = message_debts.c, refusals.c
 _OCCURRENCES = (
-    select(_m.debt_id, _m.strategy, _m.step, _m.debtor_id, func.max(_m.occurrence))
+    select(_m.debt_id, _m.strategy, _m.step, _m.recipient_id, func.max(_m.occurrence))
     .where(one_of(_m.debt_id, "ids"))
-    .group_by(_m.debt_id, _m.strategy, _m.step, _m.debtor_id)
+    .group_by(_m.debt_id, _m.strategy, _m.step, _m.recipient_id)
 )
-_REFUSALS = select(_r.debt_id, _r.debtor_id, _r.strategy, _r.step, _r.reasons_digest).where(
+_REFUSALS = select(_r.debt_id, _r.recipient_id, _r.strategy, _r.step, _r.reasons_digest).where(
     one_of(_r.debt_id, "ids")
 )
 
@@ -196,7 +196,7 @@ def _message(run: RunOfPlan, planned: PlannedMessage, key: str, kept: tuple[int,
         "id": key,
         "run_id": run.id,
         "creditor_id": person.creditor_id,
-        "debtor_id": person.id,
+        "recipient_id": person.id,
         "relation": intent.relation,
         "as_of": run.as_of,
         "strategy": intent.strategy.name,
@@ -233,7 +233,7 @@ def _debts(planned: PlannedMessage, key: str) -> list[dict[str, Any]]:
             "strategy": intent.strategy.name,
             "step": due.step.name,
             "day": due.step.day,
-            "debtor_id": intent.person.id,
+            "recipient_id": intent.person.id,
             "occurrence": due.occurrence,
         }
         for due in intent.dues
@@ -244,7 +244,7 @@ def _rungs(run: RunOfPlan, planned: PlannedMessage, key: str) -> list[dict[str, 
     return [
         {
             "debt_id": due.debt.id,
-            "debtor_id": planned.intent.person.id,
+            "recipient_id": planned.intent.person.id,
             "strategy": planned.intent.strategy.name,
             "step": due.step.name,
             "day": due.step.day,
@@ -309,14 +309,14 @@ def _refusal_keys(refused: RefusedIntent) -> list[tuple[_RefusalKey, str]]:
 
 def _where(keys: Sequence[_RefusalKey]) -> Any:
     c = refusals.c
-    return tuple_(c.debt_id, c.debtor_id, c.strategy, c.step).in_(list(keys))
+    return tuple_(c.debt_id, c.recipient_id, c.strategy, c.step).in_(list(keys))
 
 
 def _known_refusals(connection: Connection, keys: Collection[_RefusalKey]) -> Mapping[_RefusalKey, str]:
     if not keys:
         return {}
     rows = connection.execute(_REFUSALS, {"ids": sorted({key[0] for key in keys})})
-    return {(r.debt_id, r.debtor_id, r.strategy, r.step): r.reasons_digest for r in rows}
+    return {(r.debt_id, r.recipient_id, r.strategy, r.step): r.reasons_digest for r in rows}
 
 
 def _count_again(connection: Connection, run: RunOfPlan, keys: Sequence[_RefusalKey]) -> None:
@@ -343,7 +343,7 @@ def _forget_refusals(connection: Connection, planned: Sequence[PlannedMessage]) 
 def _refusal(run: RunOfPlan, key: _RefusalKey, refused: RefusedIntent, digest: str) -> dict[str, Any]:
     return {
         "debt_id": key[0],
-        "debtor_id": key[1],
+        "recipient_id": key[1],
         "strategy": key[2],
         "step": key[3],
         "reasons_digest": digest,

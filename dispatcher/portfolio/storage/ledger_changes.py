@@ -93,7 +93,7 @@ def _returned(since: datetime) -> Select[Any]:
             messages.c.state.label("reason"),
             messages.c.id.label("source"),
         )
-        .join(debtors, debtors.c.id == messages.c.debtor_id)
+        .join(debtors, debtors.c.id == messages.c.recipient_id)
         .join(creditors, creditors.c.id == messages.c.creditor_id)
         .where(messages.c.channel == "letter", came_back, messages.c.updated_at >= since)
     )

@@ -192,7 +192,7 @@ def _messages_after(after: str) -> Select[Any]:
             begun.label("attempt_rows"),
         )
         .select_from(
-            messages.join(debtors, debtors.c.id == m.debtor_id).outerjoin(
+            messages.join(debtors, debtors.c.id == m.recipient_id).outerjoin(
                 personal_values, personal_values.c.id == m.personal_id
             )
         )

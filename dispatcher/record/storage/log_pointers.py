@@ -145,8 +145,8 @@ def _speaks_of_debt(connection: Connection, reference: str) -> list[ColumnElemen
     ).all()
     keys = [row.id for row in rows]
     owing = {row.debtor_id for row in rows}
-    for table in (debt_parties, message_debts):
-        owing |= set(connection.scalars(select(table.c.debtor_id).where(table.c.debt_id.in_(keys))))
+    for owes in (debt_parties.c.debtor_id, message_debts.c.recipient_id):
+        owing |= set(connection.scalars(select(owes).where(owes.table.c.debt_id.in_(keys))))
     people = select(debtors.c.person).where(debtors.c.id.in_(owing))
     text = type_coerce(personal_values.c["values"], Text)
     named = [text.contains(json.dumps(row.full, ensure_ascii=False), autoescape=True) for row in rows]

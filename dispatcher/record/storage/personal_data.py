@@ -76,10 +76,10 @@ def holdings_of(connection: Connection, person: str) -> Holdings | None:
         on_the_way=connection.scalar(
             select(func.count())
             .select_from(messages)
-            .where(messages.c.debtor_id == head.id, messages.c.state.in_(ON_THE_WAY))
+            .where(messages.c.recipient_id == head.id, messages.c.state.in_(ON_THE_WAY))
         )
         or 0,
-        messages=tuple(connection.scalars(select(messages.c.id).where(messages.c.debtor_id == head.id))),
+        messages=tuple(connection.scalars(select(messages.c.id).where(messages.c.recipient_id == head.id))),
     )
 
 
@@ -92,12 +92,13 @@ def erase(connection: Connection, found: Holdings, *, now: datetime) -> None:
     owner = found.debtor_id
     _blank(connection, debtors, debtors.c.id == owner, now)
     connection.execute(delete(contact_points).where(contact_points.c.debtor_id == owner))
-    for table in (messages, contacts, holds, wishes, consents, notices, tasks):
+    _blank(connection, messages, messages.c.recipient_id == owner, now)
+    for table in (contacts, holds, wishes, consents, notices, tasks):
         _blank(connection, table, table.c.debtor_id == owner, now)
     theirs = select(debts.c.id).where(debts.c.debtor_id == owner)
     _blank(connection, payments, payments.c.debt_id.in_(theirs), now)
     _blank(connection, debts, debts.c.debtor_id == owner, now)
-    sent = select(messages.c.id).where(messages.c.debtor_id == owner)
+    sent = select(messages.c.id).where(messages.c.recipient_id == owner)
     connection.execute(update(provider_events).where(provider_events.c.message_id.in_(sent)).values(raw={}))
     connection.execute(update(attempts).where(attempts.c.message_id.in_(sent)).values(reason=""))
     # an opt-out stays with its address: without it the next ledger would have the person written to again
@@ -157,7 +158,7 @@ def _bodies(connection: Connection, person: str) -> tuple[tuple[str, ...], tuple
             )
         )
     )
-    query = select(messages.c.content_sha256).join(debtors, debtors.c.id == messages.c.debtor_id)
+    query = select(messages.c.content_sha256).join(debtors, debtors.c.id == messages.c.recipient_id)
     digests |= set(
         connection.scalars(query.where(debtors.c.person == person, messages.c.content_sha256.is_not(None)))
     )

@@ -5,7 +5,7 @@ The index is filled after sending, never while sending: it costs more than writi
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
 
@@ -16,16 +16,6 @@ CATCH_UP = 2_000  # bodies indexed in one transaction
 LATE_COMMITS = 5_000  # on PostgreSQL a smaller id may become visible after a greater one: look again
 LONGEST = 100_000  # characters of a body that are indexed; PostgreSQL takes no vector above 1 MB
 MARK = "words_indexed"
-
-
-def word_index_statements(dialect: str) -> Iterator[str]:
-    """Yield the SQL that makes the index."""
-    if dialect == "postgresql":
-        yield "CREATE TABLE content_words (content_id bigint PRIMARY KEY, words tsvector NOT NULL)"
-        yield "CREATE INDEX ix_content_words_words ON content_words USING gin (words)"
-    else:
-        # contentless: the words stand in contents.text already
-        yield "CREATE VIRTUAL TABLE content_words USING fts5(words, content='', tokenize='unicode61')"
 
 
 def catch_up(connection: Connection) -> int:

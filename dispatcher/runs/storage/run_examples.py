@@ -15,7 +15,7 @@ def one_message(connection: Connection, run_id: int, states: Sequence[str]) -> A
     query = (
         select(messages, creditors.c.key, debtors.c.reference, debtors.c.name)
         .join(creditors, creditors.c.id == messages.c.creditor_id)
-        .join(debtors, debtors.c.id == messages.c.debtor_id)
+        .join(debtors, debtors.c.id == messages.c.recipient_id)
         .where(messages.c.run_id == run_id, messages.c.state.in_(states), debtors.c.name != "")
         .order_by(messages.c.kind, debtors.c.reference, messages.c.id)
         .limit(1)
@@ -29,7 +29,7 @@ def one_refusal(connection: Connection, run_id: int) -> Any:
         select(
             refusals, creditors.c.key, debtors.c.reference, debtors.c.name, debts.c.reference.label("debt")
         )
-        .join(debtors, debtors.c.id == refusals.c.debtor_id)
+        .join(debtors, debtors.c.id == refusals.c.recipient_id)
         .join(creditors, creditors.c.id == debtors.c.creditor_id)
         .join(debts, debts.c.id == refusals.c.debt_id)
         .where(refusals.c.last_run_id == run_id, debtors.c.name != "")

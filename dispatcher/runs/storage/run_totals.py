@@ -151,7 +151,7 @@ def list_messages(
             debtors.c.reference.label("debtor"),
         )
         .join(creditors, creditors.c.id == messages.c.creditor_id)
-        .join(debtors, debtors.c.id == messages.c.debtor_id)
+        .join(debtors, debtors.c.id == messages.c.recipient_id)
         .where(messages.c.id > after)
         .order_by(messages.c.id)
         .limit(limit)

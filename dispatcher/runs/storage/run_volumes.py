@@ -55,7 +55,7 @@ def look_alikes(connection: Connection, run_id: int, as_of: date) -> list[tuple[
         .join(contents, contents.c.sha256 == messages.c.content_sha256)
         .join(
             other,
-            (other.c.debtor_id == messages.c.debtor_id)
+            (other.c.recipient_id == messages.c.recipient_id)
             & (other.c.address == messages.c.address)
             & (other.c.channel == messages.c.channel)
             & (other.c.as_of == messages.c.as_of)

@@ -1,0 +1,112 @@
+"""What a database is made of, and a way to put something in each of its tables, whatever its revision."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Column, Connection, Inspector, MetaData, Table, inspect, select, text
+from sqlalchemy.types import Boolean, Date, DateTime, Integer, LargeBinary
+
+from dispatcher.database.engine import Database
+
+_TEXTS = {  # of indexes and triggers
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL",
+    "postgresql": (
+        "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' UNION ALL "
+        "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
+    ),
+}
+_OF_OTHERS = (
+    "content_words",
+    "ix_content_words",
+    "alembic_version",
+)  # the word index is no table of SQLAlchemy's
+ROWS = 3
+
+
+def shape(database: Database) -> dict[str, Any]:
+    """Tables with columns and keys, indexes and triggers, by name.
+
+    On SQLite without the names of constraints: nothing there asks for them.
+    """
+    with database.reading() as connection:
+        inspector = inspect(connection)
+        tables = {
+            name: {
+                "columns": {column["name"]: _column(column) for column in inspector.get_columns(name)},
+                "key": inspector.get_pk_constraint(name)["constrained_columns"],
+                "points at": _named(
+                    database,
+                    inspector.get_foreign_keys(name),
+                    "constrained_columns",
+                    "referred_table",
+                    "referred_columns",
+                ),
+                "unique": _named(database, inspector.get_unique_constraints(name), "column_names"),
+                "counts for good": _counts_for_good(connection, name),
+            }
+            for name in _tables(inspector)
+        }
+        texts = connection.execute(text(_TEXTS[connection.dialect.name]))
+        made = {name: sql for name, sql in texts if not name.startswith(_OF_OTHERS)}
+    return {**tables, **made}
+
+
+def _column(column: Any) -> tuple[str, bool, str]:
+    return str(column["type"]), column["nullable"], str(column["default"])
+
+
+def _named(database: Database, constraints: list[Any], *parts: str) -> list[str]:
+    names = () if database.is_sqlite else ("name",)
+    return sorted(str([constraint[part] for part in (*parts, *names)]) for constraint in constraints)
+
+
+def _counts_for_good(connection: Connection, table: str) -> bool:
+    if connection.dialect.name != "sqlite":
+        return False
+    sql = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).scalar_one()
+    return "AUTOINCREMENT" in sql
+
+
+def fill(database: Database) -> None:
+    """Put ROWS rows in each table, as the database itself describes them; each points at a row that is there."""
+    with database.writing() as connection:
+        for table in _reflected(connection).sorted_tables:
+            connection.execute(table.insert(), [_row(table, number) for number in range(1, ROWS + 1)])
+
+
+def values(database: Database) -> dict[tuple[str, str], list[str]]:
+    """What stands in each column, by table and column."""
+    with database.reading() as connection:
+        return {
+            (table.name, column.name): sorted(map(str, connection.scalars(select(column))))
+            for table in _reflected(connection).sorted_tables
+            for column in table.columns
+        }
+
+
+def _reflected(connection: Connection) -> MetaData:
+    metadata = MetaData()
+    metadata.reflect(connection, only=_tables(inspect(connection)))
+    return metadata
+
+
+def _tables(inspector: Inspector) -> list[str]:
+    return [name for name in inspector.get_table_names() if not name.startswith(_OF_OTHERS)]
+
+
+def _row(table: Table, number: int) -> dict[str, Any]:
+    return {column.name: _value(column, number) for column in table.columns}
+
+
+def _value(column: Column[Any], number: int) -> Any:
+    if isinstance(column.type, Boolean):
+        return False
+    if isinstance(column.type, Integer):
+        return number
+    if isinstance(column.type, DateTime):
+        return datetime(2026, 3, 1, tzinfo=UTC) + timedelta(days=number)
+    if isinstance(column.type, Date):
+        return date(2026, 3, number)
+    if isinstance(column.type, LargeBinary):
+        return bytes([number])
+    return str(number)  # JSON, too
