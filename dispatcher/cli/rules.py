@@ -124,10 +124,14 @@ def document(
 
 def _print_rule(rule: Rule) -> None:
     until = f" until {rule.valid_to}" if rule.valid_to else ""
-    source = f"{rule.reference.title} · {rule.status}, {rule.verified} · since {rule.valid_from}{until}"
+    source = f"{rule.reference.title} · {rule.status}, {rule.verified} · since {rule.since}{until}"
     print(f"{rule.id}\n  {rule.says}\n  {source}")
     if rule.reference.link:
         print(f"  {rule.reference.link}")
+    if rule.reference.quote:
+        print(f"  “{rule.reference.quote}”")
+    if rule.reference.read_on:
+        print(f"  read on {rule.reference.read_on}")
 
 
 def _book() -> RuleBook:
@@ -162,7 +166,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "kinds": sorted(rule.kinds),
         "reference": rule.reference.title,
         "link": rule.reference.link or None,
-        "valid_from": rule.valid_from.isoformat(),
+        "valid_from": rule.since,
         "valid_to": rule.valid_to.isoformat() if rule.valid_to else None,
         "status": rule.status,
         "verified": rule.verified,

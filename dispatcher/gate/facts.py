@@ -7,6 +7,7 @@ there, say so with `NOTHING_ON_FILE` (dates) or False (consents); None means "no
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from enum import Enum, StrEnum
 from typing import Final
 
@@ -140,6 +141,8 @@ class ContentFindings:
     asks_scope: bool = False
     other_content: tuple[str, ...] = ()
     validation_period_end: date | None = None  # as printed in a validation notice
+    claims_costs: bool | None = None  # whether it asks for costs of collection beside the debt
+    costs: Decimal | None = None  # how much, in the debt's currency
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -275,6 +278,7 @@ class DebtFacts:
 
     due: date | None = None
     days_past_due: int | None = None
+    principal: Decimal | None = None  # what the costs of collection are measured by
     time_barred: bool = False
     acquired_by_credit_purchaser: bool = False
     transfer_notice_sent: DateOnFile = None
@@ -321,6 +325,12 @@ class ContactFacts:
     debt_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     validation_period_end: date | None = None
     notice_sent: DateOnFile = None
+    notice_received: date | None = None  # as a receipt or the debtor says; None: nobody knows
+    notice_channel: str | None = None
+    notice_returned: bool = False  # it bounced or came back, or the debtor says that it never arrived
+    state_of_exception: bool = (
+        False  # declared where the debtor lives, or over for no longer than the law says
+    )
     authorised_channels: frozenset[str] | None = None
     call_consent: CallConsent | None = None
     email_consent: bool | None = None

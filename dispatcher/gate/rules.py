@@ -17,10 +17,12 @@ ROLES = {"third_party": "third_party_collector"}  # the portfolio's shorter word
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reference:
-    """Where the rule stands written."""
+    """Where the rule stands written: `quote` its decisive words, `read_on` the day on which they were read."""
 
     title: str
     link: str = ""
+    quote: str = ""
+    read_on: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +62,11 @@ class Rule:
         narrow = self.places is not None or self.places_apart or self.recipients_apart or self.lines_apart
         object.__setattr__(self, "always", not narrow)
         object.__setattr__(self, "may_end", self.guard.may_end)
+
+    @property
+    def since(self) -> str:
+        """From which day it holds, or `unknown`: then it holds on every day."""
+        return "unknown" if self.valid_from == date.min else self.valid_from.isoformat()
 
     def role(self, role: str | None) -> bool:
         """Whether a sender of that role is bound; an unstated role is."""

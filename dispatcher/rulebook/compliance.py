@@ -60,7 +60,11 @@ def _pack(pack: RulePack, cases: Sequence[Case]) -> Iterator[str]:
 def _row(rule: Rule, rows: list[str]) -> str:
     title = rule.reference.title.replace("|", "\\|")
     source = f"[{title}]({rule.reference.link})" if rule.reference.link else title
-    force = f"{rule.valid_from} –{f' {rule.valid_to}' if rule.valid_to else ''}"
+    if rule.reference.quote:
+        source += f" “{rule.reference.quote.replace('|', chr(92) + '|')}”"
+    if rule.reference.read_on:
+        source += f" (read on {rule.reference.read_on})"
+    force = f"{rule.since} –{f' {rule.valid_to}' if rule.valid_to else ''}"
     guard = f"`guards/{_guard_file(rule)}.py`"
     lines = f"line {', '.join(rows)}" if rows else "none refuses"
     return f"| {rule.id} | {rule.says} | {source} | {force} | {rule.status} | {rule.verified} | {guard} | {lines} |"

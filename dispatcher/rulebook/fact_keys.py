@@ -8,6 +8,7 @@ from dispatcher.gate import facts as f
 from dispatcher.gate.guards.wishes import WEEKDAYS
 from dispatcher.rulebook.fact_values import (
     UnreadableError,
+    amount,
     any_remarks,
     anything,
     consent,
@@ -123,6 +124,8 @@ _CONTENT = {
     "other_content": any_remarks,
     "validation_period_end": optional_day,
     "in_initial_communication": finding,
+    "claims_costs": finding,
+    "costs": or_null(amount, null=None),
 }
 _LIMITED = {
     "is_voicemail": finding,
@@ -241,6 +244,7 @@ _FACTS: dict[str, Any] = {
     "debt": {
         "due": optional_day,
         "days_past_due": or_null(days, null=None),
+        "principal": or_null(amount, null=None),
         "time_barred": off,
         "acquired_by_credit_purchaser": off,
         "transfer_notice_sent": day_on_file,
@@ -248,6 +252,10 @@ _FACTS: dict[str, Any] = {
     "debt_groups": groups,
     "validation_period_end": optional_day,
     "notice_sent": day_on_file,
+    "notice_received": optional_day,
+    "notice_channel": optional_text,
+    "notice_returned": off,
+    "state_of_exception": off,
     "authorised_channels": many_texts,
     "call_consent": _CALL_CONSENT,
     "email_consent": consent,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from dispatcher.gate import facts as f
@@ -38,6 +39,17 @@ def days(value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LONGEST_DAYS:
         return value
     raise UnreadableError(f"is {value!r}, not a whole number of days that a debt can count")
+
+
+def amount(value: Any) -> Decimal:
+    """Money in the debt's currency, as text: "25.00"."""
+    try:
+        written = Decimal(text(value))
+    except InvalidOperation:
+        raise UnreadableError(f"is {value!r}, not an amount as text") from None
+    if not written.is_finite() or written < 0:
+        raise UnreadableError(f"is {value!r}, not an amount as text")
+    return written
 
 
 def day(value: Any) -> date:

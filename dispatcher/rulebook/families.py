@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from dispatcher.gate.facts import Channel, Kind
@@ -21,7 +22,7 @@ from dispatcher.gate.guards import (
 from dispatcher.gate.guards.guard import Guard
 from dispatcher.gate.rules import ALL_KINDS
 from dispatcher.gate.windows import Window
-from dispatcher.rulebook.holiday_calendar import HolidayCalendar, is_known
+from dispatcher.rulebook.holiday_calendar import HolidayCalendar, checked_days, is_known
 from dispatcher.rulebook.hours_text import HOURS_SCHEMA, weekly_hours
 from dispatcher.values.zones import zone
 
@@ -66,8 +67,9 @@ _FLAG = {"type": "boolean"}
 _CALENDAR = {
     "type": "object",
     "additionalProperties": False,
-    "required": ["country"],
+    "oneOf": [{"required": ["country"]}, {"required": ["days"]}],
     "properties": {
+        "days": _TEXTS,
         "country": {"type": "string", "pattern": "^[A-Z]{2}$"},
         "subdivision": {"type": "string"},
         "also": {"type": "array", "items": {"type": "string", "pattern": r"^\d\d-\d\d$"}},
@@ -92,12 +94,29 @@ _COUNTING = {
     "only_prerecorded": _FLAG,
     "stated_kinds": _FLAG,
 }
+_RECEIPT = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["days"],
+    "properties": {"days": _DAYS, "business": _FLAG},
+}
+_MONEY = {"type": "string", "pattern": r"^\d+(\.\d+)?$"}
+_BANDS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["fixed"],
+        "properties": dict.fromkeys(("up_to", "fixed", "percent", "over"), _MONEY),
+    },
+}
 _CAP = {
     "limit": {"type": "integer", "minimum": 1},
     "window": _WINDOW,
     "unit": {"enum": [frequency.PERSON, frequency.DEBT]},
     "after": {"enum": ["conversation", "direct_contact"]},
     "consent_excludes": _FLAG,
+    "during_exception": _FLAG,
     **_COUNTING,
 }
 
@@ -106,6 +125,8 @@ def _days_off(parameters: Json) -> Json:
     if "calendar" not in parameters:
         return {}
     written = parameters["calendar"]
+    if "days" in written:
+        return {"days_off": checked_days(tuple(written["days"]))}
     country, subdivision = written["country"], written.get("subdivision")
     if not is_known(country, subdivision):
         raise ValueError(f"no holiday calendar for {country} {subdivision or ''}".rstrip())
@@ -126,6 +147,7 @@ def _allowed_time(parameters: Json, scope: RuleScope) -> Guard:
         location=location,
         replies=frozenset(parameters.get("replies", ())),
         only_marketing=parameters.get("only_marketing", False),
+        until_days_past_due=parameters.get("until_days_past_due"),
         **_days_off(parameters),
     )
 
@@ -151,6 +173,7 @@ def _frequency_cap(parameters: Json, scope: RuleScope) -> frequency.FrequencyCap
         unit=parameters.get("unit", frequency.PERSON),
         after=parameters.get("after"),
         consent_excludes=parameters.get("consent_excludes", False),
+        during_exception=parameters.get("during_exception", False),
     )
 
 
@@ -179,6 +202,41 @@ def _forbidden_form(parameters: Json, scope: RuleScope) -> Guard:
     return recipients.ForbiddenForm(
         field=parameters["field"], patterns=tuple(parameters["patterns"]), words=parameters["words"]
     )
+
+
+def _written_notice(parameters: Json, scope: RuleScope) -> Guard:
+    del scope
+    if parameters.get("from") == prerequisites.RECEIVED and "assumed_receipt" not in parameters:
+        raise ValueError(
+            "days from receipt need assumed_receipt: how long after sending it is taken to arrive"
+        )
+    receipts = {
+        channel: prerequisites.Receipt(**written)
+        for channel, written in parameters.get("assumed_receipt", {}).items()
+    }
+    return prerequisites.WrittenNotice(
+        wait_days=parameters.get("wait_days", 0),
+        start=parameters.get("from", prerequisites.SENT),
+        business=parameters.get("business", False),
+        assumed_receipt=receipts,
+        costs_only=parameters.get("costs_only", False),
+        **_days_off(parameters),
+    )
+
+
+def _cost_cap(parameters: Json, scope: RuleScope) -> Guard:
+    del scope
+    bands = tuple(
+        content.CostBand(
+            up_to=Decimal(band["up_to"]) if "up_to" in band else None,
+            **{key: Decimal(band[key]) for key in ("fixed", "percent", "over") if key in band},
+        )
+        for band in parameters.get("bands", ())
+    )
+    if bands and (bands[-1].up_to is not None or any(band.up_to is None for band in bands[:-1])):
+        raise ValueError("the last band alone is without up_to, so that every principal lies in one")
+    most = parameters.get("most")
+    return content.CostCap(bands=bands, most=None if most is None else Decimal(most))
 
 
 def _validation_dates(parameters: Json, scope: RuleScope) -> Guard:
@@ -217,6 +275,7 @@ FAMILIES: dict[str, Family] = {
             "location": {"type": "string"},
             "replies": _KINDS,
             "only_marketing": _FLAG,
+            "until_days_past_due": _DAYS,
         },
         required=("hours",),
     ),
@@ -225,6 +284,7 @@ FAMILIES: dict[str, Family] = {
     ),
     "inconvenient_places": Family(build=_plain(wishes.InconvenientPlaces)),
     "employer_prohibits": Family(build=_plain(wishes.EmployerProhibits)),
+    "workplace_barred": Family(build=_plain(wishes.WorkplaceBarred)),
     "workplace_request": Family(build=_plain(wishes.WorkplaceRequest), properties={"oral_days": _DAYS}),
     "unread_statements": Family(
         build=_plain(wishes.UnreadStatements),
@@ -253,6 +313,7 @@ FAMILIES: dict[str, Family] = {
     "breathing_space": Family(build=_plain(holds.BreathingSpace)),
     "debtor_deceased": Family(build=_plain(holds.DebtorDeceased)),
     "time_barred_threat": Family(build=_plain(holds.TimeBarredThreat)),
+    "prescribed_debt": Family(build=_plain(holds.PrescribedDebt)),
     # who
     "recipients": Family(
         build=_sets(recipients.Recipients, "relations", "relations_in_zones", "zones"),
@@ -268,7 +329,7 @@ FAMILIES: dict[str, Family] = {
     "forbidden_form": Family(
         build=_forbidden_form,
         properties={
-            "field": {"enum": ["format", "visibility", "addressee", "caller_id", "address_place"]},
+            "field": {"enum": ["format", "visibility", "addressee", "caller_id"]},
             "patterns": _TEXTS,
             "words": {"type": "string"},
         },
@@ -305,7 +366,22 @@ FAMILIES: dict[str, Family] = {
         build=_plain(prerequisites.CourtesyWindow),
         properties={"days_before": _DAYS},
     ),
-    "written_notice": Family(build=_plain(prerequisites.WrittenNotice), properties={"wait_days": _DAYS}),
+    "written_notice": Family(
+        build=_written_notice,
+        properties={
+            "wait_days": _DAYS,
+            "from": {"enum": [prerequisites.SENT, prerequisites.RECEIVED]},
+            "business": _FLAG,
+            "assumed_receipt": {"type": "object", "minProperties": 1, "additionalProperties": _RECEIPT},
+            "costs_only": _FLAG,
+            "calendar": _CALENDAR,
+        },
+    ),
+    "notice_within": Family(
+        build=_sets(prerequisites.NoticeWithin, "kinds"),
+        properties={"days": _DAYS, "kinds": _KINDS},
+        required=("days", "kinds"),
+    ),
     "transfer_notice": Family(build=_plain(prerequisites.TransferNotice)),
     "validation_dates": Family(
         build=_validation_dates,
@@ -339,6 +415,7 @@ FAMILIES: dict[str, Family] = {
         properties={"simple": _TEXTS, "hard": _TEXTS},
         required=("simple", "hard"),
     ),
+    "cost_cap": Family(build=_cost_cap, properties={"bands": _BANDS, "most": _MONEY}),
     "no_overshadowing": Family(build=_plain(content.NoOvershadowing)),
     "limited_content": Family(
         build=_plain(content.LimitedContentMessage),

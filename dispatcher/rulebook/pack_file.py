@@ -24,6 +24,7 @@ _TEXTS = {"type": "array", "items": _TEXT, "minItems": 1, "uniqueItems": True}
 _CHANNELS, _KINDS = enum_list(Channel), enum_list(Kind)
 _ROLES = ("original_creditor", "third_party_collector", "debt_buyer", "law_firm", "credit_purchaser")
 _SENDERS = {"type": "array", "items": {"enum": list(_ROLES)}, "minItems": 1, "uniqueItems": True}
+UNKNOWN = "unknown"
 _DATE: Json = {}  # YAML gives a date; `_date` says so where it does not
 
 
@@ -51,7 +52,15 @@ _RULE = _object(
         "except_recipients": _TEXTS,
         "except_lines": _TEXTS,
         "roles": _SENDERS,
-        "reference": _object({"title": _TEXT, "link": {"type": "string", "pattern": "^https?://"}}, "title"),
+        "reference": _object(
+            {
+                "title": _TEXT,
+                "link": {"type": "string", "pattern": "^https?://"},
+                "quote": _TEXT,
+                "read_on": _DATE,
+            },
+            "title",
+        ),
         "valid_from": _DATE,
         "valid_to": _DATE,
         "status": {"enum": ["law", "guidance", "policy"]},
@@ -158,7 +167,9 @@ def _binding(file: YamlFile, binds: Json) -> Binding:
     types = binds.get("debt_types", {})
     return Binding(
         roles=frozenset(binds.get("roles", ())),
-        debt_types={name: _date(file, ("binds", "debt_types", name), since) for name, since in types.items()},
+        debt_types={
+            name: _since(file, ("binds", "debt_types", name), since) for name, since in types.items()
+        },
         past_due_more_than=binds.get("past_due_more_than"),
     )
 
@@ -197,8 +208,8 @@ def _rule(file: YamlFile, i: int, written: Json) -> Rule:
         says=written["says"],
         family=written["family"],
         guard=guard,
-        reference=Reference(**written["reference"]),
-        valid_from=_date(file, (*at, "valid_from"), written["valid_from"]),
+        reference=_reference(file, (*at, "reference"), written["reference"]),
+        valid_from=_since(file, (*at, "valid_from"), written["valid_from"]),
         valid_to=None if until is None else _date(file, (*at, "valid_to"), until),
         status=written["status"],
         verified=written["verified"],
@@ -219,6 +230,16 @@ def _chosen(
     if key in written and apart in written:
         raise file.error((*at, apart), f"stands beside {key}; keep one of the two")
     return frozenset(written[key]) if key in written else everything - frozenset(written.get(apart, ()))
+
+
+def _reference(file: YamlFile, at: KeyPath, written: Json) -> Reference:
+    read = {"read_on": _date(file, (*at, "read_on"), written["read_on"])} if "read_on" in written else {}
+    return Reference(**{**written, **read})
+
+
+def _since(file: YamlFile, at: KeyPath, value: Any) -> date:
+    """Since when; `unknown` holds on every day, so that a doubt never makes more lawful."""
+    return date.min if value == UNKNOWN else _date(file, at, value)
 
 
 def _date(file: YamlFile, at: KeyPath, value: Any) -> date:

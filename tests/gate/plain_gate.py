@@ -85,19 +85,49 @@ def _open(parameters: dict[str, Any], local: datetime, facts: ContactFacts) -> b
 def _spans(parameters: dict[str, Any], day: date, facts: ContactFacts) -> str:
     hours = parameters["hours"]
     if "holidays" in hours:
-        calendar = parameters["calendar"]
-        public = holidays.country_holidays(
-            calendar["country"],
-            subdiv=calendar.get("subdivision"),
-            years=day.year,
-            categories=("public", "optional") if calendar.get("optional") else ("public",),
-        )
-        if day in public or day in facts.holidays:
+        if _is_holiday(parameters["calendar"], day) or day in facts.holidays:
             return str(hours["holidays"])
     for key, value in hours.items():
         if key == "daily" or (key != "holidays" and _named(key, day.weekday())):
             return str(value)
     return "closed"
+
+
+def _is_holiday(calendar: dict[str, Any], day: date) -> bool:
+    if "days" in calendar:
+        return any(_is_named(words, day) for words in calendar["days"])
+    return day in holidays.country_holidays(
+        calendar["country"],
+        subdiv=calendar.get("subdivision"),
+        years=day.year,
+        categories=("public", "optional") if calendar.get("optional") else ("public",),
+    )
+
+
+def _is_named(words: str, day: date) -> bool:
+    """Whether a statute's words mean this day: asked of the day, where the program makes the days of a year."""
+    if words.startswith("easter"):
+        return day - timedelta(days=int(words[6:] or 0)) == _easter(day.year)
+    if words.startswith("monday before"):
+        end = date.fromisoformat(f"{day.year}-{words[-5:]}")
+        return day.weekday() == 0 and timedelta(0) < end - day <= timedelta(days=7)
+    if " of " in words:
+        nth, weekday, _, month = words.split()
+        week = ["first", "second", "third", "fourth"].index(nth)
+        return day.month == int(month) and DAYS[day.weekday()] == weekday[:3] and (day.day - 1) // 7 == week
+    fixed = date.fromisoformat(f"{day.year}-{words[:5]}")
+    if fixed.weekday() == 6 and "monday" in words:
+        return day == fixed + timedelta(days=1) or (day == fixed and "and" in words)
+    return day == fixed
+
+
+def _easter(year: int) -> date:
+    """The Sunday by the table of the western church (Meeus, Jones, Butcher)."""
+    a, (b, c) = year % 19, divmod(year, 100)
+    h = (19 * a + b - b // 4 - (b - (b + 8) // 25 + 1) // 3 + 15) % 30
+    el = (32 + 2 * (b % 4) + 2 * (c // 4) - h - c % 4) % 7
+    month, day = divmod(h + el - 7 * ((a + 11 * h + 22 * el) // 451) + 114, 31)
+    return date(year, month, day + 1)
 
 
 def _named(key: str, weekday: int) -> bool:

@@ -129,7 +129,7 @@ def test_where_the_address_names_no_region_every_numbers_area_counts() -> None:
 def test_a_foreign_number_leaves_the_law_of_the_residence() -> None:
     madrid = a_number("+34612345678")
     brooklyn = a_contact(madrid, role="third_party", region="NY", city="Brooklyn")
-    assert packs(brooklyn) == FEDERAL | {"US-NY-DFS", "US-NYC-SHIELD", "ES-POLICY", "EU-2021-2167"}
+    assert packs(brooklyn) == FEDERAL | {"US-NY-DFS", "US-NYC-SHIELD", "ES-CONDUCT", "ES-POLICY"}
 
 
 def test_a_collector_without_consent_may_not_text() -> None:

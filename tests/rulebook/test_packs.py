@@ -170,7 +170,7 @@ def _applying(book: RuleBook, country: str | None, **more: object) -> list[str]:
     [
         ({"country": None}, ["DEFAULT"]),
         ({"country": "FR"}, ["DEFAULT", "EU-2021-2167"]),
-        ({"country": "ES"}, ["DEFAULT", "ES-POLICY", "EU-2021-2167"]),
+        ({"country": "ES"}, ["DEFAULT", "ES-CONDUCT", "ES-POLICY"]),
         ({"country": "MX"}, ["DEFAULT", "MX-CONDUSEF"]),
         ({"country": "UK"}, ["DEFAULT", "UK-CONC"]),
         ({"country": "GB", "debt_type": "mortgage"}, ["DEFAULT", "UK-MCOB"]),

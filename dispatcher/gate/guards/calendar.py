@@ -19,7 +19,8 @@ class AllowedTime(Guard):
 
     `location`: everywhere (all candidate zones), residence, area_code (presumed unless the debtor said
     otherwise) or the name of a zone. `replies`: kinds that may answer a debtor who came at a closed time.
-    `only_marketing`: the rule is about texts that sell something.
+    `only_marketing`: the rule is about texts that sell something. `until_days_past_due`: the law is silent about
+    debts that are longer past due; unstated arrears are not.
     """
 
     hours: WeeklyHours
@@ -27,6 +28,7 @@ class AllowedTime(Guard):
     location: str = EVERYWHERE
     replies: frozenset[str] = frozenset()
     only_marketing: bool = False
+    until_days_past_due: int | None = None
 
     def refuse(self, act: Act) -> Refusal | None:
         """A deferral to the next opening; a block where the week never opens."""
@@ -35,6 +37,7 @@ class AllowedTime(Guard):
         if (
             closed is None
             or (self.only_marketing and not _sells(act))
+            or self._is_over(act)
             or self._is_reply(act, places, days_off)
         ):
             return None
@@ -51,11 +54,15 @@ class AllowedTime(Guard):
 
     def open_until(self, act: Act) -> int | None:
         """The next closing; for a reply at a closed time the closing after the next opening."""
-        if self.only_marketing and not _sells(act):
+        if (self.only_marketing and not _sells(act)) or self._is_over(act):
             return None
         places, days_off = self._places(act), self._days_off(act)
         opening = first_open(places, self.hours, act.at, days_off)
         return None if opening is None else first_closed(places, self.hours, opening, days_off)
+
+    def _is_over(self, act: Act) -> bool:
+        days = act.past_due_days()
+        return self.until_days_past_due is not None and days is not None and days > self.until_days_past_due
 
     def _is_reply(self, act: Act, places: tuple[Place, ...], days_off: Container[int]) -> bool:
         if act.kind not in self.replies:

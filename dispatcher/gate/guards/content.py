@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import ClassVar
 
 from dispatcher.gate.act import Act, Past
@@ -242,3 +243,44 @@ class LimitedContentMessage(Guard):
 
     def _may_be_added(self, part: str) -> bool:
         return _holds_any(part, self.optional) and not _holds_any(part, self.never)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CostBand:
+    """Up to this principal the law lets so much be asked: a sum, and a share of what lies above `over`."""
+
+    up_to: Decimal | None
+    fixed: Decimal
+    percent: Decimal = Decimal(0)
+    over: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CostCap(Guard):
+    """The costs of collection that a message may ask for, by the principal; no `bands`: none at all."""
+
+    subject: ClassVar[str | None] = "action.content"
+
+    bands: tuple[CostBand, ...] = ()
+    most: Decimal | None = None
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block for more than the law lets be asked; a hold where nobody can say how much that is."""
+        content = act.action.content
+        if content is None or not content.claims_costs:
+            return None
+        if not self.bands:
+            return block("the text asks for costs of collection, which the law does not let be asked")
+        principal = act.facts.debt.principal
+        if content.costs is None or principal is None:
+            return hold("the text asks for costs of collection and nothing says how much the law allows")
+        allowed = self.allowed(principal)
+        if content.costs <= allowed:
+            return None
+        return block(f"the text asks for costs of {content.costs}; the law allows {allowed}", allowed=allowed)
+
+    def allowed(self, principal: Decimal) -> Decimal:
+        """The most that may be asked on a principal, in the same currency."""
+        band = next(b for b in self.bands if b.up_to is None or principal <= b.up_to)
+        cost = band.fixed + band.percent / 100 * max(Decimal(0), principal - band.over)
+        return cost if self.most is None else min(cost, self.most)

@@ -56,6 +56,7 @@ class FrequencyCap(Guard):
 
     `after`: the cap begins with the first conversation (which itself does not count) or with the first
     direct contact (which does). `consent_excludes`: calls with the debtor's prior consent stand apart.
+    `during_exception`: the cap holds while a state of exception does.
     """
 
     subject: ClassVar[str | None] = "history"
@@ -66,9 +67,12 @@ class FrequencyCap(Guard):
     unit: str = PERSON
     after: str | None = None  # conversation | direct_contact
     consent_excludes: bool = False
+    during_exception: bool = False
 
     def refuse(self, act: Act) -> Refusal | None:
         """A deferral to the instant at which there is room again."""
+        if self.during_exception and not act.facts.state_of_exception:
+            return None
         if len(act.history) < self.limit or (self.consent_excludes and covered_by_consent(act)):
             return None
         full = [release for unit in self._units(act) for release in self._release(act, unit)]

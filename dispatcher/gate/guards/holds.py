@@ -199,3 +199,16 @@ class TimeBarredThreat(Guard):
         if not act.facts.debt.time_barred or content is None or not content.threatens_suit:
             return None
         return block("the text threatens suit over a time-barred debt")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PrescribedDebt(Guard):
+    """A debt that is time-barred is not collected at all, where the law says so."""
+
+    subject: ClassVar[str | None] = "debt.time_barred"
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block for every act to collect it."""
+        return (
+            block("the debt is time-barred and may not be collected") if act.facts.debt.time_barred else None
+        )

@@ -1,12 +1,13 @@
 """What must have happened first: the due date, written notices and their waiting days, validation dates."""
 
-from collections.abc import Container
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from typing import ClassVar
 
 from dispatcher.gate.act import Act
 from dispatcher.gate.facts import NOTHING_ON_FILE, Kind
-from dispatcher.gate.guards.guard import Guard, Refusal, block, defer
+from dispatcher.gate.guards.guard import Guard, Refusal, block, defer, hold
 from dispatcher.gate.hours import NO_DAYS
 from dispatcher.values.zones import day_number, day_of
 
@@ -55,28 +56,116 @@ class CourtesyWindow(Guard):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Receipt:
+    """When a notice sent by one medium counts as received where nobody knows: so many days after it was sent."""
+
+    days: int
+    business: bool = False
+
+
+SENT, RECEIVED = "sent", "received"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class WrittenNotice(Guard):
-    """A written notice first, then `wait_days` calendar days."""
+    """A written notice first, then `wait_days` days.
+
+    Counted from the day it was `sent`, or `received`: the recorded receipt, else the one assumed for its medium
+    (`assumed_receipt`; an unknown medium takes the longest). `business`: Saturdays, Sundays and `days_off` do not
+    count. `costs_only`: the rule stops messages that claim costs, and no others. A notice that came back is none.
+    """
 
     subject: ClassVar[str | None] = "notice_sent"
 
     wait_days: int = 0
+    start: str = SENT
+    business: bool = False
+    assumed_receipt: Mapping[str, Receipt] = field(default_factory=dict)
+    costs_only: bool = False
+    days_off: Container[int] = NO_DAYS
 
     def refuse(self, act: Act) -> Refusal | None:
         """A block without the notice, a deferral while the days run."""
         sent = act.facts.notice_sent
-        if sent is None:
+        if sent is None or (self.costs_only and not _claims_costs(act)):
             return None
         if sent is NOTHING_ON_FILE:
             return block("the written notice that must come first was not sent")
-        begins = day_number(sent) + self.wait_days
+        if act.facts.notice_returned:
+            return block(
+                f"the notice sent {sent} came back; a notice that did not arrive is none", notice=sent
+            )
+        begins = self._add(act, self._start(act, sent), self.wait_days, business=self.business)
         if act.first_day >= begins:
             return None
+        days = f"{self.wait_days} business days" if self.business else f"{self.wait_days} days"
+        after = "it" if self.start == SENT else f"its receipt, {day_of(self._start(act, sent))}"
         return defer(
-            act.when_day_begins(begins),
-            f"notice sent {sent}; contact {self.wait_days} days after it",
-            notice=sent,
+            act.when_day_begins(begins), f"notice sent {sent}; contact {days} after {after}", notice=sent
         )
+
+    def _start(self, act: Act, sent: date) -> int:
+        if self.start == SENT:
+            return day_number(sent)
+        received = act.facts.notice_received
+        if isinstance(received, date):
+            return day_number(received)
+        channel = act.facts.notice_channel or ""
+        known = self.assumed_receipt.get(channel)
+        assumed = (known,) if known else tuple(self.assumed_receipt.values()) or (Receipt(days=0),)
+        return max(self._add(act, day_number(sent), one.days, business=one.business) for one in assumed)
+
+    def _add(self, act: Act, day: int, days: int, *, business: bool) -> int:
+        return business_day(act, day, days, self.days_off) if business else day + days
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoticeWithin(Guard):
+    """A notice is owed within `days` of the first contact; once they have passed without it, a person decides."""
+
+    subject: ClassVar[str | None] = "history"
+
+    days: int
+    kinds: frozenset[str]
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A hold from the day after the last day for the notice."""
+        contacts = [past for past in act.history if not past.inbound]
+        if not contacts or isinstance(act.facts.notice_sent, date):
+            return None
+        if any(past.entry.kind in self.kinds and past.entry.outcome not in UNDELIVERED for past in contacts):
+            return None
+        last = min(place.zone.day(contacts[-1].at) for place in act.places) + self.days
+        if act.last_day <= last:
+            return None
+        return hold(
+            f"the notice was owed by {day_of(last)}, {self.days} days after the first contact, and was not sent",
+            owed_by=day_of(last),
+        )
+
+    def open_until(self, act: Act) -> int | None:
+        """The end of the last day for the notice."""
+        contacts = [past for past in act.history if not past.inbound]
+        if not contacts:
+            return None
+        last = min(place.zone.day(contacts[-1].at) for place in act.places) + self.days
+        return act.when_day_may_begin(last + 1) if last >= act.last_day else None
+
+
+UNDELIVERED = frozenset({"bounced", "failed", "rejected", "returned"})
+
+
+def business_day(act: Act, day: int, days: int, days_off: Container[int]) -> int:
+    """The day that lies `days` business days after another: Saturdays, Sundays and days off do not count."""
+    while days:
+        day += 1
+        days -= (day + 3) % 7 < 5 and day not in days_off and day not in act.days_off
+    return day
+
+
+def _claims_costs(act: Act) -> bool:
+    content = act.action.content
+    return content is not None and content.claims_costs is not False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,12 +220,7 @@ class ValidationDates(Guard):
         )
 
     def _receipt(self, act: Act) -> int:
-        day, left = act.last_day, self.receipt_days
-        while left:
-            day += 1
-            business = (day + 3) % 7 < 5 and day not in self.days_off and day not in act.days_off
-            left -= business
-        return day
+        return business_day(act, act.last_day, self.receipt_days, self.days_off)
 
     def open_until(self, act: Act) -> int | None:
         """The next local day, on which the same date may be too soon."""

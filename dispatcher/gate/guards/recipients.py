@@ -96,8 +96,7 @@ def _to_attorney(act: Act) -> bool:
 class ForbiddenForm(Guard):
     """A form that gives the debt away, or hides the sender: `field` of the action must match none of `patterns`.
 
-    Fields: format (postcard), visibility (public), addressee (the occupier), caller_id (hidden), address_place
-    (workplace).
+    Fields: format (postcard), visibility (public), addressee (the occupier), caller_id (hidden).
     """
 
     field: str

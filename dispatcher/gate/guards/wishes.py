@@ -127,6 +127,17 @@ class EmployerProhibits(Guard):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class WorkplaceBarred(Guard):
+    """No contact at the place of employment, whatever the employer says of it."""
+
+    subject: ClassVar[str | None] = "action.address_place"
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block at work."""
+        return block("the law bars contact at work") if act.action.address_place == WORKPLACE else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class WorkplaceRequest(Guard):
     """An oral request not to be contacted at work holds for `oral_days`, a written one until withdrawn."""
 

@@ -80,7 +80,7 @@ def _rule_row(pack: RulePack, rule: Any) -> dict[str, Any]:
         "link": rule.reference.link,
         "status": rule.status,
         "verified": rule.verified,
-        "valid_from": rule.valid_from,
+        "valid_from": rule.since,
         "valid_to": rule.valid_to,
     }
 
