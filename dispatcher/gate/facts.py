@@ -171,6 +171,7 @@ class Action:
     autodialled: bool | None = None
     prerecorded: bool = False
     ai_voice: bool = False
+    approved_form: bool | None = None  # whether the authority approved the text's form; False: none on file
     limited_content: LimitedContent | None = None
     content: ContentFindings | None = None
 
@@ -282,6 +283,7 @@ class DebtFacts:
     time_barred: bool = False
     acquired_by_credit_purchaser: bool = False
     transfer_notice_sent: DateOnFile = None
+    procedure_open: bool = False  # of regularisation, such as Portugal's PERSI
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

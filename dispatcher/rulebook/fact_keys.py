@@ -180,6 +180,7 @@ _ACTION = {
     "autodialled": finding,
     "prerecorded": off,
     "ai_voice": off,
+    "approved_form": finding,
     "limited_content": _LIMITED,
     "content": _CONTENT,
 }
@@ -248,6 +249,7 @@ _FACTS: dict[str, Any] = {
         "time_barred": off,
         "acquired_by_credit_purchaser": off,
         "transfer_notice_sent": day_on_file,
+        "procedure_open": off,
     },
     "debt_groups": groups,
     "validation_period_end": optional_day,

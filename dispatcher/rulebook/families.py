@@ -87,7 +87,7 @@ _WINDOW = {
     },
 }
 _COUNTING = {
-    "counts": {"enum": [frequency.ATTEMPTS, frequency.CONTACTS]},
+    "counts": {"enum": [frequency.ATTEMPTS, frequency.CONTACTS, frequency.CONVERSATIONS]},
     "count_channels": {**_CHANNELS, "items": {"enum": [*map(str, Channel), "visit"]}},
     "count_places": _TEXTS,
     "count_places_apart": _TEXTS,
@@ -313,6 +313,7 @@ FAMILIES: dict[str, Family] = {
     "breathing_space": Family(build=_plain(holds.BreathingSpace)),
     "debtor_deceased": Family(build=_plain(holds.DebtorDeceased)),
     "time_barred_threat": Family(build=_plain(holds.TimeBarredThreat)),
+    "open_procedure": Family(build=_plain(holds.OpenProcedure)),
     "prescribed_debt": Family(build=_plain(holds.PrescribedDebt)),
     # who
     "recipients": Family(
@@ -348,6 +349,7 @@ FAMILIES: dict[str, Family] = {
     "esign_consent": Family(build=_plain(authorisation.ESign)),
     "robocall_consent": Family(build=_plain(authorisation.RobocallConsent)),
     "revoked_consent": Family(build=_plain(opt_outs.RevokedConsent), properties={"every_number": _FLAG}),
+    "no_recordings": Family(build=_plain(authorisation.NoRecordings)),
     "landline_allowance": Family(
         build=lambda parameters, scope: authorisation.LandlineAllowance(
             cap=_frequency_cap(parameters, scope)
@@ -415,6 +417,7 @@ FAMILIES: dict[str, Family] = {
         properties={"simple": _TEXTS, "hard": _TEXTS},
         required=("simple", "hard"),
     ),
+    "approved_form": Family(build=_plain(content.ApprovedForm)),
     "cost_cap": Family(build=_cost_cap, properties={"bands": _BANDS, "most": _MONEY}),
     "no_overshadowing": Family(build=_plain(content.NoOvershadowing)),
     "limited_content": Family(

@@ -84,9 +84,8 @@ def _open(parameters: dict[str, Any], local: datetime, facts: ContactFacts) -> b
 
 def _spans(parameters: dict[str, Any], day: date, facts: ContactFacts) -> str:
     hours = parameters["hours"]
-    if "holidays" in hours:
-        if _is_holiday(parameters["calendar"], day) or day in facts.holidays:
-            return str(hours["holidays"])
+    if "holidays" in hours and (_is_holiday(parameters["calendar"], day) or day in facts.holidays):
+        return str(hours["holidays"])
     for key, value in hours.items():
         if key == "daily" or (key != "holidays" and _named(key, day.weekday())):
             return str(value)

@@ -203,3 +203,14 @@ class LandlineAllowance(Guard):
         if not spoken or action.consent is not False or action.line not in LANDLINES:
             return None
         return self.cap.refuse(act)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoRecordings(Guard):
+    """No recording and no machine's voice, whatever was agreed."""
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block for what is not spoken by a person."""
+        if not (act.action.prerecorded or act.action.ai_voice):
+            return None
+        return block("a call by a recording or a machine's voice")

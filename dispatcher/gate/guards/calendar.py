@@ -42,6 +42,10 @@ class AllowedTime(Guard):
         ):
             return None
         opening = first_open(places, self.hours, act.at, days_off)
+        last = self._last_day(act)
+        if last is not None:
+            silent = act.when_day_begins(last + 1)
+            opening = silent if opening is None else min(opening, silent)
         said = f"{local_time(closed, act.at)} in {closed}"
         if opening is None:
             return block(f"{said}; these hours never open", zone=closed.zone.name)
@@ -61,8 +65,14 @@ class AllowedTime(Guard):
         return None if opening is None else first_closed(places, self.hours, opening, days_off)
 
     def _is_over(self, act: Act) -> bool:
-        days = act.past_due_days()
-        return self.until_days_past_due is not None and days is not None and days > self.until_days_past_due
+        last = self._last_day(act)
+        return last is not None and act.first_day > last
+
+    def _last_day(self, act: Act) -> int | None:
+        """The last day on which the law speaks of the debt at all."""
+        if self.until_days_past_due is None or act.due_day is None:
+            return None
+        return act.due_day + self.until_days_past_due
 
     def _is_reply(self, act: Act, places: tuple[Place, ...], days_off: Container[int]) -> bool:
         if act.kind not in self.replies:

@@ -284,3 +284,14 @@ class CostCap(Guard):
         band = next(b for b in self.bands if b.up_to is None or principal <= b.up_to)
         cost = band.fixed + band.percent / 100 * max(Decimal(0), principal - band.over)
         return cost if self.most is None else min(cost, self.most)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApprovedForm(Guard):
+    """Only in a form that the authority approved; nobody having said so is no approval."""
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A hold without an approval on file; facts that do not mention it are in order."""
+        if act.action.approved_form is not False:
+            return None
+        return hold("the authority's approval of this form is not on file")

@@ -11,10 +11,11 @@ from dispatcher.gate.guards.guard import Guard, Refusal, defer
 from dispatcher.gate.openings import local_time
 from dispatcher.gate.windows import Window
 
-ATTEMPTS, CONTACTS = "attempts", "contacts"
+ATTEMPTS, CONTACTS, CONVERSATIONS = "attempts", "contacts", "conversations"
 PERSON, DEBT = "person", "debt"
 NEVER_CONNECTED = frozenset({"busy", "not_in_service"})
 NOT_CONTACTS = NEVER_CONNECTED | {"unanswered", "bounced", "failed", "rejected", "returned"}
+SPOKEN = frozenset({"conversation", "answered_complete"})
 DIRECT_CONTACT = frozenset({"conversation", "answered_complete", "inbound_from_consumer"})
 
 
@@ -22,7 +23,8 @@ DIRECT_CONTACT = frozenset({"conversation", "answered_complete", "inbound_from_c
 class Counting:
     """Which earlier contacts count. `kinds_apart` never do; no `places` means any.
 
-    `counts`: attempts (all that connected or rang) or contacts (those that reached the person or left word).
+    `counts`: attempts (all that connected or rang), contacts (those that reached the person or left word) or
+    conversations (those in which the person spoke).
     A contact whose kind nobody stated counts, unless `stated_kinds`.
     """
 
@@ -40,6 +42,8 @@ class Counting:
         if past.inbound or entry.channel not in self.channels or entry.kind in self.kinds_apart:
             return False
         if self.stated_kinds and entry.kind is None:
+            return False
+        if self.counts == CONVERSATIONS and entry.outcome not in SPOKEN:
             return False
         if entry.outcome in (NEVER_CONNECTED if self.counts == ATTEMPTS else NOT_CONTACTS):
             return False

@@ -212,3 +212,14 @@ class PrescribedDebt(Guard):
         return (
             block("the debt is time-barred and may not be collected") if act.facts.debt.time_barred else None
         )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenProcedure(Guard):
+    """While a procedure to find a way out is open for the debt, its end is not announced."""
+
+    subject: ClassVar[str | None] = "debt.procedure_open"
+
+    def refuse(self, act: Act) -> Refusal | None:
+        """A block until it is closed."""
+        return block("a procedure to find a way out is open") if act.facts.debt.procedure_open else None
