@@ -65,7 +65,8 @@ def _covers(rule: dict[str, Any], facts: ContactFacts) -> bool:
 
 def _rule_allows(rule: dict[str, Any], facts: ContactFacts, now: datetime) -> bool:
     locals_ = [now.astimezone(zone(candidate.zone)) for candidate in facts.zones]
-    if not any(rule["valid_from"] <= local.date() < rule.get("valid_to", date.max) for local in locals_):
+    since = date.min if rule["valid_from"] == "unknown" else rule["valid_from"]
+    if not any(since <= local.date() < rule.get("valid_to", date.max) for local in locals_):
         return True
     if rule["family"] == "allowed_time":
         return all(_open(rule["parameters"], local, facts) for local in locals_)
@@ -156,6 +157,11 @@ def _counts(rule: dict[str, Any], entry: HistoryEntry) -> bool:
     if rule["parameters"].get("counts") == "contacts":
         lost |= {"unanswered", "bounced", "failed", "rejected", "returned"}
     if entry.outcome in lost:
+        return False
+    if rule["parameters"].get("counts") == "conversations" and entry.outcome not in {
+        "conversation",
+        "answered_complete",
+    }:
         return False
     return _channel_counts(rule, entry.channel) and _kind_counts(rule, entry.kind)
 

@@ -169,7 +169,7 @@ def _applying(book: RuleBook, country: str | None, **more: object) -> list[str]:
     ("where", "packs"),
     [
         ({"country": None}, ["DEFAULT"]),
-        ({"country": "FR"}, ["DEFAULT", "EU-2021-2167"]),
+        ({"country": "FR"}, ["DEFAULT", "EU-2021-2167", "FR-CPCE"]),
         ({"country": "ES"}, ["DEFAULT", "ES-CONDUCT", "ES-POLICY"]),
         ({"country": "MX"}, ["DEFAULT", "MX-CONDUSEF"]),
         ({"country": "UK"}, ["DEFAULT", "UK-CONC"]),
@@ -192,7 +192,7 @@ def _applying(book: RuleBook, country: str | None, **more: object) -> list[str]:
         ({"country": "BR", "residence_postcode": "1310-100"}, ["BR-POLICY", "BR-SP", "DEFAULT"]),
         ({"country": "US", "sender_role": "original_creditor", "residence_postcode": "2108"}, ["DEFAULT", "US-MA", "US-TCPA"]),
         ({"country": "US", "sender_role": "original_creditor", "residence_region": "NY", "residence_city": "Astoria", "residence_postcode": "11102-0001"}, ["DEFAULT", "US-NYC-SHIELD", "US-TCPA"]),
-        ({"country": "DE", "residence_postcode": "20095"}, ["DEFAULT", "EU-2021-2167"]),
+        ({"country": "DE", "residence_postcode": "20095"}, ["DE-RDG", "DEFAULT", "EU-2021-2167"]),
         ({"country": "MX", "phone_country": "CO"}, ["CO-2300", "DEFAULT", "MX-CONDUSEF"]),
         ({"country": "MX", "phone_country": "US", "phone": "+13055550123"}, ["DEFAULT", "MX-CONDUSEF", "US-FL-FCCPA", "US-REGF", "US-TCPA"]),
     ],

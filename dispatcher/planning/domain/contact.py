@@ -178,6 +178,7 @@ def _action(contact: IntendedContact, content: ContentFindings | None) -> Action
         consumer_used_it_with_collector=_used_by_consumer(contact),
         consent=_consent(contact),
         esign_consent=any(c.kind == "esign" for c in person.consents),
+        approved_form=False,  # no authority's approvals are kept
         content=content,
     )
 
