@@ -18,12 +18,12 @@ from dispatcher.authoring.published_templates import PublishedTemplates
 from dispatcher.authoring.refresh_templates import TemplateSources, refresh_templates
 from dispatcher.database import migrate
 from dispatcher.database.engine import Database, open_database
-from dispatcher.database.secret_file import make_once
 from dispatcher.delivery.domain.verdict import Verdict
 from dispatcher.delivery.judge_messages import JudgingContext, judge_messages
 from dispatcher.messages.domain.message import Message
 from dispatcher.people.domain.optout_token import OptOutLink, make_token
 from dispatcher.people.domain.optout_words import ReplyMeaning, classify_reply
+from dispatcher.people.link_key import read_link_key
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage.rules_in_force import record_rules_in_force
 from dispatcher.record.seal_log import seal_log
@@ -113,12 +113,8 @@ class Dispatcher:
 
     @cached_property
     def optout_secret(self) -> bytes:
-        """The key of the debtors' links, made at first need."""
-        path = self.keys / "optout.key"
-        if not path.exists():
-            self.keys.mkdir(mode=0o700, parents=True, exist_ok=True)
-            make_once(path, secrets.token_bytes(32))
-        return path.read_bytes()
+        """The key of the debtors' links, made where none was ever used; raises LinkKeyError."""
+        return read_link_key(self.database, self.keys)
 
     @cached_property
     def layouts(self) -> Layouts:
@@ -170,10 +166,11 @@ class Dispatcher:
         context = JudgingContext(policy=self.policy, check_content=self.templates.check)
         return judge_messages(connection, messages, bodies=bodies, now=now, context=context)
 
-    def seal(self) -> str:
-        """Seal the log; returns the newest seal's root."""
-        journal = SealJournal(self.home / "seals.jsonl")
-        return seal_log(self.database, SealingKeys(self.keys), journal, now=self.real_now()).root
+    def seal(self, *, after_restore: bool = False) -> str:
+        """Seal the log; returns the newest seal's root. `after_restore` writes down what a restored copy lost."""
+        journal, keys = SealJournal(self.home / "seals.jsonl"), SealingKeys(self.keys)
+        now = self.real_now()
+        return seal_log(self.database, keys, journal, now=now, after_restore=after_restore).root
 
     def channel(self, kind: ChannelKind) -> Channel:
         """The opened channel, one for the whole process; raises SettingsError where it must not be used yet."""

@@ -51,7 +51,7 @@ Checker = Callable[[Dispatcher], Iterator[Finding]]
 
 def _checkers(*, data_only: bool) -> list[Checker]:
     files: list[Checker] = [_settings, _rules, _strategies, _schedules, _wording, _retention, _templates]
-    return files if data_only else [*files, _database, _broker, _channels, _stops]
+    return files if data_only else [*files, _database, _broker, _home, _channels, _stops]
 
 
 def _guarded(checker: Checker, dispatcher: Dispatcher) -> list[Finding]:
@@ -169,6 +169,22 @@ def _database(dispatcher: Dispatcher) -> Iterator[Finding]:
         )
     else:
         yield "ok", "database", f"{dispatcher.database.writer.dialect.name} at revision {has}"
+
+
+def _home(dispatcher: Dispatcher) -> Iterator[Finding]:
+    """Whether this home may send from this database, and has what all machines share."""
+    from dispatcher.database import migrate
+    from dispatcher.people.link_key import inspect_link_key
+    from dispatcher.runs.refuse_copy import Home, inspect_copy
+
+    if not migrate.current(dispatcher.database)[0]:
+        return
+    if trouble := inspect_copy(dispatcher.database, Home.at(dispatcher.home)):
+        yield "wrong", "home", f"{trouble}: `dispatcher adopt --why TEXT` once you know what was sent"
+    else:
+        yield "ok", "home", f"{dispatcher.home} is the database's own"
+    if trouble := inspect_link_key(dispatcher.database, dispatcher.keys):
+        yield "wrong", "link key", trouble
 
 
 def _broker(dispatcher: Dispatcher) -> Iterator[Finding]:

@@ -154,22 +154,23 @@ def cancel(ids: Ids, why: Why = "") -> None:
 
 
 def resolve(
-    message_id: Annotated[str, typer.Argument(help="The id of a message whose end is unknown.")],
+    ids: Annotated[list[str], typer.Argument(help="Ids of messages whose end is unknown.")],
     why: Why,
     sent: Annotated[bool, typer.Option("--sent/--not-sent", help="What you found out.", show_default=False)],
     now: Now = None,
 ) -> None:
-    """Say what became of a message whose end is unknown.
+    """Say what became of messages whose end is unknown.
 
     Example: dispatcher messages resolve 019394a1-… --not-sent --why "not in Twilio's log"
     """
     from dispatcher.delivery.resolve_message import resolve_message
 
     with opened(now) as dispatcher:
-        state = resolve_message(
-            dispatcher.database, message_id, sent=sent, why=why, actor=actor(), now=dispatcher.now()
-        )
-    print(f"{message_id} is {state} now")
+        for message_id in ids:
+            state = resolve_message(
+                dispatcher.database, message_id, sent=sent, why=why, actor=actor(), now=dispatcher.now()
+            )
+            print(f"{message_id} is {state} now")
 
 
 @_dead.command("list")

@@ -41,6 +41,10 @@ COMMANDS = {
         "dispatcher.cli.log:subject_access",
         "Everything we hold about one person, for that person.",
     ),
+    "adopt": (
+        "dispatcher.cli.adopt:adopt",
+        "Let a restored database, or a further machine, send.",
+    ),
     "backup": ("dispatcher.cli.log:backup", "Copy the database while it is in use."),
     "worker": ("dispatcher.cli.scheduler:worker", "Deliver from the Redis queue."),
     "scheduler": ("dispatcher.cli.scheduler:scheduler", "Fire the schedules."),

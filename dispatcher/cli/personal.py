@@ -113,7 +113,7 @@ def backup(
     """
     with opened() as dispatcher:
         keys, journal = SealingKeys(dispatcher.keys), SealJournal(dispatcher.home / "seals.jsonl")
-        made = backup_database(dispatcher.database, keys, journal, out)
+        made = backup_database(dispatcher.database, keys, journal, out, now=dispatcher.real_now())
     findings = [str(finding) for finding in made.verified.findings]
     if as_json:
         print_json(

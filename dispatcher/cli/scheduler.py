@@ -44,6 +44,7 @@ def worker(
     Example: dispatcher worker --queues email,sms --processes 2
     """
     from dispatcher.settings import load_settings
+    from dispatcher.worker.daily_run import refuse_wrong_home
     from dispatcher.worker.processes import Crew, run_workers, stop_on_signals
 
     if load_settings().broker_url.startswith("memory"):
@@ -54,6 +55,8 @@ def worker(
     stop = threading.Event()
     stop_on_signals(stop)
     crew = Crew(queues=_kinds(queues), threads=threads, now=now)
+    with opened(now) as dispatcher:
+        refuse_wrong_home(dispatcher)  # said once here, not by each process
     late = run_workers(crew, processes=processes, stop=stop)
     if late:
         raise typer.Exit(1)

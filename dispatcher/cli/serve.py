@@ -27,6 +27,7 @@ def serve(
     from dispatcher.worker.daily_run import run_today
 
     with opened(now) as house:
+        _ = house.optout_secret  # raises where debtors' links, made elsewhere, could not be read here
         server = web_server(house, run_today, host, port)
         print(f"serving on http://{server.config.host}:{server.config.port}", flush=True)
         server.run()

@@ -41,3 +41,9 @@ class ChannelDelivery:
     actor: str = "dispatcher"
     simulated: bool = False  # a replay: only then may what a replay has planned go out
     stopping: Callable[[], bool] = lambda: False
+    refuse_copy: Callable[[Connection], None] = lambda _connection: (
+        None
+    )  # raises where nothing may be sent from
+    remember: Callable[[Sequence[Message]], None] = lambda _begun: (
+        None
+    )  # outside of the database, before the call

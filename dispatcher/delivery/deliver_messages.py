@@ -63,7 +63,9 @@ def _turn(
         with delivery.database.writing() as connection:
             outbox.lock_people(connection, chunk)
             states = record_outcomes(connection, delivery, ended)
+            delivery.refuse_copy(connection)
             turn = begin_attempts(connection, delivery, owner, chunk)
+        delivery.remember([b.message for b in turn.begun])
     except Exception:
         # The commit may have come through although we heard nothing of it: nothing of this chunk was called.
         _record(delivery, ended, delivered)

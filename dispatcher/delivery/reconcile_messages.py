@@ -134,8 +134,9 @@ def _free(book: _Book, reason: str) -> None:
 def _ask_a_person(connection: Connection, message: Message, now: datetime) -> None:
     if tasks.open_for_messages(connection, UNKNOWN_END, [message.id]):
         return
+    who = message.provider or "the machine that was lost"
     text = (
-        f"whether {message.provider} sent this {message.channel} is not known: look there, then "
+        f"whether {who} sent this {message.channel} is not known: look there, then "
         f"`dispatcher messages resolve {message.id} --sent` or `--not-sent`"
     )
     tasks.add(

@@ -38,6 +38,7 @@ class DayPorts:
     drain: Callable[[], int]  # delivers until nothing is due now
     seal: Callable[[], str]  # seals the log; the newest seal's root
     guard_volume: Callable[[int], str] = lambda _run_id: ""  # why part of the plan is held, if it is
+    hold_gap: Callable[[int], str] = lambda _run_id: ""  # the same, of what another machine may have done
     hold_duplicates: Callable[[int], str] = lambda _run_id: ""  # the same, of texts that repeat one another
     refresh_templates: Callable[[], Sequence[str]] = lambda: ()
     record_rules: Callable[[], object] = lambda: None
@@ -188,7 +189,7 @@ def _release(ports: DayPorts, on_prepared: Callable[[int], None] | None) -> list
         waiting = run_totals.waiting_plans(connection, mode=ports.mode)
     said = []
     for run_id in waiting:
-        said.append(ports.guard_volume(run_id))
+        said += [ports.hold_gap(run_id), ports.guard_volume(run_id)]
         _prepare(ports, on_prepared, run_id)
         said.append(ports.hold_duplicates(run_id))
     with ports.database.writing() as connection:

@@ -11,10 +11,11 @@ from datetime import timedelta
 from channels.breaker import Breaker
 from channels.kind import ChannelKind
 from channels.port import Channel
-from dispatcher.database.engine import Database
+from dispatcher.database.engine import Connection, Database
 from dispatcher.database.holders import this_process
 from dispatcher.delivery.channel_delivery import ChannelDelivery, Clock, Judge
 from dispatcher.delivery.deliver_messages import deliver_messages
+from dispatcher.messages.domain.message import Message
 
 BREAKER_FAILURES = 5
 BREAKER_PAUSE = timedelta(seconds=60)
@@ -50,6 +51,8 @@ class DeliveryPorts:
     actor: str = "dispatcher"
     lease: timedelta | None = None  # instead of the throttles' own
     simulated: bool = False
+    refuse_copy: Callable[[Connection], None] = lambda _connection: None
+    remember: Callable[[Sequence[Message]], None] = lambda _begun: None
 
 
 class ChannelDeliveries:
@@ -145,4 +148,6 @@ class ChannelDeliveries:
             actor=ports.actor,
             simulated=ports.simulated,
             stopping=self._stopping.is_set,
+            refuse_copy=ports.refuse_copy,
+            remember=ports.remember,
         )

@@ -4,15 +4,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import date
+from functools import partial
 
 from channels.kind import ChannelKind
 from dispatcher.bootstrap import Dispatcher
+from dispatcher.database.instance import Instance
+from dispatcher.people.link_key import keep_link_key
 from dispatcher.planning.decide_reminders import Progress
 from dispatcher.runs.domain.run_summary import RunSummary
 from dispatcher.runs.domain.volume import VolumeLimits
-from dispatcher.runs.guard_clock import guard_clock, remember_newest_send
+from dispatcher.runs.guard_clock import guard_clock
 from dispatcher.runs.guard_volume import guard_volume
 from dispatcher.runs.hold_duplicates import hold_duplicates
+from dispatcher.runs.hold_gap import hold_gap
+from dispatcher.runs.refuse_copy import Home, refuse_copy, still_ours
 from dispatcher.runs.run_day import DayPorts, DayRequest, run_day
 from dispatcher.runs.storage import run_totals
 from dispatcher.worker.broker import is_in_memory, open_broker
@@ -21,11 +26,10 @@ from dispatcher.worker.delivery_process import DeliveryProcess
 from dispatcher.worker.render_pool import render_pool
 from dispatcher.writing.prepare_messages import prepare_messages
 
-NEWEST_SEND = "newest-send.json"
-
 
 def delivery_ports(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> DeliveryPorts:
-    """What delivering works with."""
+    """What delivering works with; the home is looked at before (`refuse_wrong_home`)."""
+    home = Home.at(dispatcher.home)
     return DeliveryPorts(
         database=dispatcher.database,
         open_channel=dispatcher.channel,
@@ -34,6 +38,8 @@ def delivery_ports(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> Deli
         real_clock=dispatcher.real_now,
         throttles={kind: _throttle(dispatcher, kind) for kind in ChannelKind},
         actor=actor,
+        refuse_copy=partial(still_ours, home=home, own_id=home.read_id()),
+        remember=home.newest.write,
     )
 
 
@@ -41,6 +47,7 @@ def delivery_ports(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> Deli
 def open_delivery_process(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> Iterator[DeliveryProcess]:
     """A process that delivers itself when the queue is in memory; with Redis, workers elsewhere do."""
     dispatcher.refuse_if_not_ready()
+    refuse_wrong_home(dispatcher)
     look_at_clock(dispatcher)
     process = DeliveryProcess(
         delivery_ports(dispatcher, actor=actor), open_broker(dispatcher.settings.broker_url)
@@ -52,17 +59,18 @@ def open_delivery_process(dispatcher: Dispatcher, *, actor: str = "dispatcher") 
         yield process
 
 
+def refuse_wrong_home(dispatcher: Dispatcher) -> Instance:
+    """Raise CopyError or LinkKeyError where nothing may be sent: a copy, another home's database, another link key."""
+    own = refuse_copy(dispatcher.database, Home.at(dispatcher.home))
+    keep_link_key(dispatcher.database, dispatcher.keys)
+    return own
+
+
 def look_at_clock(dispatcher: Dispatcher) -> str:
-    """Stop everything when the clock or the database is older than what was sent; a set clock sends nothing live."""
+    """Stop everything when the clock is behind what was sent; a set clock sends nothing live."""
     if dispatcher.clock_is_set:
         return ""
-    return guard_clock(dispatcher.database, dispatcher.home / NEWEST_SEND, now=dispatcher.real_now())
-
-
-def remember(dispatcher: Dispatcher) -> None:
-    """Write down beside the database until when it has sent."""
-    if not dispatcher.clock_is_set:
-        remember_newest_send(dispatcher.database, dispatcher.home / NEWEST_SEND)
+    return guard_clock(dispatcher.database, now=dispatcher.real_now())
 
 
 def day_ports(
@@ -92,6 +100,7 @@ def day_ports(
         guard_volume=lambda run_id: guard_volume(
             dispatcher.database, run_id, limits, confirmed=confirmed, now=dispatcher.now(), actor=actor
         ),
+        hold_gap=lambda run_id: hold_gap(dispatcher.database, run_id, now=dispatcher.now()),
         hold_duplicates=lambda run_id: hold_duplicates(dispatcher.database, run_id, now=dispatcher.now()),
         refresh_templates=dispatcher.refresh_templates,
         record_rules=lambda: dispatcher.record_rules(actor),
@@ -133,9 +142,7 @@ def run_today(
     with nullcontext(at) if at else open_delivery_process(dispatcher, actor=actor) as process:
         ports = day_ports(dispatcher, process, actor=actor, confirmed=confirm, alive=alive)
         request = DayRequest(as_of=as_of, wait=wait, only=only)
-        summary = run_day(ports, request, on_planned=on_planned, on_prepared=on_prepared)
-    remember(dispatcher)
-    return summary
+        return run_day(ports, request, on_planned=on_planned, on_prepared=on_prepared)
 
 
 def dispatch_due(dispatcher: Dispatcher, *, actor: str, until_empty: bool = True) -> Counter[str]:
@@ -152,7 +159,6 @@ def dispatch_due(dispatcher: Dispatcher, *, actor: str, until_empty: bool = True
             run_totals.finish_runs(connection, mode="live", now=dispatcher.now())
         with dispatcher.database.reading() as connection:
             after = run_totals.count_all_states(connection)
-    remember(dispatcher)
     dispatcher.seal()
     return Counter({state: count - before[state] for state, count in after.items() if count > before[state]})
 

@@ -11,7 +11,7 @@ from dispatcher.rulebook.mappings import load_mapping
 from dispatcher.runs.fire_schedules import Job
 from dispatcher.runs.notify_day import NoticePorts
 from dispatcher.worker import upkeep
-from dispatcher.worker.daily_run import day_ports, prepare_again, remember
+from dispatcher.worker.daily_run import day_ports, prepare_again
 from dispatcher.worker.delivery_process import DeliveryProcess
 
 CHANGES_OVERLAP = timedelta(days=2)  # a file that was lost yesterday is made up for today
@@ -27,7 +27,6 @@ def _run(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
 
     ports = day_ports(dispatcher, process, actor="scheduler")
     summary = run_day(ports, DayRequest(as_of=at.date()))
-    remember(dispatcher)
     ping(notice_ports(dispatcher))
     return f"run {summary.run_id}: " + ", ".join(f"{count} {word}" for word, count in summary.totals.items())
 
@@ -75,7 +74,6 @@ def _sweep(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> st
     del at
     moved = process.sweep()
     prepared = prepare_again(dispatcher, actor="scheduler")
-    remember(dispatcher)
     return f"{moved} moved, {prepared} prepared again"
 
 

@@ -48,12 +48,13 @@ def work(crew: Crew, stop: threading.Event) -> None:
     """Deliver from the queues in this process until `stop` is set: what has begun is finished first."""
     from dispatcher.bootstrap import open_dispatcher
     from dispatcher.worker.broker import open_broker
-    from dispatcher.worker.daily_run import delivery_ports, look_at_clock
+    from dispatcher.worker.daily_run import delivery_ports, look_at_clock, refuse_wrong_home
     from dispatcher.worker.delivery_process import DeliveryProcess
 
     dispatcher = open_dispatcher(now=crew.now)
     try:
         dispatcher.refuse_if_not_ready()
+        refuse_wrong_home(dispatcher)
         look_at_clock(dispatcher)
         broker = open_broker(dispatcher.settings.broker_url)
         process = DeliveryProcess(delivery_ports(dispatcher, actor="worker"), broker, threads=crew.threads)

@@ -35,7 +35,12 @@ def replay(
         dispatcher, settings=with_folders(dispatcher.settings), now=clock, clock_is_set=True, _channels={}
     )
     simulated.refresh_templates()
-    ports = replace(delivery_ports(simulated, actor=actor), simulated=True)
+    ports = replace(
+        delivery_ports(simulated, actor=actor),
+        simulated=True,
+        refuse_copy=lambda _connection: None,  # a replay sends nothing
+        remember=lambda _begun: None,
+    )
     process = DeliveryProcess(ports, open_broker("memory://"))
     with process.working():
         days = day_ports(simulated, process, actor=actor, mode="simulated")

@@ -1,19 +1,16 @@
 """Guards against accidents: unusual volume, repeated texts, clocks and databases that went back."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from sqlalchemy import update
 
 from dispatcher.database.engine import Database
-from dispatcher.database.tables.messages import messages
 from dispatcher.delivery.domain.stop import Stop
 from dispatcher.delivery.stop_delivery import resume_delivery, stops_in_force
 from dispatcher.delivery.storage.due import due_groups
 from dispatcher.messages.storage import contents, outbox
 from dispatcher.runs.domain.volume import VolumeLimits, usual_at_most
-from dispatcher.runs.guard_clock import guard_clock, remember_newest_send
+from dispatcher.runs.guard_clock import guard_clock
 from dispatcher.runs.guard_volume import guard_volume
 from dispatcher.runs.hold_duplicates import hold_duplicates
 from tests.delivery.builders import NOW, a_run, events, message, queued, states
@@ -114,38 +111,19 @@ def sent_live(database: Database, at) -> str:
 
 
 def test_a_clock_behind_the_newest_live_send_stops_everything_until_a_person_resumes(
-    database: Database, tmp_path: Path
+    database: Database,
 ) -> None:
     sent_live(database, NOW)
-    mark = tmp_path / "newest.json"
-    assert guard_clock(database, mark, now=NOW - timedelta(minutes=1)) == ""
-    assert "set the clock" in guard_clock(database, mark, now=NOW - timedelta(days=1))
+    assert guard_clock(database, now=NOW - timedelta(minutes=1)) == ""
+    assert "set the clock" in guard_clock(database, now=NOW - timedelta(days=1))
     assert [row.stop for row in stops_in_force(database)] == [Stop(scope="all")]
     resume_delivery(database, Stop(scope="all"), why="clock is right", by="ana", now=NOW)
-    assert guard_clock(database, mark, now=NOW + timedelta(days=1)) == ""
+    assert guard_clock(database, now=NOW + timedelta(days=1)) == ""
 
 
-def test_a_restored_database_stops_everything_until_a_person_resumes(
-    database: Database, tmp_path: Path
-) -> None:
-    mark = tmp_path / "newest.json"
-    key = sent_live(database, NOW)
-    remember_newest_send(database, mark)
-    assert guard_clock(database, mark, now=NOW) == ""
-    with database.writing() as connection:  # as the copy of yesterday has it
-        connection.execute(
-            update(messages).where(messages.c.id == key).values(sent_at=NOW - timedelta(days=1))
-        )
-    assert "old copy" in guard_clock(database, mark, now=NOW)
-    assert len(stops_in_force(database)) == 1
-    resume_delivery(database, Stop(scope="all"), why="looked at the relay's log", by="ana", now=NOW)
-    assert guard_clock(database, mark, now=NOW) == ""  # told once: a person has looked
-    assert stops_in_force(database) == []
-
-
-def test_sends_into_a_folder_are_no_live_sends(database: Database, tmp_path: Path) -> None:
+def test_sends_into_a_folder_are_no_live_sends(database: Database) -> None:
     queued(database, state="accepted", provider="folder", sent_at=NOW)
-    assert guard_clock(database, tmp_path / "newest.json", now=NOW - timedelta(days=100)) == ""
+    assert guard_clock(database, now=NOW - timedelta(days=100)) == ""
 
 
 def test_a_message_of_a_replay_is_never_sent_afterwards(database: Database) -> None:

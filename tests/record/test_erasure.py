@@ -175,7 +175,7 @@ def test_backup_is_whole_and_goes_on_after_a_restore(sqlite_log: Log, tmp_path: 
     fill(sqlite_log)
     seal(sqlite_log)
     made = backup_database(
-        sqlite_log.database, sqlite_log.keys, sqlite_log.journal, tmp_path / "copy" / "dispatcher.db"
+        sqlite_log.database, sqlite_log.keys, sqlite_log.journal, tmp_path / "copy" / "dispatcher.db", now=NOW
     )
     assert made.verified.findings == ()
     assert made.verified.entries == 11

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
+from dispatcher.database.tables.delivery import attempts
 from dispatcher.database.tables.portfolio import contact_points, creditors, debtors
 
 
@@ -39,3 +40,8 @@ def link_holder(connection: Connection, person: str, contact_point_id: int) -> L
         address=address or "",
         erased=row.erased_at is not None,
     )
+
+
+def links_may_be_out(connection: Connection) -> bool:
+    """Whether anything was ever sent from this database, and a debtor's link in it for all we know."""
+    return bool(connection.scalar(select(exists().where(attempts.c.message_id.is_not(None)))))

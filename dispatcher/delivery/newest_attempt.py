@@ -1,0 +1,71 @@
+"""Remembers outside of the database the newest attempt at sending: a copy that was made before does not know it."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dispatcher.database.engine import Connection
+from dispatcher.delivery.storage import attempts
+from dispatcher.messages.domain.message import Message
+
+_LENGTH = 160  # one write of a fixed length: a kill leaves the old line or the new one
+
+
+class UnreadableMarkError(ValueError):
+    """The file does not say which attempt was the newest: whether the database is a copy cannot be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptMark:
+    """An attempt by its message and number."""
+
+    message_id: str
+    number: int
+
+    def is_known(self, connection: Connection) -> bool:
+        """Whether the database knows that attempt."""
+        key = (self.message_id, self.number)
+        return key in attempts.ends(connection, [key])
+
+
+class NewestAttempt:
+    """The file in a home that holds one mark; every process of the home writes it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> AttemptMark | None:
+        """The mark, None where nothing was ever sent from this home. Raises UnreadableMarkError."""
+        try:
+            line = self.path.read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            return None
+        try:
+            value = json.loads(line)
+            return AttemptMark(str(value["message"]), int(value["attempt"]))
+        except (ValueError, KeyError, TypeError):
+            raise UnreadableMarkError(
+                f"{self.path} does not say which attempt was the newest, so a copy could not be told from its "
+                "original: put the file back, or remove it once you are sure"
+            ) from None
+
+    def write(self, begun: Sequence[Message]) -> None:
+        """Remember attempts that are committed, before any of them is made. Raises OSError.
+
+        It is not synced: a program that is killed leaves it, and a power cut that takes it takes only the means to
+        notice a copy older than the last seconds.
+        """
+        if not begun:
+            return
+        line = json.dumps({"message": begun[-1].id, "attempt": begun[-1].attempts}).ljust(_LENGTH - 1) + "\n"
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            os.pwrite(descriptor, line.encode("ascii"), 0)
+        finally:
+            os.close(descriptor)
+
+    def forget(self) -> None:
+        """Forget it: the database has been taken for what it is."""
+        self.path.unlink(missing_ok=True)

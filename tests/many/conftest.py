@@ -1,0 +1,16 @@
+"""Homes beside each other."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.many.homes import Home
+
+MakeHome = Callable[..., Home]
+
+
+@pytest.fixture
+def make_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeHome:
+    """Makes empty homes by name."""
+    return lambda name="home", **more: Home(folder=tmp_path / name, patch=monkeypatch, more=more)
