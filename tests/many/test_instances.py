@@ -11,7 +11,7 @@ from dispatcher.delivery.deliver_messages import deliver_messages
 from dispatcher.delivery.newest_attempt import UnreadableMarkError
 from dispatcher.runs.adopt_database import Adoption, adopt_database
 from dispatcher.runs.refuse_copy import CopyError, Home, refuse_copy, still_ours
-from tests.delivery.builders import NOW, an_outlet, attempt_rows, hand_out, message, queued, states
+from tests.delivery.builders import NOW, a_channel_delivery, attempt_rows, hand_out, message, queued, states
 
 Open = Callable[[str], Database]
 
@@ -60,15 +60,15 @@ def test_a_worker_whose_database_is_exchanged_beneath_it_begins_nothing(
     home = Home.at(tmp_path)
     own = refuse_copy(database, home)
     (key,) = queued(database)
-    outlet = an_outlet(
+    delivery = a_channel_delivery(
         database, refuse_copy=lambda connection: still_ours(connection, home=home, own_id=own.id)
     )
     (tmp_path / "other").mkdir()
     adopt_database(database, Home.at(tmp_path / "other"), by_ana(is_copy=True))
     (fresh,) = queued(database)
     with pytest.raises(CopyError, match="exchanged or adopted"):
-        deliver_messages(outlet, hand_out(database, [fresh]), [fresh])
-    assert outlet.channel.attempts == []
+        deliver_messages(delivery, hand_out(database, [fresh]), [fresh])
+    assert delivery.channel.attempts == []
     assert attempt_rows(database, fresh) == []
     assert message(database, key).state == "unknown"
 
@@ -78,11 +78,11 @@ def test_the_newest_attempt_stands_outside_before_the_provider_is_called(
 ) -> None:
     home = Home.at(tmp_path)
     (key,) = queued(database)
-    outlet = an_outlet(database, remember=home.newest.write)
+    delivery = a_channel_delivery(database, remember=home.newest.write)
     seen: list[object] = []
-    send = outlet.channel.send
-    outlet.channel.send = lambda *a, **k: (seen.append(home.newest.read()), send(*a, **k))[1]  # type: ignore[method-assign]
-    deliver_messages(outlet, hand_out(database, [key]), [key])
+    send = delivery.channel.send
+    delivery.channel.send = lambda *a, **k: (seen.append(home.newest.read()), send(*a, **k))[1]  # type: ignore[method-assign]
+    deliver_messages(delivery, hand_out(database, [key]), [key])
     assert [(mark.message_id, mark.number) for mark in seen] == [(key, 1)]  # type: ignore[attr-defined]
 
 

@@ -63,7 +63,7 @@ def steps_of(connection: Connection, run_id: int) -> Sequence[tuple[str, DueStep
         .outerjoin(
             before,
             (before.c.debt_id == message_debts.c.debt_id)
-            & (before.c.debtor_id == message_debts.c.debtor_id)
+            & (before.c.recipient_id == message_debts.c.recipient_id)
             & (before.c.message_id != messages.c.id)
             & before.c.given_back.is_(False),
         )
