@@ -1,6 +1,7 @@
 """Puts the house together: the only place where ports meet adapters, and the only clock."""
 
 import gc
+import hashlib
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ from dispatcher.database import migrate
 from dispatcher.database.engine import Database, open_database
 from dispatcher.delivery.domain.verdict import Verdict
 from dispatcher.delivery.judge_messages import JudgingContext, judge_messages
+from dispatcher.gate.coverage import Coverage
 from dispatcher.messages.domain.message import Message
 from dispatcher.people.domain.optout_token import OptOutLink, make_token
 from dispatcher.people.domain.optout_words import ReplyMeaning, classify_reply
@@ -29,9 +31,10 @@ from dispatcher.planning.storage.rules_in_force import record_rules_in_force
 from dispatcher.record.seal_log import seal_log
 from dispatcher.record.storage.seal_journal import SealJournal
 from dispatcher.record.storage.sealing_keys import SealingKeys
+from dispatcher.rulebook.coverage import load_coverage
 from dispatcher.rulebook.optout_words import load_optout_words
 from dispatcher.rulebook.packs import load_rule_packs
-from dispatcher.rulebook.places import load_places
+from dispatcher.rulebook.places import COVERAGE, load_places
 from dispatcher.rulebook.senders import load_senders
 from dispatcher.rulebook.strategies import load_strategies
 from dispatcher.rulebook.wording import load_wordings
@@ -86,6 +89,9 @@ class Dispatcher:
         return Policy(
             rulebook=load_rule_packs(self.config("rules"), only=self.settings.rules.only),
             places=load_places(self.config("places")),
+            coverage=Coverage()
+            if self.settings.rules.only is not None
+            else load_coverage(self.config("places")),
             strategies=load_strategies(self.config("strategies")),
             senders=load_senders(self.config("senders.yaml")),
             real_channels=frozenset(kind for kind in ChannelKind if not self.settings.is_rehearsal(kind)),
@@ -141,11 +147,14 @@ class Dispatcher:
         return problems
 
     def record_rules(self, actor: str) -> None:
-        """Log which rule packs are in force, with their exact text, when that has changed."""
+        """Log which rule packs and answers about places are in force, with their exact text, when that has changed."""
         folder = self.config("rules")
         texts = {
             pack.stamp: (folder / f"{pack.name.lower()}.yaml").read_bytes() for pack in self.policy.rulebook
         }
+        if not self.policy.rulebook.restricted:
+            answers = (self.config("places") / COVERAGE).read_bytes()
+            texts[f"coverage/{hashlib.sha256(answers).hexdigest()[:12]}"] = answers
         with self.database.writing() as connection:
             record_rules_in_force(connection, texts, now=self.now(), actor=actor)
 

@@ -182,6 +182,8 @@ def _print_plan(summary: Any, as_of: date) -> None:
         "debts in the ledger: "
         + ", ".join(f"{count} {reason}" for reason, count in sorted(summary.others.items()))
     )
+    for note in summary.notes:
+        print(f"note: {note}")
     print(f"hash {summary.digest}")
 
 

@@ -30,6 +30,8 @@ def print_summary(summary: RunSummary) -> None:
         console.print(f"[bold]Refused:[/bold] {creditor}: {why}")
     for stop in summary.stops:
         console.print("Stopped: " + stop, markup=False)
+    for note in summary.notes:
+        console.print("Note: " + note, markup=False)
     for problem in summary.template_problems:
         console.print("Look at this: " + problem, markup=False)
     console.print(f"Plan {summary.plan_digest[:16]}, seal {summary.seal[:16] or 'none'}")

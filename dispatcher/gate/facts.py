@@ -296,6 +296,21 @@ class CallConsent:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LawRead:
+    """What somebody has read of the law of the debtor's places.
+
+    `unread`: the places of which nobody has read it. `unconfirmed` places and `unreviewed` packs: what counsel has
+    not confirmed; they count where `must_be_confirmed`, since a real provider waits.
+    """
+
+    places: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    unconfirmed: tuple[str, ...] = ()
+    unreviewed: tuple[str, ...] = ()
+    must_be_confirmed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SystemFacts:
     """The state of our own machinery."""
 
@@ -338,4 +353,5 @@ class ContactFacts:
     email_consent: bool | None = None
     sender_role: str | None = None
     holidays: tuple[date, ...] = ()
+    law: LawRead | None = None  # None: under the packs named, and nobody asks for more
     system: SystemFacts = SystemFacts()

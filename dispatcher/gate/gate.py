@@ -15,6 +15,7 @@ from dispatcher.gate.act import Act
 from dispatcher.gate.decision import Decision, Outcome, Reason
 from dispatcher.gate.facts import ContactFacts
 from dispatcher.gate.guards.guard import Refusal
+from dispatcher.gate.law_read import unless_unread
 from dispatcher.gate.rules import ALL_CHANNELS, ALL_KINDS, Rule, RulePack
 from dispatcher.values.zones import DAY, UnknownZoneError, moment
 
@@ -65,6 +66,11 @@ Found = tuple[_Entry, Refusal]
 
 def decide(facts: ContactFacts, packs: tuple[RulePack, ...]) -> Decision:
     """The decision for one contact at `facts.now`. Pure: the same question under the same packs, the same answer."""
+    decision = _by_rules(facts, packs)
+    return decision if facts.law is None else unless_unread(decision, facts.law)
+
+
+def _by_rules(facts: ContactFacts, packs: tuple[RulePack, ...]) -> Decision:
     compiled = _compile(packs, facts.sender_role)
     if not facts.system.audit_log_writable:
         return _refused(

@@ -15,6 +15,9 @@ _DIGITS_OF_POSTCODES = {"BR": 8, "US": 5}  # spreadsheets drop the zeros in fron
 
 
 _COUNTRY_ALIASES = {"UK": "GB", "EL": "GR"}
+_ANYWHERE = "?"  # an address that does not say where in the country: every part's law may hold
+_BY_POSTCODE = "~"  # one whose postal code alone says it: parts whose packs know no codes may hold
+_SHORTEST_POSTCODE = 3
 
 
 class UnknownPackError(LookupError):
@@ -84,14 +87,16 @@ class RuleBook:
         """The packs of the residence, of the phone's country, of its area and the creditor's own, in order of name.
 
         A postal code names the state, province or city too: a row may leave out its region, or name a district
-        ("Astoria") for its city. Countries are ISO 3166-1 alpha-2, regions ISO 3166-2 with or without the country;
-        `phone` is the number (E.164) whose area counts. `extra` names policy packs; one that is not loaded raises
-        UnknownPackError, unless only some packs were to be loaded. The answer is kept for the next debtor of the
-        same kind.
+        ("Astoria") for its city. One that leaves out both takes every pack that may apply there. Countries are ISO
+        3166-1 alpha-2, regions ISO 3166-2 with or without the country; `phone` is the number (E.164) whose area
+        counts. `extra` names policy packs; one that is not loaded raises UnknownPackError, unless only some packs
+        were to be loaded. The answer is kept for the next debtor of the same kind.
         """
+        coded = _is_code(residence_postcode)
+        unsaid = _BY_POSTCODE if coded else _ANYWHERE
         places = (
-            self._place(residence_country, residence_region, residence_city),
-            self._place(phone_country, None, None),
+            self._place(residence_country, residence_region or unsaid, residence_city or unsaid),
+            self._place(phone_country, "", ""),
         )
         area = self._area(phone or "")
         postal = self._postal_area(places[0][0], residence_postcode or "")
@@ -114,13 +119,13 @@ class RuleBook:
             )
         return self._found[key]
 
-    def _place(self, country: str | None, region: str | None, city: str | None) -> tuple[str, str, str]:
+    def _place(self, country: str | None, region: str, city: str) -> tuple[str, str, str]:
         """The place as packs name it; a city that no pack names is left out, so that few places are told apart."""
         country = (country or "").strip().upper()
         country = _COUNTRY_ALIASES.get(country, country)
-        region = (region or "").strip().upper().removeprefix(f"{country}-")
-        city = " ".join((city or "").casefold().split())
-        return country, region, city if city in self.cities else ""
+        region = region.strip().upper().removeprefix(f"{country}-")
+        city = " ".join(city.casefold().split())
+        return country, region, city if city in self.cities | {_ANYWHERE, _BY_POSTCODE} else ""
 
     def _area(self, phone: str) -> str:
         """The longest known beginning of a number, so that few are told apart; empty where none is known."""
@@ -157,8 +162,17 @@ def _lies_in(place: tuple[str, str, str], regions: tuple[Region, ...]) -> bool:
     country, region, city = place
     return any(
         country == one.country
-        and (one.region is None or one.region == region)
-        and (one.city is None or one.city == city)
+        and _may_be(one.region, region, one)
+        and _may_be(one.city, city, one)
         and region not in one.regions_apart
         for one in regions
     )
+
+
+def _may_be(named: str | None, stated: str, one: Region) -> bool:
+    """Whether the part that a pack names is, or may be, the one of the address."""
+    return named in (None, stated) or stated == _ANYWHERE or (stated == _BY_POSTCODE and not one.postcodes)
+
+
+def _is_code(postcode: str | None) -> bool:
+    return sum(char.isalnum() for char in postcode or "") >= _SHORTEST_POSTCODE

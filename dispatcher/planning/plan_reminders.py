@@ -45,7 +45,7 @@ def plan_reminders(
         simulated=request.mode == "simulated",
         random_bytes=request.random_bytes,
     )
-    summary = PlanSummary(run_id=run_id, as_of=request.as_of)
+    summary = PlanSummary(run_id=run_id, as_of=request.as_of, notes=desk.notes)
     digest = PlanDigest()
     for chunk in decide_all(database, desk, request, progress=progress):
         with database.writing() as connection:
@@ -63,7 +63,7 @@ def preview_plan(
     database: Database, desk: Policy, request: PlanRequest, *, progress: Progress | None = None
 ) -> tuple[PlanSummary, list[Decided]]:
     """The same decisions, nothing stored."""
-    summary = PlanSummary(run_id=None, as_of=request.as_of)
+    summary = PlanSummary(run_id=None, as_of=request.as_of, notes=desk.notes)
     digest = PlanDigest()
     everything: list[Decided] = []
     for chunk in decide_all(database, desk, request, progress=progress):

@@ -1,13 +1,14 @@
 """What the services decide by: the packs, places, strategies, senders and templates in force."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain
 
 from channels.kind import ChannelKind
-from dispatcher.gate.decision import Decision, Outcome, Reason
-from dispatcher.gate.facts import ContactFacts
+from dispatcher.gate.coverage import NO_REGION, Coverage
+from dispatcher.gate.decision import Decision
+from dispatcher.gate.facts import ContactFacts, LawRead
 from dispatcher.gate.gate import decide
 from dispatcher.gate.rule_book import RuleBook
 from dispatcher.gate.rules import RulePack
@@ -15,7 +16,12 @@ from dispatcher.planning.domain.contact import IntendedContact
 from dispatcher.planning.domain.strategy import Strategy
 from dispatcher.values.phone import number_plan, plan_key
 from dispatcher.values.sender import Sender
-from dispatcher.values.whereabouts import PlaceTable
+from dispatcher.values.whereabouts import PlaceTable, country_code
+
+NO_COVERAGE = (
+    "DISPATCHER_RULES__ONLY names the packs, so nobody is held because the law of a place is unread: "
+    "whoever set it answers for that"
+)
 
 MakeToken = Callable[[str, str, int], str]  # person, medium, contact point -> token of the debtors' page
 
@@ -29,18 +35,60 @@ class Policy:
     strategies: tuple[Strategy, ...]
     senders: Mapping[str, Sender]
     make_token: MakeToken
+    coverage: Coverage = field(default_factory=Coverage)
     real_channels: frozenset[ChannelKind] = frozenset()
     require_review: bool = True
     public_url: str = "http://localhost:8000"
     config_digest: str = ""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What this configuration leaves open, in sentences for the summary."""
+        return (NO_COVERAGE,) if self.rulebook.restricted else ()
+
     def judge(self, contact: IntendedContact, facts: ContactFacts) -> Decision:
         """The gate's decision under every pack that applies to this contact."""
         packs = self.packs_for(contact, facts.now.date())
-        decision = decide(facts, packs)
-        if self.require_review and contact.channel in self.real_channels:
-            return _held_for_review(decision, self.rulebook.unreviewed(packs))
-        return decision
+        return decide(replace(facts, law=self.law_read(contact, packs)), packs)
+
+    def law_read(self, contact: IntendedContact, packs: tuple[RulePack, ...]) -> LawRead | None:
+        """What somebody has read of the law of this contact's places; None where nothing of it is asked.
+
+        Whoever names the only packs to load (`DISPATCHER_RULES__ONLY`) answers for the places too.
+        """
+        must_be_confirmed = self.require_review and contact.channel in self.real_channels
+        reads = () if self.rulebook.restricted else tuple(self._reads(contact))
+        if not reads and not must_be_confirmed:
+            return None
+        return LawRead(
+            places=_joined(read.places for read in reads),
+            unread=_joined(read.unread for read in reads),
+            unconfirmed=_joined(read.unconfirmed for read in reads),
+            unreviewed=tuple(pack.name for pack in self.rulebook.unreviewed(packs)),
+            must_be_confirmed=must_be_confirmed,
+        )
+
+    def read_law(self, country: str, region: str, postal_code: str, *, role: str) -> LawRead:
+        """What somebody has read of the law of one address, for a sender of that role."""
+        code = country_code(country)
+        part = self._region(code, region) or ""
+        return self.coverage.read(code, part, postal_code, role=role, loaded=self.rulebook.packs)
+
+    def _reads(self, contact: IntendedContact) -> Iterator[LawRead]:
+        """Of the residence, and of the country of a number that is texted."""
+        person, point, role = contact.person, contact.point, contact.sender_role
+        yield self.read_law(person.country, person.region, person.postal_code, role=role)
+        if point is not None and point.medium == "phone":
+            texted = number_plan(plan_key(point.address)).region
+            if texted and texted != country_code(person.country):
+                yield self.coverage.read(texted, NO_REGION, "", role=role, loaded=self.rulebook.packs)
+
+    def _region(self, country: str, region: str) -> str | None:
+        """The region as ISO 3166-2 writes it; None where it is none that the country has."""
+        part = region.strip().upper().removeprefix(f"{country}-")
+        places = self.places.countries.get(country)
+        known = places.regions if places else {}
+        return part if part and (not known or part in known) else None
 
     def strategy(self, name: str) -> Strategy | None:
         """The strategy of that name; None where the configuration no longer has it."""
@@ -53,7 +101,7 @@ class Policy:
         found = [
             self.rulebook.applicable(
                 residence_country=person.country or None,
-                residence_region=person.region or None,
+                residence_region=self._region(country_code(person.country), person.region),
                 residence_city=person.city or None,
                 residence_postcode=person.postal_code or None,
                 phone_country=country,
@@ -89,17 +137,5 @@ def _phones(contact: IntendedContact) -> set[tuple[str | None, str | None]]:
     return found or {(None, None)}
 
 
-def _held_for_review(decision: Decision, unreviewed: tuple[RulePack, ...]) -> Decision:
-    if not unreviewed or decision.outcome in (Outcome.BLOCK, Outcome.HOLD):
-        return decision
-    names = ", ".join(pack.name for pack in unreviewed)
-    reason = Reason(
-        pack="desk",
-        rule="pack-not-reviewed",
-        outcome=Outcome.HOLD,
-        reference="counsel's review (reviewed: in the pack's file)",
-        detail=f"counsel has not reviewed {names}; a real provider waits for it",
-        status="policy",
-        verified="official",
-    )
-    return Decision(outcome=Outcome.HOLD, reasons=(*decision.reasons, reason), packs=decision.packs)
+def _joined(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(sorted(set(chain(*names))))

@@ -55,6 +55,7 @@ def summarise_run(
         others=plan.get("others", {}),
         refused_creditors=refused_creditors or {},
         template_problems=template_problems,
+        notes=tuple(plan.get("notes", ())),
         stops=tuple(f"{row.stop}: {row.why}" for row in stopped),
         stopped_by_program=any(row.by_program for row in stopped),
         sent_of_earlier_runs=sent_of_earlier_runs,

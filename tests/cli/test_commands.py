@@ -100,8 +100,10 @@ def test_explain_answers_for_somebody_sent_disputed_and_unreachable(house: Comma
 
 
 def test_explain_names_the_law_of_the_role_in_which_each_debt_is_collected(house: Command) -> None:
-    assert "Rules: DEFAULT, US-TCPA." in house("explain", "D1", *DAY).stdout
-    assert "Rules: DEFAULT, US-NY-DFS, US-REGF, US-TCPA." in house("explain", "D3", *DAY).stdout
+    assert "Rules: DEFAULT, US-NYC-SHIELD, US-TCPA." in house("explain", "D1", *DAY).stdout
+    assert (
+        "Rules: DEFAULT, US-NY-DFS, US-NYC-SHIELD, US-REGF, US-TCPA." in house("explain", "D3", *DAY).stdout
+    )
 
 
 def test_a_run_says_that_it_sent_what_a_plan_had_left(tmp_path: Path) -> None:

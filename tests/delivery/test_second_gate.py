@@ -199,7 +199,7 @@ def _message() -> Message:
         run_id=1,
         creditor_id=1,
         creditor="acme",
-        debtor_id=1,
+        recipient_id=1,
         person="p",
         relation="debtor",
         as_of=TODAY,

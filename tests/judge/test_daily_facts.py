@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from channels.kind import ChannelKind
-from dispatcher.gate.decision import Decision
+from dispatcher.gate.decision import Decision, Outcome
 from dispatcher.gate.facts import Action, ContentFindings, HistoryEntry
+from dispatcher.gate.rule_book import RuleBook
 from dispatcher.people.domain.person import Consent, ContactPoint, DebtFile, Notice, PersonFile
 from dispatcher.planning.domain.contact import IntendedContact, contact_facts, role_of, zones_of
 from dispatcher.planning.policy import Policy
+from dispatcher.rulebook.coverage import load_coverage
 from dispatcher.rulebook.fact_sources import ACT, CANNOT, SOURCES
 from dispatcher.rulebook.packs import load_rule_packs
 from dispatcher.values.money import Money
@@ -25,7 +27,8 @@ NOON = datetime(2026, 11, 4, 18, tzinfo=UTC)  # a Wednesday, by day from Rome to
 
 @lru_cache
 def _desk() -> Policy:
-    return replace(a_desk(), rulebook=load_rule_packs(ROOT / "config" / "rules"))
+    book, coverage = load_rule_packs(ROOT / "config" / "rules"), load_coverage(ROOT / "config" / "places")
+    return replace(a_desk(), rulebook=book, coverage=coverage)
 
 
 def a_number(e164: str, **more: Any) -> ContactPoint:
@@ -122,8 +125,71 @@ def test_another_numbers_country_does() -> None:
 
 def test_where_the_address_names_no_region_every_numbers_area_counts() -> None:
     miami = a_number("+13055550123")
-    found = packs(a_contact(a_mailbox(), others=(miami,), role="third_party", region="", city=""))
+    unsaid: dict[str, Any] = {"region": "", "city": "", "postal_code": "30301"}
+    found = packs(a_contact(a_mailbox(), others=(miami,), role="third_party", **unsaid))
     assert found == FEDERAL | {"US-FL-FCCPA"}
+
+
+def test_an_address_that_does_not_say_where_in_the_country_takes_every_law_that_may_hold_there() -> None:
+    somewhere = a_contact(a_mailbox(), role="third_party", region="", city="")
+    assert packs(somewhere) >= FEDERAL | {"US-CA", "US-DC", "US-MA", "US-NY-DFS", "US-NYC-SHIELD", "US-WA"}
+    no_region = replace(somewhere, person=replace(somewhere.person, region="ZZ"))
+    assert packs(no_region) == packs(somewhere)
+
+
+@pytest.mark.parametrize(
+    ("where", "unread"),
+    [
+        ({"country": "JP", "region": "", "city": "Tokyo"}, "JP"),
+        ({"country": "NO", "region": "", "city": ""}, "NO"),
+        ({"country": "CA", "region": "MB", "city": "Winnipeg"}, "CA-MB"),
+        ({"country": "CA", "region": "", "city": "", "postal_code": "R3C 0V8"}, "CA-MB"),
+        ({"country": "", "region": "", "city": "", "time_zone": "Europe/Rome"}, "an unknown country"),
+    ],
+)
+def test_a_place_whose_law_nobody_has_read_is_held(where: dict[str, str], unread: str) -> None:
+    decision = judged(a_contact(a_mailbox(), **where))
+    assert decision.outcome is Outcome.HOLD
+    [reason] = [reason for reason in decision.reasons if reason.rule == "coverage"]
+    assert reason.detail == f"nobody has read the law of this place: {unread}"
+
+
+def test_a_text_to_a_number_of_an_unread_country_is_held_and_an_email_is_not() -> None:
+    oslo = a_number("+4740612345")
+    assert ("hold", "desk/coverage") in refusals(a_contact(oslo))
+    assert judged(a_contact(a_mailbox(), others=(oslo,))).allowed
+
+
+@pytest.mark.parametrize(("role", "held"), [("original_creditor", False), ("third_party", True)])
+def test_an_answer_speaks_of_the_senders_that_it_names(role: str, held: bool) -> None:
+    phoenix: dict[str, str] = {"region": "AZ", "city": "Phoenix"}
+    assert (("hold", "desk/coverage") in refusals(a_contact(a_mailbox(), role=role, **phoenix))) is held
+
+
+def test_a_place_whose_pack_was_taken_away_is_held() -> None:
+    whole = _desk()
+    without = RuleBook({name: pack for name, pack in whole.rulebook.packs.items() if name != "UK-CONC"})
+    contact = a_contact(None, country="GB", region="", city="London", address_lines=("1 High Street",))
+    facts = contact_facts(contact, now=NOON, zones=zones_of(contact.person, None, whole.places))
+    assert whole.judge(contact, facts).allowed
+    decision = replace(whole, rulebook=without).judge(contact, facts)
+    assert decision.outcome is Outcome.HOLD
+    assert "covered by UK-CONC, not loaded" in decision.reasons[-1].detail
+
+
+def test_before_a_real_provider_an_unconfirmed_answer_is_held_as_an_unreviewed_pack_is() -> None:
+    contact = a_contact(a_mailbox())
+    facts = contact_facts(contact, now=NOON, zones=zones_of(contact.person, contact.point, _desk().places))
+    live = replace(_desk(), real_channels=frozenset({EMAIL}))
+    assert [reason.rule for reason in live.judge(contact, facts).reasons] == ["coverage", "pack-not-reviewed"]
+    assert replace(live, require_review=False).judge(contact, facts).allowed
+
+
+def test_whoever_names_the_only_packs_answers_for_the_places() -> None:
+    only = replace(a_desk(), rulebook=load_rule_packs(ROOT / "config" / "rules", only=["default"]))
+    contact = a_contact(a_mailbox(), country="NO", region="", city="Oslo")
+    facts = contact_facts(contact, now=NOON, zones=zones_of(contact.person, contact.point, only.places))
+    assert only.judge(contact, facts).allowed
 
 
 def test_a_foreign_number_leaves_the_law_of_the_residence() -> None:

@@ -27,6 +27,7 @@ class PlanSummary:
     refused_reasons: Counter[ReasonKey] = field(default_factory=Counter)
     others: dict[str, int] = field(default_factory=dict)  # debts that were no candidates, by reason
     digest: str = ""
+    notes: tuple[str, ...] = ()  # what the configuration leaves open, in sentences
 
     def add(self, decided: Decided) -> None:
         """Count one decision."""
@@ -58,6 +59,7 @@ class PlanSummary:
             },
             "others": self.others,
             "digest": self.digest,
+            "notes": list(self.notes),
         }
 
 

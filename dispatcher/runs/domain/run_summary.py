@@ -51,6 +51,7 @@ class RunSummary:
     others: Mapping[str, int]
     refused_creditors: Mapping[str, str] = field(default_factory=dict)
     template_problems: Sequence[str] = ()
+    notes: Sequence[str] = ()  # what the configuration leaves open
     stops: Sequence[str] = ()  # what is stopped, and why
     stopped_by_program: bool = False  # a provider refused everything, or a guard stepped in
     sent_of_earlier_runs: int = 0  # while it ran: what `plan` or a run that died had left, what was deferred
@@ -82,6 +83,7 @@ class RunSummary:
             "sent_of_earlier_runs": self.sent_of_earlier_runs,
             "refused_creditors": dict(self.refused_creditors),
             "template_problems": list(self.template_problems),
+            "notes": list(self.notes),
             "stops": list(self.stops),
             "plan_digest": self.plan_digest,
             "seal": self.seal,
