@@ -8,11 +8,32 @@ from typing import Any
 
 from channels.kind import ChannelKind
 from dispatcher.rulebook.yaml_file import ConfigError, KeyPath, YamlFile, read_yaml
-from dispatcher.writing.domain.wording import Denials, Disclosure, Family, Wording
+from dispatcher.writing.domain.wording import Denials, Disclosure, FairSentences, Family, Wording
 
 _TEXTS = {"type": "array", "items": {"type": "string", "minLength": 1}}
 _BY_NAME = {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}}
 _CHANNELS = [kind.value for kind in ChannelKind]
+_FAMILIES: dict[str, Any] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["rule", "advice"],
+        "anyOf": [{"required": ["patterns"]}, {"required": ["mentions"]}],
+        "properties": {
+            "rule": {"type": "string", "pattern": "^[a-z][a-z-]*$"},
+            "fact": {"type": "string"},
+            "topic": {"type": "string"},
+            "where": {"type": "array", "items": {"enum": ["text", "neutral", "heading"]}},
+            "advice": {"type": "string", "minLength": 1},
+            "patterns": {**_TEXTS, "minItems": 1},
+            "mentions": {**_TEXTS, "minItems": 1},
+            "allowed": _TEXTS,
+            "may_be_denied": {"type": "boolean"},
+            "may_be_fair": {"type": "boolean"},
+        },
+    },
+}
 _LANGUAGE = re.compile("[a-z]{2,3}")  # the folder holds other word lists too
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -54,29 +75,17 @@ SCHEMA: dict[str, Any] = {
                 },
             },
         },
-        "families": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["rule", "advice", "patterns"],
-                "properties": {
-                    "rule": {"type": "string", "pattern": "^[a-z][a-z-]*$"},
-                    "fact": {"type": "string"},
-                    "topic": {"type": "string"},
-                    "where": {"type": "array", "items": {"enum": ["text", "neutral", "heading"]}},
-                    "advice": {"type": "string", "minLength": 1},
-                    "patterns": {**_TEXTS, "minItems": 1},
-                    "allowed": _TEXTS,
-                    "may_be_denied": {"type": "boolean"},
-                },
-            },
-        },
+        "families": _FAMILIES,
         "denials": {
             "type": "object",
             "additionalProperties": False,
             "required": ["leads", "not_between", "veils"],
-            "properties": {"leads": _TEXTS, "not_between": {"type": "string"}, "veils": _TEXTS},
+            "properties": {
+                "leads": _TEXTS,
+                "not_between": {"type": "string"},
+                "trails": _TEXTS,
+                "veils": _TEXTS,
+            },
         },
         "topics": {"type": "object", "additionalProperties": _TEXTS},
         "optout": {
@@ -92,6 +101,23 @@ SCHEMA: dict[str, Any] = {
 }
 
 
+_INTENTS: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["language", "lexicon", "fair", "help", "unfair", "families"],
+    "properties": {
+        "language": {"type": "string"},
+        "lexicon": _BY_NAME,
+        "fair": _TEXTS,
+        "help": {"type": "string", "minLength": 1},
+        "unfair": _TEXTS,
+        "families": _FAMILIES,
+    },
+}
+_OF_LEXICON = re.compile(r"<([a-z0-9_]+)>")
+_GAP = r"(?:[^.;:!?\w][^.;:!?]{0,60}?)?\s+"
+
+
 @lru_cache(maxsize=8)
 def load_wordings(directory: Path) -> Mapping[str, Wording]:
     """Every language of the folder; raises ConfigError with file, line and key."""
@@ -101,20 +127,46 @@ def load_wordings(directory: Path) -> Mapping[str, Wording]:
         file.validate(SCHEMA)
         if file.data["language"] != path.stem:
             raise file.error(("language",), f"is {file.data['language']}, the file's name says {path.stem}")
-        wordings[path.stem] = _wording(file)
+        wordings[path.stem] = _wording(file, _intents(path.parent / "intents" / path.name, path.stem))
     if "en" not in wordings:
         raise ConfigError(f"{directory}: en.yaml is missing; English is the last resort of every message")
     return wordings
 
 
-def _wording(file: YamlFile) -> Wording:
+def _intents(path: Path, language: str) -> YamlFile:
+    """The same language's families of intent, their rows written out; raises ConfigError where there are none."""
+    if not path.is_file():
+        raise ConfigError(f"{path}: is missing; without it threats in {language} would not be seen")
+    file = read_yaml(path)
+    file.validate(_INTENTS)
+    if file.data["language"] != language:
+        raise file.error(("language",), f"is {file.data['language']}, the file's name says {language}")
+    return file
+
+
+def _written_out(file: YamlFile, at: KeyPath, rows: list[str]) -> list[str]:
+    """Rows with `<name>` replaced by the lexicon's words and ` … ` by a stretch of the same sentence."""
+    words = {**file.data["lexicon"], "help": file.data["help"]}
+
+    def named(match: re.Match[str]) -> str:
+        if match[1] not in words:
+            raise file.error(at, f"<{match[1]}> is not in the lexicon; there are {', '.join(sorted(words))}")
+        return f"(?:{words[match[1]]})"
+
+    return [_OF_LEXICON.sub(named, row).replace(" … ", _GAP) for row in rows]
+
+
+def _wording(file: YamlFile, intents: YamlFile) -> Wording:
     data = file.data
     return Wording(
         language=data["language"],
         words=data["words"],
         phrases=data["phrases"],
         disclosures=tuple(_disclosure(item) for item in data.get("disclosures", [])),
-        families=tuple(_family(file, i, item) for i, item in enumerate(data["families"])),
+        families=(
+            *(_family(file, i, item) for i, item in enumerate(data["families"])),
+            *(_family(intents, i, item) for i, item in enumerate(intents.data["families"])),
+        ),
         topics={
             name: _patterns(file, ("topics", name), rows) for name, rows in data.get("topics", {}).items()
         },
@@ -122,6 +174,10 @@ def _wording(file: YamlFile) -> Wording:
         handover=_patterns(file, ("handover",), data["handover"]),
         not_a_court=_patterns(file, ("not_a_court",), data["not_a_court"]),
         denials=_denials(file, data["denials"]) if "denials" in data else Denials(),
+        fair=FairSentences(
+            frames=_patterns(intents, ("fair",), intents.data["fair"]),
+            unless=_patterns(intents, ("unfair",), intents.data["unfair"]),
+        ),
         stopwords=frozenset(data["stopwords"].split()),
     )
 
@@ -148,36 +204,48 @@ def _family(file: YamlFile, index: int, item: dict[str, Any]) -> Family:
         topic=item.get("topic", ""),
         where=frozenset(item.get("where", ["text"])),
         advice=item["advice"],
-        patterns=_patterns(file, (*at, "patterns"), item["patterns"]),
+        patterns=_patterns(file, (*at, "patterns"), item.get("patterns", [])),
+        mentions=_patterns(file, (*at, "mentions"), item.get("mentions", [])),
         allowed=_patterns(file, (*at, "allowed"), item.get("allowed", [])),
         may_be_denied=item.get("may_be_denied", False),
+        may_be_fair=item.get("may_be_fair", False),
     )
 
 
 def _denials(file: YamlFile, item: dict[str, Any]) -> Denials:
     """Leads end where the denied phrase begins; `…` in one stands for up to six words, none of `not_between`."""
     between = "|".join(item["not_between"].split())
-    words = rf"(?:\s+(?!(?:{between})\b)[\w'\ufffc-]+){{0,6}}"
+    words = rf"(?:,?\s+(?!(?:{between})\b)[\w'\ufffc-]+){{0,10}},?"
     leads = [row.replace(" …", words) for row in item["leads"]]
     return Denials(
         leads=_patterns(file, ("denials", "leads"), leads, end=r"\s+$"),
+        trails=_patterns(file, ("denials", "trails"), item.get("trails", []), begin=r"\s*(?:"),
         veils=_patterns(file, ("denials", "veils"), item["veils"]),
     )
 
 
 def _patterns(
-    file: YamlFile, at: KeyPath, rows: list[str], end: str = r"(?!\w)"
+    file: YamlFile, at: KeyPath, rows: list[str], end: str = r"(?!\w)", begin: str = r"(?<!\w)(?:"
 ) -> tuple[re.Pattern[str], ...]:
     """Compile each row as whole words; a space stands for any run of spaces."""
     compiled = []
+    if "lexicon" in file.data:
+        rows = _written_out(file, at, rows)
     for index, row in enumerate(rows):
         try:
-            compiled.append(re.compile(r"(?<!\w)(?:" + _spaced(row) + ")" + end))
+            compiled.append(re.compile(begin + _spaced(row) + ")" + end))
         except re.error as error:
             raise file.error((*at, index), f"is no regular expression: {error}") from None
     return tuple(compiled)
 
 
 def _spaced(row: str) -> str:
-    """A space is any run of spaces, ` ?` one that may be missing."""
-    return re.sub(r" \??", lambda gap: r"[ \t]*" if gap[0] == " ?" else r"[ \t]+", row)
+    """A space is any run of spaces, ` ?` one that may be missing; inside brackets it is itself."""
+    return _SPACE.sub(_any_run, row)
+
+
+def _any_run(gap: re.Match[str]) -> str:
+    return gap[0] if gap[0].startswith("[") else r"[ \t]*" if gap[0] == " ?" else r"[ \t]+"
+
+
+_SPACE = re.compile(r"\[[^\]]*\]| \??")

@@ -1,3 +1,5 @@
+from shutil import copytree
+
 import pytest
 
 from dispatcher.rulebook.senders import load_senders
@@ -73,6 +75,7 @@ def test_a_wrong_entry_names_file_line_and_key(tmp_path, old, new, said):
 
 
 def wordings(tmp_path, old, new):
+    copytree(ROOT / "config/content/intents", tmp_path / "intents")
     for language in ("en", "es"):
         text = (ROOT / f"config/content/{language}.yaml").read_text(encoding="utf-8")
         assert language == "es" or old in text
@@ -96,3 +99,18 @@ def test_a_wrong_wording_names_file_line_and_key(tmp_path, old, new, said):
         wordings(tmp_path, old, new)
     assert said in str(refused.value)
     assert "en.yaml:" in str(refused.value)
+
+
+def test_a_language_without_its_families_of_intent_is_refused(tmp_path):
+    text = (ROOT / "config/content/en.yaml").read_text(encoding="utf-8")
+    (tmp_path / "en.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"intents/en\.yaml: is missing"):
+        load_wordings(tmp_path)
+
+
+def test_a_word_that_the_lexicon_does_not_have_is_named(tmp_path):
+    copytree(ROOT / "config/content", tmp_path / "content")
+    intents = tmp_path / "content/intents/en.yaml"
+    intents.write_text(intents.read_text(encoding="utf-8").replace("<third>", "<thirds>"), encoding="utf-8")
+    with pytest.raises(ConfigError, match="<thirds> is not in the lexicon"):
+        load_wordings(tmp_path / "content")

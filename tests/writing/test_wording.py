@@ -22,6 +22,35 @@ def rules_found(language, sentence, where="text"):
     return {hit.rule for hit in verdict.hits} | ({"handover"} if verdict.handovers else set())
 
 
+INTENTS = yaml.safe_load((ROOT / "tests/content/intents.yaml").read_text(encoding="utf-8"))
+
+
+def of_intents(side):
+    return [
+        (language, family, row)
+        for family, languages in INTENTS.items()
+        for language, sides in languages.items()
+        for row in sides[side]
+    ]
+
+
+@pytest.mark.parametrize(("language", "family", "sentence"), of_intents("held"))
+def test_a_sentence_of_ill_intent_is_found(language, family, sentence):
+    assert rules_found(language, sentence), family
+
+
+@pytest.mark.parametrize(("language", "family", "sentence"), of_intents("free"))
+def test_a_sentence_that_speaks_of_the_same_and_harms_nobody_is_free(language, family, sentence):
+    assert rules_found(language, sentence) == set(), family
+
+
+@pytest.mark.parametrize("family", sorted({f.rule for f in WORDINGS["en"].families if f.mentions}))
+def test_every_family_has_twenty_sentences_on_both_sides(family):
+    if family in INTENTS:
+        sides = INTENTS[family].values()
+        assert min(sum(len(each[side]) for each in sides) for side in ("held", "free")) >= 20
+
+
 BAD = [
     (lang, rule, row) for lang in LANGUAGES for rule, rows in sentences(lang)["found"].items() for row in rows
 ]
@@ -56,7 +85,7 @@ def test_a_neutral_subject_passes(language, sentence):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_rule_of_a_language_has_sentences(language):
     rules = {family.rule for family in WORDINGS[language].families} - {"gives-away-debt"}
-    assert rules <= set(sentences(language)["found"])
+    assert rules <= set(sentences(language)["found"]) | set(INTENTS)
 
 
 def test_both_languages_hold_the_same_rules_phrases_and_disclosures():

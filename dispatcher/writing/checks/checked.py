@@ -39,6 +39,7 @@ class Checked:
     segments: int = 0
     missing: list[str] = field(default_factory=list)
     topics: set[str] = field(default_factory=set)
+    traits: set[str] = field(default_factory=set)  # the gate's names for what any pattern found
     announces_handover: bool = False
     says_no_court: bool = False
     optout_text: str | None = None

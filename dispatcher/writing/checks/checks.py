@@ -146,12 +146,14 @@ def _wording(checked: Checked) -> Steps:
 
 def _judged(checked: Checked, verdict: Verdict, part: str, number: int) -> Steps:
     checked.says_no_court |= verdict.says_no_court
+    checked.traits |= {hit.fact for hit in verdict.hits}
+    checked.topics |= {hit.topic for hit in verdict.hits if hit.topic}
     if part == "text":
         checked.topics |= verdict.topics
     for phrase in verdict.handovers:
         checked.announces_handover = True
         yield from _handover(checked, phrase, part, number)
-    for hit in verdict.hits:
+    for hit in verdict.distinct():
         yield _found(checked, hit, part, number)
 
 

@@ -9,7 +9,7 @@ from dispatcher.writing.checks.finding import Finding
 
 def content_facts(checked: Checked, findings: Sequence[Finding]) -> ContentFindings:
     """The facts of one text; those that were not looked for are None."""
-    traits = {finding.fact for finding in findings}
+    traits = checked.traits | {finding.fact for finding in findings}
     inputs = checked.inputs
     return ContentFindings(
         optout_notice=None if checked.optout_methods is None else bool(checked.optout_methods),

@@ -9,7 +9,7 @@ from functools import partial
 from html import unescape
 from typing import NamedTuple
 
-from dispatcher.writing.domain.wording import Denials, Family, Wording, folded
+from dispatcher.writing.domain.wording import SENTENCE_END, Denials, Family, Wording, folded
 
 DATA = "\ufffc"  # stands for somebody's data while a line is judged
 AMOUNT = "\ue0a0"  # stands for an amount of the ledger
@@ -47,6 +47,8 @@ class Hit(NamedTuple):
     advice: str
     fact: str = ""
     topic: str = ""
+    span: tuple[int, int] = (0, 0)  # where the phrase stands in the line
+    sentence: int = 0  # which of the line's
 
 
 class Verdict(NamedTuple):
@@ -56,6 +58,21 @@ class Verdict(NamedTuple):
     topics: frozenset[str]
     handovers: tuple[str, ...]
     says_no_court: bool
+
+    def distinct(self) -> tuple[Hit, ...]:
+        """Each mistake once: of phrases that overlap the first rule's, of one rule's the first in a sentence."""
+        kept: list[Hit] = []
+        for hit in self.hits:
+            if not any(_same_mistake(hit, other) for other in kept):
+                kept.append(hit)
+        return tuple(kept)
+
+
+def _same_mistake(hit: Hit, other: Hit) -> bool:
+    if not hit.span[1] or not other.span[1]:
+        return (hit.rule, hit.phrase) == (other.rule, other.phrase)
+    overlaps = hit.span[0] < other.span[1] and other.span[0] < hit.span[1]
+    return overlaps or (hit.rule == other.rule and hit.sentence == other.sentence)
 
 
 CLEAN = Verdict((), frozenset(), (), says_no_court=False)
@@ -105,9 +122,8 @@ class Scanner:
         no_court = any(pattern.search(plain) for pattern in self._wording.not_a_court)
         handovers, plain = _taken_out(self._wording.handover, plain, self._wording.denials)
         _, plain = _taken_out(self._wording.not_a_court, plain)
-        denials = self._wording.denials
         for family in self._judging(where, line):
-            hits += _of_family(family, plain, words, denials if family.may_be_denied else _NO_DENIALS)
+            hits += _of_family(family, plain, words, self._wording)
         topics = {
             name for name, patterns in self._wording.topics.items() if any(p.search(plain) for p in patterns)
         }
@@ -153,17 +169,35 @@ def _taken_out(
 
 
 def _meant(pattern: re.Pattern[str], plain: str, denials: Denials) -> Iterator[re.Match[str]]:
-    return (match for match in pattern.finditer(plain) if not denials.denies(plain, match.start()))
+    return (m for m in pattern.finditer(plain) if not denials.denies(plain, m.start(), m.end()))
 
 
-def _of_family(family: Family, plain: str, words: str, denials: Denials) -> list[Hit]:
+def _of_family(family: Family, plain: str, words: str, wording: Wording) -> list[Hit]:
     _, plain = _taken_out(family.allowed, plain)
-    found = (next(_meant(pattern, plain, denials), None) for pattern in family.patterns)
+    rows = [(p, family.may_be_denied, family.may_be_fair) for p in family.patterns]
+    rows += [(p, True, True) for p in family.mentions]
+    matches = (next(_held(p, plain, wording, denied=denied, fair=fair), None) for p, denied, fair in rows)
     return [
-        Hit(family.rule, words[match.start() : match.end()].strip(), family.advice, family.fact, family.topic)
-        for match in found
+        Hit(
+            family.rule,
+            words[match.start() : match.end()].strip(),
+            family.advice,
+            family.fact,
+            family.topic,
+            match.span(),
+            len(SENTENCE_END.findall(plain, 0, match.start())),
+        )
+        for match in matches
         if match
     ]
+
+
+def _held(
+    pattern: re.Pattern[str], plain: str, wording: Wording, *, denied: bool, fair: bool
+) -> Iterator[re.Match[str]]:
+    """What a pattern finds, but for what its sentence denies, or says to tell readers what they may do."""
+    found = _meant(pattern, plain, wording.denials if denied else _NO_DENIALS)
+    return (m for m in found if not (fair and wording.fair.hold(plain, m.start())))
 
 
 _SCANNERS: dict[int, tuple[Wording, Scanner]] = {}

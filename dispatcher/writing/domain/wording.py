@@ -49,37 +49,65 @@ class Denials:
     """How a sentence denies a phrase: "we will not …". A veil ("not yet", "unless") makes of it a threat after all."""
 
     leads: tuple[re.Pattern[str], ...] = ()  # each ends where the phrase begins
+    trails: tuple[re.Pattern[str], ...] = ()  # each begins where the phrase ends: "… is not affected"
     veils: tuple[re.Pattern[str], ...] = ()
 
-    def denies(self, plain: str, start: int) -> bool:
-        """Whether the sentence of folded text in which a phrase begins at `start` denies it."""
-        before = _SENTENCE_END.split(plain[max(0, start - _REACH) : start])[-1]
-        if not any(lead.search(before) for lead in self.leads):
+    def denies(self, plain: str, start: int, end: int = 0) -> bool:
+        """Whether the sentence of folded text in which a phrase stands from `start` (to `end`) denies it."""
+        before, after = _before(plain, start), _after(plain, end) if end else ""
+        leads = any(lead.search(before) for lead in self.leads)
+        if not leads and not any(trail.match(after) for trail in self.trails):
             return False
-        sentence = before + _SENTENCE_END.split(plain[start : start + _REACH], maxsplit=1)[0]
+        sentence = before + _after(plain, start)
         return not any(veil.search(sentence) for veil in self.veils)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FairSentences:
+    """Sentences that tell readers what they may do, or ask for what helps: there a delicate word threatens nobody."""
+
+    frames: tuple[re.Pattern[str], ...] = ()
+    unless: tuple[re.Pattern[str], ...] = ()  # what turns such a sentence into a threat after all
+
+    def hold(self, plain: str, start: int) -> bool:
+        """Whether the sentence around `start` is such a one."""
+        sentence = _before(plain, start).lstrip() + _after(plain, start)
+        if not any(frame.search(sentence) for frame in self.frames):
+            return False
+        return not any(pattern.search(sentence) for pattern in self.unless)
+
+
+def _before(plain: str, start: int) -> str:
+    return SENTENCE_END.split(plain[max(0, start - _REACH) : start])[-1]
+
+
+def _after(plain: str, start: int) -> str:
+    return SENTENCE_END.split(plain[start : start + _REACH], maxsplit=1)[0]
+
+
 _REACH = 200  # characters of a sentence on either side: a longer one denies nothing that its reader remembers
-_SENTENCE_END = re.compile(r"[.!?;:](?=\s|$)")
+SENTENCE_END = re.compile(r"[.!?;:](?=\s|$)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Family:
     """Wording that no debtor should read: `patterns` find it in folded text, after `allowed` is taken out.
 
+    `mentions` are delicate words (a relative, the police): found unless the sentence denies them or is a fair one.
     `fact` is the gate's name for it, empty where the gate has none; `topic` what a first contact may not speak of.
-    `may_be_denied`: a sentence that denies it is fine.
+    `may_be_denied`: a sentence that denies it is fine; `may_be_fair`: so is a fair one.
     """
 
     rule: str
     advice: str
     patterns: tuple[re.Pattern[str], ...]
+    mentions: tuple[re.Pattern[str], ...] = ()
     allowed: tuple[re.Pattern[str], ...] = ()
     fact: str = ""
     topic: str = ""
     where: frozenset[str] = frozenset({"text"})  # text, neutral (subject, preview, SMS), heading
     may_be_denied: bool = False
+    may_be_fair: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,6 +124,7 @@ class Wording:
     handover: tuple[re.Pattern[str], ...] = ()  # announces that another firm takes over
     not_a_court: tuple[re.Pattern[str], ...] = ()  # the sentence a true final notice carries
     denials: Denials = Denials()
+    fair: FairSentences = FairSentences()
     stopwords: frozenset[str] = frozenset()  # to tell the language of a text
 
     def word(self, name: str, country: str) -> str:
