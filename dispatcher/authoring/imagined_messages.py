@@ -10,11 +10,11 @@ from dispatcher.messages.domain.message import Message, State
 from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile
 from dispatcher.people.storage import people
 from dispatcher.planning.domain.contact import reachable_points
-from dispatcher.planning.domain.planner import DueDebt, Intent, contact_of, group_dues
+from dispatcher.planning.domain.conversation import DueDebt, Intent, group_dues
+from dispatcher.planning.domain.planner import contact_of
 from dispatcher.planning.domain.strategy import Step, Strategy
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import explained
-from dispatcher.values.money import Money
 from dispatcher.writing.domain.message_inputs import message_inputs
 from dispatcher.writing.domain.render_inputs import RenderInputs
 
@@ -63,17 +63,14 @@ def _intents(
     wanted: Wanted,
 ) -> Iterator[Intent]:
     strategies = {strategy.name: strategy for strategy in desk.strategies}
-    groups: dict[str, list[DueDebt]] = {}
-    chosen: dict[str, Strategy] = {}
+    dues: list[DueDebt] = []
     for debt in debts.values():
         if debt.balance.minor <= 0 or not debt.is_open(wanted.as_of):
             continue
         strategy = strategies.get(names.get(debt.id, ""), _NO_STRATEGY)
-        chosen[strategy.name] = strategy
-        due = DueDebt(debt=debt, step=_step_for(strategy, wanted), relation=relations[debt.id])
-        groups.setdefault(strategy.name, []).append(due)
-    for name, dues in groups.items():
-        yield from group_dues(person, chosen[name], dues)
+        step = _step_for(strategy, wanted)
+        dues.append(DueDebt(debt=debt, step=step, strategy=strategy, relation=relations[debt.id]))
+    yield from group_dues(person, dues)
 
 
 def _step_for(strategy: Strategy, wanted: Wanted) -> Step:
@@ -92,7 +89,7 @@ def _of_intent(connection: Connection, desk: Policy, intent: Intent, wanted: Wan
     sender = desk.senders.get(intent.person.creditor)
     if sender is None:
         return
-    debts = tuple(due.debt for due in intent.dues)
+    debts = intent.asked
     first_sent = people.first_sent(connection, {debt.id for debt in debts})
     for channel in [wanted.channel] if wanted.channel else list(intent.step.channels):
         for point in reachable_points(intent.person, channel)[:1]:
@@ -110,7 +107,6 @@ def _message(
     intent: Intent, channel: ChannelKind, point: ContactPoint | None, packs: tuple[str, ...], wanted: Wanted
 ) -> Message:
     person = intent.person
-    balance = Money(sum(due.debt.balance.minor for due in intent.dues), intent.dues[0].debt.balance.currency)
     return Message(
         id=IMAGINED_ID,
         run_id=None,
@@ -129,9 +125,9 @@ def _message(
         language=person.language,
         template=wanted.template,
         template_version=None,
-        currency=balance.currency,
-        balance_minor=balance.minor,
-        days_past_due=max((wanted.as_of - due.debt.due_date).days for due in intent.dues),
+        currency=intent.total.currency,
+        balance_minor=intent.total.minor,
+        days_past_due=intent.days_past_due(wanted.as_of),
         zones=(),
         state=State.PLANNED,
         rule_packs=packs,

@@ -1,7 +1,7 @@
 """The second gate: whether messages may still go out, on the facts of this moment."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
 from dispatcher.gate.decision import Decision, Outcome, Reason
 from dispatcher.gate.facts import ContentFindings, HistoryEntry
 from dispatcher.messages.domain.message import Message
+from dispatcher.people.domain.person import history_kind
 from dispatcher.planning.domain.contact import (
     IntendedContact,
     contact_facts,
@@ -18,10 +19,11 @@ from dispatcher.planning.domain.contact import (
     role_of,
     zones_of,
 )
+from dispatcher.planning.domain.planner import below_minimum
 from dispatcher.planning.domain.standing import standing
-from dispatcher.planning.domain.strategy import Step, Strategy
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage.plans import reasons_json
+from dispatcher.values.money import Money
 from dispatcher.writing.checks.checks import Report
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.message_files import MessageFiles, gather
@@ -76,7 +78,7 @@ def _judge(
     context: JudgingContext,
     earlier: Sequence[HistoryEntry],
 ) -> Verdict:
-    against = refused_now(message, files, context.policy.strategy(message.strategy), now)
+    against = refused_now(message, files, context.policy, now)
     if against:
         worst = max((reason.outcome for reason in against), key=lambda outcome: outcome.precedence)
         return Verdict(kind=_VERDICTS[worst], reasons=tuple(reasons_json(against)))
@@ -141,32 +143,37 @@ def _decide(
     return context.policy.judge(contact, facts)
 
 
-def refused_now(
-    message: Message, files: MessageFiles, strategy: Strategy | None, now: datetime
-) -> list[Reason]:
+def refused_now(message: Message, files: MessageFiles, policy: Policy, now: datetime) -> list[Reason]:
     """Why planning would refuse it now: what ledger, desk and configuration have come to since it was planned."""
     today, person = _business_day(message, now), files.person(message)
-    steps = {step.name: step for step in strategy.steps} if strategy else {}
-    found = [
-        reason
-        for debt, step in files.dues(message)
-        for reason in standing(debt, person, steps.get(step), strategy, today)
-    ]
+    found: list[Reason] = []
+    for each in files.asked_in(message):
+        strategy = policy.strategy(each.strategy)
+        step = strategy.step(each.step) if strategy else None
+        found += standing(each.debt, person, step, strategy, today)
+    strategy = policy.strategy(message.strategy)
+    if strategy is not None and not found:
+        total = Money(sum(debt.balance.minor for debt in files.debts_in(message)), message.currency)
+        small = below_minimum(total, strategy)
+        found += [small] if small else []
     if message.strategy:
-        used = {message.step, *(step for _, step in files.dues(message))}
-        found += _step_gone(message, used - steps.keys(), steps.get(message.step))
+        found += _step_gone(message, files, policy)
     return [*found, *_address_closed(message, files)]
 
 
-def _step_gone(message: Message, gone: Collection[str], step: Step | None) -> Iterator[Reason]:
+def _step_gone(message: Message, files: MessageFiles, policy: Policy) -> Iterator[Reason]:
     """A step that the configuration no longer has says nothing: neither that it may go nor that it may not."""
-    if gone:
-        names = ", ".join(sorted(gone))
-        detail = f"config/strategies no longer has {names} of {message.strategy}: a person must look"
-        yield _reason("step-gone", detail, outcome=Outcome.HOLD)
-    elif step is not None and message.channel not in step.channels:
-        detail = f"config/strategies no longer lets {step.name} of {message.strategy} go by {message.channel}"
-        yield _reason("channel-gone", detail)
+    used = {(message.strategy, message.step)}
+    used |= {(each.strategy, each.step) for each in files.asked_in(message) if each.step}
+    for name, step_name in sorted(used):
+        strategy = policy.strategy(name)
+        step = strategy.step(step_name) if strategy else None
+        if step is None:
+            detail = f"config/strategies no longer has {step_name} of {name}: a person must look"
+            yield _reason("step-gone", detail, outcome=Outcome.HOLD)
+        elif step_name == message.step and message.channel not in step.channels:
+            detail = f"config/strategies no longer lets {step.name} of {name} go by {message.channel}"
+            yield _reason("channel-gone", detail)
 
 
 def _address_closed(message: Message, files: MessageFiles) -> Iterator[Reason]:
@@ -192,7 +199,7 @@ def _as_history(message: Message, files: MessageFiles, now: datetime) -> History
         outcome="sent",
         direction="outbound",
         debts=tuple(debt.reference for debt in files.debts_in(message)),
-        kind=message.kind,
+        kind=history_kind(message.kind),
         to=message.address or None,
     )
 

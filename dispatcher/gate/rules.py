@@ -180,6 +180,10 @@ class RulePack:
     everywhere: bool = False
     binds: Binding = field(default_factory=Binding)
     reviewed: Review | None = None
+    own_first_contact: bool = False  # a debt's first contact must be a message of its own
+    names_disputed: bool | None = (
+        None  # may a message about other debts name a disputed one; None: says nothing
+    )
 
     @property
     def stamp(self) -> str:

@@ -47,15 +47,15 @@ def _line(decided: Decided) -> dict[str, Any]:
     return {
         "debtor": intent.person.full_reference,
         "relation": intent.relation,
-        "debts": " ".join(due.debt.full_reference for due in intent.dues),
+        "debts": " ".join(each.debt.full_reference for each in intent.spoken),
         "strategy": intent.strategy.name,
         "step": intent.step.name,
         "kind": intent.step.kind,
         "channel": planned.channel.value if planned else "",
         "decision": outcome.value,
         "not_before": not_before.isoformat() if not_before else "",
-        "balance": str(sum(due.debt.balance.amount for due in intent.dues)),
-        "currency": intent.dues[0].debt.balance.currency,
+        "balance": str(intent.total.amount),
+        "currency": intent.total.currency,
         "reasons": "; ".join(f"{r.pack}/{r.rule}: {r.detail}" for r in reasons),
     }
 

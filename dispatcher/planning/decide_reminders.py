@@ -1,7 +1,7 @@
 """Decides a day: finds what is due, loads the files of the people concerned, asks the gate; stores nothing."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -9,25 +9,27 @@ from itertools import groupby
 from dispatcher.database.engine import Database
 from dispatcher.gate.decision import Outcome, Reason
 from dispatcher.gate.facts import HistoryEntry
+from dispatcher.messages.domain.spoken import How
 from dispatcher.people.domain.person import DebtFile, PersonFile
-from dispatcher.people.storage.people import load_debts, load_people
+from dispatcher.people.storage.people import first_sent, load_debts, load_people, waiting_messages
 from dispatcher.planning.domain.contact import zones_of
+from dispatcher.planning.domain.conversation import DueDebt, Intent, Mention, group_dues, in_order
+from dispatcher.planning.domain.ladder import comes_on
 from dispatcher.planning.domain.plan_summary import Decided
 from dispatcher.planning.domain.planner import (
-    DueDebt,
-    Intent,
     PlannedMessage,
     PlanningRules,
     RefusedIntent,
     as_history,
-    group_dues,
-    plan_intent,
+    plan_conversation,
     stays_out,
 )
+from dispatcher.planning.domain.standing import standing
 from dispatcher.planning.domain.strategy import Strategy
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import plans
-from dispatcher.planning.storage.candidates import Candidate, find_candidates
+from dispatcher.planning.storage.candidates import Candidate, Owed, find_candidates, find_owed
+from dispatcher.planning.storage.ladder import on_the_ladder
 from dispatcher.values.message_id import RandomBytes
 from dispatcher.values.whereabouts import PlaceTable
 
@@ -72,7 +74,24 @@ def decide_all(
 
 def rules_of(desk: Policy, as_of: date, now: datetime) -> PlanningRules:
     """What the planner asks, on a day at an instant."""
-    return PlanningRules(judge=desk.judge, places=desk.places, senders=desk.senders, as_of=as_of, now=now)
+
+    def own_first_contact(person: PersonFile, debt: DebtFile) -> bool:
+        return any(pack.own_first_contact for pack in desk.packs_of(person, [debt], now.date()))
+
+    def names_disputed(person: PersonFile, debt: DebtFile) -> bool:
+        said = {pack.names_disputed for pack in desk.packs_of(person, [debt], now.date())}
+        return True in said and False not in said
+
+    return PlanningRules(
+        judge=desk.judge,
+        places=desk.places,
+        senders=desk.senders,
+        as_of=as_of,
+        now=now,
+        own_first_contact=own_first_contact,
+        names_disputed=names_disputed,
+        strategies=desk.strategies,
+    )
 
 
 def decide(
@@ -96,64 +115,128 @@ def decide(
 def _decide_chunk(
     database: Database, candidates: Sequence[Candidate], rules: PlanningRules, earlier: Earlier
 ) -> list[Decided]:
+    ids = {c.recipient_id for c in candidates}
+    joining = {c.recipient_id for c in candidates if c.strategy.joins() and not c.step.is_courtesy}
     with database.reading() as connection:
-        people = load_people(connection, {c.recipient_id for c in candidates}, now=rules.now)
-        debts = load_debts(connection, {c.debt_id for c in candidates}, as_of=rules.as_of)
-        counted = plans.occurrences(connection, sorted(debts))
+        people = load_people(connection, ids, now=rules.now)
+        owed = list(find_owed(connection, rules.strategies, rules.as_of, joining))
+        debt_ids = {c.debt_id for c in candidates} | {o.debt_id for o in owed}
+        files = Files(
+            debts=load_debts(connection, debt_ids, as_of=rules.as_of),
+            times=plans.occurrences(connection, sorted(debt_ids)),
+            first_sent=first_sent(connection, debt_ids),
+            waiting=waiting_messages(connection, ids, now=rules.now),
+            on_the_ladder=on_the_ladder(connection, debt_ids),
+        )
+    others: dict[int, list[Owed]] = defaultdict(list)
+    for each in owed:
+        others[each.recipient_id].append(each)
     decided: list[Decided] = []
     for debtor_id, mine in groupby(candidates, key=lambda c: c.recipient_id):
-        before = earlier.get(debtor_id, ())
-        decided += _decide_person(people[debtor_id], list(mine), debts, counted, rules, before)
+        before = (*earlier.get(debtor_id, ()), *files.waiting.get(debtor_id, ()))
+        decided += _decide_person(people[debtor_id], list(mine), others[debtor_id], files, rules, before)
     return decided
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Files:
+    """What is on file of the debts of a chunk. `times`: by debt, strategy, step and recipient."""
+
+    debts: Mapping[int, DebtFile]
+    times: Mapping[tuple[int, str, str, int], int]
+    first_sent: Mapping[tuple[int, int], date]
+    waiting: Mapping[int, Sequence[HistoryEntry]]
+    on_the_ladder: Collection[tuple[int, int]]
 
 
 def _decide_person(
     person: PersonFile,
     candidates: Sequence[Candidate],
-    debts: Mapping[int, DebtFile],
-    counted: Mapping[tuple[int, str, str, int], int],
+    owed: Sequence[Owed],
+    files: Files,
     rules: PlanningRules,
     before: Sequence[HistoryEntry],
 ) -> list[Decided]:
-    decided: list[Decided] = []
+    """One message after the other, in the order of their turns: each counts as a contact for the next."""
+    dues, decided = _dues(person, candidates, files, rules)
+    mentions = _mentions(person, owed, {due.debt.id for due in dues}, files, rules)
+    apart = any(due.how is How.NEW and rules.own_first_contact(person, due.debt) for due in dues)
     earlier = list(before)
-    for intent in _intents(person, candidates, debts, counted, rules, decided):
-        outcome = plan_intent(intent, rules, earlier)
-        decided.append(outcome)
-        if isinstance(outcome, PlannedMessage) and outcome.decision.outcome is not Outcome.HOLD:
-            earlier.append(as_history(outcome, rules.now))
+    for intent in in_order(group_dues(person, dues, mentions, own_first_contact=apart), rules.as_of):
+        for outcome in plan_conversation(intent, rules, earlier):
+            decided.append(outcome)
+            if isinstance(outcome, PlannedMessage) and outcome.decision.outcome is not Outcome.HOLD:
+                earlier.append(as_history(outcome, rules.now))
     return decided
 
 
-def _intents(
-    person: PersonFile,
-    candidates: Sequence[Candidate],
-    debts: Mapping[int, DebtFile],
-    counted: Mapping[tuple[int, str, str, int], int],
-    rules: PlanningRules,
-    refused: list[Decided],
-) -> Iterator[Intent]:
-    """Intents of one person; debts that stay out become refusals of their own."""
-    by_strategy: dict[str, list[DueDebt]] = defaultdict(list)
-    strategies = {candidate.strategy.name: candidate.strategy for candidate in candidates}
+def _dues(
+    person: PersonFile, candidates: Sequence[Candidate], files: Files, rules: PlanningRules
+) -> tuple[list[DueDebt], list[Decided]]:
+    """The debts that may be asked for at their steps; those that stay out are refusals of their own."""
+    dues: list[DueDebt] = []
+    refused: list[Decided] = []
     for candidate in candidates:
-        strategy, step = candidate.strategy, candidate.step
-        times = counted.get((candidate.debt_id, strategy.name, step.name, person.id), 0)
-        debt = debts[candidate.debt_id]
-        due = DueDebt(debt=debt, step=step, relation=candidate.relation, occurrence=times + 1)
-        reasons = stays_out(due, person, strategy, rules.as_of)
+        due = _due(person, candidate, files)
+        reasons = stays_out(due, person, rules.as_of)
         if reasons:
-            refused.append(_refused(person, strategy, due, reasons, rules.places))
+            refused.append(_refused(person, due, reasons, rules.places))
         else:
-            by_strategy[strategy.name].append(due)
-    for name, dues in by_strategy.items():
-        yield from group_dues(person, strategies[name], dues)
+            dues.append(due)
+    return dues, refused
+
+
+def _due(person: PersonFile, candidate: Candidate, files: Files) -> DueDebt:
+    strategy, step = candidate.strategy, candidate.step
+    debt = files.debts[candidate.debt_id]
+    is_new = not step.is_courtesy and (debt.id, person.id) not in files.first_sent
+    return DueDebt(
+        debt=debt,
+        step=step,
+        strategy=strategy,
+        relation=candidate.relation,
+        occurrence=files.times.get((debt.id, strategy.name, step.name, person.id), 0) + 1,
+        how=How.NEW if is_new else How.DUE,
+        since=comes_on(strategy, step, debt.due_date, candidate.rung),
+    )
+
+
+def _mentions(
+    person: PersonFile, owed: Sequence[Owed], due: Collection[int], files: Files, rules: PlanningRules
+) -> list[Mention]:
+    """What the person owes besides and may be asked for too; disputed debts only where the packs allow to name them."""
+    found = []
+    for each in owed:
+        debt = files.debts[each.debt_id]
+        if debt.id in due:
+            continue
+        how = _how(person, debt, each.strategy, files, rules)
+        if how is not None:
+            times = files.times.get((debt.id, each.strategy.name, "", person.id), 0)
+            found.append(
+                Mention(
+                    debt=debt, how=how, strategy=each.strategy, relation=each.relation, occurrence=times + 1
+                )
+            )
+    return found
+
+
+def _how(
+    person: PersonFile, debt: DebtFile, strategy: Strategy, files: Files, rules: PlanningRules
+) -> How | None:
+    against = standing(debt, person, None, strategy, rules.as_of)
+    if against:
+        only_disputed = {reason.rule for reason in against} == {"disputed"}
+        return How.DISPUTED if only_disputed and rules.names_disputed(person, debt) else None
+    if (debt.id, person.id) in files.first_sent:
+        return How.LISTED
+    return None if (debt.id, person.id) in files.on_the_ladder else How.NEW  # its first message is on its way
 
 
 def _refused(
-    person: PersonFile, strategy: Strategy, due: DueDebt, reasons: tuple[Reason, ...], places: PlaceTable
+    person: PersonFile, due: DueDebt, reasons: tuple[Reason, ...], places: PlaceTable
 ) -> RefusedIntent:
-    intent = Intent(person=person, relation=due.relation, strategy=strategy, step=due.step, dues=(due,))
+    intent = Intent(person=person, relation=due.relation, strategy=due.strategy, step=due.step, dues=(due,))
     worst = max((reason.outcome for reason in reasons), key=lambda outcome: outcome.precedence)
     zones = zones_of(person, None, places)
     return RefusedIntent(intent=intent, outcome=worst, reasons=reasons, zones=zones)

@@ -18,10 +18,9 @@ from dispatcher.planning.domain.contact import (
     role_of,
     zones_of,
 )
+from dispatcher.planning.domain.conversation import DueDebt, Intent
 from dispatcher.planning.domain.ladder import Rung, comes_on
 from dispatcher.planning.domain.planner import (
-    DueDebt,
-    Intent,
     channels_in_order,
     contact_of,
     not_reachable,
@@ -229,9 +228,9 @@ def _written(case: _Case, step: Step, message: explained.SentStep) -> StepAnswer
 
 
 def _due(case: _Case, debt: DebtFile, relation: str, strategy: Strategy, step: Step) -> StepAnswer:
-    due = DueDebt(debt=debt, step=step, relation=relation)
+    due = DueDebt(debt=debt, step=step, strategy=strategy, relation=relation)
     intent = Intent(person=case.person, relation=relation, strategy=strategy, step=step, dues=(due,))
-    reasons = stays_out(due, case.person, strategy, case.as_of)
+    reasons = stays_out(due, case.person, case.as_of)
     if reasons:
         return _answer(step, "kept back", words.kept_back(step.name, reasons), reasons=reasons)
     answers = tuple(

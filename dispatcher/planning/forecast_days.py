@@ -115,8 +115,8 @@ def _take(
     intent = decided.intent
     for due in intent.dues:
         rung = Rung(step=due.step.name, day=due.step.day, fired_on=day)
-        climbs[due.debt.id, intent.person.id] = _Climb(due.debt, due.relation, intent.strategy, rung)
+        climbs[due.debt.id, intent.person.id] = _Climb(due.debt, due.relation, due.strategy, rung)
     if outcome is not Outcome.HOLD:
-        history[intent.person.id].append(as_history(decided, now))
+        history[intent.person.id].append(as_history(decided, decided.decision.not_before or now))
         goes_on = day + ((decided.decision.not_before or now).date() - now.date())
         forecast.going[goes_on, decided.channel.value, intent.step.name] += 1

@@ -1,6 +1,6 @@
 """What the services decide by: the packs, places, strategies, senders and templates in force."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain
@@ -12,7 +12,8 @@ from dispatcher.gate.facts import ContactFacts, LawRead
 from dispatcher.gate.gate import decide
 from dispatcher.gate.rule_book import RuleBook
 from dispatcher.gate.rules import RulePack
-from dispatcher.planning.domain.contact import IntendedContact
+from dispatcher.people.domain.person import DebtFile, PersonFile
+from dispatcher.planning.domain.contact import IntendedContact, role_of
 from dispatcher.planning.domain.strategy import Strategy
 from dispatcher.values.phone import number_plan, plan_key
 from dispatcher.values.sender import Sender
@@ -117,6 +118,21 @@ class Policy:
         if len(found) == 1:
             return found[0]
         return tuple(sorted(set(chain(*found)), key=lambda pack: pack.name))
+
+    def packs_of(self, person: PersonFile, debts: Sequence[DebtFile], on: date) -> tuple[RulePack, ...]:
+        """The packs that apply to a person and these debts, whatever the channel; none where nobody may write."""
+        sender = self.senders.get(person.creditor)
+        if sender is None:
+            return ()
+        contact = IntendedContact(
+            person=person,
+            debts=tuple(debts),
+            channel=ChannelKind.EMAIL,
+            kind="collection",
+            point=None,
+            sender_role=role_of(debts, sender.role),
+        )
+        return self.packs_for(contact, on)
 
     def optout_url(self, person: str, medium: str, contact_point_id: int) -> str:
         """The address of the debtors' own page for one person, medium and contact point."""

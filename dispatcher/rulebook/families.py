@@ -117,6 +117,7 @@ _CAP = {
     "after": {"enum": ["conversation", "direct_contact"]},
     "consent_excludes": _FLAG,
     "during_exception": _FLAG,
+    "puts_off": _FLAG,
     **_COUNTING,
 }
 
@@ -174,6 +175,7 @@ def _frequency_cap(parameters: Json, scope: RuleScope) -> frequency.FrequencyCap
         after=parameters.get("after"),
         consent_excludes=parameters.get("consent_excludes", False),
         during_exception=parameters.get("during_exception", False),
+        puts_off=parameters.get("puts_off", False),
     )
 
 

@@ -92,6 +92,8 @@ SCHEMA: Json = _object(
         "version": _TEXT,
         "note": _TEXT,
         "everywhere": {"type": "boolean"},
+        "own_first_contact": {"type": "boolean"},
+        "names_disputed": {"type": "boolean"},
         "applies": {
             "type": "array",
             "minItems": 1,
@@ -143,6 +145,8 @@ def read_pack(path: Path, digest: str) -> RulePack:
         everywhere=data.get("everywhere", False),
         binds=_binding(file, data.get("binds", {})),
         reviewed=_review(file),
+        own_first_contact=data.get("own_first_contact", False),
+        names_disputed=data.get("names_disputed"),
     )
 
 

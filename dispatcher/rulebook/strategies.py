@@ -8,6 +8,7 @@ from channels.kind import ChannelKind
 from dispatcher.planning.domain.strategy import DEFAULT_VALID_DAYS, Match, Step, Strategy
 from dispatcher.portfolio.domain.portfolio_columns import DEBT_READERS, DEBTOR_READERS, country_code
 from dispatcher.rulebook.yaml_file import ConfigError, YamlFile, read_yaml
+from dispatcher.values.iso_codes import CURRENCIES
 
 MATCH_COLUMNS = (
     "creditor",
@@ -43,6 +44,11 @@ SCHEMA: dict[str, Any] = {
                 },
             },
         },
+        "minimum": {
+            "type": "object",
+            "additionalProperties": False,
+            "patternProperties": {"^[A-Z]{3}$": {"oneOf": [_AMOUNT, {"type": "number", "minimum": 0}]}},
+        },
         "join": {"enum": ["none", "debtor"]},
         "parties": {"enum": ["debtor", "all"]},
         "guarantors": {"type": "boolean"},
@@ -67,6 +73,7 @@ SCHEMA: dict[str, Any] = {
                     "valid_days": {"type": "integer", "minimum": 0, "maximum": 365},
                     "needs_handover_decision": {"type": "boolean"},
                     "next_channel_on_bounce": {"type": "boolean"},
+                    "vary": {"type": "boolean"},
                 },
             },
         },
@@ -102,10 +109,18 @@ def _strategy(file: YamlFile) -> Strategy:
             balance_min=Decimal(balance["min"]) if "min" in balance else None,
             balance_max=Decimal(balance["max"]) if "max" in balance else None,
         ),
+        minimum=_minimum(file, data.get("minimum", {})),
         join=data.get("join", "none"),
         parties=data.get("parties", "debtor"),
         guarantors=data.get("guarantors", False),
     )
+
+
+def _minimum(file: YamlFile, written: dict[str, str | float]) -> dict[str, Decimal]:
+    for currency in written:
+        if currency not in CURRENCIES:
+            raise file.error(("minimum", currency), f"{currency!r} is no currency (ISO 4217)")
+    return {currency: Decimal(str(amount)) for currency, amount in written.items()}
 
 
 def _step(item: dict[str, Any]) -> Step:
@@ -118,6 +133,7 @@ def _step(item: dict[str, Any]) -> Step:
         valid_days=item.get("valid_days", DEFAULT_VALID_DAYS),
         needs_handover_decision=item.get("needs_handover_decision", False),
         next_channel_on_bounce=item.get("next_channel_on_bounce", False),
+        vary=item.get("vary", False),
     )
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from dispatcher.messages.domain.message import Message
+from dispatcher.messages.domain.spoken import ASKED_FOR, How
 from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile
 from dispatcher.people.storage import people
 from dispatcher.planning.policy import Policy
@@ -14,25 +15,42 @@ from dispatcher.writing.domain.render_inputs import RenderInputs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Spoken:
+    """A debt of a message: how it is spoken of and, where its ladder moved, at which step of which strategy."""
+
+    debt: DebtFile
+    how: How = How.DUE
+    step: str = ""
+    strategy: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class MessageFiles:
     """Everything on file about some messages, read in one transaction."""
 
     people: Mapping[int, PersonFile]
-    debts_of: Mapping[str, tuple[DebtFile, ...]]  # by message id, oldest due date first
-    steps_of: Mapping[str, tuple[str, ...]]  # by message id, the step of each of these debts
+    spoken: Mapping[str, tuple[Spoken, ...]]  # by message id, oldest due date first
     first_sent: Mapping[tuple[int, int], date]
 
     def person(self, message: Message) -> PersonFile:
         """Who the message is for."""
         return self.people[message.recipient_id]
 
-    def debts_in(self, message: Message) -> tuple[DebtFile, ...]:
-        """What it speaks of, oldest due date first."""
-        return self.debts_of.get(message.id, ())
+    def asked_in(self, message: Message) -> tuple[Spoken, ...]:
+        """What it asks for, oldest due date first."""
+        return tuple(each for each in self.spoken.get(message.id, ()) if each.how in ASKED_FOR)
 
-    def dues(self, message: Message) -> tuple[tuple[DebtFile, str], ...]:
-        """What it speaks of, each debt with the name of its own step."""
-        return tuple(zip(self.debts_in(message), self.steps_of.get(message.id, ()), strict=True))
+    def debts_in(self, message: Message) -> tuple[DebtFile, ...]:
+        """The debts it asks for."""
+        return tuple(each.debt for each in self.asked_in(message))
+
+    def hows(self, message: Message) -> dict[int, How]:
+        """How each of its debts is spoken of, by the debt's id."""
+        return {each.debt.id: each.how for each in self.spoken.get(message.id, ())}
+
+    def disputed_in(self, message: Message) -> tuple[DebtFile, ...]:
+        """What it names with nothing to pay."""
+        return tuple(each.debt for each in self.spoken.get(message.id, ()) if each.how is How.DISPUTED)
 
     def point(self, message: Message) -> ContactPoint | None:
         """The address it goes to; None for a letter, or when the address has gone from the file."""
@@ -51,6 +69,8 @@ class MessageFiles:
             person,
             self.debts_in(message),
             sender,
+            hows=self.hows(message),
+            disputed=self.disputed_in(message),
             first_sent=self.first_sent,
             optout_url=desk.optout_url(person.person, message.channel, message.contact_point_id or 0),
         )
@@ -59,14 +79,19 @@ class MessageFiles:
 def gather(connection: Any, messages: Sequence[Message], *, now: datetime) -> MessageFiles:
     """Read the files in a fixed number of queries."""
     debts_of = people.debts_of_messages(connection, [message.id for message in messages])
-    debt_ids = {debt_id for rows in debts_of.values() for debt_id, _ in rows}
+    debt_ids = {row.debt_id for rows in debts_of.values() for row in rows}
     debts: dict[int, DebtFile] = {}
     for as_of in {message.as_of for message in messages}:
-        ids = {d for m in messages if m.as_of == as_of for d, _ in debts_of.get(m.id, ())}
+        ids = {row.debt_id for m in messages if m.as_of == as_of for row in debts_of.get(m.id, ())}
         debts |= people.load_debts(connection, ids, as_of=as_of)
     return MessageFiles(
         people=people.load_people(connection, {message.recipient_id for message in messages}, now=now),
-        debts_of={key: tuple(debts[debt_id] for debt_id, _ in rows) for key, rows in debts_of.items()},
-        steps_of={key: tuple(step for _, step in rows) for key, rows in debts_of.items()},
+        spoken={
+            key: tuple(
+                Spoken(debt=debts[row.debt_id], how=row.how, step=row.step, strategy=row.strategy)
+                for row in rows
+            )
+            for key, rows in debts_of.items()
+        },
         first_sent=people.first_sent(connection, debt_ids),
     )

@@ -18,11 +18,12 @@ from dispatcher.delivery.judge_messages import JudgingContext, judge_messages, r
 from dispatcher.messages.domain.message import Message, State
 from dispatcher.messages.storage import outbox
 from dispatcher.people.domain.person import DebtFile, Hold, PersonFile
-from dispatcher.planning.domain.planner import DueDebt, stays_out
+from dispatcher.planning.domain.conversation import DueDebt
+from dispatcher.planning.domain.planner import below_minimum, stays_out
 from dispatcher.planning.domain.strategy import Match, Strategy
 from dispatcher.planning.policy import Policy
 from dispatcher.values.money import Money
-from dispatcher.writing.message_files import MessageFiles
+from dispatcher.writing.message_files import MessageFiles, Spoken
 from tests.builders import (
     EMAIL,
     LETTER,
@@ -172,6 +173,7 @@ ladders = st.builds(
         name="test",
         steps=(a_step("step", 3, kind=kind, needs_handover_decision=needs),),
         match=Match(balance_min=least, balance_max=most),
+        minimum={} if least is None else {"USD": least + 1},
     ),
     st.sampled_from(("courtesy", "collection", "notice")),
     st.booleans(),
@@ -187,10 +189,14 @@ def test_what_planning_would_refuse_now_the_second_gate_refuses_for_the_same_rea
     person = PersonFile(id=1, person="p", creditor_id=1, creditor="acme", reference="A-1", holds=held)
     (step,), day = strategy.steps, TODAY + timedelta(days=later)
     files = MessageFiles(
-        people={1: person}, debts_of={"m": (debt,)}, steps_of={"m": ("step",)}, first_sent={}
+        people={1: person},
+        spoken={"m": (Spoken(debt=debt, step="step", strategy="test"),)},
+        first_sent={},
     )
-    by_planning = stays_out(DueDebt(debt=debt, step=step), person, strategy, day)
-    assert refused_now(MESSAGE, files, strategy, at(day)) == list(by_planning)
+    due = DueDebt(debt=debt, step=step, strategy=strategy)
+    small = below_minimum(debt.balance, strategy)
+    by_planning = stays_out(due, person, day) or ((small,) if small else ())
+    assert refused_now(MESSAGE, files, a_desk(strategy), at(day)) == list(by_planning)
 
 
 def _message() -> Message:

@@ -50,9 +50,22 @@ def test_a_step_waits_for_its_own_day_and_for_the_distance_to_the_last_message()
     assert comes_on(LADDER, LADDER.steps[3], DUE, late) is None
 
 
-def test_a_late_courtesy_delays_the_first_collection_step_by_the_ladders_distance() -> None:
-    assert name_due(LADDER, rung("day-3", -3, due(0)), due(5)) is None
-    assert name_due(LADDER, rung("day-3", -3, due(0)), due(6)) == "day3"
+def test_a_courtesy_is_no_rung_and_never_delays_the_first_contact() -> None:
+    for sent in (-3, -1, 0):
+        late = rung("day-3", -3, due(sent))
+        assert name_due(LADDER, late, due(2)) is None
+        assert name_due(LADDER, late, due(3)) == "day3"
+
+
+def test_a_courtesy_of_another_strategy_does_not_delay_either() -> None:
+    renamed = a_ladder(steps=(a_step("a-word", -2), a_step("day1", 1)))
+    assert name_due(renamed, rung("day-3", -3, due(0)), due(1)) == "day1"
+
+
+def test_courtesies_keep_their_distance_to_each_other() -> None:
+    two = a_ladder(-7, -3, 1)
+    assert name_due(two, rung("day-7", -7, due(-4)), due(-3)) is None
+    assert name_due(two, rung("day-7", -7, due(-4)), due(0)) == "day-3"
 
 
 def test_a_removed_step_strands_nobody() -> None:

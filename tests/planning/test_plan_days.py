@@ -55,7 +55,12 @@ class Invoice:
                 continue
             if day < self.due + timedelta(days=step.day):
                 return None
-            if sent_on and day < sent_on + timedelta(days=step.day - ladder.steps[place].day):
+            behind_courtesy = place >= 0 and ladder.steps[place].day <= 0 < step.day  # which is no rung
+            if (
+                sent_on
+                and not behind_courtesy
+                and day < sent_on + timedelta(days=step.day - ladder.steps[place].day)
+            ):
                 return None
             return i if self.tries.get(i, 0) < MOST_TRIES else None
         return None

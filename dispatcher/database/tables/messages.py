@@ -99,10 +99,11 @@ message_debts = Table(  # unique: no step fires twice for a debt and a recipient
     Column("message_id", String(36), ForeignKey("messages.id"), primary_key=True),
     Column("debt_id", Id, ForeignKey("debts.id"), primary_key=True),
     Column("strategy", String(100), nullable=False),
-    Column("step", String(100), nullable=False),
+    Column("step", String(100), nullable=False),  # the debt's own; empty: its ladder did not move
     Column("day", Integer, nullable=False),  # of that step
     Column("recipient_id", Id, nullable=False),
     Column("occurrence", Integer, nullable=False, server_default="1"),
+    Column("how", String(10), nullable=False, server_default="due"),  # due, new, listed, disputed
     Column("given_back", Boolean, nullable=False, server_default=false()),  # reached nobody: not fired
     UniqueConstraint("debt_id", "strategy", "step", "recipient_id", "occurrence"),
 )

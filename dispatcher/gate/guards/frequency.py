@@ -11,6 +11,7 @@ from dispatcher.gate.guards.guard import Guard, Refusal, defer
 from dispatcher.gate.openings import local_time
 from dispatcher.gate.windows import Window
 
+PUTS_OFF = "put_off"  # an input of refusals that leave a day to another message: the plan of the next day decides anew
 ATTEMPTS, CONTACTS, CONVERSATIONS = "attempts", "contacts", "conversations"
 PERSON, DEBT = "person", "debt"
 NEVER_CONNECTED = frozenset({"busy", "not_in_service"})
@@ -61,6 +62,7 @@ class FrequencyCap(Guard):
     `after`: the cap begins with the first conversation (which itself does not count) or with the first
     direct contact (which does). `consent_excludes`: calls with the debtor's prior consent stand apart.
     `during_exception`: the cap holds while a state of exception does.
+    `puts_off`: what finds no room is not planned for later but decided anew by the plan of the next day.
     """
 
     subject: ClassVar[str | None] = "history"
@@ -72,6 +74,7 @@ class FrequencyCap(Guard):
     after: str | None = None  # conversation | direct_contact
     consent_excludes: bool = False
     during_exception: bool = False
+    puts_off: bool = False
 
     def refuse(self, act: Act) -> Refusal | None:
         """A deferral to the instant at which there is room again."""
@@ -87,7 +90,8 @@ class FrequencyCap(Guard):
         noun = self.counting.counts if self.limit != 1 else self.counting.counts[:-1]
         made = f"{self.limit} {noun} in {self.window} already made"
         detail = f"{made}; room again {local_time(place, release)} in {place}"
-        return defer(release, detail, limit=self.limit, window=self.window)
+        more = {PUTS_OFF: "the plan of the next day decides anew"} if self.puts_off else {}
+        return defer(release, detail, limit=self.limit, window=self.window, **more)
 
     def open_until(self, act: Act) -> int | None:
         """The end of the consent, where only consent allows."""

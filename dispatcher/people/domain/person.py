@@ -9,6 +9,11 @@ from dispatcher.gate.facts import HistoryEntry
 from dispatcher.values.money import Money
 
 
+def history_kind(kind: str) -> str:
+    """A message's kind as the gate counts it: a step of kind `notice` is a notice that the law wants."""
+    return "legally_required_notice" if kind == "notice" else kind
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContactPoint:
     """An e-mail address or a number (E.164), with the consent given for it and why it was closed."""

@@ -1,9 +1,10 @@
 """Loads the files of many people and debts at once: a fixed number of queries a chunk, never one a person."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Date, Select, and_, bindparam, func, or_, select
 
@@ -12,6 +13,7 @@ from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.people import consents, contacts, holds, notices, opt_outs, wishes
 from dispatcher.database.tables.portfolio import contact_points, creditors, debtors, debts
 from dispatcher.gate.facts import HistoryEntry
+from dispatcher.messages.domain.spoken import How
 from dispatcher.people.domain.person import (
     Consent,
     ContactPoint,
@@ -21,6 +23,7 @@ from dispatcher.people.domain.person import (
     PersonFile,
     StoredOptOut,
     Wish,
+    history_kind,
 )
 from dispatcher.portfolio.storage.debts import OWED, open_on
 from dispatcher.values.money import Money
@@ -131,15 +134,28 @@ _OPEN_DEBTS = (
     .order_by(debts.c.due_date, debts.c.id)
 )
 _FIRST_SENT = (
-    select(message_debts.c.debt_id, message_debts.c.recipient_id, func.min(messages.c.as_of))
+    select(message_debts.c.debt_id, message_debts.c.recipient_id, messages.c.sent_at, messages.c.zones)
     .join(messages, messages.c.id == message_debts.c.message_id)
     .where(
-        one_of(message_debts.c.debt_id, "ids"), messages.c.kind.in_(("collection", "notice")), _HAS_REACHED
+        one_of(message_debts.c.debt_id, "ids"),
+        messages.c.kind.in_(("collection", "notice")),
+        message_debts.c.how != How.DISPUTED.value,
+        messages.c.sent_at.is_not(None),
+        _HAS_REACHED,
     )
-    .group_by(message_debts.c.debt_id, message_debts.c.recipient_id)
+    .order_by(messages.c.sent_at.desc())
+)
+_WAITING = select(messages.c.recipient_id, messages.c.channel, messages.c.kind, messages.c.address).where(
+    one_of(messages.c.recipient_id, "ids"), _state.in_(("planned", "queued", "deferred"))
 )
 _DEBTS_OF = (
-    select(message_debts.c.message_id, message_debts.c.debt_id, message_debts.c.step)
+    select(
+        message_debts.c.message_id,
+        message_debts.c.debt_id,
+        message_debts.c.how,
+        message_debts.c.step,
+        message_debts.c.strategy,
+    )
     .join(debts, debts.c.id == message_debts.c.debt_id)
     .where(one_of(message_debts.c.message_id, "ids"))
     .order_by(debts.c.due_date, debts.c.id)
@@ -290,7 +306,7 @@ def _sent_entry(row: Any, references: tuple[str, ...]) -> HistoryEntry:
         outcome="bounced" if row.state in CAME_BACK else "sent",
         direction="outbound",
         debts=references,
-        kind=row.kind,
+        kind=history_kind(row.kind),
         to=row.address or None,
     )
 
@@ -356,15 +372,50 @@ def _allotted_credit(connection: Connection, owners: set[int], as_of: date) -> d
 
 
 def first_sent(connection: Connection, debt_ids: Collection[int]) -> dict[tuple[int, int], date]:
-    """(debt, recipient) -> as-of date of the first collection message about it that reached them."""
+    """(debt, recipient) -> the recipient's day on which the first message that asked for it went out and arrived."""
     if not debt_ids:
         return {}
-    return {(row[0], row[1]): row[2] for row in connection.execute(_FIRST_SENT, {"ids": sorted(debt_ids)})}
+    rows = connection.execute(_FIRST_SENT, {"ids": sorted(debt_ids)})
+    return {
+        (row.debt_id, row.recipient_id): _local_day(row.sent_at, row.zones) for row in rows
+    }  # the earliest stands
 
 
-def debts_of_messages(connection: Connection, ids: Collection[str]) -> dict[str, list[tuple[int, str]]]:
-    """Message id -> (debt id, step of that debt) in order of the debts' due dates."""
-    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for message_id, debt_id, step in connection.execute(_DEBTS_OF, {"ids": list(ids)}):
-        found[message_id].append((debt_id, step))
+def _local_day(moment: datetime, zones: Sequence[str]) -> date:
+    return moment.astimezone(ZoneInfo(zones[0])).date() if zones else moment.date()
+
+
+def waiting_messages(
+    connection: Connection, ids: Collection[int], *, now: datetime
+) -> dict[int, list[HistoryEntry]]:
+    """By person: what is planned for them and has not gone out, as contacts made now."""
+    found: dict[int, list[HistoryEntry]] = defaultdict(list)
+    for row in connection.execute(_WAITING, {"ids": sorted(ids)}):
+        found[row.recipient_id].append(
+            HistoryEntry(
+                at=now,
+                channel=row.channel,
+                outcome="sent",
+                direction="outbound",
+                kind=history_kind(row.kind),
+                to=row.address or None,
+            )
+        )
+    return found
+
+
+class DebtOfMessage(NamedTuple):
+    """How a message speaks of a debt; an empty step: its ladder did not move."""
+
+    debt_id: int
+    how: How
+    step: str
+    strategy: str
+
+
+def debts_of_messages(connection: Connection, ids: Collection[str]) -> dict[str, list[DebtOfMessage]]:
+    """Message id -> its debts in order of their due dates."""
+    found: dict[str, list[DebtOfMessage]] = defaultdict(list)
+    for row in connection.execute(_DEBTS_OF, {"ids": list(ids)}):
+        found[row.message_id].append(DebtOfMessage(row.debt_id, How(row.how), row.step, row.strategy))
     return found

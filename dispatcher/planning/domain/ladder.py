@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from dispatcher.planning.domain.strategy import Step, Strategy
+from dispatcher.planning.domain.strategy import LAST_DAY_OF_A_COURTESY, Step, Strategy
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,13 +18,15 @@ class Rung:
 def comes_on(strategy: Strategy, step: Step, due_date: date, rung: Rung | None) -> date | None:
     """The first day on which this step is due; None while another must come before it, or when it has fired.
 
-    Its own day must have come and the ladder's distance to the last message must have passed.
+    Its own day must have come and the ladder's distance to the last collection step's message must have passed.
     """
     own_day = due_date + timedelta(days=step.day)
     if rung is None:
         return own_day if strategy.may_begin(step) else None
     distance = _distance(strategy, step, rung)
-    return None if distance is None else max(own_day, rung.fired_on + timedelta(days=distance))
+    if distance is None:
+        return None
+    return max(own_day, rung.fired_on + timedelta(days=distance)) if distance else own_day
 
 
 def due_step(strategy: Strategy, due_date: date, rung: Rung | None, as_of: date) -> Step | None:
@@ -42,11 +44,16 @@ def _distance(strategy: Strategy, step: Step, rung: Rung) -> int | None:
     """Days between the last step and this one; None when this one is not the next.
 
     A step keeps its place by its name. One that the strategy does not have (removed, renamed, of another
-    strategy) stands where its day was.
+    strategy) stands where its day was. A courtesy is no rung: behind it a collection step waits for its own day alone.
     """
     before = strategy.before(step)
-    if strategy.step(rung.step) is not None:
+    known = strategy.step(rung.step)
+    if known is not None:
         last = next((each for each in before if each.name == rung.step), None)
-        return None if last is None else step.day - last.day
+        if last is None:
+            return None
+        return step.day - last.day if step.is_courtesy or not last.is_courtesy else 0
     reaches = strategy.may_begin(step) or rung.day >= before[-1].day
-    return step.day - rung.day if rung.day < step.day and reaches else None
+    if rung.day >= step.day or not reaches:
+        return None
+    return step.day - rung.day if step.is_courtesy or rung.day > LAST_DAY_OF_A_COURTESY else 0

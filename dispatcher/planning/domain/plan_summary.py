@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from dispatcher.gate.decision import Outcome
+from dispatcher.planning.domain.conversation import DueDebt, Mention
 from dispatcher.planning.domain.planner import PlannedMessage, RefusedIntent
 
 Decided = PlannedMessage | RefusedIntent
@@ -75,6 +76,11 @@ def outcome_of(decided: Decided) -> Outcome:
     return decided.decision.outcome if isinstance(decided, PlannedMessage) else decided.outcome
 
 
+def _of_debt(each: DueDebt | Mention) -> str:
+    place = each.step.name if isinstance(each, DueDebt) else each.how.value
+    return f"{each.debt.full_reference}={each.debt.balance}@{place}"
+
+
 class PlanDigest:
     """The plan's hash: the same decisions give the same, whatever ids they were stored under."""
 
@@ -86,9 +92,7 @@ class PlanDigest:
         intent = decided.intent
         channel = decided.channel.value if isinstance(decided, PlannedMessage) else "-"
         address = decided.point.address if isinstance(decided, PlannedMessage) and decided.point else "-"
-        debts = ",".join(
-            f"{due.debt.full_reference}={due.debt.balance}@{due.step.name}" for due in intent.dues
-        )
+        debts = ",".join(_of_debt(each) for each in intent.spoken)
         line = (
             intent.person.full_reference,
             intent.relation,

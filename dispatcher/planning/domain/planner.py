@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from channels.kind import ChannelKind
 from dispatcher.gate.decision import Decision, Outcome, Reason
 from dispatcher.gate.facts import ContactFacts, HistoryEntry, ZoneCandidate
-from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile
+from dispatcher.gate.guards.frequency import PUTS_OFF
+from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile, history_kind
 from dispatcher.planning.domain.contact import (
     IntendedContact,
     contact_facts,
@@ -15,34 +16,15 @@ from dispatcher.planning.domain.contact import (
     role_of,
     zones_of,
 )
+from dispatcher.planning.domain.conversation import WAITS_AT_MOST, DueDebt, Intent, alone, waited, without
 from dispatcher.planning.domain.standing import standing
-from dispatcher.planning.domain.strategy import Step, Strategy
+from dispatcher.planning.domain.strategy import Strategy
+from dispatcher.values.money import Money
 from dispatcher.values.sender import Sender
 from dispatcher.values.whereabouts import PlaceTable
 
 Judge = Callable[[IntendedContact, ContactFacts], Decision]
 MOST_OCCURRENCES = 5  # a step whose message failed or expired this often waits for a person
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DueDebt:
-    """A debt at a step of its own ladder, as the recipient owes it; `occurrence` counts the tries at this step."""
-
-    debt: DebtFile
-    step: Step
-    relation: str = "debtor"
-    occurrence: int = 1
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Intent:
-    """One message that is due: a recipient and the debts it would speak of, under the furthest step among them."""
-
-    person: PersonFile
-    relation: str
-    strategy: Strategy
-    step: Step
-    dues: tuple[DueDebt, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,47 +60,26 @@ class PlanningRules:
     senders: Mapping[str, Sender]
     as_of: date
     now: datetime
+    own_first_contact: Callable[[PersonFile, DebtFile], bool] = lambda _person, _debt: False
+    names_disputed: Callable[[PersonFile, DebtFile], bool] = lambda _person, _debt: False
+    strategies: tuple[Strategy, ...] = ()
 
 
-def group_dues(person: PersonFile, strategy: Strategy, dues: Iterable[DueDebt]) -> list[Intent]:
-    """One intent a debt, or with `join: debtor` one for all debts that may stand in one table."""
-    groups: dict[object, list[DueDebt]] = {}
-    for due in sorted(dues, key=lambda due: (due.debt.due_date, due.debt.id)):
-        table = due.debt.id if strategy.join == "none" else _table(due)
-        groups.setdefault(table, []).append(due)
-    return [_intent(person, strategy, tuple(group)) for group in groups.values()]
-
-
-def _table(due: DueDebt) -> tuple[object, ...]:
-    """What debts of one message must share. A person has one creditor and one language."""
-    vouches = due.relation == "guarantor"
-    return (
-        due.debt.creditor_id,
-        due.debt.balance.currency,
-        due.step.kind,
-        due.step.needs_handover_decision,
-        vouches,
-    )
-
-
-def _intent(person: PersonFile, strategy: Strategy, dues: tuple[DueDebt, ...]) -> Intent:
-    relations = {due.relation for due in dues}
-    return Intent(
-        person=person,
-        relation="debtor" if "debtor" in relations else min(relations),
-        strategy=strategy,
-        step=max((due.step for due in dues), key=lambda step: step.day),
-        dues=dues,
-    )
-
-
-def stays_out(due: DueDebt, person: PersonFile, strategy: Strategy, as_of: date) -> tuple[Reason, ...]:
+def stays_out(due: DueDebt, person: PersonFile, as_of: date) -> tuple[Reason, ...]:
     """Why this debt is not asked for at this step today; empty: it is."""
-    reasons = standing(due.debt, person, due.step, strategy, as_of)
+    reasons = standing(due.debt, person, due.step, due.strategy, as_of)
     if due.occurrence > MOST_OCCURRENCES:
         detail = f"{due.step.name} failed or expired {MOST_OCCURRENCES} times; a person must look"
         reasons = (*reasons, _reason("too-many-tries", detail, outcome=Outcome.HOLD))
     return reasons
+
+
+def below_minimum(total: Money, strategy: Strategy) -> Reason | None:
+    """Why a message that asks for so much in all is not worth writing, by its strategy's `minimum`."""
+    least = strategy.minimum.get(total.currency)
+    if least is None or total.amount >= least:
+        return None
+    return _reason("below-minimum", f"the {total} that it would ask for in all are below {least}")
 
 
 def plan_intent(
@@ -130,6 +91,9 @@ def plan_intent(
         detail = f"creditor {intent.person.creditor!r} has no entry in config/senders.yaml: nobody may write unnamed"
         reason = _reason("no-sender", detail, outcome=Outcome.HOLD)
         return _refusal(intent, rules, Outcome.HOLD, [reason])
+    small = below_minimum(intent.total, intent.strategy)
+    if small is not None:
+        return _refusal(intent, rules, Outcome.BLOCK, [small])
     expires_at = rules.now + timedelta(days=intent.step.valid_days or 0.5)
     held: PlannedMessage | None = None
     refused: list[Reason] = []
@@ -150,6 +114,42 @@ def plan_intent(
         return held
     outcome = Outcome.DEFER if any(r.outcome is Outcome.DEFER for r in refused) else Outcome.BLOCK
     return _refusal(intent, rules, outcome, refused, packs)
+
+
+def plan_conversation(
+    intent: Intent, rules: PlanningRules, earlier: Sequence[HistoryEntry] = ()
+) -> list[PlannedMessage | RefusedIntent]:
+    """Plan a message; where something of one debt keeps it back, that debt alone stays out of it."""
+    whole = plan_intent(intent, rules, earlier)
+    decided = [whole]
+    if not _goes(whole) and len(intent.spoken) > 1:
+        decided = _without_refused(intent, whole, rules, earlier)
+    return [_put_off(each, rules) for each in decided]
+
+
+def _goes(decided: PlannedMessage | RefusedIntent) -> bool:
+    return isinstance(decided, PlannedMessage) and decided.decision.outcome is not Outcome.HOLD
+
+
+def _put_off(decided: PlannedMessage | RefusedIntent, rules: PlanningRules) -> PlannedMessage | RefusedIntent:
+    reason = puts_off(decided)
+    return as_put_off(decided, reason, rules) if reason and isinstance(decided, PlannedMessage) else decided
+
+
+def _without_refused(
+    intent: Intent,
+    whole: PlannedMessage | RefusedIntent,
+    rules: PlanningRules,
+    earlier: Sequence[HistoryEntry],
+) -> list[PlannedMessage | RefusedIntent]:
+    """Ask for each debt alone: those that may not be spoken of do not hide the others."""
+    answers = {each.debt.id: plan_intent(alone(intent, each), rules, earlier) for each in intent.spoken}
+    refused = [key for key, answer in answers.items() if not _goes(answer)]
+    rest = without(intent, refused)
+    if rest is None or not refused:
+        return [whole]
+    apart = [answers[due.debt.id] for due in intent.dues if due.debt.id in refused]
+    return [plan_intent(rest, rules, earlier), *apart]
 
 
 def _refusal(
@@ -176,16 +176,27 @@ def _collect(refused: list[Reason], channel: ChannelKind, reasons: Iterable[Reas
 
 
 def channels_in_order(intent: Intent) -> tuple[ChannelKind, ...]:
-    """The step's channels, the person's preferred one first; a preference never adds or excludes."""
+    """The step's channels, the person's preferred one first; a preference never adds or excludes.
+
+    A step that varies puts the channel of the newest message behind the others.
+    """
     preferred = intent.person.preferred_channel
-    return tuple(sorted(intent.step.channels, key=lambda channel: channel.value != preferred))
+    last = _channel_used_last(intent.person) if intent.step.vary else None
+    return tuple(
+        sorted(intent.step.channels, key=lambda channel: (channel.value != preferred, channel.value == last))
+    )
+
+
+def _channel_used_last(person: PersonFile) -> str | None:
+    ours = [entry for entry in person.history if entry.direction == "outbound" and entry.outcome == "sent"]
+    return max(ours, key=lambda entry: entry.at).channel if ours else None
 
 
 def contact_of(
     intent: Intent, channel: ChannelKind, point: ContactPoint | None, sender: Sender
 ) -> IntendedContact:
     """The intent as the gate's question."""
-    debts = tuple(due.debt for due in intent.dues)
+    debts = intent.asked
     return IntendedContact(
         person=intent.person,
         debts=debts,
@@ -198,15 +209,38 @@ def contact_of(
     )
 
 
-def as_history(planned: PlannedMessage, now: datetime) -> HistoryEntry:
-    """A planned message as the contact that later messages of the same person must count."""
+def puts_off(decided: PlannedMessage | RefusedIntent) -> Reason | None:
+    """The rule that leaves today to another message of the person: then the plan of the next day decides anew."""
+    if not isinstance(decided, PlannedMessage) or decided.decision.outcome is not Outcome.DEFER:
+        return None
+    return next((reason for reason in decided.decision.reasons if PUTS_OFF in reason.inputs), None)
+
+
+def as_put_off(planned: PlannedMessage, reason: Reason, rules: PlanningRules) -> RefusedIntent:
+    """A message whose day is taken. A courtesy does not wait longer than three days: its reader has had others."""
+    intent = planned.intent
+    if intent.step.is_courtesy and waited(intent, rules.as_of) > WAITS_AT_MOST:
+        reason = _reason(
+            "courtesy-crowded-out", "other messages of this person took the days of this courtesy"
+        )
+    return RefusedIntent(
+        intent=intent,
+        outcome=reason.outcome,
+        reasons=(reason,),
+        zones=planned.zones,
+        packs=planned.decision.packs,
+    )
+
+
+def as_history(planned: PlannedMessage, at: datetime) -> HistoryEntry:
+    """A planned message as the contact, at an instant, that later messages of the same person must count."""
     return HistoryEntry(
-        at=planned.decision.not_before or now,
+        at=at,
         channel=planned.channel.value,
         outcome="sent",
         direction="outbound",
-        debts=tuple(due.debt.reference for due in planned.intent.dues),
-        kind=planned.intent.step.kind,
+        debts=tuple(debt.reference for debt in planned.intent.asked),
+        kind=history_kind(planned.intent.step.kind),
         to=planned.point.address if planned.point else None,
     )
 

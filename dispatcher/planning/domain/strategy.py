@@ -7,6 +7,7 @@ from decimal import Decimal
 from channels.kind import ChannelKind
 
 DEFAULT_VALID_DAYS = 3
+LAST_DAY_OF_A_COURTESY = 0  # later, a step collects: the strategies' file says so
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +22,7 @@ class Step:
     valid_days: int = DEFAULT_VALID_DAYS
     needs_handover_decision: bool = False  # a final notice goes out only where a person decided to hand over
     next_channel_on_bounce: bool = False  # a bounce frees the next channel for this step
+    vary: bool = False  # channels that were not used last come first
 
     @property
     def is_courtesy(self) -> bool:
@@ -39,11 +41,15 @@ class Match:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Strategy:
-    """`join`: none (a message a debt) or debtor; `parties`: debtor or all who owe it."""
+    """`join`: none (a message a debt) or debtor (one for all that a person owes); `parties`: debtor or all who owe it.
+
+    `minimum`: currency -> the least that a message may ask for in all, in that currency's main unit.
+    """
 
     name: str
     steps: tuple[Step, ...]  # in order of their days
     match: Match = Match()
+    minimum: Mapping[str, Decimal] = field(default_factory=dict)
     join: str = "none"
     parties: str = "debtor"
     guarantors: bool = False
@@ -57,6 +63,10 @@ class Strategy:
         if self.parties != "all":
             return ()
         return ("joint_debtor", "guarantor") if self.guarantors else ("joint_debtor",)
+
+    def joins(self) -> bool:
+        """Whether its debts share a message with the others of the person."""
+        return self.join == "debtor"
 
     def before(self, step: Step) -> tuple[Step, ...]:
         """The steps one of which must have been the last for this one to be next, the nearest first.

@@ -23,10 +23,13 @@ from sqlalchemy import (
     true,
 )
 
+from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.planning import ladder
 from dispatcher.database.tables.portfolio import creditors, debt_parties, debtors, debts
-from dispatcher.planning.domain.strategy import Match, Step, Strategy
+from dispatcher.planning.domain.ladder import Rung
+from dispatcher.planning.domain.strategy import LAST_DAY_OF_A_COURTESY, Match, Step, Strategy
+from dispatcher.planning.storage.ladder import rung_of
 from dispatcher.portfolio.storage.debts import OWED, open_on
 from dispatcher.values.money import ODD_EXPONENTS, Money
 
@@ -52,6 +55,17 @@ class Candidate:
     relation: str
     strategy: Strategy
     step: Step
+    rung: Rung | None = None  # where its ladder stands
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A debt whose due date has passed, with one of those whom its strategy writes to."""
+
+    debt_id: int
+    recipient_id: int
+    relation: str
+    strategy: Strategy
 
 
 def find_candidates(
@@ -71,8 +85,32 @@ def find_candidates(
     for query, recipient in _queries(strategies, as_of, only):
         wanted: list[ColumnElement[bool]] = [creditors.c.key.not_in(without)] if without else []
         wanted += [recipient == debtor_id] if debtor_id is not None else []
-        for debt_id, owed_by, relation, place in connection.execute(query.where(*wanted)):
-            yield Candidate(debt_id, owed_by, relation, *places[place])
+        for row in connection.execute(query.where(*wanted)):
+            strategy, step = places[row.place]
+            yield Candidate(row[0], row[1], row[2], strategy, step, rung_of(row) if row.step else None)
+
+
+def find_owed(
+    connection: Connection, strategies: Sequence[Strategy], as_of: date, debtor_ids: Collection[int]
+) -> Iterator[Owed]:
+    """What these people owe besides, of strategies that join: what a message for them may have to list."""
+    names = {strategy.name: strategy for strategy in strategies}
+    if not any(strategy.joins() for strategy in strategies) or not debtor_ids:
+        return
+    taken = case(*((matches(s.match), s.name if s.joins() else null()) for s in strategies), else_=None)
+    owed = and_(open_on(as_of), OWED > 0, debts.c.due_date < as_of)
+    owner = _from(select(debts.c.id, debts.c.debtor_id, literal("debtor"), taken.label("strategy")))
+    shared = (
+        _from(select(debts.c.id, debt_parties.c.debtor_id, debt_parties.c.relation, taken.label("strategy")))
+        .join(debt_parties, debt_parties.c.debt_id == debts.c.id)
+        .where(owed, one_of(debt_parties.c.debtor_id, "ids"))
+    )
+    values = {"ids": sorted(debtor_ids)}
+    for query in (owner.where(owed, one_of(debts.c.debtor_id, "ids")), shared):
+        for debt_id, owed_by, relation, name in connection.execute(query, values):
+            strategy = names.get(name)
+            if strategy is not None and relation in ("debtor", *strategy.relations()):
+                yield Owed(debt_id, owed_by, relation, strategy)
 
 
 def matches(match: Match) -> ColumnElement[bool]:
@@ -139,7 +177,7 @@ def _due(
 ) -> Select[Any]:
     """Adds a column: the place, among all steps of all strategies, of the step that is due; rows without fall out."""
     if not asked:
-        return query.add_columns(literal(0)).where(false())
+        return query.add_columns(literal(0).label("place"), ladder.c.step).where(false())
     numbers = count()  # in the order of _places
     taken: list[tuple[ColumnElement[bool], Any]] = []
     for strategy in strategies:
@@ -150,7 +188,7 @@ def _due(
     first_day = min(step.day for strategy in asked for step in strategy.steps)
     on_ladder = and_(ladder.c.debt_id == debts.c.id, ladder.c.recipient_id == recipient)
     return (
-        query.add_columns(place.label("place"))
+        query.add_columns(place.label("place"), ladder.c.step, ladder.c.day, ladder.c.anchor)
         .outerjoin(ladder, on_ladder)
         .where(
             open_on(as_of),
@@ -170,7 +208,10 @@ def _from(query: Select[Any]) -> Select[Any]:
 
 
 def is_due(strategy: Strategy, step: Step, as_of: date) -> ColumnElement[bool]:
-    """Its day has come, it is the next on the ladder, and the ladder's distance to the last one has passed."""
+    """Its day has come, it is the next on the ladder, and the ladder's distance to the last one has passed.
+
+    A courtesy is no rung: behind one a collection step waits for its own day alone.
+    """
     conditions: list[ColumnElement[bool]] = [debts.c.due_date <= as_of - timedelta(days=step.day)]
     if step.is_courtesy:
         conditions.append(debts.c.due_date >= as_of)
@@ -183,6 +224,8 @@ def is_due(strategy: Strategy, step: Step, as_of: date) -> ColumnElement[bool]:
 
 def _came_last(before: Step, step: Step, as_of: date) -> ColumnElement[bool]:
     """The last message was `before`, long enough ago. Its day may have been another one when it was sent."""
+    if before.is_courtesy and not step.is_courtesy:
+        return ladder.c.step == before.name
     sent_by = as_of - timedelta(days=step.day - before.day)
     sent_then = exists().where(messages.c.id == ladder.c.message_id, messages.c.as_of <= sent_by)
     return and_(
@@ -197,10 +240,13 @@ def _came_last(before: Step, step: Step, as_of: date) -> ColumnElement[bool]:
 def _came_last_by_its_day(strategy: Strategy, step: Step, as_of: date) -> ColumnElement[bool]:
     """The last message was a step that this strategy does not have (removed, renamed, of another strategy)."""
     before = strategy.before(step)
+    waited = ladder.c.anchor <= as_of - timedelta(days=step.day)
+    if not step.is_courtesy:
+        waited = or_(waited, ladder.c.day <= LAST_DAY_OF_A_COURTESY)
     conditions = [
         ladder.c.step.not_in([each.name for each in strategy.steps]),
         ladder.c.day < step.day,
-        ladder.c.anchor <= as_of - timedelta(days=step.day),
+        waited,
     ]
     if not strategy.may_begin(step):
         conditions.append(ladder.c.day >= before[-1].day)

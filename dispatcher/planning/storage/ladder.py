@@ -7,9 +7,15 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, tuple_, update
 
 from dispatcher.database.bulk import upsert_rows
+from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.planning import ladder
 from dispatcher.planning.domain.ladder import Rung
+from dispatcher.planning.domain.strategy import LAST_DAY_OF_A_COURTESY
+
+_RUNGS = select(ladder.c.debt_id, ladder.c.recipient_id).where(
+    one_of(ladder.c.debt_id, "ids"), ladder.c.day > LAST_DAY_OF_A_COURTESY
+)
 
 _Key = tuple[int, int]  # debt, recipient
 
@@ -27,6 +33,12 @@ def anchor(as_of: date, day: int) -> date:
 def rung_of(row: Any) -> Rung:
     """A stored row as the domain reads it."""
     return Rung(step=row.step, day=row.day, fired_on=row.anchor + timedelta(days=row.day))
+
+
+def on_the_ladder(connection: Connection, debt_ids: Collection[int]) -> set[tuple[int, int]]:
+    """(debt, recipient) of these debts for which some step has fired or is on its way, courtesies apart."""
+    rows = connection.execute(_RUNGS, {"ids": sorted(debt_ids)})
+    return {(row[0], row[1]) for row in rows}
 
 
 def give_back(connection: Connection, message_ids: Iterable[str]) -> None:
@@ -71,7 +83,11 @@ def _last_fired(connection: Connection, keys: Collection[_Key]) -> list[dict[str
     rows = connection.execute(
         select(message_debts, messages.c.as_of)
         .join(messages, messages.c.id == fired.message_id)
-        .where(tuple_(fired.debt_id, fired.recipient_id).in_(sorted(keys)), fired.given_back.is_(False))
+        .where(
+            tuple_(fired.debt_id, fired.recipient_id).in_(sorted(keys)),
+            fired.given_back.is_(False),
+            fired.step != "",  # merely listed: no rung
+        )
         .order_by(messages.c.as_of, fired.day, fired.occurrence)
     )
     last = {(row.debt_id, row.recipient_id): row for row in rows}

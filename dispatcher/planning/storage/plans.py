@@ -16,11 +16,11 @@ from dispatcher.gate.decision import Outcome, Reason
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import State
-from dispatcher.planning.domain.planner import Intent, PlannedMessage, RefusedIntent
+from dispatcher.planning.domain.conversation import DueDebt, Intent, Mention
+from dispatcher.planning.domain.planner import PlannedMessage, RefusedIntent
 from dispatcher.planning.storage import ladder
 from dispatcher.values.canonical import canonical_json
 from dispatcher.values.message_id import RandomBytes, new_message_id
-from dispatcher.values.money import Money
 
 _EVENTS = {
     Outcome.BLOCK: "blocked",
@@ -165,11 +165,21 @@ def reasons_json(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
 def _personal(intent: Intent, planned: PlannedMessage | None) -> dict[str, Any]:
     values: dict[str, Any] = {
         "debtor": intent.person.full_reference,
-        "debts": [due.debt.full_reference for due in intent.dues],
+        "debts": [each.debt.full_reference for each in intent.spoken],
     }
+    if len(intent.spoken) > 1 or intent.mentions:
+        values["spoken"] = {each.debt.full_reference: _spoken(each) for each in intent.spoken}
     if planned is not None:
         values["address"] = planned.point.address if planned.point else intent.person.postal_text
     return values
+
+
+def _spoken(each: DueDebt | Mention) -> dict[str, str]:
+    """How one of several debts is spoken of, and at which step of its own."""
+    step = each.step.name if isinstance(each, DueDebt) else ""
+    return {"how": each.how.value, "balance": str(each.debt.balance.amount)} | (
+        {"step": step} if step else {}
+    )
 
 
 def _state(planned: PlannedMessage) -> State:
@@ -180,18 +190,9 @@ def _zones(planned: PlannedMessage | RefusedIntent) -> list[str]:
     return sorted({zone.zone for zone in planned.zones})
 
 
-def _balance(intent: Intent) -> Money:
-    first = intent.dues[0].debt.balance
-    return Money(sum(due.debt.balance.minor for due in intent.dues), first.currency)
-
-
-def _days_past_due(intent: Intent, as_of: date) -> int:
-    return max((as_of - due.debt.due_date).days for due in intent.dues)
-
-
 def _message(run: RunOfPlan, planned: PlannedMessage, key: str, kept: tuple[int, str]) -> dict[str, Any]:
     intent, person = planned.intent, planned.intent.person
-    balance = _balance(intent)
+    balance = intent.total
     return {
         "id": key,
         "run_id": run.id,
@@ -209,7 +210,7 @@ def _message(run: RunOfPlan, planned: PlannedMessage, key: str, kept: tuple[int,
         "template": intent.step.template,
         "currency": balance.currency,
         "balance_minor": balance.minor,
-        "days_past_due": _days_past_due(intent, run.as_of),
+        "days_past_due": intent.days_past_due(run.as_of),
         "zones": _zones(planned),
         "state": _state(planned),
         "reasons": reasons_json(planned.decision.reasons),
@@ -225,18 +226,18 @@ def _message(run: RunOfPlan, planned: PlannedMessage, key: str, kept: tuple[int,
 
 
 def _debts(planned: PlannedMessage, key: str) -> list[dict[str, Any]]:
-    intent = planned.intent
     return [
         {
             "message_id": key,
-            "debt_id": due.debt.id,
-            "strategy": intent.strategy.name,
-            "step": due.step.name,
-            "day": due.step.day,
-            "recipient_id": intent.person.id,
-            "occurrence": due.occurrence,
+            "debt_id": each.debt.id,
+            "strategy": each.strategy.name,
+            "step": each.step.name if isinstance(each, DueDebt) else "",
+            "day": each.step.day if isinstance(each, DueDebt) else 0,
+            "recipient_id": planned.intent.person.id,
+            "occurrence": each.occurrence,
+            "how": each.how.value,
         }
-        for due in intent.dues
+        for each in planned.intent.spoken
     ]
 
 
@@ -245,7 +246,7 @@ def _rungs(run: RunOfPlan, planned: PlannedMessage, key: str) -> list[dict[str, 
         {
             "debt_id": due.debt.id,
             "recipient_id": planned.intent.person.id,
-            "strategy": planned.intent.strategy.name,
+            "strategy": due.strategy.name,
             "step": due.step.name,
             "day": due.step.day,
             "anchor": ladder.anchor(run.as_of, due.step.day),
@@ -276,8 +277,8 @@ def _entries(run: RunOfPlan, planned: PlannedMessage, key: str, kept: tuple[int,
             rule_packs=decision.packs,
             decision=decision.outcome.value,
             reasons=tuple(reasons_json(decision.reasons)),
-            balance=_balance(intent),
-            days_past_due=_days_past_due(intent, run.as_of),
+            balance=intent.total,
+            days_past_due=intent.days_past_due(run.as_of),
             zones=tuple(_zones(planned)),
             personal_id=kept[0],
             commitment=kept[1],
@@ -303,7 +304,7 @@ def _refusal_keys(refused: RefusedIntent) -> list[tuple[_RefusalKey, str]]:
     digest = hashlib.sha256(said.encode()).hexdigest()
     intent = refused.intent
     return [
-        ((due.debt.id, intent.person.id, intent.strategy.name, due.step.name), digest) for due in intent.dues
+        ((due.debt.id, intent.person.id, due.strategy.name, due.step.name), digest) for due in intent.dues
     ]
 
 
@@ -333,7 +334,7 @@ def _delete_refusals(connection: Connection, keys: Sequence[_RefusalKey]) -> Non
 
 def _forget_refusals(connection: Connection, planned: Sequence[PlannedMessage]) -> None:
     keys = {
-        (due.debt.id, p.intent.person.id, p.intent.strategy.name, due.step.name)
+        (due.debt.id, p.intent.person.id, due.strategy.name, due.step.name)
         for p in planned
         for due in p.intent.dues
     }
@@ -379,8 +380,8 @@ def _refused_entry(run: RunOfPlan, refused: RefusedIntent, kept: tuple[int, str]
         rule_packs=refused.packs,
         decision=refused.outcome.value,
         reasons=tuple(reasons_json(refused.reasons)),
-        balance=_balance(intent),
-        days_past_due=_days_past_due(intent, run.as_of),
+        balance=intent.total,
+        days_past_due=intent.days_past_due(run.as_of),
         zones=tuple(_zones(refused)),
         personal_id=kept[0],
         commitment=kept[1],

@@ -70,7 +70,8 @@ class Checked:
 
     def _moneys(self) -> Iterator[Money]:
         yield self.inputs.total
-        for debt in self.inputs.debts:
+        yield self.inputs.part_total
+        for debt in self.inputs.asked:
             yield debt.balance
             yield debt.original
             for amount in (debt.paid, debt.interest, debt.fees, debt.credit):
@@ -84,7 +85,7 @@ class Checked:
     def _days(self) -> set[date]:
         inputs = self.inputs
         days = {inputs.as_of, inputs.first_message_on, inputs.plans_valid_until, inputs.handover_on}
-        for debt in inputs.debts:
+        for debt in inputs.asked:
             days |= {debt.due_date, debt.issued_on}
         for plan in inputs.plans if self.text.shows_plans else ():
             days |= {instalment.due_on for instalment in plan.instalments}

@@ -227,7 +227,7 @@ def _wanted(checked: Checked) -> Iterator[tuple[str, tuple[str, ...], str]]:
         return
     yield "creditor", (sender.creditor_name,), "Name the creditor: {{ creditor.name }}."
     yield "contact_person", (sender.contact_person,), "Name a person: {{ sender.contact_person }}."
-    for debt in inputs.debts:
+    for debt in inputs.asked:
         yield (
             "debt_reference",
             (one_line(debt.reference),),
@@ -334,7 +334,7 @@ def _length(checked: Checked) -> Steps:
 def _markup(checked: Checked) -> Steps:
     """Data with angle brackets must stand escaped in HTML."""
     html = checked.parts.get("html", "")
-    for value in (checked.inputs.debtor.name, *(debt.reference for debt in checked.inputs.debts)):
+    for value in (checked.inputs.debtor.name, *(debt.reference for debt in checked.inputs.asked)):
         if "<" in value and one_line(value) in html:
             advice = "Data became markup: the message is held; report this."
             yield Finding(rule="markup", phrase=value[:80], part="html", advice=advice)

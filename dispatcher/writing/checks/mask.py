@@ -30,7 +30,12 @@ class Mask:
 
     def __init__(self, checked: Checked) -> None:
         inputs = checked.inputs
-        own = [inputs.debtor.name, inputs.debtor.reference, *(debt.reference for debt in inputs.debts)]
+        own = [
+            inputs.debtor.name,
+            inputs.debtor.reference,
+            *(debt.reference for debt in inputs.asked),
+            *inputs.disputed,
+        ]
         known = [inputs.handover_firm, *(_printed_addresses(inputs) if checked.from_paper else ())]
         own += _alarming(known, checked.scanner)
         own += _alarming_of_sender(inputs.sender, inputs.debtor.country, checked.scanner)

@@ -1,11 +1,13 @@
 """Builds what a message's text is made from, the same way when it is prepared and when it is checked again."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from urllib.parse import quote
 
 from channels.kind import ChannelKind
 from dispatcher.messages.domain.message import Message
+from dispatcher.messages.domain.spoken import How
 from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.values.money import Money
 from dispatcher.values.sender import Sender
@@ -24,11 +26,18 @@ def message_inputs(
     *,
     first_sent: Mapping[tuple[int, int], date],
     optout_url: str,
+    hows: Mapping[int, How] | None = None,
+    disputed: Sequence[DebtFile] = (),
 ) -> RenderInputs:
-    """The inputs of one message; `first_sent` gives the day of the first message by (debt id, recipient id)."""
-    views = tuple(debt_view(debt, message.as_of) for debt in debts)
-    total = Money(sum(debt.balance.minor for debt in debts), message.currency)
+    """The inputs of one message.
+
+    `first_sent` gives the day of the first message by (debt id, recipient id), `hows` by debt id how each is spoken of.
+    """
+    main, apart = _parts(debts, hows or {})
+    asked_for, debts = debts, main
+    total = Money(sum(debt.balance.minor for debt in asked_for), message.currency)
     earlier = [first_sent[debt.id, person.id] for debt in debts if (debt.id, person.id) in first_sent]
+    told = len(earlier) == len(debts)
     handed_over = bool(debts) and all(_is_handed_over(debt, message.as_of) for debt in debts)
     return RenderInputs(
         channel=ChannelKind(message.channel),
@@ -37,19 +46,43 @@ def message_inputs(
         as_of=message.as_of,
         debtor=_debtor(message, person),
         sender=sender,
-        debts=views,
+        debts=tuple(_view(debt, person, message) for debt in main),
+        others=tuple(_view(debt, person, message) for debt in apart),
+        others_are_new=bool(apart) and (hows or {}).get(apart[0].id) is How.NEW,
+        disputed=tuple(debt.reference for debt in disputed),
         total=total,
         relation=message.relation,
         first_contact=person.first_message_on is None or person.first_message_on >= message.as_of,
-        first_message_on=min(earlier, default=None),
+        first_message_on=max(earlier, default=None) if told else None,  # by that day of all of them
         plans=_plans(total, sender, message) if message.kind == "collection" else (),
         plans_valid_until=message.as_of + timedelta(days=PLAN_VALID_DAYS),
         handover_on=message.as_of + timedelta(days=sender.handover_days) if handed_over else None,
         handover_firm=sender.handover_firm if handed_over else "",
         optout_url=optout_url,
-        payment_url=_payment_url(sender, person, debts),
+        payment_url=_payment_url(sender, person, asked_for),
         packs=tuple(pack.split("@")[0] for pack in message.rule_packs),
     )
+
+
+def _parts(
+    debts: Sequence[DebtFile], hows: Mapping[int, How]
+) -> tuple[tuple[DebtFile, ...], tuple[DebtFile, ...]]:
+    """What a text is about, and what stands in a part of its own: first times never mix with what is known.
+
+    A reminder about known debts names the new ones apart; a first reminder names the known ones apart.
+    """
+    new = tuple(debt for debt in debts if hows.get(debt.id) is How.NEW)
+    known = tuple(debt for debt in debts if hows.get(debt.id) is not How.NEW)
+    is_first = not any(hows.get(debt.id) is How.DUE for debt in known)
+    return (new, known) if new and is_first else (known, new)
+
+
+def _view(debt: DebtFile, person: PersonFile, message: Message) -> DebtView:
+    """One debt with the capacity in which this person is asked for it."""
+    capacity = "debtor" if debt.debtor_id == person.id else "joint_debtor"
+    if message.relation == "guarantor":
+        capacity = "guarantor"
+    return replace(debt_view(debt, message.as_of), capacity=capacity)
 
 
 def _is_handed_over(debt: DebtFile, on: date) -> bool:

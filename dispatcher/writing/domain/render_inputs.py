@@ -45,6 +45,7 @@ class DebtView:
     interest: Money | None = None
     fees: Money | None = None
     credit: Money | None = None
+    capacity: str = "debtor"  # or joint_debtor, guarantor: how the person written to owes it
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -58,8 +59,11 @@ class RenderInputs:
     as_of: date
     debtor: DebtorView
     sender: Sender
-    debts: tuple[DebtView, ...]
-    total: Money
+    debts: tuple[DebtView, ...]  # what the text is about
+    total: Money  # all that it asks for: `debts` and `others`
+    others: tuple[DebtView, ...] = ()  # what stands in a part of its own
+    others_are_new: bool = False  # nobody has written about them yet; else about `debts` nobody has
+    disputed: tuple[str, ...] = ()  # references that are named with nothing to pay
     relation: str = "debtor"  # or joint_debtor, guarantor
     first_contact: bool = True
     first_message_on: date | None = None  # when the first reminder went out
@@ -70,6 +74,16 @@ class RenderInputs:
     optout_url: str = ""
     payment_url: str = ""
     packs: tuple[str, ...] = ()  # rule packs in force: which country lines and disclosures the layout adds
+
+    @property
+    def asked(self) -> tuple[DebtView, ...]:
+        """Every debt that the message asks for."""
+        return (*self.debts, *self.others)
+
+    @property
+    def part_total(self) -> Money:
+        """What is open of the debts that the text is about."""
+        return Money(sum(debt.balance.minor for debt in self.debts), self.total.currency)
 
     def digest(self) -> str:
         """SHA-256 (hex) over all values; two equal digests render the same text."""

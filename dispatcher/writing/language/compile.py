@@ -298,8 +298,8 @@ class _TextCompiler:
         def included(match: re.Match[str]) -> str:
             group, _, name = match[1].partition(".")
             match group, name:
-                case "body", "":
-                    return expand(body)
+                case "body", "":  # no template can leave out what its message speaks of besides
+                    return expand(f"{body}{self._others(html=html)}")
                 case "identity", "":
                     return expand(self.house.layouts[f"identity.{suffix}"])
                 case "say", "disclosures":
@@ -315,6 +315,12 @@ class _TextCompiler:
             return _INCLUSION.sub(included, source)
 
         return expand(layout)
+
+    def _others(self, *, html: bool) -> str:
+        """What a message says of the debts that its template is not about, and of who is asked in which capacity."""
+        if self.channel is ChannelKind.SMS:
+            return self.house.layouts["others.sms.txt"].rstrip("\n")
+        return f"\n\n{self.house.layouts['others.html' if html else 'others.txt']}"
 
     def _of_message(self, name: str, document: front_matter.Document, *, html: bool) -> str:
         """What a layout asks about the message itself: language, direction, or a line of the head."""

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from dispatcher.writing.domain.wording import Wording
 
-LAYOUTS = ("email.html", "email.txt", "sms.txt", "identity.html", "identity.txt")
+LAYOUTS = (
+    "email.html", "email.txt", "sms.txt", "identity.html", "identity.txt", "others.html", "others.txt", "others.sms.txt"
+)  # fmt: skip
 TABLES = ("debts", "breakdown", "plans")
 
 

@@ -148,6 +148,14 @@ def address_line(sender: Sender) -> str:
     return ", ".join(part for part in (*sender.address_lines, town, sender.country) if part)
 
 
+def _references(debts: Sequence[DebtView]) -> str:
+    return ", ".join(debt.reference for debt in debts)
+
+
+def _owed_as(view: View, capacity: str) -> str | None:
+    return _references([debt for debt in view.inputs.asked if debt.capacity == capacity]) or None
+
+
 def _hours(view: View) -> str | None:
     hours = view.inputs.sender.contact_hours
     return hours.get(view.wording.language) or next(iter(hours.values()), None)
@@ -186,8 +194,15 @@ PLACEHOLDERS: Mapping[str, Placeholder] = _catalogue(
     *_debt_fields("debt.", lambda v: v.inputs.debts[0]),
     Placeholder(name="debts", kind=Kind.LIST, description="all debts of this message", sample="",
                 get=lambda v: v.inputs.debts, items=_catalogue(*_debt_fields("", lambda debt: debt))),
-    _entry("references", _T, "the numbers of all debts of this message", "INV-2041", lambda v: ", ".join(d.reference for d in v.inputs.debts), "portfolio"),
-    _entry("total", _M, "what is open in all", "$120.00", lambda v: v.inputs.total),
+    Placeholder(name="others", kind=Kind.LIST, description="debts that stand in a part of their own: spoken of for the first time, or known beside new ones; the layout shows them",
+                sample="", get=lambda v: v.inputs.others, may_be_empty=True, items=_catalogue(*_debt_fields("", lambda debt: debt))),
+    _entry("others_are_new", _F, "those are spoken of for the first time", "yes", lambda v: v.inputs.others_are_new),
+    _entry("references", _T, "the numbers of all debts of this message", "INV-2041", lambda v: _references(v.inputs.asked), "portfolio"),
+    _entry("joint_references", _T, "the numbers of the debts that the reader owes with others", "INV-2041", lambda v: _owed_as(v, "joint_debtor"), "portfolio", "empty"),
+    _entry("guaranteed_references", _T, "the numbers of the debts that the reader vouches for", "INV-2041", lambda v: _owed_as(v, "guarantor"), "portfolio", "empty"),
+    _entry("disputed_references", _T, "the numbers of debts that are named with nothing to pay", "INV-2041", lambda v: ", ".join(v.inputs.disputed) or None, "portfolio", "empty"),
+    _entry("total", _M, "what this message asks for in all", "$120.00", lambda v: v.inputs.total),
+    _entry("part_total", _M, "what is open of the debts in the tables of debts", "$120.00", lambda v: v.inputs.part_total),
     _entry("as_of", _D, "the day of the balance", "March 11, 2026", lambda v: v.inputs.as_of),
     _entry("first_message_on", _D, "when the first reminder went out", "March 2, 2026", lambda v: v.inputs.first_message_on, "empty"),
     Placeholder(name="plans", kind=Kind.LIST, description="the plans on offer", sample="", get=lambda v: v.inputs.plans,

@@ -70,7 +70,7 @@ def shipped_layout() -> Layout:
 
 def reference_of(inputs: RenderInputs) -> str:
     """What a reader quotes: the debt's reference, or the debtor's where there are several debts."""
-    reference = inputs.debts[0].reference if len(inputs.debts) == 1 else inputs.debtor.reference
+    reference = inputs.asked[0].reference if len(inputs.asked) == 1 else inputs.debtor.reference
     return one_line(reference)
 
 
