@@ -159,7 +159,7 @@ def _decide_person(
 ) -> list[Decided]:
     """One message after the other, in the order of their turns: each counts as a contact for the next."""
     dues, decided = _dues(person, candidates, files, rules)
-    mentions = _mentions(person, owed, {due.debt.id for due in dues}, files, rules)
+    mentions = _mentions(person, owed, {due.debt.id for due in dues if _fills_the_table(due)}, files, rules)
     apart = any(due.how is How.NEW and rules.own_first_contact(person, due.debt) for due in dues)
     earlier = list(before)
     for intent in in_order(group_dues(person, dues, mentions, own_first_contact=apart), rules.as_of):
@@ -199,6 +199,12 @@ def _due(person: PersonFile, candidate: Candidate, files: Files) -> DueDebt:
         how=How.NEW if is_new else How.DUE,
         since=comes_on(strategy, step, debt.due_date, candidate.rung),
     )
+
+
+def _fills_the_table(due: DueDebt) -> bool:
+    """Whether it takes its place in a plain reminder as due; a final notice or a notice of law goes by itself."""
+    plain = due.step.kind == "collection" and not due.step.needs_handover_decision
+    return plain or due.how is How.NEW
 
 
 def _mentions(
