@@ -225,7 +225,7 @@ def test_nobody_gets_two_messages_a_day_nothing_is_put_off_for_more_than_three_d
 
 
 def _put_off(database: Database, debtor: int, run_id: int) -> list[Any]:
-    query = select(refusals).where(refusals.c.debtor_id == debtor, refusals.c.last_run_id == run_id)
+    query = select(refusals).where(refusals.c.recipient_id == debtor, refusals.c.last_run_id == run_id)
     with database.reading() as connection:
         rows = connection.execute(query.join(debts, debts.c.id == refusals.c.debt_id)).all()
     return [
