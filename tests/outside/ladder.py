@@ -23,6 +23,7 @@ class Sent:
     step: str
     channel: str
     at: datetime
+    courtesy: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, order=True)
@@ -53,33 +54,49 @@ class Desk:
     def day(self, day: date) -> None:
         """One daily run, and what it deferred until the next one."""
         now = datetime.combine(day, self.at, UTC)
-        for strategy, person, kind, dues in self._due(day):
-            self._write(strategy, person, kind, dues, day, now)
+        for strategy, person, kind, dues, besides in self._due(day):
+            self._write(strategy, person, kind, dues, besides, day, now)
         self._release(until=now + timedelta(days=1))
 
-    def _due(self, day: date) -> Iterable[tuple[Json, Person, str, list[tuple[Debt, Json]]]]:
+    def _due(self, day: date) -> Iterable[tuple[Json, Person, str, list[tuple[Debt, Json]], list[Debt]]]:
         groups: dict[Any, list[tuple[Debt, Json]]] = defaultdict(list)
+        besides: dict[Any, list[Debt]] = defaultdict(list)
         strategies = {}
         for debt in sorted(self.book.debts.values(), key=lambda debt: (debt.due, debt.key)):
             strategy = self.strategy_of(debt)
             if strategy is None or not debt.is_open(day) or debt.balance - self.paid[debt.key] <= 0:
                 continue
-            strategies[strategy["name"]] = strategy
+            joins = strategy.get("join", "none") == "debtor"
             for person, vouches in self.recipients(debt, strategy):
                 step = self.step_due(strategy, debt, person, day)
                 if step is None:
+                    if joins and self.may_be_named(debt, person, day):
+                        besides[person, debt.currency, "collection", vouches].append(debt)
                     continue
                 if self.must_rest(debt, day) or self.owed(debt, day) < _least(strategy):
                     self.kept_back.append(KeptBack(day, person, debt.key, step["name"]))
                     continue
-                table = (
-                    debt.key
-                    if strategy.get("join", "none") == "none"
-                    else (debt.currency, step["kind"], vouches)
-                )
-                groups[strategy["name"], person, step["kind"], table].append((debt, step))
-        for (name, person, kind, _), dues in groups.items():
-            yield strategies[name], self.book.people[person], kind, dues
+                table = (person, debt.currency, step["kind"], vouches) if joins else (person, debt.key)
+                groups[table].append((debt, step))
+                strategies[debt.key] = strategy
+        for table, dues in groups.items():
+            furthest, step = max(dues, key=lambda due: due[1]["day"])
+            yield strategies[furthest.key], self.book.people[table[0]], step["kind"], dues, besides[table]
+
+    def may_be_named(self, debt: Debt, person: str, day: date) -> bool:
+        """Overdue, not to be left alone, and either written about already or not begun at all."""
+        if debt.due >= day or self.must_rest(debt, day):
+            return False
+        told = any(debt.key in m.debts and m.debtor == person and not m.courtesy for m in self.sent)
+        begun = self.fired.get((debt.key, person))
+        return told or begun is None or begun[0] in self.courtesies
+
+    @property
+    def courtesies(self) -> set[str]:
+        """The names of the steps that are no rungs."""
+        return {
+            s["name"] for strategy in self.strategies for s in strategy["steps"] if s["kind"] == "courtesy"
+        }
 
     def strategy_of(self, debt: Debt) -> Json | None:
         """The first whose conditions the debt meets."""
@@ -120,7 +137,7 @@ class Desk:
             if step["kind"] == "courtesy" and day > debt.due:
                 continue
             comes = debt.due + timedelta(days=step["day"])
-            if last:
+            if last and (step["kind"] == "courtesy" or steps[done]["kind"] != "courtesy"):
                 comes = max(comes, last[1] + timedelta(days=step["day"] - steps[done]["day"]))
             return step if comes <= day else None
         return None
@@ -150,10 +167,17 @@ class Desk:
         return Decimal()
 
     def _write(
-        self, strategy: Json, person: Person, kind: str, dues: list[Any], day: date, now: datetime
+        self,
+        strategy: Json,
+        person: Person,
+        kind: str,
+        dues: list[Any],
+        besides: list[Debt],
+        day: date,
+        now: datetime,
     ) -> None:
         step = max((step for _, step in dues), key=lambda step: step["day"])
-        latest_due = max(debt.due for debt, _ in dues)
+        latest_due = max(debt.due for debt in (*(debt for debt, _ in dues), *besides))
         ends = now + timedelta(days=step.get("valid_days", 3))
         order = sorted(step["channels"], key=lambda channel: channel != person.preferred)
         for channel in order:
@@ -165,8 +189,9 @@ class Desk:
             before = {(debt.key, person.key): self.fired.get((debt.key, person.key)) for debt, _ in dues}
             for debt, own in dues:
                 self.fired[debt.key, person.key] = (own["name"], day)
-            keys = tuple(sorted(debt.key for debt, _ in dues))
-            self.waiting.append((Sent(day, person.key, keys, step["name"], channel, goes), before))
+            keys = tuple(sorted(debt.key for debt in (*(debt for debt, _ in dues), *besides)))
+            message = Sent(day, person.key, keys, step["name"], channel, goes, kind == "courtesy")
+            self.waiting.append((message, before))
             return
 
     def _release(self, *, until: datetime) -> None:
@@ -185,9 +210,6 @@ class Desk:
         """As on the business day of the moment: the as-of date moved by the days since the run."""
         now = datetime.combine(message.as_of, self.at, UTC)
         today = message.as_of + (message.at.date() - now.date())
-        courtesy = {
-            s["name"] for strategy in self.strategies for s in strategy["steps"] if s["kind"] == "courtesy"
-        }
         debts = [self.book.debts.get(key) for key in message.debts]
         if (message.debtor, message.channel) in self.opted_out:
             return False
@@ -195,7 +217,7 @@ class Desk:
             debt is not None
             and debt.is_open(today)
             and not self.must_rest(debt, today)
-            and not (message.step in courtesy and today > debt.due)
+            and not (message.courtesy and today > debt.due)
             for debt in debts
         )
 
