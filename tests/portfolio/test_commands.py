@@ -1,17 +1,11 @@
-"""The commands as a person types them, in a process of their own."""
+"""The commands as a person types them."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
+from tests.command import dispatcher
 from tests.portfolio.books import a_file, a_row
-from tests.shared import ROOT
-
-DISPATCHER = Path(sys.executable).with_name("dispatcher")
 
 
 @pytest.fixture
@@ -19,17 +13,7 @@ def run(tmp_path):
     """Run `dispatcher …` in a home of its own; returns (exit code, standard output, standard error)."""
 
     def run_(*words):
-        settings = {name: value for name, value in os.environ.items() if not name.startswith("DISPATCHER_")}
-        settings["DISPATCHER_HOME"] = str(tmp_path / "home")
-        done = subprocess.run(
-            [DISPATCHER, *map(str, words)],
-            cwd=ROOT,
-            env=settings,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        done = dispatcher(*words, home=tmp_path / "home")
         return done.returncode, done.stdout, done.stderr
 
     return run_
