@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 
 from tests.house.tree import Module, modules
 
@@ -9,6 +10,7 @@ _WRITES = {"insert": 0, "update": 0, "delete": 0, "insert_rows": 1, "upsert_rows
 _BELOW = {"database", "migrations"}  # they write whatever table they are handed
 
 
+@cache
 def writers() -> dict[str, set[str]]:
     """Rooms by the table that they write."""
     found: dict[str, set[str]] = {}
