@@ -162,6 +162,7 @@ class GuardSettings(_Part):
     volume_factor: float = Field(3.0, gt=1)
     volume_minimum: int = Field(200, ge=1)
     volume_history: int = Field(5, ge=1)
+    volume_first: int = Field(5_000, ge=1)  # to a real channel that has no history
 
 
 class WebSettings(_Part):

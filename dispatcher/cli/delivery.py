@@ -36,7 +36,9 @@ def stop(
 
     Example: dispatcher stop --channel sms --why "wrong sender name"
     """
+    from dispatcher.cli.waiting import print_waiting
     from dispatcher.delivery.stop_delivery import refuse_unknown, stop_delivery
+    from dispatcher.delivery.what_waits import what_waits
 
     wanted = _stop(creditor, channel, template, pack, everything)
     with opened() as dispatcher:
@@ -44,7 +46,9 @@ def stop(
             dispatcher.database, wanted, senders=dispatcher.sender_names(), packs=dispatcher.pack_names()
         )
         fresh = stop_delivery(dispatcher.database, wanted, why=why, by=actor(), now=dispatcher.now())
+        waiting = what_waits(dispatcher.database, now=dispatcher.now(), real_now=dispatcher.real_now())
     print(f"stopped: {wanted}" if fresh else f"{wanted} was stopped already")
+    print_waiting(waiting)
 
 
 def resume(
@@ -56,22 +60,31 @@ def resume(
     why: Annotated[str, typer.Option("--why", help="The reason; it stands in the log.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """End a stop. Without options: list what is stopped.
+    """End a stop, or with --all every stop. Without options: list what is stopped.
 
     Example: dispatcher resume --channel sms --why "name corrected"
     """
-    from dispatcher.delivery.stop_delivery import resume_delivery, stops_in_force
+    from dispatcher.cli.waiting import print_waiting
+    from dispatcher.delivery.stop_delivery import resume_all, resume_delivery, stops_in_force
+    from dispatcher.delivery.what_waits import what_waits
 
     with opened() as dispatcher:
         if not (creditor or channel or template or pack or everything):
             _list_stops(stops_in_force(dispatcher.database), as_json)
             return
         wanted = _stop(creditor, channel, template, pack, everything)
-        resume_delivery(dispatcher.database, wanted, why=why, by=actor(), now=dispatcher.now())
+        if everything:
+            ended = resume_all(dispatcher.database, why=why, by=actor(), now=dispatcher.now())
+        else:
+            ended = resume_delivery(dispatcher.database, wanted, why=why, by=actor(), now=dispatcher.now())
+        waiting = what_waits(dispatcher.database, now=dispatcher.now(), real_now=dispatcher.real_now())
     if as_json:
-        print_json({"resumed": _scope(wanted)})
-    else:
-        print(f"resumed: {wanted}")
+        print_json({"resumed": _scope(wanted), "ended": [_scope(row.stop) for row in ended]})
+        return
+    for row in ended:
+        print(f"resumed: {row.stop}")
+    print("what is due goes with the next `dispatcher dispatch`, or by itself where a scheduler runs")
+    print_waiting(waiting)
 
 
 def _scope(stop: Stop) -> dict[str, str]:

@@ -30,7 +30,9 @@ def run(
     Example: dispatcher run --as-of 2026-11-23
     """
     from dispatcher.cli.summary import print_summary
-    from dispatcher.worker.daily_run import run_today
+    from dispatcher.cli.waiting import print_waiting
+    from dispatcher.delivery.what_waits import what_waits
+    from dispatcher.worker.daily_run import nobody_hands_out, run_today
 
     _tell_of_trouble()
     with opened(now) as dispatcher, Bars(quiet=as_json) as bars:
@@ -44,12 +46,23 @@ def run(
             on_planned=bars.counting("planning"),
             on_prepared=bars.adding("preparing"),
         )
+        waiting = what_waits(dispatcher.database, now=dispatcher.now(), real_now=dispatcher.real_now())
+        alone = not wait and nobody_hands_out(dispatcher)
     if as_json:
         print_json(summary.as_json())
     else:
         print_summary(summary)
+        print_waiting(waiting)
+    if alone:
+        print(_NOBODY, file=sys.stderr)
     if summary.has_findings:
         raise typer.Exit(1)
+
+
+_NOBODY = (
+    "Nothing that was released will go by itself: no scheduler is alive. `dispatcher up` or `dispatcher scheduler` "
+    "hands out (with Redis beside `dispatcher worker`); `dispatcher dispatch` does it once"
+)
 
 
 def _tell_of_trouble() -> None:
@@ -138,6 +151,8 @@ def dispatch(
 
     Example: dispatcher dispatch --until-empty
     """
+    from dispatcher.cli.waiting import print_waiting
+    from dispatcher.delivery.what_waits import what_waits
     from dispatcher.runs.run_day import pauses
     from dispatcher.worker.daily_run import dispatch_due
     from dispatcher.worker.upkeep import visit_print_house
@@ -146,12 +161,14 @@ def dispatch(
     with opened(now) as dispatcher:
         counts = dispatch_due(dispatcher, actor=actor(), until_empty=until_empty)
         needs = [*pauses(dispatcher.database, dispatcher.real_now()), *visit_print_house(dispatcher)]
+        waiting = what_waits(dispatcher.database, now=dispatcher.now(), real_now=dispatcher.real_now())
     if as_json:
         print_json(counts)
     else:
         print(
             ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "nothing is due now"
         )
+        print_waiting(waiting)
     for sentence in needs:
         print(sentence, file=sys.stderr)
     if needs or counts.get("unknown") or counts.get("failed"):

@@ -100,7 +100,7 @@ def up(
         _pages(dispatcher, partial(run_today, at=process), host, port, stop),
     ):
         stop_on_signals(stop)
-        run_beside(dispatcher, process, stop)
+        run_beside(dispatcher, process, stop, part="up")
 
 
 @contextmanager

@@ -1,12 +1,15 @@
 """Ends messages that were not sent within their validity, instead of letting them go out late."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from dispatcher.database.engine import Connection, Database
 from dispatcher.delivery.storage import due
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, entry_of
-from dispatcher.messages.storage import outbox
+from dispatcher.messages.hold_for_guard import PACK
+from dispatcher.messages.storage import outbox, planned
 from dispatcher.planning.storage import ladder
 
 CHUNK = 500
@@ -38,13 +41,14 @@ def expire_messages(
 
 
 def _expire(connection: Connection, messages: list[Message], now: datetime, actor: str) -> None:
+    unanswered = _unanswered(connection, messages)
     outbox.change(
         connection,
         [
             {
                 "id": m.id,
                 "state": State.UNKNOWN if m.is_in_doubt else State.EXPIRED,
-                "reasons": [_REASON],
+                "reasons": [_REASON, *unanswered.get(m.id, ())],
                 "lease_owner": None,
                 "lease_until": None,
                 "updated_at": now,
@@ -64,3 +68,10 @@ def _expire(connection: Connection, messages: list[Message], now: datetime, acto
     gone = [m.id for m in messages if not m.is_in_doubt]
     if gone:
         ladder.give_back(connection, gone)
+
+
+def _unanswered(connection: Connection, messages: list[Message]) -> dict[str, list[Mapping[str, Any]]]:
+    """Why a guard held each, where nobody ever answered: expiry is no permission to send it in the next run."""
+    held = [message.id for message in messages if message.state is State.HELD]
+    reasons = planned.planned_reasons(connection, held) if held else {}
+    return {key: [one for one in listed if one.get("pack") == PACK] for key, listed in reasons.items()}

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from channels.kind import ChannelKind
 from dispatcher.authoring.storage import template_versions
-from dispatcher.database.engine import Database
+from dispatcher.database.engine import Connection, Database
 from dispatcher.delivery.channel_trouble import end_pause
 from dispatcher.delivery.domain.stop import Stop
 from dispatcher.delivery.storage import stops
@@ -57,13 +57,28 @@ def resume_delivery(database: Database, stop: Stop, *, why: str, by: str, now: d
     """End a stop; returns what was in force. Raises StopError when it was not stopped."""
     with database.writing() as connection:
         ended = stops.resume(connection, stop, by=by, at=now)
-        if ended:
-            delivery_log.append(connection, [_entry("resumed", stop, why, by, now)])
-            if stop.scope == "channel":
-                end_pause(connection, stop.name)
-            return ended
+        _tell(connection, ended, why, by, now)
         in_force = stops.in_force(connection)
-    raise StopError(f"{stop} is not stopped; {_list(in_force)}")
+    if not ended:
+        raise StopError(f"{stop} is not stopped; {_list(in_force)}")
+    return ended
+
+
+def resume_all(database: Database, *, why: str, by: str, now: datetime) -> list[StopRow]:
+    """End every stop there is; returns what was in force. Raises StopError when nothing was."""
+    with database.writing() as connection:
+        ended = stops.resume_all(connection, by=by, at=now)
+        _tell(connection, ended, why, by, now)
+    if not ended:
+        raise StopError("nothing is stopped")
+    return ended
+
+
+def _tell(connection: Connection, ended: Sequence[StopRow], why: str, by: str, now: datetime) -> None:
+    delivery_log.append(connection, [_entry("resumed", row.stop, why, by, now) for row in ended])
+    for row in ended:
+        if row.stop.scope == "channel":
+            end_pause(connection, row.stop.name)
 
 
 def stops_in_force(database: Database) -> list[StopRow]:

@@ -10,6 +10,7 @@ from dispatcher.messages.domain.message import WAITING, State, entry_of
 from dispatcher.messages.storage import outbox
 
 PACK = "dispatcher"
+VOLUME = "volume"  # the rule of the guard that holds whole runs
 _HOLDABLE = WAITING | {State.PLANNED}
 
 

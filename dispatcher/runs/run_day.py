@@ -10,6 +10,7 @@ from dispatcher.delivery.channel_trouble import paused_channels
 from dispatcher.delivery.expire_messages import expire_messages
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
+from dispatcher.messages.domain.message import State
 from dispatcher.planning.decide_reminders import PlanRequest, Progress
 from dispatcher.planning.domain.plan_summary import PlanSummary
 from dispatcher.planning.plan_reminders import plan_reminders
@@ -84,6 +85,7 @@ def run_day(
         if request.wait:
             ports.drain()
             problems += pauses(ports.database, ports.real_now())
+        problems += _expired(ports, run_id)
         return close_day(ports, run_id, earlier, stale=stale, problems=problems)
 
 
@@ -122,6 +124,20 @@ def close_day(
             connection, run_id, summary={**run.summary, "day": summary.as_json() | {"seal": seal}}
         )
     return replace(summary, seal=seal)
+
+
+def _expired(ports: DayPorts, run_id: int) -> list[str]:
+    """That messages of this very run came to their end unsent: a clock is wrong, or they wait too short a time."""
+    with ports.database.reading() as connection:
+        count = run_totals.count_in_state(connection, run_id, State.EXPIRED)
+    if not count:
+        return []
+    return [
+        (
+            f"{count} messages of this run expired before they were sent: look at the workers' clocks and at the "
+            f"steps' valid_days; `dispatcher messages list --run {run_id} --state expired`"
+        )
+    ]
 
 
 def pauses(database: Database, real_now: datetime) -> list[str]:

@@ -11,6 +11,7 @@ from dispatcher.bootstrap import Dispatcher
 from dispatcher.database.instance import Instance
 from dispatcher.people.link_key import keep_link_key
 from dispatcher.planning.decide_reminders import Progress
+from dispatcher.planning.plan_reminders import RunRefused
 from dispatcher.runs.domain.run_summary import RunSummary
 from dispatcher.runs.domain.volume import VolumeLimits
 from dispatcher.runs.guard_clock import guard_clock
@@ -24,6 +25,7 @@ from dispatcher.worker.broker import is_in_memory, open_broker
 from dispatcher.worker.channel_deliveries import DeliveryPorts, Throttle
 from dispatcher.worker.delivery_process import DeliveryProcess
 from dispatcher.worker.render_pool import render_pool
+from dispatcher.worker.signs_of_life import living_processes
 from dispatcher.writing.prepare_messages import prepare_messages
 
 
@@ -48,6 +50,7 @@ def open_delivery_process(dispatcher: Dispatcher, *, actor: str = "dispatcher") 
     """A process that delivers itself when the queue is in memory; with Redis, workers elsewhere do."""
     dispatcher.refuse_if_not_ready()
     refuse_wrong_home(dispatcher)
+    refuse_two_clocks(dispatcher)
     look_at_clock(dispatcher)
     process = DeliveryProcess(
         delivery_ports(dispatcher, actor=actor), open_broker(dispatcher.settings.broker_url)
@@ -64,6 +67,25 @@ def refuse_wrong_home(dispatcher: Dispatcher) -> Instance:
     own = refuse_copy(dispatcher.database, Home.at(dispatcher.home))
     keep_link_key(dispatcher.database, dispatcher.keys)
     return own
+
+
+def refuse_two_clocks(dispatcher: Dispatcher) -> None:
+    """Raise RunRefused where the clock is set and a process on the real one would judge the same messages."""
+    if not dispatcher.clock_is_set:
+        return
+    others = living_processes(dispatcher.database, real_now=dispatcher.real_now())
+    real = sorted({other.part for other in others if not other.clock_is_set})
+    if real:
+        raise RunRefused(
+            f"--now sets this command's clock alone, and {', '.join(real)} delivers on the real one: to it every "
+            "message of another day is too early or too late. Stop it first, or leave --now out"
+        )
+
+
+def nobody_hands_out(dispatcher: Dispatcher) -> bool:
+    """Whether no process is alive that would hand out what is released."""
+    others = living_processes(dispatcher.database, real_now=dispatcher.real_now())
+    return not any(other.hands_out for other in others)
 
 
 def look_at_clock(dispatcher: Dispatcher) -> str:
@@ -85,7 +107,10 @@ def day_ports(
     """The ports of a daily run; `confirmed` lets an unusual volume go, `alive` is called while it delivers."""
     guards = dispatcher.settings.guards
     limits = VolumeLimits(
-        factor=guards.volume_factor, minimum=guards.volume_minimum, history=guards.volume_history
+        factor=guards.volume_factor,
+        minimum=guards.volume_minimum,
+        history=guards.volume_history,
+        first=guards.volume_first,
     )
     return DayPorts(
         database=dispatcher.database,
@@ -98,7 +123,13 @@ def day_ports(
         drain=lambda: drain(dispatcher, process, progress=alive),
         seal=dispatcher.seal,
         guard_volume=lambda run_id: guard_volume(
-            dispatcher.database, run_id, limits, confirmed=confirmed, now=dispatcher.now(), actor=actor
+            dispatcher.database,
+            run_id,
+            limits,
+            confirmed=confirmed,
+            now=dispatcher.now(),
+            actor=actor,
+            real_channels=[kind.value for kind in dispatcher.policy.real_channels],
         ),
         hold_gap=lambda run_id: hold_gap(dispatcher.database, run_id, now=dispatcher.now()),
         hold_duplicates=lambda run_id: hold_duplicates(dispatcher.database, run_id, now=dispatcher.now()),

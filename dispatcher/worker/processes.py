@@ -50,6 +50,7 @@ def work(crew: Crew, stop: threading.Event) -> None:
     from dispatcher.worker.broker import open_broker
     from dispatcher.worker.daily_run import delivery_ports, look_at_clock, refuse_wrong_home
     from dispatcher.worker.delivery_process import DeliveryProcess
+    from dispatcher.worker.signs_of_life import sign_of_life
 
     dispatcher = open_dispatcher(now=crew.now)
     try:
@@ -58,7 +59,10 @@ def work(crew: Crew, stop: threading.Event) -> None:
         look_at_clock(dispatcher)
         broker = open_broker(dispatcher.settings.broker_url)
         process = DeliveryProcess(delivery_ports(dispatcher, actor="worker"), broker, threads=crew.threads)
-        with process.working(frozenset(crew.queues)):
+        alive = sign_of_life(
+            dispatcher.database, "worker", real_now=dispatcher.real_now, clock_is_set=dispatcher.clock_is_set
+        )
+        with alive, process.working(frozenset(crew.queues)):
             stop.wait()
         broker.close()
     finally:

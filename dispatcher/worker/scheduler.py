@@ -15,6 +15,7 @@ from dispatcher.worker.daily_run import open_delivery_process
 from dispatcher.worker.delivery_process import DeliveryProcess
 from dispatcher.worker.jobs import JOBS, jobs_of
 from dispatcher.worker.relay_loop import RelayLoop
+from dispatcher.worker.signs_of_life import sign_of_life
 
 TICK_SECONDS = 1.0
 
@@ -32,8 +33,10 @@ def run_scheduler(dispatcher: Dispatcher, stop: threading.Event, *, actor: str =
         run_beside(dispatcher, process, stop)
 
 
-def run_beside(dispatcher: Dispatcher, process: DeliveryProcess, stop: threading.Event) -> None:
-    """The scheduler's work beside open deliveries."""
+def run_beside(
+    dispatcher: Dispatcher, process: DeliveryProcess, stop: threading.Event, *, part: str = "scheduler"
+) -> None:
+    """The scheduler's work beside open deliveries; `part` is what it is known as."""
     ports = SchedulerPorts(
         database=dispatcher.database,
         schedules=schedules_of(dispatcher),
@@ -43,7 +46,10 @@ def run_beside(dispatcher: Dispatcher, process: DeliveryProcess, stop: threading
         trouble=_say,
     )
     leading = threading.Event()
-    with _keeping_the_lead(ports, leading), RelayLoop(process.relay, may_hand_out=leading.is_set):
+    alive = sign_of_life(
+        dispatcher.database, part, real_now=dispatcher.real_now, clock_is_set=dispatcher.clock_is_set
+    )
+    with alive, _keeping_the_lead(ports, leading), RelayLoop(process.relay, may_hand_out=leading.is_set):
         while not stop.wait(TICK_SECONDS):
             if leading.is_set():
                 _fire(ports)

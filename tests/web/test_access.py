@@ -56,6 +56,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "GET /runs": ALL_BUT_ADMIN,
     "GET /runs/{id}": ALL_BUT_ADMIN,
     "POST /runs": (OPERATOR,),
+    "POST /runs/{id}/confirm": (OPERATOR,),
     "POST /runs/plan": (OPERATOR,),
     "GET /runs/plan/{id}": (OPERATOR,),
     "GET /tasks": ALL_BUT_ADMIN,

@@ -102,6 +102,33 @@ def test_a_run_that_is_still_planned_renews_itself_and_a_finished_one_does_not(w
     assert 'data-refresh="/runs/1"' in desk.page("/runs/1")
 
 
+def test_a_run_that_waits_whole_goes_by_a_persons_word_alone(
+    web: Web, message_of: Callable[..., str]
+) -> None:
+    desk, message_id = web.signed_in("operator"), message_of()
+    assert "waits whole" not in desk.page("/runs/1")
+    reason = {"pack": "dispatcher", "rule": "volume", "decision": "hold", "reference": "", "detail": "700"}
+    volume = {
+        "planned": {"all": 700, "creditor acme": 20},
+        "verdict": "held",
+        "excesses": [{"group": "all", "planned": 700, "usual": 300}],
+    }
+    with web.house.database.writing() as connection:
+        held = {"state": State.HELD, "reasons": [reason]}
+        connection.execute(update(messages).where(messages.c.id == message_id).values(**held))
+        connection.execute(update(runs).values(summary={"volume": volume}))
+
+    page = desk.page("/runs/1")
+    assert "This run waits whole for your word" in page
+    assert "300" in page
+    assert "Let this run go" not in web.signed_in("auditor").page("/runs/1")
+    assert "Tick that you have looked" in desk.said(desk.post("/runs/1/confirm", {}))
+    assert "1 messages may go" in desk.said(desk.post("/runs/1/confirm", {"looked": "yes"}))
+    assert state_of(web, message_id) == "queued"
+    assert "Nothing of this run waits" in desk.said(desk.post("/runs/1/confirm", {"looked": "yes"}))
+    assert "user:operator" in web.signed_in("auditor").page("/log?event=volume_confirmed")
+
+
 def test_a_process_that_runs_nothing_says_so(web: Web) -> None:
     desk = Web(web.house, run_day=None).signed_in("operator")
 

@@ -121,7 +121,7 @@ def has_planned(connection: Connection, *, now: datetime) -> bool:
 def _groups_query(stops: tuple[Stop, ...]) -> Select[Any]:
     return (
         select(_m.channel, _m.creditor_id, _m.run_id, func.count())
-        .where(_IS_DUE, *(not_(_stopped(stop)) for stop in stops))
+        .where(_IS_DUE, *(not_(taken_in(stop)) for stop in stops))
         .group_by(_m.channel, _m.creditor_id, _m.run_id)
     )
 
@@ -135,14 +135,15 @@ def _ids_query(stops: tuple[Stop, ...], *, has_run: bool) -> Select[Any]:
             _m.creditor_id == bindparam("creditor_id"),
             _m.run_id == bindparam("run_id") if has_run else _m.run_id.is_(None),
             _IS_DUE,
-            *(not_(_stopped(stop)) for stop in stops),
+            *(not_(taken_in(stop)) for stop in stops),
         )
         .order_by(_m.id)
         .limit(bindparam("most"))
     )
 
 
-def _stopped(stop: Stop) -> Any:
+def taken_in(stop: Stop) -> Any:
+    """The condition that a stop takes a message in; the same as `Stop.takes_in`."""
     match stop.scope:
         case "creditor":
             return exists().where(creditors.c.id == _m.creditor_id, creditors.c.key == stop.name)

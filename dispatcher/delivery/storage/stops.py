@@ -56,6 +56,13 @@ def resume(connection: Connection, stop: Stop, *, by: str, at: datetime) -> list
     return ended
 
 
+def resume_all(connection: Connection, *, by: str, at: datetime) -> list[StopRow]:
+    """End every stop; returns what was in force."""
+    ended = in_force(connection)
+    _end(connection, (row.id for row in ended), by, at)
+    return ended
+
+
 def _end(connection: Connection, ids: Iterable[int], by: str, at: datetime) -> None:
     connection.execute(update(stops).where(stops.c.id.in_(list(ids))).values(resumed_by=by, resumed_at=at))
 

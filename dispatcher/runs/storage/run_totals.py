@@ -41,9 +41,10 @@ def count_states(connection: Connection, run_id: int) -> Counter[tuple[str, str,
 
 
 def kept_reasons(connection: Connection, run_id: int) -> list[KeptReason]:
-    """Why messages of a run wait or were cancelled, most frequent first."""
+    """Why messages of a run wait, were cancelled or expired, most frequent first."""
     query = select(messages.c.state, messages.c.reasons, func.count()).where(
-        messages.c.run_id == run_id, messages.c.state.in_((State.DEFERRED, State.HELD, State.CANCELLED))
+        messages.c.run_id == run_id,
+        messages.c.state.in_((State.DEFERRED, State.HELD, State.CANCELLED, State.EXPIRED)),
     )
     counts: Counter[tuple[str, str, str, str, str]] = Counter()
     for state, reasons, count in connection.execute(query.group_by(messages.c.state, messages.c.reasons)):
@@ -108,6 +109,12 @@ def count_sent(connection: Connection, ids: Collection[int]) -> int:
     """How many messages of these runs have gone out, whatever became of them."""
     gone = [state for state, word in WORD_OF_STATE.items() if word == "sent"]
     query = select(func.count()).where(messages.c.run_id.in_(ids), messages.c.state.in_(gone))
+    return connection.scalar(query) or 0
+
+
+def count_in_state(connection: Connection, run_id: int, state: State) -> int:
+    """How many messages of a run stand in a state."""
+    query = select(func.count()).where(messages.c.run_id == run_id, messages.c.state == state)
     return connection.scalar(query) or 0
 
 

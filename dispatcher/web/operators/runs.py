@@ -1,6 +1,7 @@
 """Runs: the plan before it goes, progress while it goes, the summary after, volumes of the last weeks."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -15,6 +16,7 @@ from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import plans
 from dispatcher.planning.storage.plans import NoSuchRunError
 from dispatcher.runs.domain.run_summary import WORDS
+from dispatcher.runs.guard_volume import confirm_volume
 from dispatcher.runs.storage import day_counts
 from dispatcher.runs.storage.day_counts import RunLine
 from dispatcher.runs.summarise_run import summarise_run
@@ -88,7 +90,33 @@ def show_run(visit: Visit) -> Response:
         samples={state: lines for state, lines in samples.items() if lines},
         going=row.state in GOING,
         done=summary.due - waiting,
+        unusual=_unusual(row.summary, earlier),
     )
+
+
+def _unusual(summary: dict[str, Any], earlier: Sequence[RunLine]) -> list[dict[str, Any]]:
+    """What a run that waits whole planned, by group, beside the usual and the run before; else nothing."""
+    volume = summary.get("volume", {})
+    if volume.get("verdict") != "held":
+        return []
+    before = (earlier[0].summary if earlier else {}).get("volume", {}).get("planned", {})
+    usual = {excess["group"]: excess["usual"] for excess in volume["excesses"]}
+    return [
+        {"group": group, "planned": count, "usual": usual.get(group), "before": before.get(group)}
+        for group, count in sorted(volume["planned"].items())
+    ]
+
+
+def confirm_run(visit: Visit) -> Response:
+    """Let a run go that waits whole, by this person's word."""
+    number = _number(visit)
+    back = f"/runs/{number}"
+    if visit.text("looked") != "yes":
+        return go_to(visit, back, wrong="Tick that you have looked at the difference: it writes to people.")
+    count = confirm_volume(visit.program.database, now=visit.now, actor=visit.actor, run_id=number)
+    if not count:
+        return go_to(visit, back, wrong="Nothing of this run waits for such a word.")
+    return go_to(visit, back, done=f"{count} messages may go. Each is looked at again before it is sent.")
 
 
 def start_plan(visit: Visit) -> Response:
@@ -206,6 +234,7 @@ def _as_of(visit: Visit) -> date:
 PAGES = (
     Page("GET", "/runs", list_runs),
     Page("GET", "/runs/{id}", show_run),
+    Page("POST", "/runs/{id}/confirm", confirm_run),
     Page("POST", "/runs/plan", start_plan),
     Page("GET", "/runs/plan/{id}", show_plan),
 )

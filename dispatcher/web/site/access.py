@@ -68,6 +68,7 @@ ACCESS: Mapping[str, Access] = {
     "GET /runs": READS_RUNS,
     "GET /runs/{id}": READS_RUNS,
     "POST /runs": OPERATES,
+    "POST /runs/{id}/confirm": OPERATES,
     "POST /runs/plan": OPERATES,
     "GET /runs/plan/{id}": OPERATES,
     "GET /tasks": HAS_TASKS,
