@@ -23,9 +23,12 @@ from dispatcher.delivery.domain.verdict import Verdict
 from dispatcher.delivery.judge_messages import JudgingContext, judge_messages
 from dispatcher.gate.coverage import Coverage
 from dispatcher.messages.domain.message import Message
+from dispatcher.people.domain.facts import Given
 from dispatcher.people.domain.optout_token import OptOutLink, make_token
 from dispatcher.people.domain.optout_words import ReplyMeaning, classify_reply
 from dispatcher.people.link_key import read_link_key
+from dispatcher.people.record_fact import record_fact
+from dispatcher.people.recording import Recorded, Said
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage.rules_in_force import record_rules_in_force
 from dispatcher.record.seal_log import seal_log
@@ -116,6 +119,14 @@ class Dispatcher:
         """What a debtor's words mean; raises ConfigError naming file, line and key."""
         table = load_optout_words(self.config("content") / "optout_words.yaml")
         return lambda text: classify_reply(text, table)
+
+    def record(self, fact: str, who: str, said: Said, given: Given) -> Recorded:
+        """Write down a fact of the table, whatever door it comes by; raises RecordError saying what to mend."""
+
+        def read(text: str) -> ReplyMeaning:
+            return self.read_reply(text)  # the table of words is opened where there are words to read
+
+        return record_fact(self.database, fact, who, said, given, read=read)
 
     @cached_property
     def optout_secret(self) -> bytes:

@@ -13,7 +13,7 @@ COMMANDS = {
     "check": ("dispatcher.cli.check:check", "Check settings, data files and connections."),
     "portfolio": ("dispatcher.cli.portfolio:app", "Import a portfolio, see its totals, make a sample."),
     "record": ("dispatcher.cli.record:app", "Write down what a person said or did."),
-    "import-contacts": ("dispatcher.cli.record:import_contacts", "Import contacts made elsewhere."),
+    "import-contacts": ("dispatcher.cli.import_contacts:import_contacts", "Import contacts made elsewhere."),
     "plan": ("dispatcher.cli.run:plan", "Plan a day; release nothing."),
     "run": ("dispatcher.cli.run:run", "The daily job: plan, release, deliver, sum up."),
     "dispatch": ("dispatcher.cli.run:dispatch", "Release and deliver what is due now."),

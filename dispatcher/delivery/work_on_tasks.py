@@ -9,7 +9,8 @@ from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import entry_of
 from dispatcher.messages.storage import outbox
-from dispatcher.people.recording import RecordError, Said
+from dispatcher.people.domain.facts import RecordError
+from dispatcher.people.recording import Said
 from dispatcher.people.release_hold import release
 
 UNCLEAR = "unclear_reply"

@@ -10,9 +10,10 @@ from dispatcher.database.engine import Connection, Database
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.people.contacts_file import Cells, read_contacts
+from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.hear_words import Read, hear, is_heard
 from dispatcher.people.record_contact import check_contact, default_outcome
-from dispatcher.people.recording import RecordError, Recording, Said, normal_address
+from dispatcher.people.recording import Recording, Said, normal_address
 from dispatcher.people.storage import addresses, people_facts
 from dispatcher.people.storage.people_facts import KnownDebtor
 from dispatcher.portfolio.domain.portfolio import RowProblem

@@ -5,15 +5,21 @@ from datetime import datetime
 from typing import Any
 
 from dispatcher.database.engine import Database
+from dispatcher.people.domain.fact_table import CONTACT
+from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.hear_words import Read, hear, is_heard
-from dispatcher.people.recording import Recorded, RecordError, Said, find_debtor, normal_address, recording
+from dispatcher.people.recording import (
+    Kept,
+    Recorded,
+    Recording,
+    Said,
+    find_debtor,
+    normal_address,
+    parted,
+    recording,
+)
 from dispatcher.people.storage import people_facts
 
-CHANNELS = ("call", "voicemail", "sms", "email", "letter", "instant_message", "social", "visit", "portal")
-OUTCOMES = (
-    "conversation", "answered_complete", "unanswered", "voicemail", "busy", "not_in_service", "sent", "left",
-    "inbound_from_consumer", "payment", "bounced",
-)  # fmt: skip
 DIRECTIONS = ("outbound", "inbound")
 
 
@@ -46,55 +52,73 @@ def record_contact(
     result = outcome or default_outcome(channel, direction)
     noted = {key: value for key, value in (details or {}).items() if value}
     with recording(database, who, said, debts=debts, address=normal) as record:
-        known = external_id and people_facts.known_external_ids(record.connection, said.source, [external_id])
-        references = [debt.reference for debt in record.debts] or None
-        if not known:
-            people_facts.add_contact(
-                record.connection,
-                {
-                    "debtor_id": record.debtor.id,
-                    "external_id": external_id or None,
-                    "debts": references,
-                    "at": moment,
-                    "channel": channel,
-                    "direction": direction,
-                    "kind": kind,
-                    "outcome": result,
-                    "address": normal,
-                    "details": noted,
-                    **said.columns,
-                },
+        row = {
+            "at": moment,
+            "channel": channel,
+            "direction": direction,
+            "kind": kind,
+            "outcome": result,
+            "address": normal,
+        }
+        kept = _keep(record, row, noted, external_id)
+        _log(record, row, noted, kept)
+        said_now = noted if kept.fresh else kept.added
+        if is_heard(direction, result) and "text" in said_now:
+            noted["understood"] = hear(
+                record, str(noted["text"]), read=read, at=moment, channel=channel, address=normal
             )
-            public = {"channel": channel, "direction": direction, "outcome": result, "kind": kind}
-            private = {"address": normal, "text": noted.get("text", "")}
-            event = "inbound" if direction == "inbound" else "contact_recorded"
-            record.log(
-                event, {**public, "made_at": moment.isoformat()}, **{k: v for k, v in private.items() if v}
-            )
-            if is_heard(direction, result) and "text" in noted:
-                noted["understood"] = hear(
-                    record, str(noted["text"]), read=read, at=moment, channel=channel, address=normal
-                )
         report = {"channel": channel, "direction": direction, "at": moment.isoformat(), **noted}
         return Recorded(
             fact="contact",
             debtor=record.debtor.full_reference,
             debts=record.debt_references,
             details=report,
-            already=bool(known),
+            already=not kept.fresh,
+            added=kept.added,
         )
+
+
+def _keep(record: Recording, row: Mapping[str, Any], details: Mapping[str, Any], external_id: str) -> Kept:
+    """A contact without an external id is another one; with one it is the same contact, told again."""
+    references = [debt.reference for debt in record.debts] or None
+    if not external_id:
+        people_facts.add_contact(
+            record.connection,
+            {
+                "debtor_id": record.debtor.id,
+                "debts": references,
+                **row,
+                "details": details,
+                **record.said.columns,
+            },
+        )
+        return Kept(fresh=True)
+    source = record.said.source
+    whose = people_facts.debtor_of_contact(record.connection, source, external_id)
+    if whose not in (None, record.debtor.id):
+        raise RecordError(f"{external_id!r} of {source!r} is recorded already, for another debtor")
+    keyed = {"external_id": external_id, "source": source, "debts": references, **row}
+    return record.keep(CONTACT, keyed, details)
+
+
+def _log(record: Recording, row: Mapping[str, Any], details: Mapping[str, Any], kept: Kept) -> None:
+    if not kept.fresh:
+        if kept.added:
+            record.log_added({"contact": row["channel"]}, kept.added)
+        return
+    public = {name: row[name] for name in ("channel", "direction", "outcome", "kind")}
+    _, private = parted({"text": details.get("text", "")})
+    address = {"address": row["address"]} if row["address"] else {}
+    event = "inbound" if row["direction"] == "inbound" else "contact_recorded"
+    record.log(event, {**public, "made_at": row["at"].isoformat()}, **address, **private)
 
 
 def check_contact(channel: str, outcome: str, direction: str) -> None:
     """Refuse words that the rules would not understand; raises RecordError."""
-    words = (
-        ("channel", channel, CHANNELS),
-        ("outcome", outcome or "sent", OUTCOMES),
-        ("direction", direction, DIRECTIONS),
-    )
-    for what, word, known in words:
-        if word not in known:
-            raise RecordError(f"{word!r} is no {what}; there are: {', '.join(known)}")
+    CONTACT.field("channel").read([channel])
+    CONTACT.field("outcome").read([outcome or "sent"])
+    if direction not in DIRECTIONS:
+        raise RecordError(f"{direction!r} is no direction; there are: {', '.join(DIRECTIONS)}")
 
 
 def default_outcome(channel: str, direction: str) -> str:

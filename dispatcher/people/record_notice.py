@@ -4,16 +4,10 @@ from collections.abc import Sequence
 from datetime import date
 
 from dispatcher.database.engine import Database
-from dispatcher.people.recording import Recorded, RecordError, Said, recording
+from dispatcher.people.domain.fact_table import NOTICE
+from dispatcher.people.recording import Kept, Recorded, Recording, Said, recording
 from dispatcher.people.storage import people_facts
 
-KINDS = {
-    "validation": "the validation notice (12 CFR 1006.34)",
-    "first_written": "the written notice that must come before the first contact",
-    "transfer": "the notice that the debt was sold or passed on",
-    "verification": "the answer to a dispute",
-    "original_creditor_answer": "the answer to a request for the original creditor",
-}
 # A notice that answers a hold says so in the hold: kind -> (hold, detail).
 _ANSWERS = {
     "verification": ("dispute", "verification_sent"),
@@ -32,24 +26,40 @@ def record_notice(
     validation_period_end: date | None = None,
 ) -> Recorded:
     """A notice sent on a day, about the debts named or about all."""
-    if kind not in KINDS:
-        raise RecordError(f"{kind!r} is no kind of notice; there are: {', '.join(KINDS)}")
+    NOTICE.field("kind").read([kind])
     day = sent_on or said.now.date()
     details = {"validation_period_end": validation_period_end.isoformat()} if validation_period_end else {}
     with recording(database, who, said, debts=debts) as record:
-        answered = 0
-        for debt_id in record.debt_ids:
-            values = {"debtor_id": record.debtor.id, "debt_id": debt_id, "kind": kind, "sent_on": day}
-            people_facts.add_notice(record.connection, {**values, "details": details, **said.columns})
-            if kind in _ANSWERS:
-                hold, detail = _ANSWERS[kind]
-                noted = {detail: day.isoformat()}
-                answered += people_facts.detail_holds(
-                    record.connection, record.debtor.id, hold, debt_id, noted
-                )
+        row = {"kind": kind, "sent_on": day}
+        kept = [record.keep(NOTICE, {"debt_id": debt_id, **row}, details) for debt_id in record.debt_ids]
         report: dict[str, str | int] = {"notice": kind, "sent_on": day.isoformat(), **details}
-        record.log("notice_recorded", report)
-        report = {**report, "answers": answered} if kind in _ANSWERS else report
+        added = _log(record, kept, report)
+        if kind in _ANSWERS:
+            report = {**report, "answers": _answer(record, kind, day)}
         return Recorded(
-            fact="notice", debtor=record.debtor.full_reference, debts=record.debt_references, details=report
+            fact="notice",
+            debtor=record.debtor.full_reference,
+            debts=record.debt_references,
+            details=report,
+            already=not any(each.fresh for each in kept),
+            added=added,
         )
+
+
+def _log(record: Recording, kept: Sequence[Kept], report: dict[str, str | int]) -> dict[str, str]:
+    added = {name: value for each in kept for name, value in each.added.items()}
+    if any(each.fresh for each in kept):
+        record.log("notice_recorded", report)
+    if added:
+        record.log_added({"notice": report["notice"]}, added)
+    return added
+
+
+def _answer(record: Recording, kind: str, day: date) -> int:
+    """Note the answer in what it answers; returns in how many."""
+    hold, detail = _ANSWERS[kind]
+    noted = {detail: day.isoformat()}
+    return sum(
+        people_facts.detail_holds(record.connection, record.debtor.id, hold, debt_id, noted)
+        for debt_id in record.debt_ids
+    )

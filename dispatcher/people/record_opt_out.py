@@ -1,18 +1,18 @@
 """Records an opt-out, keyed by person, address and medium; one at an address binds everyone who is reached there."""
 
 from dispatcher.database.engine import Database
-from dispatcher.people.recording import Recorded, RecordError, Said, find_debtor, normal_address, recording
+from dispatcher.people.domain.facts import RecordError
+from dispatcher.people.domain.permission_facts import OPT_OUT
+from dispatcher.people.recording import Recorded, Recording, Said, find_debtor, normal_address, recording
 from dispatcher.people.storage import addresses
-
-MEDIA = ("email", "sms", "letter", "call")
 
 
 def record_opt_out(
     database: Database, who: str, said: Said, *, medium: str = "", address: str = "", raw: str = ""
 ) -> Recorded:
     """Stop an address, a medium, or (neither named) all contact with the person."""
-    if medium and medium not in MEDIA:
-        raise RecordError(f"{medium!r} is no medium; there are: {', '.join(MEDIA)}")
+    if medium:
+        OPT_OUT.field("medium").read([medium])
     with database.reading() as connection:
         country = find_debtor(connection, who).country
     normal = _address(address, country, medium)
@@ -34,13 +34,26 @@ def record_opt_out(
             scope=scope,
         )
         details = {"scope": scope, "medium": medium or "any", "also_binds": len(others)}
+        private = {key: value for key, value in {"address": normal, "words": raw}.items() if value}
+        added = {"words": raw} if raw and not fresh and _add_words(record, normal, medium, raw) else {}
         if fresh:
-            private = {"address": normal, "words": raw}
-            record.log("opted_out", details, **{key: value for key, value in private.items() if value})
+            record.log("opted_out", details, **private)
+        if added:
+            record.log("fact_amended", {"opt_out": scope, "medium": medium or "any"}, **private)
         report = {**details, "address": normal} if normal else details
         return Recorded(
-            fact="opt_out", debtor=record.debtor.full_reference, details=report, already=not fresh
+            fact="opt_out",
+            debtor=record.debtor.full_reference,
+            details=report,
+            already=not fresh,
+            added=added,
         )
+
+
+def _add_words(record: Recording, address: str, medium: str, raw: str) -> bool:
+    return addresses.add_words(
+        record.connection, debtor_id=record.debtor.id, address=address, medium=medium, raw=raw
+    )
 
 
 def _address(text: str, country: str, medium: str) -> str:

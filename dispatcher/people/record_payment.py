@@ -3,7 +3,8 @@
 from datetime import date
 
 from dispatcher.database.engine import Database
-from dispatcher.people.recording import Recorded, RecordError, Recording, Said, find_debtor, recording
+from dispatcher.people.domain.facts import RecordError
+from dispatcher.people.recording import Recorded, Recording, Said, find_debtor, recording
 from dispatcher.people.storage import people_facts
 from dispatcher.people.storage.people_facts import KnownDebt
 from dispatcher.portfolio.storage.portfolios import recount_payments

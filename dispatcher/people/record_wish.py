@@ -6,17 +6,18 @@ from datetime import date
 from typing import Any
 
 from dispatcher.database.engine import Database
+from dispatcher.people.domain.fact_fields import PLACES
+from dispatcher.people.domain.facts import RecordError
+from dispatcher.people.domain.permission_facts import WISH
 from dispatcher.people.hear_words import Read, hear
-from dispatcher.people.recording import Recorded, RecordError, Said, recording
-from dispatcher.people.storage import people_facts
+from dispatcher.people.recording import Recorded, Said, parted, recording
 from dispatcher.portfolio.domain.portfolio_columns import language_tag, zone_name
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-PLACES = ("home", "workplace")
-KINDS = ("time", "place", "workplace", "language", "zone", "statement", "debt_group")
 _HOURS = re.compile(r"(?:(?P<days>[A-Za-z,-]+)\s+)?(?P<from>\d{1,2}:\d{2})-(?P<to>\d{1,2}:\d{2})")
 
 Details = dict[str, Any]
+Wish = tuple[str, Details]  # kind, details
 
 
 def record_wish(
@@ -32,27 +33,21 @@ def record_wish(
     if not wishes:
         raise RecordError("say what the debtor wishes: --no-contact, --not-at, --said, --language, --zone …")
     with recording(database, who, said) as record:
-        for kind, details in wishes:
-            people_facts.add_wish(
-                record.connection,
-                {
-                    "debtor_id": record.debtor.id,
-                    "kind": kind,
-                    "details": dict(details),
-                    "until": until,
-                    **said.columns,
-                },
-            )
-            public = {k: v for k, v in details.items() if k != "text"}
-            words = {"text": details["text"]} if "text" in details else {}
+        fresh = [
+            (kind, details)
+            for kind, details in wishes
+            if record.keep(WISH, {"kind": kind, "until": until}, dict(details)).fresh
+        ]
+        for kind, details in fresh:
+            public, words = parted(details)
             record.log("wish_recorded", {"wish": kind, **public}, **words)
             if kind == "statement":
                 hear(record, str(details["text"]), read=read, at=said.now)
-        found = {"wishes": [{"kind": kind, **details} for kind, details in wishes]}
-        return Recorded(fact="wish", debtor=record.debtor.full_reference, details=found)
+        report = {"wishes": [{"kind": kind, **details} for kind, details in wishes]}
+        return Recorded(fact="wish", debtor=record.debtor.full_reference, details=report, already=not fresh)
 
 
-def hours_to_leave(text: str) -> list[tuple[str, Details]]:
+def hours_to_leave(text: str) -> list[Wish]:
     """`MO-FR 15:00-17:00`, `FR 17:00-24:00`, `SA,SU 00:00-24:00`, `22:00-07:00` (every day, over midnight)."""
     match = _HOURS.fullmatch(text.strip())
     if match is None:
@@ -68,7 +63,7 @@ def hours_to_leave(text: str) -> list[tuple[str, Details]]:
     return [span for span in spans if span[1]["from"] != span[1]["to"]]
 
 
-def place_to_leave(place: str) -> tuple[str, Details]:
+def place_to_leave(place: str) -> Wish:
     """`home` or `workplace`."""
     if place not in PLACES:
         raise RecordError(f"{place!r} is no place; there are: {', '.join(PLACES)}")
@@ -77,29 +72,29 @@ def place_to_leave(place: str) -> tuple[str, Details]:
 
 def workplace(
     *, employer_prohibits: bool, oral_request: date | None, written_confirmation: date | None
-) -> tuple[str, Details]:
+) -> Wish:
     """What is known of being contacted at work."""
     dates = {"oral_request": oral_request, "written_confirmation": written_confirmation}
     said = {key: day.isoformat() for key, day in dates.items() if day}
     return "workplace", {"employer_prohibits": employer_prohibits, **said}
 
 
-def language(text: str) -> tuple[str, Details]:
+def language(text: str) -> Wish:
     """The language to be written to in."""
     return "language", {"language": _read(language_tag, text)}
 
 
-def zone(text: str, *, there_now: bool) -> tuple[str, Details]:
+def zone(text: str, *, there_now: bool) -> Wish:
     """Where the debtor says to be; `there_now`: known to be there at present, whatever the address says."""
     return "zone", {"zone": _read(zone_name, text), "authoritative": there_now}
 
 
-def statement(text: str) -> tuple[str, Details]:
+def statement(text: str) -> Wish:
     """Words that nobody has turned into a wish yet."""
     return "statement", {"text": text}
 
 
-def debt_group(account: str, debts: Sequence[str]) -> tuple[str, Details]:
+def debt_group(account: str, debts: Sequence[str]) -> Wish:
     """Debts that count as one, such as student loans under one account number."""
     if len(debts) < 2:
         raise RecordError("a group needs two debts or more: --debt A --debt B")
@@ -113,7 +108,7 @@ def _read(reader: Any, text: str) -> str:
         raise RecordError(f"{text!r}: {error}") from None
 
 
-def _time(days: Sequence[str], start: str, end: str) -> tuple[str, Details]:
+def _time(days: Sequence[str], start: str, end: str) -> Wish:
     ordered = [day for day in DAYS if day in days]
     return "time", {"days": ordered, "from": start, "to": end, "source": "consumer_statement"}
 

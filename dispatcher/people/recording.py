@@ -9,16 +9,12 @@ from typing import Any
 from dispatcher.database.engine import Connection, Database
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
+from dispatcher.people.domain.fact_table import ERASABLE
+from dispatcher.people.domain.facts import Fact, RecordError, merged
 from dispatcher.people.storage import addresses, people_facts
 from dispatcher.people.storage.people_facts import KnownDebt, KnownDebtor
 from dispatcher.values.email_address import normal_email
 from dispatcher.values.phone import PhoneProblem, to_e164
-
-FORMS = ("letter", "email", "oral", "sms", "fax", "portal")
-
-
-class RecordError(ValueError):
-    """A fact that cannot be recorded as it was said; the text says what to do."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +40,16 @@ class Recorded:
     debtor: str
     debts: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
-    already: bool = False  # it stood there before: nothing was added
+    already: bool = False  # it stood there before: nothing but `added` is new
+    added: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """What keeping one row came to: a new row, or what a repeat added to the one that stood there."""
+
+    fresh: bool
+    added: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +81,42 @@ class Recording:
             details={**details, "source": self.said.source} if self.said.source else details,
         )
         delivery_log.append(self.connection, [entry])
+
+    def keep(
+        self,
+        fact: Fact,
+        row: Mapping[str, Any],
+        details: Mapping[str, Any],
+        *,
+        unsaid: Mapping[str, Any] | None = None,
+        dated: bool = False,
+    ) -> Kept:
+        """Write a row, or add to the same one that stands already what this says besides.
+
+        `unsaid`: details of a new row that nobody has said. `dated`: the day a hold began was said, not taken.
+        """
+        mine = {"debtor_id": self.debtor.id, **row}
+        same = {name: mine[name] for name in ("debtor_id", *fact.same) if name in mine}
+        standing = people_facts.find_same(self.connection, fact.kept_in, same)
+        if "details" in fact.same:
+            standing = [one for one in standing if one.details == details]
+        if not standing:
+            kept = {**mine, "details": {**(unsaid or {}), **details}, **self.said.columns}
+            people_facts.add(self.connection, fact.kept_in, kept)
+            return Kept(fresh=True)
+        changes: dict[str, Any] = merged(fact.fields, standing[0].details, details)
+        columns: dict[str, Any] = {"details": {**standing[0].details, **changes}} if changes else {}
+        if dated and row["starts_on"] < standing[0].starts_on:
+            columns["starts_on"] = row["starts_on"]
+            changes["since"] = row["starts_on"].isoformat()
+        if columns:
+            people_facts.change(self.connection, fact.kept_in, standing[0].id, columns)
+        return Kept(fresh=False, added=changes)
+
+    def log_added(self, what: Mapping[str, Any], added: Mapping[str, Any]) -> None:
+        """Log what a repeat added, words that must be erasable apart."""
+        public, private = parted(added)
+        self.log("fact_amended", {**what, **public}, **private)
 
     @property
     def debt_references(self) -> tuple[str, ...]:
@@ -132,6 +173,13 @@ def _debt(connection: Connection, debtor: KnownDebtor, reference: str, on: date)
         open_debts = ", ".join(debt.reference for debt in owed if debt.is_open) or "none"
         raise RecordError(f"{debtor.full_reference} has no debt {reference!r}; open ones: {open_debts}")
     return found
+
+
+def parted(details: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(what an entry may say for good, words and names that must be erasable); what nobody has said is in neither."""
+    said = {name: value for name, value in details.items() if value not in (None, "")}
+    private = {name: value for name, value in said.items() if name in ERASABLE}
+    return {name: value for name, value in said.items() if name not in private}, private
 
 
 def normal_address(text: str, country: str) -> tuple[str, str]:

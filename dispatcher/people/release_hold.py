@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from dispatcher.database.engine import Database
-from dispatcher.people.record_hold import KINDS
-from dispatcher.people.recording import Recorded, RecordError, Recording, Said, normal_address, recording
+from dispatcher.people.domain.facts import RecordError
+from dispatcher.people.domain.hold_facts import HOLDS as KINDS
+from dispatcher.people.recording import Recorded, Recording, Said, normal_address, recording
 from dispatcher.people.storage import people_facts
 
 OPT_OUT, WISH, CONSENT = "opt_out", "wish_", "consent_"

@@ -8,13 +8,15 @@ from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.people import consents, contacts, holds, notices, opt_outs, wishes
 from dispatcher.database.tables.portfolio import debtors, debts, payments
 from dispatcher.people import record_wish as wishes_of
+from dispatcher.people.domain.facts import RecordError
+from dispatcher.people.domain.hold_facts import HOLDS
 from dispatcher.people.record_consent import record_consent
 from dispatcher.people.record_contact import record_contact
-from dispatcher.people.record_hold import KINDS, record_hold
+from dispatcher.people.record_fact import record_fact
+from dispatcher.people.record_hold import record_hold
 from dispatcher.people.record_notice import record_notice
 from dispatcher.people.record_opt_out import record_opt_out
 from dispatcher.people.record_payment import record_payment
-from dispatcher.people.recording import RecordError
 from dispatcher.people.release_hold import release
 from dispatcher.people.storage import addresses
 from dispatcher.people.storage.people import load_people
@@ -131,7 +133,7 @@ def test_a_dispute_of_two_debts_holds_each_and_is_not_added_twice(book):
     assert kept["debts"] == ["acme/D1", "acme/D2"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", HOLDS)
 def test_every_kind_of_hold_is_recorded_and_released(book, kind):
     until = date(2026, 12, 1) if kind in {"promise", "breathing_space"} else None
     record_hold(book, "acme/07", kind, SAID, until=until)
@@ -504,3 +506,84 @@ def test_the_first_error_leaves_nothing_behind(book):
         record_hold(book, "acme/07", "dispute", SAID, debts=["D1", "nothing"])
     assert rows_of(book, holds) == []
     assert len(rows_of(book, debtors)) == 4
+
+
+@pytest.mark.parametrize(
+    ("fact", "first", "again", "added"),
+    [
+        (
+            "hold",
+            {"kind": "attorney"},
+            {"kind": "attorney", "name": "Alder & Finch"},
+            {"name": "Alder & Finch"},
+        ),
+        ("hold", {"kind": "cease"}, {"kind": "cease", "medium_accepted": "no"}, {"medium_accepted": False}),
+        ("hold", {"kind": "cease"}, {"kind": "cease", "since": "2026-11-02"}, {"since": "2026-11-02"}),
+        ("dispute", {"since": "2026-11-02"}, {"since": "2026-11-09"}, {}),
+        ("dispute", {}, {"validation_period_end": "2026-12-01"}, {"validation_period_end": "2026-12-01"}),
+        ("complaint", {"text": "two letters"}, {"text": "and a call"}, {"text": "two letters\nand a call"}),
+        ("complaint", {"text": "two letters"}, {"text": "two letters"}, {}),
+        ("consent", {"kind": "call"}, {"kind": "call", "scope": "Thursday"}, {"scope": "Thursday"}),
+        ("consent", {"kind": "sms", "given_on": "2026-11-01"}, {"kind": "sms", "given_on": "2026-11-01"}, {}),
+        (
+            "notice",
+            {"kind": "validation", "sent_on": "2026-11-02"},
+            {"kind": "validation", "sent_on": "2026-11-02", "validation_period_end": "2026-12-09"},
+            {"validation_period_end": "2026-12-09"},
+        ),
+        ("wish", {"not_at": "home"}, {"not_at": "home"}, {}),
+        ("opt_out", {"medium": "sms"}, {"medium": "sms", "words": "STOP"}, {"words": "STOP"}),
+        ("opt_out", {"medium": "sms", "words": "STOP"}, {"medium": "sms", "words": "stop it"}, {}),
+        (
+            "contact",
+            {"channel": "call", "external_id": "c-1"},
+            {"channel": "call", "external_id": "c-1", "text": "call me tomorrow"},
+            {"text": "call me tomorrow"},
+        ),
+    ],
+)
+def test_a_repeat_adds_what_is_new_in_it_and_says_so(book, fact, first, again, added):
+    before = recorded(book, fact, first)
+    found = recorded(book, fact, again)
+    assert (before.already, found.already, dict(found.added)) == (False, True, added)
+    table = {"opt_out": opt_outs, "wish": wishes, "consent": consents, "notice": notices, "contact": contacts}
+    [row] = rows_of(book, table.get(fact, holds))
+    kept = {
+        **getattr(row, "details", {}),
+        "since": str(getattr(row, "starts_on", "")),
+        "words": getattr(row, "raw", ""),
+    }
+    assert added.items() <= kept.items()
+    entry, personal = last_entry(book)
+    assert (entry["event"] == "fact_amended") == bool(added)
+    for name, value in added.items():
+        assert value in (entry["details"].get(name), personal.get(name))
+
+
+def recorded(book, fact, given):
+    return record_fact(
+        book,
+        fact,
+        "acme/07",
+        SAID,
+        {name: [text] for name, text in given.items()},
+        read=read,
+    )
+
+
+def test_what_a_repeat_adds_is_heard_and_its_words_stay_erasable(book):
+    call = {"channel": "call", "external_id": "c-1", "outcome": "conversation"}
+    recorded(book, "contact", call)
+    recorded(book, "contact", call | {"text": "stop calling me"})
+    assert [stop.medium for stop in rows_of(book, opt_outs)] == ["call"]
+    recorded(book, "hold", {"kind": "attorney"})
+    recorded(book, "hold", {"kind": "attorney", "name": "Alder & Finch"})
+    entry, personal = last_entry(book)
+    assert personal["name"] == "Alder & Finch"
+    assert "Alder" not in str(entry)
+
+
+def test_another_systems_id_is_one_contact_of_one_debtor(book):
+    recorded(book, "contact", {"channel": "call", "external_id": "c-1"})
+    with pytest.raises(RecordError, match="for another debtor"):
+        record_contact(book, "acme/08", "call", SAID, read=read, external_id="c-1")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 
 from dispatcher.database.tables.people import opt_outs
 from dispatcher.database.tables.portfolio import contact_points, debtors
@@ -72,12 +72,7 @@ def opt_out(
     scope: str = "",
 ) -> bool:
     """Record an opt-out; False when the same one is in force already."""
-    same = and_(
-        opt_outs.c.address == address,
-        opt_outs.c.medium == medium,
-        opt_outs.c.revoked_at.is_(None),
-        or_(opt_outs.c.debtor_id == debtor_id) if debtor_id is not None else opt_outs.c.debtor_id.is_(None),
-    )
+    same = _same(debtor_id, address, medium)
     if connection.scalar(select(opt_outs.c.id).where(same).limit(1)) is not None:
         return False
     connection.execute(
@@ -86,6 +81,22 @@ def opt_out(
         )
     )
     return True
+
+
+def add_words(connection: Connection, *, debtor_id: int, address: str, medium: str, raw: str) -> bool:
+    """Keep the debtor's words with the same opt-out where it has none; False where it has."""
+    same = and_(_same(debtor_id, address, medium), opt_outs.c.raw == "")
+    return connection.execute(update(opt_outs).where(same).values(raw=raw)).rowcount > 0
+
+
+def _same(debtor_id: int | None, address: str, medium: str) -> ColumnElement[bool]:
+    """The same opt-out, in force."""
+    return and_(
+        opt_outs.c.address == address,
+        opt_outs.c.medium == medium,
+        opt_outs.c.revoked_at.is_(None),
+        opt_outs.c.debtor_id.is_not_distinct_from(debtor_id),
+    )
 
 
 def reopen(connection: Connection, *, address: str, source: str, at: datetime, by: str) -> int:

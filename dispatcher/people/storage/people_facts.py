@@ -150,20 +150,10 @@ def detail_holds(
     return len(rows)
 
 
-def add_wish(connection: Connection, values: Mapping[str, Any]) -> int:
-    """A wish about times, places, language."""
-    return _add(connection, wishes, values)
-
-
 def release_wishes(connection: Connection, debtor_id: int, kind: str, *, at: datetime) -> int:
     """End wishes of a kind; returns how many."""
     mine = and_(wishes.c.debtor_id == debtor_id, wishes.c.kind == kind, wishes.c.released_at.is_(None))
     return connection.execute(update(wishes).where(mine).values(released_at=at)).rowcount
-
-
-def add_consent(connection: Connection, values: Mapping[str, Any]) -> int:
-    """A consent, or a check that stands in for one."""
-    return _add(connection, consents, values)
 
 
 def withdraw_consents(
@@ -174,11 +164,6 @@ def withdraw_consents(
     if address:
         mine = and_(mine, consents.c.address == address)
     return connection.execute(update(consents).where(mine).values(withdrawn_at=at)).rowcount
-
-
-def add_notice(connection: Connection, values: Mapping[str, Any]) -> int:
-    """A notice that the law wants, sent already."""
-    return _add(connection, notices, values)
 
 
 def revoke_opt_outs(
@@ -200,6 +185,14 @@ def revoke_opt_outs(
 def add_contact(connection: Connection, values: Mapping[str, Any]) -> int:
     """A contact made elsewhere, or one that the debtor made."""
     return _add(connection, contacts, values)
+
+
+def debtor_of_contact(connection: Connection, source: str, external_id: str) -> int | None:
+    """Whose contact another system's id is; None where it is not recorded."""
+    query = select(contacts.c.debtor_id).where(
+        contacts.c.source == source, contacts.c.external_id == external_id
+    )
+    return connection.scalar(query)
 
 
 def known_external_ids(connection: Connection, source: str, ids: Collection[str]) -> set[str]:
@@ -238,6 +231,32 @@ def known_addresses(connection: Connection, debtor_id: int) -> dict[str, str]:
         contact_points.c.debtor_id == debtor_id
     )
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+_FACTS = {table.name: table for table in (contacts, holds, wishes, consents, notices)}
+_ENDED = {"holds": "released_at", "wishes": "released_at", "consents": "withdrawn_at"}
+
+
+def find_same(connection: Connection, table: str, columns: Mapping[str, Any]) -> Sequence[Any]:
+    """The facts of a table that have these columns and stand, the oldest first."""
+    facts = _FACTS[table]
+    wanted = [
+        facts.c[name].is_not_distinct_from(value) for name, value in columns.items() if name != "details"
+    ]
+    if table in _ENDED:
+        wanted.append(facts.c[_ENDED[table]].is_(None))
+    return connection.execute(select(facts).where(*wanted).order_by(facts.c.id)).all()
+
+
+def add(connection: Connection, table: str, values: Mapping[str, Any]) -> int:
+    """A fact; returns its id."""
+    return _add(connection, _FACTS[table], values)
+
+
+def change(connection: Connection, table: str, key: int, columns: Mapping[str, Any]) -> None:
+    """What a repeat adds to a fact that stands."""
+    facts = _FACTS[table]
+    connection.execute(update(facts).where(facts.c.id == key).values(**columns))
 
 
 def _add(connection: Connection, table: Any, values: Mapping[str, Any]) -> int:

@@ -4,14 +4,15 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from dispatcher.people.recording import RecordError, Said
+from dispatcher.people.domain.fact_table import BY_NAME
+from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.storage import person_lists
 from dispatcher.people.storage.person_lists import PersonFilter
 from dispatcher.planning.storage.explained import AmbiguousDebtorError, find_debtor
 from dispatcher.values.plain_values import plain
 from dispatcher.web.api.operation import limit_of, listed
 from dispatcher.web.operators.people import person_json
-from dispatcher.web.operators.record_forms import WRITERS
+from dispatcher.web.operators.record_forms import write_down
 from dispatcher.web.site.filters import a_number
 from dispatcher.web.site.page import sentence_of
 from dispatcher.web.site.visit import RefusedError, Visit, not_found
@@ -76,20 +77,15 @@ def list_timeline(visit: Visit) -> Any:
 
 def record(visit: Visit) -> Any:
     """Write down what a person said or did."""
-    fact = visit.text("fact")
-    writer = WRITERS.get(fact)
-    if writer is None:
-        raise RefusedError(422, f"fact: one of {', '.join(WRITERS)}.")
+    if visit.text("fact") not in BY_NAME:
+        raise RefusedError(422, f"fact: one of {', '.join(BY_NAME)}.")
     if not visit.text("source"):
         raise RefusedError(422, "source: say where it comes from.")
-    said = Said(
-        now=visit.now, actor=visit.actor, source=visit.text("source")[:300], note=visit.text("note")[:2_000]
-    )
     try:
-        found = writer(visit, f"{visit.path('creditor')}/{visit.path('reference')}", said)
+        recorded = write_down(visit, f"{visit.path('creditor')}/{visit.path('reference')}")
     except RecordError as error:
         raise RefusedError(422, sentence_of(error)) from None
-    return plain(asdict(found))
+    return plain(asdict(recorded))
 
 
 def _person(visit: Visit, connection: Any) -> int:

@@ -2,6 +2,9 @@
 
 from typing import Any, Final
 
+from dispatcher.people.domain.fact_table import FACTS
+from dispatcher.people.domain.facts import Fact, Field, Takes, words
+
 TEXT: Final[dict[str, Any]] = {"type": "string"}
 NUMBER: Final[dict[str, Any]] = {"type": "integer"}
 INSTANT: Final[dict[str, Any]] = {
@@ -63,7 +66,8 @@ SCHEMAS: Final[dict[str, Any]] = {
         addresses={"type": "array", "items": ANYTHING}, debts={"type": "array", "items": ANYTHING}, records=ANYTHING,
     ),
     "Recorded": shape(
-        "fact", "debtor", "already", fact=TEXT, debtor=TEXT, debts=TEXTS, details=ANYTHING, already={"type": "boolean"}
+        "fact", "debtor", "already", fact=TEXT, debtor=TEXT, debts=TEXTS, details=ANYTHING, added=ANYTHING,
+        already={"type": "boolean"},
     ),
     "Run": shape(
         "id", "as_of", "state", "due", id=NUMBER, as_of=DAY, mode=TEXT, state=TEXT, started_at=INSTANT,
@@ -94,9 +98,43 @@ STOP: Final = shape(
     why=TEXT,
 )
 RESUMPTION: Final = shape(why=TEXT)
+
+
+def _field(field: Field) -> dict[str, Any]:
+    schema: dict[str, Any] = {
+        Takes.DAY: DAY,
+        Takes.INSTANT: INSTANT,
+        Takes.FLAG: {"type": "boolean"},
+    }.get(field.takes, TEXT)
+    if field.choices:
+        schema = {"type": "string", "enum": list(field.choices)}
+    if field.many:
+        schema = {"oneOf": [schema, {"type": "array", "items": schema}]}
+    only = f" For {', '.join(field.only)}." if field.only else ""
+    silence = {} if field.default is None or field.default_for else {"default": field.default}
+    return {**schema, "description": f"{field.says}{only}", **silence}
+
+
+def _fact(fact: Fact) -> dict[str, Any]:
+    return {
+        "title": fact.title or words(fact.name).capitalize(),
+        "description": fact.says,
+        "type": "object",
+        "required": ["fact", "source", *(field.name for field in fact.fields if field.required)],
+        "properties": {
+            "fact": {"const": fact.name},
+            "source": {
+                **TEXT,
+                "description": "Where it comes from: a call, a letter's number.",
+                "maxLength": 300,
+            },
+            "note": {**TEXT, "description": "In your words; erasable.", "maxLength": 2_000},
+            **{field.name: _field(field) for field in fact.fields},
+        },
+    }
+
+
 RECORD: Final = {
-    **shape("fact", "source", source=TEXT, note=TEXT, debt={"type": ["string", "array"], "items": TEXT}, amount=TEXT,
-            on=DAY, since=DAY, until=DAY, medium=TEXT, address=TEXT, kind=TEXT, text=TEXT, form=TEXT, hours=TEXT,
-            language=TEXT, zone=TEXT, channel=TEXT, outcome=TEXT, name=TEXT, again={"type": "boolean"}),
-    "description": "The fields that `dispatcher record` takes; which are needed depends on the fact.",
-}  # fmt: skip
+    "description": "The facts that `dispatcher record` takes; a field that a fact does not know is refused.",
+    "oneOf": [_fact(fact) for fact in FACTS],
+}

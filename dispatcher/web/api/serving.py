@@ -150,10 +150,10 @@ def _form(request: Request, body: bytes) -> Form:
 
 
 def _values(name: str, value: Any) -> tuple[str, ...]:
-    if value is None or value is False:
+    if value is None:
         return ()
     if isinstance(value, list) and all(isinstance(one, str | int) for one in value):
         return tuple(str(one) for one in value)
     if isinstance(value, str | int):
-        return ("yes",) if value is True else (str(value),)
+        return ("yes" if value else "no",) if isinstance(value, bool) else (str(value),)
     raise RefusedError(422, f"{name}: a text, a whole number, true, or a list of texts; amounts are texts.")

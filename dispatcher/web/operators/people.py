@@ -8,20 +8,15 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from dispatcher.messages.storage.message_lists import lines_of
-from dispatcher.people import (
-    record_consent,
-    record_contact,
-    record_hold,
-    record_notice,
-    record_opt_out,
-    record_wish,
-)
+from dispatcher.people.domain.hold_facts import HOLDS
 from dispatcher.people.domain.person import PersonFile
 from dispatcher.people.storage import person_lists
 from dispatcher.people.storage.person_lists import PersonFilter, PersonLine, TimelineEntry
 from dispatcher.planning.explain_debtor import explain_debtor
 from dispatcher.planning.storage.explained import AmbiguousDebtorError, find_debtor
 from dispatcher.values.instants import instant_text
+from dispatcher.values.money import Money
+from dispatcher.web.operators.fact_forms import fact_forms
 from dispatcher.web.operators.rule_words import says
 from dispatcher.web.site.filters import MOST_EXPORTED, PAGE, a_date, a_number, paging
 from dispatcher.web.site.list_export import exported
@@ -59,7 +54,7 @@ def list_people(visit: Visit) -> Response:
         count=count,
         countries=countries,
         creditors=creditors,
-        holds=list(record_hold.KINDS),
+        holds=list(HOLDS),
         paging=paging(visit, cursor="after", value=lines[PAGE - 1].id if more else None),
     )
 
@@ -73,7 +68,8 @@ def person_page(visit: Visit, *, status: int = 200, wrong: str = "", filled: str
     """The page, perhaps with what was wrong with the form that was sent."""
     reference, database = visit.path("reference"), visit.program.database
     before = a_number(visit, "before")
-    as_of = a_date(visit, "as_of") or visit.now.date()
+    today = visit.now.date()
+    as_of = a_date(visit, "as_of") or today
     with database.reading() as connection:
         debtor_id = _find(connection, reference)
         row = person_lists.person_row(connection, debtor_id)
@@ -111,10 +107,13 @@ def person_page(visit: Visit, *, status: int = 200, wrong: str = "", filled: str
         refusals=refusals,
         says=says(visit.program.policy, reasons),
         paging=paging(visit, cursor="before", value=shown[-1].id if len(entries) > _TIMELINE else None),
-        kinds=_kinds(),
-        is_open=person_lists.is_open,
-        today=visit.now.date(),
+        forms=fact_forms([_debt_option(debt) for debt in debts if person_lists.is_open(debt, today)]),
     )
+
+
+def _debt_option(debt: Any) -> tuple[str, str]:
+    left = Money(debt.balance_minor - debt.paid_minor, debt.currency)
+    return debt.reference, f"{debt.reference} ({left})"
 
 
 def person_path(reference: str) -> str:
@@ -225,17 +224,6 @@ def _timeline_json(entry: TimelineEntry) -> dict[str, Any]:
         "reasons": document.get("reasons"),
         "details": document.get("details"),
         "personal": entry.personal,
-    }
-
-
-def _kinds() -> dict[str, Any]:
-    return {
-        "holds": {k: v for k, v in record_hold.KINDS.items() if k not in {"dispute", "promise", "complaint"}},
-        "consents": record_consent.KINDS,
-        "notices": record_notice.KINDS,
-        "media": record_opt_out.MEDIA,
-        "contact_channels": record_contact.CHANNELS,
-        "places": record_wish.PLACES,
     }
 
 

@@ -1,0 +1,154 @@
+"""The table of facts: everything that can be recorded of a person, and what each becomes.
+
+`dispatcher record`, the forms of a person's page, the API with its schema, and docs/recorded_facts.md are made from
+it. A new fact is a row here and a verb that writes it (people/record_fact.py).
+"""
+
+from dataclasses import replace
+
+from dispatcher.people.domain.fact_fields import ADDRESS, CONTACT_CHANNELS, DEBTS, MEDIA, OUTCOMES, PLACES
+from dispatcher.people.domain.facts import Fact, Field, Kind, Merge, Takes
+from dispatcher.people.domain.hold_facts import COMPLAINT, DISPUTE, HOLD, PROMISE
+from dispatcher.people.domain.permission_facts import CONSENT, OPT_OUT, WISH
+
+PAYMENT = Fact(
+    name="payment",
+    title="A payment",
+    says="A payment: what is owed falls at once, until a later ledger contains it.",
+    example='dispatcher record payment acme/00042 20.50 --debt 0000000082 --source "bank statement 112"',
+    kept_in="payments",
+    gate="the balance",
+    repeat="the same amount of the same day is refused unless `again` says that another one is meant",
+    fields=(
+        Field(
+            name="amount", says="As 120.50, in the debt's currency.", positional=True, takes=Takes.AMOUNT,
+            column="amount_minor", required="amount: say how much was paid, as 120.50",
+        ),
+        Field(
+            name="debt", says="Needed where several are open.", takes=Takes.DEBT, column="debt_id"
+        ),
+        Field(
+            name="on", says="When it was paid; today if not given.", label="Paid on", takes=Takes.DAY, column="paid_on"
+        ),
+        Field(
+            name="again", says="Another payment of the same amount and day is meant.", takes=Takes.FLAG, default=False
+        ),
+    ),
+)  # fmt: skip
+
+NOTICES = {
+    "validation": Kind(
+        says="the validation notice (12 CFR 1006.34)", gate="validation_period_end, notice_sent"
+    ),
+    "first_written": Kind(
+        says="the written notice that must come before the first contact", gate="notice_sent"
+    ),
+    "transfer": Kind(says="the notice that the debt was sold or passed on", gate="debt.transfer_notice_sent"),
+    "verification": Kind(
+        says="the answer to a dispute", gate="dispute.verification_sent (set in the dispute)"
+    ),
+    "original_creditor_answer": Kind(
+        says="the answer to a request for the original creditor",
+        gate="original_creditor_request.answered (set in the request)",
+    ),
+}
+NOTICE = Fact(
+    name="notice",
+    title="A notice that was sent",
+    says="A notice that the law wants, already sent.",
+    example="dispatcher record notice acme/00042 validation --sent-on 2026-11-02 --debt 0000000082",
+    kept_in="notices",
+    kinds=NOTICES,
+    same=("debt_id", "kind", "sent_on"),
+    fields=(
+        Field(
+            name="kind", says="Which.", positional=True, choices=tuple(NOTICES), noun="kind of notice",
+            required="say which kind of notice it was",
+        ),
+        Field(
+            name="sent_on", says="When it was sent; today if not given.", label="Sent on", takes=Takes.DAY,
+            column="sent_on", also=("on",),
+        ),
+        Field(
+            name="validation_period_end", says="The day printed in it.", takes=Takes.DAY, only=("validation",),
+            detail="validation_period_end",
+        ),
+        DEBTS,
+    ),
+)  # fmt: skip
+
+CONTACT = Fact(
+    name="contact",
+    title="A contact made elsewhere",
+    says="A contact made elsewhere, or by the debtor: it counts for caps and pauses.",
+    example=(
+        "dispatcher record contact acme/00042 call --outcome conversation --at 2026-11-16T18:00:00Z --source dialler"
+    ),
+    kept_in="contacts",
+    gate=(
+        "history[]; a text or mail that came in: action.number_basis.last_text, "
+        "action.consumer_used_it_with_collector"
+    ),
+    same=("external_id", "source"),
+    repeat="one of the same source and external id; without an external id each is a contact of its own",
+    fields=(
+        Field(
+            name="channel", says="Where it was made.", positional=True, choices=CONTACT_CHANNELS, noun="channel",
+            column="channel", required="say by which channel the contact was made",
+        ),
+        Field(
+            name="outcome", says="What it came to; the careful reading if not given.", choices=OUTCOMES,
+            noun="outcome", column="outcome",
+        ),
+        Field(name="inbound", says="The debtor contacted us.", takes=Takes.FLAG, default=False, column="direction"),
+        Field(name="at", says="When; now if not given.", takes=Takes.INSTANT, column="at"),
+        DEBTS,
+        ADDRESS,
+        Field(
+            name="kind", says="collection, reply_to_consumer, location_inquiry …", default="collection", column="kind"
+        ),
+        Field(
+            name="text", says="What was said, where words matter.", label="What was said", takes=Takes.WORDS,
+            detail="text", erasable=True, merge=Merge.BOTH,
+        ),
+        Field(name="place", says="Where they were reached.", choices=PLACES, noun="place", detail="address_place"),
+        Field(
+            name="prerecorded", says="An artificial or recorded voice spoke.", takes=Takes.FLAG, default=False,
+            detail="prerecorded",
+        ),
+        Field(
+            name="consents_to", says="Asked to be answered by this medium.", choices=MEDIA, noun="medium",
+            detail="consent_to_other_medium",
+        ),
+        Field(name="external_id", says="The other system's id: recorded once.", column="external_id"),
+    ),
+)  # fmt: skip
+
+RELEASE = Fact(
+    name="release",
+    says="The end of a hold, an opt-out, a wish or a consent that was recorded here.",
+    example=(
+        "dispatcher record release acme/00042 dispute --debt 0000000082 "
+        '--why "receipt found, agreed on the phone"'
+    ),
+    kept_in="",
+    repeat="what has ended cannot end again",
+    fields=(
+        Field(
+            name="kind", says="A kind of hold, opt_out, wish_KIND or consent_KIND.", positional=True,
+            required="say what ends: a kind of hold, opt_out, wish_KIND or consent_KIND",
+        ),
+        DEBTS,
+        replace(ADDRESS, column=""),
+        Field(name="medium", says="Of opt-outs only those of this medium.", choices=MEDIA, noun="medium"),
+        Field(name="why", says="Why it ends; kept with the hold.", erasable=True),
+    ),
+)  # fmt: skip
+
+FACTS: tuple[Fact, ...] = (
+    PAYMENT, DISPUTE, PROMISE, HOLD, COMPLAINT, RELEASE, OPT_OUT, WISH, CONSENT, CONTACT, NOTICE,
+)  # fmt: skip
+BY_NAME = {fact.name: fact for fact in FACTS}
+ERASABLE = frozenset(
+    f.detail for fact in FACTS for f in fact.fields if f.erasable and f.detail.isidentifier()
+)
