@@ -150,10 +150,20 @@ def detail_holds(
     return len(rows)
 
 
+def add_wish(connection: Connection, values: Mapping[str, Any]) -> int:
+    """A wish about times, places, language."""
+    return _add(connection, wishes, values)
+
+
 def release_wishes(connection: Connection, debtor_id: int, kind: str, *, at: datetime) -> int:
     """End wishes of a kind; returns how many."""
     mine = and_(wishes.c.debtor_id == debtor_id, wishes.c.kind == kind, wishes.c.released_at.is_(None))
     return connection.execute(update(wishes).where(mine).values(released_at=at)).rowcount
+
+
+def add_consent(connection: Connection, values: Mapping[str, Any]) -> int:
+    """A consent, or a check that stands in for one."""
+    return _add(connection, consents, values)
 
 
 def withdraw_consents(
@@ -164,6 +174,11 @@ def withdraw_consents(
     if address:
         mine = and_(mine, consents.c.address == address)
     return connection.execute(update(consents).where(mine).values(withdrawn_at=at)).rowcount
+
+
+def add_notice(connection: Connection, values: Mapping[str, Any]) -> int:
+    """A notice that the law wants, sent already."""
+    return _add(connection, notices, values)
 
 
 def revoke_opt_outs(
@@ -250,7 +265,7 @@ def find_same(connection: Connection, table: str, columns: Mapping[str, Any]) ->
 
 def add(connection: Connection, table: str, values: Mapping[str, Any]) -> int:
     """A fact; returns its id."""
-    return _add(connection, _FACTS[table], values)
+    return _ADD[table](connection, values)
 
 
 def change(connection: Connection, table: str, key: int, columns: Mapping[str, Any]) -> None:
@@ -261,3 +276,12 @@ def change(connection: Connection, table: str, key: int, columns: Mapping[str, A
 
 def _add(connection: Connection, table: Any, values: Mapping[str, Any]) -> int:
     return int(connection.execute(insert(table).values(**values).returning(table.c.id)).scalar_one())
+
+
+_ADD = {
+    "contacts": add_contact,
+    "holds": add_hold,
+    "wishes": add_wish,
+    "consents": add_consent,
+    "notices": add_notice,
+}
