@@ -1,4 +1,10 @@
-"""Puts the house together: the only place where ports meet adapters, and the only clock."""
+"""Puts the house together: the only place where ports meet adapters, and the only clock.
+
+Each part is imported where it is first opened: most commands need two or three of them, and all together take longer
+to import than those commands to run.
+"""
+
+from __future__ import annotations
 
 import gc
 import hashlib
@@ -9,42 +15,25 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from channels.kind import ChannelKind
-from channels.port import Channel
-from channels.registry import open_channel
 from dispatcher import resources
-from dispatcher.authoring.published_templates import PublishedTemplates
-from dispatcher.authoring.refresh_templates import TemplateSources, refresh_templates
 from dispatcher.database import migrate
 from dispatcher.database.engine import Database, open_database
-from dispatcher.delivery.domain.verdict import Verdict
-from dispatcher.delivery.judge_messages import JudgingContext, judge_messages
-from dispatcher.gate.coverage import Coverage
-from dispatcher.messages.domain.message import Message
-from dispatcher.people.domain.facts import Given
-from dispatcher.people.domain.optout_token import OptOutLink, make_token
-from dispatcher.people.domain.optout_words import ReplyMeaning, classify_reply
-from dispatcher.people.link_key import read_link_key
-from dispatcher.people.record_fact import record_fact
-from dispatcher.people.recording import Recorded, Said
-from dispatcher.planning.policy import Policy
-from dispatcher.planning.storage.rules_in_force import record_rules_in_force
-from dispatcher.record.seal_log import seal_log
-from dispatcher.record.storage.seal_journal import SealJournal
-from dispatcher.record.storage.sealing_keys import SealingKeys
-from dispatcher.rulebook.coverage import load_coverage
-from dispatcher.rulebook.optout_words import load_optout_words
-from dispatcher.rulebook.packs import load_rule_packs
-from dispatcher.rulebook.places import COVERAGE, load_places
-from dispatcher.rulebook.senders import load_senders
-from dispatcher.rulebook.strategies import load_strategies
-from dispatcher.rulebook.wording import load_wordings
-from dispatcher.rulebook.yaml_file import ConfigError
 from dispatcher.settings import Settings, SettingsError, load_settings
-from dispatcher.writing.language.layouts import Layouts, read_layouts
-from dispatcher.writing.prepare_messages import Preparing
+
+if TYPE_CHECKING:
+    from channels.port import Channel
+    from dispatcher.authoring.published_templates import PublishedTemplates
+    from dispatcher.delivery.domain.verdict import Verdict
+    from dispatcher.messages.domain.message import Message
+    from dispatcher.people.domain.facts import Given
+    from dispatcher.people.domain.optout_words import ReplyMeaning
+    from dispatcher.people.recording import Recorded, Said
+    from dispatcher.planning.policy import Policy
+    from dispatcher.writing.language.layouts import Layouts
+    from dispatcher.writing.prepare_messages import Preparing
 
 Clock = Callable[[], datetime]
 
@@ -89,6 +78,14 @@ class Dispatcher:
     @cached_property
     def policy(self) -> Policy:
         """The configuration in force; raises ConfigError naming file, line and key."""
+        from dispatcher.gate.coverage import Coverage
+        from dispatcher.planning.policy import Policy
+        from dispatcher.rulebook.coverage import load_coverage
+        from dispatcher.rulebook.packs import load_rule_packs
+        from dispatcher.rulebook.places import load_places
+        from dispatcher.rulebook.senders import load_senders
+        from dispatcher.rulebook.strategies import load_strategies
+
         return Policy(
             rulebook=load_rule_packs(self.config("rules"), only=self.settings.rules.only),
             places=load_places(self.config("places")),
@@ -109,6 +106,9 @@ class Dispatcher:
 
     def sender_names(self) -> list[str]:
         """Creditors that have a sender; none where the file cannot be read, for whoever must not wait for it."""
+        from dispatcher.rulebook.senders import load_senders
+        from dispatcher.rulebook.yaml_file import ConfigError
+
         try:
             return list(load_senders(self.config("senders.yaml")))
         except ConfigError:
@@ -117,11 +117,15 @@ class Dispatcher:
     @cached_property
     def read_reply(self) -> Callable[[str], ReplyMeaning]:
         """What a debtor's words mean; raises ConfigError naming file, line and key."""
+        from dispatcher.people.domain.optout_words import classify_reply
+        from dispatcher.rulebook.optout_words import load_optout_words
+
         table = load_optout_words(self.config("content") / "optout_words.yaml")
         return lambda text: classify_reply(text, table)
 
     def record(self, fact: str, who: str, said: Said, given: Given) -> Recorded:
         """Write down a fact of the table, whatever door it comes by; raises RecordError saying what to mend."""
+        from dispatcher.people.record_fact import record_fact
 
         def read(text: str) -> ReplyMeaning:
             return self.read_reply(text)  # the table of words is opened where there are words to read
@@ -131,21 +135,30 @@ class Dispatcher:
     @cached_property
     def optout_secret(self) -> bytes:
         """The key of the debtors' links, made where none was ever used; raises LinkKeyError."""
+        from dispatcher.people.link_key import read_link_key
+
         return read_link_key(self.database, self.keys)
 
     @cached_property
     def layouts(self) -> Layouts:
         """The layouts and wordings that carry every template."""
+        from dispatcher.rulebook.wording import load_wordings
+        from dispatcher.writing.language.layouts import read_layouts
+
         layouts = resources.layouts_dir(self.settings.templates_dir)
         return read_layouts(layouts, load_wordings(self.config("content")))
 
     @cached_property
     def templates(self) -> PublishedTemplates:
         """The template versions in force."""
+        from dispatcher.authoring.published_templates import PublishedTemplates
+
         return PublishedTemplates(self.database, self.layouts, self.now)
 
     def refresh_templates(self) -> list[str]:
         """Bring the store of templates up to date before a run; problems, a line each."""
+        from dispatcher.authoring.refresh_templates import TemplateSources, refresh_templates
+
         sources = TemplateSources(
             shipped=resources.templates_dir(None),
             folder=self.settings.templates_dir,
@@ -159,6 +172,9 @@ class Dispatcher:
 
     def record_rules(self, actor: str) -> None:
         """Log which rule packs and answers about places are in force, with their exact text, when that has changed."""
+        from dispatcher.planning.storage.rules_in_force import record_rules_in_force
+        from dispatcher.rulebook.places import COVERAGE
+
         folder = self.config("rules")
         texts = {
             pack.stamp: (folder / f"{pack.name.lower()}.yaml").read_bytes() for pack in self.policy.rulebook
@@ -171,6 +187,8 @@ class Dispatcher:
 
     def preparing(self, actor: str) -> Preparing:
         """What preparing messages works with."""
+        from dispatcher.writing.prepare_messages import Preparing
+
         return Preparing(
             policy=self.policy,
             find_template=self.templates.find,
@@ -183,17 +201,25 @@ class Dispatcher:
         self, connection: Any, messages: Sequence[Message], bodies: Mapping[str, bytes], now: datetime
     ) -> Mapping[str, Verdict]:
         """The second gate."""
+        from dispatcher.delivery.judge_messages import JudgingContext, judge_messages
+
         context = JudgingContext(policy=self.policy, check_content=self.templates.check)
         return judge_messages(connection, messages, bodies=bodies, now=now, context=context)
 
     def seal(self, *, after_restore: bool = False) -> str:
         """Seal the log; returns the newest seal's root. `after_restore` writes down what a restored copy lost."""
+        from dispatcher.record.seal_log import seal_log
+        from dispatcher.record.storage.seal_journal import SealJournal
+        from dispatcher.record.storage.sealing_keys import SealingKeys
+
         journal, keys = SealJournal(self.home / "seals.jsonl"), SealingKeys(self.keys)
         now = self.real_now()
         return seal_log(self.database, keys, journal, now=now, after_restore=after_restore).root
 
     def channel(self, kind: ChannelKind) -> Channel:
         """The opened channel, one for the whole process; raises SettingsError where it must not be used yet."""
+        from channels.registry import open_channel
+
         if kind not in self._channels:
             self.refuse_if_not_ready()
             self._channels[kind] = open_channel(kind, self.settings.channel(kind))
@@ -211,6 +237,8 @@ class Dispatcher:
         self.database.close()
 
     def _make_token(self, person: str, medium: str, contact_point_id: int) -> str:
+        from dispatcher.people.domain.optout_token import OptOutLink, make_token
+
         return make_token(
             self.optout_secret, OptOutLink(person=person, medium=medium, contact_point_id=contact_point_id)
         )
