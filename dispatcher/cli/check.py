@@ -11,8 +11,6 @@ from channels.settings import deaf_without
 from dispatcher.bootstrap import Dispatcher, open_dispatcher
 from dispatcher.cli.failures import explain_failure
 from dispatcher.cli.opening import AsJson, print_json
-from dispatcher.planning.policy import NO_COVERAGE
-from dispatcher.settings import unknown_variables
 
 if TYPE_CHECKING:  # only types here; compiling is loaded by the check that needs it
     from dispatcher.planning.domain.strategy import Step
@@ -76,6 +74,8 @@ def _guarded(checker: Checker, dispatcher: Dispatcher) -> list[Finding]:
 
 
 def _settings(dispatcher: Dispatcher) -> Iterator[Finding]:
+    from dispatcher.settings import unknown_variables
+
     settings = dispatcher.settings
     yield "ok", "settings", f"home {settings.home}, broker {settings.broker_url.split('@')[-1]}"
     if all(settings.is_rehearsal(kind) for kind in ChannelKind):
@@ -98,6 +98,7 @@ def _rules(dispatcher: Dispatcher) -> Iterator[Finding]:
 
 def _coverage(dispatcher: Dispatcher) -> Iterator[Finding]:
     from dispatcher.gate.coverage import OPEN
+    from dispatcher.planning.policy import NO_COVERAGE
     from dispatcher.rulebook.coverage import coverage_faults
 
     if dispatcher.policy.rulebook.restricted:

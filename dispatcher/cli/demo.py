@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from dispatcher.bootstrap import Dispatcher, open_dispatcher
-from dispatcher.cli.opening import actor
+from dispatcher.cli.opening import actor, spelled
 from dispatcher.cli.progress import Bars
 from dispatcher.cli.summary import print_summary
 from dispatcher.portfolio.import_portfolio import ImportReport, ImportRequest, import_portfolio
@@ -108,10 +108,11 @@ def _show_files(home: Path, samples: Mapping[str, str]) -> None:
 def _say_next(home: Path, stories: tuple[Story, ...], as_of: date) -> None:
     clock = NOW.isoformat().replace("+00:00", "Z")
     print(f"\nThe day as a page: {home / 'report.html'}\n\nTry next:")
+    name = spelled()
     for story in stories[:1]:
-        print(f"  dispatcher explain {story.debtor} --as-of {as_of} --now {clock}")
-    print(f"  dispatcher run --as-of {as_of} --now {clock}      # again: nothing is sent twice")
-    print("  dispatcher dispatch --now 2026-11-17T18:00:00Z              # what was deferred goes out")
-    print("  dispatcher messages list --state held")
-    print("  dispatcher log verify")
-    print("  dispatcher templates list")
+        print(f"  {name} explain {story.debtor} --as-of {as_of} --now {clock}")
+    print(f"  {name} run --as-of {as_of} --now {clock}      # again: nothing is sent twice")
+    print(f"  {name} dispatch --now 2026-11-17T18:00:00Z              # what was deferred goes out")
+    print(f"  {name} messages list --state held")
+    print(f"  {name} log verify")
+    print(f"  {name} templates list")

@@ -1,19 +1,15 @@
 """`dispatcher explain`: the answer to "why did this person hear from us, or not?"."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dispatcher.cli.opening import AsJson, AsOf, Now, opened, print_json
-from dispatcher.gate.decision import Reason
-from dispatcher.planning.explain_debtor import (
-    ChannelAnswer,
-    DebtAnswer,
-    Explanation,
-    StepAnswer,
-    explain_debtor,
-)
-from dispatcher.planning.explain_words import CHANNELS, local
+
+if TYPE_CHECKING:
+    from dispatcher.gate.decision import Reason
+    from dispatcher.planning.explain_debtor import ChannelAnswer, DebtAnswer, Explanation, StepAnswer
+
 
 MOST_TO_COME = 3  # debts of later days that are told one by one; a replayed book holds years of them
 _ANSWERS = {
@@ -35,6 +31,8 @@ def explain(
 
     Example: dispatcher explain acme/00042 --as-of 2026-11-16
     """
+    from dispatcher.planning.explain_debtor import explain_debtor
+
     with opened(now) as dispatcher:
         moment = dispatcher.now()
         answer = explain_debtor(
@@ -48,7 +46,9 @@ def explain(
         _print(answer)
 
 
-def _print(answer: Explanation) -> None:
+def _print(answer: "Explanation") -> None:
+    from dispatcher.planning.explain_words import local
+
     zone = answer.zones[0] if answer.zones else ""
     print(f"{answer.name or 'A person without a name'} ({answer.debtor})")
     print(f"As of {answer.as_of}, on {local(answer.now, zone)}.")
@@ -75,7 +75,7 @@ def _print(answer: Explanation) -> None:
         print("\nThis person owes nothing that we know of.")
 
 
-def _print_debt(debt: DebtAnswer, zone: str) -> None:
+def _print_debt(debt: "DebtAnswer", zone: str) -> None:
     relation = "" if debt.relation == "debtor" else f", as {debt.relation.replace('_', ' ')}"
     age = "" if debt.balance.startswith("-") else f", {_age(debt.days_past_due)}"
     print(f"\n{debt.reference}{relation}: {debt.balance}, due {debt.due_date}{age}")
@@ -90,7 +90,7 @@ def _age(days: int) -> str:
     return f"{days} days past due" if days > 0 else f"due in {-days} days" if days else "due today"
 
 
-def _print_step(step: StepAnswer, zone: str) -> None:
+def _print_step(step: "StepAnswer", zone: str) -> None:
     message = f" [message {step.message_id}]" if step.message_id else ""
     print(f"    {step.status:>9}  {step.sentence}{message}")
     for reason in step.reasons:
@@ -99,7 +99,9 @@ def _print_step(step: StepAnswer, zone: str) -> None:
         _print_channel(channel, zone)
 
 
-def _print_channel(answer: ChannelAnswer, zone: str) -> None:
+def _print_channel(answer: "ChannelAnswer", zone: str) -> None:
+    from dispatcher.planning.explain_words import CHANNELS, local
+
     to = f"{CHANNELS[answer.channel]} to {answer.address}" if answer.address else CHANNELS[answer.channel]
     until = f" until {local(answer.not_before, next(iter(answer.zones), zone))}" if answer.not_before else ""
     print(f"               {to}: {_ANSWERS[answer.decision]}{until}")
@@ -107,5 +109,5 @@ def _print_channel(answer: ChannelAnswer, zone: str) -> None:
         print(f"                 {reason.detail}: {_source(reason)}")
 
 
-def _source(reason: Reason) -> str:
+def _source(reason: "Reason") -> str:
     return f"{reason.pack}/{reason.rule} ({reason.reference})"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,19 +12,14 @@ from dispatcher.bootstrap import Dispatcher
 from dispatcher.cli.opening import AsJson, actor, opened, parse_day, print_json
 from dispatcher.cli.personal import backup, erase, retention, subject_access
 from dispatcher.cli.progress import Bars
-from dispatcher.record.change_key import change_key
-from dispatcher.record.domain.export_line import FIELDS
-from dispatcher.record.export_evidence import Source, export_evidence
-from dispatcher.record.reindex_log import reindex_log
-from dispatcher.record.seal_log import Sealed, seal_log
-from dispatcher.record.search_log import exceptions_report, sample_log, search_log, show_entry
-from dispatcher.record.storage.evidence import Scope, persons_of
-from dispatcher.record.storage.log_search import FoundEntry, LogQuery
-from dispatcher.record.storage.log_streams import place_of
-from dispatcher.record.storage.seal_journal import SealJournal
-from dispatcher.record.storage.sealing_keys import SealingKeys
-from dispatcher.record.verify.verify_file import examine_file
-from dispatcher.record.verify.verify_log import verify_log
+
+if TYPE_CHECKING:
+    from dispatcher.record.export_evidence import Source
+    from dispatcher.record.seal_log import Sealed
+    from dispatcher.record.storage.log_search import FoundEntry, LogQuery
+    from dispatcher.record.storage.seal_journal import SealJournal
+    from dispatcher.record.storage.sealing_keys import SealingKeys
+
 
 __all__ = ["app", "backup", "erase", "retention", "subject_access"]
 
@@ -87,6 +82,11 @@ def search(
 
     Example: dispatcher log search --debtor acme/00042 --from 2026-11-01 --event blocked
     """
+    from dispatcher.record.search_log import search_log
+    from dispatcher.record.storage.evidence import persons_of
+    from dispatcher.record.storage.log_search import LogQuery
+    from dispatcher.record.storage.log_streams import place_of
+
     name, _, version = template.partition("@")
     if version and not version.isdecimal():
         raise typer.BadParameter(
@@ -132,6 +132,8 @@ def show(
 
     Example: dispatcher log show 412
     """
+    from dispatcher.record.search_log import show_entry
+
     with opened() as dispatcher:
         entry = show_entry(dispatcher.database, position)
     if entry is None:
@@ -166,6 +168,9 @@ def seal(
 
     Example: dispatcher log seal
     """
+    from dispatcher.record.change_key import change_key
+    from dispatcher.record.seal_log import seal_log
+
     with opened() as dispatcher:
         place = _place(dispatcher)
         now = dispatcher.real_now()
@@ -228,6 +233,8 @@ def reindex(as_json: AsJson = False) -> None:
 
     Example: dispatcher log reindex
     """
+    from dispatcher.record.reindex_log import reindex_log
+
     with opened() as dispatcher:
         done = reindex_log(dispatcher.database)
     if as_json:
@@ -249,6 +256,9 @@ def export(
 
     Example: dispatcher log export --debtor acme/00042 --out bundle.zip
     """
+    from dispatcher.record.export_evidence import export_evidence
+    from dispatcher.record.storage.evidence import Scope, persons_of
+
     with opened() as dispatcher, Bars(quiet=as_json) as bars:
         with dispatcher.database.reading() as connection:
             persons = persons_of(connection, debtor) if debtor else ()
@@ -267,17 +277,24 @@ def export(
     print(f"{done.path}: {done.entries} entries, up to position {done.to_position} (seal {done.seal})")
 
 
-def source_of(dispatcher: Dispatcher) -> Source:
+def source_of(dispatcher: Dispatcher) -> "Source":
     """Say where exports come from and who asks."""
+    from dispatcher.record.export_evidence import Source
+
     database, keys, journal = _place(dispatcher)
     return Source(database=database, keys=keys, journal=journal, actor=actor(), now=dispatcher.real_now())
 
 
-def _place(dispatcher: Dispatcher) -> tuple[Any, SealingKeys, SealJournal]:
+def _place(dispatcher: Dispatcher) -> "tuple[Any, SealingKeys, SealJournal]":
+    from dispatcher.record.storage.seal_journal import SealJournal
+    from dispatcher.record.storage.sealing_keys import SealingKeys
+
     return dispatcher.database, SealingKeys(dispatcher.keys), SealJournal(dispatcher.home / "seals.jsonl")
 
 
 def _verify_database(*, quiet: bool) -> tuple[int, list[str], list[str]]:
+    from dispatcher.record.verify.verify_log import verify_log
+
     with opened() as dispatcher, Bars(quiet=quiet) as bars:
         database, keys, journal = _place(dispatcher)
         report = verify_log(database, keys, journal, bars.counting("verifying"))
@@ -293,6 +310,9 @@ def _verify_database(*, quiet: bool) -> tuple[int, list[str], list[str]]:
 
 
 def _verify_export(file: Path, key: str) -> tuple[int, list[str], list[str]]:
+    from dispatcher.record.storage.sealing_keys import SealingKeys
+    from dispatcher.record.verify.verify_file import examine_file
+
     given = Path(key).read_text().split() if key and Path(key).exists() else key.split()
     known = given or list(SealingKeys(_home() / "keys").public_keys().values())
     results = [examine_file(file, each) for each in known] or [examine_file(file)]
@@ -317,19 +337,21 @@ def _end(day: date | None) -> datetime | None:
     return datetime.combine(day + timedelta(days=1), time(), UTC) if day else None
 
 
-def _stamp(done: Sealed, now: datetime) -> str:
+def _stamp(done: "Sealed", now: datetime) -> str:
     place = f"seal {done.last_number} position {done.last_position}"
     return f"{now.isoformat(timespec='seconds')} {place} sha256 {done.hash}\n"
 
 
-def _document(entry: FoundEntry) -> dict[str, Any]:
+def _document(entry: "FoundEntry") -> dict[str, Any]:
+    from dispatcher.record.domain.export_line import FIELDS
+
     line = {**entry.document, **(entry.values or {}), "position": entry.position}
     return {
         name: line.get(name) for name in FIELDS if name not in {"salt", "personal", "seal", "proof", "hash"}
     }
 
 
-def _print_entries(entries: Sequence[FoundEntry]) -> None:
+def _print_entries(entries: "Sequence[FoundEntry]") -> None:
     for entry in entries:
         line = _document(entry)
         what = " ".join(str(line[name]) for name in ("event", "channel", "step") if line[name])
@@ -342,8 +364,10 @@ def _print_entries(entries: Sequence[FoundEntry]) -> None:
 
 
 def _print_sample(
-    dispatcher: Dispatcher, query: LogQuery, *, size: int, seed: str, upto: int | None, as_json: bool
+    dispatcher: Dispatcher, query: "LogQuery", *, size: int, seed: str, upto: int | None, as_json: bool
 ) -> None:
+    from dispatcher.record.search_log import sample_log
+
     entries, bound = sample_log(dispatcher.database, query, size=size, seed=seed, upto=upto)
     if as_json:
         print_json({"entries": [_document(entry) for entry in entries], "seed": seed, "up_to": bound})
@@ -352,7 +376,9 @@ def _print_sample(
     print(f"the same draw again: --sample {size} --seed {seed} --up-to {bound}")
 
 
-def _print_exceptions(dispatcher: Dispatcher, query: LogQuery, *, as_json: bool) -> None:
+def _print_exceptions(dispatcher: Dispatcher, query: "LogQuery", *, as_json: bool) -> None:
+    from dispatcher.record.search_log import exceptions_report
+
     report = exceptions_report(dispatcher.database, query)
     if as_json:
         print_json({name: [_document(entry) for entry in entries] for name, entries in report.items()})

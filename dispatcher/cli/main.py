@@ -81,14 +81,20 @@ def _app(wanted: str | None) -> typer.Typer:
     return app
 
 
-def _version_option(
-    version: bool = typer.Option(False, "--version", help="Say the version and stop.", is_eager=True),
-) -> None:
-    if version:
+def _say_version(wanted: bool) -> None:
+    if wanted:
         from importlib.metadata import version as installed
 
         print(f"debt-dispatcher {installed('debt-dispatcher')}")
         raise typer.Exit
+
+
+def _version_option(
+    version: bool = typer.Option(
+        False, "--version", help="Say the version and stop.", callback=_say_version, is_eager=True
+    ),
+) -> None:
+    """Stand before every verb."""
 
 
 def _mount(app: typer.Typer, name: str, place: str, sentence: str) -> None:

@@ -1,10 +1,13 @@
 """Options that many verbs share, and the opened program they work on."""
 
 import json
+import shlex
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -63,6 +66,16 @@ def print_json(value: Any) -> None:
     """One JSON document on standard output."""
     json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=str)
     sys.stdout.write("\n")
+
+
+def spelled() -> str:
+    """How a person in this shell calls the program: `dispatcher`, or the path of the script where it is not found."""
+    script = Path(sys.argv[0]).absolute()
+    found = shutil.which("dispatcher")
+    if found and Path(found).resolve() == script.resolve():
+        return "dispatcher"
+    near = script.relative_to(Path.cwd()) if script.is_relative_to(Path.cwd()) else script
+    return shlex.quote(str(near))
 
 
 def actor() -> str:

@@ -1,22 +1,17 @@
 """`dispatcher erase | retention | subject-access | backup`: what is held of people, and for how long."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.cli.opening import AsJson, actor, opened, print_json
-from dispatcher.record.backup_database import backup_database
-from dispatcher.record.erase_person import Erasure, erase_person, look_at
-from dispatcher.record.export_evidence import Source
-from dispatcher.record.retain_records import Due, due_for_erasure, retain_records
-from dispatcher.record.storage.evidence import persons_of
-from dispatcher.record.storage.personal_data import Holdings
-from dispatcher.record.storage.seal_journal import SealJournal
-from dispatcher.record.storage.sealing_keys import SealingKeys
-from dispatcher.record.subject_access import subject_access as write_answer
-from dispatcher.rulebook.retention import load_retention
+
+if TYPE_CHECKING:
+    from dispatcher.record.retain_records import Due
+    from dispatcher.record.storage.personal_data import Holdings
+
 
 FINDING = 1
 _Debtor = Annotated[str, typer.Argument(metavar="DEBTOR", help="creditor/reference, or a reference.")]
@@ -32,6 +27,8 @@ def erase(
 
     Example: dispatcher erase acme/00042 --why "request of 2026-03-01" --dry-run
     """
+    from dispatcher.record.erase_person import Erasure, erase_person, look_at
+
     with opened() as dispatcher:
         person = _person(dispatcher, debtor)
         if dry_run:
@@ -57,6 +54,10 @@ def retention(
 
     Example: dispatcher retention
     """
+    from dispatcher.record.erase_person import Erasure
+    from dispatcher.record.retain_records import due_for_erasure, retain_records
+    from dispatcher.rulebook.retention import load_retention
+
     with opened() as dispatcher:
         periods = load_retention(dispatcher.config("retention.yaml"))
         now = dispatcher.real_now()
@@ -89,6 +90,11 @@ def subject_access(
 
     Example: dispatcher subject-access acme/00042 --out 00042.zip
     """
+    from dispatcher.record.export_evidence import Source
+    from dispatcher.record.storage.seal_journal import SealJournal
+    from dispatcher.record.storage.sealing_keys import SealingKeys
+    from dispatcher.record.subject_access import subject_access as write_answer
+
     with opened() as dispatcher:
         source = Source(
             database=dispatcher.database,
@@ -111,6 +117,10 @@ def backup(
 
     Example: dispatcher backup --out /backups/2026-11-23/dispatcher.db
     """
+    from dispatcher.record.backup_database import backup_database
+    from dispatcher.record.storage.seal_journal import SealJournal
+    from dispatcher.record.storage.sealing_keys import SealingKeys
+
     with opened() as dispatcher:
         keys, journal = SealingKeys(dispatcher.keys), SealJournal(dispatcher.home / "seals.jsonl")
         made = backup_database(dispatcher.database, keys, journal, out, now=dispatcher.real_now())
@@ -138,17 +148,19 @@ def backup(
 
 
 def _person(dispatcher: Dispatcher, debtor: str) -> str:
+    from dispatcher.record.storage.evidence import persons_of
+
     with dispatcher.database.reading() as connection:
         return persons_of(connection, debtor)[0]
 
 
-def _told(found: Holdings) -> str:
+def _told(found: "Holdings") -> str:
     shared = f", {len(found.kept_bodies)} bodies stay: others received them too" if found.kept_bodies else ""
     hold = "; A LEGAL HOLD STANDS" if found.legal_hold else ""
     return f"{found.debtor}: {len(found.bodies)} bodies, {len(found.personal)} sets of personal values{shared}{hold}"
 
 
-def _document(found: Holdings) -> dict[str, object]:
+def _document(found: "Holdings") -> dict[str, object]:
     return {
         "debtor": found.debtor,
         "bodies": list(found.bodies),
@@ -158,7 +170,7 @@ def _document(found: Holdings) -> dict[str, object]:
     }
 
 
-def _due(due: Due) -> dict[str, object]:
+def _due(due: "Due") -> dict[str, object]:
     return {
         **_document(due.holdings),
         "last_activity": due.last_activity.isoformat(),

@@ -2,16 +2,18 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.cli.opening import AsJson, AsOf, actor, opened, parse_day, print_json
-from dispatcher.portfolio.domain.portfolio_columns import creditor_key
-from dispatcher.portfolio.import_portfolio import ImportReport, ImportRequest, counted, import_portfolio
-from dispatcher.portfolio.portfolio_status import CurrencyStatus, PortfolioStatus, Total, portfolio_status
-from dispatcher.portfolio.sample.sample_portfolio import SAMPLE_AS_OF, SAMPLE_DEBTORS, write_sample_portfolio
+from dispatcher.portfolio.sample.sample_portfolio import SAMPLE_AS_OF, SAMPLE_DEBTORS
+
+if TYPE_CHECKING:
+    from dispatcher.portfolio.import_portfolio import ImportReport, ImportRequest
+    from dispatcher.portfolio.portfolio_status import CurrencyStatus, PortfolioStatus, Total
+
 
 app = typer.Typer()
 
@@ -19,6 +21,8 @@ FINDING = 1
 
 
 def _creditor_key(text: str) -> str:
+    from dispatcher.portfolio.domain.portfolio_columns import creditor_key
+
     try:
         return creditor_key(text.strip()) if text else ""
     except ValueError as error:
@@ -68,6 +72,8 @@ def import_(
 
     Example: dispatcher portfolio import ledger.csv --mapping ibm-ar --as-of 2012-03-01
     """
+    from dispatcher.portfolio.import_portfolio import ImportRequest
+
     with opened() as dispatcher:
         request = ImportRequest(
             file=file,
@@ -102,6 +108,8 @@ def status(
 
     Example: dispatcher portfolio status --as-of 2012-03-01
     """
+    from dispatcher.portfolio.portfolio_status import portfolio_status
+
     with opened() as dispatcher:
         found = portfolio_status(
             dispatcher.database, as_of or dispatcher.now().date(), creditor=creditor or None
@@ -131,6 +139,8 @@ def sample(
 
     Example: dispatcher portfolio sample --out sample.csv
     """
+    from dispatcher.portfolio.sample.sample_portfolio import write_sample_portfolio
+
     day = as_of or SAMPLE_AS_OF
     rows = write_sample_portfolio(out, debtors=debtors, seed=seed, as_of=day)
     print(f"{out}: {rows:,} rows of {debtors:,} debtors around {day}")
@@ -177,8 +187,10 @@ def _mapping(dispatcher: Dispatcher, name: str) -> Any:
     return load_mapping(dispatcher.config("mappings"), name)
 
 
-def _with_progress(dispatcher: Dispatcher, request: ImportRequest, *, quiet: bool) -> ImportReport:
+def _with_progress(dispatcher: Dispatcher, request: "ImportRequest", *, quiet: bool) -> "ImportReport":
     import sys
+
+    from dispatcher.portfolio.import_portfolio import import_portfolio
 
     if quiet or not sys.stderr.isatty():
         return import_portfolio(dispatcher.database, request)
@@ -193,7 +205,9 @@ def _with_progress(dispatcher: Dispatcher, request: ImportRequest, *, quiet: boo
         )
 
 
-def _report_json(report: ImportReport, request: ImportRequest) -> dict[str, Any]:
+def _report_json(report: "ImportReport", request: "ImportRequest") -> dict[str, Any]:
+    from dispatcher.portfolio.import_portfolio import counted
+
     return {
         "file": report.file,
         "sha256": report.sha256,
@@ -218,12 +232,12 @@ def _report_json(report: ImportReport, request: ImportRequest) -> dict[str, Any]
     }
 
 
-def _say(report: ImportReport, request: ImportRequest) -> None:
+def _say(report: "ImportReport", request: "ImportRequest") -> None:
     for line in _sentences(report, request):
         print(line)
 
 
-def _sentences(report: ImportReport, request: ImportRequest) -> list[str]:
+def _sentences(report: "ImportReport", request: "ImportRequest") -> list[str]:
     numbers = f"{report.rows:,} rows, {report.imported:,} good, {report.refused:,} rejects"
     said = [f"{report.file}, ledger of {report.as_of}: {numbers}"]
     if report.repeated:
@@ -252,7 +266,7 @@ def _counted(numbers: Any) -> str:
     return f"{numbers.new:,} new, {numbers.changed:,} changed, {numbers.unchanged:,} unchanged"
 
 
-def _status_json(found: PortfolioStatus) -> dict[str, Any]:
+def _status_json(found: "PortfolioStatus") -> dict[str, Any]:
     return {
         "as_of": found.as_of,
         "creditors": [{"creditor": key, "ledger_as_of": day} for key, day in found.creditors.items()],
@@ -260,7 +274,7 @@ def _status_json(found: PortfolioStatus) -> dict[str, Any]:
     }
 
 
-def _currency_json(one: CurrencyStatus) -> dict[str, Any]:
+def _currency_json(one: "CurrencyStatus") -> dict[str, Any]:
     return {
         "open": _total_json(one.open),
         "overdue": {
@@ -274,11 +288,11 @@ def _currency_json(one: CurrencyStatus) -> dict[str, Any]:
     }
 
 
-def _total_json(total: Total) -> dict[str, Any]:
+def _total_json(total: "Total") -> dict[str, Any]:
     return {"count": total.count, "amount": str(total.amount.amount)}
 
 
-def _print_status(found: PortfolioStatus) -> None:
+def _print_status(found: "PortfolioStatus") -> None:
     print(f"Open on {found.as_of}")
     for key, day in found.creditors.items():
         print(f"  {key}: ledger of {day}")

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
 
 class Bars:
     """A block in which work can show how far it has come."""
 
     def __init__(self, *, quiet: bool = False) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
         shown = not quiet and sys.stderr.isatty()
         self._progress = Progress(
             TextColumn("{task.description}"),

@@ -2,20 +2,17 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dispatcher import resources
 from dispatcher.cli.opening import AsJson, parse_day, print_json
-from dispatcher.gate.rule_book import RuleBook
-from dispatcher.gate.rules import Rule, RulePack
-from dispatcher.rulebook.cases import Case, fault, read_cases
-from dispatcher.rulebook.compliance import compliance_page
-from dispatcher.rulebook.optout_words import load_optout_words
-from dispatcher.rulebook.packs import load_rule_packs
-from dispatcher.rulebook.yaml_file import ConfigError
-from dispatcher.settings import load_settings
+
+if TYPE_CHECKING:
+    from dispatcher.gate.rule_book import RuleBook
+    from dispatcher.gate.rules import Rule, RulePack
+
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -82,6 +79,10 @@ def hold_to_cases(cases: CasesFolder = _CASES, json: AsJson = False) -> None:
 
     Example: dispatcher rules test --cases tests/cases
     """
+    from dispatcher.rulebook.cases import Case, fault, read_cases
+    from dispatcher.rulebook.optout_words import load_optout_words
+    from dispatcher.rulebook.yaml_file import ConfigError
+
     if not cases.is_dir():
         raise ConfigError(
             f"{cases}: no such folder; the case tables come with the source, name theirs with --cases"
@@ -112,6 +113,9 @@ def document(
 
     Example: dispatcher rules document --out docs/compliance.md
     """
+    from dispatcher.rulebook.cases import read_cases
+    from dispatcher.rulebook.compliance import compliance_page
+
     rows = (
         [row for path in sorted(cases.glob("*.yaml")) for row in read_cases(path)] if cases.is_dir() else []
     )
@@ -122,7 +126,7 @@ def document(
         out.write_text(page, encoding="utf-8")
 
 
-def _print_rule(rule: Rule) -> None:
+def _print_rule(rule: "Rule") -> None:
     until = f" until {rule.valid_to}" if rule.valid_to else ""
     source = f"{rule.reference.title} · {rule.status}, {rule.verified} · since {rule.since}{until}"
     print(f"{rule.id}\n  {rule.says}\n  {source}")
@@ -134,15 +138,19 @@ def _print_rule(rule: Rule) -> None:
         print(f"  read on {rule.reference.read_on}")
 
 
-def _book() -> RuleBook:
+def _book() -> "RuleBook":
+    from dispatcher.rulebook.packs import load_rule_packs
+
     return load_rule_packs(_config("rules"))
 
 
 def _config(name: str) -> Path:
+    from dispatcher.settings import load_settings
+
     return resources.config_path(load_settings().config_dir, name)
 
 
-def _summary(pack: RulePack) -> dict[str, Any]:
+def _summary(pack: "RulePack") -> dict[str, Any]:
     return {
         "pack": pack.name,
         "title": pack.title,
@@ -153,11 +161,11 @@ def _summary(pack: RulePack) -> dict[str, Any]:
     }
 
 
-def _reviewed(pack: RulePack) -> str:
+def _reviewed(pack: "RulePack") -> str:
     return f"reviewed by {pack.reviewed.by} on {pack.reviewed.on}" if pack.reviewed else ""
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
+def _rule(rule: "Rule") -> dict[str, Any]:
     return {
         "rule": rule.id,
         "says": rule.says,

@@ -3,24 +3,18 @@
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dispatcher.authoring.edit_template import Edit, save_draft
-from dispatcher.authoring.publish_template import publish_template, retire_template
-from dispatcher.authoring.rehearse_template import Rehearsal, rehearse_template
-from dispatcher.authoring.review_template import (
-    approve_template,
-    read_version,
-    send_back_template,
-    submit_template,
-)
-from dispatcher.authoring.template_files import read_template
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.cli.opening import AsJson, AsOf, Now, actor, opened, parse_day, print_json
 from dispatcher.cli.template_store import Name, compiled_version, seed_store
 from dispatcher.cli.template_views import show_rehearsal
+
+if TYPE_CHECKING:
+    from dispatcher.authoring.rehearse_template import Rehearsal
+
 
 app = typer.Typer()
 
@@ -47,6 +41,9 @@ def save(
 
     Example: dispatcher templates save first-reminder drafts/first-reminder --comment "Shorter"
     """
+    from dispatcher.authoring.edit_template import Edit, save_draft
+    from dispatcher.authoring.template_files import read_template
+
     files = read_template(folder.parent, folder.name).files
     with opened() as dispatcher:
         seed_store(dispatcher)
@@ -65,6 +62,8 @@ def submit(name: Name, version: Number, by: By = "") -> None:
 
     Example: dispatcher templates submit first-reminder 2
     """
+    from dispatcher.authoring.review_template import submit_template
+
     with opened() as dispatcher:
         submit_template(
             dispatcher.database, dispatcher.layouts, name, version, actor=by or actor(), now=dispatcher.now()
@@ -78,6 +77,8 @@ def approve(name: Name, version: Number, by: By = "") -> None:
 
     Example: dispatcher templates approve first-reminder 2
     """
+    from dispatcher.authoring.review_template import approve_template
+
     with opened() as dispatcher:
         approve_template(dispatcher.database, name, version, actor=by or actor(), now=dispatcher.now())
     print(
@@ -96,6 +97,8 @@ def send_back(
 
     Example: dispatcher templates send-back first-reminder 2 --why "The date is missing"
     """
+    from dispatcher.authoring.review_template import send_back_template
+
     with opened() as dispatcher:
         send_back_template(
             dispatcher.database, name, version, actor=by or actor(), why=why, now=dispatcher.now()
@@ -124,6 +127,8 @@ def publish(
 
     Example: dispatcher templates publish first-reminder 2 --from 2026-12-01
     """
+    from dispatcher.authoring.publish_template import publish_template
+
     with opened(now) as dispatcher:
         seed_store(dispatcher)
         rehearsal = _rehearsed(dispatcher, name, version, as_of)
@@ -164,6 +169,8 @@ def retire(name: Name, version: Number, by: By = "") -> None:
 
     Example: dispatcher templates retire first-reminder 2
     """
+    from dispatcher.authoring.publish_template import retire_template
+
     with opened() as dispatcher:
         retire_template(dispatcher.database, name, version, actor=by or actor(), now=dispatcher.now())
         dispatcher.templates.forget()
@@ -173,7 +180,10 @@ def retire(name: Name, version: Number, by: By = "") -> None:
     )
 
 
-def _rehearsed(dispatcher: Dispatcher, name: str, version: int, as_of: date | None) -> Rehearsal:
+def _rehearsed(dispatcher: Dispatcher, name: str, version: int, as_of: date | None) -> "Rehearsal":
+    from dispatcher.authoring.rehearse_template import rehearse_template
+    from dispatcher.authoring.review_template import read_version
+
     read_version(dispatcher.database, name, version)
     new = compiled_version(dispatcher, name, version)
     return rehearse_template(

@@ -1,20 +1,21 @@
 """Shows templates, previews and their problems, for people and as JSON."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from channels.kind import ChannelKind
 from channels.sms.segments import count_segments, suggest_replacements
-from dispatcher.authoring.preview_template import Preview
-from dispatcher.authoring.rehearse_template import Rehearsal
-from dispatcher.authoring.storage.template_versions import StoredVersion
-from dispatcher.values.sender import sms_price
-from dispatcher.writing.language.placeholders import Kind, Placeholder
-from dispatcher.writing.language.problems import Problem
-from dispatcher.writing.render import Rendered, RenderFailure
+
+if TYPE_CHECKING:
+    from dispatcher.authoring.preview_template import Preview
+    from dispatcher.authoring.rehearse_template import Rehearsal
+    from dispatcher.authoring.storage.template_versions import StoredVersion
+    from dispatcher.writing.language.placeholders import Placeholder
+    from dispatcher.writing.language.problems import Problem
+    from dispatcher.writing.render import Rendered
 
 
-def show_rehearsal(rehearsal: Rehearsal) -> None:
+def show_rehearsal(rehearsal: "Rehearsal") -> None:
     """Print what rendering for the whole portfolio found."""
     by_channel = ", ".join(f"{count} {channel}" for channel, count in sorted(rehearsal.by_channel.items()))
     print(
@@ -29,8 +30,10 @@ def show_rehearsal(rehearsal: Rehearsal) -> None:
         print(f"  {count} x {sentence} ({', '.join(names)})")
 
 
-def write_body(out: Path, shown: Preview) -> None:
+def write_body(out: Path, shown: "Preview") -> None:
     """Write the exact bytes of a preview to a file; nothing where there are none."""
+    from dispatcher.writing.render import RenderFailure
+
     if isinstance(shown.rendered, RenderFailure):
         return
     out.write_bytes(shown.rendered.body)
@@ -41,13 +44,17 @@ def write_body(out: Path, shown: Preview) -> None:
         )
 
 
-def is_held(shown: Preview) -> bool:
+def is_held(shown: "Preview") -> bool:
     """Whether delivery would hold it."""
+    from dispatcher.writing.render import RenderFailure
+
     return isinstance(shown.rendered, RenderFailure) or bool(shown.rendered.findings)
 
 
-def show_preview(title: str, shown: Preview) -> None:
+def show_preview(title: str, shown: "Preview") -> None:
     """Print a message as its reader gets it, and why it would be held."""
+    from dispatcher.writing.render import RenderFailure
+
     rendered = shown.rendered
     print(f"--- {title or shown.basis}, version {shown.version}")
     if isinstance(rendered, RenderFailure):
@@ -64,7 +71,9 @@ def show_preview(title: str, shown: Preview) -> None:
         print(f"held: {finding}")
 
 
-def _show_segments(shown: Preview, rendered: Rendered) -> None:
+def _show_segments(shown: "Preview", rendered: "Rendered") -> None:
+    from dispatcher.values.sender import sms_price
+
     counted = count_segments(rendered.text)
     price = sms_price(shown.inputs.sender, shown.inputs.debtor.country, counted.segments)
     cost = f", {price}" if price else ""
@@ -73,8 +82,10 @@ def _show_segments(shown: Preview, rendered: Rendered) -> None:
         print(f"[{each.character} ({each.name}) needs more room; {each.instead!r} would not]")
 
 
-def preview_json(shown: Preview) -> dict[str, Any]:
+def preview_json(shown: "Preview") -> dict[str, Any]:
     """One preview for programs."""
+    from dispatcher.writing.render import RenderFailure
+
     rendered = shown.rendered
     head: dict[str, Any] = {"message_id": shown.message_id, "version": shown.version, "basis": shown.basis}
     if isinstance(rendered, RenderFailure):
@@ -96,7 +107,7 @@ def preview_json(shown: Preview) -> dict[str, Any]:
     }
 
 
-def problem_json(name: str, problem: Problem) -> dict[str, Any]:
+def problem_json(name: str, problem: "Problem") -> dict[str, Any]:
     """One problem for programs."""
     return {
         "template": name,
@@ -109,7 +120,7 @@ def problem_json(name: str, problem: Problem) -> dict[str, Any]:
     }
 
 
-def version_row(stored: StoredVersion, in_force: int | None) -> dict[str, Any]:
+def version_row(stored: "StoredVersion", in_force: int | None) -> dict[str, Any]:
     """One version for a list."""
     version = stored.version
     return {
@@ -126,8 +137,10 @@ def version_row(stored: StoredVersion, in_force: int | None) -> dict[str, Any]:
     }
 
 
-def placeholder_rows(placeholder: Placeholder, prefix: str) -> list[dict[str, Any]]:
+def placeholder_rows(placeholder: "Placeholder", prefix: str) -> list[dict[str, Any]]:
     """A placeholder, and for a list the fields of its items."""
+    from dispatcher.writing.language.placeholders import Kind
+
     row = {
         "name": prefix + placeholder.name,
         "kind": placeholder.kind.value,

@@ -1,25 +1,12 @@
 """`dispatcher templates`: write, check, preview, review and publish what debtors read."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from channels.kind import ChannelKind
 from dispatcher import resources
-from dispatcher.authoring.compare_versions import compare_versions
-from dispatcher.authoring.lint_templates import lint_folder, lint_strategies, lint_versions
-from dispatcher.authoring.preview_template import (
-    NothingToShow,
-    PreviewRequest,
-    preview_for_debtor,
-    preview_sample,
-)
-from dispatcher.authoring.review_template import (
-    read_version,
-)
-from dispatcher.authoring.seed_templates import seed_templates
-from dispatcher.authoring.storage import template_versions
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.cli import template_review
 from dispatcher.cli.opening import AsJson, AsOf, Now, actor, opened, print_json
@@ -33,11 +20,12 @@ from dispatcher.cli.template_views import (
     version_row,
     write_body,
 )
-from dispatcher.writing.domain.template import TemplateVersion
-from dispatcher.writing.language.compile import CompiledTemplate
-from dispatcher.writing.language.placeholders import PLACEHOLDERS
-from dispatcher.writing.language.problems import Problem
-from dispatcher.writing.render import Rendered
+
+if TYPE_CHECKING:
+    from dispatcher.writing.domain.template import TemplateVersion
+    from dispatcher.writing.language.compile import CompiledTemplate
+    from dispatcher.writing.language.problems import Problem
+
 
 _WHOSE = {"ours": "our own", "debtor": "the debtor's own words", "portfolio": "as the portfolio has it"}
 
@@ -73,6 +61,8 @@ def seed() -> None:
 
     Example: dispatcher templates seed
     """
+    from dispatcher.authoring.seed_templates import seed_templates
+
     with opened() as dispatcher:
         added = seed_templates(
             dispatcher.database, dispatcher.layouts, resources.templates_dir(None), now=dispatcher.now()
@@ -134,6 +124,9 @@ def preview(
 
     Example: dispatcher templates preview first-reminder --debtor acme/00042 --channel letter --out x.pdf
     """
+    from dispatcher.authoring.preview_template import PreviewRequest, preview_for_debtor, preview_sample
+    from dispatcher.writing.render import Rendered
+
     with opened(now) as dispatcher:
         seed_store(dispatcher)
         compiled = compiled_version(dispatcher, name, version)
@@ -170,6 +163,9 @@ def diff(
 
     Example: dispatcher templates diff first-reminder 1 2
     """
+    from dispatcher.authoring.compare_versions import compare_versions
+    from dispatcher.authoring.review_template import read_version
+
     with opened() as dispatcher:
         seed_store(dispatcher)
         before = read_version(dispatcher.database, name, old or dispatcher.templates.in_force(name) or 1)
@@ -187,6 +183,9 @@ def history(name: Name, as_json: AsJson = False) -> None:
 
     Example: dispatcher templates history first-reminder
     """
+    from dispatcher.authoring.preview_template import NothingToShow
+    from dispatcher.authoring.storage import template_versions
+
     with opened() as dispatcher:
         seed_store(dispatcher)
         with dispatcher.database.reading() as connection:
@@ -219,6 +218,8 @@ def placeholders(as_json: AsJson = False) -> None:
 
     Example: dispatcher templates placeholders
     """
+    from dispatcher.writing.language.placeholders import PLACEHOLDERS
+
     rows = [row for placeholder in PLACEHOLDERS.values() for row in placeholder_rows(placeholder, "")]
     if as_json:
         print_json(rows)
@@ -234,16 +235,22 @@ def placeholders(as_json: AsJson = False) -> None:
 
 
 def _names(dispatcher: Dispatcher) -> list[str]:
+    from dispatcher.authoring.storage import template_versions
+
     with dispatcher.database.reading() as connection:
         return template_versions.names(connection)
 
 
 def _newest(dispatcher: Dispatcher, name: str) -> int:
+    from dispatcher.authoring.storage import template_versions
+
     with dispatcher.database.reading() as connection:
         return template_versions.next_number(connection, name) - 1
 
 
 def _row(dispatcher: Dispatcher, name: str) -> dict[str, Any]:
+    from dispatcher.authoring.storage import template_versions
+
     with dispatcher.database.reading() as connection:
         newest = template_versions.newest(connection, name)
     in_force = dispatcher.templates.in_force(name)
@@ -260,7 +267,10 @@ def _row(dispatcher: Dispatcher, name: str) -> dict[str, Any]:
     }
 
 
-def _linted(dispatcher: Dispatcher, where: str) -> tuple[dict[str, tuple[Problem, ...]], list[str]]:
+def _linted(dispatcher: Dispatcher, where: str) -> "tuple[dict[str, tuple[Problem, ...]], list[str]]":
+    from dispatcher.authoring.lint_templates import lint_folder, lint_strategies, lint_versions
+    from dispatcher.authoring.preview_template import NothingToShow
+
     folder = Path(where) if where else dispatcher.settings.templates_dir
     if folder is not None and folder.is_dir():
         if (folder / "template.yaml").is_file():
@@ -279,7 +289,9 @@ def _linted(dispatcher: Dispatcher, where: str) -> tuple[dict[str, tuple[Problem
     )
 
 
-def _in_force(dispatcher: Dispatcher) -> list[TemplateVersion]:
+def _in_force(dispatcher: Dispatcher) -> "list[TemplateVersion]":
+    from dispatcher.authoring.storage import template_versions
+
     with dispatcher.database.reading() as connection:
         found = [
             template_versions.in_force(connection, name, dispatcher.now())
@@ -288,5 +300,5 @@ def _in_force(dispatcher: Dispatcher) -> list[TemplateVersion]:
     return [stored.version for stored in found if stored is not None]
 
 
-def _first_channel(compiled: CompiledTemplate, language: str) -> ChannelKind:
+def _first_channel(compiled: "CompiledTemplate", language: str) -> ChannelKind:
     return next(channel for channel in ChannelKind if compiled.has(channel, language))

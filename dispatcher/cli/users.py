@@ -2,14 +2,16 @@
 
 import os
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dispatcher.cli.opening import AsJson, actor, opened, print_json
-from dispatcher.users import manage_users
-from dispatcher.users.domain.user import Role, User
-from dispatcher.users.storage import users as user_rows
+from dispatcher.users.domain.user import Role
+
+if TYPE_CHECKING:
+    from dispatcher.users.domain.user import User
+
 
 app = typer.Typer()
 Name = Annotated[str, typer.Argument(help="The user's name.")]
@@ -30,6 +32,8 @@ def add(
 
     Example: dispatcher users add ines --role admin --role operator
     """
+    from dispatcher.users import manage_users
+
     with opened() as house:
         user = manage_users.add_user(
             house.database,
@@ -49,6 +53,8 @@ def list_users(as_json: AsJson = False) -> None:
 
     Example: dispatcher users list --json
     """
+    from dispatcher.users.storage import users as user_rows
+
     with opened() as house, house.database.reading() as connection:
         found = user_rows.list_all(connection)
     if as_json:
@@ -66,6 +72,8 @@ def set_role(name: Name, role: Roles) -> None:
 
     Example: dispatcher users set-role ines --role auditor
     """
+    from dispatcher.users import manage_users
+
     with opened() as house:
         user = manage_users.set_roles(
             house.database, name=name, roles=_split(role), by=actor(), at=house.real_now()
@@ -79,6 +87,8 @@ def disable(name: Name) -> None:
 
     Example: dispatcher users disable ines
     """
+    from dispatcher.users import manage_users
+
     with opened() as house:
         user = manage_users.disable_user(house.database, name=name, by=actor(), at=house.real_now())
     print(f"{user.name} is disabled")
@@ -90,6 +100,8 @@ def enable(name: Name) -> None:
 
     Example: dispatcher users enable ines
     """
+    from dispatcher.users import manage_users
+
     with opened() as house:
         user = manage_users.enable_user(house.database, name=name, by=actor(), at=house.real_now())
     print(f"{user.name} may sign in")
@@ -101,6 +113,8 @@ def set_password(name: Name) -> None:
 
     Example: dispatcher users set-password ines
     """
+    from dispatcher.users import manage_users
+
     with opened() as house:
         manage_users.set_password(
             house.database, name=name, password=_password(), by=actor(), at=house.real_now()
@@ -118,6 +132,8 @@ def token(
 
     Example: dispatcher users token ines --label "ledger system"
     """
+    from dispatcher.users import manage_users
+
     with opened() as house:
         if revoke:
             ended = manage_users.revoke_tokens(house.database, name=name, by=actor(), at=house.real_now())
@@ -141,11 +157,11 @@ def _password() -> str:
     return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 
-def _roles(user: User) -> str:
+def _roles(user: "User") -> str:
     return ", ".join(sorted(user.roles))
 
 
-def _document(user: User) -> dict[str, Any]:
+def _document(user: "User") -> dict[str, Any]:
     return {
         "name": user.name,
         "email": user.email,
