@@ -9,10 +9,11 @@ from channels.kind import ChannelKind
 from channels.outcome import Accepted, Outcome, Rejected, TryLater
 from channels.port import Channel
 from dispatcher.database.engine import Connection, Database
-from dispatcher.delivery.storage import attempts, provider_events, tasks
+from dispatcher.delivery.storage import attempts, provider_events
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, entry_of
 from dispatcher.messages.storage import contents, outbox
+from dispatcher.people.storage import tasks
 from dispatcher.planning.storage import ladder
 
 UNKNOWN_END = "unknown_end"  # the kind of task that asks a person

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 
 from channels.event import InboundMessage
 from dispatcher.database.engine import Connection, Database
-from dispatcher.delivery.storage import confirmations, provider_events, tasks
+from dispatcher.delivery.storage import confirmations, provider_events
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import entry_of
 from dispatcher.messages.storage import outbox
 from dispatcher.people.domain.optout_words import ReplyMeaning
-from dispatcher.people.storage import addresses, people_facts
+from dispatcher.people.storage import addresses, people_facts, tasks
 from dispatcher.values.message_id import RandomBytes
 
 CHANNEL = "sms"

@@ -6,10 +6,10 @@ from typing import Any
 from dispatcher.database.engine import Connection, Database
 from dispatcher.delivery.intervene import CannotIntervene
 from dispatcher.delivery.reconcile_messages import UNKNOWN_END
-from dispatcher.delivery.storage import tasks
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, entry_of
 from dispatcher.messages.storage import outbox
+from dispatcher.people.storage import tasks
 from dispatcher.planning.storage import ladder
 
 

@@ -4,16 +4,15 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from dispatcher.database.engine import Database
-from dispatcher.delivery.storage import task_lists
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import entry_of
 from dispatcher.messages.storage import outbox
 from dispatcher.people.domain.facts import RecordError
+from dispatcher.people.hear_words import UNCLEAR
 from dispatcher.people.recording import Said
 from dispatcher.people.release_hold import release
-
-UNCLEAR = "unclear_reply"
+from dispatcher.people.storage import task_lists, tasks
 
 
 class TaskError(ValueError):
@@ -34,7 +33,7 @@ def take_messages(database: Database, ids: Collection[str], *, owner: str, actor
     """Put held or unknown messages on somebody's desk; returns how many."""
     with database.writing() as connection:
         found = outbox.read(connection, list(ids))
-        task_lists.take_messages(connection, [message.id for message in found], owner)
+        outbox.take(connection, [message.id for message in found], owner)
         delivery_log.append(
             connection, [entry_of(message, "taken", at=now, actor=actor) for message in found]
         )
@@ -52,14 +51,13 @@ def finish_tasks(
         done = task_lists.finish(connection, ids, by=actor, at=now, outcome=outcome)
         details = {"tasks": sorted(done), "outcome_given": True}
         delivery_log.append(connection, [LogEntry(event="tasks_done", at=now, actor=actor, details=details)])
+        read = {rows[key].debtor_id: rows[key] for key in done if rows[key].kind == UNCLEAR and rows[key].key}
+        unread = tasks.debtors_with_open(connection, UNCLEAR, read)
     if release_quiet:
         said = Said(now=now, actor=actor, source="task", note=outcome)
-        for who in {
-            f"{rows[key].key}/{rows[key].reference}"
-            for key in done
-            if rows[key].kind == UNCLEAR and rows[key].key
-        }:
-            _release(database, who, said)
+        for debtor_id, row in read.items():
+            if debtor_id not in unread:  # another answer of theirs waits still
+                _release(database, f"{row.key}/{row.reference}", said)
     return len(done)
 
 

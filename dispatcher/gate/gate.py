@@ -14,6 +14,7 @@ from operator import attrgetter
 from dispatcher.gate.act import Act
 from dispatcher.gate.decision import Decision, Outcome, Reason
 from dispatcher.gate.facts import ContactFacts
+from dispatcher.gate.guards.authorisation import ASKED_FOR, unauthorised
 from dispatcher.gate.guards.guard import Refusal
 from dispatcher.gate.law_read import unless_unread
 from dispatcher.gate.rules import ALL_CHANNELS, ALL_KINDS, Rule, RulePack
@@ -22,6 +23,7 @@ from dispatcher.values.zones import DAY, UnknownZoneError, moment
 HORIZON = 800 * DAY  # a contact that finds no instant in two years finds none
 _MOST_ROUNDS = 500
 GATE = "gate"
+_AUTHORISED = "the channels that the debtor authorised"
 
 Subject = Callable[[ContactFacts], object]
 
@@ -84,6 +86,8 @@ def _by_rules(facts: ContactFacts, packs: tuple[RulePack, ...]) -> Decision:
     if asked is None:
         detail = f"no such channel or kind: {act.action.channel}, {act.kind}"
         return _refused(compiled, Outcome.HOLD, "action", detail)
+    if act.kind not in ASKED_FOR and (detail := unauthorised(act)):
+        return _refused(compiled, Outcome.BLOCK, "authorised-channels", detail, _AUTHORISED)
     entries = asked.about(facts)
     found = _refusals(entries, act)
     if found:
@@ -93,12 +97,14 @@ def _by_rules(facts: ContactFacts, packs: tuple[RulePack, ...]) -> Decision:
     return Decision(outcome=Outcome.ALLOW, not_after=not_after, packs=compiled.stamps)
 
 
-def _refused(compiled: _Compiled, outcome: Outcome, rule: str, detail: str) -> Decision:
+def _refused(
+    compiled: _Compiled, outcome: Outcome, rule: str, detail: str, reference: str = "fail closed"
+) -> Decision:
     reason = Reason(
         pack=GATE,
         rule=rule,
         outcome=outcome,
-        reference="fail closed",
+        reference=reference,
         detail=detail,
         status="policy",
         verified="official",

@@ -5,11 +5,15 @@ from datetime import datetime
 
 from dispatcher.people.domain.optout_words import ReplyMeaning, may_mean_stop
 from dispatcher.people.recording import Recording
-from dispatcher.people.storage import addresses, people_facts
+from dispatcher.people.storage import addresses, people_facts, tasks
 
 MEDIA = ("email", "sms", "letter", "call")
 CONVERSATIONS = frozenset({"conversation", "answered_complete"})
-UNCLEAR = "unclear_reply"
+UNCLEAR, HELP = "unclear_reply", "help_wanted"
+_ASKING = {
+    "help": "asks for help: call or write back",
+    "start": "wants to be written to again: release the stop",
+}
 
 Read = Callable[[str], ReplyMeaning]
 Stop = tuple[str, str, str]  # address, medium, scope
@@ -21,16 +25,37 @@ def is_heard(direction: str, outcome: str) -> bool:
 
 
 def hear(
-    record: Recording, text: str, *, read: Read, at: datetime, channel: str = "", address: str = ""
+    record: Recording,
+    text: str,
+    *,
+    read: Read,
+    at: datetime,
+    channel: str = "",
+    address: str = "",
+    arrived: bool = False,
 ) -> str:
-    """`stop` or `unclear`, done and logged; else empty. Whoever is reached at the address must be locked."""
+    """`stop`, `start`, `help` or `unclear`, done and logged; else empty. Whoever is reached there must be locked.
+
+    `arrived`: the debtor sent it, so whatever is not understood for certain quiets them until somebody has read it.
+    Words of a conversation or a wish were heard by whoever wrote them down: they wait where they may mean stop.
+    """
     meaning = read(text)
     stop = _what_to_stop(meaning, channel, address) if meaning.kind == "stop" else None
     if stop is not None:
         _stop(record, stop, text, meaning, at)
         return "stop"
-    if meaning.kind == "stop" or may_mean_stop(text, meaning):
+    if arrived and meaning.kind in _ASKING:
+        _task(record, HELP, f"{_ASKING[meaning.kind]}: {text}", channel, address)
+        return meaning.kind
+    if arrived or meaning.kind == "stop" or may_mean_stop(text, meaning):
         _wait_for_a_reader(record, channel, address)
+        _task(
+            record,
+            UNCLEAR,
+            f"read it, then release the hold or record what it means: {text}",
+            channel,
+            address,
+        )
         return "unclear"
     return ""
 
@@ -80,3 +105,15 @@ def _wait_for_a_reader(record: Recording, channel: str, address: str) -> None:
         },
     )
     record.log("hold_recorded", {"kind": UNCLEAR})
+
+
+def _task(record: Recording, kind: str, what: str, channel: str, address: str) -> None:
+    by = f" by {channel}" if channel else ""
+    tasks.add(
+        record.connection,
+        kind,
+        at=record.said.now,
+        text=f"{address or record.debtor.full_reference} wrote{by}: {what}",
+        debtor_id=record.debtor.id,
+        details={"channel": channel, "address": address},
+    )

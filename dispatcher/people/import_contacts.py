@@ -100,7 +100,8 @@ def _speaks(row: Mapping[str, Any]) -> bool:
 def _hear(connection: Connection, row: Mapping[str, Any], debtor: KnownDebtor, said: Said, read: Read) -> str:
     record = Recording(connection=connection, debtor=debtor, debts=(), said=said)
     text, at, channel = row["details"]["text"], row["at"], row["channel"]
-    return hear(record, text, read=read, at=at, channel=channel, address=row["address"])
+    arrived = row["direction"] == "inbound"
+    return hear(record, text, read=read, at=at, channel=channel, address=row["address"], arrived=arrived)
 
 
 def _concerned(connection: Connection, rows: list[dict[str, Any]]) -> list[int]:

@@ -65,7 +65,13 @@ def record_contact(
         said_now = noted if kept.fresh else kept.added
         if is_heard(direction, result) and "text" in said_now:
             noted["understood"] = hear(
-                record, str(noted["text"]), read=read, at=moment, channel=channel, address=normal
+                record,
+                str(noted["text"]),
+                read=read,
+                at=moment,
+                channel=channel,
+                address=normal,
+                arrived=direction == "inbound",
             )
         report = {"channel": channel, "direction": direction, "at": moment.isoformat(), **noted}
         return Recorded(

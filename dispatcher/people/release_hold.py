@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dispatcher.database.engine import Database
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.domain.hold_facts import HOLDS as KINDS
+from dispatcher.people.hear_words import UNCLEAR
 from dispatcher.people.recording import Recorded, Recording, Said, normal_address, recording
-from dispatcher.people.storage import people_facts
+from dispatcher.people.storage import people_facts, tasks
 
 OPT_OUT, WISH, CONSENT = "opt_out", "wish_", "consent_"
 FROM_IMPORTS = ("row_refused", "ledger_in_doubt", "not_in_ledger")
@@ -61,6 +62,8 @@ def _end(record: Recording, kind: str, address: str, medium: str) -> int:
         raise RecordError(f"{kind!r} cannot be released; there are: {known}")
     ids = [debt.id for debt in record.debts]
     why = record.said.note or record.said.source
+    if kind == UNCLEAR:  # whoever ends the quiet says that it was read
+        tasks.finish_for_debtor(connection, debtor_id, kind=kind, by=record.said.actor, at=now, outcome=why)
     return len(people_facts.release_holds(connection, debtor_id, kind, ids, at=now, why=why))
 
 

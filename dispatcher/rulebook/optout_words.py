@@ -7,8 +7,10 @@ from types import MappingProxyType
 from typing import Any, get_args
 
 from dispatcher.people.domain.optout_words import Keyword, Kind, OptOutTable, Phrase, Scope, Words, word_list
+from dispatcher.people.domain.own_words import bare
 from dispatcher.rulebook.yaml_file import KeyPath, YamlFile, read_yaml
 
+_ABOUT_STOPPING = "optout_"  # the layouts' phrases
 _WHOLE_MESSAGE: tuple[Kind, ...] = ("start", "help")
 _WORDS = {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}
 
@@ -51,7 +53,10 @@ _SCHEMA = _row(
 
 @lru_cache(maxsize=4)
 def load_optout_words(path: Path) -> OptOutTable:
-    """Read the word table; raises ConfigError, since without it a STOP would go unheard."""
+    """Read the word table, and from the wordings beside it what our own foot says of stopping.
+
+    Raises ConfigError, since without it a STOP would go unheard.
+    """
     file = read_yaml(path)
     file.validate(_SCHEMA)
     languages: Mapping[str, Any] = file.data["languages"]
@@ -62,7 +67,15 @@ def load_optout_words(path: Path) -> OptOutTable:
         courtesy=frozenset(word_list(word) for entry in languages.values() for word in entry["courtesy"]),
         doubts=_single_words(languages, "doubts"),
         negators=_single_words(languages, "negators"),
+        ours=frozenset(_foot(path.parent)),
     )
+
+
+def _foot(folder: Path) -> Iterator[str]:
+    """How every language's layout says how to stop: a debtor's program quotes it."""
+    for path in sorted(folder.glob("[a-z][a-z].yaml")):
+        phrases = read_yaml(path).data.get("phrases", {})
+        yield from (bare(text) for name, text in phrases.items() if name.startswith(_ABOUT_STOPPING))
 
 
 def _phrases(language: str, entry: Mapping[str, Any]) -> Iterator[Phrase]:

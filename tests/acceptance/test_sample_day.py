@@ -96,11 +96,17 @@ def test_report_is_self_contained(demo: str, home: Path) -> None:
     assert "Three people" in page
 
 
-def test_second_run_of_the_day_sends_nothing(demo: str, dispatcher: Command, home: Path) -> None:
+def test_second_run_of_the_day_writes_to_nobody_who_was_written_to(
+    demo: str, dispatcher: Command, home: Path
+) -> None:
     before = {file.name: file.read_bytes() for file in (home / "outbox").iterdir()}
     done = dispatcher("run", "--as-of", "2026-11-16", "--now", "2026-11-16T14:30:00Z", "--json")
-    assert json.loads(done.stdout)["sent"] == 0
-    assert {file.name: file.read_bytes() for file in (home / "outbox").iterdir()} == before
+    second = json.loads(done.stdout)["run_id"]
+    listed = json.loads(dispatcher("messages", "list", "--limit", "1000", "--json").stdout)
+    sent = [(message["debtor"], message["run_id"]) for message in listed if message["state"] == "accepted"]
+    again = {debtor for debtor, run in sent if run == second}
+    assert not again & {debtor for debtor, run in sent if run != second}
+    assert before.items() <= {file.name: file.read_bytes() for file in (home / "outbox").iterdir()}.items()
 
 
 def test_log_verifies_after_the_day(demo: str, dispatcher: Command) -> None:

@@ -329,3 +329,21 @@ def _esign() -> Consent:
 
 def _names(value: Any) -> set[str]:
     return {field.name for field in fields(value)}
+
+
+@pytest.mark.parametrize("country", ["US", "GB", "MX", "ES", "CO"])
+def test_a_debtor_who_authorised_no_channel_gets_nothing_anywhere(country: str) -> None:
+    where: dict[str, Any] = {
+        "country": country,
+        "region": "",
+        "city": "",
+        "postal_code": "",
+        "address_lines": ("1 High Street",),
+    }
+    for point in (a_mailbox(), a_number("+447700900123"), None):
+        nothing = judged(a_contact(point, **where, authorised_channels=frozenset()))
+        assert ("authorised-channels", "block") in {(r.rule, r.outcome.value) for r in nothing.reasons}
+    letter = refusals(a_contact(None, **where, authorised_channels=frozenset({"letter"})))
+    assert not {rule for _, rule in letter if rule.endswith("authorised-channels")}
+    email = refusals(a_contact(a_mailbox(), **where, authorised_channels=frozenset({"letter"})))
+    assert ("block", "gate/authorised-channels") in email

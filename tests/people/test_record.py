@@ -4,9 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import insert, select
 
+from dispatcher.database.tables.delivery import tasks
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.people import consents, contacts, holds, notices, opt_outs, wishes
 from dispatcher.database.tables.portfolio import debtors, debts, payments
+from dispatcher.delivery.work_on_tasks import finish_tasks
 from dispatcher.people import record_wish as wishes_of
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.domain.hold_facts import HOLDS
@@ -388,18 +390,18 @@ def test_what_a_debtor_said_to_us_keeps_its_words_erasable(book):
         read=read,
         direction="inbound",
         address="(212) 555-0100",
-        details={"text": "call me tomorrow"},
+        details={"text": "HELP"},
     )
     [entry] = file_of(book).history
     assert (entry.outcome, entry.direction, entry.text) == (
         "inbound_from_consumer",
         "inbound",
-        "call me tomorrow",
+        "HELP",
     )
     logged, kept = last_entry(book)
     assert logged["event"] == "inbound"
-    assert kept["text"] == "call me tomorrow"
-    assert "tomorrow" not in str(logged)
+    assert kept["text"] == "HELP"
+    assert "HELP" not in str(logged)
 
 
 @pytest.mark.parametrize(
@@ -411,7 +413,23 @@ def test_what_a_debtor_said_to_us_keeps_its_words_erasable(book):
         ("stop all contact", "sms", "", [("", "", "all")], False),
         ("leave me alone", "portal", "", [], True),
         ("pleese stpo", "sms", "", [], True),
-        ("how much do I owe?", "sms", "", [], False),
+        ("how much do I owe?", "sms", "", [], True),
+        ("I filed for bankruptcy", "email", "", [], True),
+        ("my lawyer is Mr Vance, write to him", "letter", "", [], True),
+        ("this person died in May", "email", "", [], True),
+        ("I dispute this debt", "portal", "", [], True),
+        ("please send me a copy of the invoice", "email", "", [], True),
+        ("who is this?", "sms", "", [], True),
+        ("I accept option 2", "email", "", [], True),
+        ("ok\n> Reply STOP to stop texts to this number.", "sms", "", [], True),
+        ("Reply STOP to stop texts to this number.", "sms", "", [], True),
+        (
+            "STOP\n\nOn Mon, 3 Nov 2026, Acme wrote:\n> how do I stop?",
+            "email",
+            "",
+            [("", "email", "medium")],
+            False,
+        ),
     ],
 )
 def test_what_a_debtor_says_elsewhere_stops_what_it_names_or_waits_for_a_reader(
@@ -424,7 +442,45 @@ def test_what_a_debtor_says_elsewhere_stops_what_it_names_or_waits_for_a_reader(
     person = file_of(book)
     assert [(o.address, o.medium, o.scope) for o in person.opt_outs] == stops
     assert [h.kind for h in person.holds] == ["unclear_reply"] * held
-    assert heard.details["understood"] == ("stop" if stops else "unclear" if held else "")
+    assert heard.details["understood"] == ("stop" if stops else "unclear")
+    waiting = [task for task in rows_of(book, tasks) if task.kind == "unclear_reply"]
+    assert [words in task.text for task in waiting] == [True] * held
+
+
+def test_who_releases_the_quiet_has_read_every_answer(book):
+    for words in ("I dispute this debt", "my lawyer is Mr Vance"):
+        details = {"text": words}
+        record_contact(book, "acme/07", "email", SAID, read=read, direction="inbound", details=details)
+    assert len(file_of(book).holds) == 1
+    release(book, "acme/07", "unclear_reply", SAID)
+    assert not file_of(book).holds
+    assert all(task.done_at and task.outcome for task in rows_of(book, tasks))
+
+
+def test_the_quiet_lasts_until_the_last_answer_is_read(book):
+    for words in ("I dispute this debt", "my lawyer is Mr Vance"):
+        details = {"text": words}
+        record_contact(book, "acme/07", "email", SAID, read=read, direction="inbound", details=details)
+    first, second = (task.id for task in rows_of(book, tasks))
+    finish_tasks(book, [first], outcome="a dispute", release_quiet=True, actor="desk:maria", now=NOW)
+    assert [hold.kind for hold in file_of(book).holds] == ["unclear_reply"]
+    finish_tasks(book, [second], outcome="recorded", release_quiet=True, actor="desk:maria", now=NOW)
+    assert not file_of(book).holds
+
+
+@pytest.mark.parametrize(("words", "kind"), [("HELP", "help"), ("START", "start")])
+def test_who_asks_for_help_or_for_more_is_a_task_and_not_quieted(book, words, kind):
+    details = {"text": words}
+    heard = record_contact(book, "acme/07", "email", SAID, read=read, direction="inbound", details=details)
+    assert heard.details["understood"] == kind
+    assert not file_of(book).holds
+    assert [task.kind for task in rows_of(book, tasks)] == ["help_wanted"]
+
+
+def test_what_we_noted_of_a_conversation_waits_for_nobody_unless_it_may_mean_stop(book):
+    details = {"text": "will call back on Friday"}
+    record_contact(book, "acme/07", "call", SAID, read=read, outcome="conversation", details=details)
+    assert not file_of(book).holds
 
 
 def test_direct_contact_never_grows_too_old_for_the_caps_that_begin_with_it(book):

@@ -15,19 +15,31 @@ SUPPLIED_BY_OTHERS = frozenset({"creditor_notice", "prior_collector"})
 LANDLINES = frozenset({"residential_landline", "landline", "business_landline"})
 
 
+# What the debtor asks for by writing, or the law demands, needs no list of channels.
+ASKED_FOR = frozenset({Kind.REPLY_TO_CONSUMER, Kind.OPTOUT_CONFIRMATION, Kind.LEGALLY_REQUIRED_NOTICE})
+
+
+def unauthorised(act: Act) -> str:
+    """Why the debtor's list of channels, where there is one, forbids this one; an empty list forbids all."""
+    allowed = act.facts.authorised_channels
+    if allowed is None or medium(act.action.channel) in {medium(channel) for channel in allowed}:
+        return ""
+    named = ", ".join(sorted(allowed)) or "none"
+    return f"the debtor has not authorised {medium_in_words(act.action.channel)} (authorised: {named})"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AuthorisedChannels(Guard):
-    """Only the channels that the debtor authorised."""
+    """Only the channels that the debtor authorised: by a list, which binds everywhere, or by consent to this one."""
 
     def refuse(self, act: Act) -> Refusal | None:
-        """A block for a channel that is not on the list."""
-        allowed = act.facts.authorised_channels
-        if allowed is None or medium(act.action.channel) in {medium(channel) for channel in allowed}:
-            return None
-        return block(
-            f"the debtor has not authorised {medium_in_words(act.action.channel)}",
-            authorised=", ".join(sorted(allowed)),
-        )
+        """A block for a channel that is not on the list, or without a list for one without consent."""
+        if act.facts.authorised_channels is not None:
+            detail = unauthorised(act)
+            return block(detail) if detail else None
+        lacking = act.facts.email_consent is False or act.action.consent is False
+        detail = f"the debtor has not authorised {medium_in_words(act.action.channel)}"
+        return block(detail) if lacking else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

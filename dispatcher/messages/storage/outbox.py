@@ -194,3 +194,8 @@ def _strings(text: str) -> tuple[str, ...]:
 
 def _shape(row: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(sorted(row))
+
+
+def take(connection: Connection, ids: Collection[str], owner: str) -> None:
+    """Put waiting messages on somebody's desk."""
+    connection.execute(update(messages).where(messages.c.id.in_(list(ids))).values(held_owner=owner))

@@ -47,8 +47,11 @@ sent.
 
 The debtor's own words are read wherever they are written down: in a contact that came in or a conversation (`text`, or
 imported), and in a wish's `said`. A plain stop is an opt-out at once, of the medium that it names, else of the address
-or medium it came by; a mistyped one, and one that does not say what to stop, is held as `unclear_reply` until a
-person has read it (`record release D unclear_reply`). A question stops nothing.
+or medium it came by. Whatever else the debtor sent and is not understood for certain ("I filed for bankruptcy", "who is
+this?", "I accept option 2") quiets them as `unclear_reply` and is a task, until a person has read it (`record release D
+unclear_reply`, or the task). What was said in a conversation or a wish was heard by whoever wrote it down: there only a
+mistyped stop, and one that does not say what to stop, waits. What a mail program quotes, and our own foot in it, are
+never read as the debtor's words.
 
 ## Contacts made elsewhere
 

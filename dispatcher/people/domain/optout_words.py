@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
 
+from dispatcher.people.domain.own_words import own_words
+
 Kind = Literal["stop", "start", "help", "unclear"]
 Scope = Literal["address", "sms", "call", "email", "letter", "all"]
 Words = tuple[str, ...]
@@ -25,6 +27,7 @@ _DECORATION = ("S", "No", "C")
 _REACH_OF_NEGATION = 3
 _LONGEST_KEYWORD = 5
 _MISTYPED_WORDS = 3
+_LONGEST_HEARD = 100_000
 _LONGEST_READ = 4000  # characters; what stands beyond can only be unclear
 
 
@@ -65,10 +68,15 @@ class OptOutTable:
     courtesy: frozenset[Words]
     doubts: Mapping[str, frozenset[str]]
     negators: Mapping[str, frozenset[str]]
+    ours: frozenset[str] = frozenset()  # sentences of our own foot, each by its letters and digits alone
 
 
 def classify_reply(text: str, table: OptOutTable) -> ReplyMeaning:
-    """Read a reply; any text has a meaning, and what is not plainly stop, start or help is unclear."""
+    """Read a reply; any text has a meaning, and what is not plainly stop, start or help is unclear.
+
+    What it quotes, and our own foot in it, say nothing.
+    """
+    text = own_words(text[:_LONGEST_HEARD], table.ours)
     words = word_list(text)
     meaning = _as_keywords(_without_courtesy(words, table), table) or _as_keywords(_spelled_out(words), table)
     return meaning or _as_phrase(text, words, table) or _unclear(words, table)

@@ -1,8 +1,8 @@
 """Turns a person's file and an intended message into the contact facts that the gate judges."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 
 from channels.kind import ChannelKind
 from dispatcher.gate.facts import (
@@ -34,6 +34,7 @@ from dispatcher.values.whereabouts import PlaceTable, candidate_zones
 
 _KINDS = {"notice": "legally_required_notice"}  # a strategy's word for the law's
 _ROLES = ("debt_buyer", "law_firm", "third_party", "original_creditor")  # the most closely bound first
+_CLOCK_BEHIND = timedelta(days=1)
 _PHONE_LABELS = {"home": "home", "mobile": "mobile", "work": "work"}
 
 
@@ -122,7 +123,7 @@ def contact_facts(
         now=now,
         action=_action(contact, content),
         zones=zones,
-        history=(*person.history, *earlier),
+        history=(*_happened(person.history, now), *earlier),
         opt_outs=tuple(
             OptOut(
                 address=o.address or None,
@@ -152,12 +153,19 @@ def contact_facts(
         debt_groups=_debt_groups(person),
         validation_period_end=_validation_end(person, debts),
         notice_sent=_first_notice(person, debts),
-        authorised_channels=_authorised(contact),
+        authorised_channels=contact.person.authorised_channels,
         call_consent=_call_consent(person),
         email_consent=_email_consent(contact),
         sender_role=contact.sender_role,
         system=SystemFacts(audit_log_writable=log_writable),
     )
+
+
+def _happened(history: tuple[HistoryEntry, ...], now: datetime) -> tuple[HistoryEntry, ...]:
+    """What is on record has happened, also where this clock is behind the one that recorded it, by a day at most."""
+    if all(entry.at <= now for entry in history):
+        return history
+    return tuple(replace(e, at=now) if now < e.at <= now + _CLOCK_BEHIND else e for e in history)
 
 
 def _action(contact: IntendedContact, content: ContentFindings | None) -> Action:
@@ -386,14 +394,6 @@ def _consent(contact: IntendedContact) -> bool | None:
         return True
     given_to_creditor = contact.channel is ChannelKind.SMS and contact.sender_role == "original_creditor"
     return None if given_to_creditor else False
-
-
-def _authorised(contact: IntendedContact) -> frozenset[str]:
-    """The channels the person authorised; where the file names none, the one that was consented to, if any."""
-    named = contact.person.authorised_channels
-    if named is not None:
-        return named
-    return frozenset({contact.channel.value} if _consent_on(contact) is not None else ())
 
 
 def _address_basis(contact: IntendedContact) -> AddressBasis:

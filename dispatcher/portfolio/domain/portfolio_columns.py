@@ -166,10 +166,19 @@ def channel(text: str) -> str:
     return word
 
 
+# Other words for "none at all": read as such, since what is not understood must not free a channel.
+_NO_CHANNEL = frozenset(
+    """
+    none [] no nil nothing nochannel nochannels notauthorised notauthorized noneauthorised noneauthorized
+    ninguno ninguna ningún ningun aucun aucune nenhum nenhuma keine keiner nessuno geen
+    """.split()  # noqa: SIM905 a table that a person can read
+)
+
+
 @lru_cache(maxsize=512)
 def channels(text: str) -> tuple[str, ...]:
     """A list of channels; `none` says that no channel is authorised."""
-    if plain_name(text) in {"none", "[]"}:
+    if plain_name(text) in _NO_CHANNEL:
         return ()
     words = [_CHANNELS.get(plain_name(part)) for part in re.split(r"[;|,\s]+", text) if part]
     if None in words:

@@ -32,6 +32,7 @@ _OWN: Mapping[str, str] = {
     "ledger/held-complaint": "While a complaint waits for its answer we keep quiet.",
     "ledger/held-row-refused": "Older figures are not trusted when the newest row could not be read.",
     "ledger/held-ledger-in-doubt": "A ledger that contradicts itself about a person is not trusted.",
+    "gate/authorised-channels": "Only the channels that the debtor authorised are used.",
     "desk/coverage": "Nobody has read, or confirmed, the law of the place where the debtor lives.",
     "desk/pack-not-reviewed": "Counsel must review a pack before real messages rely on it.",
 }

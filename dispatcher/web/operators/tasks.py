@@ -6,10 +6,10 @@ from starlette.responses import Response
 
 from dispatcher.authoring.storage import template_versions
 from dispatcher.delivery.intervene import CannotIntervene
-from dispatcher.delivery.storage import task_lists
 from dispatcher.delivery.work_on_tasks import TaskError, finish_tasks, take_messages, take_tasks
 from dispatcher.messages.domain.message import State
 from dispatcher.messages.storage import message_lists
+from dispatcher.people.storage import task_lists
 from dispatcher.runs.storage import day_counts
 from dispatcher.users.domain.user import Role
 from dispatcher.web.operators.messages import decide_messages, message_json

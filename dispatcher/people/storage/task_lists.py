@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 
 from dispatcher.database.tables.delivery import tasks
-from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.portfolio import creditors, debtors
 
 
@@ -59,11 +58,6 @@ def take(connection: Connection, ids: Collection[int], owner: str) -> int:
         update(tasks).where(tasks.c.id.in_(list(ids)), tasks.c.done_at.is_(None)).values(owner=owner)
     )
     return result.rowcount
-
-
-def take_messages(connection: Connection, ids: Collection[str], owner: str) -> None:
-    """Put waiting messages on somebody's desk."""
-    connection.execute(update(messages).where(messages.c.id.in_(list(ids))).values(held_owner=owner))
 
 
 def finish(connection: Connection, ids: Collection[int], *, by: str, at: datetime, outcome: str) -> list[int]:

@@ -40,6 +40,14 @@ def open_for_messages(connection: Connection, kind: str, ids: Collection[str]) -
     return set(connection.scalars(query))
 
 
+def debtors_with_open(connection: Connection, kind: str, debtor_ids: Collection[int]) -> set[int]:
+    """Which of these debtors have an open task of that kind."""
+    query = select(tasks.c.debtor_id).where(
+        tasks.c.kind == kind, tasks.c.debtor_id.in_(debtor_ids), tasks.c.done_at.is_(None)
+    )
+    return set(connection.scalars(query))
+
+
 def open_tasks(connection: Connection, *, kind: str | None = None) -> list[RowMapping]:
     """Tasks that nobody has done, oldest first."""
     query = select(tasks).where(tasks.c.done_at.is_(None)).order_by(tasks.c.id)
@@ -55,5 +63,16 @@ def finish_for_message(
     connection.execute(
         update(tasks)
         .where(tasks.c.message_id == message_id, tasks.c.kind == kind, tasks.c.done_at.is_(None))
+        .values(done_at=at, done_by=by, outcome=outcome)
+    )
+
+
+def finish_for_debtor(
+    connection: Connection, debtor_id: int, *, kind: str, by: str, at: datetime, outcome: str
+) -> None:
+    """Close the open tasks of that kind about a debtor."""
+    connection.execute(
+        update(tasks)
+        .where(tasks.c.debtor_id == debtor_id, tasks.c.kind == kind, tasks.c.done_at.is_(None))
         .values(done_at=at, done_by=by, outcome=outcome)
     )
