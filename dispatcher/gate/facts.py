@@ -318,6 +318,14 @@ class SystemFacts:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CoDebtorFacts:
+    """The statuses of others who owe a debt of the message: what reaches them too, each rule's `reach` says."""
+
+    bankruptcy_pending: bool = False
+    breathing_space_until: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ContactFacts:
     """Everything the gate may know about one intended contact at the instant `now` (aware)."""
 
@@ -337,6 +345,7 @@ class ContactFacts:
     original_creditor_request: OriginalCreditorRequest | None = None
     bankruptcy_pending: bool = False
     breathing_space_until: date | None = None
+    co_debtors: CoDebtorFacts = CoDebtorFacts()
     workplace: Workplace | None = None
     debt: DebtFacts = DebtFacts()
     debt_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -355,3 +364,13 @@ class ContactFacts:
     holidays: tuple[date, ...] = ()
     law: LawRead | None = None  # None: under the packs named, and nobody asks for more
     system: SystemFacts = SystemFacts()
+
+    @property
+    def any_bankruptcy(self) -> bool:
+        """Whether anybody who owes the debt has a case pending."""
+        return self.bankruptcy_pending or self.co_debtors.bankruptcy_pending
+
+    @property
+    def any_breathing_space(self) -> bool:
+        """Whether a moratorium of anybody who owes the debt is on file."""
+        return self.breathing_space_until is not None or self.co_debtors.breathing_space_until is not None

@@ -142,7 +142,8 @@ def recording(
         named = tuple(
             _debt(connection, debtor, reference, said.now.date()) for reference in dict.fromkeys(debts)
         )
-        concerned = {debtor.id, *people_facts.people_owing(connection, [debt.id for debt in named])}
+        owed = named or people_facts.debts_of(connection, debtor.id, said.now.date())
+        concerned = {debtor.id, *people_facts.people_owing(connection, [debt.id for debt in owed])}
         if address:
             concerned.update(addresses.people_at(connection, address))
         addresses.lock(connection, sorted(concerned))

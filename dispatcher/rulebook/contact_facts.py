@@ -90,6 +90,7 @@ def _contact(read: Json, words: OptOutTable) -> f.ContactFacts:
         original_creditor_request=_maybe(f.OriginalCreditorRequest, read.get("original_creditor_request")),
         bankruptcy_pending=read.get("bankruptcy", {}).get("pending", "bankruptcy" in read),
         breathing_space_until=read.get("breathing_space_until"),
+        co_debtors=f.CoDebtorFacts(**read.get("co_debtors", {})),
         workplace=_maybe(f.Workplace, read.get("workplace")),
         debt=f.DebtFacts(**read.get("debt", {})),
         debt_groups=read.get("debt_groups", {}),

@@ -237,6 +237,7 @@ _FACTS: dict[str, Any] = {
     "original_creditor_request": {"received": optional_day, "answered": optional_day, "form": form},
     "bankruptcy": {"pending": off},
     "breathing_space_until": or_null(last_day, null=None),
+    "co_debtors": {"bankruptcy_pending": off, "breathing_space_until": or_null(last_day, null=None)},
     "workplace": {
         "employer_prohibits": off,
         "oral_request": optional_day,

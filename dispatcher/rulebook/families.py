@@ -110,6 +110,7 @@ _BANDS = {
         "properties": dict.fromkeys(("up_to", "fixed", "percent", "over"), _MONEY),
     },
 }
+_REACH = {"reach": {"enum": list(holds.REACHES)}}
 _CAP = {
     "limit": {"type": "integer", "minimum": 1},
     "window": _WINDOW,
@@ -311,8 +312,8 @@ FAMILIES: dict[str, Family] = {
     "refusal_to_pay": Family(build=_plain(holds.RefusalToPay)),
     "pending_dispute": Family(build=_plain(holds.PendingDispute), properties={"written_in_period": _FLAG}),
     "original_creditor_request": Family(build=_plain(holds.PendingOriginalCreditorRequest)),
-    "bankruptcy": Family(build=_plain(holds.Bankruptcy)),
-    "breathing_space": Family(build=_plain(holds.BreathingSpace)),
+    "bankruptcy": Family(build=_plain(holds.Bankruptcy), properties=_REACH),
+    "breathing_space": Family(build=_plain(holds.BreathingSpace), properties=_REACH),
     "debtor_deceased": Family(build=_plain(holds.DebtorDeceased)),
     "time_barred_threat": Family(build=_plain(holds.TimeBarredThreat)),
     "open_procedure": Family(build=_plain(holds.OpenProcedure)),

@@ -143,34 +143,57 @@ class PendingOriginalCreditorRequest(Guard):
         )
 
 
+PERSON, DEBT, ALL_PARTIES = "person", "debt", "all_parties"
+REACHES = (PERSON, DEBT, ALL_PARTIES)
+
+
+def _reaches(reach: str, act: Act) -> bool:
+    """Whether a status of somebody else who owes the debt binds this contact too.
+
+    `debt`: those who owe it with them; `all_parties`: those who vouch for it as well.
+    """
+    return reach == ALL_PARTIES or (reach == DEBT and act.action.recipient.relation != "guarantor")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bankruptcy(Guard):
     """A pending bankruptcy stays every act to collect."""
 
-    subject: ClassVar[str | None] = "bankruptcy_pending"
+    subject: ClassVar[str | None] = "any_bankruptcy"
+
+    reach: str = PERSON
 
     def refuse(self, act: Act) -> Refusal | None:
         """A block while the case is pending."""
-        return block("a bankruptcy case is pending") if act.facts.bankruptcy_pending else None
+        if act.facts.bankruptcy_pending:
+            return block("a bankruptcy case is pending")
+        if act.facts.co_debtors.bankruptcy_pending and _reaches(self.reach, act):
+            return block("a stay protects everybody who owes this debt", reach=self.reach)
+        return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BreathingSpace(Guard):
     """A moratorium: no demand until it is over."""
 
-    subject: ClassVar[str | None] = "breathing_space_until"
+    subject: ClassVar[str | None] = "any_breathing_space"
+
+    reach: str = PERSON
 
     def refuse(self, act: Act) -> Refusal | None:
         """A deferral to the day after it; a block where no end is known."""
-        until = act.facts.breathing_space_until
-        if until is None:
+        own, others = act.facts.breathing_space_until, act.facts.co_debtors.breathing_space_until
+        ends = [own] if own else []
+        ends += [others] if others and _reaches(self.reach, act) else []
+        if not ends:
             return None
+        until = max(ends)
+        who = "the debtor has breathing space" if until == own else "a moratorium protects this debt"
         if until.year == MAXYEAR:
-            return block("the debtor has breathing space with no end on file")
-        ends = day_number(until) + 1
-        if act.first_day >= ends:
+            return block(f"{who} with no end on file")
+        if act.first_day >= day_number(until) + 1:
             return None
-        return defer(act.when_day_begins(ends), f"the debtor has breathing space until {until}", until=until)
+        return defer(act.when_day_begins(day_number(until) + 1), f"{who} until {until}", until=until)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

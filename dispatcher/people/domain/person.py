@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from dispatcher.gate.facts import HistoryEntry
 from dispatcher.values.money import Money
@@ -43,6 +43,43 @@ class Hold:
         recorded = self.recorded_at.date() if self.recorded_at else None
         begun = self.starts_on <= day or (recorded is not None and self.starts_on <= recorded)
         return begun and (self.until is None or self.until >= day)
+
+
+# Holds that are about whoever they were recorded of. All others are about a debt, where they name one.
+OF_THE_PERSON = frozenset(
+    {
+        "attorney",
+        "cease",
+        "refusal",
+        "bankruptcy",
+        "deceased",
+        "breathing_space",
+        "unclear_reply",
+        "legal",
+        "care",
+    }
+)
+# These are about every debt of the person where they name none.
+_OF_EVERY_DEBT = frozenset({"dispute", "promise", "arrangement", "complaint"})
+# What the rules read of a debt's dispute; the rest of what somebody said stays with them.
+DETAILS_OF_A_DEBT = frozenset({"form", "validation_period_end", "verification_sent", "answered"})
+
+
+def is_of_the_debt(kind: str, *, named: bool) -> bool:
+    """Whether a hold binds everybody who owes the debt: a dispute, a promise, a complaint, a pause that names it."""
+    return kind in _OF_EVERY_DEBT or (named and kind not in OF_THE_PERSON)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CoDebtor:
+    """The statuses of somebody who owes one of a person's debts too; how far they reach the packs say."""
+
+    HOLDS: ClassVar[frozenset[str]] = frozenset({"bankruptcy", "breathing_space"})
+
+    debt_id: int
+    bankrupt_on: date | None = None
+    breathing_space_until: date | None = None
+    holds: tuple[Hold, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,6 +155,7 @@ class PersonFile:
     notices: tuple[Notice, ...] = ()
     opt_outs: tuple[StoredOptOut, ...] = ()
     history: tuple[HistoryEntry, ...] = ()
+    co_debtors: tuple[CoDebtor, ...] = ()
     first_message_on: date | None = None  # first message that went out and did not come back
 
     @property

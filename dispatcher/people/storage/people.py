@@ -25,9 +25,11 @@ from dispatcher.people.domain.person import (
     Wish,
     history_kind,
 )
+from dispatcher.people.storage.co_debtors import Shared, load_shared
 from dispatcher.portfolio.storage.debts import OWED, open_on
 from dispatcher.values.money import Money
 
+NOTHING_SHARED = Shared()
 HISTORY = timedelta(days=45)  # longer than the longest window any pack counts in (a month)
 # What never grows too old: from when caps count, and by which address or number the debtor came.
 _DIRECT = ("conversation", "answered_complete", "inbound_from_consumer")
@@ -172,7 +174,11 @@ def load_people(connection: Connection, ids: Collection[int], *, now: datetime) 
     points = _grouped(connection, _POINTS, values)
     parts = {name: _grouped(connection, query, values) for name, query in _PARTS.items()}
     heard = _opt_outs(connection, wanted, points)
-    return {row.id: _person(row, points[row.id], heard[row.id], parts) for row in rows}
+    shared = load_shared(connection, wanted)
+    return {
+        row.id: _person(row, points[row.id], heard[row.id], parts, shared.get(row.id, NOTHING_SHARED))
+        for row in rows
+    }
 
 
 def load_debts(connection: Connection, ids: Collection[int], *, as_of: date) -> dict[int, DebtFile]:
@@ -212,7 +218,11 @@ def _opt_outs(
 
 
 def _person(
-    row: Any, points: Iterable[Any], heard: list[StoredOptOut], parts: Mapping[str, Mapping[int, list[Any]]]
+    row: Any,
+    points: Iterable[Any],
+    heard: list[StoredOptOut],
+    parts: Mapping[str, Mapping[int, list[Any]]],
+    shared: Shared,
 ) -> PersonFile:
     first = parts["first"].get(row.id)
     channels = row.authorised_channels
@@ -239,7 +249,8 @@ def _person(
         deceased_on=row.deceased_on,
         breathing_space_until=row.breathing_space_until,
         contact_points=tuple(_point(point) for point in points),
-        holds=tuple(_hold(hold) for hold in parts["holds"].get(row.id, ())),
+        holds=(*(_hold(hold) for hold in parts["holds"].get(row.id, ())), *shared.holds),
+        co_debtors=shared.co_debtors,
         wishes=tuple(
             Wish(kind=w.kind, details=w.details, recorded_at=w.recorded_at)
             for w in parts["wishes"].get(row.id, ())

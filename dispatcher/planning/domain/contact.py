@@ -12,6 +12,7 @@ from dispatcher.gate.facts import (
     Attorney,
     CallConsent,
     Cease,
+    CoDebtorFacts,
     ContactFacts,
     ContentFindings,
     DateOnFile,
@@ -148,6 +149,7 @@ def contact_facts(
         original_creditor_request=_original_creditor_request(holds, now),
         bankruptcy_pending=_by(person.bankrupt_on, now) or _any(holds, "bankruptcy"),
         breathing_space_until=_breathing_space(person, holds),
+        co_debtors=_co_debtors(person, debts, now),
         workplace=_workplace(person),
         debt=_debt_facts(contact, now.date()),
         debt_groups=_debt_groups(person),
@@ -288,9 +290,24 @@ def _original_creditor_request(holds: Sequence[Hold], now: datetime) -> Original
 
 
 def _breathing_space(person: PersonFile, holds: Sequence[Hold]) -> date | None:
+    return _space(person.breathing_space_until, holds)
+
+
+def _space(until: date | None, holds: Sequence[Hold]) -> date | None:
     hold = _first(holds, "breathing_space")
-    ends = [day for day in (person.breathing_space_until, hold.until if hold else None) if day]
+    ends = [day for day in (until, hold.until if hold else None) if day]
     return max(ends) if ends else (date.max if hold else None)
+
+
+def _co_debtors(person: PersonFile, debts: Sequence[DebtFile], now: datetime) -> CoDebtorFacts:
+    """What holds of others who owe one of these debts too."""
+    concerned = [other for other in person.co_debtors if any(debt.id == other.debt_id for debt in debts)]
+    held = [(other, [h for h in other.holds if h.holds_on(now.date())]) for other in concerned]
+    spaces = [_space(other.breathing_space_until, holds) for other, holds in held]
+    return CoDebtorFacts(
+        bankruptcy_pending=any(_by(o.bankrupt_on, now) or _any(holds, "bankruptcy") for o, holds in held),
+        breathing_space_until=max((day for day in spaces if day), default=None),
+    )
 
 
 def _workplace(person: PersonFile) -> Workplace | None:
