@@ -142,6 +142,9 @@ def assert_same(
     """Message by message, and every restraint named."""
     found, wanted = sent(entries), Counter(expected)
     missing, surplus = sorted((wanted - found).elements()), sorted((found - wanted).elements())
-    assert (missing[:5], surplus[:5]) == ([], []), f"{len(missing)} missing, {len(surplus)} too many"
+    details = "\n".join(
+        f"{word} {m}" for word, some in (("missing", missing), ("too many", surplus)) for m in some[:5]
+    )
+    assert not (missing or surplus), f"{len(missing)} missing, {len(surplus)} too many\n{details}"
     unnamed = {(rest.debtor, rest.debt, rest.step) for rest in rested} - kept_back(entries)
     assert not unnamed
