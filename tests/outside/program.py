@@ -145,6 +145,6 @@ def assert_same(
     details = "\n".join(
         f"{word} {m}" for word, some in (("missing", missing), ("too many", surplus)) for m in some[:5]
     )
-    assert not (missing or surplus), f"{len(missing)} missing, {len(surplus)} too many\n{details}"
+    assert missing + surplus == [], f"{len(missing)} missing, {len(surplus)} too many\n{details}"
     unnamed = {(rest.debtor, rest.debt, rest.step) for rest in rested} - kept_back(entries)
     assert not unnamed
