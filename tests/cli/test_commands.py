@@ -100,7 +100,9 @@ def test_explain_answers_for_somebody_sent_disputed_and_unreachable(house: Comma
 
 
 def test_explain_names_the_law_of_the_role_in_which_each_debt_is_collected(house: Command) -> None:
-    assert "Rules: DEFAULT, HOUSE, US-BANKRUPTCY, US-NYC-SHIELD, US-TCPA." in house("explain", "D1", *DAY).stdout
+    assert (
+        "Rules: DEFAULT, HOUSE, US-BANKRUPTCY, US-NYC-SHIELD, US-TCPA." in house("explain", "D1", *DAY).stdout
+    )
     assert (
         "Rules: DEFAULT, HOUSE, US-BANKRUPTCY, US-NY-DFS, US-NYC-SHIELD, US-REGF, US-TCPA."
         in house("explain", "D3", *DAY).stdout

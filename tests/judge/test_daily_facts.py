@@ -90,7 +90,11 @@ def refusals(contact: IntendedContact) -> set[tuple[str, str]]:
 
 def packs(contact: IntendedContact) -> set[str]:
     """The law that governs, besides the house rules."""
-    return {pack.name for pack in _desk().packs_for(contact, NOON.date())} - {"DEFAULT", "HOUSE", "US-BANKRUPTCY"}
+    return {pack.name for pack in _desk().packs_for(contact, NOON.date())} - {
+        "DEFAULT",
+        "HOUSE",
+        "US-BANKRUPTCY",
+    }
 
 
 FEDERAL = {"US-REGF", "US-TCPA"}
