@@ -27,11 +27,13 @@ run: $(VENV)/run-ready ## A whole daily run on the sample portfolio, into var/
 test: $(VENV)/dev-ready ## The whole test suite, with a real Redis and PostgreSQL
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-check: $(VENV)/dev-ready ## Format, lint, types, imports, data
+check: $(VENV)/dev-ready ## Format, lint, types, imports, dead code, dependencies, data
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/vulture
+	$(BIN)/deptry .
 	$(BIN)/dispatcher check --data-only
 
 fmt: $(VENV)/dev-ready ## Format the code

@@ -71,11 +71,6 @@ def suggest_replacements(text: str) -> tuple[Replacement, ...]:
     )
 
 
-def with_replacements(text: str, replacements: tuple[Replacement, ...]) -> str:
-    """The text with the replacements that a person has agreed to."""
-    return text.translate({ord(replacement.character): replacement.instead for replacement in replacements})
-
-
 def _counted(encoding: Encoding, sizes: list[int], offending: tuple[str, ...]) -> Segments:
     units = sum(sizes)
     if units <= _ALONE[encoding]:

@@ -1,4 +1,4 @@
-"""Every adapter keeps the same contract; the fake, which ships with the port, keeps it too."""
+"""Every adapter keeps the same contract; the fake one of the tests keeps it too."""
 
 import base64
 import logging
@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from channels.fake import FakeChannel
 from channels.kind import ChannelKind
 from channels.loopback import is_loopback
 from channels.outcome import Accepted, Rejected, Scope, TryLater
@@ -29,6 +28,7 @@ from tests.channels.conftest import (
     smtp_settings,
     twilio_settings,
 )
+from tests.doubles.fake_channel import FakeChannel
 from tests.doubles.running import Running
 
 SECRETS = (API_KEY, TOKEN, "pass-of-the-tests", "test_key")

@@ -11,7 +11,7 @@ from channels.email.smtp_outcomes import Stage, refusal
 from channels.http import Answer
 from channels.letter import lob_outcomes
 from channels.outcome import Outcome, Rejected, Scope, TryLater, Unknown
-from channels.sms.segments import count_segments, suggest_replacements, with_replacements
+from channels.sms.segments import count_segments, suggest_replacements
 from channels.sms.twilio_outcomes import MEANINGS, Meaning, closes_number, failure, meaning_of
 from tests.channels.conftest import NOW
 from tests.shared import shared_folder
@@ -202,8 +202,6 @@ def test_replacements_are_offered_and_names_are_left_alone():
         ("\u202f", " "),
         ("–", "-"),
     ]
-    assert with_replacements(text, offered) == 'Zoë, "hello"... n.o 5 € - ok'
-    assert with_replacements(text, ()) == text
 
 
 def test_replacements_all_fit_into_gsm():

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from channels.breaker import Breaker
-from channels.fake import FakeChannel
 from channels.kind import ChannelKind
 from channels.port import Channel
 from dispatcher.database.engine import Connection, Database
@@ -22,6 +21,7 @@ from dispatcher.delivery.channel_delivery import ChannelDelivery
 from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
 from dispatcher.messages.domain.message import Message
 from dispatcher.messages.storage import contents, outbox
+from tests.doubles.fake_channel import FakeChannel
 
 NOW = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)
 TODAY = NOW.date()

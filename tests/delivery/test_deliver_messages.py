@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from channels.fake import FakeChannel
 from channels.kind import ChannelKind
 from channels.outcome import Rejected, Scope, TryLater, Unknown
 from dispatcher.database.engine import Database
@@ -24,6 +23,7 @@ from tests.delivery.builders import (
     states,
     verdict_for_all,
 )
+from tests.doubles.fake_channel import FakeChannel
 
 
 def test_every_message_of_a_batch_is_accepted_once_and_logged_as_begun_and_accepted(

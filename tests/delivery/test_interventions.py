@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from channels.fake import FakeChannel
 from channels.kind import ChannelKind
 from channels.outcome import Unknown
 from dispatcher.database.engine import Database
@@ -22,6 +21,7 @@ from dispatcher.delivery.intervene import (
 )
 from dispatcher.delivery.stop_delivery import StopError, resume_delivery, stop_delivery, stops_in_force
 from tests.delivery.builders import NOW, a_channel_delivery, events, hand_out, message, queued
+from tests.doubles.fake_channel import FakeChannel
 
 BY = Intervention(actor="ana", now=NOW, why="asked the client")
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from channels.fake import FakeChannel
 from channels.kind import ChannelKind
 from dispatcher.database.engine import Database
 from dispatcher.delivery.deliver_messages import deliver_messages
@@ -22,6 +21,7 @@ from dispatcher.runs.notify_day import (
 )
 from dispatcher.runs.storage import fires
 from tests.delivery.builders import NOW, TODAY, a_channel_delivery, a_run, hand_out, queued
+from tests.doubles.fake_channel import FakeChannel
 
 DAY = timedelta(days=1)
 

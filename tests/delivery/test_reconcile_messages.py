@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import select
 
 from channels.event import DeliveryEvent, EventKind
-from channels.fake import FakeChannel
 from channels.kind import ChannelKind
 from channels.outcome import Unknown
 from dispatcher.database.engine import Database
@@ -17,6 +16,7 @@ from dispatcher.delivery.reconcile_messages import reconcile_messages
 from dispatcher.delivery.record_delivery_events import record_delivery_events
 from dispatcher.delivery.resolve_message import resolve_message
 from tests.delivery.builders import NOW, a_channel_delivery, events, hand_out, message, queued
+from tests.doubles.fake_channel import FakeChannel
 
 
 class Silent(FakeChannel):

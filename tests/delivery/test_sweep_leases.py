@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from channels.fake import FakeChannel
 from channels.kind import ChannelKind
 from channels.outcome import Accepted
 from dispatcher.database.engine import Database
@@ -21,6 +20,7 @@ from tests.delivery.builders import (
     queued,
     states,
 )
+from tests.doubles.fake_channel import FakeChannel
 
 LATER = NOW + timedelta(minutes=5)
 

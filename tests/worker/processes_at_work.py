@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from channels.fake import FakeChannel
 from channels.kind import ChannelKind
 from channels.port import Channel
 from dispatcher.database.engine import Database
@@ -11,6 +10,7 @@ from dispatcher.worker.broker import open_broker
 from dispatcher.worker.channel_deliveries import DeliveryPorts, Throttle
 from dispatcher.worker.delivery_process import DeliveryProcess
 from tests.delivery.builders import NOW, allow_all
+from tests.doubles.fake_channel import FakeChannel
 
 
 def fakes() -> dict[ChannelKind, FakeChannel]:

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from channels.fake import FakeChannel
 from channels.kind import ChannelKind
 from channels.outcome import TryLater
 from dispatcher.database.engine import Database
@@ -16,6 +15,7 @@ from dispatcher.delivery.storage import stops
 from dispatcher.worker.channel_deliveries import Throttle
 from dispatcher.worker.drain import STALLED_AFTER, Drain
 from tests.delivery.builders import ALLOW, NOW, a_run, hand_out, message, queued, states
+from tests.doubles.fake_channel import FakeChannel
 from tests.worker.processes_at_work import a_process, fakes
 
 

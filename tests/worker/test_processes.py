@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from channels.fake import FakeChannel
 from channels.kind import ChannelKind
 from dispatcher.database import leases
 from dispatcher.database.engine import Database, open_database
@@ -22,6 +21,7 @@ from dispatcher.runs.storage import fires
 from dispatcher.worker.dead import dead_batches, revive
 from tests.chaos.accidents import until
 from tests.delivery.builders import queued, states
+from tests.doubles.fake_channel import FakeChannel
 from tests.worker.processes_at_work import a_process, fakes
 
 HEADER = "debt_reference,creditor,debtor_reference,debtor_name,debtor_kind,language,country,region,postal_code,city,address_line_1,email,currency,balance,due_date,debt_type\n"

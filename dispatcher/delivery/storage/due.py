@@ -25,7 +25,7 @@ from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.planning import runs
 from dispatcher.database.tables.portfolio import creditors
 from dispatcher.delivery.domain.stop import Stop
-from dispatcher.messages.domain.message import UNSENT, State
+from dispatcher.messages.domain.message import UNSENT
 from dispatcher.messages.storage.outbox import unleased, waiting
 from dispatcher.messages.storage.planned import UNRELEASED
 
@@ -109,12 +109,6 @@ def oldest_due(connection: Connection, *, now: datetime, real_now: datetime) -> 
     """Since when the longest waiting due message could have gone."""
     found: datetime | None = connection.scalar(_OLDEST, {"now": now, "real_now": real_now})
     return found
-
-
-def has_planned(connection: Connection, *, now: datetime) -> bool:
-    """Whether a message waits for its text."""
-    condition = and_(_m.state == State.PLANNED, _m.expires_at > now)
-    return bool(connection.scalar(select(exists().where(condition))))
 
 
 @lru_cache(maxsize=8)

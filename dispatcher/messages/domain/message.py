@@ -32,7 +32,6 @@ class State(StrEnum):
 
 WAITING = frozenset({State.QUEUED, State.DEFERRED})
 UNSENT = frozenset({State.PLANNED, State.QUEUED, State.DEFERRED, State.HELD})
-AT_AN_END = frozenset(State) - UNSENT - {State.SENDING}
 
 # What the provider said, in rising order: events come late and in any order, and none of them goes back.
 _SHORTEST_ADDRESS = 5  # what is shorter is part of other words, and nobody's address

@@ -1,7 +1,7 @@
 """Lists messages for the pages and the API: filtered, newest first, a page at a time by key."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -32,11 +32,6 @@ class MessageFilter:
     since: date | None = None
     until: date | None = None
     person: str = ""
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether every message is asked for."""
-        return all(getattr(self, each.name) in ("", None) for each in fields(self))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,14 +117,6 @@ def count_messages(connection: Connection, wanted: MessageFilter) -> int:
         keys = keys.where(messages.c.id.in_(few))
     bounded = keys.limit(COUNTED_UP_TO).subquery()
     return connection.scalar(select(func.count()).select_from(bounded)) or 0
-
-
-def state_counts(connection: Connection, *, since: date | None = None) -> dict[str, int]:
-    """State -> messages, of the runs since a date or of all."""
-    query = select(messages.c.state, func.count()).group_by(messages.c.state)
-    if since is not None:
-        query = query.where(messages.c.as_of >= since)
-    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _few(connection: Connection, wanted: MessageFilter) -> list[str] | None:

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
-    Select,
     Text,
     bindparam,
     case,
@@ -162,14 +161,6 @@ def change(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write columns of messages, one mapping (`id` and columns) a message; like rows go in one statement."""
     for _, group in groupby(sorted(rows, key=_shape), key=_shape):
         update_rows(connection, messages, list(group), key=("id",))
-
-
-def count_by_state(connection: Connection, *, run_id: int | None = None) -> dict[tuple[str, State], int]:
-    """(channel, state) -> messages, of one run or of all."""
-    query: Select[Any] = select(_m.channel, _m.state, func.count()).group_by(_m.channel, _m.state)
-    if run_id is not None:
-        query = query.where(_m.run_id == run_id)
-    return {(channel, State(state)): number for channel, state, number in connection.execute(query)}
 
 
 def _in_order(ids: Collection[str], rows: Iterable[Any]) -> list[Message]:

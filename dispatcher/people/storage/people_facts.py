@@ -10,7 +10,6 @@ from sqlalchemy import Connection, Select, and_, insert, or_, select, union, upd
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.people import consents, contacts, holds, notices, opt_outs, wishes
 from dispatcher.database.tables.portfolio import (
-    contact_points,
     creditors,
     debt_parties,
     debtors,
@@ -238,14 +237,6 @@ def find_many(connection: Connection, references: Collection[str]) -> dict[str, 
         )
         found.setdefault(r.reference, []).append(known)
     return found
-
-
-def known_addresses(connection: Connection, debtor_id: int) -> dict[str, str]:
-    """Address -> medium of everything the debtor can be reached by."""
-    query = select(contact_points.c.address, contact_points.c.medium).where(
-        contact_points.c.debtor_id == debtor_id
-    )
-    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 _FACTS = {table.name: table for table in (contacts, holds, wishes, consents, notices)}

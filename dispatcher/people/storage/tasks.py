@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from dispatcher.database.tables.delivery import tasks
 
@@ -46,14 +46,6 @@ def debtors_with_open(connection: Connection, kind: str, debtor_ids: Collection[
         tasks.c.kind == kind, tasks.c.debtor_id.in_(debtor_ids), tasks.c.done_at.is_(None)
     )
     return set(connection.scalars(query))
-
-
-def open_tasks(connection: Connection, *, kind: str | None = None) -> list[RowMapping]:
-    """Tasks that nobody has done, oldest first."""
-    query = select(tasks).where(tasks.c.done_at.is_(None)).order_by(tasks.c.id)
-    if kind is not None:
-        query = query.where(tasks.c.kind == kind)
-    return list(connection.execute(query).mappings())
 
 
 def finish_for_message(

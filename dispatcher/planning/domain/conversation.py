@@ -69,10 +69,6 @@ class Intent:
         """Of the debts it asks for, the oldest's."""
         return max((as_of - debt.due_date).days for debt in self.asked)
 
-    def is_first_contact(self) -> bool:
-        """Whether every debt in it is spoken of for the first time."""
-        return all(each.how is How.NEW for each in self.spoken)
-
 
 def group_dues(
     person: PersonFile,

@@ -1,6 +1,5 @@
 """Where entries stand in the sealed order, for proving one of them without exporting anything."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,14 +31,6 @@ def entries_of_message(connection: Connection, message_id: str) -> list[PlacedEn
 def entry_at(connection: Connection, entry_id: int) -> PlacedEntry | None:
     """One entry by the id it was written under."""
     return next(iter(_read(connection, log_entries.c.id == entry_id)), None)
-
-
-def positions_of(connection: Connection, entry_ids: Sequence[int]) -> dict[int, int]:
-    """Entry id -> position, of those that are sealed."""
-    query = select(sealed_entries.c.entry_id, sealed_entries.c.position).where(
-        sealed_entries.c.entry_id.in_(entry_ids)
-    )
-    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _read(connection: Connection, condition: Any) -> list[PlacedEntry]:

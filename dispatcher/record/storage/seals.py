@@ -72,13 +72,6 @@ def unsealed(connection: Connection, above: int, limit: int) -> Sequence[Any]:
     ).all()
 
 
-def count_unsealed(connection: Connection, above: int) -> int:
-    """Count the entries above an id that no seal covers yet."""
-    sealed = select(literal(1)).where(sealed_entries.c.entry_id == log_entries.c.id)
-    query = select(func.count()).select_from(log_entries).where(log_entries.c.id > above, ~sealed.exists())
-    return connection.scalar(query) or 0
-
-
 def lock_sealing(connection: Connection) -> None:
     """Let one sealer at a time pass; nobody else waits. SQLite's write lock does it already."""
     if connection.dialect.name == "postgresql":

@@ -68,16 +68,6 @@ def count_all_states(connection: Connection) -> Counter[str]:
     )
 
 
-def still_waiting(connection: Connection, run_id: int) -> int:
-    """Messages of a run that are not at an end and not listed for a person."""
-    return (
-        connection.scalar(
-            select(func.count()).where(messages.c.run_id == run_id, messages.c.state.in_(_WAITING))
-        )
-        or 0
-    )
-
-
 def waiting_plans(connection: Connection, *, mode: str) -> list[int]:
     """Runs whose plan waits to be released, those that died while planning included, oldest first."""
     query = select(runs.c.id).where(runs.c.mode == mode, runs.c.state.in_(UNRELEASED)).order_by(runs.c.id)

@@ -1,7 +1,7 @@
 """People: the list, and one person's timeline, file, and what they say, written down by the record services."""
 
 import json
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from dispatcher.messages.storage.message_lists import lines_of
 from dispatcher.people.domain.hold_facts import HOLDS
-from dispatcher.people.domain.person import PersonFile
 from dispatcher.people.storage import person_lists
 from dispatcher.people.storage.person_lists import PersonFilter, PersonLine, TimelineEntry
 from dispatcher.planning.explain_debtor import explain_debtor
@@ -225,18 +224,6 @@ def _timeline_json(entry: TimelineEntry) -> dict[str, Any]:
         "details": document.get("details"),
         "personal": entry.personal,
     }
-
-
-def zone_or_utc(person: PersonFile | None) -> str:
-    """The zone a form's times are in."""
-    return (person.time_zone if person else "") or "UTC"
-
-
-def parse_local(text: str, zone: str) -> datetime:
-    """A `datetime-local` field in a zone."""
-    from zoneinfo import ZoneInfo
-
-    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
 
 
 PAGES = (

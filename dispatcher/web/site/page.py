@@ -62,7 +62,6 @@ class Site:
     run_day: Callable[..., Any] | None = None  # see run_start.RunDay
     cookies: Cookies = field(init=False)
     sign_in_limit: RateLimit = field(init=False)
-    debtor_limit: RateLimit = field(init=False)
     api_limit: RateLimit = field(init=False)
     test_limit: RateLimit = field(init=False)
     jobs: JobRunner = field(init=False)
@@ -72,7 +71,6 @@ class Site:
         self.cookies = Cookies(https=self.https)
         clock, minute = self.program.real_now, timedelta(minutes=1)
         self.sign_in_limit = RateLimit(tries=20, window=minute, clock=clock)
-        self.debtor_limit = RateLimit(tries=60, window=minute, clock=clock)
         self.api_limit = RateLimit(tries=60, window=minute, clock=clock)
         self.test_limit = RateLimit(tries=10, window=timedelta(hours=1), clock=clock)
         self.jobs = JobRunner(self.program)
