@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from dispatcher.authoring.storage import template_versions
+from dispatcher.authoring.storage import template_use, template_versions
 from dispatcher.authoring.storage.template_versions import StoredVersion
+from dispatcher.authoring.vanished import vanished
 from dispatcher.database.engine import Connection, Database
 from dispatcher.writing.domain.template import (
     ReviewRefused,
@@ -14,8 +15,9 @@ from dispatcher.writing.domain.template import (
     may_edit,
     with_author,
 )
+from dispatcher.writing.language.compile import compile_version
 from dispatcher.writing.language.layouts import Layouts
-from dispatcher.writing.language.problems import Problem
+from dispatcher.writing.language.problems import Problem, TemplateProblems
 from dispatcher.writing.trial import check_version
 
 
@@ -46,13 +48,30 @@ def save_draft(database: Database, house: Layouts, edit: Edit, *, now: datetime)
     Raises ReviewRefused for a name that no template may have, when the version is no draft any more, or when
     somebody else saved it meanwhile.
     """
-    problems = check_version(
-        TemplateVersion(name=edit.name, version=edit.version or 1, files=edit.files), house
-    )
+    draft = TemplateVersion(name=edit.name, version=edit.version or 1, files=edit.files)
+    problems = check_version(draft, house)
+    if not problems:
+        problems = against_in_force(database, house, draft, now)
     with database.writing() as connection:
         if edit.version:
             return _again(connection, edit, problems)
         return _new(connection, edit, problems, now)
+
+
+def against_in_force(
+    database: Database, house: Layouts, draft: TemplateVersion, now: datetime
+) -> tuple[Problem, ...]:
+    """What vanishes against the version in force; its people are counted by a rehearsal."""
+    with database.reading() as connection:
+        stored = template_versions.in_force(connection, draft.name, now)
+        people = template_use.people_by_language(connection, now.date())
+    if stored is None:
+        return ()
+    try:
+        old, new = compile_version(stored.version, house), compile_version(draft, house)
+    except TemplateProblems:
+        return ()
+    return tuple(vanished(old, new, people))
 
 
 def _new(connection: Connection, edit: Edit, problems: tuple[Problem, ...], now: datetime) -> Saved:

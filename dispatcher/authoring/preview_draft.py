@@ -8,10 +8,12 @@ from channels.kind import ChannelKind
 from dispatcher.authoring.preview_template import PreviewRequest, preview_for_debtor
 from dispatcher.database.engine import Database
 from dispatcher.writing.checks.finding import Finding
+from dispatcher.writing.coverage import Coverage, coverage_of
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.domain.template import TemplateVersion
 from dispatcher.writing.language.compile import CompiledTemplate, CompiledText, compile_version
 from dispatcher.writing.language.layouts import Layouts
+from dispatcher.writing.language.meta import FILE as META_FILE
 from dispatcher.writing.language.meta import TemplateMeta
 from dispatcher.writing.language.problems import Problem, TemplateProblems
 from dispatcher.writing.prepare_messages import Preparing
@@ -19,6 +21,7 @@ from dispatcher.writing.render import Rendered, RenderFailure, render
 from dispatcher.writing.samples import samples
 from dispatcher.writing.trial import problem_of
 
+MOST_FAULTS = 8  # faulty lines that are looked past for a preview
 ORDINARY = "an ordinary debtor"
 _RIGHT_TO_LEFT = "مريم بنت عبد الرحمن الأنصاري"
 
@@ -56,29 +59,65 @@ class DraftPreview:
     basis: str
     marks: tuple[Mark, ...]
     max_segments: int = 0
+    coverage: Coverage | None = None
 
 
 def preview_draft(
     database: Database, house: Layouts, press: Preparing, request: DraftRequest, *, now: datetime
 ) -> DraftPreview:
     """Compile and render one text; raises NothingToShow or AmbiguousDebtorError for a debtor who gets none."""
-    try:
-        compiled = compile_version(request.version, house)
-    except TemplateProblems as found:
-        marks = tuple(_of_problem(problem) for problem in found.problems)
-        return DraftPreview(rendered=None, basis="", marks=marks)
+    compiled, problems = _compiled(request, house)
+    faults = tuple(_of_problem(problem) for problem in problems)
+    if compiled is None:
+        return DraftPreview(rendered=None, basis="", marks=faults)
+    shown = _preview(database, compiled, press, request, now)
+    return replace(shown, marks=(*faults, *shown.marks))
+
+
+def _compiled(request: DraftRequest, house: Layouts) -> tuple[CompiledTemplate | None, tuple[Problem, ...]]:
+    """The version, without the lines that cannot be read, and what is wrong with those: one fault blanks no preview."""
+    version, problems = request.version, dict[tuple[str, int, str], Problem]()
+    for _ in range(MOST_FAULTS):
+        try:
+            return compile_version(version, house), tuple(problems.values())
+        except TemplateProblems as found:
+            fresh = [p for p in found.problems if (p.file, p.line, p.message) not in problems]
+            problems |= {(p.file, p.line, p.message): p for p in fresh}
+            if not fresh:
+                break
+            version = _without_faults(version, fresh, keep=request.file)
+    return None, tuple(problems.values())
+
+
+def _without_faults(version: TemplateVersion, problems: list[Problem], *, keep: str) -> TemplateVersion:
+    """The version with the faulty lines of its texts emptied; another text that is wrong is left out."""
+    files = dict(version.files)
+    for problem in problems:
+        if problem.file not in files or problem.file == META_FILE:
+            continue
+        if problem.file != keep:
+            del files[problem.file]
+        elif problem.line:
+            lines = files[keep].split("\n")
+            files[keep] = "\n".join("" if n == problem.line else row for n, row in enumerate(lines, start=1))
+    return replace(version, files=files)
+
+
+def _preview(
+    database: Database, compiled: CompiledTemplate, press: Preparing, request: DraftRequest, now: datetime
+) -> DraftPreview:
     text = next((text for text in compiled.texts.values() if text.file == request.file), None)
     if text is None:
         return DraftPreview(rendered=None, basis="", marks=())
     if request.debtor:
         wanted = PreviewRequest(debtor=request.debtor, as_of=_day(now), now=now, channel=text.channel)
         shown = preview_for_debtor(database, press, compiled, wanted)
-        return _shown(compiled, request, shown.rendered, shown.basis)
+        return _shown(compiled, text, request, shown.rendered, shown.basis)
     name, inputs = _sample(compiled.meta, text, request.who)
     rendered = render(
         compiled, inputs, message_id="sample", to=inputs.debtor.email, to_name=inputs.debtor.name
     )
-    return _shown(compiled, request, rendered, name)
+    return _shown(compiled, text, request, rendered, name)
 
 
 def sample_names(meta: TemplateMeta, channel: ChannelKind, language: str) -> list[str]:
@@ -110,14 +149,29 @@ def _all_samples(
 
 
 def _shown(
-    compiled: CompiledTemplate, request: DraftRequest, rendered: Rendered | RenderFailure, basis: str
+    compiled: CompiledTemplate,
+    text: CompiledText,
+    request: DraftRequest,
+    rendered: Rendered | RenderFailure,
+    basis: str,
 ) -> DraftPreview:
     source = request.version.files.get(request.file, "")
+    coverage = coverage_of(text, compiled.meta)
     if isinstance(rendered, RenderFailure):
-        mark = Mark(rule=rendered.rule, message=rendered.reason, advice=rendered.advice, file=request.file)
-        return DraftPreview(rendered=None, basis=basis, marks=(mark,))
-    marks = tuple(_of_finding(finding, source, request.file, basis) for finding in rendered.findings)
-    return DraftPreview(rendered=rendered, basis=basis, marks=marks, max_segments=compiled.meta.sms_segments)
+        marks = [Mark(rule=rendered.rule, message=rendered.reason, advice=rendered.advice, file=request.file)]
+    else:
+        marks = [_of_finding(finding, source, request.file, basis) for finding in rendered.findings]
+    marks += [_of_finding(finding, source, request.file, "a branch") for finding in coverage.findings]
+    once = {
+        (mark.rule, mark.line, mark.column if mark.line else mark.phrase): mark for mark in reversed(marks)
+    }
+    return DraftPreview(
+        rendered=None if isinstance(rendered, RenderFailure) else rendered,
+        basis=basis,
+        marks=tuple(reversed(once.values())),
+        max_segments=compiled.meta.sms_segments,
+        coverage=coverage,
+    )
 
 
 def _of_problem(problem: Problem) -> Mark:

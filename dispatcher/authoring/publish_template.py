@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
+from dispatcher.authoring.edit_template import against_in_force
 from dispatcher.authoring.review_template import move, read_version
 from dispatcher.authoring.storage import template_versions
 from dispatcher.authoring.storage.template_versions import StoredVersion
 from dispatcher.database.engine import Connection, Database
-from dispatcher.writing.domain.template import VersionState, may_publish, may_retire
+from dispatcher.writing.domain.template import ReviewRefused, VersionState, may_publish, may_retire
 from dispatcher.writing.language.compile import compile_version
 from dispatcher.writing.language.layouts import Layouts
 from dispatcher.writing.language.problems import TemplateProblems
@@ -22,16 +23,21 @@ def publish_template(
     actor: str,
     now: datetime,
     since: datetime | None = None,
+    accept_vanished: bool = False,
 ) -> StoredVersion:
     """Publish from an instant (now if not given); raises ReviewRefused or TemplateProblems.
 
-    The text is tried once more: layouts and wording may have changed since it was approved.
+    The text is tried once more: layouts and wording may have changed since it was approved. What vanishes against
+    the version in force keeps it back, unless `accept_vanished` says that this is meant.
     """
     stored = read_version(database, name, version)
     may_publish(stored.version, actor)
     problems = check_version(stored.version, house)
     if problems:
         raise TemplateProblems(problems)
+    lost = () if accept_vanished else against_in_force(database, house, stored.version, now)
+    if lost:
+        raise TemplateProblems(lost)
     meta = compile_version(stored.version, house).meta
 
     def describe(connection: Connection) -> None:
@@ -42,10 +48,15 @@ def publish_template(
 
 
 def retire_template(
-    database: Database, name: str, version: int, *, actor: str, now: datetime
+    database: Database, name: str, version: int, *, actor: str, why: str, now: datetime
 ) -> StoredVersion:
-    """Take a published version out of force; the one published before it holds again. Raises ReviewRefused."""
+    """Take a published version out of force; the one published before it holds again.
+
+    Raises ReviewRefused, also where nobody says why.
+    """
+    if not why.strip():
+        raise ReviewRefused("Say why it is retired: what is wrong with it, or what comes instead.")
     stored = read_version(database, name, version)
     may_retire(stored.version)
     values = {"state": VersionState.RETIRED.value, "retired_at": now}
-    return move(database, stored, values, event="template_retired", actor=actor, now=now)
+    return move(database, stored, values, event="template_retired", actor=actor, now=now, why=why.strip())

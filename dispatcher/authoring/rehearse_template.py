@@ -7,10 +7,12 @@ from datetime import date, datetime
 from channels.kind import ChannelKind
 from dispatcher.authoring.imagined_messages import Imagined, Wanted, imagine
 from dispatcher.authoring.storage import template_use
+from dispatcher.authoring.vanished import vanished_for
 from dispatcher.database.engine import Database
 from dispatcher.planning.policy import Policy
 from dispatcher.writing.language.compile import CompiledTemplate
 from dispatcher.writing.render import Draft, RenderFailure, lacks_needs, render_words
+from dispatcher.writing.trial import branch_problems
 
 CHUNK = 200
 EXAMPLES = 5  # debtors named for each thing that is wrong
@@ -20,6 +22,8 @@ EXAMPLES = 5  # debtors named for each thing that is wrong
 class Rehearsal:
     """What came of it. `troubles`: a rule's or failure's sentence -> (how many, the first few debtors).
 
+    `vanished`: what the version in force has and this one has not -> (how many get it, the first few debtors);
+    `branches`: what is wrong with words under a condition, though nobody may meet it today.
     `without_needs`: so many lack what the template's `needs` name, and would not be written to.
     """
 
@@ -32,16 +36,26 @@ class Rehearsal:
     longest_sms: int = 0  # segments
     troubles: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
     examples_of_change: list[str] = field(default_factory=list)
+    vanished: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
+    branches: list[str] = field(default_factory=list)
 
     @property
     def is_clean(self) -> bool:
-        """Whether every debtor would get a message."""
-        return not self.failed
+        """Whether every debtor would get a message, nobody loses anything, and no branch holds a bad word."""
+        return not (self.failed or self.vanished or self.branches)
 
     def trouble(self, sentence: str, debtor: str) -> None:
         """Count one thing that is wrong for one debtor."""
-        count, names = self.troubles.get(sentence, (0, []))
-        self.troubles[sentence] = (count + 1, [*names, debtor][:EXAMPLES])
+        _count(self.troubles, sentence, debtor)
+
+    def loses(self, sentence: str, debtor: str) -> None:
+        """Count one debtor for whom something vanishes."""
+        _count(self.vanished, sentence, debtor)
+
+
+def _count(table: dict[str, tuple[int, list[str]]], sentence: str, debtor: str) -> None:
+    count, names = table.get(sentence, (0, []))
+    table[sentence] = (count + 1, [*names, debtor][:EXAMPLES])
 
 
 def rehearse_template(
@@ -59,6 +73,8 @@ def rehearse_template(
     Letters are rendered and checked as words; their paper is looked at in previews.
     """
     found = Rehearsal()
+    for text in new.texts.values():
+        found.branches += [f"{new.name}/{problem}" for problem in branch_problems(new, text)]
     wanted = Wanted(template=new.name, kinds=new.meta.kinds, as_of=as_of, now=now)
     after = 0
     while True:
@@ -75,6 +91,9 @@ def rehearse_template(
 
 
 def _rehearse(found: Rehearsal, new: CompiledTemplate, old: CompiledTemplate | None, one: Imagined) -> None:
+    if old is not None:
+        for sentence in vanished_for(old, new, one.inputs):
+            found.loses(sentence, one.person.full_reference)
     if not new.has(one.inputs.channel, one.inputs.debtor.language, one.inputs.sender.language):
         return
     if lacks_needs(new, one.inputs):

@@ -68,7 +68,18 @@ def send_back_template(
             f"{name} version {version} is {stored.version.state}: there is nothing to send back"
         )
     values = {"state": VersionState.DRAFT.value, "approver": "", "approved_at": None, "comment": why}
-    return move(database, stored, values, event="template_sent_back", actor=actor, now=now)
+    return move(database, stored, values, event="template_sent_back", actor=actor, now=now, why=why)
+
+
+def withdraw_template(
+    database: Database, name: str, version: int, *, actor: str, why: str, now: datetime
+) -> StoredVersion:
+    """Take a draft back for good, or a version that waits for its review; its text stays in the history."""
+    stored = read_version(database, name, version)
+    if stored.version.state not in {VersionState.DRAFT, VersionState.SUBMITTED, VersionState.APPROVED}:
+        raise ReviewRefused(f"{name} version {version} is {stored.version.state}: retire it instead")
+    values = {"state": VersionState.RETIRED.value, "retired_at": now}
+    return move(database, stored, values, event="template_withdrawn", actor=actor, now=now, why=why)
 
 
 def read_version(database: Database, name: str, version: int) -> StoredVersion:
@@ -93,6 +104,7 @@ def move(
     actor: str,
     now: datetime,
     also: Callable[[Connection], None] = lambda _connection: None,
+    **details: str,
 ) -> StoredVersion:
     """Change a version's state and log it in one transaction; raises ReviewRefused if it changed meanwhile."""
     version = stored.version
@@ -105,7 +117,7 @@ def move(
                 f"somebody changed version {version.version} of {version.name} meanwhile: look again"
             )
         also(connection)
-        delivery_log.append(connection, [template_entry(version, event, actor=actor, at=now)])
+        delivery_log.append(connection, [template_entry(version, event, actor=actor, at=now, **details)])
         moved = template_versions.get(connection, version.name, version.version)
     assert moved is not None  # noqa: S101 - changed a moment ago in the same transaction
     return moved

@@ -107,6 +107,26 @@ def send_back(
 
 
 @app.command()
+def withdraw(
+    name: Name,
+    version: Number,
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="Why it is not wanted any more.")],
+    by: By = "",
+) -> None:
+    """Take a draft back, or a version that waits for its review; its text stays in the history.
+
+    Example: dispatcher templates withdraw first-reminder 3 --why "Replaced by version 4"
+    """
+    from dispatcher.authoring.review_template import withdraw_template
+
+    with opened() as dispatcher:
+        withdraw_template(
+            dispatcher.database, name, version, actor=by or actor(), why=why, now=dispatcher.now()
+        )
+    print(f"version {version} of {name} is taken back")
+
+
+@app.command()
 def publish(
     name: Name,
     version: Number,
@@ -139,7 +159,7 @@ def publish(
         instant = datetime.combine(since, time(), UTC) if since else None
         published = publish_template(
             dispatcher.database, dispatcher.layouts, name, version,
-            actor=by or actor(), now=dispatcher.now(), since=instant,
+            actor=by or actor(), now=dispatcher.now(), since=instant, accept_vanished=accept_failures,
         )  # fmt: skip
     print(f"version {version} of {name} holds from {published.version.published_from:%Y-%m-%d %H:%M} UTC")
 
@@ -164,15 +184,24 @@ def rehearse(
 
 
 @app.command()
-def retire(name: Name, version: Number, by: By = "") -> None:
+def retire(
+    name: Name,
+    version: Number,
+    why: Annotated[
+        str, typer.Option("--why", metavar="TEXT", help="What is wrong with it, or what comes instead.")
+    ],
+    by: By = "",
+) -> None:
     """Take a published version out of force; the one published before it holds again.
 
-    Example: dispatcher templates retire first-reminder 2
+    Example: dispatcher templates retire first-reminder 2 --why "The date is wrong"
     """
     from dispatcher.authoring.publish_template import retire_template
 
     with opened() as dispatcher:
-        retire_template(dispatcher.database, name, version, actor=by or actor(), now=dispatcher.now())
+        retire_template(
+            dispatcher.database, name, version, actor=by or actor(), why=why, now=dispatcher.now()
+        )
         dispatcher.templates.forget()
         in_force = dispatcher.templates.in_force(name)
     print(

@@ -26,6 +26,10 @@ def show_rehearsal(rehearsal: "Rehearsal") -> None:
         print(f"not for {rehearsal.without_needs} more, who lack what template.yaml says it needs")
     if rehearsal.longest_sms:
         print(f"longest SMS: {rehearsal.longest_sms} segments")
+    for line in rehearsal.branches:
+        print(f"  under a condition: {line}")
+    for sentence, (count, names) in sorted(rehearsal.vanished.items(), key=lambda item: -item[1][0]):
+        print(f"  {count} x {sentence} ({', '.join(names)})")
     for sentence, (count, names) in sorted(rehearsal.troubles.items(), key=lambda item: -item[1][0]):
         print(f"  {count} x {sentence} ({', '.join(names)})")
 

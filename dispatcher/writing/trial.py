@@ -15,6 +15,7 @@ from threading import Thread
 from typing import IO, Any
 
 from dispatcher.writing.checks.finding import Finding
+from dispatcher.writing.coverage import coverage_of
 from dispatcher.writing.domain.template import TemplateVersion
 from dispatcher.writing.domain.wording import folded
 from dispatcher.writing.language.compile import CompiledTemplate, CompiledText, compile_version
@@ -109,7 +110,15 @@ def try_version(version: TemplateVersion, house: Layouts) -> Iterator[tuple[str,
         for name, inputs in samples(compiled.meta, text.channel, text.language):
             for problem in _of_sample(compiled, version.files[text.file], text.file, name, inputs):
                 problems.setdefault((problem.rule, problem.line, problem.message), problem)
+        for problem in branch_problems(compiled, text):
+            problems.setdefault((problem.rule, problem.line, problem.message), problem)
         yield text.file, tuple(problems.values())
+
+
+def branch_problems(compiled: CompiledTemplate, text: CompiledText) -> Iterator[Problem]:
+    """What is wrong with the words of branches, whether or not any debtor takes them."""
+    for finding in coverage_of(text, compiled.meta).findings:
+        yield problem_of(finding, text.source, text.file, "a branch")
 
 
 _WORDS = re.compile(r"[^\W\d_]+")
@@ -147,7 +156,7 @@ def _of_sample(
 
 def problem_of(finding: Finding, source: str, file: str, sample: str) -> Problem:
     """A finding as a problem at the place in the source where the phrase was written, if it was written there."""
-    place = folded(source).find(folded(finding.phrase)) if finding.phrase else -1
+    place = place_of(finding.phrase, source)
     line = source.count("\n", 0, place) + 1 if place >= 0 else 0
     column = place - source.rfind("\n", 0, place) if place >= 0 else 0
     phrase = f': "{finding.phrase}"' if finding.phrase else ""
@@ -160,6 +169,17 @@ def problem_of(finding: Finding, source: str, file: str, sample: str) -> Problem
         suggestion=finding.advice,
         rule=finding.rule,
     )
+
+
+def place_of(phrase: str, source: str) -> int:
+    """Where the author wrote a phrase, bold words and line breaks inside it notwithstanding; -1 where not."""
+    letters = [(at, char) for at, char in enumerate(folded(source)) if not _LOOSE.match(char)]
+    wanted = _LOOSE.sub("", folded(phrase))
+    found = "".join(char for _, char in letters).find(wanted) if wanted else -1
+    return letters[found][0] if found >= 0 else -1
+
+
+_LOOSE = re.compile(r"[\s*_>\\\\]")  # what Markdown takes out of a sentence, and white space
 
 
 def _limit_memory() -> None:

@@ -14,6 +14,7 @@ from dispatcher.authoring.review_template import (
     read_version,
     send_back_template,
     submit_template,
+    withdraw_template,
 )
 from dispatcher.authoring.seed_templates import AUTHOR, seed_templates
 from dispatcher.authoring.storage import template_versions
@@ -123,7 +124,7 @@ def test_no_step_of_the_review_can_be_skipped(store, files, step):
     steps = {
         "approve": lambda: approve_template(store, NAME, 2, actor="ben", now=NOW),
         "publish": lambda: publish_template(store, house_style(), NAME, 2, actor="ben", now=NOW),
-        "retire": lambda: retire_template(store, NAME, 2, actor="ben", now=NOW),
+        "retire": lambda: retire_template(store, NAME, 2, actor="ben", why="Too long", now=NOW),
     }
     with pytest.raises(ReviewRefused, match="version 2 is draft"):
         steps[step]()
@@ -175,7 +176,7 @@ def test_a_version_published_from_a_date_waits_for_it(either_store, files):
 
 def test_a_retired_version_gives_way_to_the_one_before_it(store, files):
     published(store, files)
-    retire_template(store, NAME, 2, actor="ben", now=NOW)
+    retire_template(store, NAME, 2, actor="ben", why="Too long", now=NOW)
     assert shelf_of(store).in_force(NAME) == 1
 
 
@@ -215,3 +216,42 @@ def test_a_shipped_template_serves_every_channel_its_steps_name(store):
         ]
     assert lint_strategies(load_strategies(ROOT / "config/strategies"), versions, house_style()) == []
     assert shelf_of(store).find("final-notice").has(ChannelKind.LETTER, "es")
+
+
+def approved(store, files):
+    version = save(store, files).version
+    submit_template(store, house_style(), NAME, version, actor="maria", now=NOW)
+    approve_template(store, NAME, version, actor="ben", now=NOW)
+    return version
+
+
+def test_a_version_without_spanish_is_a_finding_and_goes_live_only_when_that_is_meant(store, files):
+    english = {path: text for path, text in files.items() if not path.startswith("es/")}
+    saved = save(store, english)
+    assert {(p.rule, p.file) for p in saved.problems} == {
+        ("vanished", f"es/{name}") for name in ("email.md", "letter.md", "sms.txt")
+    }
+    assert "0 of the portfolio's people" in str(saved.problems[0])
+    version = approved(store, english)
+    with pytest.raises(TemplateProblems, match="es vanishes"):
+        publish_template(store, house_style(), NAME, version, actor="ben", now=NOW)
+    publish_template(store, house_style(), NAME, version, actor="ben", now=NOW, accept_vanished=True)
+
+
+def test_a_placeholder_and_a_kind_that_vanish_are_named(store, files):
+    less = changed(files, "{{ debt.due_date }}", "its date")
+    less = {**less, "template.yaml": less["template.yaml"].replace("[collection]", "[courtesy]")}
+    said = [str(problem) for problem in save(store, less).problems]
+    assert any("{{ debt.due_date }} vanishes" in line for line in said)
+    assert any("no longer serves collection" in line for line in said)
+
+
+def test_a_retired_version_says_why_and_a_draft_can_be_taken_back(store, files):
+    with pytest.raises(ReviewRefused, match="Say why"):
+        retire_template(store, NAME, 1, actor="ben", why=" ", now=NOW)
+    version = save(store, changed(files)).version
+    withdraw_template(store, NAME, version, actor="maria", why="A slip", now=NOW)
+    assert read_version(store, NAME, version).version.state is VersionState.RETIRED
+    with store.reading() as connection:
+        details = connection.scalars(select(log_entries.c.entry).order_by(log_entries.c.id.desc())).first()
+    assert "A slip" in details

@@ -50,6 +50,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "POST /templates/{name}/versions/{version}/send-back": (APPROVER,),
     "POST /templates/{name}/versions/{version}/publish": (APPROVER,),
     "POST /templates/{name}/versions/{version}/retire": (APPROVER,),
+    "POST /templates/{name}/versions/{version}/withdraw": (MANAGER,),
     "POST /templates/{name}/versions/{version}/copy": (MANAGER,),
     "POST /templates/{name}/versions/{version}/rehearse": WRITERS,
     "POST /templates/{name}/versions/{version}/test-send": WRITERS,

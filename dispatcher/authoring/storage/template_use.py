@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from dispatcher.database.tables.messages import messages
-from dispatcher.database.tables.portfolio import debts
+from dispatcher.database.tables.portfolio import debtors, debts
 from dispatcher.portfolio.storage.debts import open_on
 
 
@@ -20,6 +20,15 @@ def newest_message(connection: Connection, debtor_id: int, template: str, channe
     if channel:
         query = query.where(messages.c.channel == channel)
     return connection.scalar(query)
+
+
+def people_by_language(connection: Connection, as_of: date) -> dict[str, int]:
+    """How many people who owe something on a date are written to in each language."""
+    owes = select(debts.c.debtor_id).where(open_on(as_of), debts.c.balance_minor - debts.c.paid_minor > 0)
+    query = (
+        select(debtors.c.language, func.count()).where(debtors.c.id.in_(owes)).group_by(debtors.c.language)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def debtors_with_open_debts(connection: Connection, as_of: date, *, after: int, limit: int) -> list[int]:

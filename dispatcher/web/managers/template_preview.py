@@ -144,6 +144,7 @@ def previewed(visit: Visit, desk: Editor) -> dict[str, Any]:
         "rendered": rendered,
         "refused": refused,
         "marks": marks,
+        "coverage": own.coverage if own else None,
         "segments": count_segments(rendered.text) if rendered and sms else None,
         "cheaper": list(suggest_replacements(rendered.text)) if rendered and sms else [],
         "pictures": _pictures(rendered.body) if rendered and desk.view == ChannelKind.LETTER else [],

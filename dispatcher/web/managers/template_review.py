@@ -10,7 +10,12 @@ from channels.kind import ChannelKind
 from dispatcher.authoring.edit_template import Edit, save_draft
 from dispatcher.authoring.publish_template import publish_template, retire_template
 from dispatcher.authoring.rehearse_template import rehearse_template
-from dispatcher.authoring.review_template import approve_template, send_back_template, submit_template
+from dispatcher.authoring.review_template import (
+    approve_template,
+    send_back_template,
+    submit_template,
+    withdraw_template,
+)
 from dispatcher.authoring.send_to_oneself import CannotTestError, send_to_oneself, was_accepted
 from dispatcher.authoring.storage.template_versions import StoredVersion
 from dispatcher.web.managers.templates import history_of, in_force_of, version_of
@@ -67,7 +72,7 @@ def send_back(visit: Visit) -> Response:
 
 
 def publish(visit: Visit) -> Response:
-    """Publish now or from a date."""
+    """Publish now or from a date; what would vanish must be meant."""
     since = _since(visit)
     done = _act(
         visit,
@@ -79,6 +84,7 @@ def publish(visit: Visit) -> Response:
             actor=visit.actor,
             now=visit.now,
             since=since,
+            accept_vanished=bool(visit.text("accept_vanished")),
         ),
         f"Published from {since:%Y-%m-%d %H:%M} UTC." if since else "Published. The next messages use it.",
     )
@@ -88,15 +94,28 @@ def publish(visit: Visit) -> Response:
 
 def retire(visit: Visit) -> Response:
     """Take it out of force; the version before it holds again."""
+    why = visit.text("why")[:1000]
     done = _act(
         visit,
         lambda name, version: retire_template(
-            visit.program.database, name, version, actor=visit.actor, now=visit.now
+            visit.program.database, name, version, actor=visit.actor, why=why, now=visit.now
         ),
         "Retired. The version published before it holds again.",
     )
     visit.program.templates.forget()
     return done
+
+
+def withdraw(visit: Visit) -> Response:
+    """Take a draft, or what waits for its review, back for good."""
+    why = visit.text("why")[:1000] or "taken back by its author"
+    return _act(
+        visit,
+        lambda name, version: withdraw_template(
+            visit.program.database, name, version, actor=visit.actor, why=why, now=visit.now
+        ),
+        "Taken back. Its text stays in the history.",
+    )
 
 
 def copy_to_draft(visit: Visit) -> Response:
@@ -142,6 +161,8 @@ def rehearse(visit: Visit) -> Response:
             "too_long": found.too_long,
             "changed": found.changed,
             "longest_sms": found.longest_sms,
+            "branches": found.branches,
+            "vanished": {sentence: [count, names] for sentence, (count, names) in found.vanished.items()},
             "troubles": {sentence: [count, names] for sentence, (count, names) in found.troubles.items()},
         }
 
@@ -227,6 +248,7 @@ PAGES = (
     Page("POST", f"{_ONE}/send-back", send_back),
     Page("POST", f"{_ONE}/publish", publish),
     Page("POST", f"{_ONE}/retire", retire),
+    Page("POST", f"{_ONE}/withdraw", withdraw),
     Page("POST", f"{_ONE}/copy", copy_to_draft),
     Page("POST", f"{_ONE}/rehearse", rehearse),
     Page("POST", f"{_ONE}/test-send", test_send),

@@ -6,6 +6,7 @@ from typing import Any
 from starlette.responses import Response
 
 from dispatcher.authoring.compare_versions import compare_versions
+from dispatcher.authoring.edit_template import against_in_force
 from dispatcher.authoring.review_template import (
     read_version,
 )
@@ -66,7 +67,9 @@ def show_version(visit: Visit) -> Response:
     stored = version_of(visit)
     versions = history_of(visit, name)
     in_force = in_force_of(versions, visit.now)
-    before = next((one for one in versions if one.version.version < stored.version.version), None)
+    earlier = next((one for one in versions if one.version.version < stored.version.version), None)
+    is_in_force = in_force is not None and in_force.version.version == stored.version.version
+    before = earlier if is_in_force else in_force or earlier
     return page(
         visit,
         "template_version",
@@ -76,6 +79,9 @@ def show_version(visit: Visit) -> Response:
         in_force=in_force,
         before=before,
         own=visit.actor in stored.version.authors,
+        lost=against_in_force(visit.program.database, visit.program.layouts, stored.version, visit.now)
+        if stored.version.state in {VersionState.SUBMITTED, VersionState.APPROVED}
+        else (),
         texts=_texts(stored.version),
     )
 

@@ -62,6 +62,7 @@ ACCESS: Mapping[str, Access] = {
     "POST /templates/{name}/versions/{version}/send-back": REVIEWS,
     "POST /templates/{name}/versions/{version}/publish": REVIEWS,
     "POST /templates/{name}/versions/{version}/retire": REVIEWS,
+    "POST /templates/{name}/versions/{version}/withdraw": EDITS,
     "POST /templates/{name}/versions/{version}/copy": EDITS,
     "POST /templates/{name}/versions/{version}/rehearse": WRITES_TEMPLATES,
     "POST /templates/{name}/versions/{version}/test-send": WRITES_TEMPLATES,

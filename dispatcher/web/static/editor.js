@@ -52,7 +52,11 @@ async function preview() {
   }
   const piece = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (number !== asked || !piece.getElementById("preview-body")) return;
-  for (const id of ["preview-body", "findings"]) document.getElementById(id).replaceWith(piece.getElementById(id));
+  // While a text cannot be shown, the last one that could stays in sight.
+  const shows = piece.querySelector("[data-rendered]");
+  if (shows || !document.querySelector("[data-rendered]")) document.getElementById("preview-body").replaceWith(piece.getElementById("preview-body"));
+  else document.querySelector("[data-rendered]").classList.add("stale");
+  document.getElementById("findings").replaceWith(piece.getElementById("findings"));
   [...document.querySelectorAll("#preview-body details")].forEach((one, place) => (one.open = opened[place] ?? false));
   showMail();
   says.className = "sr";

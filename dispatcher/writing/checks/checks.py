@@ -72,6 +72,21 @@ def check(
     return Report(findings=findings, content=content_facts(checked, findings), segments=checked.segments)
 
 
+def check_words(parts: Mapping[str, str], *, text: CompiledText, inputs: RenderInputs) -> tuple[Finding, ...]:
+    """Judge the wording alone of some parts: for a branch of a text, which is no whole message."""
+    words = parts.get("text", next(iter(parts.values()), ""))
+    checked = Checked(
+        parts=parts,
+        text=text,
+        inputs=inputs,
+        locale=locale_for(text.language, inputs.debtor.country),
+        scanner=scanner_for(text.wording),
+        max_segments=0,
+        words=on_one_line(words),
+    )
+    return _once(_wording(checked))
+
+
 def check_bytes(body: bytes, *, compiled: CompiledTemplate, inputs: RenderInputs) -> Report:
     """The same steps over the exact bytes that are about to leave."""
     text = compiled.text(inputs.channel, inputs.debtor.language, inputs.sender.language)

@@ -24,7 +24,7 @@ from dispatcher.writing.language.syntax import analyse
 from dispatcher.writing.language.values import Use
 from dispatcher.writing.untrusted import invisible
 
-_FILES: Mapping[str, tuple[ChannelKind, tuple[str, ...]]] = {
+FILES: Mapping[str, tuple[ChannelKind, tuple[str, ...]]] = {
     "email.md": (ChannelKind.EMAIL, ("subject", "preheader")),
     "sms.txt": (ChannelKind.SMS, ()),
     "letter.md": (ChannelKind.LETTER, ("title",)),
@@ -55,6 +55,7 @@ class CompiledText:
     uses: tuple[Use, ...]  # of all parts together
     disclosures: tuple[tuple[Disclosure, Part | None, Part | None], ...]  # first and later, as plain text
     shows_plans: bool = False
+    source: str = ""  # as its author wrote it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,7 +123,7 @@ def _compile(version: TemplateVersion, house: Layouts) -> CompiledTemplate:
     texts: dict[tuple[str, ChannelKind], CompiledText] = {}
     for path in sorted(version.files):
         language, _, name = path.partition("/")
-        if name in _FILES and _LANGUAGE.fullmatch(language) and len(version.files[path]) <= MAX_SOURCE:
+        if name in FILES and _LANGUAGE.fullmatch(language) and len(version.files[path]) <= MAX_SOURCE:
             try:
                 text = _TextCompiler(path, version.files[path], language, house).compile()
                 texts[language, text.channel] = text
@@ -147,13 +148,13 @@ def _file_problems(version: TemplateVersion) -> Iterator[Problem]:
             message="is missing",
             suggestion="it says what the template is for and who owns it",
         )
-    if not any(path.partition("/")[2] in _FILES for path in version.files):
+    if not any(path.partition("/")[2] in FILES for path in version.files):
         yield Problem(
             file=version.name, message="has no text", suggestion="add en/email.md, en/sms.txt or en/letter.md"
         )
     for path, source in version.files.items():
         language, _, name = path.partition("/")
-        if path != META_FILE and (name not in _FILES or not _LANGUAGE.fullmatch(language)):
+        if path != META_FILE and (name not in FILES or not _LANGUAGE.fullmatch(language)):
             yield Problem(
                 file=path,
                 message="is not a file of a template",
@@ -204,7 +205,7 @@ class _TextCompiler:
 
     def __init__(self, path: str, source: str, language: str, house: Layouts) -> None:
         self.path, self.source, self.language, self.house = path, source, language, house
-        self.channel, self.keys = _FILES[path.partition("/")[2]]
+        self.channel, self.keys = FILES[path.partition("/")[2]]
         wording = house.wording(language)
         if wording is None:
             primary = language.split("-", maxsplit=1)[0]
@@ -237,6 +238,7 @@ class _TextCompiler:
             wording=self.wording,
             parts=parts,
             uses=uses,
+            source=self.source,
             shows_plans=any(use.placeholder.name == "plans" and use.fields for use in uses),
             disclosures=tuple(self._disclosure(disclosure) for disclosure in self.wording.disclosures),
         )

@@ -1,0 +1,212 @@
+"""The branches of a text, each rendered whatever the data: what stands under a condition is read before it is needed.
+
+A branch is one way through an `if`, an inline choice, or a loop that may find nothing.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from jinja2 import Environment, nodes
+
+from dispatcher.writing.language import front_matter, markdown
+from dispatcher.writing.language.compile import FILES, Part
+from dispatcher.writing.language.placeholders import PLACEHOLDERS
+from dispatcher.writing.language.sandbox import environment
+from dispatcher.writing.language.syntax import analyse
+
+MOST = 200  # branches of one text that are looked at
+_OPEN, _CLOSE = "\ue200", "\ue201"  # around a branch's number, where rendering is to show which it took
+_ELSE = -1
+
+Choice = nodes.If | nodes.CondExpr | nodes.For
+Step = tuple[int, int]  # a choice by its place in the text, and the way taken: 0 if, 1… elif, -1 else
+
+
+class Branch(NamedTuple):
+    """One way through one choice of the author's text."""
+
+    part: str  # text, subject, preheader, title
+    path: tuple[Step, ...]  # the choices around it, and its own last
+    line: int  # in the file, 0 where it is not known
+    condition: str  # as the author wrote it
+
+
+class AuthorText(NamedTuple):
+    """What the author wrote of one file, as plain-text sources by part, and the line each begins on."""
+
+    file: str
+    sources: Mapping[str, str]
+    written: Mapping[str, tuple[str, int]]
+
+
+def author_text(file: str, source: str) -> AuthorText:
+    """Take a file apart; layouts and tables stay outside."""
+    _, keys = FILES[file.partition("/")[2]]
+    document = front_matter.split(source, file=file, keys=keys)
+    body = "\n".join("" if markdown.TABLE.match(row) else row for row in document.body.split("\n"))
+    text = body.strip() if not keys else markdown.to_text(markdown.tokens_of(body))
+    written = {"text": (body, document.first_line)}
+    written |= {key: (value, document.lines[key]) for key, value in document.head.items()}
+    return AuthorText(file, {"text": text, **document.head}, written)
+
+
+def branches_of(author: AuthorText) -> Iterator[Branch]:
+    """Every branch, in the order of the text, at most `MOST`; the text must compile."""
+    found = 0
+    for part, source in author.sources.items():
+        rows = _rows(author, part)
+        for number, path, outcome in _ways(_parsed(source).body, ()):
+            if found == MOST:
+                return
+            found += 1
+            line, condition = rows.get((number, outcome), (0, ""))
+            yield Branch(part, (*path, (number, outcome)), line, condition)
+
+
+def forced(author: AuthorText, branch: Branch) -> Part:
+    """The branch's part, compiled so that it goes this way whatever the debtor's data."""
+    ways = dict(branch.path)
+    return _compiled(author, branch.part, lambda number, node: _force(node, ways.get(number)))
+
+
+def shown_ways(author: AuthorText, part: str) -> Part:
+    """The part compiled so that its output names each branch that it took; see `ways_in`."""
+    return _compiled(author, part, _mark)
+
+
+def ways_in(output: str) -> set[Step]:
+    """Which branches an output of `shown_ways` took."""
+    marks = (piece.partition(_CLOSE)[0] for piece in output.split(_OPEN)[1:])
+    return {(int(number), int(way)) for number, _, way in (mark.partition(":") for mark in marks)}
+
+
+def tests_of(author: AuthorText) -> Iterator[nodes.Node]:
+    """The conditions, as parsed."""
+    for source in author.sources.values():
+        for node in _choices(_parsed(source)):
+            if isinstance(node, nodes.If):
+                yield node.test
+                yield from (other.test for other in node.elif_)
+            elif isinstance(node, nodes.CondExpr):
+                yield node.test
+            elif isinstance(node, nodes.For):
+                yield node.iter
+
+
+def _parsed(source: str) -> nodes.Template:
+    return _env().parse(source)
+
+
+def _env() -> Environment:
+    return environment(html=False)
+
+
+def _compiled(author: AuthorText, part: str, change: Callable[[int, Choice], None]) -> Part:
+    analysed = analyse(author.sources[part], env=_env(), known=PLACEHOLDERS, file=author.file)
+    assert analysed.tree is not None  # noqa: S101 - the text compiled before
+    for number, choice in enumerate(_choices(analysed.tree)):
+        change(number, choice)
+    analysed.tree.set_environment(_env())
+    return Part(_env().from_string(analysed.tree), analysed.uses, html=False)
+
+
+def _choices(node: nodes.Node) -> Iterator[Choice]:
+    """The choices under a node in the order of the text; an `elif` belongs to its `if`."""
+    for child in node.iter_child_nodes():
+        if isinstance(child, nodes.If | nodes.CondExpr | nodes.For):
+            yield child
+        if isinstance(child, nodes.If):
+            for block in (child.body, *(other.body for other in child.elif_), child.else_):
+                for statement in block:
+                    yield from _choices(nodes.Template([statement]))
+        else:
+            yield from _choices(child)
+
+
+def _ways(
+    statements: Sequence[nodes.Node], path: tuple[Step, ...]
+) -> Iterator[tuple[int, tuple[Step, ...], int]]:
+    """(choice, the ways around it, its way) of every branch."""
+    counter = iter(range(10**6))
+
+    def walk(node: nodes.Node, around: tuple[Step, ...]) -> Iterator[tuple[int, tuple[Step, ...], int]]:
+        for child in node.iter_child_nodes():
+            if not isinstance(child, nodes.If | nodes.CondExpr | nodes.For):
+                yield from walk(child, around)
+                continue
+            number = next(counter)
+            for way, block in _blocks(child):
+                if not (isinstance(child, nodes.For) and way == 0):
+                    yield number, around, way
+                for statement in block:
+                    yield from walk(nodes.Template([statement]), (*around, (number, way)))
+
+    yield from walk(nodes.Template(list(statements)), path)
+
+
+def _blocks(node: Choice) -> Iterator[tuple[int, Sequence[nodes.Node]]]:
+    """(way, what stands there); in the order of the text, so that numbers agree with `_choices`."""
+    if isinstance(node, nodes.If):
+        yield 0, node.body
+        for way, other in enumerate(node.elif_, start=1):
+            yield way, other.body
+        yield _ELSE, node.else_
+    elif isinstance(node, nodes.CondExpr):
+        yield 0, [node.expr1]
+        yield _ELSE, [node.expr2] if node.expr2 else []
+    else:
+        yield 0, node.body
+        if node.else_:
+            yield _ELSE, node.else_
+
+
+def _force(node: Choice, way: int | None) -> None:
+    if way is None:
+        return
+    if isinstance(node, nodes.For):
+        if way == _ELSE:
+            node.iter = nodes.List([], lineno=node.lineno)
+        return
+    tests = [node, *(node.elif_ if isinstance(node, nodes.If) else ())]
+    for number, owner in enumerate(tests):
+        owner.test = nodes.Const(number == way, lineno=node.lineno)
+
+
+def _mark(number: int, node: Choice) -> None:
+    if isinstance(node, nodes.If):
+        node.body.insert(0, _marked(number, 0, node.lineno))
+        for way, other in enumerate(node.elif_, start=1):
+            other.body.insert(0, _marked(number, way, node.lineno))
+        node.else_.insert(0, _marked(number, _ELSE, node.lineno))
+    elif isinstance(node, nodes.CondExpr):
+        node.expr1 = _joined(number, 0, node.expr1, node.lineno)
+        node.expr2 = _joined(number, _ELSE, node.expr2, node.lineno)
+    elif node.else_:
+        node.else_.insert(0, _marked(number, _ELSE, node.lineno))
+
+
+def _marked(number: int, way: int, line: int) -> nodes.Output:
+    mark = nodes.TemplateData(f"{_OPEN}{number}:{way}{_CLOSE}", lineno=line)
+    return nodes.Output([mark], lineno=line)
+
+
+def _joined(number: int, way: int, expression: nodes.Expr | None, line: int) -> nodes.Expr:
+    mark = nodes.Const(f"{_OPEN}{number}:{way}{_CLOSE}", lineno=line)
+    return nodes.Concat([mark, expression or nodes.Const("", lineno=line)], lineno=line)
+
+
+def _rows(author: AuthorText, part: str) -> Mapping[Step, tuple[int, str]]:
+    """(choice, way) -> (line in the file, the condition as written)."""
+    written, first = author.written[part]
+    rows: dict[Step, tuple[int, str]] = {}
+    lines = written.split("\n")
+    for number, node in enumerate(_choices(_parsed(written))):
+        for way, _ in _blocks(node):
+            owner = node.elif_[way - 1] if isinstance(node, nodes.If) and way > 0 else node
+            line = lines[owner.lineno - 1] if owner.lineno <= len(lines) else ""
+            says = line.partition("{%")[2].partition("%}")[0].strip(" -") or line.strip()
+            rows[number, way] = (
+                first + owner.lineno - 1,
+                f"else of `{says}`" if way == _ELSE else f"`{says}`",
+            )
+    return rows
