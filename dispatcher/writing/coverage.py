@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from jinja2 import TemplateError
-
 from dispatcher.writing.checks.checks import check_words
 from dispatcher.writing.checks.finding import Finding
 from dispatcher.writing.domain.render_inputs import RenderInputs
@@ -12,6 +10,7 @@ from dispatcher.writing.formats import locale_for
 from dispatcher.writing.language.branches import (
     AuthorText,
     Branch,
+    RenderError,
     Step,
     author_text,
     branches_of,
@@ -135,5 +134,5 @@ def _output(text: CompiledText, part: Part, inputs: RenderInputs) -> str | None:
     values = strings(part.uses, View(inputs, text.wording, locale), locale)
     try:
         return part.template.render({**for_medium(part.uses, values, plain_text), LOCALE: locale})
-    except (MissingValue, TemplateError, LookupError, TypeError, ArithmeticError):
+    except (MissingValue, RenderError, LookupError, TypeError, ArithmeticError):
         return None

@@ -3,16 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
-
-from jinja2 import nodes
 
 from dispatcher.values.money import Money
 from dispatcher.values.sender import AdviceBody
 from dispatcher.writing.domain.instalments import flat_plan
 from dispatcher.writing.domain.render_inputs import DebtView, RenderInputs
-from dispatcher.writing.language.branches import AuthorText, tests_of
+from dispatcher.writing.language.branches import AuthorText, asked_of
 from dispatcher.writing.language.placeholders import EXTRA_PREFIX
 
 MOST = 40  # debtors made for one text
@@ -24,7 +21,7 @@ _BODY = AdviceBody(name="A Free Advice Service", phone="+1 800 555 0100")
 def made_samples(author: AuthorText, ordinary: RenderInputs) -> Iterator[Made]:
     """(what is special about the debtor, inputs): for each thing that a condition asks, one with it and one without."""
     seen: set[tuple[str, str]] = set()
-    for name, value in _asked(author):
+    for name, value in asked_of(author):
         if (name, repr(value)) in seen or len(seen) == MOST:
             continue
         seen.add((name, repr(value)))
@@ -57,56 +54,6 @@ def _title(name: str, value: Any) -> str:
     if value is True:
         return f"a debtor with {name}"
     return f"a debtor whose {name} is {value}"
-
-
-def _asked(author: AuthorText) -> Iterator[tuple[str, Any]]:
-    for test in tests_of(author):
-        for compare in _within(test, nodes.Compare):
-            yield from _of_compare(compare)
-        for name in _names(test):
-            yield name, None
-            yield name, True
-
-
-def _within(node: nodes.Node, kind: type[Any]) -> Iterator[Any]:
-    if isinstance(node, kind):
-        yield node
-    yield from node.find_all(kind)
-
-
-def _names(node: nodes.Node) -> Iterator[str]:
-    found = [_dotted(each) for each in [node, *node.find_all((nodes.Getattr, nodes.Name))]]
-    longest = [
-        name for name in found if name and not any(other and other.startswith(name + ".") for other in found)
-    ]
-    yield from dict.fromkeys(longest)
-
-
-def _dotted(node: nodes.Node) -> str | None:
-    parts: list[str] = []
-    while isinstance(node, nodes.Getattr):
-        parts.append(node.attr)
-        node = node.node
-    return ".".join([node.name, *reversed(parts)]) if isinstance(node, nodes.Name) else None
-
-
-def _of_compare(compare: nodes.Compare) -> Iterator[tuple[str, Any]]:
-    """Values around each constant, so that the comparison comes out both ways."""
-    sides = [compare.expr, *(operand.expr for operand in compare.ops)]
-    names = [name for side in sides for name in _names(side)]
-    constants = [each.value for side in sides for each in _within(side, nodes.Const)]
-    for name in names:
-        counted = any(isinstance(side, nodes.Filter) and side.name == "length" for side in sides)
-        for constant in constants:
-            for value in _around(constant):
-                yield (f"{name}.length" if counted else name), value
-
-
-def _around(constant: Any) -> tuple[Any, ...]:
-    if isinstance(constant, bool) or not isinstance(constant, int | float):
-        return (constant,)
-    number = Decimal(str(constant))
-    return (number - 1, number, number + 1)
 
 
 def _with(inputs: RenderInputs, name: str, value: Any) -> RenderInputs | None:

@@ -4,9 +4,10 @@ A branch is one way through an `if`, an inline choice, or a loop that may find n
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from decimal import Decimal
+from typing import Any, NamedTuple
 
-from jinja2 import Environment, nodes
+from jinja2 import Environment, TemplateError, nodes
 
 from dispatcher.writing.language import front_matter, markdown
 from dispatcher.writing.language.compile import FILES, Part
@@ -14,6 +15,7 @@ from dispatcher.writing.language.placeholders import PLACEHOLDERS
 from dispatcher.writing.language.sandbox import environment
 from dispatcher.writing.language.syntax import analyse
 
+RenderError = TemplateError  # what rendering a branch may raise, besides missing values
 MOST = 200  # branches of one text that are looked at
 _OPEN, _CLOSE = "\ue200", "\ue201"  # around a branch's number, where rendering is to show which it took
 _ELSE = -1
@@ -80,8 +82,58 @@ def ways_in(output: str) -> set[Step]:
     return {(int(number), int(way)) for number, _, way in (mark.partition(":") for mark in marks)}
 
 
-def tests_of(author: AuthorText) -> Iterator[nodes.Node]:
-    """The conditions, as parsed."""
+def asked_of(author: AuthorText) -> Iterator[tuple[str, Any]]:
+    """(placeholder, value) for each thing that a condition asks: there, empty, and around each constant."""
+    for test in _tests(author):
+        for compare in _within(test, nodes.Compare):
+            yield from _of_compare(compare)
+        for name in _names(test):
+            yield name, None
+            yield name, True
+
+
+def _within(node: nodes.Node, kind: type[Any]) -> Iterator[Any]:
+    if isinstance(node, kind):
+        yield node
+    yield from node.find_all(kind)
+
+
+def _names(node: nodes.Node) -> Iterator[str]:
+    found = [_dotted(each) for each in [node, *node.find_all((nodes.Getattr, nodes.Name))]]
+    longest = [
+        name for name in found if name and not any(other and other.startswith(name + ".") for other in found)
+    ]
+    yield from dict.fromkeys(longest)
+
+
+def _dotted(node: nodes.Node) -> str | None:
+    parts: list[str] = []
+    while isinstance(node, nodes.Getattr):
+        parts.append(node.attr)
+        node = node.node
+    return ".".join([node.name, *reversed(parts)]) if isinstance(node, nodes.Name) else None
+
+
+def _of_compare(compare: nodes.Compare) -> Iterator[tuple[str, Any]]:
+    """Values around each constant, so that the comparison comes out both ways."""
+    sides = [compare.expr, *(operand.expr for operand in compare.ops)]
+    names = [name for side in sides for name in _names(side)]
+    constants = [each.value for side in sides for each in _within(side, nodes.Const)]
+    for name in names:
+        counted = any(isinstance(side, nodes.Filter) and side.name == "length" for side in sides)
+        for constant in constants:
+            for value in _around(constant):
+                yield (f"{name}.length" if counted else name), value
+
+
+def _around(constant: Any) -> tuple[Any, ...]:
+    if isinstance(constant, bool) or not isinstance(constant, int | float):
+        return (constant,)
+    number = Decimal(str(constant))
+    return (number - 1, number, number + 1)
+
+
+def _tests(author: AuthorText) -> Iterator[nodes.Node]:
     for source in author.sources.values():
         for node in _choices(_parsed(source)):
             if isinstance(node, nodes.If):
