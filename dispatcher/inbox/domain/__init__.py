@@ -1,0 +1,1 @@
+"""Inbox, pure: words in, proposed readings out."""

@@ -1,0 +1,152 @@
+"""What a debtor's words may mean: proposed with the words that led to it, never acted on before a person confirms."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Reading(StrEnum):
+    """Every meaning that words are read as, the gravest first: of several the first is proposed."""
+
+    DECEASED = "deceased"
+    BANKRUPTCY = "bankruptcy"
+    ATTORNEY = "attorney"
+    STOP = "stop"
+    NOT_MINE = "not_mine"
+    DISPUTE = "dispute"
+    PROOF = "proof"
+    HARDSHIP = "hardship"
+    REMITTANCE = "remittance"
+    PAID = "paid"
+    ACCEPT = "accept"
+    COUNTER_OFFER = "counter_offer"
+    PROMISE = "promise"
+    CALLBACK = "callback"
+    OTHER_CONTACT = "other_contact"
+    HELP = "help"
+    UNCLEAR = "unclear"
+
+    @property
+    def needs_second_key(self) -> bool:
+        """Whether it stops everything for good, so that a slip of one key must not do it."""
+        return self in {Reading.DECEASED, Reading.BANKRUPTCY, Reading.ATTORNEY}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadingPatterns:
+    """One language's patterns of one reading, on folded text. `unless`: words that say that it is not meant."""
+
+    reading: Reading
+    language: str
+    says: tuple[re.Pattern[str], ...]
+    unless: tuple[re.Pattern[str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadingTable:
+    """The patterns of every language, and the words by which a sentence denies what follows."""
+
+    patterns: tuple[ReadingPatterns, ...]
+    negators: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proposal:
+    """A reading with the places of the words that led to it (from, to), in the text as it was written."""
+
+    reading: Reading
+    language: str = ""
+    words: tuple[tuple[int, int], ...] = ()
+
+
+_REACH = 3  # so many words before what they deny
+_SENTENCE = re.compile(r"[.!?;\n]+")
+_BARE_NUMBER = re.compile(
+    r"\s*(?:(?:option|offer|plan|number|no|nr|opcion|oferta|numero|opcao|proposta|offre|la|el|le|a|o)\.? ?)*"
+    r"#? ?(?P<number>[1-9])\s*[.!)]*\s*(?:(?:please|thanks|thank you|por favor|gracias|obrigad[oa]|merci|ok)\W*)*"
+)
+_NUMBERED = re.compile(
+    r"\b(?:option|offer|plan|number|no|nr|opcion|oferta|numero|opcao|proposta|offre)\.? ?#? ?(?P<number>[1-9])\b"
+)
+
+
+def propose(text: str, table: ReadingTable) -> tuple[Proposal, ...]:
+    """The readings that the words may have, the gravest first; `unclear` alone where there is none."""
+    folded, places = fold(text)
+    found: dict[Reading, Proposal] = {}
+    for patterns in table.patterns:
+        words = _words(folded, places, patterns, table.negators.get(patterns.language, frozenset()))
+        if words:
+            found[patterns.reading] = _joined(found.get(patterns.reading), patterns, words)
+    number = _BARE_NUMBER.fullmatch(folded)
+    if number and Reading.ACCEPT not in found:
+        span = (places[number.start("number")], places[number.end("number") - 1] + 1)
+        found[Reading.ACCEPT] = Proposal(reading=Reading.ACCEPT, words=(span,))
+    ordered = tuple(found[reading] for reading in Reading if reading in found)
+    return ordered or (Proposal(reading=Reading.UNCLEAR),)
+
+
+def offer_number(text: str) -> int | None:
+    """The number of the offer that the words name, where they name just one."""
+    folded, _ = fold(text)
+    bare = _BARE_NUMBER.fullmatch(folded)
+    numbers = {bare["number"]} if bare else {match["number"] for match in _NUMBERED.finditer(folded)}
+    return int(numbers.pop()) if len(numbers) == 1 else None
+
+
+def fold(text: str) -> tuple[str, list[int]]:
+    """The text in small letters without accents, apostrophes straight, and where each letter stood."""
+    letters, places = [], []
+    for place, char in enumerate(text):
+        plain = "'" if char in "\u2018\u2019\u00b4`" else char
+        for piece in unicodedata.normalize("NFKD", plain).casefold():
+            if not unicodedata.combining(piece):
+                letters.append(" " if piece in "\t\u00a0" else piece)
+                places.append(place)
+    return "".join(letters), places
+
+
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern of a file: whole words, a space for any run of spaces and commas."""
+    spaced = re.sub(r" (?![?*+])", r"[\\s,]+", pattern)
+    return re.compile(rf"(?<!\w)(?:{spaced})(?!\w)")
+
+
+def _words(
+    folded: str, places: Sequence[int], patterns: ReadingPatterns, negators: frozenset[str]
+) -> tuple[tuple[int, int], ...]:
+    if any(pattern.search(folded) for pattern in patterns.unless):
+        return ()
+    return tuple(
+        (places[match.start()], places[match.end() - 1] + 1)
+        for match in _matches(folded, patterns.says)
+        if not _is_denied(folded, match.start(), negators)
+    )
+
+
+def _matches(folded: str, says: Sequence[re.Pattern[str]]) -> Iterator[re.Match[str]]:
+    for pattern in says:
+        yield from (match for match in pattern.finditer(folded) if match.end() > match.start())
+
+
+def _is_denied(folded: str, start: int, negators: frozenset[str]) -> bool:
+    before = _SENTENCE.split(folded[:start])[-1]
+    return any(word in negators for word in re.findall(r"[\w']+", before)[-_REACH:])
+
+
+def _joined(
+    known: Proposal | None, patterns: ReadingPatterns, words: tuple[tuple[int, int], ...]
+) -> Proposal:
+    """The words of several languages side by side; overlapping places become one."""
+    both = sorted({*(known.words if known else ()), *words})
+    merged: list[tuple[int, int]] = []
+    for start, end in both:
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return Proposal(
+        reading=patterns.reading, language=known.language if known else patterns.language, words=tuple(merged)
+    )

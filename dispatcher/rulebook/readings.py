@@ -1,0 +1,69 @@
+"""`config/readings/*.yaml` -> the table by which replies are read, a language each."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from dispatcher.inbox.domain.reading import Reading, ReadingPatterns, ReadingTable, compiled
+from dispatcher.rulebook.yaml_file import ConfigError, KeyPath, YamlFile, read_yaml
+
+_TEXTS = {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}
+_PATTERNS = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["says"],
+    "properties": {"says": _TEXTS, "unless": _TEXTS},
+}
+_READ = [reading.value for reading in Reading if reading is not Reading.UNCLEAR]
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["language", "negators", "readings"],
+    "properties": {
+        "language": {"type": "string", "pattern": "^[a-z]{2,3}$"},
+        "negators": _TEXTS,
+        "readings": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": _READ,  # a reading that a language does not know would be read as nothing
+            "properties": dict.fromkeys(_READ, _PATTERNS),
+        },
+    },
+}
+
+
+def load_readings(directory: Path) -> ReadingTable:
+    """Every language of the folder; raises ConfigError naming file, line and key."""
+    files = [read_yaml(path) for path in sorted(directory.glob("*.yaml"))]
+    if not files:
+        raise ConfigError(f"{directory}: no readings here; what people answer could not be read")
+    for file in files:
+        file.validate(SCHEMA)
+        if file.data["language"] != file.path.stem:
+            raise file.error(("language",), f"{file.data['language']!r} must stand in a file of its name")
+    return ReadingTable(
+        patterns=tuple(patterns for file in files for patterns in _patterns(file)),
+        negators={file.data["language"]: frozenset(file.data["negators"]) for file in files},
+    )
+
+
+def _patterns(file: YamlFile) -> list[ReadingPatterns]:
+    return [
+        ReadingPatterns(
+            reading=Reading(name),
+            language=file.data["language"],
+            says=_compiled(file, ("readings", name, "says"), written["says"]),
+            unless=_compiled(file, ("readings", name, "unless"), written.get("unless", ())),
+        )
+        for name, written in file.data["readings"].items()
+    ]
+
+
+def _compiled(file: YamlFile, at: KeyPath, patterns: Any) -> tuple[re.Pattern[str], ...]:
+    made = []
+    for i, pattern in enumerate(patterns):
+        try:
+            made.append(compiled(pattern))
+        except re.error as error:
+            raise file.error((*at, i), f"{pattern!r} is no pattern: {error}") from None
+    return tuple(made)
