@@ -123,6 +123,12 @@ class Dispatcher:
         table = load_optout_words(self.config("content") / "optout_words.yaml")
         return lambda text: classify_reply(text, table)
 
+    @cached_property
+    def propose_reading(self) -> Callable[[str], tuple[Proposal, ...]]:
+        """What a debtor's words may mean, for a person to confirm; raises ConfigError naming file, line and key."""
+        readings, ours = load_readings(self.config("readings")), self._own_sentences
+        return lambda text: propose(own_words(text, ours) or text, readings)
+
     def record(self, fact: str, who: str, said: Said, given: Given) -> Recorded:
         """Write down a fact of the table, whatever door it comes by; raises RecordError saying what to mend."""
         from dispatcher.people.record_fact import record_fact

@@ -12,6 +12,10 @@ COMMANDS = {
     "db": ("dispatcher.cli.db:app", "Create or upgrade the database, say where it stands."),
     "check": ("dispatcher.cli.check:check", "Check settings, data files and connections."),
     "portfolio": ("dispatcher.cli.portfolio:app", "Import a portfolio, see its totals, make a sample."),
+    "inbox": (
+        "dispatcher.cli.inbox:app",
+        "What people wrote, what it seems to mean, and what you make of it.",
+    ),
     "record": ("dispatcher.cli.record:app", "Write down what a person said or did."),
     "import-contacts": ("dispatcher.cli.import_contacts:import_contacts", "Import contacts made elsewhere."),
     "plan": ("dispatcher.cli.run:plan", "Plan a day; release nothing."),

@@ -43,7 +43,7 @@ def load_readings(directory: Path) -> ReadingTable:
             raise file.error(("language",), f"{file.data['language']!r} must stand in a file of its name")
     return ReadingTable(
         patterns=tuple(patterns for file in files for patterns in _patterns(file)),
-        negators={file.data["language"]: frozenset(file.data["negators"]) for file in files},
+        negators=frozenset(word for file in files for word in file.data["negators"]),
     )
 
 

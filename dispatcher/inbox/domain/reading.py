@@ -46,10 +46,21 @@ class ReadingPatterns:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReadingTable:
-    """The patterns of every language, and the words by which a sentence denies what follows."""
+    """The patterns of every language, and the words of all by which a sentence denies what follows.
+
+    Nobody says in which language they write, and words look alike: what one language denies is denied in all.
+    """
 
     patterns: tuple[ReadingPatterns, ...]
-    negators: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    negators: frozenset[str] = frozenset()
+    unless: Mapping[Reading, tuple[re.Pattern[str], ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Gather what says that a reading is not meant."""
+        unless: dict[Reading, tuple[re.Pattern[str], ...]] = {}
+        for each in self.patterns:
+            unless[each.reading] = (*unless.get(each.reading, ()), *each.unless)
+        object.__setattr__(self, "unless", unless)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +81,7 @@ _BARE_NUMBER = re.compile(
 _NUMBERED = re.compile(
     r"\b(?:option|offer|plan|number|no|nr|opcion|oferta|numero|opcao|proposta|offre)\.? ?#? ?(?P<number>[1-9])\b"
 )
+_EITHER = re.compile(r"\b[1-9] ?(?:or|and|o|y|u|ou|e|et|/|-) ?#?[1-9]\b")
 
 
 def propose(text: str, table: ReadingTable) -> tuple[Proposal, ...]:
@@ -77,8 +89,9 @@ def propose(text: str, table: ReadingTable) -> tuple[Proposal, ...]:
     folded, places = fold(text)
     found: dict[Reading, Proposal] = {}
     for patterns in table.patterns:
-        words = _words(folded, places, patterns, table.negators.get(patterns.language, frozenset()))
-        if words:
+        if any(pattern.search(folded) for pattern in table.unless[patterns.reading]):
+            continue
+        if words := _words(folded, places, patterns, table.negators):
             found[patterns.reading] = _joined(found.get(patterns.reading), patterns, words)
     number = _BARE_NUMBER.fullmatch(folded)
     if number and Reading.ACCEPT not in found:
@@ -92,6 +105,8 @@ def offer_number(text: str) -> int | None:
     """The number of the offer that the words name, where they name just one."""
     folded, _ = fold(text)
     bare = _BARE_NUMBER.fullmatch(folded)
+    if _EITHER.search(folded):
+        return None
     numbers = {bare["number"]} if bare else {match["number"] for match in _NUMBERED.finditer(folded)}
     return int(numbers.pop()) if len(numbers) == 1 else None
 
@@ -117,8 +132,6 @@ def compiled(pattern: str) -> re.Pattern[str]:
 def _words(
     folded: str, places: Sequence[int], patterns: ReadingPatterns, negators: frozenset[str]
 ) -> tuple[tuple[int, int], ...]:
-    if any(pattern.search(folded) for pattern in patterns.unless):
-        return ()
     return tuple(
         (places[match.start()], places[match.end() - 1] + 1)
         for match in _matches(folded, patterns.says)

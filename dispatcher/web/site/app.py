@@ -35,6 +35,7 @@ from dispatcher.web.managers import (
 )
 from dispatcher.web.operators import (
     desk_pages,
+    inbox,
     messages,
     people,
     record_forms,
@@ -68,6 +69,7 @@ PAGES: tuple[Page, ...] = (
     *template_preview.PAGES,
     *jobs.PAGES,
     *runs.PAGES,
+    *inbox.PAGES,
     *run_start.PAGES,
     *tasks.PAGES,
     *stops.PAGES,

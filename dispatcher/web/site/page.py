@@ -39,6 +39,7 @@ class Absent(StrictUndefined):
 _MENU = (
     ("/", "Today", ""),
     ("/runs", "Runs", ""),
+    ("/inbox", "Inbox", ""),
     ("/tasks", "Tasks", ""),
     ("/messages", "Messages", ""),
     ("/people", "People", ""),

@@ -1,0 +1,1 @@
+"""Inbox, set-wise reads."""
