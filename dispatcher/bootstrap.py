@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from channels.port import Channel
     from dispatcher.authoring.published_templates import PublishedTemplates
     from dispatcher.delivery.domain.verdict import Verdict
+    from dispatcher.inbox.domain.reading import Understood
     from dispatcher.messages.domain.message import Message
     from dispatcher.people.domain.facts import Given
     from dispatcher.people.domain.optout_words import ReplyMeaning
@@ -124,10 +125,21 @@ class Dispatcher:
         return lambda text: classify_reply(text, table)
 
     @cached_property
-    def propose_reading(self) -> Callable[[str], tuple[Proposal, ...]]:
+    def propose_reading(self) -> Callable[[str], Understood]:
         """What a debtor's words may mean, for a person to confirm; raises ConfigError naming file, line and key."""
-        readings, ours = load_readings(self.config("readings")), self._own_sentences
-        return lambda text: propose(own_words(text, ours) or text, readings)
+        from dispatcher.inbox.domain.reading import Understood, propose
+        from dispatcher.people.domain.own_words import own_words
+        from dispatcher.rulebook.optout_words import load_optout_words
+        from dispatcher.rulebook.readings import load_readings
+
+        readings = load_readings(self.config("readings"))
+        ours = load_optout_words(self.config("content") / "optout_words.yaml").ours
+
+        def understood(text: str) -> Understood:
+            own = own_words(text, ours)
+            return Understood(text=own, proposals=propose(own, readings))
+
+        return understood
 
     def record(self, fact: str, who: str, said: Said, given: Given) -> Recorded:
         """Write down a fact of the table, whatever door it comes by; raises RecordError saying what to mend."""

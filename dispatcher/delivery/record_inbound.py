@@ -234,5 +234,5 @@ def _task(hearing: _Hearing, people: list[int], kind: str, what: str) -> None:
             at=hearing.now,
             text=f"{hearing.inbound.sender} {what}: {hearing.inbound.text}",
             debtor_id=debtor_id,
-            details={"channel": CHANNEL, "address": hearing.inbound.sender},
+            details={"channel": CHANNEL, "address": hearing.inbound.sender, "text": hearing.inbound.text},
         )

@@ -19,6 +19,7 @@ from dispatcher.log.storage import delivery_log
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.recording import Recorded, Said
 
+Fields = dict[str, tuple[str, ...]]  # of a fact, as a form sends them
 Record = Callable[[str, str, Said, Mapping[str, Any]], Recorded]
 """Writes a fact of the table down: (fact, debtor, said, given)."""
 
@@ -122,16 +123,14 @@ def _open_item(inbox: Inbox, key: int) -> InboxItem:
     return item
 
 
-def _facts(
-    item: InboxItem, reading: Reading, answer: Answer, now: datetime
-) -> list[tuple[str, dict[str, tuple[str, ...]]]]:
+def _facts(item: InboxItem, reading: Reading, answer: Answer, now: datetime) -> list[tuple[str, Fields]]:
     """The facts of the table that a reading comes to, with their fields."""
     form = {"email": "email", "letter": "letter"}.get(
         item.channel, "oral" if item.channel == "call" else "email"
     )
-    hold = {"kind": ("manual",), "until": ((now + timedelta(days=WAIT_DAYS)).date().isoformat(),)}
+    hold: Fields = {"kind": ("manual",), "until": ((now + timedelta(days=WAIT_DAYS)).date().isoformat(),)}
     offer = (str(item.offer),) if item.offer else ()
-    table: dict[Reading, list[tuple[str, dict[str, tuple[str, ...]]]]] = {
+    table: dict[Reading, list[tuple[str, Fields]]] = {
         Reading.DECEASED: [("hold", {"kind": ("deceased",)})],
         Reading.BANKRUPTCY: [("hold", {"kind": ("bankruptcy",)})],
         Reading.ATTORNEY: [("hold", {"kind": ("attorney",)})],
@@ -152,9 +151,9 @@ def _facts(
     return [(fact, {**fields, **answer.given}) for fact, fields in facts]
 
 
-def _reached(item: InboxItem) -> dict[str, tuple[str, ...]]:
+def _reached(item: InboxItem) -> Fields:
     """The address they wrote from, else the medium."""
-    words = {"words": (item.text,)}
+    words: Fields = {"words": (item.text,)}
     if item.address:
         return {**words, "address": (item.address,)}
     return {**words, "medium": (item.channel,)} if item.channel else words

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from dispatcher.database.engine import Database
-from dispatcher.inbox.domain.reading import Proposal, Reading, offer_number
+from dispatcher.inbox.domain.reading import Proposal, Reading, Understood, offer_number
 from dispatcher.inbox.storage import items
 
-Propose = Callable[[str], tuple[Proposal, ...]]
+Propose = Callable[[str], Understood]
 
 
 class NoSuchItemError(LookupError):
@@ -18,7 +18,10 @@ class NoSuchItemError(LookupError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InboxItem:
-    """One person's words. `proposals`: the gravest first; `answers`: the message that came before them."""
+    """One person's words, without what they quote; `full_text` with it.
+
+    `proposals`: the gravest first; `answers`: the message that came before them.
+    """
 
     id: int
     at: datetime
@@ -27,6 +30,7 @@ class InboxItem:
     channel: str
     address: str
     text: str
+    full_text: str
     proposals: tuple[Proposal, ...]
     answers: str = ""
     answers_step: str = ""
@@ -89,7 +93,8 @@ def show_item(database: Database, key: int, propose: Propose) -> InboxItem:
 
 
 def _item(connection: Any, row: Any, propose: Propose) -> InboxItem:
-    text = row.details.get("text") or row.text.partition(": ")[2] or row.text
+    full_text = row.details.get("text") or row.text.partition(": ")[2] or row.text
+    understood = propose(full_text)
     before = {}
     if row.debtor_id is not None:
         before = items.answered_by(connection, [row.debtor_id], row.created_at)
@@ -101,8 +106,9 @@ def _item(connection: Any, row: Any, propose: Propose) -> InboxItem:
         name=row.name or "",
         channel=row.details.get("channel", ""),
         address=row.details.get("address", ""),
-        text=text,
-        proposals=propose(text),
+        text=understood.text,
+        full_text=full_text,
+        proposals=understood.proposals,
         answers=message,
         answers_step=step,
         done_at=row.done_at,

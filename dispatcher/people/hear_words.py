@@ -45,14 +45,15 @@ def hear(
         _stop(record, stop, text, meaning, at)
         return "stop"
     if arrived and meaning.kind in _ASKING:
-        _task(record, HELP, f"{_ASKING[meaning.kind]}: {text}", channel, address)
+        _task(record, HELP, _ASKING[meaning.kind], text, channel, address)
         return meaning.kind
     if arrived or meaning.kind == "stop" or may_mean_stop(text, meaning):
         _wait_for_a_reader(record, channel, address)
         _task(
             record,
             UNCLEAR,
-            f"read it, then release the hold or record what it means: {text}",
+            "read it, then release the hold or record what it means",
+            text,
             channel,
             address,
         )
@@ -107,13 +108,13 @@ def _wait_for_a_reader(record: Recording, channel: str, address: str) -> None:
     record.log("hold_recorded", {"kind": UNCLEAR})
 
 
-def _task(record: Recording, kind: str, what: str, channel: str, address: str) -> None:
+def _task(record: Recording, kind: str, what: str, words: str, channel: str, address: str) -> None:
     by = f" by {channel}" if channel else ""
     tasks.add(
         record.connection,
         kind,
         at=record.said.now,
-        text=f"{address or record.debtor.full_reference} wrote{by}: {what}",
+        text=f"{address or record.debtor.full_reference} wrote{by}: {what}: {words}",
         debtor_id=record.debtor.id,
-        details={"channel": channel, "address": address},
+        details={"channel": channel, "address": address, "text": words},
     )

@@ -72,6 +72,14 @@ class Proposal:
     words: tuple[tuple[int, int], ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Understood:
+    """The person's own words, without what they quote and our own foot, and the readings proposed of them."""
+
+    text: str
+    proposals: tuple[Proposal, ...]
+
+
 _REACH = 3  # so many words before what they deny
 _SENTENCE = re.compile(r"[.!?;\n]+")
 _BARE_NUMBER = re.compile(
