@@ -18,6 +18,7 @@ from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.recording import Recorded, Said
+from dispatcher.people.storage import tasks
 
 Fields = dict[str, tuple[str, ...]]  # of a fact, as a form sends them
 Record = Callable[[str, str, Said, Mapping[str, Any]], Recorded]
@@ -110,8 +111,8 @@ def undo(inbox: Inbox, key: int, *, why: str) -> None:
     with inbox.database.writing() as connection:
         row = items.item(connection, key)
         details = {name: value for name, value in row.details.items() if name != "confirmed"}
-        items.keep_details(connection, key, details)
-        items.reopen(connection, key)
+        tasks.keep_details(connection, key, details)
+        tasks.reopen(connection, key)
         _log(connection, inbox, "reading_undone", {"item": key, "was": confirmed.get("reading", "")})
     inbox.record("hold", item.debtor, said, {"kind": ("unclear_reply",)})
 
@@ -163,7 +164,7 @@ def _keep(inbox: Inbox, item: InboxItem, reading: Reading, facts: list[tuple[str
     with inbox.database.writing() as connection:
         row = items.item(connection, item.id)
         kept = {"reading": reading.value, "facts": [[fact, "".join(kind)] for fact, kind in facts]}
-        items.keep_details(connection, item.id, {**row.details, "confirmed": kept})
+        tasks.keep_details(connection, item.id, {**row.details, "confirmed": kept})
         proposed = {"item": item.id, "reading": reading.value, "proposed": item.reading.value}
         _log(connection, inbox, "reading_confirmed", proposed)
 

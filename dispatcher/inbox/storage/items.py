@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from dispatcher.database.tables.delivery import tasks
 from dispatcher.database.tables.messages import messages
@@ -36,16 +36,6 @@ def answered_by(
         .order_by(messages.c.sent_at)
     )
     return {row.recipient_id: (row.id, row.step, row.sent_at) for row in connection.execute(query)}
-
-
-def keep_details(connection: Connection, key: int, details: dict[str, Any]) -> None:
-    """Write beside an item what a person made of it."""
-    connection.execute(update(tasks).where(tasks.c.id == key).values(details=details))
-
-
-def reopen(connection: Connection, key: int) -> None:
-    """Put an answered item back into the list."""
-    connection.execute(update(tasks).where(tasks.c.id == key).values(done_at=None, done_by="", outcome=""))
 
 
 def _query() -> Any:

@@ -68,3 +68,13 @@ def finish_for_debtor(
         .where(tasks.c.debtor_id == debtor_id, tasks.c.kind == kind, tasks.c.done_at.is_(None))
         .values(done_at=at, done_by=by, outcome=outcome)
     )
+
+
+def keep_details(connection: Connection, key: int, details: Mapping[str, Any]) -> None:
+    """Write beside a task what a person made of it."""
+    connection.execute(update(tasks).where(tasks.c.id == key).values(details=dict(details)))
+
+
+def reopen(connection: Connection, key: int) -> None:
+    """Put a task that was done back into the list."""
+    connection.execute(update(tasks).where(tasks.c.id == key).values(done_at=None, done_by="", outcome=""))
