@@ -16,10 +16,10 @@ from dispatcher.planning.domain.contact import (
     IntendedContact,
     contact_facts,
     reachable_points,
-    role_of,
     zones_of,
 )
 from dispatcher.planning.domain.planner import below_minimum
+from dispatcher.planning.domain.sender_role import against_sender, role_of
 from dispatcher.planning.domain.standing import standing
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage.plans import reasons_json
@@ -126,6 +126,7 @@ def contact_of_message(message: Message, files: MessageFiles, desk: Policy) -> I
         relation=message.relation,
         sender_role=role_of(debts, sender.role),
         employer_domains=sender.employer_domains,
+        as_of=message.as_of,
     )
 
 
@@ -151,6 +152,9 @@ def refused_now(message: Message, files: MessageFiles, policy: Policy, now: date
         strategy = policy.strategy(each.strategy)
         step = strategy.step(each.step) if strategy else None
         found += standing(each.debt, person, step, strategy, today)
+    sender = policy.senders.get(message.creditor)
+    if sender is not None:
+        found += against_sender(files.debts_in(message), message.kind, sender)
     strategy = policy.strategy(message.strategy)
     if strategy is not None and not found:
         total = Money(sum(debt.balance.minor for debt in files.debts_in(message)), message.currency)

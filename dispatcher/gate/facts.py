@@ -141,6 +141,9 @@ class ContentFindings:
     asks_scope: bool = False
     other_content: tuple[str, ...] = ()
     validation_period_end: date | None = None  # as printed in a validation notice
+    complete: bool = False  # a finding that a rule asks for and that is absent was not looked for: it holds
+    looked_for: tuple[str, ...] = ()  # the elements of which `missing` speaks
+    said: tuple[str, ...] = ()  # the sentences that the law wants and the text holds, by name
     claims_costs: bool | None = None  # whether it asks for costs of collection beside the debt
     costs: Decimal | None = None  # how much, in the debt's currency
 
@@ -281,6 +284,7 @@ class DebtFacts:
     days_past_due: int | None = None
     principal: Decimal | None = None  # what the costs of collection are measured by
     time_barred: bool = False
+    bar_unknown: bool = False  # nobody has said whether, or from when, it is barred
     acquired_by_credit_purchaser: bool = False
     transfer_notice_sent: DateOnFile = None
     procedure_open: bool = False  # of regularisation, such as Portugal's PERSI
@@ -308,6 +312,10 @@ class LawRead:
     unconfirmed: tuple[str, ...] = ()
     unreviewed: tuple[str, ...] = ()
     must_be_confirmed: bool = False
+    barred_sentences: tuple[str, ...] | None = (
+        None  # with which a barred debt may be asked for; None: it may not
+    )
+    barred_unknown_after_days: int | None = None  # from what age a debt of unknown status counts as barred
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -363,6 +371,8 @@ class ContactFacts:
     sender_role: str | None = None
     holidays: tuple[date, ...] = ()
     law: LawRead | None = None  # None: under the packs named, and nobody asks for more
+    first_contact: bool | None = None  # None: not stated, then what the history tells
+    said: frozenset[str] | None = None  # sentences that reached the debtor before; None: not stated
     system: SystemFacts = SystemFacts()
 
     @property

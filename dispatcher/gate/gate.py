@@ -69,7 +69,7 @@ Found = tuple[_Entry, Refusal]
 def decide(facts: ContactFacts, packs: tuple[RulePack, ...]) -> Decision:
     """The decision for one contact at `facts.now`. Pure: the same question under the same packs, the same answer."""
     decision = _by_rules(facts, packs)
-    return decision if facts.law is None else unless_unread(decision, facts.law)
+    return decision if facts.law is None else unless_unread(decision, facts, facts.law)
 
 
 def _by_rules(facts: ContactFacts, packs: tuple[RulePack, ...]) -> Decision:

@@ -4,18 +4,58 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from dispatcher.gate.decision import Decision, Outcome, Reason
-from dispatcher.gate.facts import LawRead
+from dispatcher.gate.facts import ContactFacts, Kind, LawRead
 
 DESK = "desk"
+_BARRED = "time_barred: in the packs of the place"
+_DEMANDS = frozenset({Kind.COLLECTION, Kind.COURTESY, Kind.SPECIFIED_REMEDY_NOTICE})
 
 
-def unless_unread(decision: Decision, law: LawRead) -> Decision:
-    """The decision, held where the law of a place is unread or, before a real provider, unconfirmed; a block stands."""
-    reasons = tuple(_reasons(law))
-    if not reasons or decision.outcome is Outcome.BLOCK:
+def unless_unread(decision: Decision, facts: ContactFacts, law: LawRead) -> Decision:
+    """The decision, kept back where the law of a place is unread or says nothing of how to ask for an old debt.
+
+    A block stands as it is; before a real provider what nobody has confirmed holds too.
+    """
+    if decision.outcome is Outcome.BLOCK:
         return decision
-    return replace(decision, outcome=Outcome.HOLD, not_before=None, not_after=None,
-                   reasons=(*decision.reasons, *reasons))  # fmt: skip
+    reasons = (*_barred(facts, law), *_reasons(law))
+    if not reasons:
+        return decision
+    worst = max((reason.outcome for reason in reasons), key=lambda outcome: outcome.precedence)
+    return replace(
+        decision, outcome=worst, not_before=None, not_after=None, reasons=(*decision.reasons, *reasons)
+    )
+
+
+def _barred(facts: ContactFacts, law: LawRead) -> Iterator[Reason]:
+    """A time-barred debt is asked for only as a pack of the place says, with its sentences."""
+    debt = facts.debt
+    if facts.action.kind not in _DEMANDS or not (debt.time_barred or _may_be_barred(facts, law)):
+        return
+    what = (
+        "the debt is time-barred"
+        if debt.time_barred
+        else "nobody has said whether this old debt is time-barred"
+    )
+    if law.barred_sentences is None:
+        detail = f"{what}, and no pack of the place says how it may be asked for"
+        yield _reason("time-barred", detail, outcome=Outcome.BLOCK, reference=_BARRED)
+        return
+    content = facts.action.content
+    missing = sorted(set(law.barred_sentences).difference(content.said)) if content else []
+    if missing:
+        detail = f"{what}, and the text lacks what must be said with it: {', '.join(missing)}"
+        yield _reason("time-barred", detail, outcome=Outcome.BLOCK, reference=_BARRED)
+
+
+def _may_be_barred(facts: ContactFacts, law: LawRead) -> bool:
+    age, since = law.barred_unknown_after_days, facts.debt.due
+    return (
+        age is not None
+        and facts.debt.bar_unknown
+        and since is not None
+        and (facts.now.date() - since).days > age
+    )
 
 
 def _reasons(law: LawRead) -> Iterator[Reason]:
@@ -47,11 +87,13 @@ def _reasons(law: LawRead) -> Iterator[Reason]:
         )
 
 
-def _reason(rule: str, detail: str, *, reference: str, **inputs: str) -> Reason:
+def _reason(
+    rule: str, detail: str, *, reference: str, outcome: Outcome = Outcome.HOLD, **inputs: str
+) -> Reason:
     return Reason(
         pack=DESK,
         rule=rule,
-        outcome=Outcome.HOLD,
+        outcome=outcome,
         reference=reference,
         detail=detail,
         status="policy",

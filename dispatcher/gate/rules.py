@@ -168,6 +168,17 @@ class Review:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TimeBarred:
+    """How a place's law lets a time-barred debt be asked for, and from what age one of unknown status counts as such.
+
+    `sentences`: names of those that the text must hold; None: the pack does not say that it may be asked for.
+    """
+
+    sentences: tuple[str, ...] | None = None
+    unknown_after_days: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RulePack:
     """The rules of one jurisdiction or policy; `digest` is the SHA-256 of its file."""
 
@@ -180,6 +191,7 @@ class RulePack:
     everywhere: bool = False
     binds: Binding = field(default_factory=Binding)
     reviewed: Review | None = None
+    time_barred: TimeBarred = TimeBarred()
     own_first_contact: bool = False  # a debt's first contact must be a message of its own
     names_disputed: bool | None = (
         None  # may a message about other debts name a disputed one; None: says nothing

@@ -15,7 +15,6 @@ from dispatcher.planning.domain.contact import (
     IntendedContact,
     contact_facts,
     reachable_points,
-    role_of,
     zones_of,
 )
 from dispatcher.planning.domain.conversation import DueDebt, Intent
@@ -26,6 +25,7 @@ from dispatcher.planning.domain.planner import (
     not_reachable,
     stays_out,
 )
+from dispatcher.planning.domain.sender_role import role_of
 from dispatcher.planning.domain.strategy import Step, Strategy
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import explained

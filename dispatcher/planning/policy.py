@@ -13,7 +13,10 @@ from dispatcher.gate.gate import decide
 from dispatcher.gate.rule_book import RuleBook
 from dispatcher.gate.rules import RulePack
 from dispatcher.people.domain.person import DebtFile, PersonFile
-from dispatcher.planning.domain.contact import IntendedContact, role_of
+from dispatcher.planning.domain.contact import (
+    IntendedContact,
+)
+from dispatcher.planning.domain.sender_role import role_of
 from dispatcher.planning.domain.strategy import Strategy
 from dispatcher.values.phone import number_plan, plan_key
 from dispatcher.values.sender import Sender
@@ -52,21 +55,24 @@ class Policy:
         packs = self.packs_for(contact, facts.now.date())
         return decide(replace(facts, law=self.law_read(contact, packs)), packs)
 
-    def law_read(self, contact: IntendedContact, packs: tuple[RulePack, ...]) -> LawRead | None:
-        """What somebody has read of the law of this contact's places; None where nothing of it is asked.
+    def law_read(self, contact: IntendedContact, packs: tuple[RulePack, ...]) -> LawRead:
+        """What somebody has read of the law of this contact's places.
 
         Whoever names the only packs to load (`DISPATCHER_RULES__ONLY`) answers for the places too.
         """
-        must_be_confirmed = self.require_review and contact.channel in self.real_channels
         reads = () if self.rulebook.restricted else tuple(self._reads(contact))
-        if not reads and not must_be_confirmed:
-            return None
+        bars = [pack.time_barred for pack in packs]
+        saying = [bar.sentences for bar in bars if bar.sentences is not None]
         return LawRead(
             places=_joined(read.places for read in reads),
             unread=_joined(read.unread for read in reads),
             unconfirmed=_joined(read.unconfirmed for read in reads),
             unreviewed=tuple(pack.name for pack in self.rulebook.unreviewed(packs)),
-            must_be_confirmed=must_be_confirmed,
+            must_be_confirmed=self.require_review and contact.channel in self.real_channels,
+            barred_sentences=_joined(saying) if saying else None,
+            barred_unknown_after_days=min(
+                (bar.unknown_after_days for bar in bars if bar.unknown_after_days is not None), default=None
+            ),
         )
 
     def read_law(self, country: str, region: str, postal_code: str, *, role: str) -> LawRead:

@@ -105,6 +105,9 @@ def _contact(read: Json, words: OptOutTable) -> f.ContactFacts:
         email_consent=read["action"].get("email_consent", read.get("email_consent")),
         sender_role=read.get("sender", {}).get("role"),
         holidays=read.get("holidays", ()),
+        law=f.LawRead(**read["law"]) if "law" in read else None,
+        first_contact=read.get("first_contact"),
+        said=frozenset(read["said"]) if "said" in read else None,
         system=f.SystemFacts(**read.get("system", {})),
     )
 

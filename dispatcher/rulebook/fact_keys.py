@@ -126,6 +126,9 @@ _CONTENT = {
     "in_initial_communication": finding,
     "claims_costs": finding,
     "costs": or_null(amount, null=None),
+    "complete": off,
+    "looked_for": many_texts,
+    "said": many_texts,
 }
 _LIMITED = {
     "is_voicemail": finding,
@@ -248,6 +251,7 @@ _FACTS: dict[str, Any] = {
         "days_past_due": or_null(days, null=None),
         "principal": or_null(amount, null=None),
         "time_barred": off,
+        "bar_unknown": off,
         "acquired_by_credit_purchaser": off,
         "transfer_notice_sent": day_on_file,
         "procedure_open": off,
@@ -265,5 +269,16 @@ _FACTS: dict[str, Any] = {
     "esign_consent": consent,
     "sender": {"role": or_null(one_of(*SENDER_ROLES), null=None)},
     "holidays": or_null(list_of(day), null=()),
+    "first_contact": finding,
+    "said": list_of(text),
+    "law": {
+        "places": many_texts,
+        "unread": many_texts,
+        "unconfirmed": many_texts,
+        "unreviewed": many_texts,
+        "must_be_confirmed": off,
+        "barred_sentences": or_null(texts, null=None),
+        "barred_unknown_after_days": or_null(days, null=None),
+    },
     "system": {"audit_log_writable": off},
 }

@@ -110,6 +110,12 @@ SOURCES: tuple[FactSource, ...] = (
     FactSource("call_consent.*", RECORD, "`consent`"),
     FactSource("email_consent", COLUMN, "`email_consent_on`, or `dispatcher record consent`"),
     FactSource("esign_consent", RECORD, "`consent`"),
+    FactSource("debt.bar_unknown", COLUMN, "`time_barred_on` (empty: nobody has said)"),
+    FactSource("first_contact", LOG, "our messages that reached the debtor, and contacts made elsewhere"),
+    FactSource("said", LOG, "the sentences of the law in our messages that reached the debtor"),
+    FactSource(
+        "law.*", ACT, "`config/places/coverage.yaml`, `reviewed` and `time_barred` of the packs that apply"
+    ),
     FactSource("sender.role", COLUMN, "`sender_role`, else `senders.yaml`"),
     FactSource("holidays", CANNOT, "public holidays come from the packs' own calendars"),
     FactSource("system.audit_log_writable", LOG, "a message is claimed and logged in one transaction"),

@@ -64,6 +64,7 @@ _TEXTS = {"type": "array", "items": {"type": "string", "minLength": 1}, "minItem
 _KINDS, _CHANNELS = enum_list(Kind), enum_list(Channel)
 _DAYS = {"type": "integer", "minimum": 0, "maximum": 366}
 _FLAG = {"type": "boolean"}
+_NAME = {"type": "string", "minLength": 1}
 _CALENDAR = {
     "type": "object",
     "additionalProperties": False,
@@ -406,15 +407,21 @@ FAMILIES: dict[str, Family] = {
         required=("traits",),
     ),
     "required_content": Family(
-        build=_sets(content.RequiredContent, "elements"),
-        properties={"elements": _TEXTS, "first_contact_only": _FLAG, "sender": _FLAG},
+        build=_sets(content.RequiredContent, "elements", "sentences", "media"),
+        properties={
+            "elements": _TEXTS,
+            "first_contact_only": _FLAG,
+            "sender": _FLAG,
+            "sentences": _TEXTS,
+            "media": _CHANNELS,
+        },
     ),
     "first_contact_scope": Family(
         build=_sets(content.FirstContactScope, "allowed"),
         properties={"allowed": _TEXTS},
         required=("allowed",),
     ),
-    "disclosures": Family(build=_plain(content.Disclosures)),
+    "disclosures": Family(build=_plain(content.Disclosures), properties={"statement": _NAME}),
     "optout_notice": Family(
         build=_plain(content.OptOutNotice),
         properties={"simple": _TEXTS, "hard": _TEXTS},

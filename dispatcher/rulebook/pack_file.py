@@ -15,6 +15,7 @@ from dispatcher.gate.rules import (
     Review,
     Rule,
     RulePack,
+    TimeBarred,
 )
 from dispatcher.rulebook.families import FAMILIES, Json, RuleScope, enum_list
 from dispatcher.rulebook.yaml_file import KeyPath, YamlFile, read_yaml
@@ -121,6 +122,12 @@ SCHEMA: Json = _object(
                 "past_due_more_than": {"type": "integer", "minimum": 0},
             }
         ),
+        "time_barred": _object(
+            {
+                "may_be_asked_with": _TEXTS,
+                "unknown_after_days": {"type": "integer", "minimum": 1},
+            }
+        ),
         "reviewed": _object({"by": _TEXT, "on": _DATE, "note": {"type": "string"}}, "by", "on"),
         "rules": {"type": "array", "minItems": 1, "items": _RULE},
     },
@@ -145,8 +152,17 @@ def read_pack(path: Path, digest: str) -> RulePack:
         everywhere=data.get("everywhere", False),
         binds=_binding(file, data.get("binds", {})),
         reviewed=_review(file),
+        time_barred=_time_barred(data.get("time_barred", {})),
         own_first_contact=data.get("own_first_contact", False),
         names_disputed=data.get("names_disputed"),
+    )
+
+
+def _time_barred(written: Json) -> TimeBarred:
+    sentences = written.get("may_be_asked_with")
+    return TimeBarred(
+        sentences=None if sentences is None else tuple(sentences),
+        unknown_after_days=written.get("unknown_after_days"),
     )
 
 

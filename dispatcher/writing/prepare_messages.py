@@ -204,6 +204,7 @@ def _ready(
         "inputs_digest": inputs.digest(),
         "template_version": compiled.version,
         "balance_minor": inputs.total.minor,
+        "said": list(rendered.content.said),
         "envelope": envelope(message, inputs, rendered, person, press.from_address),
     }
     return Prepared(

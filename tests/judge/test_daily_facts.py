@@ -11,8 +11,14 @@ from channels.kind import ChannelKind
 from dispatcher.gate.decision import Decision, Outcome
 from dispatcher.gate.facts import Action, ContentFindings, HistoryEntry
 from dispatcher.gate.rule_book import RuleBook
+from dispatcher.gate.rules import TimeBarred
 from dispatcher.people.domain.person import Consent, ContactPoint, DebtFile, Notice, PersonFile
-from dispatcher.planning.domain.contact import IntendedContact, contact_facts, role_of, zones_of
+from dispatcher.planning.domain.contact import (
+    IntendedContact,
+    contact_facts,
+    zones_of,
+)
+from dispatcher.planning.domain.sender_role import against_sender, role_of
 from dispatcher.planning.policy import Policy
 from dispatcher.rulebook.coverage import load_coverage
 from dispatcher.rulebook.fact_sources import ACT, CANNOT, SOURCES
@@ -351,3 +357,105 @@ def test_a_debtor_who_authorised_no_channel_gets_nothing_anywhere(country: str) 
     assert not {rule for _, rule in letter if rule.endswith("authorised-channels")}
     email = refusals(a_contact(a_mailbox(), **where, authorised_channels=frozenset({"letter"})))
     assert ("block", "gate/authorised-channels") in email
+
+
+MEXICO: dict[str, Any] = {
+    "country": "MX",
+    "region": "CMX",
+    "city": "Ciudad de Mexico",
+    "postal_code": "06600",
+}
+
+
+def test_a_mexican_first_contact_is_no_text_message_until_its_block_was_said() -> None:
+    mobile = a_number("+525512345678")
+    assert ("block", "mx-condusef/first-contact-data") in refusals(a_contact(mobile, **MEXICO))
+    assert ("block", "mx-condusef/first-contact-data") not in refusals(a_contact(a_mailbox(), **MEXICO))
+    written = {"first_message_on": date(2026, 10, 1)}  # but not with the block
+    assert ("block", "mx-condusef/first-contact-data") in refusals(a_contact(mobile, **MEXICO, **written))
+    said = {**written, "said": {"mx_first_contact": date(2026, 10, 1)}}
+    assert ("block", "mx-condusef/first-contact-data") not in refusals(a_contact(mobile, **MEXICO, **said))
+
+
+@pytest.mark.parametrize(
+    ("content", "held"),
+    [
+        (ContentFindings(complete=True, optout_notice=True, optout_methods=("link",)), True),
+        (
+            ContentFindings(
+                complete=True, optout_notice=True, optout_methods=("link",), initial_disclosure=True
+            ),
+            False,
+        ),
+        (ContentFindings(complete=True, initial_disclosure=True), True),
+    ],
+)
+def test_a_finding_that_nobody_looked_for_holds_where_a_rule_asks_for_it(
+    content: ContentFindings, held: bool
+) -> None:
+    contact = a_contact(a_mailbox(consent_on=date(2026, 10, 1)), role="third_party")
+    zones = zones_of(contact.person, contact.point, _desk().places)
+    decision = _desk().judge(contact, contact_facts(contact, now=NOON, zones=zones, content=content))
+    assert (decision.outcome is Outcome.HOLD) is held, decision
+
+
+def test_californian_covered_commercial_debt_of_a_collector_asks_for_the_collectors_statement() -> None:
+    contact = a_contact(a_mailbox(), role="third_party", region="CA", city="Los Angeles")
+    contact = replace(contact, debts=(replace(_debt(), debt_type="covered_commercial"),))
+    zones = zones_of(contact.person, contact.point, _desk().places)
+    nothing = ContentFindings(complete=True, optout_notice=True, optout_methods=("link",))
+    decision = _desk().judge(contact, contact_facts(contact, now=NOON, zones=zones, content=nothing))
+    assert ("us-ca", "disclosures") in {(reason.pack, reason.rule) for reason in decision.reasons}
+
+
+@pytest.mark.parametrize("country", ["US", "GB", "MX", "ZA"])
+def test_a_time_barred_debt_is_not_asked_for_unless_a_pack_of_the_place_says_how(country: str) -> None:
+    contact = a_contact(a_mailbox(), country=country, region="GA" if country == "US" else "", city="")
+    barred = replace(contact, debts=(replace(_debt(), time_barred_on=date(2026, 1, 1)),))
+    assert {rule for _, rule in refusals(barred)} & {"desk/time-barred", "za-dca/prescribed"}
+    later = replace(contact, debts=(replace(_debt(), time_barred_on=date(2027, 1, 1)),))
+    assert ("block", "desk/time-barred") not in refusals(later)
+
+
+def test_with_the_sentences_of_its_pack_it_may_be() -> None:
+    whole = _desk()
+    federal = whole.rulebook.packs["US-TCPA"]
+    saying = replace(federal, time_barred=TimeBarred(sentences=("us_old_debt",)))
+    desk = replace(whole, rulebook=RuleBook({**whole.rulebook.packs, "US-TCPA": saying}))
+    contact = replace(a_contact(a_mailbox()), debts=(replace(_debt(), time_barred_on=date(2026, 1, 1)),))
+    zones = zones_of(contact.person, contact.point, desk.places)
+
+    def rules(*said: str) -> set[str]:
+        content = ContentFindings(complete=True, said=said)
+        decision = desk.judge(contact, contact_facts(contact, now=NOON, zones=zones, content=content))
+        return {reason.rule for reason in decision.reasons}
+
+    assert "time-barred" in rules()
+    assert "time-barred" not in rules("us_old_debt")
+
+
+def test_a_debt_of_unknown_status_counts_as_barred_at_the_age_that_the_place_names() -> None:
+    cape_town = a_contact(a_mailbox(), country="ZA", region="", city="Cape Town")
+    old = replace(cape_town, debts=(replace(_debt(), due_date=date(2023, 1, 1)),))
+    assert ("block", "desk/time-barred") in refusals(old)
+    known = replace(
+        cape_town, debts=(replace(_debt(), due_date=date(2023, 1, 1), time_barred_on=date(2028, 1, 1)),)
+    )
+    assert ("block", "desk/time-barred") not in refusals(known)
+
+
+def test_two_sources_that_contradict_about_the_role_hold_and_both_are_named() -> None:
+    acme = _desk().senders["acme"]
+    [reason] = against_sender([replace(_debt(), sender_role="third_party")], "collection", acme)
+    assert (reason.outcome, reason.rule) == (Outcome.HOLD, "sender-role")
+    assert "ledger's sender_role says third_party" in reason.detail
+    assert "config/senders.yaml says original_creditor of acme" in reason.detail
+    assert not against_sender([replace(_debt(), sender_role="original_creditor")], "collection", acme)
+    assert not against_sender([_debt()], "collection", acme)
+
+
+def test_a_collector_sends_no_courtesy() -> None:
+    agency = replace(_desk().senders["acme"], role="third_party")
+    [reason] = against_sender([_debt()], "courtesy", agency)
+    assert (reason.outcome, reason.rule) == (Outcome.BLOCK, "collectors-courtesy")
+    assert not against_sender([_debt()], "collection", agency)

@@ -1,6 +1,7 @@
 """The person is the unit of contact: one message over all that is owed, and each debt with its own truth."""
 
 import itertools
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -120,7 +121,8 @@ def test_a_first_contact_never_stands_in_a_final_notice_which_goes_the_day_after
 
 
 def test_where_the_law_wants_its_own_first_contact_the_known_debts_wait_a_day(database: Database) -> None:
-    desk = a_desk(LADDER, packs=("default", "house", "mx-condusef"))
+    agency = {"acme": replace(a_desk().senders["acme"], role="third_party")}
+    desk = a_desk(LADDER, packs=("default", "house", "mx-condusef"), senders=agency)
     debtor = a_debtor(
         database, country="MX", region="CMX", city="Ciudad de Mexico", postal_code="06600", language="es"
     )

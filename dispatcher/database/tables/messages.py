@@ -54,6 +54,9 @@ messages = Table(
     Column("lease_until", Instant),  # real clock
     Column("inputs_digest", String(64), nullable=False, server_default=""),
     Column("content_sha256", String(64)),
+    Column(
+        "said", CanonicalJson, nullable=False, server_default="[]"
+    ),  # sentences of the law that it holds, by name
     Column("envelope", CanonicalJson),  # subject, sender, postal address …: what the body does not hold
     Column("provider", String(20), nullable=False, server_default=""),
     Column("provider_id", Text, nullable=False, server_default=""),

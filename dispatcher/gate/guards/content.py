@@ -1,17 +1,18 @@
 """What the text may not be and must contain, by the findings of the content checks."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar
 
-from dispatcher.gate.act import Act, Past
-from dispatcher.gate.facts import ContentFindings, Kind
+from dispatcher.gate.act import INBOUND_OUTCOMES, Act, medium_in_words
+from dispatcher.gate.facts import ContentFindings, HistoryEntry, Kind
 from dispatcher.gate.guards.frequency import NOT_CONTACTS
 from dispatcher.gate.guards.guard import Guard, Refusal, block, hold
 from dispatcher.values.zones import day_number
 
+_NOBODY_LOOKED = "the rule wants it in the text and no sentence for it was looked for"
 TRAITS = {
     "resembles_court_document": "the text looks like a court document",
     "threatening": "the text threatens",
@@ -26,19 +27,28 @@ LEFT_A_MESSAGE = frozenset(
 
 
 def had_communication(act: Act) -> bool:
-    """Whether a communication reached the debtor before: what bounced, rang or was left on a machine does not count."""
-    return any(_communication(past) for past in act.history)
+    """Whether a communication reached the debtor before, as the facts state it or else the history tells."""
+    if act.facts.first_contact is not None:
+        return not act.facts.first_contact
+    return any(is_communication(past.entry) for past in act.history)
 
 
-def _communication(past: Past) -> bool:
-    entry = past.entry
+def was_said(act: Act, names: Collection[str]) -> bool:
+    """Whether these sentences reached the debtor before; where nobody states it, an earlier communication said them."""
+    said = act.facts.said
+    return had_communication(act) if said is None or not names else said.issuperset(names)
+
+
+def is_communication(entry: HistoryEntry) -> bool:
+    """Whether it reached the debtor: what bounced, rang or was left on a machine does not count."""
     if (
         entry.kind == Kind.LOCATION_INQUIRY
         or entry.outcome in NOT_CONTACTS
         or entry.outcome in LEFT_A_MESSAGE
     ):
         return False
-    return entry.outcome == "conversation" or not past.inbound
+    inbound = entry.direction == "inbound" or entry.outcome in INBOUND_OUTCOMES
+    return entry.outcome == "conversation" or not inbound
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,27 +72,36 @@ class ForbiddenTraits(Guard):
 class RequiredContent(Guard):
     """Nothing that must be in the text is missing, and the sender is identified.
 
-    `elements`: the names that matter; empty: any. `first_contact_only`: later texts need them no more.
+    `elements`: the names that matter; empty: any. `first_contact_only`: later texts need them no more. `sentences`: by
+    name, those of the law that say it all. `media`: those
+    that can carry them, asked where the facts state what was said; empty: any.
     """
-
-    subject: ClassVar[str | None] = "action.content"
 
     elements: frozenset[str] = frozenset()
     first_contact_only: bool = False
     sender: bool = True
+    sentences: frozenset[str] = frozenset()
+    media: frozenset[str] = frozenset()
 
     def refuse(self, act: Act) -> Refusal | None:
-        """A block that names what is missing."""
+        """A block that names what is missing, or a medium that cannot carry it; a hold where nobody looked for it."""
         content = act.action.content
-        if content is None or (self.first_contact_only and had_communication(act)):
+        if self.first_contact_only and was_said(act, self.sentences):
+            return None
+        if self.media and act.facts.said is not None and act.action.channel not in self.media:
+            return block(
+                f"{medium_in_words(act.action.channel)} cannot carry what the first contact must say",
+                media=", ".join(sorted(self.media)),
+            )
+        if content is None:
             return None
         missing = [name for name in content.missing if not self.elements or name in self.elements]
         missing += ["sender"] * (self.sender and content.sender_identified is False)
-        return (
-            block(f"missing from the text: {', '.join(missing)}", missing=", ".join(missing))
-            if missing
-            else None
-        )
+        if missing:
+            return block(f"missing from the text: {', '.join(missing)}", missing=", ".join(missing))
+        wanted = self.elements | self.sentences
+        unseen = sorted(wanted.difference(content.looked_for)) if content.complete else []
+        return hold(f"{_NOBODY_LOOKED}: {', '.join(unseen)}", missing=", ".join(unseen)) if unseen else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,12 +138,21 @@ class Disclosures(Guard):
 
     subject: ClassVar[str | None] = "action.content"
 
+    statement: str = (
+        ""  # its name among the sentences that were said; empty: any earlier communication said it
+    )
+
     def refuse(self, act: Act) -> Refusal | None:
-        """A block for a missing statement or one in another language."""
+        """A block for a missing statement or one in another language; a hold where nobody looked for it."""
         content = act.action.content
         if content is None or act.action.limited_content is not None:  # an attempt, no communication
             return None
-        later = had_communication(act)
+        later = was_said(act, {self.statement} if self.statement else ())
+        if (
+            content.complete
+            and (content.subsequent_disclosure if later else content.initial_disclosure) is None
+        ):
+            return hold(f"{_NOBODY_LOOKED}: the collector's statement", missing="collector's statement")
         if not later and content.initial_disclosure is False:
             return block("the first message lacks the statement that this is an attempt to collect a debt")
         if later and content.subsequent_disclosure is False:
@@ -163,6 +191,8 @@ class OptOutNotice(Guard):
         content = act.action.content
         if content is None:
             return None
+        if content.complete and content.optout_notice is None and content.optout_methods is None:
+            return hold(f"{_NOBODY_LOOKED}: a way to opt out", missing="opt-out notice")
         if content.optout_notice is False:
             return block("the message does not say how to opt out")
         if content.optout_methods is None:
@@ -267,8 +297,10 @@ class CostCap(Guard):
     def refuse(self, act: Act) -> Refusal | None:
         """A block for more than the law lets be asked; a hold where nobody can say how much that is."""
         content = act.action.content
-        if content is None or not content.claims_costs:
+        if content is None or content.claims_costs is False:
             return None
+        if content.claims_costs is None:
+            return hold(f"{_NOBODY_LOOKED}: what it costs") if content.complete else None
         if not self.bands:
             return block("the text asks for costs of collection, which the law does not let be asked")
         principal = act.facts.debt.principal

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 
 from dispatcher.gate.facts import HistoryEntry
+from dispatcher.gate.guards.content import is_communication
 from dispatcher.values.money import Money
 
 
@@ -156,7 +157,17 @@ class PersonFile:
     opt_outs: tuple[StoredOptOut, ...] = ()
     history: tuple[HistoryEntry, ...] = ()
     co_debtors: tuple[CoDebtor, ...] = ()
+    said: Mapping[str, date] = field(default_factory=dict)  # sentences of the law told, each since when
     first_message_on: date | None = None  # first message that went out and did not come back
+
+    def is_first_contact(self, as_of: date) -> bool:
+        """Whether a message of that day is the first communication: nothing of ours or made elsewhere reached them."""
+        written = self.first_message_on is not None and self.first_message_on < as_of
+        return not written and not any(is_communication(e) and e.at.date() < as_of for e in self.history)
+
+    def said_before(self, as_of: date) -> frozenset[str]:
+        """The sentences of the law that a message of that day need not say again."""
+        return frozenset(name for name, since in self.said.items() if since < as_of)
 
     @property
     def postal_text(self) -> str:
@@ -205,6 +216,10 @@ class DebtFile:
     def full_reference(self) -> str:
         """`creditor/reference`, as exports name a debt."""
         return f"{self.creditor}/{self.reference}"
+
+    def is_barred(self, on: date) -> bool:
+        """Whether it is time-barred on a date, by the ledger's own column."""
+        return self.time_barred_on is not None and self.time_barred_on <= on
 
     def is_open(self, on: date) -> bool:
         """Issued and not settled on a date, by the ledger's own columns."""

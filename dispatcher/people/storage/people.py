@@ -89,6 +89,12 @@ _FIRST = (
     )
     .group_by(messages.c.recipient_id)
 )
+_SAID = select(messages.c.recipient_id.label("debtor_id"), messages.c.as_of, messages.c.said).where(
+    one_of(messages.c.recipient_id, "ids"),
+    messages.c.sent_at.is_not(None),
+    messages.c.said != [],
+    _HAS_REACHED,
+)
 _PARTS: Mapping[str, Select[Any]] = {
     "holds": select(holds)
     .where(one_of(holds.c.debtor_id, "ids"), holds.c.released_at.is_(None))
@@ -112,6 +118,7 @@ _PARTS: Mapping[str, Select[Any]] = {
     .order_by(contacts.c.at, contacts.c.id),
     "sent": _SENT,
     "first": _FIRST,
+    "said": _SAID,
 }
 _OPT_OUTS = (
     select(opt_outs)
@@ -265,8 +272,17 @@ def _person(
         ),
         opt_outs=tuple(heard),
         history=_history(parts["sent"].get(row.id, ()), parts["contacts"].get(row.id, ())),
+        said=_said(parts["said"].get(row.id, ())),
         first_message_on=first[0].first if first else None,
     )
+
+
+def _said(rows: Iterable[Any]) -> dict[str, date]:
+    since: dict[str, date] = {}
+    for row in rows:
+        for name in row.said:
+            since[name] = min(row.as_of, since.get(name, row.as_of))
+    return since
 
 
 def _language(row: Any, wished: Iterable[Any]) -> str:

@@ -34,7 +34,6 @@ from dispatcher.values.phone import number_plan, plan_key
 from dispatcher.values.whereabouts import PlaceTable, candidate_zones
 
 _KINDS = {"notice": "legally_required_notice"}  # a strategy's word for the law's
-_ROLES = ("debt_buyer", "law_firm", "third_party", "original_creditor")  # the most closely bound first
 _CLOCK_BEHIND = timedelta(days=1)
 _PHONE_LABELS = {"home": "home", "mobile": "mobile", "work": "work"}
 
@@ -51,11 +50,7 @@ class IntendedContact:
     relation: str = "debtor"
     sender_role: str = "original_creditor"
     employer_domains: tuple[str, ...] = ()
-
-
-def role_of(debts: Sequence[DebtFile], sender_role: str) -> str:
-    """In what role debts are collected in one message; of several the one that most law binds."""
-    return min({debt.sender_role or sender_role for debt in debts} or {sender_role}, key=_ROLES.index)
+    as_of: date | None = None  # the run's day; None: the day of the decision
 
 
 def reachable_points(person: PersonFile, channel: ChannelKind) -> tuple[ContactPoint | None, ...]:
@@ -159,6 +154,8 @@ def contact_facts(
         call_consent=_call_consent(person),
         email_consent=_email_consent(contact),
         sender_role=contact.sender_role,
+        first_contact=person.is_first_contact(contact.as_of or now.date()),
+        said=person.said_before(contact.as_of or now.date()),
         system=SystemFacts(audit_log_writable=log_writable),
     )
 
@@ -330,7 +327,8 @@ def _debt_facts(contact: IntendedContact, today: date) -> DebtFacts:
     purchased = bool(roles & {"debt_buyer", "credit_purchaser"})
     return DebtFacts(
         due=max(debt.due_date for debt in debts),
-        time_barred=any(debt.time_barred_on is not None and debt.time_barred_on <= today for debt in debts),
+        time_barred=any(debt.is_barred(today) for debt in debts),
+        bar_unknown=any(debt.time_barred_on is None for debt in debts),
         acquired_by_credit_purchaser=purchased,
         transfer_notice_sent=_notice(person, debts, ("transfer",)) if purchased else None,
     )

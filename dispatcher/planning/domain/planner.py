@@ -13,10 +13,10 @@ from dispatcher.planning.domain.contact import (
     IntendedContact,
     contact_facts,
     reachable_points,
-    role_of,
     zones_of,
 )
 from dispatcher.planning.domain.conversation import WAITS_AT_MOST, DueDebt, Intent, alone, waited, without
+from dispatcher.planning.domain.sender_role import against_sender, role_of
 from dispatcher.planning.domain.standing import standing
 from dispatcher.planning.domain.strategy import Strategy
 from dispatcher.values.money import Money
@@ -91,6 +91,10 @@ def plan_intent(
         detail = f"creditor {intent.person.creditor!r} has no entry in config/senders.yaml: nobody may write unnamed"
         reason = _reason("no-sender", detail, outcome=Outcome.HOLD)
         return _refusal(intent, rules, Outcome.HOLD, [reason])
+    against = against_sender(intent.asked, intent.step.kind, sender)
+    if against:
+        worst = max((reason.outcome for reason in against), key=lambda outcome: outcome.precedence)
+        return _refusal(intent, rules, worst, against)
     small = below_minimum(intent.total, intent.strategy)
     if small is not None:
         return _refusal(intent, rules, Outcome.BLOCK, [small])
@@ -193,7 +197,11 @@ def _channel_used_last(person: PersonFile) -> str | None:
 
 
 def contact_of(
-    intent: Intent, channel: ChannelKind, point: ContactPoint | None, sender: Sender
+    intent: Intent,
+    channel: ChannelKind,
+    point: ContactPoint | None,
+    sender: Sender,
+    as_of: date | None = None,
 ) -> IntendedContact:
     """The intent as the gate's question."""
     debts = intent.asked
@@ -206,6 +214,7 @@ def contact_of(
         relation=intent.relation,
         sender_role=role_of(debts, sender.role),
         employer_domains=sender.employer_domains,
+        as_of=as_of,
     )
 
 
@@ -256,7 +265,7 @@ def _try(
     refused: tuple[Reason, ...],
 ) -> PlannedMessage:
     zones = zones_of(intent.person, point, rules.places)
-    contact = contact_of(intent, channel, point, sender)
+    contact = contact_of(intent, channel, point, sender, rules.as_of)
     decision = rules.judge(contact, contact_facts(contact, now=rules.now, zones=zones, earlier=earlier))
     return PlannedMessage(
         intent=intent,

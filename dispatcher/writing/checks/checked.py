@@ -37,7 +37,9 @@ class Checked:
     from_paper: bool = False
 
     segments: int = 0
+    looked_for: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)  # sentences of the law, by name
     topics: set[str] = field(default_factory=set)
     traits: set[str] = field(default_factory=set)  # the gate's names for what any pattern found
     announces_handover: bool = False

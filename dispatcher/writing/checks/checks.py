@@ -222,6 +222,7 @@ def _no_court(checked: Checked) -> Steps:
 def _identity(checked: Checked) -> Steps:
     """Who writes, for whom, about what, and how to reach a person."""
     for element, wanted, advice in _wanted(checked):
+        checked.looked_for.append(element)
         if not any(checked.says(value) for value in wanted):
             checked.missing.append(element)
             yield Finding(rule=f"missing-{element.replace('_', '-')}", phrase="", advice=advice)
@@ -262,6 +263,7 @@ def _disclosures(checked: Checked) -> Steps:
 
 def _disclosure(checked: Checked, disclosure: Disclosure, part: Part, *, is_first: bool) -> Steps:
     expected = _written(checked, part)
+    checked.looked_for.append(disclosure.name)
     said = all(checked.says(line) for line in expected.split("\n"))
     if disclosure.is_collector_statement:
         checked.disclosure_language = checked.text.wording.language
@@ -269,7 +271,9 @@ def _disclosure(checked: Checked, disclosure: Disclosure, part: Part, *, is_firs
             checked.initial_disclosure = said
         else:
             checked.subsequent_disclosure = said
-    if not said:
+    if said:
+        checked.said.append(disclosure.name)
+    else:
         checked.missing.append(disclosure.name)
         advice = f"The law wants this sentence ({disclosure.source}): put it back into the layout."
         yield Finding(rule="missing-disclosure", phrase=expected.split("\n")[0], advice=advice)

@@ -1,6 +1,7 @@
 """What the checks found, in the gate's words: the facts under `action.content`."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from dispatcher.gate.facts import ContentFindings
 from dispatcher.writing.checks.checked import CONFIRMATION, Checked
@@ -11,6 +12,7 @@ def content_facts(checked: Checked, findings: Sequence[Finding]) -> ContentFindi
     """The facts of one text; those that were not looked for are None."""
     traits = checked.traits | {finding.fact for finding in findings}
     inputs = checked.inputs
+    fees = [debt.fees for debt in inputs.asked if debt.fees]
     return ContentFindings(
         optout_notice=None if checked.optout_methods is None else bool(checked.optout_methods),
         optout_text=checked.optout_text,
@@ -28,6 +30,11 @@ def content_facts(checked: Checked, findings: Sequence[Finding]) -> ContentFindi
         asks_reason_for_default="asks_reason_for_default" in traits,
         marketing="marketing" in traits,
         first_contact_scope=_scope(checked, findings) if _is_first(checked) else None,
+        claims_costs=bool(fees),
+        costs=sum((fee.amount for fee in fees), Decimal(0)) if fees else None,
+        complete=True,
+        looked_for=tuple(checked.looked_for),
+        said=tuple(checked.said),
         only_confirms_optout=_only_confirms(checked, findings) if inputs.kind == CONFIRMATION else None,
     )
 

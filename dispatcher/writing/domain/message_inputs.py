@@ -9,6 +9,7 @@ from channels.kind import ChannelKind
 from dispatcher.messages.domain.message import Message
 from dispatcher.messages.domain.spoken import How
 from dispatcher.people.domain.person import DebtFile, PersonFile
+from dispatcher.planning.domain.sender_role import role_of
 from dispatcher.values.money import Money
 from dispatcher.values.sender import Sender
 from dispatcher.writing.domain.instalments import InstalmentPlan, flat_plan
@@ -38,6 +39,7 @@ def message_inputs(
     total = Money(sum(debt.balance.minor for debt in asked_for), message.currency)
     earlier = [first_sent[debt.id, person.id] for debt in debts if (debt.id, person.id) in first_sent]
     told = len(earlier) == len(debts)
+    barred = any(debt.is_barred(message.as_of) for debt in asked_for)
     handed_over = bool(debts) and all(_is_handed_over(debt, message.as_of) for debt in debts)
     return RenderInputs(
         channel=ChannelKind(message.channel),
@@ -52,14 +54,16 @@ def message_inputs(
         disputed=tuple(debt.reference for debt in disputed),
         total=total,
         relation=message.relation,
-        first_contact=person.first_message_on is None or person.first_message_on >= message.as_of,
+        role=role_of(asked_for, sender.role),
+        first_contact=person.is_first_contact(message.as_of),
+        said=tuple(sorted(person.said_before(message.as_of))),
         first_message_on=max(earlier, default=None) if told else None,  # by that day of all of them
-        plans=_plans(total, sender, message) if message.kind == "collection" else (),
+        plans=_plans(total, sender, message) if message.kind == "collection" and not barred else (),
         plans_valid_until=message.as_of + timedelta(days=PLAN_VALID_DAYS),
         handover_on=message.as_of + timedelta(days=sender.handover_days) if handed_over else None,
         handover_firm=sender.handover_firm if handed_over else "",
         optout_url=optout_url,
-        payment_url=_payment_url(sender, person, asked_for),
+        payment_url="" if barred else _payment_url(sender, person, asked_for),
         packs=tuple(pack.split("@")[0] for pack in message.rule_packs),
     )
 

@@ -65,7 +65,9 @@ class RenderInputs:
     others_are_new: bool = False  # nobody has written about them yet; else about `debts` nobody has
     disputed: tuple[str, ...] = ()  # references that are named with nothing to pay
     relation: str = "debtor"  # or joint_debtor, guarantor
+    role: str = ""  # in what role these debts are collected; empty: the sender's own
     first_contact: bool = True
+    said: tuple[str, ...] | None = None  # sentences of the law said before; None: as `first_contact` says
     first_message_on: date | None = None  # when the first reminder went out
     plans: tuple[InstalmentPlan, ...] = ()
     plans_valid_until: date | None = None

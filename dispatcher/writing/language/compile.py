@@ -186,11 +186,12 @@ def _applies_to_view(disclosure: Disclosure, first: bool, view: View) -> bool:  
 
 def applies(disclosure: Disclosure, inputs: RenderInputs, *, first: bool) -> bool:
     """Whether a disclosure's first or later sentence must stand in this message."""
-    if inputs.first_contact is not first or inputs.kind not in disclosure.kinds:
+    is_first = inputs.first_contact if inputs.said is None else disclosure.name not in inputs.said
+    if is_first is not first or inputs.kind not in disclosure.kinds:
         return False
     if disclosure.channels and inputs.channel not in disclosure.channels:
         return False
-    if disclosure.roles and inputs.sender.role not in disclosure.roles:
+    if disclosure.roles and (inputs.role or inputs.sender.role) not in disclosure.roles:
         return False
     return any(pack.lower() in disclosure.packs for pack in inputs.packs)
 
