@@ -19,6 +19,7 @@ COMMANDS = {
     "record": ("dispatcher.cli.record:app", "Write down what a person said or did."),
     "import-contacts": ("dispatcher.cli.import_contacts:import_contacts", "Import contacts made elsewhere."),
     "plan": ("dispatcher.cli.run:plan", "Plan a day; release nothing."),
+    "redate": ("dispatcher.cli.redate:redate", "Date a run back that was dated too late."),
     "run": ("dispatcher.cli.run:run", "The daily job: plan, release, deliver, sum up."),
     "dispatch": ("dispatcher.cli.run:dispatch", "Release and deliver what is due now."),
     "explain": (

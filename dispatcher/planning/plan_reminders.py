@@ -1,5 +1,8 @@
 """Plans a day: stores what was decided, messages and refusals alike."""
 
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
 from dispatcher.database import statistics
 from dispatcher.database.engine import Connection, Database
 from dispatcher.log.domain.log_entry import LogEntry
@@ -10,6 +13,10 @@ from dispatcher.planning.domain.planner import PlannedMessage, RefusedIntent
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import plans
 from dispatcher.planning.storage.candidates import count_others
+from dispatcher.planning.storage.days_of_places import zones_of_debtors
+from dispatcher.values.whereabouts import PlaceTable
+
+SAME_CLOCK = timedelta(minutes=10)  # further apart, somebody has set the business clock (--now)
 
 
 class RunRefused(Exception):  # noqa: N818 it reads as the sentence it is
@@ -26,6 +33,7 @@ def plan_reminders(
     """
     with database.writing() as connection:
         _refuse_older(connection, request)
+        _refuse_to_come(connection, desk.places, request)
         if desk.real_channels and request.mode == "live":
             _refuse_replayed(connection)
         run_id = plans.start_run(
@@ -82,7 +90,23 @@ def _refuse_older(connection: Connection, request: PlanRequest) -> None:
     if newest is not None and newest.as_of > request.as_of:
         raise RunRefused(
             f"as-of date {request.as_of} lies before run {newest.id} of {newest.as_of}: a ladder does not go back; "
-            f"use {newest.as_of} or later, or `dispatcher plan --dry-run` to look at a past day"
+            f"use {newest.as_of} or later, or `dispatcher plan --dry-run` to look at a past day; a run that was dated "
+            f"too late by mistake is dated back by `dispatcher redate {newest.id} --why TEXT`"
+        )
+
+
+def _refuse_to_come(connection: Connection, places: PlaceTable, request: PlanRequest) -> None:
+    """On the clock that runs a day must have begun somewhere: else all true days would be refused from then on."""
+    if abs(request.now - request.real_now) > SAME_CLOCK or request.as_of <= request.now.date():
+        return
+    zones = zones_of_debtors(connection, places)
+    latest = max(
+        (request.now.astimezone(ZoneInfo(zone)).date() for zone in zones), default=request.now.date()
+    )
+    if request.as_of > latest:
+        raise RunRefused(
+            f"as-of date {request.as_of} has not come yet: it is {max(latest, request.now.date())} at the latest where "
+            "the debtors are; leave --as-of out, or look ahead with `dispatcher plan --dry-run` or `forecast`"
         )
 
 

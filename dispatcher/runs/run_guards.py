@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from dispatcher.database import leases
 from dispatcher.database.engine import Database
@@ -57,19 +57,31 @@ def stale_ledgers(database: Database, *, real_now: datetime, max_age: timedelta 
         return {}
     with database.reading() as connection:
         times = run_totals.ledger_times(connection)
-    hours = max_age.total_seconds() / 3600
-    stale = {
-        creditor: f"its ledger was imported {at.isoformat(timespec='minutes') if at else 'never'}, "
-        f"more than {hours:g} hours ago: import the portfolio again"
-        for creditor, at in times.items()
-        if at is None or at < real_now - max_age
-    }
+    stale = {}
+    for creditor, (imported_at, as_of) in times.items():
+        why = _too_old(imported_at, as_of, real_now, max_age)
+        if why:
+            stale[creditor] = why
     if times and len(stale) == len(times):
         lines = "; ".join(f"{creditor}: {why}" for creditor, why in sorted(stale.items()))
         raise RunRefused(
             f"no creditor has a fresh ledger ({lines}), or set DISPATCHER_GUARDS__MAX_LEDGER_AGE_HOURS"
         )
     return stale
+
+
+def _too_old(imported_at: datetime | None, as_of: date | None, real_now: datetime, max_age: timedelta) -> str:
+    """Why a ledger is too old, by its import or by the day it speaks of, to its midnight; empty: it is not."""
+    hours = max_age.total_seconds() / 3600
+    if imported_at is None or imported_at < real_now - max_age:
+        when = imported_at.isoformat(timespec="minutes") if imported_at else "never"
+        return f"its ledger was imported {when}, more than {hours:g} hours ago: import the portfolio again"
+    if as_of is not None and datetime.combine(as_of + timedelta(days=1), time(), UTC) < real_now - max_age:
+        return (
+            f"its ledger was imported {imported_at.isoformat(timespec='minutes')} but speaks of {as_of}, which ended "
+            f"more than {hours:g} hours ago: import a newer one"
+        )
+    return ""
 
 
 def order_run(

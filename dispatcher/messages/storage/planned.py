@@ -1,9 +1,10 @@
 """Finds messages that wait for their text."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, or_, select, update
 
 from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.messages import messages
@@ -58,3 +59,9 @@ def planned_reasons(connection: Connection, ids: Sequence[str]) -> dict[str, tup
 def still_planned(connection: Connection, ids: Sequence[str]) -> set[str]:
     """Those of these messages that still wait for their text, locked until the transaction ends."""
     return set(connection.scalars(_STILL, {"ids": list(ids)})) if ids else set()
+
+
+def redate(connection: Connection, run_id: int, day: date) -> list[str]:
+    """Give a run's messages another as-of date; returns their ids."""
+    changed = update(messages).where(messages.c.run_id == run_id).values(as_of=day).returning(messages.c.id)
+    return list(connection.scalars(changed))

@@ -205,6 +205,7 @@ class DebtFile:
     sender_role: str = ""
     debt_type: str = ""
     in_ledger: bool = True
+    known_on: date | None = None  # the day its balance is of: the ledger's own, or the newest payment's
     extra: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Date, Select, and_, bindparam, func, or_, sel
 from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.people import consents, contacts, holds, notices, opt_outs, wishes
-from dispatcher.database.tables.portfolio import contact_points, creditors, debtors, debts
+from dispatcher.database.tables.portfolio import contact_points, creditors, debtors, debts, payments
 from dispatcher.gate.facts import HistoryEntry
 from dispatcher.messages.domain.spoken import How
 from dispatcher.people.domain.person import (
@@ -50,9 +50,14 @@ _PEOPLE = (
     .where(one_of(debtors.c.id, "ids"))
 )
 _DEBTS = (
-    select(debts, creditors.c.key)
+    select(debts, creditors.c.key, creditors.c.ledger_as_of)
     .join(creditors, creditors.c.id == debts.c.creditor_id)
     .where(one_of(debts.c.id, "ids"))
+)
+_NEWEST_PAYMENTS = (
+    select(payments.c.debt_id, func.max(payments.c.paid_on))
+    .where(one_of(payments.c.debt_id, "ids"), payments.c.absorbed_at.is_(None))
+    .group_by(payments.c.debt_id)
 )
 _POINTS = (
     select(contact_points)
@@ -194,7 +199,8 @@ def load_debts(connection: Connection, ids: Collection[int], *, as_of: date) -> 
         return {}
     rows = connection.execute(_DEBTS, {"ids": sorted(ids)}).all()
     credit = _allotted_credit(connection, {row.debtor_id for row in rows}, as_of)
-    return {row.id: _debt(row, credit.get(row.id, 0)) for row in rows}
+    paid_on = dict(connection.execute(_NEWEST_PAYMENTS, {"ids": sorted(ids)}).all())
+    return {row.id: _debt(row, credit.get(row.id, 0), paid_on.get(row.id)) for row in rows}
 
 
 def _grouped(
@@ -355,7 +361,7 @@ def _contact_entry(row: Any) -> HistoryEntry:
     )
 
 
-def _debt(row: Any, credit_minor: int) -> DebtFile:
+def _debt(row: Any, credit_minor: int, paid_on: date | None) -> DebtFile:
     return DebtFile(
         id=row.id,
         creditor_id=row.creditor_id,
@@ -377,6 +383,7 @@ def _debt(row: Any, credit_minor: int) -> DebtFile:
         sender_role=row.sender_role,
         debt_type=row.debt_type,
         in_ledger=row.in_ledger,
+        known_on=max((day for day in (row.ledger_as_of, paid_on) if day), default=None),
         extra=row.extra,
     )
 

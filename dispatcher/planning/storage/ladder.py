@@ -67,6 +67,14 @@ def _set_given_back(connection: Connection, message_ids: list[str], *, given_bac
     _fold_again(connection, {(row[0], row[1]) for row in changed})
 
 
+def fold_again_of(connection: Connection, message_ids: Iterable[str]) -> None:
+    """Stand the ladders of these messages where their messages, with the days these bear now, put them."""
+    query = select(message_debts.c.debt_id, message_debts.c.recipient_id).where(
+        message_debts.c.message_id.in_(list(message_ids))
+    )
+    _fold_again(connection, {(row[0], row[1]) for row in connection.execute(query)})
+
+
 def _fold_again(connection: Connection, keys: Collection[_Key]) -> None:
     if not keys:
         return

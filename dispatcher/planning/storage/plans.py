@@ -114,6 +114,12 @@ def newest_run(connection: Connection, *, mode: str) -> Any:
     return connection.execute(query.order_by(runs.c.as_of.desc(), runs.c.id.desc()).limit(1)).first()
 
 
+def newest_before(connection: Connection, run: Any) -> Any:
+    """The run with the latest as-of date among those that were begun before a run, or None."""
+    query = select(runs).where(runs.c.mode == run.mode, runs.c.state != "refused", runs.c.id < run.id)
+    return connection.execute(query.order_by(runs.c.as_of.desc(), runs.c.id.desc()).limit(1)).first()
+
+
 def start_run(
     connection: Connection,
     *,

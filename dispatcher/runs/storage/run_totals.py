@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
@@ -108,11 +108,10 @@ def count_in_state(connection: Connection, run_id: int, state: State) -> int:
     return connection.scalar(query) or 0
 
 
-def ledger_times(connection: Connection) -> dict[str, datetime | None]:
-    """Creditor -> when its ledger was last imported, on the real clock."""
-    return {
-        row[0]: row[1] for row in connection.execute(select(creditors.c.key, creditors.c.ledger_imported_at))
-    }
+def ledger_times(connection: Connection) -> dict[str, tuple[datetime | None, date | None]]:
+    """Creditor -> when its ledger was last imported, on the real clock, and the day it speaks of."""
+    query = select(creditors.c.key, creditors.c.ledger_imported_at, creditors.c.ledger_as_of)
+    return {row[0]: (row[1], row[2]) for row in connection.execute(query)}
 
 
 def list_messages(

@@ -86,7 +86,13 @@ class Checked:
 
     def _days(self) -> set[date]:
         inputs = self.inputs
-        days = {inputs.as_of, inputs.first_message_on, inputs.plans_valid_until, inputs.handover_on}
+        days = {
+            inputs.as_of,
+            inputs.balance_day,
+            inputs.first_message_on,
+            inputs.plans_valid_until,
+            inputs.handover_on,
+        }
         for debt in inputs.asked:
             days |= {debt.due_date, debt.issued_on}
         for plan in inputs.plans if self.text.shows_plans else ():

@@ -53,6 +53,7 @@ def message_inputs(
         others_are_new=bool(apart) and (hows or {}).get(apart[0].id) is How.NEW,
         disputed=tuple(debt.reference for debt in disputed),
         total=total,
+        balances_on=_balances_on(asked_for, message),
         relation=message.relation,
         role=role_of(asked_for, sender.role),
         first_contact=person.is_first_contact(message.as_of),
@@ -79,6 +80,12 @@ def _parts(
     known = tuple(debt for debt in debts if hows.get(debt.id) is not How.NEW)
     is_first = not any(hows.get(debt.id) is How.DUE for debt in known)
     return (new, known) if new and is_first else (known, new)
+
+
+def _balances_on(debts: Sequence[DebtFile], message: Message) -> date:
+    """The ledger's own day or the newest payment's, never later than the run's; in a replay the simulated day."""
+    known = [debt.known_on for debt in debts if debt.known_on]
+    return message.as_of if message.simulated or not known else min(max(known), message.as_of)
 
 
 def _view(debt: DebtFile, person: PersonFile, message: Message) -> DebtView:

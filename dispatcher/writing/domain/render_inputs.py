@@ -64,6 +64,7 @@ class RenderInputs:
     others: tuple[DebtView, ...] = ()  # what stands in a part of its own
     others_are_new: bool = False  # nobody has written about them yet; else about `debts` nobody has
     disputed: tuple[str, ...] = ()  # references that are named with nothing to pay
+    balances_on: date | None = None  # the day that the balances are of; None: the as-of date
     relation: str = "debtor"  # or joint_debtor, guarantor
     role: str = ""  # in what role these debts are collected; empty: the sender's own
     first_contact: bool = True
@@ -76,6 +77,11 @@ class RenderInputs:
     optout_url: str = ""
     payment_url: str = ""
     packs: tuple[str, ...] = ()  # rule packs in force: which country lines and disclosures the layout adds
+
+    @property
+    def balance_day(self) -> date:
+        """The day on which what the text says of the balances was true."""
+        return self.balances_on or self.as_of
 
     @property
     def asked(self) -> tuple[DebtView, ...]:

@@ -203,7 +203,7 @@ PLACEHOLDERS: Mapping[str, Placeholder] = _catalogue(
     _entry("disputed_references", _T, "the numbers of debts that are named with nothing to pay", "INV-2041", lambda v: ", ".join(v.inputs.disputed) or None, "portfolio", "empty"),
     _entry("total", _M, "what this message asks for in all", "$120.00", lambda v: v.inputs.total),
     _entry("part_total", _M, "what is open of the debts in the tables of debts", "$120.00", lambda v: v.inputs.part_total),
-    _entry("as_of", _D, "the day of the balance", "March 11, 2026", lambda v: v.inputs.as_of),
+    _entry("as_of", _D, "the day of the balance", "March 11, 2026", lambda v: v.inputs.balance_day),
     _entry("first_message_on", _D, "when the first reminder went out", "March 2, 2026", lambda v: v.inputs.first_message_on, "empty"),
     Placeholder(name="plans", kind=Kind.LIST, description="the plans on offer", sample="", get=lambda v: v.inputs.plans,
                 may_be_empty=True, items=_PLANS),

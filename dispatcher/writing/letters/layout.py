@@ -157,7 +157,7 @@ def _slip(inputs: RenderInputs, words: Words, language: str) -> Slip | None:
     locale = locale_for(language, inputs.debtor.country)
     return Slip(
         payee=inputs.sender.creditor_name,
-        balance_label=words.balance_on.format(date=date_text(inputs.as_of, locale)),
+        balance_label=words.balance_on.format(date=date_text(inputs.balance_day, locale)),
         balance=money_text(inputs.total, locale),
         url=inputs.payment_url,
     )
