@@ -93,6 +93,7 @@ def plan(
 
     with opened(now) as dispatcher, Bars(quiet=as_json) as bars:
         database, desk = dispatcher.database, dispatcher.policy
+        only = known_strategy(desk, strategy)
         age = None if dispatcher.clock_is_set or dry_run else dispatcher.settings.max_ledger_age
         stale = stale_ledgers(database, real_now=dispatcher.real_now(), max_age=age)
         request = PlanRequest(
@@ -101,7 +102,7 @@ def plan(
             real_now=dispatcher.real_now(),
             actor=actor(),
             random_bytes=dispatcher.random_bytes,
-            only=known_strategy(desk, strategy),
+            only=only,
             without=tuple(sorted(stale)),
         )
         decided: list[Any] = []
