@@ -21,7 +21,7 @@ def dispatcher(
 ) -> "CompletedProcess[str]":
     """`dispatcher WORDS` in a shell that knows nothing of ours but `DISPATCHER_HOME` and what is given."""
     if home is not None:
-        environment["DISPATCHER_HOME"] = str(home)
+        environment.setdefault("DISPATCHER_HOME", str(home))
     out, err = _stream(), _stream()
     argv = ["dispatcher", *map(str, words)]
     with _shell(argv, cwd, given, environment), redirect_stdout(out), redirect_stderr(err):

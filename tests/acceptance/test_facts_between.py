@@ -1,16 +1,13 @@
 """What becomes known between planning and sending prevents the send, by the commands a person would use."""
 
-import io
 import json
-import sys
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
-from dispatcher.cli.main import main
+from tests.command import dispatcher
 
 NOW = "2026-03-04T16:00:00Z"
 HEADER = "debt_reference,creditor,debtor_reference,debtor_name,debtor_kind,language,country,region,postal_code,city,address_line_1,email,currency,balance,due_date,debt_type\n"
@@ -23,38 +20,16 @@ def a_row(number: int) -> str:
     )
 
 
-@dataclass(frozen=True)
-class Done:
-    """How a command ended."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Command = Callable[..., Done]
-
-
-def call(*words: str) -> Done:
-    """The command line, in this process: starting a program for each would be most of the time."""
-    out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
-        try:
-            sys.argv = ["dispatcher", *words]
-            main()
-            code = 0
-        except SystemExit as end:
-            code = int(end.code or 0)
-    return Done(code, out.getvalue(), err.getvalue())
+Command = Callable[..., CompletedProcess[str]]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+def run(tmp_path: Path) -> Command:
     (tmp_path / "ledger.csv").write_text(HEADER + a_row(1) + a_row(2))
-    monkeypatch.setenv("DISPATCHER_HOME", str(tmp_path / "var"))
-    monkeypatch.setenv("DISPATCHER_RULES__ONLY", "default")
-    monkeypatch.setattr(sys, "argv", [])
-    command = call
+
+    def command(*words: str) -> CompletedProcess[str]:
+        return dispatcher(*words, home=tmp_path / "var", DISPATCHER_RULES__ONLY="default")
+
     imported = command("portfolio", "import", str(tmp_path / "ledger.csv"), "--as-of", "2026-03-04")
     assert imported.returncode == 0, imported.stdout + imported.stderr
     planned = command("run", "--as-of", "2026-03-04", "--now", NOW, "--no-wait")

@@ -2,17 +2,16 @@
 
 import csv
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from subprocess import CompletedProcess
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests import command
 from tests.conftest import DEEP
 from tests.shared import ROOT
 
@@ -57,15 +56,9 @@ def book() -> Path:
     return shared_folder() / "data" / "ibm_accounts_receivable.csv"
 
 
-def dispatcher(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("DISPATCHER_")}
-    environment |= {
-        "DISPATCHER_HOME": str(home / "var"),
-        "DISPATCHER_CONFIG_DIR": str(home / "config"),
-        "DISPATCHER_RULES__ONLY": "default",
-    }
-    command = [sys.executable, "-c", "from dispatcher.cli.main import main; main()", *words]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500, check=False)
+def dispatcher(home: Path, *words: str) -> CompletedProcess[str]:
+    settings = {"DISPATCHER_CONFIG_DIR": str(home / "config"), "DISPATCHER_RULES__ONLY": "default"}
+    return command.dispatcher(*words, home=home / "var", **settings)
 
 
 @pytest.fixture(scope="module")

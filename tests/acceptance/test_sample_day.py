@@ -3,17 +3,17 @@
 import email
 import email.policy
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 from pypdf import PdfReader
 
-Command = Callable[..., subprocess.CompletedProcess[str]]
+from tests import command
+
+Command = Callable[..., CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
@@ -24,17 +24,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def dispatcher(home: Path) -> Command:
     """Run the command in this home, as a user would."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("DISPATCHER_")}
 
-    def run(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", "from dispatcher.cli.main import main; main()", *words],
-            env=environment | {"DISPATCHER_HOME": str(home)} | more,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+    def run(*words: str, **more: str) -> CompletedProcess[str]:
+        return command.dispatcher(*words, home=home, **more)
 
     return run
 

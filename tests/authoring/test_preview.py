@@ -1,26 +1,18 @@
 """A preview is what delivery wrote, byte for byte, on every channel."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests import command
 
 AS_OF, NOW = "2026-11-16", "2026-11-16T18:00:00Z"
 SUFFIX = {"email": ".eml", "sms": ".txt", "letter": ".pdf"}
 
 
 def dispatcher(home, *words, code=(0,)):
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("DISPATCHER_")}
-    run = subprocess.run(
-        [sys.executable, "-c", "from dispatcher.cli.main import main; main()", *words],
-        capture_output=True,
-        env={**environment, "DISPATCHER_HOME": str(home)},
-        text=True,
-        check=False,
-    )
+    run = command.dispatcher(*words, home=home)
     assert run.returncode in code, run.stdout + run.stderr
     return run.stdout
 
@@ -80,13 +72,7 @@ def test_a_preview_of_nobody_says_so(home):
 
 
 def dispatcher_error(home, *words):
-    run = subprocess.run(
-        [sys.executable, "-c", "from dispatcher.cli.main import main; main()", *words],
-        capture_output=True,
-        env={**os.environ, "DISPATCHER_HOME": str(home)},
-        text=True,
-        check=False,
-    )
+    run = command.dispatcher(*words, home=home)
     assert run.returncode == 2
     assert "Traceback" not in run.stderr
     return run.stderr

@@ -1,17 +1,16 @@
 """The command line as a user meets it: exit codes, help with an example, errors in a sentence, JSON that is JSON."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
 from dispatcher.cli.main import COMMANDS
+from tests.command import dispatcher
 
-Command = Callable[..., subprocess.CompletedProcess[str]]
+Command = Callable[..., CompletedProcess[str]]
 NOW = "2026-11-16T18:00:00Z"
 DAY = ("--as-of", "2026-11-16", "--now", NOW)
 LEDGER = """creditor,debt_reference,debtor_reference,debtor_name,country,region,email,currency,balance,due_date,disputed_on,sender_role
@@ -22,18 +21,8 @@ acme,R3,D3,Cleo Example,US,NY,,USD,75.00,2026-11-10,,third_party
 
 
 def runner(home: Path) -> Command:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("DISPATCHER_")}
-
-    def run(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", "from dispatcher.cli.main import main; main()", *words],
-            env=environment | {"DISPATCHER_HOME": str(home)} | more,
-            cwd=home.parent,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+    def run(*words: str, **more: str) -> CompletedProcess[str]:
+        return dispatcher(*words, home=home, cwd=home.parent, **more)
 
     return run
 

@@ -1,13 +1,13 @@
 """`dispatcher decide` and `dispatcher rules` as a person at a shell sees them."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 
+from tests.command import dispatcher
 from tests.shared import ROOT
 
 QUESTION = {
@@ -21,11 +21,8 @@ QUESTION = {
 }
 
 
-def _run(*words: str, given: str = "", cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from dispatcher.cli.main import main; main()", *words]
-    return subprocess.run(
-        command, input=given, capture_output=True, text=True, timeout=60, cwd=cwd, check=False
-    )
+def _run(*words: str, given: str = "", cwd: Path = ROOT) -> CompletedProcess[str]:
+    return dispatcher(*words, given=given, cwd=cwd)
 
 
 def _answers(text: str) -> list[dict[str, Any]]:

@@ -83,6 +83,14 @@ def test_the_same_letter_has_the_same_bytes(engine):
     assert printed(engine).pdf == printed(engine).pdf
 
 
+def test_the_same_letter_has_the_same_bytes_whatever_the_hour(engine, monkeypatch):
+    letters = set()
+    for second in ("1700000000", "1800000000"):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", second)  # what the libraries take for the hour
+        letters.add(printed(engine).pdf)
+    assert len(letters) == 1
+
+
 def test_each_engine_prints_the_window_the_code_and_the_running_lines(engine):
     letter = printed(engine, debts=some_debts(75))
     pages = page_texts(letter.pdf)

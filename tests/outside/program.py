@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from tests.command import dispatcher
 from tests.outside.ladder import KeptBack, Sent
 from tests.outside.legal_hours import in_hours, zone
 from tests.shared import ROOT
@@ -56,10 +57,14 @@ class Program:
 
     def do(self, *words: str, code: int = 0, **more: str) -> str:
         """What the command prints; it must end with `code` and never with a traceback."""
-        process = self.start(*words, **more)
-        out, err = process.communicate(timeout=580)
+        done = dispatcher(
+            *words,
+            **{name: value for name, value in self.environment.items() if name.startswith("DISPATCHER_")}
+            | more,
+        )
+        out, err = done.stdout, done.stderr
         assert "Traceback" not in out + err, err
-        assert process.returncode == code, f"{words}: exit {process.returncode}\n{out}\n{err}"
+        assert done.returncode == code, f"{words}: exit {done.returncode}\n{out}\n{err}"
         return out + err if code else out
 
     def report(self, *words: str, code: int = 0) -> Any:

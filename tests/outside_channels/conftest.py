@@ -1,6 +1,5 @@
 """Mock providers for the whole test process, and homes that point at them."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dispatcher.cli.main import main
+from tests.command import dispatcher
 from tests.outside_channels import mock_providers
 from tests.outside_channels.home import THREE, Home, Providers, copy_of, new_home
 from tests.outside_channels.mock_relay import MockRelay
@@ -70,7 +69,7 @@ def home(open_home: OpenHome) -> Home:
 
 
 @pytest.fixture
-def say(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
+def say() -> Say:
     """Runs a command in a home that is closed; its exit code and all that it said."""
 
     def say_(home: Home, *words: str) -> tuple[int, str]:
@@ -78,16 +77,7 @@ def say(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         for channel, values in home.channels.items():
             settings |= {f"CHANNELS__{channel}__{name}": str(value) for name, value in values.items()}
         settings |= {name: str(value) for name, value in home.more.items()}
-        for name, value in settings.items():
-            monkeypatch.setenv(f"DISPATCHER_{name.upper()}", value)
-        monkeypatch.setattr(sys, "argv", ["dispatcher", *words])
-        capsys.readouterr()
-        code: object = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code or 0
-        said = capsys.readouterr()
-        return int(str(code)), said.out + said.err
+        done = dispatcher(*words, **{f"DISPATCHER_{name.upper()}": value for name, value in settings.items()})
+        return done.returncode, done.stdout + done.stderr
 
     return say_

@@ -4,10 +4,7 @@ import email
 import email.policy
 import io
 import json
-import os
 import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -29,6 +26,7 @@ from dispatcher.database.tables.log import log_entries
 from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.portfolio import debtors, debts
 from dispatcher.messages.storage import contents
+from tests.command import dispatcher
 from tests.outside_channels import mock_providers
 from tests.outside_channels.conftest import OpenHome
 from tests.outside_channels.home import (
@@ -133,25 +131,17 @@ def environment(home: Path, providers: Providers, mail: str) -> dict[str, str]:
     }
     letter = {"PROVIDER": "lob", "BASE_URL": providers.lob.url, "API_KEY": LOB_KEY}
     channels = {"EMAIL": email_settings, "SMS": {**sms, "FROM": NUMBER}, "LETTER": letter}
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("DISPATCHER_")}
     named = {
         f"DISPATCHER_CHANNELS__{channel}__{name}": value
         for channel, values in channels.items()
         for name, value in values.items()
     }
-    return clean | named | {"DISPATCHER_HOME": str(home), "DISPATCHER_PUBLIC_URL": PUBLIC_URL}
+    return named | {"DISPATCHER_HOME": str(home), "DISPATCHER_PUBLIC_URL": PUBLIC_URL}
 
 
 def command(settings: dict[str, str], *words: str) -> str:
     """One command; what it said on either stream."""
-    done = subprocess.run(
-        [sys.executable, "-c", "from dispatcher.cli.main import main; main()", *words],
-        env=settings,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = dispatcher(*words, **settings)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 

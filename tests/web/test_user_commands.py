@@ -9,21 +9,13 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from subprocess import CompletedProcess
+
+from tests import command
 
 
-def dispatcher(
-    home: Path, *words: str, text: str = "", **variables: str
-) -> "subprocess.CompletedProcess[str]":
-    environment = {**os.environ, "DISPATCHER_HOME": str(home), **variables}
-    return subprocess.run(
-        [sys.executable, "-m", "dispatcher", *words],
-        input=text,
-        capture_output=True,
-        text=True,
-        env=environment,
-        timeout=120,
-        check=False,
-    )
+def dispatcher(home: Path, *words: str, text: str = "", **variables: str) -> CompletedProcess[str]:
+    return command.dispatcher(*words, home=home, given=text, **variables)
 
 
 def test_a_first_admin_is_added_listed_changed_and_disabled(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import segno
 import weasyprint
+from fontTools.ttLib import TTFont
 from markupsafe import Markup
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
@@ -35,7 +36,7 @@ class WeasyprintEngine:
             string=_with_isolates(html), base_url=None, url_fetcher=_OnlyOurFonts()
         ).render(stylesheets=[sheet], font_config=fonts)
         _describe(document.metadata, facts)
-        pdf = document.write_pdf(pdf_identifier=facts.keywords.encode())
+        pdf = document.write_pdf(pdf_identifier=facts.keywords.encode(), finisher=_date_fonts)
         if pdf is None:
             raise RuntimeError("WeasyPrint wrote no PDF")
         return bytes(pdf)
@@ -47,6 +48,17 @@ def _describe(metadata: Any, facts: DocumentFacts) -> None:
     metadata.keywords, metadata.generator = [facts.keywords], "debt-dispatcher"
     metadata.created = metadata.modified = created
     metadata.lang = facts.language
+
+
+def _date_fonts(_: weasyprint.Document, pdf: Any) -> None:
+    """Give every font in the letter its own date: WeasyPrint writes the second in which it made the subset."""
+    for entry in pdf.objects:
+        if "Length1" in getattr(entry, "extra", {}):  # what a stream that holds a font must say
+            font = TTFont(io.BytesIO(entry.stream[0]), recalcTimestamp=False)
+            font["head"].modified = font["head"].created
+            dated = io.BytesIO()
+            font.save(dated)
+            entry.stream, entry.extra["Length1"] = [dated.getvalue()], len(dated.getvalue())
 
 
 class _OnlyOurFonts(URLFetcher):  # type: ignore[misc]  # WeasyPrint carries no types
