@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from dispatcher.people.domain.optout_words import ReplyMeaning
     from dispatcher.people.recording import Recorded, Said
     from dispatcher.planning.policy import Policy
+    from dispatcher.portfolio.domain.import_request import ImportSettings
     from dispatcher.writing.language.layouts import Layouts
     from dispatcher.writing.prepare_messages import Preparing
 
@@ -100,6 +101,14 @@ class Dispatcher:
             public_url=self.settings.public_url.rstrip("/"),
             make_token=self._make_token,
         )
+
+    @cached_property
+    def import_settings(self) -> ImportSettings:
+        """What is odd about a ledger, and how its addresses are read; raises ConfigError naming file, line and key."""
+        from dispatcher.rulebook.import_settings import load_import_settings
+        from dispatcher.rulebook.places import load_places
+
+        return load_import_settings(self.config("import.yaml"), load_places(self.config("places")))
 
     def pack_names(self) -> list[str]:
         """Rule packs in lower case, by their files' names: also where one of them cannot be read."""

@@ -6,6 +6,8 @@ import smtplib
 import ssl
 from datetime import datetime
 
+import idna
+
 from channels.email.smtp_outcomes import Stage, refusal
 from channels.email.smtp_session import RefusedError, Session, SessionPool
 from channels.kind import ChannelKind
@@ -222,6 +224,8 @@ def _on_the_wire(address: str) -> str | None:
     local, at, domain = address.rpartition("@")
     if not (local and at and domain) or _UNSAFE.search(address):
         return None
-    with contextlib.suppress(UnicodeError):
-        return f"{local}@{domain.encode('idna').decode()}"
+    if domain.isascii():
+        return address
+    with contextlib.suppress(UnicodeError):  # IDNA 2008: the standard library would write ß as ss
+        return f"{local}@{idna.encode(domain, uts46=True, transitional=False).decode()}"
     return None

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 FINDING = 1
+_PASSED_OVER = {
+    "end of file": "end marks",
+    "total": "totals",
+    "skip": "by the mapping",
+    "group": "group headings",
+}
 
 
 def _creditor_key(text: str) -> str:
@@ -66,9 +72,18 @@ def import_(
     allow_older: Annotated[
         bool, typer.Option("--allow-older", help="Let a ledger older than the one imported overwrite it.")
     ] = False,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="A difference from the last ledger that is meant; may be repeated."
+        ),
+    ] = None,
+    why: Annotated[str, typer.Option(metavar="TEXT", help="Why it is meant; kept in the log.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Import a ledger. Importing the same file twice changes nothing; exit 1 when rows were refused.
+    """Import a ledger. Importing the same file twice changes nothing.
+
+    Exit 1 when rows were refused, debts held or protections no longer named; 2 when the file as a whole was refused.
 
     Example: dispatcher portfolio import ledger.csv --mapping ibm-ar --as-of 2012-03-01
     """
@@ -89,13 +104,16 @@ def import_(
             strict=strict,
             dry_run=dry_run,
             allow_older=allow_older,
+            accept=_accepted(accept or [], why),
+            why=why,
+            settings=dispatcher.import_settings,
         )
         report = _with_progress(dispatcher, request, quiet=as_json)
     if as_json:
         print_json(_report_json(report, request))
     else:
         _say(report, request)
-    raise typer.Exit(FINDING if report.refused else 0)
+    raise typer.Exit(FINDING if report.needs_somebody else 0)
 
 
 @app.command()
@@ -179,6 +197,19 @@ def export_changes(
         print(f"{out}: {told} since {since}")
 
 
+def _accepted(names: list[str], why: str) -> frozenset[str]:
+    """The findings that somebody says are meant, with a reason that the log keeps."""
+    from dispatcher.portfolio.domain.ledger_drift import ACCEPTABLE
+
+    if unknown := sorted(set(names) - ACCEPTABLE):
+        raise typer.BadParameter(
+            f"{unknown[0]!r} is no difference; there are: {', '.join(sorted(ACCEPTABLE))}"
+        )
+    if names and not why.strip():
+        raise typer.BadParameter("--accept needs --why: the log keeps who said so, and why")
+    return frozenset(names)
+
+
 def _mapping(dispatcher: Dispatcher, name: str) -> Any:
     if not name:
         return None
@@ -206,8 +237,6 @@ def _with_progress(dispatcher: Dispatcher, request: "ImportRequest", *, quiet: b
 
 
 def _report_json(report: "ImportReport", request: "ImportRequest") -> dict[str, Any]:
-    from dispatcher.portfolio.import_portfolio import counted
-
     return {
         "file": report.file,
         "sha256": report.sha256,
@@ -221,10 +250,16 @@ def _report_json(report: "ImportReport", request: "ImportRequest") -> dict[str, 
         "rejected": report.refused,
         "repeated": report.repeated,
         "warnings": report.warnings,
-        "debts": counted(report.debts),
-        "debtors": counted(report.debtors),
+        "debts": report.debts.as_json(),
+        "debtors": report.debtors.as_json(),
         "contact_points_changed": report.contact_points_changed,
         "vanished": report.vanished,
+        "held": report.held,
+        "still_protected": report.still_protected,
+        "stand_ins": report.stand_ins,
+        "passed_over": dict(report.passed_over),
+        "differences": list(report.differences),
+        "findings": [finding.as_json() for finding in report.findings],
         "payments_absorbed": report.payments_absorbed,
         "reasons": report.reasons,
         "rejects_file": str(request.rejects) if report.refused else None,
@@ -244,6 +279,9 @@ def _sentences(report: "ImportReport", request: "ImportRequest") -> list[str]:
         said.append(f"  {report.repeated:,} rows repeat another word for word and count once")
     said.append(f"  debts:   {_counted(report.debts)}")
     said.append(f"  debtors: {_counted(report.debtors)}")
+    if report.contact_points_changed:
+        said.append(f"  contact points: {report.contact_points_changed:,} new, changed or left aside")
+    said += _what_differs(report)
     if request.full:
         said.append(f"  {report.vanished:,} debts are not in the ledger any more: held, not taken for paid")
     if report.payments_absorbed:
@@ -259,6 +297,28 @@ def _sentences(report: "ImportReport", request: "ImportRequest") -> list[str]:
         said.append(
             "nothing was imported: " + ("a dry run" if request.dry_run else "--strict, and rows were refused")
         )
+    return said
+
+
+def _what_differs(report: "ImportReport") -> list[str]:
+    """What a person should look at before believing the file."""
+    said = []
+    if report.passed_over:
+        rows = ", ".join(
+            f"{count:,} {_PASSED_OVER.get(why, why)}" for why, count in report.passed_over.items()
+        )
+        said.append(f"  passed over, as no records: {rows}")
+    said += [f"  {sentence}" for sentence in report.differences]
+    said += [f"  {finding.name}: {finding.sentence}" for finding in report.findings]
+    if report.still_protected:
+        said.append(
+            f"  {report.still_protected:,} protections are not in the ledger any more: they stay, a task each person, "
+            "until somebody releases them with the reason (dispatcher record release)"
+        )
+    if report.stand_ins:
+        said.append(f"  {report.stand_ins:,} addresses are shared by several people and not used")
+    if report.held:
+        said.append(f"  {report.held:,} debts are newly held")
     return said
 
 

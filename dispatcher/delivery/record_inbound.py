@@ -1,7 +1,7 @@
 """Records what a debtor wrote: a stop at once with its one confirmation, a start, or a question."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from channels.event import InboundMessage
@@ -14,6 +14,7 @@ from dispatcher.messages.storage import outbox
 from dispatcher.people.domain.optout_words import ReplyMeaning
 from dispatcher.people.storage import addresses, people_facts, tasks
 from dispatcher.values.message_id import RandomBytes
+from dispatcher.values.written_address import written_address
 
 CHANNEL = "sms"
 SOURCE = "inbound sms"  # a later START re-opens only what came from here
@@ -75,6 +76,7 @@ def record_inbound(
     database: Database, inbound: InboundMessage, *, read: Read, now: datetime, random_bytes: RandomBytes
 ) -> Heard:
     """Record one inbound text; hearing it twice changes nothing. `now` is the business clock."""
+    inbound = replace(inbound, sender=written_address(inbound.sender))
     with database.writing() as connection:
         meaning = read(inbound.text)
         hearing = _Hearing(

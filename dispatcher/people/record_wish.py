@@ -11,7 +11,8 @@ from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.domain.permission_facts import WISH
 from dispatcher.people.hear_words import Read, hear
 from dispatcher.people.recording import Recorded, Said, parted, recording
-from dispatcher.portfolio.domain.portfolio_columns import language_tag, zone_name
+from dispatcher.portfolio.domain.portfolio_columns import language_tag
+from dispatcher.values.zones import zone_info
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _HOURS = re.compile(r"(?:(?P<days>[A-Za-z,-]+)\s+)?(?P<from>\d{1,2}:\d{2})-(?P<to>\d{1,2}:\d{2})")
@@ -86,7 +87,11 @@ def language(text: str) -> Wish:
 
 def zone(text: str, *, there_now: bool) -> Wish:
     """Where the debtor says to be; `there_now`: known to be there at present, whatever the address says."""
-    return "zone", {"zone": _read(zone_name, text), "authoritative": there_now}
+    return "zone", {"zone": _read(_zone_name, text), "authoritative": there_now}
+
+
+def _zone_name(text: str) -> str:
+    return zone_info(text).key
 
 
 def statement(text: str) -> Wish:

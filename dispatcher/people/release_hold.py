@@ -10,7 +10,15 @@ from dispatcher.people.recording import Recorded, Recording, Said, normal_addres
 from dispatcher.people.storage import people_facts, tasks
 
 OPT_OUT, WISH, CONSENT = "opt_out", "wish_", "consent_"
-FROM_IMPORTS = ("row_refused", "ledger_in_doubt", "not_in_ledger")
+FROM_IMPORTS = (
+    "row_refused",
+    "ledger_in_doubt",
+    "not_in_ledger",
+    "protection_unreadable",
+    "refused_ledger",
+    "new_in_odd_ledger",
+    "looks_renumbered",
+)
 
 
 def release(

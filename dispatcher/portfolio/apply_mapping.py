@@ -8,11 +8,16 @@ from dispatcher.portfolio.domain.portfolio import RowProblem
 from dispatcher.portfolio.domain.portfolio_columns import BY_PLAIN_NAME, REQUIRED, extra_name, plain_name
 from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping
 from dispatcher.portfolio.expressions import ExpressionError, compile_expression
+from dispatcher.values.no_value import NO_VALUE_SPELLINGS
 
 Expression = Callable[[Mapping[str, str]], object]
 Bound = tuple[dict[str, str], dict[str, str], list[RowProblem]]
 
 _NAME = re.compile(r"\w+")
+_SYNTAX = re.compile(r"[{}|\[\]'\"]")
+_KEY_MARK = "/"
+# Here the words themselves mean something, or somebody has to hear of them.
+_WORDS_KEPT = frozenset({"authorised_channels", "debtor_name"})
 
 
 class PortfolioFileError(ValueError):
@@ -27,12 +32,23 @@ class Binding:
     plain: tuple[tuple[str, int], ...]
     computed: tuple[tuple[str, str, Expression], ...]  # our column, its source, the expression
     extra: tuple[tuple[str, int], ...]
+    columns: frozenset[str] = frozenset()  # those of ours that the file has, filled or not
+    warnings: tuple[RowProblem, ...] = ()  # about the header
 
     def bind(self, values: Sequence[str]) -> Bound:
         """(our columns that are not empty, the file's other columns, expressions that failed) of one record."""
         # Most cells of a wide file are empty: they are passed over before anything is done with them.
-        cells = {column: text for column, i in self.plain if (raw := values[i]) and (text := raw.strip())}
-        extra = {name: text for name, i in self.extra if (raw := values[i]) and (text := raw.strip())}
+        nothing = NO_VALUE_SPELLINGS
+        cells = {
+            column: text
+            for column, i in self.plain
+            if (raw := values[i]) and (text := raw.strip()) and (text not in nothing or column in _WORDS_KEPT)
+        }
+        extra = {
+            name: text
+            for name, i in self.extra
+            if (raw := values[i]) and (text := raw.strip()) and text not in nothing
+        }
         problems = self._compute(values, cells) if self.computed else []
         return cells, extra, problems
 
@@ -45,51 +61,141 @@ class Binding:
             except ExpressionError as error:
                 problems.append(RowProblem(column=column, value=source, reason=str(error)))
                 continue
-            if text := "" if value is None else str(value).strip():
+            text = "" if value is None else str(value).strip()
+            if text and (text not in NO_VALUE_SPELLINGS or column in _WORDS_KEPT):
                 cells[column] = text
         return problems
 
 
 def bind_headers(
-    headers: Sequence[str], mapping: PortfolioMapping | None, file: str, *, complete: bool = True
+    headers: Sequence[str],
+    mapping: PortfolioMapping | None,
+    file: str,
+    *,
+    complete: bool = True,
+    line: int = 1,
 ) -> Binding:
-    """Match a header with our columns; raises PortfolioFileError naming file and line 1 or the mapping's line.
+    """Match a header with our columns; raises PortfolioFileError naming file and line or the mapping's line.
 
     `complete=False` is for JSON lines, where an object may leave out what it has no value for.
     """
-    places = _places(headers, file)
-    named = mapping.fields if mapping else {}
+    places, twins = _places(headers)
+    named = mapping.sources if mapping else {}
     straight = {
-        column: places[key] for column, source in named.items() if (key := plain_name(source)) in places
+        column: place for column, source in named.items() if (place := _place(source, places)) is not None
     }
-    rest = [column for column in named if column not in straight]
+    rest = [column for column in named if column not in straight and not _may_be_missing(named[column])]
     if not complete:
         rest = [column for column in rest if not named[column].isidentifier()]
     computed = _computed(mapping, rest, headers)
-    used = {*straight.values(), *_mentioned(headers, [source for _, source, _ in computed])}
+    keys = _keys(mapping, places, headers, complete=complete)
+    sources = [source for _, source, _ in computed]
+    used = {*straight.values(), *_mentioned(headers, sources), *(i for _, parts in keys for i in parts)}
     for key, i in places.items():
         column = BY_PLAIN_NAME.get(key)
-        if column and column not in named and i not in used:
+        if column and i not in used and column not in straight and not (mapping and column in mapping.fields):
             straight[column] = i
             used.add(i)
-    if complete:
-        _require([*straight, *(column for column, _, _ in computed)], headers, file, mapping)
-    extra = [
-        (extra_name(header) or f"column_{i + 1}", i) for i, header in enumerate(headers) if i not in used
+    computed += [
+        (column, " / ".join(headers[i] for i in parts), _joined(headers, parts)) for column, parts in keys
     ]
-    return Binding(tuple(headers), tuple(straight.items()), tuple(computed), tuple(extra))
+    columns = frozenset([*straight, *(column for column, _, _ in computed)])
+    if complete:
+        _refuse_twins(headers, twins, used, file, line)
+        _require(columns, headers, file, mapping, line)
+    extra = _extras(headers, used)
+    return Binding(
+        tuple(headers),
+        tuple(straight.items()),
+        tuple(computed),
+        extra,
+        columns,
+        _about_header(headers, twins),
+    )
 
 
-def _places(headers: Sequence[str], file: str) -> dict[str, int]:
+def _places(headers: Sequence[str]) -> tuple[dict[str, int], list[tuple[int, int]]]:
+    """Plain name -> place; and the pairs that have one name."""
     places: dict[str, int] = {}
+    twins = []
     for i, header in enumerate(headers):
         key = plain_name(header)
         if key and key in places:
+            twins.append((places[key], i))
+        else:
+            places[key] = i
+    places.pop("", None)
+    return places, twins
+
+
+def _place(source: str, places: Mapping[str, int]) -> int | None:
+    """Where the column of a source stands: its name, or the first of `A or B` that the file has."""
+    if (whole := plain_name(source)) in places:
+        return places[whole]
+    if _SYNTAX.search(source):
+        return None
+    names = [plain_name(name) for name in source.removesuffix("?").split(" or ")]
+    return next((places[name] for name in names if name in places), None)
+
+
+def _may_be_missing(source: str) -> bool:
+    return source.endswith("?") and not _SYNTAX.search(source)
+
+
+def _refuse_twins(
+    headers: Sequence[str], twins: list[tuple[int, int]], used: set[int], file: str, line: int
+) -> None:
+    for first, second in twins:
+        if first in used or second in used:
             raise PortfolioFileError(
-                f"{file}, line 1: the columns {headers[places[key]]!r} and {header!r} have one name; keep one"
+                f"{file}, line {line}: the columns {headers[first]!r} and {headers[second]!r} have one name; keep one"
             )
-        places[key] = i
-    return places
+
+
+def _about_header(headers: Sequence[str], twins: list[tuple[int, int]]) -> tuple[RowProblem, ...]:
+    unnamed = [f"column {i + 1}" for i, header in enumerate(headers) if not header.strip()]
+    found = [
+        RowProblem(column=headers[second], value="", reason="two columns have this name; neither is used")
+        for _, second in twins
+    ]
+    if unnamed:
+        reason = f"{', '.join(unnamed)} without a name: kept, and used by nothing"
+        found.append(RowProblem(column="", value="", reason=reason))
+    return tuple(found)
+
+
+def _extras(headers: Sequence[str], used: set[int]) -> tuple[tuple[str, int], ...]:
+    names: dict[str, int] = {}
+    for i, header in enumerate(headers):
+        if i not in used:
+            name = extra_name(header) or f"column_{i + 1}"
+            names[name if name not in names else f"{name}_{i + 1}"] = i
+    return tuple(names.items())
+
+
+def _keys(
+    mapping: PortfolioMapping | None, places: Mapping[str, int], headers: Sequence[str], *, complete: bool
+) -> list[tuple[str, tuple[int, ...]]]:
+    """The places of the columns that make a key: `Name?` may be missing, `A or B` is the first that is there."""
+    found = []
+    for column, parts in (mapping.keys if mapping else {}).items():
+        indices = []
+        for part in parts:
+            index = _place(part, places)
+            if index is not None:
+                indices.append(index)
+            elif not _may_be_missing(part) and complete:
+                assert mapping is not None  # noqa: S101 there are keys only where there is a mapping
+                raise PortfolioFileError(
+                    f"{mapping.where(column)}: the file has no column {part!r}; it has: {_listed(headers)}"
+                )
+        found.append((column, tuple(indices)))
+    return found
+
+
+def _joined(headers: Sequence[str], parts: tuple[int, ...]) -> Expression:
+    names = [headers[i] for i in parts]
+    return lambda row: _KEY_MARK.join(text for name in names if (text := row[name].strip()))
 
 
 def _computed(
@@ -97,11 +203,11 @@ def _computed(
 ) -> list[tuple[str, str, Expression]]:
     if mapping is None:
         return []
-    return [(column, mapping.fields[column], _compiled(mapping, column, headers)) for column in columns]
+    return [(column, mapping.sources[column], _compiled(mapping, column, headers)) for column in columns]
 
 
 def _compiled(mapping: PortfolioMapping, column: str, headers: Sequence[str]) -> Expression:
-    source = mapping.fields[column]
+    source = mapping.sources[column]
     try:
         expression = compile_expression(source, tables=mapping.lookups)
     except ExpressionError as error:
@@ -119,8 +225,8 @@ def _compiled(mapping: PortfolioMapping, column: str, headers: Sequence[str]) ->
 def check_expressions(mapping: PortfolioMapping) -> list[str]:
     """What can be said against a mapping's expressions without a file: a sentence each."""
     problems = []
-    for column, source in mapping.fields.items():
-        if not re.search(r"[{}|\[\]'\"]", source):
+    for column, source in mapping.sources.items():
+        if not _SYNTAX.search(source) or _may_be_missing(source):
             continue  # may be a column's name: only the file can tell
         try:
             compile_expression(source, tables=mapping.lookups)
@@ -129,17 +235,31 @@ def check_expressions(mapping: PortfolioMapping) -> list[str]:
     return problems
 
 
+def names_wanted(mapping: PortfolioMapping | None) -> frozenset[str]:
+    """The plain names that the line of column names must hold, to be known by them."""
+    if mapping is None:
+        return frozenset(plain_name(column) for column in REQUIRED)
+    required = ("debtor_reference",) if mapping.people_only else REQUIRED
+    wanted = [source for column, source in mapping.sources.items() if column in required]
+    wanted += [parts[0].split(" or ")[0] for column, parts in mapping.keys.items() if column in required]
+    plain = [source for source in wanted if not _SYNTAX.search(source) and not _may_be_missing(source)]
+    return frozenset(name for source in plain if (name := plain_name(source)) and " or " not in source)
+
+
 def _mentioned(headers: Sequence[str], sources: Iterable[str]) -> set[int]:
     words = {word for source in sources for word in _NAME.findall(source)}
     return {
-        i for i, header in enumerate(headers) if header in words or any(f'"{header}"' in s for s in sources)
+        i
+        for i, header in enumerate(headers)
+        if header and (header in words or any(f'"{header}"' in s for s in sources))
     }
 
 
 def _require(
-    columns: Sequence[str], headers: Sequence[str], file: str, mapping: PortfolioMapping | None
+    columns: Iterable[str], headers: Sequence[str], file: str, mapping: PortfolioMapping | None, line: int
 ) -> None:
-    missing = [column for column in REQUIRED if column not in columns]
+    required = ("debtor_reference",) if mapping and mapping.people_only else REQUIRED
+    missing = [column for column in required if column not in columns]
     if not missing:
         return
     what = "column" if len(missing) == 1 else "columns"
@@ -149,8 +269,9 @@ def _require(
         else "rename a column, or name it in a mapping (--mapping)"
     )
     raise PortfolioFileError(
-        f"{file}, line 1: the required {what} {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing; "
-        f"the file has: {_listed(headers)}{_other_delimiter(headers)}; {mend}"
+        f"{file}, line {line}: the required {what} {', '.join(missing)} "
+        f"{'is' if len(missing) == 1 else 'are'} missing; the file has: "
+        f"{_listed(headers)}{_other_delimiter(headers)}{_other_encoding(headers)}; {mend}"
     )
 
 
@@ -164,6 +285,13 @@ def _other_delimiter(headers: Sequence[str]) -> str:
     return ""
 
 
+def _other_encoding(headers: Sequence[str]) -> str:
+    if any("\udc80" <= char <= "\udcff" for header in headers for char in header):
+        return " (the file is not UTF-8: name its encoding in a mapping, such as encoding: cp1252)"
+    return ""
+
+
 def _listed(headers: Sequence[str]) -> str:
     shown = ", ".join(header.strip() for header in headers[:30])
-    return f"{shown} and {len(headers) - 30} more" if len(headers) > 30 else shown
+    listed = f"{shown} and {len(headers) - 30} more" if len(headers) > 30 else shown
+    return listed.encode(errors="replace").decode()

@@ -7,6 +7,8 @@ from typing import Any
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
+from dispatcher.portfolio.domain.portfolio_mapping import OTHERWISE
+
 MAX_SOURCE = 2_000
 MAX_TEXT = 10_000
 MAX_NUMBER = Decimal(10) ** 15
@@ -234,9 +236,9 @@ class _Compiler:
 
         def find(row: Row) -> object:
             wanted = _text(key(row))
-            if wanted not in entries:
+            if wanted not in entries and OTHERWISE not in entries:
                 raise ExpressionError(f"lookup table {table} has no entry {wanted!r}")
-            return entries[wanted]
+            return entries[wanted] if wanted in entries else entries[OTHERWISE]
 
         return find
 

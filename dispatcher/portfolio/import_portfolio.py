@@ -1,71 +1,28 @@
-"""Imports a ledger: every row is read and judged first, then all good rows become the portfolio at once, or none."""
+"""Imports a ledger: rows are read and judged, compared with the ledger before, then merged at once, or not at all."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 from dispatcher.database import statistics
 from dispatcher.database.engine import Connection, Database
-from dispatcher.log.domain.log_entry import LogEntry
-from dispatcher.log.storage import delivery_log
+from dispatcher.portfolio import compare_ledgers, log_import
 from dispatcher.portfolio.apply_mapping import PortfolioFileError
+from dispatcher.portfolio.compare_ledgers import Comparison, LedgerRefused
+from dispatcher.portfolio.domain.import_request import ImportReport, ImportRequest
 from dispatcher.portfolio.domain.portfolio import PortfolioRow, RefusedRow, RowProblem
-from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping
-from dispatcher.portfolio.domain.portfolio_row import RowReader
-from dispatcher.portfolio.read_portfolio_file import Record, read_portfolio_file
-from dispatcher.portfolio.storage import ledger_holds, portfolios
-from dispatcher.portfolio.storage.portfolio_settling import settle
+from dispatcher.portfolio.domain.portfolio_columns import CONTACT_COLUMNS, LEFT_ASIDE, REQUIRED
+from dispatcher.portfolio.domain.portfolio_row import FileForm, RowReader
+from dispatcher.portfolio.read_portfolio_file import Reading, Record, read_portfolio_file
+from dispatcher.portfolio.storage import ended_protections, ledger_holds, portfolios, stand_ins
+from dispatcher.portfolio.storage.portfolio_settling import refuse_respelled, settle
 from dispatcher.portfolio.storage.portfolio_staging import Staging, open_staging
-from dispatcher.portfolio.storage.portfolios import Counted
 from dispatcher.portfolio.write_row_problems import ProblemFile
 
 NO_CREDITOR = "default"
-_NOTHING = Counted(new=0, changed=0, unchanged=0)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ImportRequest:
-    """What to import and how. `now` is the real clock; `as_of` the day the ledger speaks of."""
-
-    file: Path
-    as_of: date
-    now: datetime
-    actor: str
-    rejects: Path
-    warnings: Path
-    rejects_asked_for: bool = False  # then the file is written even where nothing was refused
-    mapping: PortfolioMapping | None = None
-    creditor: str = ""  # for files without that column
-    full: bool = False  # the file is whole: a debt that it does not name has vanished
-    strict: bool = False
-    dry_run: bool = False
-    allow_older: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ImportReport:
-    """What an import did, or would do."""
-
-    file: str
-    sha256: str
-    as_of: date
-    rows: int
-    imported: int
-    repeated: int
-    refused: int  # rows
-    warnings: int
-    creditors: tuple[str, ...]
-    applied: bool  # False: a dry run, or a strict import with refused rows
-    debtors: Counted = _NOTHING
-    debts: Counted = _NOTHING
-    contact_points_changed: int = 0
-    vanished: int = 0
-    payments_absorbed: int = 0
-    older_than: date | None = None  # the ledger known before is newer than this file
-    reasons: Mapping[str, int] | None = None  # why rows were refused, most frequent first
+__all__ = ["ImportReport", "ImportRequest", "LedgerRefused", "import_portfolio"]
 
 
 class _NotAppliedError(Exception):
@@ -77,6 +34,7 @@ class _Import:
         self.request = request
         self.problems = problems
         self.findings = findings
+        self.reading = Reading()
         self.rows = 0
         self.warnings = 0
 
@@ -89,16 +47,33 @@ class _Import:
 
     def take(self, staging: Staging, record: Record, row: PortfolioRow | RefusedRow) -> None:
         self.rows += 1
-        if isinstance(row, RefusedRow) or record.problems:
+        refusing, unread = _sorted(record)
+        if isinstance(row, RefusedRow) or refusing:
             refused = row if isinstance(row, RefusedRow) else RefusedRow(problems=())
-            for problem in (*record.problems, *refused.problems):
+            for problem in (*refusing, *refused.problems):
                 self.refuse(record.line, problem)
             creditor = record.cells.get("creditor", self.request.creditor or NO_CREDITOR)
             staging.refuse(creditor, record.cells.get("debt_reference", ""))
             return
-        for warning in row.warnings:
+        for warning in (*row.warnings, *(p for p in record.problems if p.column in _ASIDE)):
             self.warn(record.line, warning)
+        unread += row.unread
+        for problem in unread:
+            self.warn(record.line, problem)
         staging.add(record.line, row)
+        if unread:
+            staging.unread(row, unread)
+
+
+_ASIDE = LEFT_ASIDE | frozenset(CONTACT_COLUMNS)
+_REFUSING = frozenset({*REQUIRED, "creditor", ""})
+
+
+def _sorted(record: Record) -> tuple[list[RowProblem], tuple[RowProblem, ...]]:
+    """Expressions that failed: those that refuse the row, and those that hold the debt."""
+    refusing = [problem for problem in record.problems if problem.column in _REFUSING]
+    holding = [p for p in record.problems if p.column not in _REFUSING and p.column not in _ASIDE]
+    return refusing, tuple(holding)
 
 
 def import_portfolio(
@@ -106,34 +81,64 @@ def import_portfolio(
 ) -> ImportReport:
     """Import one file; `on_rows` hears how many rows were read so far.
 
-    Raises PortfolioFileError where the file as a whole cannot be used; the portfolio is then as it was.
+    Raises PortfolioFileError where the file as a whole cannot be used, and LedgerRefused where it differs too much
+    from the one before; the portfolio is then as it was.
     """
     sha256 = _sha256(request.file)
     with _problem_files(request) as (problems, findings), open_staging(database) as staging:
         job = _Import(request, problems, findings)
         _stage(job, staging, on_rows)
-        report = _merge(job, staging, sha256)
+        try:
+            report = _merge(job, staging, sha256)
+        except LedgerRefused as refused:
+            if not request.dry_run:
+                with staging.merging() as connection:
+                    compare_ledgers.note_refusal(connection, request, refused, sha256)
+            raise
     statistics.renew(database, statistics.PORTFOLIO, report.rows if report.applied else 0)
     return report
 
 
 def _stage(job: _Import, staging: Staging, on_rows: Callable[[int], None]) -> None:
-    mapping = job.request.mapping
-    reader = RowReader(
-        date_format=mapping.date_format if mapping else "",
-        decimal=mapping.decimal if mapping else ".",
-        creditor=job.request.creditor or NO_CREDITOR,
-    )
-    for record in read_portfolio_file(job.request.file, mapping):
+    request, reading = job.request, job.reading
+    readers: dict[frozenset[str], RowReader] = {}
+    for record in read_portfolio_file(request.file, request.mapping, reading):
+        reader = readers.get(record.columns)
+        if reader is None:
+            reader = readers[record.columns] = RowReader(file_form(request, record.columns, reading))
         job.take(staging, record, _read(reader, record))
         if job.rows % 1000 == 0:
             on_rows(job.rows)
     on_rows(job.rows)
+    for line, problem in reading.warnings:
+        job.warn(line, problem)
     staging.index()
 
 
+def file_form(request: ImportRequest, columns: frozenset[str], reading: Reading) -> FileForm:
+    """How the rows of a request's file are to be read."""
+    mapping, settings = request.mapping, request.settings
+    shared = {
+        "columns": columns,
+        "creditor": request.creditor or NO_CREDITOR,
+        "real_names": settings.real_names,
+        "places": settings.places,
+        "stand_ins": settings.stand_ins,
+    }
+    if mapping is None:
+        return FileForm(**shared)  # type: ignore[arg-type]  # the keys are its own
+    return FileForm(
+        date_format=mapping.date_format,
+        period_start=reading.period_start,
+        decimal=mapping.decimal,
+        decimal_stated=mapping.decimal_stated,
+        people_only=mapping.people_only,
+        **shared,  # type: ignore[arg-type]  # the keys are its own
+    )
+
+
 def _read(reader: RowReader, record: Record) -> PortfolioRow | RefusedRow:
-    if record.problems:
+    if record.broken:
         return RefusedRow(problems=())
     return reader.read(record.cells, record.extra)
 
@@ -143,7 +148,14 @@ def _merge(job: _Import, staging: Staging, sha256: str) -> ImportReport:
     try:
         with staging.merging() as connection:
             repeated, left_out = settle(connection, job.refuse, job.warn)
-            report = _applied(job, connection, sha256, repeated, left_out)
+            compared = compare_ledgers.compare(
+                connection, job.request, job.reading, rows=job.rows, refused=len(job.problems.lines)
+            )
+            if refusing := [finding for finding in compared.open_findings if finding.refuses]:
+                raise LedgerRefused(job.request.file.name, refusing, compared)
+            if "keys" not in job.request.accept:
+                refuse_respelled(connection, job.refuse)
+            report = _applied(job, connection, sha256, compared, repeated, left_out)
             if not report.applied:
                 raise _NotAppliedError
     except _NotAppliedError:
@@ -152,7 +164,14 @@ def _merge(job: _Import, staging: Staging, sha256: str) -> ImportReport:
     return report
 
 
-def _applied(job: _Import, connection: Connection, sha256: str, repeated: int, left_out: int) -> ImportReport:
+def _applied(
+    job: _Import,
+    connection: Connection,
+    sha256: str,
+    compared: Comparison,
+    repeated: int,
+    left_out: int,
+) -> ImportReport:
     request = job.request
     before = portfolios.merge_creditors(
         connection, as_of=request.as_of, imported_at=request.now, allow_older=request.allow_older
@@ -160,12 +179,27 @@ def _applied(job: _Import, connection: Connection, sha256: str, repeated: int, l
     older_than = _newer_ledger(connection, request, before)
     portfolios.lock_changed(connection)
     whole = tuple(before) if request.full else ()
-    ledger_holds.note_changes(connection, request.as_of, whole_ledger=whole)
-    debtors = portfolios.merge_debtors(connection)
-    debts = portfolios.merge_debts(connection)
+    ended = ended_protections.find_ended(connection, request.empty_ends, today=request.as_of)
+    suspects = compare_ledgers.new_debts_to_hold(connection, compared, request)
+    ledger_holds.note_changes(connection, request.as_of, whole_ledger=whole, empty_ends=request.empty_ends)
+    debtors = portfolios.merge_debtors(connection, empty_ends=request.empty_ends)
+    debts = portfolios.merge_debts(connection, empty_ends=request.empty_ends)
+    portfolios.note_balance_day(connection, request.as_of)
     points = portfolios.merge_points(connection)
     for line, relation, reference in portfolios.merge_parties(connection):
         job.warn(line, _unknown_party(relation, reference))
+    vanished = portfolios.leave_vanished(connection, request.as_of, whole)
+    if older_than and vanished and not request.allow_older:
+        raise _older(request, older_than, f"{vanished} debts that it does not know would be held")
+    held = _hold(job, connection, suspects)
+    ended_protections.release_named_again(connection, request.now)
+    kept = ended_protections.keep(
+        connection, ended, today=request.as_of, now=request.now, file=request.file.name
+    )
+    shared = stand_ins.mark_shared(connection, request.settings.stand_ins)
+    for medium, address, people in shared:
+        reason = f"not used: {people} different people share it, so it is nobody's own"
+        job.warn(0, RowProblem(column=medium, value=address, reason=reason))
     report = ImportReport(
         file=request.file.name,
         sha256=sha256,
@@ -180,17 +214,31 @@ def _applied(job: _Import, connection: Connection, sha256: str, repeated: int, l
         debtors=debtors,
         debts=debts,
         contact_points_changed=points,
-        vanished=portfolios.leave_vanished(connection, request.as_of, whole),
+        vanished=vanished,
+        held=held,
+        still_protected=len(kept),
+        stand_ins=len(shared),
         payments_absorbed=portfolios.absorb_payments(connection, as_of=request.as_of, now=request.now),
         older_than=older_than,
         reasons=job.problems.most_frequent(),
+        passed_over=dict(job.reading.passed_over),
+        differences=compared.differences,
+        findings=compared.findings,
     )
-    if older_than and report.vanished and not request.allow_older:
-        raise _older(request, older_than, f"{report.vanished} debts that it does not know would be held")
-    why = f"{request.file.name} of {request.as_of}"
-    ledger_holds.hold_unreadable(connection, today=request.as_of, now=request.now, why=why)
-    _log(connection, request, report)
+    compare_ledgers.note_import(connection, request, compared, sha256)
+    log_import.log_import(connection, request, report, kept)
     return report
+
+
+def _hold(job: _Import, connection: Connection, suspects: Mapping[str, list[tuple[str, str]]]) -> int:
+    request = job.request
+    why = f"{request.file.name} of {request.as_of}"
+    when = {"today": request.as_of, "now": request.now, "why": why}
+    held = ledger_holds.hold_unreadable(connection, **when)  # type: ignore[arg-type]  # the keys are its own
+    for kind, debts in suspects.items():
+        held += ledger_holds.hold_debts(connection, debts, kind, **when)  # type: ignore[arg-type]  # the same
+    ledger_holds.release_refused(connection, request.now)
+    return held
 
 
 def _newer_ledger(
@@ -214,74 +262,6 @@ def _unknown_party(relation: str, reference: str) -> RowProblem:
     column = "joint_debtors" if relation == "joint_debtor" else "guarantors"
     reason = "no row of this file, or of one before, brings this debtor: they are left out"
     return RowProblem(column=column, value=reference, reason=reason)
-
-
-def _log(connection: Connection, request: ImportRequest, report: ImportReport) -> None:
-    for page in ledger_holds.changes(connection):
-        kept = delivery_log.keep_personal(connection, [(change.person, _personal(change)) for change in page])
-        entries = [
-            LogEntry(
-                event="hold_recorded" if change.begins else "hold_released",
-                at=request.now,
-                actor=request.actor,
-                as_of=request.as_of,
-                person=change.person,
-                creditor=change.creditor,
-                personal_id=personal_id,
-                commitment=commitment,
-                details=_hold_details(change),
-            )
-            for change, (personal_id, commitment) in zip(page, kept, strict=True)
-        ]
-        delivery_log.append(connection, entries)
-    delivery_log.append(connection, [_import_entry(request, report)])
-
-
-def _personal(change: ledger_holds.HoldChange) -> dict[str, object]:
-    debts = [f"{change.creditor}/{change.debt_reference}"] if change.debt_reference else []
-    return {"debtor": f"{change.creditor}/{change.debtor_reference}", "debts": debts}
-
-
-def _hold_details(change: ledger_holds.HoldChange) -> dict[str, str]:
-    dates = {"before": change.before, "after": change.after}
-    return {
-        "hold": change.kind,
-        "source": ledger_holds.SOURCE,
-        **{k: d.isoformat() for k, d in dates.items() if d},
-    }
-
-
-def _import_entry(request: ImportRequest, report: ImportReport) -> LogEntry:
-    details = {
-        "file": report.file,
-        "sha256": report.sha256,
-        "mapping": request.mapping.name if request.mapping else None,
-        "creditors": list(report.creditors),
-        "whole": request.full,
-        "rows": report.rows,
-        "imported": report.imported,
-        "repeated": report.repeated,
-        "refused": report.refused,
-        "warnings": report.warnings,
-        "debts": counted(report.debts),
-        "debtors": counted(report.debtors),
-        "vanished": report.vanished,
-        "payments_absorbed": report.payments_absorbed,
-    }
-    creditor = report.creditors[0] if len(report.creditors) == 1 else None
-    return LogEntry(
-        event="portfolio_imported",
-        at=request.now,
-        actor=request.actor,
-        as_of=request.as_of,
-        creditor=creditor,
-        details=details,
-    )
-
-
-def counted(numbers: Counted) -> dict[str, int]:
-    """New, changed and unchanged, for a report."""
-    return {"new": numbers.new, "changed": numbers.changed, "unchanged": numbers.unchanged}
 
 
 def _sha256(file: Path) -> str:

@@ -1,15 +1,19 @@
 """`config/mappings/NAME.yaml` -> PortfolioMapping; what is wrong is said with file, line and key."""
 
+import codecs
+import re
 from pathlib import Path
 from typing import Any
 
-from dispatcher.portfolio.domain.portfolio_columns import COLUMNS
-from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping
+from dispatcher.portfolio.domain.portfolio_columns import COLUMNS, MAY_END_WHEN_EMPTY
+from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping, YearFrom
+from dispatcher.portfolio.expressions import ExpressionError, compile_expression
 from dispatcher.rulebook.yaml_file import ConfigError, YamlFile, read_yaml
-from dispatcher.values.written_values import date_pattern
+from dispatcher.values.written_values import date_pattern, has_year
 
 _TEXT = {"type": "string"}
 _SCALAR = {"type": ["string", "number", "boolean"]}
+_TEXTS = {"type": "array", "minItems": 1, "items": _TEXT}
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -20,6 +24,22 @@ SCHEMA: dict[str, Any] = {
         "date_format": _TEXT,
         "decimal": {"enum": [".", ","]},
         "delimiter": {"enum": [",", ";", "|", "\t"]},
+        "encoding": {"oneOf": [_TEXT, _TEXTS]},
+        "header": {"oneOf": [{"type": "integer", "minimum": 1}, _TEXT]},
+        "sheet": _TEXT,
+        "skip": _TEXT,
+        "fill_down": _TEXTS,
+        "rows": {"enum": ["debts", "people"]},
+        "empty_ends": {"type": "array", "items": {"enum": sorted(MAY_END_WHEN_EMPTY)}},
+        "year_from": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["line", "cell"],
+            "properties": {
+                "line": {"type": "integer", "minimum": 1},
+                "cell": {"type": "integer", "minimum": 1},
+            },
+        },
         "lookups": {
             "type": "object",
             "additionalProperties": {"type": "object", "minProperties": 1, "additionalProperties": _SCALAR},
@@ -28,7 +48,7 @@ SCHEMA: dict[str, Any] = {
             "type": "object",
             "minProperties": 1,
             "additionalProperties": False,
-            "properties": dict.fromkeys(sorted(COLUMNS), _TEXT),
+            "properties": {column: {"oneOf": [_TEXT, _TEXTS]} for column in sorted(COLUMNS)},
         },
     },
 }
@@ -56,13 +76,60 @@ def _mapping(file: YamlFile) -> PortfolioMapping:
     return PortfolioMapping(
         name=data.get("name", file.path.stem),
         path=file.path,
-        fields=data["fields"],
+        fields={
+            column: source if isinstance(source, str) else tuple(source)
+            for column, source in data["fields"].items()
+        },
         lines={column: file.lines[("fields", column)] for column in data["fields"]},
+        encodings=_encodings(file),
+        header=_header(file),
+        sheet=data.get("sheet", ""),
+        skip=_skip(file),
+        fill_down=tuple(data.get("fill_down", ())),
+        people_only=data.get("rows") == "people",
+        empty_ends=frozenset(data.get("empty_ends", ())),
         date_format=data.get("date_format", ""),
+        year_from=YearFrom(**data["year_from"]) if "year_from" in data else None,
         decimal=data.get("decimal", "."),
+        decimal_stated="decimal" in data,
         delimiter=data.get("delimiter", ""),
         lookups={name: _table(file, name, table) for name, table in data.get("lookups", {}).items()},
     )
+
+
+def _encodings(file: YamlFile) -> tuple[str, ...]:
+    named = file.data.get("encoding", ())
+    names = (named,) if isinstance(named, str) else tuple(named)
+    for name in names:
+        try:
+            codecs.lookup(name)
+        except LookupError:
+            raise file.error(
+                ("encoding",), f"{name!r} is no encoding; there are utf-8, cp1252, iso-8859-1, utf-16 …"
+            ) from None
+    return names
+
+
+def _header(file: YamlFile) -> int | str | None:
+    header: int | str | None = file.data.get("header")
+    try:
+        if isinstance(header, str):
+            re.compile(header)
+    except re.error as error:
+        raise file.error(
+            ("header",), f"{header!r} is neither a line's number nor a pattern: {error}"
+        ) from None
+    return header
+
+
+def _skip(file: YamlFile) -> str:
+    source: str = file.data.get("skip", "")
+    try:
+        if source:
+            compile_expression(source, tables=file.data.get("lookups", {}))
+    except ExpressionError as error:
+        raise file.error(("skip",), str(error)) from None
+    return source
 
 
 def _check_words(file: YamlFile) -> None:
@@ -77,6 +144,10 @@ def _check_date_format(file: YamlFile, date_format: str) -> None:
     try:
         if date_format:
             date_pattern(date_format)
+            if not has_year(date_format) and "year_from" not in file.data:
+                raise ValueError(
+                    "names no year: add YYYY or YY, or say with year_from where the period begins"
+                )
     except ValueError as error:
         raise file.error(("date_format",), str(error)) from None
 

@@ -16,6 +16,7 @@ from dispatcher.planning.domain.plan_summary import PlanSummary
 from dispatcher.planning.plan_reminders import plan_reminders
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import plans
+from dispatcher.portfolio.compare_ledgers import refused_ledgers
 from dispatcher.runs.domain.run_summary import RunSummary
 from dispatcher.runs.run_guards import alone, stale_ledgers
 from dispatcher.runs.storage import run_totals
@@ -67,7 +68,7 @@ def run_day(
 ) -> RunSummary:
     """Run a day; raises RunRefused when it must not happen (an older day, no fresh ledger, another run at work)."""
     with alone(ports.database, ports.real_now) as renew:
-        problems = list(ports.refresh_templates())
+        problems = [*ports.refresh_templates(), *refused_ledgers(ports.database)]
         ports.record_rules()
         stale = stale_ledgers(ports.database, real_now=ports.real_now(), max_age=ports.max_ledger_age)
         expire_messages(ports.database, now=ports.now(), real_now=ports.real_now(), actor=ports.actor)

@@ -28,7 +28,12 @@ _LINES: dict[int, Line] = {
     PhoneNumberType.FIXED_LINE: "landline",
     PhoneNumberType.FIXED_LINE_OR_MOBILE: "either",
 }
+# Numbers that a company takes calls at: nobody reads a text that is sent there, and some would have to pay for it.
+_TEXTLESS = frozenset({*_PLACELESS, PhoneNumberType.PAGER} - {PhoneNumberType.UNKNOWN})
 _SEPARATED = re.compile(r"[/;|]|\bor\b|\by\b|\bou\b|\d\s*,\s*[+\d]", re.IGNORECASE)
+_BETWEEN = re.compile(r"\s*(?:[/;|\r\n]|\bor\b|\by\b|\bou\b|,(?=\s*[+\d(]))\s*", re.IGNORECASE)
+# Until 2019 Mexican mobiles were written +52 1 and ten digits, and dialled 044, 045 or 01 and ten digits at home.
+_MEXICAN = re.compile(r"(?:(?:\+|00|011)?521|(?:\+|00|011)?52(?:044|045|01)|044|045|01)(\d{10})")
 _SPREADSHEET = re.compile(r"\d(?:\.\d+)?[eE]\+?\d{1,2}$")
 _FORMULA_QUOTE = "'"
 _NO_REGION = "001"
@@ -53,9 +58,11 @@ class NumberPlan:
     region: str | None
     line: Line
     zones: tuple[str, ...]
+    texts: bool = True  # False: a toll-free, premium, shared-cost or company-wide number
 
 
 _NO_PLAN = NumberPlan(region=None, line="placeless", zones=())
+_TEXTLESS_PLAN = NumberPlan(region=None, line="placeless", zones=(), texts=False)
 
 
 @lru_cache(maxsize=1 << 17)
@@ -72,10 +79,24 @@ def to_e164(raw: str, default_country: str | None) -> str | PhoneProblem:
             raw=raw, reason=f"it has no + and no known country to read it by ({country or 'none given'})"
         )
     try:
-        number = phonenumbers.parse(text, country or None)
+        number = phonenumbers.parse(_of_today(text, country), country or None)
     except NumberParseException as error:
         return PhoneProblem(raw=raw, reason=f"not a phone number: {error}")
     return _written(raw, number)
+
+
+def numbers_in(cell: str) -> list[str]:
+    """The numbers of a cell that holds one or several, parted by `;`, `/`, `|`, a comma or a line break."""
+    return [part for each in _BETWEEN.split(cell) if (part := each.strip())] or [cell]
+
+
+def _of_today(text: str, country: str) -> str:
+    """A Mexican number without the prefixes that are no part of it any more."""
+    digits = re.sub(r"[^\d+]", "", text)
+    old = _MEXICAN.fullmatch(digits)
+    if old and (country == "MX" or digits.startswith(("+52", "0052", "01152"))):
+        return f"+52{old[1]}"
+    return text
 
 
 def _unreadable(text: str) -> str | None:
@@ -122,8 +143,13 @@ def number_plan(e164: str) -> NumberPlan:
     kind = phonenumbers.number_type(number)
     region = phonenumbers.region_code_for_number(number)
     if region is None or region == _NO_REGION or kind in _PLACELESS:
-        return _NO_PLAN
-    return NumberPlan(region=region, line=_LINES.get(kind, "either"), zones=_area_zones(number))
+        return _TEXTLESS_PLAN if kind in _TEXTLESS else _NO_PLAN
+    return NumberPlan(
+        region=region,
+        line=_LINES.get(kind, "either"),
+        zones=_area_zones(number),
+        texts=kind not in _TEXTLESS,
+    )
 
 
 def _area_zones(number: PhoneNumber) -> tuple[str, ...]:

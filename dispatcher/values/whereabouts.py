@@ -3,7 +3,10 @@
 The gate asks for an hour that is allowed in all of them (12 CFR 1006.6(b)(1)(i) with comment 2), so a zone
 too many only narrows, and a zone missed may be a call at night. What is known, and how far it goes:
 
-* A stated IANA zone takes the place of the guess from the address; one that does not exist is a finding.
+* A stated IANA zone joins the guess from the address and does not replace it: whoever knows where a person is says
+  so of the person. One that does not exist is a finding.
+* A name that is no place (UTC, EST, Etc/GMT+5: an offset that never changes) says nothing; without an address that
+  says more, it is a finding.
 * The postal code decides before the city, the city before the region, the region before the country. A postal
   code and a region that contradict each other both count.
 * A number with an area adds that area's zones, ported or not: area code and address are both knowledge.
@@ -14,6 +17,7 @@ too many only narrows, and a zone missed may be a call at night. What is known, 
 * A forces post office is an address that hides where its user is: nothing is known, the contact is held.
 """
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +30,10 @@ from dispatcher.values.phone import Line, number_plan, plan_key
 Source = Literal["stated", "residence", "mobile_area_code", "landline_area_code"]
 PhoneLabel = Literal["home", "mobile", "work"]
 
+_NO_PLACE = "an offset that never changes is no place: use an IANA name such as America/New_York"
+_ABBREVIATION = re.compile(r"(?!PRC|ROC|ROK)[A-Z]{3}(\d[A-Z]{3})?")
+_CONTINENTS = {"Africa", "America", "Antarctica", "Asia", "Australia", "Europe"}
+_OCEANS = {"Atlantic", "Pacific", "Indian", "Arctic"}
 # Codes that ISO 3166 reserves and people write for these countries.
 _COUNTRY_ALIASES = {"UK": "GB", "EL": "GR"}
 
@@ -129,10 +137,9 @@ def locate(
     stated_zone: str | None = None,
 ) -> Whereabouts:
     """List the candidates as `candidate_zones` does, with the findings that say why there are none."""
-    if stated_zone:
-        home = _stated(table, stated_zone)
-    else:
-        home = _residence(table, country or "", region or "", city or "", postal_code or "")
+    home = _residence(table, country or "", region or "", city or "", postal_code or "")
+    if stated_zone and not home.findings:
+        home = _with_stated(table, home, stated_zone)
     if home.findings or not phone_e164:
         return home
     lived_in = country_code(country) if home.candidates and country else ""
@@ -158,12 +165,43 @@ def country_code(country: str | None) -> str:
     return _COUNTRY_ALIASES.get(code, code)
 
 
-@lru_cache(maxsize=1024)
-def _stated(table: PlaceTable, name: str) -> Whereabouts:
+def zone_trouble(table: PlaceTable, name: str, home: Whereabouts) -> str:
+    """What is odd about a zone that a file states, beside the address; empty where nothing is."""
+    zone = canonical_zone(table, name)
+    if isinstance(zone, PlaceFinding):
+        return zone.reason
+    if not _is_place(table, name, zone):
+        return _NO_PLACE
+    continents = {candidate.zone.partition("/")[0] for candidate in home.candidates}
+    if continents and not continents & _near(zone.partition("/")[0]):
+        where = ", ".join(sorted(continents))
+        return f"it lies on another continent than the address ({where}); hours are kept in both"
+    return ""
+
+
+def _is_place(table: PlaceTable, name: str, zone: str) -> bool:
+    """Whether a zone is somewhere: tzdata links EST to Panama and MST to Phoenix, which nobody means."""
+    return zone in table.placed_zones and not _ABBREVIATION.fullmatch(name.strip().upper())
+
+
+def _near(continent: str) -> set[str]:
+    """The names under which tzdata files a continent: its islands stand under an ocean."""
+    return {continent, *({"Atlantic", "Pacific", "Indian", "Arctic"} if continent in _OCEANS else ())} | (
+        _CONTINENTS if continent in _OCEANS else _OCEANS
+    )
+
+
+@lru_cache(maxsize=1 << 14)
+def _with_stated(table: PlaceTable, home: Whereabouts, name: str) -> Whereabouts:
     zone = canonical_zone(table, name)
     if isinstance(zone, PlaceFinding):
         return Whereabouts(candidates=(), findings=(zone,))
-    return Whereabouts(candidates=(ZoneCandidate(zone=zone, source="stated"),))
+    if not _is_place(table, name, zone):
+        if home.candidates:
+            return home
+        finding = PlaceFinding(field="time_zone", value=name, reason=_NO_PLACE)
+        return Whereabouts(candidates=(), findings=(finding,))
+    return Whereabouts(candidates=_joined(home.candidates, (ZoneCandidate(zone=zone, source="stated"),)))
 
 
 @lru_cache(maxsize=1 << 17)

@@ -14,6 +14,8 @@ from email.utils import format_datetime
 from functools import lru_cache
 from html import unescape
 
+from dispatcher.values.email_address import ascii_domain
+
 _LOCAL_PART = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
 _DOMAIN = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
 _ADDRESS = re.compile(rf"{_LOCAL_PART}@{_DOMAIN}")
@@ -99,11 +101,9 @@ def address(text: str) -> str:
     local, at, domain = text.strip().rpartition("@")
     if not domain.isascii():
         try:
-            domain = domain.encode("idna").decode("ascii")
-        except UnicodeError:
-            raise AddressError(
-                f"{text!r} is not an e-mail address: its domain cannot be written in ASCII"
-            ) from None
+            domain = ascii_domain(domain)
+        except ValueError as error:
+            raise AddressError(f"{text!r} is not an e-mail address: {error}") from None
     bare = local + at + domain
     if len(bare) > 254 or len(local) > 64 or not _ADDRESS.fullmatch(bare):
         raise AddressError(f"{text!r} is not an e-mail address that mail servers take")

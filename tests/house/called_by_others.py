@@ -104,3 +104,8 @@ envelope_lines
 zone_data_version
 joined_sources
 verify_twilio_body_signature
+
+# Limits of an import, read by the name of what goes beyond them.
+_.emptied
+_.balances
+_.due_dates

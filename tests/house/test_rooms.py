@@ -20,6 +20,10 @@ WRITTEN_BY_SEVERAL = {
     "messages": {"messages", "planning", "delivery"},
     "payments": {"people", "portfolio"},
     "runs": {"planning", "runs"},
+    "tasks": {
+        "people",
+        "portfolio",
+    },  # a protection that leaves the ledger is a task in one transaction with it
 }
 ERASED_BY_RECORD = {  # one transaction forgets a person everywhere
     "attempts", "consents", "contact_points", "contacts", "contents", "debtors", "debts", "holds", "messages", "notices",

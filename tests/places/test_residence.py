@@ -2,7 +2,7 @@
 
 import pytest
 
-from dispatcher.values.whereabouts import PlaceFinding, candidate_zones, locate
+from dispatcher.values.whereabouts import PlaceFinding, candidate_zones, locate, zone_trouble
 
 
 def zones(places, **facts):
@@ -147,12 +147,31 @@ def test_no_facts_give_no_zone(places):
     assert candidate_zones(places) == ()
 
 
-def test_a_stated_zone_takes_the_place_of_the_guess_from_the_address(places):
-    assert zones(places, country="US", region="TN", stated_zone="America/Chicago") == {"America/Chicago"}
+def test_a_stated_zone_joins_the_guess_from_the_address_and_does_not_replace_it(places):
+    found = zones(places, country="US", region="NY", stated_zone="America/Chicago")
+    assert found == {"America/Chicago", "America/New_York"}
+
+
+@pytest.mark.parametrize("stated", ["EST", "MST", "UTC", "GMT", "Etc/GMT+5", "EST5EDT"])
+def test_an_offset_that_never_changes_is_no_place(places, stated):
+    assert zones(places, country="US", region="NY", stated_zone=stated) == {"America/New_York"}
+    [finding] = locate(places, stated_zone=stated).findings
+    assert (finding.field, finding.value) == ("time_zone", stated)
+
+
+def test_a_zone_of_another_continent_than_the_address_is_told_and_counts(places):
+    home = locate(places, country="GB")
+    assert "another continent" in zone_trouble(places, "America/New_York", home)
+    assert zone_trouble(places, "Europe/Paris", home) == ""
+    assert zone_trouble(places, "Atlantic/Canary", locate(places, country="ES")) == ""
+    assert zones(places, country="GB", stated_zone="America/New_York") == {
+        "America/New_York",
+        "Europe/London",
+    }
 
 
 def test_a_stated_zone_does_not_silence_the_phone(places):
-    found = zones(places, country="US", stated_zone="America/Chicago", phone_e164="+13105550100")
+    found = zones(places, stated_zone="America/Chicago", phone_e164="+13105550100")
     assert found == {"America/Chicago", "America/Los_Angeles"}
 
 

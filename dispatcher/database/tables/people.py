@@ -87,7 +87,7 @@ opt_outs = Table(  # an empty person, address or medium means any
     metadata,
     row_id(),
     Column("debtor_id", Id, ForeignKey("debtors.id"), index=True),
-    Column("address", Text, nullable=False, server_default=""),
+    Column("address", Text, nullable=False, server_default=""),  # as it is compared: in lower case
     Column("medium", String(10), nullable=False, server_default=""),  # email, sms, letter, call
     Column("scope", String(20), nullable=False, server_default=""),
     Column("at", Instant, nullable=False),

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
     text,
     true,
 )
@@ -52,11 +53,17 @@ debtors = Table(
     Column("bankrupt_on", Date),
     Column("deceased_on", Date),
     Column("breathing_space_until", Date),
+    Column("birth_date", Date),
+    Column(
+        "access_code", Text, nullable=False, server_default=""
+    ),  # what proves the debtor on their own page
+    Column("reference_key", String(200), nullable=False, server_default=""),  # as spellings are compared
     Column(
         "digest", String(32), nullable=False, server_default=""
     ),  # of the row: unchanged ones are not written
     Column("erased_at", Instant),
     UniqueConstraint("creditor_id", "reference"),
+    Index("ix_debtors_reference_key", "creditor_id", "reference_key"),
 )
 
 
@@ -72,9 +79,12 @@ contact_points = Table(
     Column("in_ledger", Boolean, nullable=False, server_default=true()),
     Column("closed_at", Instant),  # bounced for good, or returned
     Column("closed_reason", Text, nullable=False, server_default=""),
+    Column("stand_in", Text, nullable=False, server_default=""),  # why it is nobody's own, such as noemail@
     UniqueConstraint("debtor_id", "medium", "address"),
     Index("ix_contact_points_address", "address"),
 )
+# One mailbox in whatever case: opt-outs, suppressions and look-alikes compare by it.
+Index("ix_contact_points_mailbox", func.lower(contact_points.c.address))
 
 
 debts = Table(
@@ -103,8 +113,11 @@ debts = Table(
     Column(
         "in_ledger", Boolean, nullable=False, server_default=true()
     ),  # false: vanished from a whole ledger
+    Column("balance_as_of", Date),  # the day of the ledger that named it last
+    Column("reference_key", String(200), nullable=False, server_default=""),
     Column("digest", String(32), nullable=False, server_default=""),
     UniqueConstraint("creditor_id", "reference"),
+    Index("ix_debts_reference_key", "creditor_id", "reference_key"),
     Index("ix_debts_debtor_id", "debtor_id"),
     Index("ix_debts_due_date", "due_date"),
     Index(
@@ -113,6 +126,25 @@ debts = Table(
         sqlite_where=text("balance_minor < 0"),
         postgresql_where=text("balance_minor < 0"),
     ),
+)
+
+
+ledgers = Table(  # every file that was brought in for a creditor, with what it was compared by
+    "ledgers",
+    metadata,
+    row_id(),
+    Column("creditor_id", Id, ForeignKey("creditors.id"), nullable=False),
+    Column("mapping", String(100), nullable=False, server_default=""),
+    Column("file", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("imported_at", Instant, nullable=False),
+    Column("state", String(10), nullable=False),  # imported, refused
+    Column("profile", CanonicalJson, nullable=False, server_default="{}"),
+    Column("findings", CanonicalJson, nullable=False, server_default="[]"),
+    Column("accepted", CanonicalJson, nullable=False, server_default="{}"),  # finding -> why it was meant
+    Column("actor", Text, nullable=False, server_default=""),
+    Index("ix_ledgers_creditor_id", "creditor_id", "mapping", "id"),
 )
 
 

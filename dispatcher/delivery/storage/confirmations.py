@@ -2,13 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.people import opt_outs
 from dispatcher.database.tables.portfolio import contact_points, creditors, debtors
 from dispatcher.messages.domain.message import State
 from dispatcher.values.message_id import RandomBytes, new_message_id
+from dispatcher.values.written_address import address_key
 
 KIND = "optout_confirmation"
 TEMPLATE = "opt-out-confirmation"
@@ -17,7 +18,9 @@ TEMPLATE = "opt-out-confirmation"
 def stopped_at(connection: Connection, address: str, source: str) -> datetime | None:
     """Since when a stop from that source has been in force at an address: it has had its confirmation."""
     query = select(opt_outs.c.at).where(
-        opt_outs.c.address == address, opt_outs.c.source == source, opt_outs.c.revoked_at.is_(None)
+        opt_outs.c.address == address_key(address),
+        opt_outs.c.source == source,
+        opt_outs.c.revoked_at.is_(None),
     )
     found: datetime | None = connection.scalar(query.limit(1))
     return found
@@ -47,7 +50,10 @@ def plan(
             channel=channel,
             address=address,
             contact_point_id=select(contact_points.c.id)
-            .where(contact_points.c.debtor_id == debtor_id, contact_points.c.address == address)
+            .where(
+                contact_points.c.debtor_id == debtor_id,
+                func.lower(contact_points.c.address) == address_key(address),
+            )
             .limit(1)
             .scalar_subquery(),
             language=select(debtors.c.language).where(debtors.c.id == debtor_id).scalar_subquery(),

@@ -11,6 +11,7 @@ from dispatcher.database.engine import Database
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.portfolio import contact_points, creditors, debtors
 from dispatcher.messages.domain.message import State
+from dispatcher.values.written_address import address_key
 
 FEW = 2_000  # messages that are sorted rather than walked to
 COUNTED_UP_TO = 10_000  # counting a million rows for a number nobody reads costs more than the page
@@ -137,12 +138,14 @@ def _few(connection: Connection, wanted: MessageFilter) -> list[str] | None:
 def _conditions(connection: Connection, wanted: MessageFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.address:
-        known = select(contact_points.c.debtor_id).where(contact_points.c.address == wanted.address)
+        known = select(contact_points.c.debtor_id).where(
+            func.lower(contact_points.c.address) == address_key(wanted.address)
+        )
         found.append(messages.c.recipient_id.in_(list(connection.scalars(known))))
     for name in ("channel", "state", "step", "template", "template_version", "address", "provider_id"):
         value = getattr(wanted, name)
         if value not in ("", None):
-            found.append(messages.c[name] == value)
+            found.append(_is(messages.c[name], name, value))
     if wanted.run is not None:
         found.append(messages.c.run_id == wanted.run)
     if wanted.creditor:
@@ -156,6 +159,10 @@ def _conditions(connection: Connection, wanted: MessageFilter) -> list[ColumnEle
     if wanted.until is not None:
         found.append(messages.c.as_of <= wanted.until)
     return found
+
+
+def _is(column: Any, name: str, value: Any) -> ColumnElement[bool]:
+    return func.lower(column) == address_key(value) if name == "address" else column == value
 
 
 def _lines() -> Select[Any]:

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
 
 from dispatcher.database.tables.people import opt_outs
 from dispatcher.database.tables.portfolio import contact_points, debtors
+from dispatcher.values.written_address import address_key
 
 MEDIA = {"email": "email", "sms": "phone", "letter": "post"}
+mailbox = func.lower(contact_points.c.address)  # as opt-outs name it: one mailbox in whatever case
 
 
 def close(
@@ -19,10 +21,10 @@ def close(
     mine = and_(
         contact_points.c.debtor_id == debtor_id,
         contact_points.c.medium == medium,
-        contact_points.c.address == address,
+        mailbox == address_key(address),
     )
-    known = connection.execute(select(contact_points.c.closed_at).where(mine)).first()
-    if known is None:
+    known = connection.execute(select(contact_points.c.closed_at).where(mine)).all()
+    if not known:
         connection.execute(
             insert(contact_points).values(
                 debtor_id=debtor_id,
@@ -34,9 +36,10 @@ def close(
             )
         )
         return True
-    if known.closed_at is not None:
+    still_open = and_(mine, contact_points.c.closed_at.is_(None))
+    if all(row.closed_at is not None for row in known):
         return False
-    connection.execute(update(contact_points).where(mine).values(closed_at=at, closed_reason=reason))
+    connection.execute(update(contact_points).where(still_open).values(closed_at=at, closed_reason=reason))
     return True
 
 
@@ -44,7 +47,7 @@ def people_at(connection: Connection, address: str) -> list[int]:
     """Everyone who is known under an e-mail address or number, by id."""
     query = (
         select(contact_points.c.debtor_id)
-        .where(contact_points.c.address == address)
+        .where(mailbox == address_key(address))
         .distinct()
         .order_by(contact_points.c.debtor_id)
     )
@@ -72,6 +75,7 @@ def opt_out(
     scope: str = "",
 ) -> bool:
     """Record an opt-out; False when the same one is in force already."""
+    address = address_key(address)
     same = _same(debtor_id, address, medium)
     if connection.scalar(select(opt_outs.c.id).where(same).limit(1)) is not None:
         return False
@@ -103,7 +107,11 @@ def reopen(connection: Connection, *, address: str, source: str, at: datetime, b
     """Revoke what the same source closed at this address; other opt-outs stay. Returns how many."""
     result = connection.execute(
         update(opt_outs)
-        .where(opt_outs.c.address == address, opt_outs.c.source == source, opt_outs.c.revoked_at.is_(None))
+        .where(
+            opt_outs.c.address == address_key(address),
+            opt_outs.c.source == source,
+            opt_outs.c.revoked_at.is_(None),
+        )
         .values(revoked_at=at, revoked_by=by)
     )
     return result.rowcount

@@ -28,6 +28,7 @@ from dispatcher.people.domain.person import (
 from dispatcher.people.storage.co_debtors import Shared, load_shared
 from dispatcher.portfolio.storage.debts import OWED, open_on
 from dispatcher.values.money import Money
+from dispatcher.values.written_address import address_key
 
 NOTHING_SHARED = Shared()
 HISTORY = timedelta(days=45)  # longer than the longest window any pack counts in (a month)
@@ -219,7 +220,7 @@ def _opt_outs(
     owners: dict[str, list[int]] = defaultdict(list)
     for debtor_id, rows in points.items():
         for row in rows:
-            owners[row.address].append(debtor_id)
+            owners[address_key(row.address)].append(debtor_id)
     found: dict[int, list[StoredOptOut]] = defaultdict(list)
     wanted = set(ids)
     for row in connection.execute(_OPT_OUTS, {"ids": ids, "addresses": sorted(owners)}):
@@ -304,7 +305,7 @@ def _point(row: Any) -> ContactPoint:
         address=row.address,
         label=row.label,
         consent_on=row.consent_on,
-        closed_reason=(row.closed_reason or "closed") if row.closed_at is not None else "",
+        closed_reason=(row.closed_reason or "closed") if row.closed_at is not None else row.stand_in,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, insert, or_, select, union, update
+from sqlalchemy import Connection, Select, and_, func, insert, or_, select, union, update
 
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.people import consents, contacts, holds, notices, opt_outs, wishes
@@ -18,6 +18,7 @@ from dispatcher.database.tables.portfolio import (
 )
 from dispatcher.portfolio.storage.debts import OWED, open_on
 from dispatcher.values.money import Money
+from dispatcher.values.written_address import address_key
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -171,7 +172,7 @@ def withdraw_consents(
     """End recorded consents of a kind, at one address or (empty) at all; returns how many."""
     mine = and_(consents.c.debtor_id == debtor_id, consents.c.kind == kind, consents.c.withdrawn_at.is_(None))
     if address:
-        mine = and_(mine, consents.c.address == address)
+        mine = and_(mine, func.lower(consents.c.address) == address_key(address))
     return connection.execute(update(consents).where(mine).values(withdrawn_at=at)).rowcount
 
 
@@ -188,7 +189,7 @@ def revoke_opt_outs(
     if address:
         mine = and_(
             or_(opt_outs.c.debtor_id == debtor_id, opt_outs.c.debtor_id.is_(None)),
-            opt_outs.c.address == address,
+            opt_outs.c.address == address_key(address),
         )
         mine = and_(mine, opt_outs.c.revoked_at.is_(None))
     if medium:

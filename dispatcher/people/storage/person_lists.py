@@ -18,6 +18,7 @@ from dispatcher.database.tables.portfolio import (
     debts,
     payments,
 )
+from dispatcher.values.written_address import address_key
 
 _WORD_END = "\U0010ffff"
 
@@ -114,7 +115,7 @@ def debts_of(connection: Connection, debtor_id: int) -> Sequence[Any]:
 
 def records_of(connection: Connection, debtor_id: int) -> dict[str, Sequence[Any]]:
     """What people said and did: holds, wishes, consents, notices, opt-outs, contacts, payments; newest first."""
-    addresses = select(contact_points.c.address).where(contact_points.c.debtor_id == debtor_id)
+    addresses = select(func.lower(contact_points.c.address)).where(contact_points.c.debtor_id == debtor_id)
     heard = or_(
         opt_outs.c.debtor_id == debtor_id,
         and_(opt_outs.c.debtor_id.is_(None), opt_outs.c.address != "", opt_outs.c.address.in_(addresses)),
@@ -223,7 +224,7 @@ def _matching(connection: Connection, search: str) -> list[int]:
     found: set[int] = set()
     for query in (
         *(select(debtors.c.id).where(one) for one in beginning),
-        select(contact_points.c.debtor_id).where(contact_points.c.address.in_((search, search.lower()))),
+        select(contact_points.c.debtor_id).where(func.lower(contact_points.c.address) == address_key(search)),
         *(
             select(debts.c.debtor_id).where(debts.c.creditor_id == owner, debts.c.reference == reference)
             for owner in owners

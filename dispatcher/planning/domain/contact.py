@@ -32,6 +32,7 @@ from dispatcher.gate.facts import (
 from dispatcher.people.domain.person import Consent, ContactPoint, DebtFile, Hold, PersonFile
 from dispatcher.values.phone import number_plan, plan_key
 from dispatcher.values.whereabouts import PlaceTable, candidate_zones
+from dispatcher.values.written_address import address_key
 
 _KINDS = {"notice": "legally_required_notice"}  # a strategy's word for the law's
 _CLOCK_BEHIND = timedelta(days=1)
@@ -62,7 +63,8 @@ def reachable_points(person: PersonFile, channel: ChannelKind) -> tuple[ContactP
     medium = "email" if channel is ChannelKind.EMAIL else "phone"
     points = [p for p in person.contact_points if p.medium == medium and not p.closed_reason]
     if channel is ChannelKind.SMS:
-        points = [p for p in points if number_plan(plan_key(p.address)).line != "landline"]
+        plans = [(p, number_plan(plan_key(p.address))) for p in points]
+        points = [p for p, plan in plans if plan.line != "landline" and plan.texts]
     return tuple(points)
 
 
@@ -384,7 +386,8 @@ def _consent_on(contact: IntendedContact) -> date | None:
 
 
 def _covers(consent: Consent, medium: str, point: ContactPoint | None) -> bool:
-    return consent.medium in ("", medium) and consent.address in ("", point.address if point else "")
+    here = address_key(point.address) if point else ""
+    return consent.medium in ("", medium) and address_key(consent.address) in ("", here)
 
 
 def _call_consent(person: PersonFile) -> CallConsent | None:
@@ -433,11 +436,11 @@ def _address_basis(contact: IntendedContact) -> AddressBasis:
 
 def _number_basis(contact: IntendedContact) -> NumberBasis:
     consent_on = _consent_on(contact)
-    number = contact.point.address if contact.point else None
+    number = address_key(contact.point.address) if contact.point else None
     texted = [
         e.at.date()
         for e in contact.person.history
-        if e.channel == "sms" and e.direction == "inbound" and e.to in (None, number)
+        if e.channel == "sms" and e.direction == "inbound" and (e.to is None or address_key(e.to) == number)
     ]
     checks = [
         c for c in contact.person.consents if c.kind == "number_check" and _covers(c, "sms", contact.point)
@@ -456,7 +459,10 @@ def _number_basis(contact: IntendedContact) -> NumberBasis:
 def _used_by_consumer(contact: IntendedContact) -> bool:
     point = contact.point
     return point is not None and any(
-        e.direction == "inbound" and e.to == point.address and e.channel == contact.channel.value
+        e.direction == "inbound"
+        and e.to is not None
+        and address_key(e.to) == address_key(point.address)
+        and e.channel == contact.channel.value
         for e in contact.person.history
     )
 

@@ -27,6 +27,10 @@ _WORDS = {
     "not_in_ledger": "the debt is no longer in the creditor's ledger; nobody said why",
     "manual": "a person put this on hold",
     "complaint": "a complaint waits for its answer",
+    "protection_unreadable": "a value of its row that protects somebody, or that law hangs on, could not be read",
+    "refused_ledger": "a newer ledger was refused, and shows the debt as paid or protected",
+    "new_in_odd_ledger": "it is new in a ledger with more new debts than an ordinary one",
+    "looks_renumbered": "it looks like a known debt under another reference",
     "row_refused": "its row in the newest ledger could not be read, and older figures are not trusted",
     "ledger_in_doubt": "the newest ledger contradicts itself about who the debtor is or where they live",
 }

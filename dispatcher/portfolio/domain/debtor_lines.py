@@ -18,6 +18,7 @@ _SPECIAL = frozenset(
         "represented_by",
         "breathing_space_until",
         "contact_points",
+        "silent",
     }
 )
 _ORDINARY = tuple(f.name for f in fields(DebtorLine) if f.name not in _SPECIAL)
@@ -64,6 +65,7 @@ def _protected(merged: DebtorLine, lines: Sequence[DebtorLine]) -> DebtorLine:
         represented_by="; ".join(representatives),
         authorised_channels=_authorised_by_all([line.authorised_channels for line in lines]),
         contact_points=tuple(points.values()),
+        silent=frozenset.intersection(*(line.silent for line in lines)),
     )
 
 

@@ -26,7 +26,10 @@ class LedgerContactPoint:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DebtorLine:
-    """What one row says of its debtor. Empty text, None and () mean: not said here."""
+    """What one row says of its debtor. Empty text, None and () mean: an empty cell.
+
+    `silent` names the fields that the file has no column for: of them the row says nothing at all.
+    """
 
     creditor: str
     reference: str
@@ -47,12 +50,15 @@ class DebtorLine:
     bankrupt_on: date | None = None
     deceased_on: date | None = None
     breathing_space_until: date | None = None
+    birth_date: date | None = None
+    access_code: str = ""
     contact_points: tuple[LedgerContactPoint, ...] = ()
+    silent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DebtLine:
-    """What one row says of its debt; amounts in the currency's smallest unit."""
+    """What one row says of its debt; amounts in the currency's smallest unit, `silent` as for a debtor."""
 
     creditor: str
     reference: str
@@ -74,15 +80,20 @@ class DebtLine:
     extra: Mapping[str, str] = field(default_factory=dict)
     joint_debtors: tuple[str, ...] = ()
     guarantors: tuple[str, ...] = ()
+    silent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PortfolioRow:
-    """A row that can be imported; `debt` is None for a row that brings only a person."""
+    """A row that can be imported; `debt` is None for a row that brings only a person.
+
+    `unread`: values that cannot be read and that protect somebody or that law hangs on; they hold the debt.
+    """
 
     debtor: DebtorLine
     debt: DebtLine | None
     warnings: tuple[RowProblem, ...] = ()
+    unread: tuple[RowProblem, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,7 @@
 """Reads one row of a portfolio: columns of text in, a row or its problems out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -8,7 +9,6 @@ from typing import Any
 from dispatcher.portfolio.domain.portfolio import (
     DebtLine,
     DebtorLine,
-    LedgerContactPoint,
     PortfolioRow,
     RefusedRow,
     RowProblem,
@@ -16,6 +16,7 @@ from dispatcher.portfolio.domain.portfolio import (
 from dispatcher.portfolio.domain.portfolio_columns import (
     ADDRESS_LINES,
     AMOUNT_COLUMNS,
+    COLUMNS,
     CONTACT_COLUMNS,
     DEBT_COLUMNS,
     DEBT_DATES,
@@ -23,18 +24,20 @@ from dispatcher.portfolio.domain.portfolio_columns import (
     DEBTOR_COLUMNS,
     DEBTOR_DATES,
     DEBTOR_READERS,
+    LEFT_ASIDE,
     REQUIRED,
     Reader,
-    label,
 )
-from dispatcher.values.email_address import normal_email
-from dispatcher.values.money import Money
-from dispatcher.values.phone import PhoneProblem, to_e164
-from dispatcher.values.written_values import amount_reader, date_reader
+from dispatcher.portfolio.domain.row_contact_points import contact_points
+from dispatcher.portfolio.domain.stand_ins import StandIns
+from dispatcher.values.money import Money, exponent
+from dispatcher.values.no_value import why_no_name
+from dispatcher.values.whereabouts import PlaceTable, locate, zone_trouble
+from dispatcher.values.written_values import amount_reader, date_reader, is_one_mark_and_three_digits
 
 Cells = Mapping[str, str]  # column -> text, stripped and not empty
 
-_FIELDS = {  # where a column's name is not the field's
+FIELDS = {  # where a column's name is not the field's
     "debtor_reference": "reference",
     "debtor_name": "name",
     "debtor_kind": "kind",
@@ -43,112 +46,194 @@ _FIELDS = {  # where a column's name is not the field's
 _MINOR = {"original_amount": "original_minor", "balance": "balance_minor", "promise_amount": "promise_minor"}
 _READ_APART = frozenset({*ADDRESS_LINES, *CONTACT_COLUMNS})
 _PERSON_ONLY_IF_ABSENT = ("debt_reference", "balance", "due_date")
+_REFUSED_WITHOUT = frozenset({*REQUIRED, "creditor"})
 _DEBTORS_KEPT = 4096  # a debtor's columns repeat from row to row: they are read once
 
 Parts = tuple[tuple[str, str], ...]
 
 
-class RowReader:
-    """Reads rows of one file; `date_format` and `decimal` are the file's, `creditor` is for rows that name none."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileForm:
+    """How the rows of a file are to be read.
 
-    def __init__(self, *, date_format: str = "", decimal: str = ".", creditor: str = "") -> None:
-        self._creditor = creditor
-        self._date = date_reader(date_format)
-        self._amount = amount_reader(decimal)
+    `columns` are those of ours that it has: of the others it says nothing. `date_format` "" is ISO 8601;
+    `decimal_stated` says that a person named the mark, so that one mark is not ambiguous. `creditor` is for rows that
+    name none; `real_names` are debtors (`creditor/reference`) whose name only looks like no name.
+    """
+
+    columns: Collection[str] = COLUMNS
+    date_format: str = ""
+    period_start: date | None = None
+    decimal: str = "."
+    decimal_stated: bool = False
+    creditor: str = ""
+    people_only: bool = False
+    real_names: frozenset[str] = frozenset()
+    places: PlaceTable | None = None
+    stand_ins: StandIns = field(default_factory=StandIns)
+
+
+@dataclass(slots=True)
+class _Debtor:
+    line: DebtorLine | None
+    warnings: list[RowProblem] = field(default_factory=list)
+    unread: list[RowProblem] = field(default_factory=list)
+    problems: list[RowProblem] = field(default_factory=list)
+
+
+class RowReader:
+    """Reads rows of one file."""
+
+    def __init__(self, form: FileForm | None = None) -> None:
+        self._form = form or FileForm()
+        self._silent = silent_fields(self._form.columns)
+        self._date = date_reader(self._form.date_format, period_start=self._form.period_start)
+        amount = amount_reader(self._form.decimal)
         dates: dict[str, Reader] = dict.fromkeys((*DEBTOR_DATES, *DEBT_DATES), self._date)
         self._readers: dict[str, Reader] = {
-            **DEBTOR_READERS, **DEBT_READERS, **dates, **dict.fromkeys(AMOUNT_COLUMNS, self._amount),
+            **DEBTOR_READERS, **DEBT_READERS, **dates, **dict.fromkeys(AMOUNT_COLUMNS, amount),
         }  # fmt: skip
-        self._debtor = lru_cache(maxsize=_DEBTORS_KEPT)(self._read_debtor)
+        self._debtor: Callable[[Parts], _Debtor] = lru_cache(maxsize=_DEBTORS_KEPT)(self._read_debtor)
 
     def read(self, cells: Cells, extra: Mapping[str, str]) -> PortfolioRow | RefusedRow:
         """One row; `extra` are the file's other columns."""
         parts = tuple([cell for cell in cells.items() if cell[0] in DEBTOR_COLUMNS])
-        debtor, warnings, problems = self._debtor(parts)
-        if debtor is not None and not any(column in cells for column in _PERSON_ONLY_IF_ABSENT):
-            return PortfolioRow(debtor=debtor, debt=None, warnings=warnings)
-        debt, more = self._read_debt(cells, extra, debtor)
-        if debtor is None or debt is None:
-            return _refused((*problems, *more), cells, self._creditor)
-        return PortfolioRow(debtor=debtor, debt=debt, warnings=warnings)
+        debtor = self._debtor(parts)
+        if debtor.line is not None and self._is_person_only(cells):
+            return PortfolioRow(
+                debtor=debtor.line, debt=None, warnings=tuple(debtor.warnings), unread=tuple(debtor.unread)
+            )
+        debt, found = self._read_debt(cells, extra, debtor.line)
+        if debtor.line is None or debt is None:
+            problems = (*debtor.problems, *debtor.unread, *found.problems, *found.unread)
+            return self._refused(problems, cells)
+        warnings, unread = (*debtor.warnings, *found.warnings), (*debtor.unread, *found.unread)
+        return PortfolioRow(debtor=debtor.line, debt=debt, warnings=warnings, unread=unread)
 
-    def _read_debtor(
-        self, parts: Parts
-    ) -> tuple[DebtorLine | None, tuple[RowProblem, ...], tuple[RowProblem, ...]]:
+    def _is_person_only(self, cells: Cells) -> bool:
+        return self._form.people_only or not any(column in cells for column in _PERSON_ONLY_IF_ABSENT)
+
+    def _read_debtor(self, parts: Parts) -> _Debtor:
         cells = dict(parts)
-        values, problems = self._values([part for part in parts if part[0] not in _READ_APART])
+        found = _Debtor(line=None)
+        values = self._values([part for part in parts if part[0] not in _READ_APART], found)
         if "debtor_reference" not in cells:
-            problems.append(_missing("debtor_reference"))
-        if problems:
-            return None, (), tuple(problems)
-        points, warnings = self._contact_points(cells, values.get("country", ""))
-        line = DebtorLine(
-            **{"creditor": self._creditor, **values},
-            address_lines=_address(cells),
-            contact_points=tuple(points),
+            found.problems.append(_missing("debtor_reference"))
+        if found.problems:
+            return found
+        values = {"creditor": self._form.creditor, **values}
+        self._name(values, cells, found)
+        self._zone(values, found)
+        country = values.get("country", "")
+        points = contact_points(cells, country, self._date, found.warnings, self._form.stand_ins)
+        found.line = DebtorLine(
+            **values, address_lines=_address(cells), contact_points=points, silent=self._silent[0]
         )
-        return line, tuple(warnings), ()
+        return found
+
+    def _name(self, values: dict[str, Any], cells: Cells, found: _Debtor) -> None:
+        """Take a name that is none away: it would be printed as one."""
+        name = values.get("name", "")
+        why = why_no_name(name) if name else ""
+        if why and f"{values['creditor']}/{values['reference']}" not in self._form.real_names:
+            del values["name"]
+            reason = f"{why}: read as empty; who is really called so stands under real_names in import.yaml"
+            found.warnings.append(RowProblem(column="debtor_name", value=cells["debtor_name"], reason=reason))
+
+    def _zone(self, values: dict[str, Any], found: _Debtor) -> None:
+        stated, places = values.get("time_zone"), self._form.places
+        if not stated or places is None:
+            return
+        home = _home(places, *(values.get(name, "") for name in ("country", "region", "city", "postal_code")))
+        if why := zone_trouble(places, stated, home):
+            found.warnings.append(RowProblem(column="time_zone", value=stated, reason=why))
+            if "another continent" not in why:
+                del values["time_zone"]
 
     def _read_debt(
         self, cells: Cells, extra: Mapping[str, str], debtor: DebtorLine | None
-    ) -> tuple[DebtLine | None, list[RowProblem]]:
-        values, problems = self._values([item for item in cells.items() if item[0] in DEBT_COLUMNS])
-        problems += [
+    ) -> tuple[DebtLine | None, _Debtor]:
+        found = _Debtor(line=None)
+        values = self._values([item for item in cells.items() if item[0] in DEBT_COLUMNS], found)
+        found.problems += [
             _missing(column) for column in REQUIRED if column not in cells and column != "debtor_reference"
         ]
-        problems += _to_minor(values, cells)
-        if problems or debtor is None:
-            return None, problems
-        return DebtLine(
-            creditor=debtor.creditor, debtor_reference=debtor.reference, extra=extra, **values
-        ), []
+        self._to_minor(values, cells, found)
+        if found.problems or debtor is None:
+            return None, found
+        line = DebtLine(
+            creditor=debtor.creditor,
+            debtor_reference=debtor.reference,
+            extra=extra,
+            silent=self._silent[1],
+            **values,
+        )
+        return line, found
 
-    def _values(self, parts: Iterable[tuple[str, str]]) -> tuple[dict[str, Any], list[RowProblem]]:
+    def _values(self, parts: Iterable[tuple[str, str]], found: _Debtor) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        problems = []
         readers = self._readers
         for column, text in parts:
             try:
-                values[_FIELDS.get(column, column)] = readers[column](text)
+                values[FIELDS.get(column, column)] = readers[column](text)
             except ValueError as error:
-                problems.append(RowProblem(column=column, value=text, reason=str(error)))
-        return values, problems
+                _note(found, RowProblem(column=column, value=text, reason=str(error)))
+        return values
 
-    def _contact_points(
-        self, cells: Cells, country: str
-    ) -> tuple[list[LedgerContactPoint], list[RowProblem]]:
-        points: list[LedgerContactPoint] = []
-        warnings: list[RowProblem] = []
-        for medium, consent_column in (("email", "email_consent_on"), ("phone", "sms_consent_on")):
-            if medium in cells:
-                consent = self._consent(cells, consent_column, warnings)
-                for raw in cells[medium].split(";"):
-                    try:
-                        points.append(
-                            _point(medium, raw.strip(), cells.get(f"{medium}_label", ""), consent, country)
-                        )
-                    except ValueError as error:
-                        warnings.append(RowProblem(column=medium, value=raw, reason=f"not used: {error}"))
-        return points, warnings
+    def _to_minor(self, values: dict[str, Any], cells: Cells, found: _Debtor) -> None:
+        """Replace amounts by minor units of the row's currency; what is finer than the currency is a problem."""
+        currency = values.get("currency")
+        for column, name in _MINOR.items():
+            amount = values.pop(column, None)
+            if amount is None or currency is None:
+                continue
+            try:
+                if exponent(currency) == 3 and not self._form.decimal_stated:
+                    _refuse_ambiguous(cells[column], currency)
+                values[name] = Money.of(amount, currency).minor
+            except ValueError as error:
+                _note(found, RowProblem(column=column, value=cells[column], reason=str(error)))
 
-    def _consent(self, cells: Cells, column: str, warnings: list[RowProblem]) -> date | None:
-        try:
-            return self._date(cells[column]) if column in cells else None
-        except ValueError as error:
-            warnings.append(
-                RowProblem(column=column, value=cells[column], reason=f"taken as no consent: {error}")
-            )
-            return None
+    def _refused(self, problems: tuple[RowProblem, ...], cells: Cells) -> RefusedRow:
+        return RefusedRow(
+            problems=problems,
+            creditor=cells.get("creditor", self._form.creditor),
+            debt_reference=cells.get("debt_reference", ""),
+        )
 
 
-def _point(medium: str, raw: str, label_text: str, consent: date | None, country: str) -> LedgerContactPoint:
-    where = label(label_text) if label_text else ""
-    if medium == "email":
-        return LedgerContactPoint(medium=medium, address=normal_email(raw), label=where, consent_on=consent)
-    number = to_e164(raw, country or None)
-    if isinstance(number, PhoneProblem):
-        raise ValueError(number.reason)  # noqa: TRY004 a finding about the cell, told like the others
-    return LedgerContactPoint(medium=medium, address=number, label=where, consent_on=consent)
+def silent_fields(columns: Collection[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """The fields of debtors and of debts that a file without some columns says nothing of."""
+    debtor = {FIELDS.get(c, c) for c in DEBTOR_COLUMNS if c not in columns and c not in ADDRESS_LINES}
+    if not any(line in columns for line in ADDRESS_LINES):
+        debtor.add("address_lines")
+    debt = {_MINOR.get(c, FIELDS.get(c, c)) for c in DEBT_COLUMNS if c not in columns}
+    return frozenset(debtor), frozenset(debt)
+
+
+def _note(found: _Debtor, problem: RowProblem) -> None:
+    """A bad value refuses the row where every debt needs it, holds the debt, or is left aside."""
+    if problem.column in _REFUSED_WITHOUT:
+        found.problems.append(problem)
+    elif problem.column in LEFT_ASIDE:
+        found.warnings.append(
+            RowProblem(column=problem.column, value=problem.value, reason=f"not used: {problem.reason}")
+        )
+    else:
+        reason = f"{problem.reason}; the debt is held until this can be read"
+        found.unread.append(RowProblem(column=problem.column, value=problem.value, reason=reason))
+
+
+def _refuse_ambiguous(text: str, currency: str) -> None:
+    if is_one_mark_and_three_digits(text):
+        raise ValueError(
+            f"{currency} has three decimals, so this may be thousands or thousandths: say `decimal` in a mapping"
+        )
+
+
+@lru_cache(maxsize=1 << 12)
+def _home(places: PlaceTable, country: str, region: str, city: str, postal_code: str) -> Any:
+    return locate(places, country=country, region=region, city=city, postal_code=postal_code)
 
 
 def _address(cells: Cells) -> tuple[str, ...]:
@@ -156,29 +241,6 @@ def _address(cells: Cells) -> tuple[str, ...]:
         line.strip() for column in ADDRESS_LINES if column in cells for line in cells[column].splitlines()
     )
     return tuple(line for line in lines if line)
-
-
-def _to_minor(values: dict[str, Any], cells: Cells) -> list[RowProblem]:
-    """Replace amounts by minor units of the row's currency; returns those finer than the currency."""
-    problems = []
-    currency = values.get("currency")
-    for column, field in _MINOR.items():
-        amount = values.pop(column, None)
-        if amount is None or currency is None:
-            continue
-        try:
-            values[field] = Money.of(amount, currency).minor
-        except ValueError as error:
-            problems.append(RowProblem(column=column, value=cells[column], reason=str(error)))
-    return problems
-
-
-def _refused(problems: tuple[RowProblem, ...], cells: Cells, creditor: str) -> RefusedRow:
-    return RefusedRow(
-        problems=problems,
-        creditor=cells.get("creditor", creditor),
-        debt_reference=cells.get("debt_reference", ""),
-    )
 
 
 def _missing(column: str) -> RowProblem:

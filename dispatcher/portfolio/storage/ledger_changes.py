@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, literal, or_, select, union
+from sqlalchemy import Connection, Select, and_, func, literal, or_, select, union
 
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.people import opt_outs
@@ -38,7 +38,7 @@ def _bound(change: str, at: Any, reason: Any) -> Select[Any]:
     own = select(opt_outs.c.id.label("opt_out_id"), opt_outs.c.debtor_id.label("debtor_id")).where(
         opt_outs.c.debtor_id.is_not(None)
     )
-    same = and_(opt_outs.c.address != "", contact_points.c.address == opt_outs.c.address)
+    same = and_(opt_outs.c.address != "", func.lower(contact_points.c.address) == opt_outs.c.address)
     shared = select(opt_outs.c.id, contact_points.c.debtor_id).join(contact_points, same)
     everyone = union(own, shared).subquery()
     return (

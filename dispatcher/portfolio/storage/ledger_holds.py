@@ -18,6 +18,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.sql.expression import ColumnElement
@@ -25,11 +26,13 @@ from sqlalchemy.sql.expression import ColumnElement
 from dispatcher.database.tables.people import holds
 from dispatcher.database.tables.portfolio import creditors, debtors, debts
 from dispatcher.portfolio.storage.portfolio_staging import (
+    BITS,
     staged_changes,
     staged_debtors,
     staged_debts,
     staged_doubts,
     staged_refusals,
+    staged_unread,
 )
 from dispatcher.portfolio.storage.portfolios import vanished
 
@@ -39,9 +42,13 @@ ROW_REFUSED = (
 LEDGER_IN_DOUBT = (
     "ledger_in_doubt"  # the newest ledger contradicts itself about who this debtor is or where they live
 )
+REFUSED_LEDGER = "refused_ledger"  # a newer ledger was refused, and shows the debt as paid or protected
+NEW_IN_ODD_LEDGER = "new_in_odd_ledger"  # new in a ledger with more new debts than an ordinary one
+LOOKS_RENUMBERED = "looks_renumbered"  # new, and the same as a known debt that the file no longer names
 NOT_IN_LEDGER = "not_in_ledger"
 SOURCE = "ledger"
 
+UNREAD = "protection_unreadable"  # a value that protects somebody, or that law hangs on, could not be read
 _OF_DEBTORS = {
     "cease": "cease_received_on",
     "bankruptcy": "bankrupt_on",
@@ -50,6 +57,7 @@ _OF_DEBTORS = {
 }
 _OF_DEBTS = {"dispute": "disputed_on", "promise": "promise_date"}
 _PAGE = 2_000
+_KEYS = 400
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,12 +78,14 @@ class HoldChange:
         return self.after is not None
 
 
-def note_changes(connection: Connection, as_of: date, *, whole_ledger: Sequence[str]) -> None:
+def note_changes(
+    connection: Connection, as_of: date, *, whole_ledger: Sequence[str], empty_ends: frozenset[str]
+) -> None:
     """Before the merge: compare what the file says of holds with what is known."""
     queries = [
-        *(_debtor_changes(kind, column) for kind, column in _OF_DEBTORS.items()),
-        _attorney_changes(as_of),
-        *(_debt_changes(kind, column) for kind, column in _OF_DEBTS.items()),
+        *(_debtor_changes(kind, column, empty_ends) for kind, column in _OF_DEBTORS.items()),
+        _attorney_changes(as_of, empty_ends),
+        *(_debt_changes(kind, column, empty_ends) for kind, column in _OF_DEBTS.items()),
         _back_in_ledger(as_of),
     ]
     queries += [_vanished(as_of, creditor) for creditor in whole_ledger]
@@ -84,8 +94,11 @@ def note_changes(connection: Connection, as_of: date, *, whole_ledger: Sequence[
         connection.execute(insert(staged_changes).from_select(names, query))
 
 
-def hold_unreadable(connection: Connection, *, today: date, now: datetime, why: str) -> None:
-    """After the merge: hold known debts whose row was refused and debtors in doubt; release those read again."""
+def hold_unreadable(connection: Connection, *, today: date, now: datetime, why: str) -> int:
+    """After the merge: hold what could not be read, release what is read again; returns how many are newly held.
+
+    These are known debts whose row was refused, debtors in doubt, and debts whose protection cannot be read.
+    """
     read = exists().where(
         staged_debts.c.creditor == creditors.c.key, staged_debts.c.reference == debts.c.reference
     )
@@ -101,8 +114,84 @@ def hold_unreadable(connection: Connection, *, today: date, now: datetime, why: 
     )
     _release(connection, ROW_REFUSED, holds.c.debt_id.in_(debts_read), now)
     _release(connection, LEDGER_IN_DOUBT, holds.c.debtor_id.in_(debtors_clear), now)
-    _hold(connection, _refused_debts(), ROW_REFUSED, today=today, now=now, why=why)
-    _hold(connection, _doubtful_debtors(), LEDGER_IN_DOUBT, today=today, now=now, why=why)
+    unread = exists().where(
+        staged_unread.c.creditor == creditors.c.key,
+        or_(
+            staged_unread.c.debt_reference == debts.c.reference,
+            and_(
+                staged_unread.c.debt_reference == "", staged_unread.c.debtor_reference == debtors.c.reference
+            ),
+        ),
+    )
+    well_read = (
+        select(debts.c.id)
+        .join(creditors, creditors.c.id == debts.c.creditor_id)
+        .join(debtors, debtors.c.id == debts.c.debtor_id)
+        .where(read, ~unread)
+    )
+    _release(connection, UNREAD, holds.c.debt_id.in_(well_read), now)
+    held = _hold(connection, _refused_debts(), ROW_REFUSED, today=today, now=now, why=why)
+    held += _hold(connection, _doubtful_debtors(), LEDGER_IN_DOUBT, today=today, now=now, why=why)
+    return held + _hold(connection, _unread_debts(unread), UNREAD, today=today, now=now, why=why)
+
+
+def hold_debts(
+    connection: Connection,
+    keys: Sequence[tuple[str, str]],
+    kind: str,
+    *,
+    today: date,
+    now: datetime,
+    why: str,
+) -> int:
+    """Hold debts by (creditor, reference); returns how many were newly held."""
+    held = 0
+    for i in range(0, len(keys), _KEYS):
+        page = tuple_(creditors.c.key, debts.c.reference).in_(keys[i : i + _KEYS])
+        who = (
+            select(debts.c.debtor_id, debts.c.id)
+            .join(creditors, creditors.c.id == debts.c.creditor_id)
+            .where(page)
+        )
+        held += _hold(connection, who, kind, today=today, now=now, why=why)
+    return held
+
+
+def release_refused(connection: Connection, now: datetime) -> None:
+    """A ledger that was taken ends what a refused one of the same creditor held back."""
+    mine = (
+        select(debts.c.id)
+        .join(creditors, creditors.c.id == debts.c.creditor_id)
+        .where(
+            or_(
+                creditors.c.key.in_(select(staged_debts.c.creditor)),
+                creditors.c.key.in_(select(staged_debtors.c.creditor)),
+            )
+        )
+    )
+    _release(connection, REFUSED_LEDGER, holds.c.debt_id.in_(mine), now)
+
+
+def shown_as_done(connection: Connection, as_of: date) -> list[tuple[str, str]]:
+    """Known debts that a refused file shows as paid, lower or protected: (creditor, reference)."""
+    t, d = staged_debts.c, staged_debtors.c
+    protected = or_(
+        t.disputed_on.is_not(None),
+        t.promise_date.is_not(None),
+        d.represented_by != "",
+        *(d[column].is_not(None) for column in _OF_DEBTORS.values()),
+    )
+    paid = or_(t.settled_on <= as_of, t.balance_minor <= 0, t.balance_minor < debts.c.balance_minor)
+    query = (
+        select(creditors.c.key, debts.c.reference)
+        .select_from(staged_debts)
+        .join(creditors, creditors.c.key == t.creditor)
+        .join(debts, and_(debts.c.creditor_id == creditors.c.id, debts.c.reference == t.reference))
+        .outerjoin(staged_debtors, and_(d.creditor == t.creditor, d.reference == t.debtor_reference))
+        .where(debts.c.balance_minor > 0, or_(paid, protected))
+        .distinct()
+    )
+    return [(row[0], row[1]) for row in connection.execute(query)]
 
 
 def changes(connection: Connection) -> Iterator[list[HoldChange]]:
@@ -122,16 +211,23 @@ def changes(connection: Connection) -> Iterator[list[HoldChange]]:
         yield [HoldChange(**row._mapping) for row in rows[i : i + _PAGE]]  # noqa: SLF001 SQLAlchemy's public name
 
 
-def _debtor_changes(kind: str, column: str) -> Select[Any]:
+def _debtor_changes(kind: str, column: str, empty_ends: frozenset[str]) -> Select[Any]:
     before, after = debtors.c[column], staged_debtors.c[column]
-    return _of_debtors(kind, before, after, before.is_distinct_from(after))
+    changed = and_(before.is_distinct_from(after), _speaks(staged_debtors, column, after, empty_ends))
+    return _of_debtors(kind, before, after, changed)
 
 
-def _attorney_changes(as_of: date) -> Select[Any]:
+def _attorney_changes(as_of: date, empty_ends: frozenset[str]) -> Select[Any]:
     before, after = func.coalesce(debtors.c.represented_by, ""), staged_debtors.c.represented_by
-    return _of_debtors(
-        "attorney", _if(before != "", as_of), _if(after != "", as_of), (before != "") != (after != "")
-    )
+    says = _speaks(staged_debtors, "represented_by", func.nullif(after, ""), empty_ends)
+    changed = and_((before != "") != (after != ""), says)
+    return _of_debtors("attorney", _if(before != "", as_of), _if(after != "", as_of), changed)
+
+
+def _speaks(staged: Any, column: str, after: Any, empty_ends: frozenset[str]) -> ColumnElement[bool]:
+    """Whether the file says something of a column: a date, or an empty cell where a mapping lets that end it."""
+    has_column = staged.c.silent.op("&")(BITS[column]) == 0
+    return has_column if column in empty_ends else and_(has_column, after.is_not(None))
 
 
 def _of_debtors(kind: str, before: Any, after: Any, changed: ColumnElement[bool]) -> Select[Any]:
@@ -146,7 +242,7 @@ def _of_debtors(kind: str, before: Any, after: Any, changed: ColumnElement[bool]
     )
 
 
-def _debt_changes(kind: str, column: str) -> Select[Any]:
+def _debt_changes(kind: str, column: str, empty_ends: frozenset[str]) -> Select[Any]:
     t = staged_debts.c
     before, after = debts.c[column], t[column]
     known = and_(debts.c.reference == t.reference, debts.c.creditor_id == creditors.c.id)
@@ -155,7 +251,7 @@ def _debt_changes(kind: str, column: str) -> Select[Any]:
         .select_from(staged_debts)
         .outerjoin(creditors, creditors.c.key == t.creditor)
         .outerjoin(debts, known)
-        .where(before.is_distinct_from(after))
+        .where(before.is_distinct_from(after), _speaks(staged_debts, column, after, empty_ends))
     )
 
 
@@ -196,6 +292,15 @@ def _refused_debts() -> Select[Any]:
     )
 
 
+def _unread_debts(unread: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(debts.c.debtor_id, debts.c.id)
+        .join(creditors, creditors.c.id == debts.c.creditor_id)
+        .join(debtors, debtors.c.id == debts.c.debtor_id)
+        .where(unread)
+    )
+
+
 def _doubtful_debtors() -> Select[Any]:
     t = staged_doubts.c
     named = exists().where(t.creditor == creditors.c.key, t.reference == debtors.c.reference)
@@ -204,7 +309,8 @@ def _doubtful_debtors() -> Select[Any]:
 
 def _hold(
     connection: Connection, who: Select[Any], kind: str, *, today: date, now: datetime, why: str
-) -> None:
+) -> int:
+    """Hold those who are not held so already; returns how many there were."""
     rows = connection.execute(who).all()
     standing = select(holds.c.debtor_id, holds.c.debt_id).where(
         holds.c.kind == kind, holds.c.released_at.is_(None)
@@ -228,6 +334,7 @@ def _hold(
             insert(holds), [{"debtor_id": debtor, "debt_id": debt, **shared} for debtor, debt in fresh]
         )
         _note(connection, kind, fresh, before=None, after=today)
+    return len(fresh)
 
 
 def _release(connection: Connection, kind: str, whose: ColumnElement[bool], now: datetime) -> None:

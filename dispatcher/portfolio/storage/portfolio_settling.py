@@ -8,10 +8,12 @@ from sqlalchemy.sql.selectable import Subquery
 
 from dispatcher.portfolio.domain.debtor_lines import MergedDebtor, merge_debtor_lines
 from dispatcher.portfolio.domain.portfolio import DebtorLine, RowProblem
+from dispatcher.portfolio.storage import ledgers
 from dispatcher.portfolio.storage.portfolio_erased import leave_out_erased
 from dispatcher.portfolio.storage.portfolio_staging import (
     put_debtors,
     read_debtor,
+    read_points,
     staged_debtors,
     staged_debts,
     staged_doubts,
@@ -35,6 +37,34 @@ def settle(connection: Connection, refuse: Report, warn: Report) -> tuple[int, i
     for lines, merged in _disagreeing_debtors(connection):
         _warn(lines, merged, warn)
     return repeated, left_out
+
+
+def refuse_respelled(connection: Connection, refuse: Report) -> None:
+    """Refuse rows whose reference is a known one in another spelling; the known debt is held."""
+    t, d = staged_debts.c, staged_debtors.c
+    lines = {}
+    for row in ledgers.respelled_debts(connection):
+        lines[row.line] = ("debt_reference", row.creditor, row.reference, row.known)
+        connection.execute(insert(staged_refusals).values(creditor=row.creditor, reference=row.known))
+    for row in ledgers.respelled_debtors(connection):
+        mine = select(t.line, t.reference).where(
+            t.creditor == row.creditor, t.debtor_reference == row.reference
+        )
+        for line, reference in connection.execute(mine):
+            lines.setdefault(line, ("debtor_reference", row.creditor, row.reference, row.known))
+            connection.execute(insert(staged_refusals).values(creditor=row.creditor, reference=reference))
+        lines.setdefault(row.line, ("debtor_reference", row.creditor, row.reference, row.known))
+        connection.execute(
+            delete(staged_debtors).where(d.creditor == row.creditor, d.reference == row.reference)
+        )
+    for line, (column, _creditor, reference, known) in sorted(lines.items()):
+        reason = (
+            f"is {known} in another spelling (a spreadsheet takes or adds zeros, blanks, .0 and case): not taken for a "
+            "new one, and the known one is held; mend the file, or --accept keys if they are two"
+        )
+        refuse(line, RowProblem(column=column, value=reference, reason=reason))
+    for i in range(0, len(lines), 400):
+        connection.execute(delete(staged_debts).where(t.line.in_(sorted(lines)[i : i + 400])))
 
 
 def _drop_repeated_debts(connection: Connection) -> int:
@@ -92,7 +122,13 @@ def _disagreeing_debtors(connection: Connection) -> Iterator[tuple[list[int], Me
         if not rows:
             return
         groups = [list(group) for _, group in groupby(rows, key=lambda row: (row.creditor, row.reference))]
-        merged = [merge_debtor_lines([read_debtor(row) for row in group]) for group in groups]
+        points = read_points(connection, [(group[0].creditor, group[0].reference) for group in groups])
+        merged = [
+            merge_debtor_lines(
+                [read_debtor(row, points[group[0].creditor, group[0].reference]) for row in group]
+            )
+            for group in groups
+        ]
         _replace(connection, [(group[-1].line, one) for group, one in zip(groups, merged, strict=True)])
         yield from (([row.line for row in group], one) for group, one in zip(groups, merged, strict=True))
         after = (merged[-1].line.creditor, merged[-1].line.reference)

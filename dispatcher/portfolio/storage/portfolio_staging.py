@@ -6,18 +6,41 @@ Writing them takes no lock that others wait for: they belong to this connection 
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Date, Integer, MetaData, Table, Text, insert
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    insert,
+    select,
+    tuple_,
+)
 from sqlalchemy.schema import CreateTable
 
 from dispatcher.database.engine import Database
 from dispatcher.database.types import CanonicalJson
-from dispatcher.portfolio.domain.portfolio import DebtLine, DebtorLine, PortfolioRow
+from dispatcher.portfolio.domain.portfolio import (
+    DebtLine,
+    DebtorLine,
+    LedgerContactPoint,
+    PortfolioRow,
+    RowProblem,
+)
+from dispatcher.portfolio.domain.portfolio_columns import CONTACT_COLUMNS
 from dispatcher.values.canonical import canonical_json
+from dispatcher.values.reference import reference_key
 
 CHUNK_ROWS = 2_000
+_CONSENTS = {"email": "email_consent_on", "phone": "sms_consent_on"}
 _RECENT = 4_096  # debtors remembered, so that their repeated columns are staged once
 
 metadata = MetaData()
@@ -46,12 +69,15 @@ staged_debtors = _table(
     *_texts("time_zone", "segment", "preferred_channel"),
     Column("authorised_channels", CanonicalJson),
     *_texts("represented_by"),
-    *_dates("cease_received_on", "bankrupt_on", "deceased_on", "breathing_space_until"),
+    *_dates("cease_received_on", "bankrupt_on", "deceased_on", "breathing_space_until", "birth_date"),
+    *_texts("access_code", "reference_key"),
+    Column("silent", BigInteger, nullable=False),  # a bit a field that the file has no column for
 )
 staged_points = _table(
     "staged_points",
     *_texts("creditor", "debtor_reference", "medium", "address", "label"),
     Column("consent_on", Date),
+    Column("consent_said", Boolean, nullable=False),  # False: the file has no column for it
 )
 staged_debts = _table(
     "staged_debts",
@@ -64,6 +90,8 @@ staged_debts = _table(
     *_dates("time_barred_on", "notice_sent_on", "handover_decided_on"),
     *_texts("sender_role", "debt_type"),
     Column("extra", CanonicalJson, nullable=False),
+    *_texts("reference_key"),
+    Column("silent", BigInteger, nullable=False),
 )
 staged_parties = _table(
     "staged_parties", Column("line", Integer, nullable=False), *_texts("debtor_reference", "relation")
@@ -71,6 +99,9 @@ staged_parties = _table(
 staged_refusals = _table(
     "staged_refusals", *_texts("creditor", "reference")
 )  # debts whose row could not be read
+staged_unread = _table(  # values that protect somebody and could not be read
+    "staged_unread", *_texts("creditor", "debtor_reference", "debt_reference", "columns")
+)
 staged_doubts = _table(
     "staged_doubts", *_texts("creditor", "reference", "columns")
 )  # debtors whose lines disagree
@@ -80,14 +111,19 @@ staged_changes = _table(  # what the ledger newly says, or no longer says, of ho
     *_dates("before", "after"),
 )
 
-_DEBTOR_COLUMNS = [column.name for column in staged_debtors.c][5:]
+_DEBTOR_COLUMNS = [column.name for column in staged_debtors.c][5:-2]
+DEBTOR_FIELDS = (*_DEBTOR_COLUMNS, *CONTACT_COLUMNS)
+DEBT_FIELDS = (*[column.name for column in staged_debts.c][5:-3], "joint_debtors", "guarantors")
+BITS = {name: 1 << i for names in (DEBTOR_FIELDS, DEBT_FIELDS) for i, name in enumerate(names)}
 _INDEXES = {
     "staged_debtors": "creditor, reference, digest, line",
     "staged_debts": "creditor, reference, digest, line",
+    "staged_unread": "creditor, debtor_reference",
     "staged_points": "creditor, debtor_reference, medium, address",
     "staged_parties": "line",
 }
 Row = tuple[Any, ...]
+Points = tuple[LedgerContactPoint, ...]
 
 
 class Staging:
@@ -119,6 +155,12 @@ class Staging:
         """Remember a debt whose row could not be read."""
         if creditor and reference:
             self._take(staged_refusals, (creditor, reference))
+
+    def unread(self, row: PortfolioRow, problems: Sequence[RowProblem]) -> None:
+        """Remember whose protection could not be read: the debt is held, or the person where there is none."""
+        columns = ", ".join(dict.fromkeys(problem.column for problem in problems))
+        reference = row.debt.reference if row.debt else ""
+        self._take(staged_unread, (row.debtor.creditor, row.debtor.reference, reference, columns))
 
     def flush(self) -> None:
         """Write what is held in memory."""
@@ -173,7 +215,8 @@ class Staging:
         self._recent[key] = debtor
         self._take(staged_debtors, debtor_row(line, debtor))
         for p in debtor.contact_points:
-            self._take(staged_points, (*key, p.medium, p.address, p.label, _day(p.consent_on)))
+            said = _CONSENTS[p.medium] not in debtor.silent
+            self._take(staged_points, (*key, p.medium, p.address, p.label, _day(p.consent_on), said))
 
     def _take(self, table: Table, row: Row) -> None:
         self._rows.setdefault(table.name, []).append(row)
@@ -211,13 +254,30 @@ def debtor_row(line: int, debtor: DebtorLine) -> Row:
         _json(debtor.address_lines), debtor.time_zone, debtor.segment, debtor.preferred_channel,
         None if debtor.authorised_channels is None else _json(debtor.authorised_channels),
         debtor.represented_by, _day(debtor.cease_received_on), _day(debtor.bankrupt_on), _day(debtor.deceased_on),
-        _day(debtor.breathing_space_until),
+        _day(debtor.breathing_space_until), _day(debtor.birth_date), debtor.access_code,
     )  # fmt: skip
-    return (line, debtor.creditor, debtor.reference, _digest(values), secrets.token_hex(16), *values)
+    silent = silent_bits(debtor.silent)
+    points = sorted((p.medium, p.address, p.label, _day(p.consent_on)) for p in debtor.contact_points)
+    return (
+        line,
+        debtor.creditor,
+        debtor.reference,
+        _digest((values, points, silent)),
+        secrets.token_hex(16),
+        *values,
+        reference_key(debtor.reference),
+        silent,
+    )
 
 
-def read_debtor(row: Any) -> DebtorLine:
-    """A row of `staged_debtors` as the line it came from, without its contact points."""
+@lru_cache(maxsize=256)
+def silent_bits(silent: frozenset[str]) -> int:
+    """A bit for each field that the file says nothing of."""
+    return sum(BITS[name] for name in silent if name in BITS)
+
+
+def read_debtor(row: Any, points: Points = ()) -> DebtorLine:
+    """A row of `staged_debtors` as the line it came from, with the contact points of all its lines."""
     values = {name: getattr(row, name) for name in _DEBTOR_COLUMNS}
     authorised = values.pop("authorised_channels")
     return DebtorLine(
@@ -225,20 +285,38 @@ def read_debtor(row: Any) -> DebtorLine:
         creditor=row.creditor,
         reference=row.reference,
         authorised_channels=None if authorised is None else tuple(authorised),
+        contact_points=points,
+        silent=frozenset(name for name in DEBTOR_FIELDS if row.silent & BITS[name]),
     )
+
+
+def read_points(connection: Connection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Points]:
+    """The contact points that the file's lines give these debtors, each once."""
+    found: dict[tuple[str, str], dict[tuple[str, str], LedgerContactPoint]] = {key: {} for key in keys}
+    t = staged_points.c
+    for i in range(0, len(keys), 200):
+        page = tuple_(t.creditor, t.debtor_reference).in_(keys[i : i + 200])
+        for row in connection.execute(select(staged_points).where(page)):
+            point = LedgerContactPoint(
+                medium=row.medium, address=row.address, label=row.label, consent_on=row.consent_on
+            )
+            found[row.creditor, row.debtor_reference][row.medium, row.address] = point
+    return {key: tuple(points.values()) for key, points in found.items()}
 
 
 def put_debtors(connection: Connection, debtors: Iterable[tuple[int, DebtorLine]]) -> None:
     """Add lines inside the merging transaction."""
     rows = []
     for line, debtor in debtors:
-        _, creditor, reference, digest, person, *_ = debtor_row(line, debtor)
+        _, creditor, reference, digest, person, *_, key, silent = debtor_row(line, debtor)
         keys = {
             "line": line,
             "creditor": creditor,
             "reference": reference,
             "digest": digest,
             "person": person,
+            "reference_key": key,
+            "silent": silent,
         }
         rows.append({**keys, **{name: getattr(debtor, name) for name in _DEBTOR_COLUMNS}})
     if rows:
@@ -252,8 +330,9 @@ def _debt_row(line: int, debt: DebtLine) -> Row:
         debt.promise_minor, _day(debt.time_barred_on), _day(debt.notice_sent_on), _day(debt.handover_decided_on),
         debt.sender_role, debt.debt_type, _json(debt.extra) if debt.extra else "{}",
     )  # fmt: skip
-    digest = _digest((values, debt.joint_debtors, debt.guarantors))
-    return (line, debt.creditor, debt.reference, digest, *values)
+    silent = silent_bits(debt.silent)
+    digest = _digest((values, debt.joint_debtors, debt.guarantors, silent))
+    return (line, debt.creditor, debt.reference, digest, *values, reference_key(debt.reference), silent)
 
 
 def _digest(values: Row) -> str:

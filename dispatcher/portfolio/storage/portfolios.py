@@ -1,7 +1,6 @@
 """Moves an import's staged rows into the portfolio: a few set-wise statements in one transaction."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -9,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Text,
     and_,
     case,
     delete,
@@ -30,7 +30,11 @@ from dispatcher.database.tables.portfolio import (
     debts,
     payments,
 )
+from dispatcher.portfolio.domain.import_request import Counted
+from dispatcher.portfolio.domain.portfolio_columns import KEPT_WHEN_EMPTY
+from dispatcher.portfolio.domain.portfolio_row import FIELDS
 from dispatcher.portfolio.storage.portfolio_staging import (
+    BITS,
     staged_debtors,
     staged_debts,
     staged_parties,
@@ -38,25 +42,9 @@ from dispatcher.portfolio.storage.portfolio_staging import (
     staged_refusals,
 )
 
-_DEBTOR_COLUMNS = [
-    "name", "kind", "language", "country", "region", "city", "postal_code", "address_lines", "time_zone", "segment",
-    "preferred_channel", "authorised_channels", "represented_by", "cease_received_on", "bankrupt_on", "deceased_on",
-    "breathing_space_until", "digest",
-]  # fmt: skip
-_DEBT_COLUMNS = [
-    "currency", "original_minor", "balance_minor", "due_date", "issued_on", "settled_on", "disputed_on",
-    "promise_date", "promise_minor", "time_barred_on", "notice_sent_on", "handover_decided_on", "sender_role",
-    "debt_type", "extra", "digest",
-]  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Counted:
-    """How many rows of a kind were new, changed or the same as before."""
-
-    new: int
-    changed: int
-    unchanged: int
+_DEBTOR_COLUMNS = [column.name for column in staged_debtors.c][5:-2]
+_DEBT_COLUMNS = [column.name for column in staged_debts.c][5:-2]
+_KEPT = {FIELDS.get(column, column) for column in KEPT_WHEN_EMPTY}
 
 
 def merge_creditors(
@@ -105,51 +93,87 @@ def lock_changed(connection: Connection) -> None:
     connection.execute(select(func.count()).select_from(locked)).scalar()
 
 
-def merge_debtors(connection: Connection) -> Counted:
-    """Insert or update the file's debtors; the pseudonym of a known one stays."""
-    t = staged_debtors.c
-    columns = {name: t[name] for name in _DEBTOR_COLUMNS} | {
-        "kind": case((t.kind == "", "person"), else_=t.kind)
-    }
-    query = select(creditors.c.id, t.reference, t.person, *columns.values()).join(
-        creditors, creditors.c.key == t.creditor
-    )
-    return _upsert(
-        connection,
-        debtors,
-        ["creditor_id", "reference", "person", *columns],
-        query.where(true()),
-        list(columns),
-    )
-
-
-def merge_debts(connection: Connection) -> Counted:
-    """Insert or update the file's debts; one that had vanished from a whole ledger is back in it."""
-    t = staged_debts.c
+def merge_debtors(connection: Connection, *, empty_ends: frozenset[str]) -> Counted:
+    """Insert or update the file's debtors; a known one's pseudonym stays, and what the file is silent on."""
+    t, known = staged_debtors.c, debtors.alias("known")
+    kept = _KEPT - {FIELDS.get(column, column) for column in empty_ends}
+    columns = {name: _new_value(staged_debtors, known, name, kept) for name in _DEBTOR_COLUMNS}
+    columns["kind"] = case((columns["kind"] == "", "person"), else_=columns["kind"])
+    columns["region"] = _region(known, columns["region"])
+    columns |= {"reference_key": t.reference_key, "digest": t.digest}
     query = (
-        select(creditors.c.id, t.reference, debtors.c.id, true(), *(t[name] for name in _DEBT_COLUMNS))
+        select(creditors.c.id, t.reference, t.person, *columns.values())
+        .join(creditors, creditors.c.key == t.creditor)
+        .outerjoin(known, and_(known.c.creditor_id == creditors.c.id, known.c.reference == t.reference))
+        .where(or_(known.c.id.is_(None), known.c.digest != t.digest))
+    )
+    names = ["creditor_id", "reference", "person", *columns]
+    return _upsert(connection, debtors, staged_debtors, names, query, list(columns))
+
+
+def merge_debts(connection: Connection, *, empty_ends: frozenset[str]) -> Counted:
+    """Insert or update the file's debts; one that had vanished from a whole ledger is back in it."""
+    t, known = staged_debts.c, debts.alias("known")
+    kept = _KEPT - {"promise_minor" if column == "promise_amount" else column for column in empty_ends}
+    kept |= {"promise_minor"} if "promise_date" in kept else set()
+    columns = {name: _new_value(staged_debts, known, name, kept) for name in _DEBT_COLUMNS if name != "extra"}
+    columns["extra"] = t.extra
+    columns |= {"reference_key": t.reference_key, "digest": t.digest}
+    query = (
+        select(creditors.c.id, t.reference, debtors.c.id, true(), *columns.values())
         .select_from(staged_debts)
         .join(creditors, creditors.c.key == t.creditor)
         .join(
             debtors, and_(debtors.c.creditor_id == creditors.c.id, debtors.c.reference == t.debtor_reference)
         )
-        .where(true())
+        .outerjoin(known, and_(known.c.creditor_id == creditors.c.id, known.c.reference == t.reference))
+        .where(or_(known.c.id.is_(None), known.c.digest != t.digest, ~known.c.in_ledger))
     )
-    names = ["creditor_id", "reference", "debtor_id", "in_ledger", *_DEBT_COLUMNS]
-    return _upsert(
-        connection, debts, names, query, ["debtor_id", "in_ledger", *_DEBT_COLUMNS], ~debts.c.in_ledger
-    )
+    names = ["creditor_id", "reference", "debtor_id", "in_ledger", *columns]
+    return _upsert(connection, debts, staged_debts, names, query, ["debtor_id", "in_ledger", *columns])
+
+
+def note_balance_day(connection: Connection, as_of: date) -> None:
+    """The balances of the file's debts are of this day: of each debt it is known how old its own is."""
+    query = _known(staged_debts, debts)
+    older = or_(debts.c.balance_as_of.is_(None), debts.c.balance_as_of < as_of)
+    connection.execute(update(debts).where(debts.c.id.in_(query.where(older))).values(balance_as_of=as_of))
+
+
+def _new_value(staged: Any, known: Any, name: str, kept: Collection[str]) -> Any:
+    """The file's value; the known one where the file has no such column, or an empty cell that ends nothing."""
+    new = staged.c[name]
+    said = staged.c.silent.op("&")(BITS[name]) == 0
+    if name in kept:
+        empty = new == "" if isinstance(new.type, Text) else new.is_(None)
+        said = and_(said, ~empty)
+    return case((or_(known.c.id.is_(None), said), new), else_=known.c[name])
+
+
+def _region(known: Any, value: Any) -> Any:
+    """An empty region within the same country is no move: the law of the old one stays."""
+    t = staged_debtors.c
+    stays = and_(known.c.id.is_not(None), t.region == "", or_(t.country == "", t.country == known.c.country))
+    return case((stays, known.c.region), else_=value)
 
 
 def merge_points(connection: Connection) -> int:
-    """Insert or update the file's contact points; those it no longer names are left aside. Returns how many changed."""
-    t = staged_points.c
+    """Insert or update the file's contact points; those it no longer names are left aside. Returns how many changed.
+
+    An empty label changes none: what is known to be a workplace's stays one.
+    """
+    t, known = staged_points.c, contact_points.alias("known")
+    consent = case((and_(~t.consent_said, known.c.id.is_not(None)), known.c.consent_on), else_=t.consent_on)
     query = (
-        select(debtors.c.id, t.medium, t.address, func.max(t.label), func.max(t.consent_on), true())
+        select(debtors.c.id, t.medium, t.address, func.max(t.label), func.max(consent), true())
         .select_from(staged_points)
         .join(creditors, creditors.c.key == t.creditor)
         .join(
             debtors, and_(debtors.c.creditor_id == creditors.c.id, debtors.c.reference == t.debtor_reference)
+        )
+        .outerjoin(
+            known,
+            and_(known.c.debtor_id == debtors.c.id, known.c.medium == t.medium, known.c.address == t.address),
         )
         .where(true())
         .group_by(debtors.c.id, t.medium, t.address)
@@ -157,14 +181,17 @@ def merge_points(connection: Connection) -> int:
     names = ["debtor_id", "medium", "address", "label", "consent_on", "in_ledger"]
     statement = _insert(connection, contact_points).from_select(names, query)
     new = statement.excluded
+    label = case((new.label == "", contact_points.c.label), else_=new.label)
     differs = or_(
-        contact_points.c.label != new.label,
+        contact_points.c.label != label,
         contact_points.c.consent_on.is_distinct_from(new.consent_on),
         ~contact_points.c.in_ledger,
     )
     key = ["debtor_id", "medium", "address"]
     statement = statement.on_conflict_do_update(
-        index_elements=key, set_=_excluded(statement, names[3:]), where=differs
+        index_elements=key,
+        set_={**_excluded(statement, ["consent_on", "in_ledger"]), "label": label},
+        where=differs,
     )
     return _rows(connection, statement) + _leave_points(connection)
 
@@ -177,6 +204,12 @@ def _leave_points(connection: Connection) -> int:
         t.medium == contact_points.c.medium,
         t.address == contact_points.c.address,
     )
+    silent = staged_debtors.c.silent.op("&")
+    speaks = case(
+        (contact_points.c.medium == "email", silent(BITS["email"]) == 0),
+        (contact_points.c.medium == "phone", silent(BITS["phone"]) == 0),
+        else_=true(),
+    )
     gone = (
         select(contact_points.c.id)
         .select_from(staged_debtors)
@@ -186,7 +219,7 @@ def _leave_points(connection: Connection) -> int:
             and_(debtors.c.creditor_id == creditors.c.id, debtors.c.reference == staged_debtors.c.reference),
         )
         .join(contact_points, contact_points.c.debtor_id == debtors.c.id)
-        .where(contact_points.c.in_ledger, ~named)
+        .where(contact_points.c.in_ledger, speaks, ~named)
     )
     return connection.execute(
         update(contact_points).where(contact_points.c.id.in_(gone)).values(in_ledger=False)
@@ -199,8 +232,10 @@ def merge_parties(connection: Connection) -> list[tuple[int, str, str]]:
     named = exists().where(
         wanted.c.debt_id == debt_parties.c.debt_id, wanted.c.debtor_id == debt_parties.c.debtor_id
     )
-    in_file = debt_parties.c.debt_id.in_(_known(staged_debts, debts))
-    connection.execute(delete(debt_parties).where(in_file, ~named))
+    for relation, column in (("joint_debtor", "joint_debtors"), ("guarantor", "guarantors")):
+        speaks = _known(staged_debts, debts).where(staged_debts.c.silent.op("&")(BITS[column]) == 0)
+        mine = and_(debt_parties.c.relation == relation, debt_parties.c.debt_id.in_(speaks))
+        connection.execute(delete(debt_parties).where(mine, ~named))
     statement = _insert(connection, debt_parties).from_select(
         ["debt_id", "debtor_id", "relation"], _parties()
     )
@@ -322,18 +357,17 @@ def _known(staged: Any, table: Any) -> Select[Any]:
 def _upsert(
     connection: Connection,
     table: Any,
+    staged: Any,
     names: list[str],
     query: Select[Any],
     update_names: list[str],
-    *also: ColumnElement[bool],
 ) -> Counted:
     """Insert what is new and update what differs by its digest; the number of rows tells them apart."""
     before = _count(connection, table)
-    total = connection.scalar(select(func.count()).select_from(query.subquery())) or 0
+    total = _count(connection, staged)
     statement = _insert(connection, table).from_select(names, query)
-    differs = or_(table.c.digest != statement.excluded.digest, *also)
     statement = statement.on_conflict_do_update(
-        index_elements=["creditor_id", "reference"], set_=_excluded(statement, update_names), where=differs
+        index_elements=["creditor_id", "reference"], set_=_excluded(statement, update_names)
     )
     touched = _rows(connection, statement)
     new = _count(connection, table) - before

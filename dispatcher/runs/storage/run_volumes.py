@@ -133,7 +133,7 @@ def look_alikes(connection: Connection, run_id: int, as_of: date) -> list[tuple[
         .join(
             other,
             (other.c.recipient_id == messages.c.recipient_id)
-            & (other.c.address == messages.c.address)
+            & (func.lower(other.c.address) == func.lower(messages.c.address))
             & (other.c.channel == messages.c.channel)
             & (other.c.as_of == messages.c.as_of)
             & (other.c.id < messages.c.id),

@@ -1,0 +1,99 @@
+"""Writes an import into the log: each hold that the ledger gives or takes back, what it no longer names, its counts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dispatcher.database.engine import Connection
+from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.log.storage import delivery_log
+from dispatcher.portfolio.domain.import_request import ImportReport, ImportRequest
+from dispatcher.portfolio.storage import ended_protections, ledger_holds
+from dispatcher.portfolio.storage.ended_protections import Ended
+
+
+def log_import(
+    connection: Connection, request: ImportRequest, report: ImportReport, still_protected: Sequence[Ended]
+) -> None:
+    """All entries of one import."""
+    for page in ledger_holds.changes(connection):
+        personal = [(change.person, _personal(change)) for change in page]
+        said = [_said(request, change, _hold_details(change), begins=change.begins) for change in page]
+        _append(connection, personal, said)
+    for ended in ended_protections.pages(list(still_protected)):
+        details = {"source": ended_protections.SOURCE}
+        personal = [(one.person, _personal(one)) for one in ended]
+        _append(connection, personal, [_said(request, one, {"hold": one.kind, **details}) for one in ended])
+    delivery_log.append(connection, [_import_entry(request, report)])
+
+
+def _append(connection: Connection, personal: Any, entries: list[dict[str, Any]]) -> None:
+    kept = delivery_log.keep_personal(connection, personal)
+    delivery_log.append(
+        connection,
+        [
+            LogEntry(**entry, personal_id=personal_id, commitment=commitment)
+            for entry, (personal_id, commitment) in zip(entries, kept, strict=True)
+        ],
+    )
+
+
+def _said(
+    request: ImportRequest, concerned: Any, details: dict[str, str], *, begins: bool = True
+) -> dict[str, Any]:
+    return {
+        "event": "hold_recorded" if begins else "hold_released",
+        "at": request.now,
+        "actor": request.actor,
+        "as_of": request.as_of,
+        "person": concerned.person,
+        "creditor": concerned.creditor,
+        "details": details,
+    }
+
+
+def _personal(concerned: Any) -> dict[str, object]:
+    debts = [f"{concerned.creditor}/{concerned.debt_reference}"] if concerned.debt_reference else []
+    return {"debtor": f"{concerned.creditor}/{concerned.debtor_reference}", "debts": debts}
+
+
+def _hold_details(change: ledger_holds.HoldChange) -> dict[str, str]:
+    dates = {"before": change.before, "after": change.after}
+    return {
+        "hold": change.kind,
+        "source": ledger_holds.SOURCE,
+        **{k: d.isoformat() for k, d in dates.items() if d},
+    }
+
+
+def _import_entry(request: ImportRequest, report: ImportReport) -> LogEntry:
+    details = {
+        "file": report.file,
+        "sha256": report.sha256,
+        "mapping": request.mapping.name if request.mapping else None,
+        "creditors": list(report.creditors),
+        "whole": request.full,
+        "rows": report.rows,
+        "imported": report.imported,
+        "repeated": report.repeated,
+        "refused": report.refused,
+        "warnings": report.warnings,
+        "debts": report.debts.as_json(),
+        "debtors": report.debtors.as_json(),
+        "vanished": report.vanished,
+        "held": report.held,
+        "still_protected": report.still_protected,
+        "payments_absorbed": report.payments_absorbed,
+        "findings": [finding.name for finding in report.findings],
+        "accepted": sorted(request.accept),
+    }
+    if request.why:
+        details["why"] = request.why
+    creditor = report.creditors[0] if len(report.creditors) == 1 else None
+    return LogEntry(
+        event="portfolio_imported",
+        at=request.now,
+        actor=request.actor,
+        as_of=request.as_of,
+        creditor=creditor,
+        details=details,
+    )

@@ -1,0 +1,72 @@
+"""Marks addresses that too many different people share, over all creditors."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, func, select, update
+
+from dispatcher.database.tables.portfolio import contact_points, debtors
+from dispatcher.portfolio.domain.stand_ins import StandIns, different_people
+from dispatcher.portfolio.storage.portfolio_staging import staged_points
+
+_MAILBOX = func.lower(contact_points.c.address)
+_PAGE = 500
+
+
+def mark_shared(connection: Connection, stand_ins: StandIns) -> list[tuple[str, str, int]]:
+    """(medium, address, people) of the file's addresses that are newly taken for stand-ins."""
+    shared = _shared_by_many(connection, stand_ins.people)
+    wanted = {}
+    for page in _pages(sorted(shared)):
+        for address, (medium, names) in _people_at(connection, page).items():
+            count = different_people(names)
+            if count >= stand_ins.people and address not in stand_ins.allowed:
+                wanted[address] = (medium, count)
+    marked = set(
+        connection.scalars(
+            select(_MAILBOX).where(contact_points.c.stand_in != "", contact_points.c.in_ledger)
+        )
+    )
+    checked = marked - wanted.keys()
+    for page in _pages(sorted(checked)):
+        _set(connection, page, "")
+    for address, (_, count) in wanted.items():
+        _set(connection, [address], f"{count} different people share it: it is nobody's own")
+    return [
+        (medium, address, count)
+        for address, (medium, count) in sorted(wanted.items())
+        if address not in marked
+    ]
+
+
+def _shared_by_many(connection: Connection, people: int) -> list[str]:
+    """Addresses of the file with so many debtors, and those that bear the mark already."""
+    of_file = select(func.lower(staged_points.c.address))
+    query = (
+        select(_MAILBOX)
+        .where(contact_points.c.in_ledger, contact_points.c.medium != "post", _MAILBOX.in_(of_file))
+        .group_by(_MAILBOX)
+        .having(func.count(contact_points.c.debtor_id.distinct()) >= people)
+    )
+    marked = select(_MAILBOX).where(contact_points.c.stand_in != "").distinct()
+    return list({*connection.scalars(query), *connection.scalars(marked)})
+
+
+def _people_at(connection: Connection, addresses: Sequence[str]) -> dict[str, tuple[str, list[str]]]:
+    query = (
+        select(_MAILBOX, contact_points.c.medium, debtors.c.name)
+        .join(debtors, debtors.c.id == contact_points.c.debtor_id)
+        .where(_MAILBOX.in_(addresses), contact_points.c.in_ledger, debtors.c.kind == "person")
+    )
+    found: dict[str, tuple[str, list[str]]] = defaultdict(lambda: ("", []))
+    for address, medium, name in connection.execute(query):
+        found[address] = (medium, [*found[address][1], name])
+    return found
+
+
+def _set(connection: Connection, addresses: Sequence[str], why: str) -> None:
+    connection.execute(update(contact_points).where(_MAILBOX.in_(addresses)).values(stand_in=why))
+
+
+def _pages(addresses: Sequence[str]) -> list[Sequence[str]]:
+    return [addresses[i : i + _PAGE] for i in range(0, len(addresses), _PAGE)]
