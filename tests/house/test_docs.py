@@ -10,7 +10,7 @@ from tests.shared import ROOT
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 DOCUMENTS = sorted([*ROOT.glob("docs/*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
 _PATH = re.compile(r"`((?:dispatcher|channels|tests|config|templates|docs|benchmarks)/[\w./-]+)`")
-_STANDS_FOR_MANY = re.compile(r"[A-Z]{4,}\b")  # config/mappings/NAME.yaml
+_STANDS_FOR_MANY = re.compile(r"[A-Z]{4,}")  # config/mappings/NAME.yaml
 MADE_BY_THE_DESK = {"config/places/states_of_exception.yaml"}
 _LINK = re.compile(r"\]\(([\w./-]+)\)")
 
