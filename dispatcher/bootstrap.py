@@ -11,7 +11,7 @@ import hashlib
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -173,7 +173,8 @@ class Dispatcher:
         from dispatcher.writing.language.layouts import read_layouts
 
         layouts = resources.layouts_dir(self.settings.templates_dir)
-        return read_layouts(layouts, load_wordings(self.config("content")))
+        read = read_layouts(layouts, load_wordings(self.config("content")))
+        return replace(read, senders=tuple(self.policy.senders.values()))
 
     @cached_property
     def templates(self) -> PublishedTemplates:

@@ -51,7 +51,9 @@ class Replacement:
 
 
 def count_segments(text: str) -> Segments:
-    """Segments as Twilio counts them; an empty text takes one."""
+    """Segments as Twilio counts them; an empty text has none, for it cannot be sent."""
+    if not text:
+        return Segments(encoding=Encoding.GSM7, units=0, segments=0, per_segment=_ALONE[Encoding.GSM7])
     if all(character in _GSM for character in text):
         return _counted(Encoding.GSM7, [2 if character in GSM_EXTENSION else 1 for character in text], ())
     seen = list(_as_read(text))

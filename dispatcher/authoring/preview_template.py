@@ -1,5 +1,6 @@
 """Shows what one debtor gets, through the very function that delivery calls."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from email.parser import BytesHeaderParser
@@ -45,6 +46,9 @@ class PreviewRequest:
     as_of: date
     now: datetime
     channel: ChannelKind | None = None
+    version_of: Callable[[str, int], CompiledTemplate | None] | None = (
+        None  # None: the version given, whatever was sent
+    )
 
 
 def preview_for_debtor(
@@ -68,6 +72,7 @@ def _of_message(
         files = gather(connection, [message], now=request.now)
         digest = message.content_sha256 or ""
         body = contents.bodies(connection, {digest}).get(digest) if digest else None
+    compiled = _version_sent(message, compiled, request)
     inputs = files.inputs(message, press.policy)
     if inputs is None:
         raise NothingToShow(f"creditor {message.creditor!r} has no entry in config/senders.yaml")
@@ -81,6 +86,14 @@ def _of_message(
         basis=f"message {message.id}",
         is_stored=same,
     )
+
+
+def _version_sent(message: Message, compiled: CompiledTemplate, request: PreviewRequest) -> CompiledTemplate:
+    """A message that has its text is shown with the version it was made from."""
+    number = message.template_version
+    if request.version_of is None or number in (None, compiled.version):
+        return compiled
+    return request.version_of(message.template, number) or compiled
 
 
 def _as_delivered(

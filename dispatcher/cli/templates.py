@@ -132,7 +132,11 @@ def preview(
         compiled = compiled_version(dispatcher, name, version)
         if debtor:
             request = PreviewRequest(
-                debtor=debtor, channel=channel, as_of=as_of or dispatcher.now().date(), now=dispatcher.now()
+                debtor=debtor,
+                channel=channel,
+                as_of=as_of or dispatcher.now().date(),
+                now=dispatcher.now(),
+                version_of=None if version else dispatcher.templates.version,
             )
             shown = [
                 (

@@ -170,6 +170,8 @@ def close_address(connection: Connection, message: Message, actor: str, *, at: A
 
 def _printed(message: Message) -> str:
     """A letter's address on one line, as `PersonFile.postal_text` writes it."""
+    if text := message.envelope.get("address_text"):
+        return str(text)
     lines = (message.envelope.get("postal_address") or {}).get("lines", ())
     return ", ".join(line for line in lines if line)
 

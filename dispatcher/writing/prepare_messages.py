@@ -24,6 +24,7 @@ from dispatcher.messages.storage.planned import (
 )
 from dispatcher.people.domain.person import PersonFile
 from dispatcher.planning.policy import Policy
+from dispatcher.values.postal_address import AddressProblem, normalise_address
 from dispatcher.values.sender import Sender
 from dispatcher.writing.checks.checks import Report
 from dispatcher.writing.domain.render_inputs import RenderInputs
@@ -237,7 +238,8 @@ def envelope(
             }
         case ChannelKind.LETTER:
             filled |= {
-                "postal_address": _plain(_postal_address(person)),
+                "postal_address": _plain(_postal_address(person, inputs)),
+                "address_text": person.postal_text,  # what comes back is found by it
                 "return_address": _plain(_return_address(sender)),
                 "pages": rendered.pages,
                 "postage_class": "standard",
@@ -247,11 +249,15 @@ def envelope(
     return filled
 
 
-def _postal_address(person: PersonFile) -> PostalAddress:
-    lines = person.address_lines  # as they are: what comes back is found by them
+def _postal_address(person: PersonFile, inputs: RenderInputs) -> PostalAddress:
+    """The address as the letter prints it: the print house's list and the paper say the same."""
+    from dispatcher.writing.letters.address import window_lines  # measures type: only where letters are
+
+    printed = window_lines(inputs.debtor, inputs.sender.country)
+    lines = person.address_lines
     return PostalAddress(
         name=one_line(person.name),
-        lines=(*lines, f"{person.postal_code} {person.city}".strip(), person.country),
+        lines=() if isinstance(printed, AddressProblem) else printed[1:],
         address_line_1=one_line(lines[0]) if lines else "",
         address_line_2=one_line(", ".join(lines[1:])),
         city=one_line(person.city),
@@ -263,9 +269,10 @@ def _postal_address(person: PersonFile) -> PostalAddress:
 
 def _return_address(sender: Sender) -> PostalAddress:
     lines = sender.address_lines
+    address = normalise_address(lines, sender.postal_code, sender.city, sender.region, sender.country)
     return PostalAddress(
         name=sender.name,
-        lines=(*lines, f"{sender.postal_code} {sender.city}".strip(), sender.country),
+        lines=lines if isinstance(address, AddressProblem) else (*address.lines, *address.town_lines),
         address_line_1=lines[0] if lines else "",
         address_line_2=", ".join(lines[1:]),
         city=sender.city,

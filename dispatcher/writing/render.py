@@ -1,5 +1,6 @@
 """The one function that turns a compiled template and a debtor's data into the exact bytes that are sent."""
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from dispatcher.writing.letter_text import LetterText
 from dispatcher.writing.mime import AddressError, Email, email_bytes
 from dispatcher.writing.untrusted import one_line
 
+_log = logging.getLogger(__name__)
 _Made = TypeVar("_Made")
 _FILE_NAMES = {ChannelKind.EMAIL: "email.md", ChannelKind.SMS: "sms.txt", ChannelKind.LETTER: "letter.md"}
 _TRAILING = re.compile(r"[ \t]+\n")
@@ -121,10 +123,14 @@ def _caught(make: Callable[[], _Made]) -> _Made | RenderFailure:
         RecursionError,
         MemoryError,
     ) as error:
-        cause = f"{type(error).__name__}: {one_line(str(error))[:200]}"
-        reason = f"The text cannot be made from this debtor's data ({cause})."
+        _log.warning("a text could not be made", exc_info=error)
+        reason = (
+            "The text cannot be made from this debtor's data: a value is not of the form its template takes."
+        )
         return RenderFailure(
-            rule="render-error", reason=reason, advice="Look at the debtor's row and the template."
+            rule="render-error",
+            reason=reason,
+            advice="Look at the debtor's row and the template's conditions.",
         )
 
 

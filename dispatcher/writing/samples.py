@@ -41,6 +41,7 @@ SAMPLE_SENDER = Sender(
     },
     handover_firm="Northgate Recoveries LLC",
 )
+_ADVICE = AdviceBody(name="A Free Advice Service", phone="+1 800 555 0100")
 AS_OF = date(2026, 3, 11)
 _LONG_NAME = "María del Carmen Fernández de Córdoba y Álvarez-Sotomayor, viuda de Castellanos"
 _PLACES = {
@@ -78,6 +79,22 @@ def _of_kind(
         yield "a debtor in Mexico", replace(mexican, packs=("default", "mx-condusef"), first_contact=not ends)
     if language == "es":
         yield "a debtor in Spain", sample(channel, language, "ES", kind)
+
+
+def from_sender(inputs: RenderInputs, sender: Sender) -> RenderInputs:
+    """The same debtor written to by a real sender, whose country lines are there as they are configured."""
+    advice = {**dict.fromkeys([inputs.debtor.country], _ADVICE), **sender.advice}
+    complaints = {**inputs.sender.complaints, **sender.complaints}
+    return replace(
+        inputs,
+        sender=replace(
+            sender,
+            advice=advice if inputs.sender.advice else {},
+            complaints=complaints if inputs.sender.complaints else {},
+        ),
+        payment_url=sender.payment_url.replace("{debt_reference}", "INV-2041") if inputs.payment_url else "",
+        handover_firm=sender.handover_firm or inputs.handover_firm if inputs.handover_firm else "",
+    )
 
 
 def sample(channel: ChannelKind, language: str, country: str, kind: str) -> RenderInputs:

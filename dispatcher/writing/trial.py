@@ -9,20 +9,24 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from queue import Empty, Queue
 from threading import Thread
 from typing import IO, Any
 
+from channels.kind import ChannelKind
+from channels.sms.segments import suggest_replacements
+from dispatcher.values.sender import Sender
 from dispatcher.writing.checks.finding import Finding
 from dispatcher.writing.coverage import coverage_of
+from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.domain.template import TemplateVersion
 from dispatcher.writing.domain.wording import folded
 from dispatcher.writing.language.compile import CompiledTemplate, CompiledText, compile_version
 from dispatcher.writing.language.layouts import Layouts
 from dispatcher.writing.language.problems import Problem, TemplateProblems
 from dispatcher.writing.render import RenderFailure, render
-from dispatcher.writing.samples import samples
+from dispatcher.writing.samples import SAMPLE_SENDER, from_sender, samples
 
 SECONDS_A_FILE = 2.0  # of the processor: a busy machine must not refuse a good template
 _BUSY = 10  # so many times longer we wait by the clock on the wall
@@ -107,12 +111,53 @@ def try_version(version: TemplateVersion, house: Layouts) -> Iterator[tuple[str,
         problems: dict[tuple[str, int, str], Problem] = {}
         for problem in _language(text, version.files[text.file], house):
             problems[problem.rule, 0, problem.message] = problem
-        for name, inputs in samples(compiled.meta, text.channel, text.language):
+        for name, inputs in _tried_on(compiled, text, house.senders):
             for problem in _of_sample(compiled, version.files[text.file], text.file, name, inputs):
                 problems.setdefault((problem.rule, problem.line, problem.message), problem)
         for problem in branch_problems(compiled, text):
             problems.setdefault((problem.rule, problem.line, problem.message), problem)
+        for problem in _dear_characters(text):
+            problems.setdefault((problem.rule, problem.line, problem.message), problem)
         yield text.file, tuple(problems.values())
+
+
+def _tried_on(
+    compiled: CompiledTemplate, text: CompiledText, senders: Sequence[Sender]
+) -> Iterator[tuple[str, RenderInputs]]:
+    """Every sample with the first real sender, and an ordinary debtor of each other one."""
+    found = list(samples(compiled.meta, text.channel, text.language))
+    if (
+        not senders or text.channel is ChannelKind.LETTER
+    ):  # a letter links nowhere, and its paper takes its time
+        yield from found
+        return
+    for name, inputs in found:
+        made = from_sender(inputs, senders[0])
+        if inputs.sender.role != SAMPLE_SENDER.role:  # a sample of another's claim stays one
+            own = inputs.sender
+            made = replace(made, sender=replace(made.sender, role=own.role, creditor_name=own.creditor_name))
+        yield name, made
+    for sender in senders[1:]:
+        yield f"an ordinary debtor of {sender.name}", from_sender(found[0][1], sender)
+
+
+def _dear_characters(text: CompiledText) -> Iterator[Problem]:
+    """Characters that make an SMS cost more and could be written otherwise."""
+    if text.channel is not ChannelKind.SMS:
+        return
+    for number, line in enumerate(text.source.split("\n"), start=1):
+        for each in suggest_replacements(_TAG.sub("", line)):
+            yield Problem(
+                file=text.file,
+                line=number,
+                column=line.index(each.character) + 1,
+                message=f"{each.character} ({each.name.lower()}) makes the SMS cost about twice as much",
+                suggestion=f"write {each.instead!r} instead" if each.instead else "delete it",
+                rule="sms-cost",
+            )
+
+
+_TAG = re.compile(r"\{[{%].*?[%}]\}")
 
 
 def branch_problems(compiled: CompiledTemplate, text: CompiledText) -> Iterator[Problem]:

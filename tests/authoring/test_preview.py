@@ -2,10 +2,13 @@
 
 import json
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
+from dispatcher.writing.letters.reading import read_letter
 from tests import command
+from tests.shared import ROOT
 
 AS_OF, NOW = "2026-11-16", "2026-11-16T18:00:00Z"
 SUFFIX = {"email": ".eml", "sms": ".txt", "letter": ".pdf"}
@@ -107,3 +110,38 @@ def test_lint_finds_what_is_wrong_and_exits_with_one(home, tmp_path):
         "due-soon/en/sms.txt:1:4: there is no placeholder `debtor.nam`; did you mean `debtor.name`?"
         in dispatcher(home, "templates", "lint", str(folder), code=(1,))
     )
+
+
+def test_a_message_of_the_first_version_is_shown_with_the_first_version(home, sent, tmp_path):
+    (message, *_) = [message for message in sent if message["channel"] == "email"]
+    name, words = message["template"], ("--debtor", message["debtor"], "--channel", "email", "--now", NOW)
+    folder = tmp_path / name
+    copytree(ROOT / "templates" / name, folder)
+    for text in folder.rglob("email.md"):
+        text.write_text(text.read_text(encoding="utf-8") + "\nWritten anew.\n", encoding="utf-8")
+    for step in (["save", name, str(folder)], ["submit", name, "2"]):
+        dispatcher(home, "templates", *step, "--by", "maria")
+    for step in ("approve", "publish"):
+        dispatcher(
+            home, "templates", step, name, "2", "--by", "ben", *(["--accept-failures"] * (step == "publish"))
+        )
+    (shown,) = json.loads(
+        dispatcher(home, "templates", "preview", name, *words, "--as-of", AS_OF, "--json", code=(0, 1))
+    )
+    assert (shown["message_id"], shown["version"], shown["is_stored"]) == (message["id"], 1, True)
+    assert "Written anew" not in shown["text"]
+    (asked,) = json.loads(
+        dispatcher(home, "templates", "preview", name, *words, "--version", "2", "--json", code=(0, 1))
+    )
+    assert asked["version"] == 2
+    assert "Written anew" in asked["text"]
+
+
+def test_the_print_houses_list_gives_the_address_as_the_letter_prints_it(home, sent):
+    (message, *_) = [message for message in sent if message["channel"] == "letter"]
+    shown = json.loads(dispatcher(home, "messages", "show", message["id"], "--json"))
+    envelope = shown.get("envelope") or shown["message"]["envelope"]
+    lines = envelope["postal_address"]["lines"]
+    paper = read_letter(next((home / "outbox").glob(f"{message['id']}*.pdf")).read_bytes()).text
+    for line in lines:
+        assert line in " ".join(paper.split())

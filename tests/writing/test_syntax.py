@@ -38,7 +38,7 @@ def problems_of(**files):
         ("{% set x = 1 %}", "`set` is not allowed in a template; only `for` and `if` are"),
         ("{% if debtor.name", "en/email.md:5:1: `{%` is not closed by `%}` on this line"),
         ("Dear {{ debtor.name", "en/email.md:5:6: `{{` is not closed by `}}` on this line"),
-        ("{% endif %}", "There is no tag 'endif'"),
+        ("{% endif %}", "stands without its beginning"),
         (
             "{{ tables.invoices }}",
             "there is no table `tables.invoices`; there are tables.debts, tables.breakdown, tables.plans",

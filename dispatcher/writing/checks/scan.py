@@ -18,11 +18,19 @@ _NO_DENIALS = Denials()
 PLACES = ("text", "html", "heading", "neutral")
 
 _TAG = re.compile(r"<[^>]*>")
+# What other programs call their fields.
+_FORM_WORDS = (
+    "(?:first|last|full|customer|client|debtor)?[ _]?name|nombre|apellidos?|fecha|date|importe|monto|amount|saldo"
+    "|balance|referencia|reference|cliente|customer|deudor|debtor|direccion|dirección|address|empresa|company|campo|field"
+)
+_FILL_IN = "insert|enter|your|add|fill in|inserte|insertar|ponga|poner|indique"
 _LEFTOVER = re.compile(
     r"\{\{|\}\}|\{%|%\}|\{#|\$\{|%\(\w+\)s|<[A-Za-z_.]+ object at 0x|\b(?:Undefined|NaN)\b"
     r"|(?:[:=]|\bis|\bof|\bto|\bes|\bde)\s+(?:None|null|nan|undefined)\b"
     r"|\b(?:None|null)\b(?=\s*(?:$|[.,;:)!?]))"
-    r"|\{[A-Za-z_][\w .]*\}|\[[A-Z][A-Z_ ]+\]|<\w+[_ ]\w+>|<<|>>|%[A-Z_]{3,}%"
+    r"|\{\s*[A-Za-z_0-9][\w .]*\}|\[[A-Z][A-Z_ ]+\]|<\w+[_ ]\w+>|<<|>>|%[A-Za-z_]{3,}%|\[\[[^\[\]]{1,40}\]\]"
+    rf"|(?i:«\s*(?:{_FORM_WORDS})\s*»|<(?:{_FORM_WORDS})>|\[(?:{_FORM_WORDS}|(?:{_FILL_IN})\b[^\]\n]{{0,40}})\])"
+    r"|(?<!\\)\\(?:newpage|pagebreak|clearpage|today|textbf|par|item|n)\b|&(?:nbsp|amp|lt|gt|quot);|(?<!\w)\$[a-z_]{4,}"
     r"|\b(?:TODO|TBD|FIXME|XXX+)\b|(?i:lorem ipsum)"
 )
 _CODES = "usd|eur|mxn|cop|gbp|cad|aud|clp|pen|brl|jpy|inr|chf|kwd"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from dispatcher.values.sender import Sender
 from dispatcher.writing.domain.wording import Wording
 
 LAYOUTS = (
@@ -20,6 +21,7 @@ class Layouts:
     layouts: Mapping[str, str]
     wordings: Mapping[str, Wording]
     digest: str
+    senders: tuple[Sender, ...] = ()  # whose messages templates are tried with; none: a made-up one
 
     def wording(self, language: str) -> Wording | None:
         """The wording that a language tag uses: `es-MX` reads `es`."""

@@ -39,6 +39,9 @@ def problems_of(source: str, file: str, first_line: int) -> Iterator[Problem]:
                 file=file, line=number, column=html.start() + 1, message=f"HTML is not allowed: {html[0]!r}",
                 suggestion="write Markdown: **bold**, - list, [text](link)",
             )  # fmt: skip
+        if (image := bare.find("![")) >= 0:
+            yield Problem(file=file, line=number, column=image + 1, message="a picture is not allowed here",
+                          suggestion="say it in words; the sender's own logo is added by the layout")  # fmt: skip
         if "tables." in line and not TABLE.match(line) and "{{" in line:
             yield Problem(file=file, line=number, message="a table stands on a line of its own",
                           suggestion="put {{ tables.… }} alone on its line")  # fmt: skip

@@ -4,6 +4,7 @@ Printed placeholders become variables that are already written for their medium,
 compiled template looks up names and joins text, and reaches no attribute of anything.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -72,9 +73,9 @@ def analyse(
     try:
         tree = env.parse(source)
     except TemplateSyntaxError as error:
-        problem = Problem(
-            file=file, line=error.lineno + first_line - 1, message=_readable(error.message or "")
-        )
+        message, help_ = _readable(error.message or "")
+        line = error.lineno + first_line - 1
+        problem = Problem(file=file, line=line, message=message, suggestion=help_)
         return Analysed(tree=None, uses=(), problems=(problem,))
     except RecursionError:
         return Analysed(tree=None, uses=(), problems=(Problem(file=file, message="is nested too deeply"),))
@@ -84,11 +85,35 @@ def analyse(
     return Analysed(tree=tree, uses=turner.uses.frozen(), problems=problems)
 
 
-def _readable(message: str) -> str:
+def _readable(message: str) -> tuple[str, str]:
+    """What is wrong with a tag, and what to write, in words of the manual."""
+    unknown = re.search(r"unknown tag '(\w+)'", message)
+    if unknown and unknown[1] in {"endif", "endfor", "else", "elif"}:
+        return (
+            f"`{unknown[1]}` stands without its beginning",
+            "each `{% if … %}` has one `{% endif %}`, each `{% for … %}` one `{% endfor %}`",
+        )
+    if unknown:
+        return (
+            f"there is no tag `{unknown[1]}`",
+            "there are `if`, `elif`, `else`, `endif`, `for` and `endfor`",
+        )
+    if "end of template" in message or "end of file" in message:
+        needed = "{% endfor %}" if "endfor" in message else "{% endif %}"
+        return "a condition or loop is not closed", f"write `{needed}` where it ends"
+    if "end of statement block" in message:
+        return (
+            "this tag says more than one thing",
+            "a tag holds one condition or loop: {% if debt.interest %}",
+        )
+    if "end of print statement" in message:
+        return (
+            "this placeholder is not written right",
+            "a name alone, with dots and without spaces: {{ debtor.name }}",
+        )
     return (
-        message.replace("Encountered unknown tag", "There is no tag")
-        .rstrip(".")
-        .replace("Jinja was looking", "we were looking")
+        "this tag or placeholder cannot be read",
+        "see how they are written: {{ debtor.name }}, {% if debt.interest %}",
     )
 
 
@@ -295,9 +320,40 @@ class _Turner:
     def _comparison(self, node: nodes.Compare, scope: _Scope) -> None:
         if not all(operand.op in _COMPARISONS for operand in node.ops):
             raise _Refused(node, "this comparison is not allowed")
+        self._comparable(node, scope)
         node.expr = self._tested(node.expr, scope)
         for operand in node.ops:
             operand.expr = self._tested(operand.expr, scope)
+
+    def _comparable(self, node: nodes.Compare, scope: _Scope) -> None:
+        """Refuse what could not be compared with this debtor or the next: words with numbers, dates with anything."""
+        sides = [node.expr, *(operand.expr for operand in node.ops)]
+        constants = [side.value for side in sides if isinstance(side, nodes.Const)]
+        for side in sides:
+            name = _dotted(side)
+            if name is None or name.startswith("loop."):
+                continue
+            kind = self._find(name, side, scope)[0].kind
+            if kind is Kind.DATE:
+                raise _Refused(
+                    node,
+                    f"`{name}` is a date, which cannot be compared",
+                    "test whether it is there: {% if " + name + " %}",
+                )
+            numbers = [
+                value for value in constants if isinstance(value, int | float) and not isinstance(value, bool)
+            ]
+            words = [value for value in constants if isinstance(value, str)]
+            if kind in {Kind.TEXT, Kind.LINK} and numbers:
+                raise _Refused(
+                    node,
+                    f"`{name}` is a text, {numbers[0]} a number",
+                    f'put it in quotes: {name} == "{numbers[0]}"',
+                )
+            if kind in {Kind.MONEY, Kind.NUMBER} and words:
+                raise _Refused(
+                    node, f"`{name}` is a number, `{words[0]}` a text", "write the number without quotes"
+                )
 
     def _tested_placeholder(self, node: nodes.Expr, scope: _Scope) -> nodes.Expr:
         name = _dotted(node)
