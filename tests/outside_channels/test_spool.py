@@ -142,8 +142,7 @@ def test_receipts_of_the_house_are_read_once_and_a_returned_piece_closes_its_add
     assert len(list((folder / "read").iterdir())) == 2
     assert [row.state for row in home.rows(messages, channel="letter")] == ["accepted", "returned"]
     assert home.events(first).count("mailed") == 1
-    printed = letters[1].envelope["postal_address"]["lines"]
-    assert home.closed_addresses() == [", ".join(line for line in printed if line)]
+    assert home.closed_addresses() == [letters[1].envelope["address_text"]]
 
 
 @pytest.mark.parametrize(
