@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from dispatcher.people.domain.facts import Given
     from dispatcher.people.domain.optout_words import ReplyMeaning
     from dispatcher.people.recording import Recorded, Said
+    from dispatcher.planning.agreement_desk import AgreementDesk
     from dispatcher.planning.policy import Policy
     from dispatcher.portfolio.domain.import_request import ImportSettings
     from dispatcher.writing.language.layouts import Layouts
@@ -83,6 +84,7 @@ class Dispatcher:
         from dispatcher.gate.coverage import Coverage
         from dispatcher.planning.policy import Policy
         from dispatcher.rulebook.coverage import load_coverage
+        from dispatcher.rulebook.offers import load_offers
         from dispatcher.rulebook.packs import load_rule_packs
         from dispatcher.rulebook.places import load_places
         from dispatcher.rulebook.senders import load_senders
@@ -96,6 +98,7 @@ class Dispatcher:
             else load_coverage(self.config("places")),
             strategies=load_strategies(self.config("strategies")),
             senders=load_senders(self.config("senders.yaml")),
+            offers=load_offers(self.config("offers")),
             real_channels=frozenset(kind for kind in ChannelKind if not self.settings.is_rehearsal(kind)),
             require_review=self.settings.rules.require_review,
             public_url=self.settings.public_url.rstrip("/"),
@@ -109,6 +112,18 @@ class Dispatcher:
         from dispatcher.rulebook.places import load_places
 
         return load_import_settings(self.config("import.yaml"), load_places(self.config("places")))
+
+    @cached_property
+    def agreements(self) -> AgreementDesk:
+        """What recording and importing ask about agreements."""
+        from dispatcher.planning.agreement_desk import AgreementDesk
+
+        return AgreementDesk(
+            database=self.database,
+            open_policy=lambda: self.policy,
+            now=self.now,
+            random_bytes=self.random_bytes,
+        )
 
     def pack_names(self) -> list[str]:
         """Rule packs in lower case, by their files' names: also where one of them cannot be read."""
@@ -152,12 +167,18 @@ class Dispatcher:
 
     def record(self, fact: str, who: str, said: Said, given: Given) -> Recorded:
         """Write down a fact of the table, whatever door it comes by; raises RecordError saying what to mend."""
+        from dispatcher.people.domain.agreement_facts import ABOUT_MONEY
         from dispatcher.people.record_fact import record_fact
 
         def read(text: str) -> ReplyMeaning:
             return self.read_reply(text)  # the table of words is opened where there are words to read
 
-        return record_fact(self.database, fact, who, said, given, read=read)
+        if fact not in ABOUT_MONEY:
+            return record_fact(self.database, fact, who, said, given, read=read)
+        writers = self.agreements.writers()
+        recorded = record_fact(self.database, fact, who, said, given, read=read, writers=writers)
+        self.agreements.tell_at_once(said.actor, recorded.debts)
+        return recorded
 
     @cached_property
     def optout_secret(self) -> bytes:

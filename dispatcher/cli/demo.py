@@ -90,6 +90,7 @@ def _import(dispatcher: Dispatcher) -> ImportReport:
             rejects=home / "rejects" / "sample.rejects.csv",
             warnings=home / "rejects" / "sample.warnings.csv",
         ),
+        watch=dispatcher.agreements.watch_ledger,
     )
 
 

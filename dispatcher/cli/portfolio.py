@@ -224,7 +224,7 @@ def _with_progress(dispatcher: Dispatcher, request: "ImportRequest", *, quiet: b
     from dispatcher.portfolio.import_portfolio import import_portfolio
 
     if quiet or not sys.stderr.isatty():
-        return import_portfolio(dispatcher.database, request)
+        return import_portfolio(dispatcher.database, request, watch=dispatcher.agreements.watch_ledger)
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -232,7 +232,10 @@ def _with_progress(dispatcher: Dispatcher, request: "ImportRequest", *, quiet: b
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=None)
         return import_portfolio(
-            dispatcher.database, request, on_rows=lambda n: progress.update(task, completed=n)
+            dispatcher.database,
+            request,
+            on_rows=lambda n: progress.update(task, completed=n),
+            watch=dispatcher.agreements.watch_ledger,
         )
 
 

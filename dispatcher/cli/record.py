@@ -100,6 +100,7 @@ def _tell(recorded: Recorded, as_json: bool) -> None:
                 "already": recorded.already,
                 "added": recorded.added,
                 "details": recorded.details,
+                **({"id": recorded.details["id"]} if "id" in recorded.details else {}),
             }
         )
         return
@@ -123,8 +124,14 @@ def _listed(details: Any) -> str:
 
 def _told(name: str, value: Any) -> str:
     if isinstance(value, list):
-        return "; ".join(" ".join(_plain(part) for part in item.values()) for item in value)
+        return f"{words(name)} " + "; ".join(_item(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{words(key)} {_plain(part)}" for key, part in value.items())
     return words(name) if value is True else f"{words(name)} {value}"
+
+
+def _item(item: Any) -> str:
+    return " ".join(_plain(part) for part in item.values()) if isinstance(item, dict) else str(item)
 
 
 def _plain(value: Any) -> str:

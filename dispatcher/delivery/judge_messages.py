@@ -18,6 +18,7 @@ from dispatcher.planning.domain.contact import (
     reachable_points,
     zones_of,
 )
+from dispatcher.planning.domain.follow_up_standing import follow_up_standing
 from dispatcher.planning.domain.planner import below_minimum
 from dispatcher.planning.domain.sender_role import against_sender, role_of
 from dispatcher.planning.domain.standing import standing
@@ -26,7 +27,7 @@ from dispatcher.planning.storage.plans import reasons_json
 from dispatcher.values.money import Money
 from dispatcher.writing.checks.checks import Report
 from dispatcher.writing.domain.render_inputs import RenderInputs
-from dispatcher.writing.message_files import MessageFiles, gather
+from dispatcher.writing.message_files import FollowedUp, MessageFiles, gather
 
 CheckContent = Callable[[Message, bytes, RenderInputs], Report]
 
@@ -147,6 +148,9 @@ def _decide(
 def refused_now(message: Message, files: MessageFiles, policy: Policy, now: datetime) -> list[Reason]:
     """Why planning would refuse it now: what ledger, desk and configuration have come to since it was planned."""
     today, person = _business_day(message, now), files.person(message)
+    told = files.follow_up(message)
+    if told is not None:
+        return [*_follow_up_gone(message, told, files, policy, today), *_address_closed(message, files)]
     found: list[Reason] = []
     for each in files.asked_in(message):
         strategy = policy.strategy(each.strategy)
@@ -163,6 +167,24 @@ def refused_now(message: Message, files: MessageFiles, policy: Policy, now: date
     if message.strategy:
         found += _step_gone(message, files, policy)
     return [*found, *_address_closed(message, files)]
+
+
+def _follow_up_gone(
+    message: Message, told: FollowedUp, files: MessageFiles, policy: Policy, today: date
+) -> Iterator[Reason]:
+    """The same of a message about an arrangement: what it tells must still be so."""
+    debts, person = files.debts_in(message), files.person(message)
+    yield from follow_up_standing(told.agreed, told.on, told.instalment, debts, person, today)
+    strategy = policy.strategy(message.strategy)
+    follow_up = strategy.follow_up(message.step) if strategy else None
+    if follow_up is None:
+        detail = f"config/strategies no longer has {message.step} of {message.strategy}: a person must look"
+        yield _reason("step-gone", detail, outcome=Outcome.HOLD)
+    elif message.channel not in follow_up.channels:
+        detail = (
+            f"config/strategies no longer lets {message.step} of {message.strategy} go by {message.channel}"
+        )
+        yield _reason("channel-gone", detail)
 
 
 def _step_gone(message: Message, files: MessageFiles, policy: Policy) -> Iterator[Reason]:

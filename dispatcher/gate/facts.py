@@ -34,6 +34,7 @@ class Kind(StrEnum):
     REPLY_TO_CONSUMER = "reply_to_consumer"
     PAYMENT_CONFIRMATION = "payment_confirmation"
     OPTOUT_CONFIRMATION = "optout_confirmation"
+    ARRANGEMENT_SERVICE = "arrangement_service"  # confirms an agreement, or reminds of its next payment
     CONSENT_REQUEST = "consent_request"
     LOCATION_INQUIRY = "location_inquiry"
     TERMINATION_OF_EFFORTS_NOTICE = "termination_of_efforts_notice"

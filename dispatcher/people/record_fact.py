@@ -13,7 +13,6 @@ from dispatcher.people.record_contact import record_contact
 from dispatcher.people.record_hold import record_hold
 from dispatcher.people.record_notice import record_notice
 from dispatcher.people.record_opt_out import record_opt_out
-from dispatcher.people.record_payment import record_payment
 from dispatcher.people.recording import Recorded, Said
 from dispatcher.people.release_hold import release
 
@@ -53,19 +52,6 @@ def record_fact(
     values = read_fields(fact, given)
     write = {**WRITERS, **(writers or {})}[name]
     return write(Statement(database=database, who=who, said=said, read=read, fact=fact, values=values))
-
-
-def _payment(it: Statement) -> Recorded:
-    values = it.values
-    return record_payment(
-        it.database,
-        it.who,
-        values["amount"],
-        it.said,
-        debt=values.get("debt", ""),
-        paid_on=values.get("on"),
-        again=values.get("again", False),
-    )
 
 
 def _hold(it: Statement) -> Recorded:
@@ -195,9 +181,7 @@ def _release(it: Statement) -> Recorded:
 
 
 WRITERS: dict[str, Writer] = {
-    "payment": _payment,
     "dispute": _hold,
-    "promise": _hold,
     "hold": _hold,
     "complaint": _hold,
     "release": _release,

@@ -9,7 +9,7 @@ from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.domain.hold_facts import HOLD
 from dispatcher.people.recording import Recorded, Said, parted, recording
 
-_NEED_A_DAY = frozenset({"promise", "breathing_space"})
+_NEED_A_DAY = frozenset({"breathing_space"})
 
 
 def record_hold(

@@ -1,15 +1,22 @@
-"""Records a payment: it lowers what is owed at once, until a later ledger contains it."""
+"""Records a payment, or that one was taken back: what is owed changes at once, until a later ledger contains it."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 
-from dispatcher.database.engine import Database
+from dispatcher.database.engine import Connection, Database
+from dispatcher.people.domain.allocation import AllocationError, Payable, allocate
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.recording import Recorded, Recording, Said, find_debtor, recording
-from dispatcher.people.storage import people_facts
-from dispatcher.people.storage.people_facts import KnownDebt
-from dispatcher.portfolio.storage.portfolios import recount_payments
+from dispatcher.people.storage import payments
 from dispatcher.values.money import Money
 from dispatcher.values.written_values import amount_reader
+
+Watch = Callable[[Connection, Sequence[int], Said], None]  # told, in the transaction, whose balances changed
+
+
+def unwatched(_connection: Connection, _debts: Sequence[int], _said: Said) -> None:
+    """Nobody keeps watch here: the next run looks."""
 
 
 def record_payment(
@@ -21,58 +28,110 @@ def record_payment(
     debt: str = "",
     paid_on: date | None = None,
     again: bool = False,
+    watch: Watch = unwatched,
 ) -> Recorded:
-    """A payment on one debt. `again`: a second one of the same amount and day is meant."""
-    with recording(
-        database, who, said, debts=[debt] if debt else [_only_open_debt(database, who, said)]
-    ) as record:
-        [owed] = record.debts
-        money = _money(amount, owed)
-        day = paid_on or said.now.date()
-        if not again and people_facts.same_payments(record.connection, owed.id, money.minor, day):
-            raise RecordError(
-                f"a payment of {money} on {day} is recorded for {owed.reference} already; "
-                "add --again if this is another one"
-            )
-        return _write(record, owed, money, day)
+    """A payment on the debt named, else on what may take it, the agreed first, then the oldest.
+
+    `again`: a second one of the same amount and day is meant. A payment that the newest ledger holds already, by
+    its day, lowers nothing twice.
+    """
+    day = paid_on or said.now.date()
+    with recording(database, who, said, debts=[debt] if debt else _payable(database, who, said)) as record:
+        parts = _parts(record, amount, named=bool(debt))
+        for owed, money in parts:
+            if not again and payments.same(record.connection, owed.debt_id, money.minor, day):
+                raise RecordError(
+                    f"a payment of {money} on {day} is recorded for {owed.reference} already; "
+                    "add --again if this is another one"
+                )
+        return _write(record, parts, day, watch)
 
 
-def _write(record: Recording, owed: KnownDebt, money: Money, day: date) -> Recorded:
-    people_facts.add_payment(
-        record.connection,
-        {"debt_id": owed.id, "amount_minor": money.minor, "paid_on": day, **record.said.columns},
-    )
-    recount_payments(record.connection, [owed.id])
-    left = owed.owed - money
-    details = {
-        "amount": str(money.amount),
-        "currency": money.currency,
-        "paid_on": day.isoformat(),
-        "left": str(left.amount),
-    }
-    record.log("payment_recorded", details)
-    return Recorded(
-        fact="payment", debtor=record.debtor.full_reference, debts=record.debt_references, details=details
-    )
+def reverse_payment(
+    database: Database, who: str, payment_id: int, said: Said, *, watch: Watch = unwatched
+) -> Recorded:
+    """A payment was taken back (a cheque or direct debit bounced): it counts nowhere any more, in all its parts."""
+    with database.reading() as connection:
+        references = payments.references(connection, payment_id)
+    if not references:
+        raise RecordError(f"there is no payment {payment_id}; `record payment --json` names a payment's id")
+    with recording(database, who, said, debts=references) as record:
+        taken = payments.reverse(record.connection, payment_id, at=said.now, why=said.note or said.source)
+        if not taken:
+            raise RecordError(f"payment {payment_id} was taken back before")
+        debts = [debt.id for debt in record.debts]
+        payments.recount(record.connection, debts)
+        money = Money(sum(taken), record.debts[0].owed.currency)
+        details = {"id": payment_id, "amount": str(money.amount), "currency": money.currency}
+        record.log("payment_reversed", details)
+        watch(record.connection, debts, said)
+        return Recorded(
+            fact="payment reversed",
+            debtor=record.debtor.full_reference,
+            debts=record.debt_references,
+            details=details,
+        )
 
 
-def _money(amount: str, owed: KnownDebt) -> Money:
+def _parts(record: Recording, amount: str, *, named: bool) -> list[tuple[Payable, Money]]:
+    debts = payments.payable(record.connection, [debt.id for debt in record.debts], record.said.now.date())
+    currencies = sorted({debt.owed.currency for debt in debts})
+    if len(currencies) > 1:
+        raise RecordError(f"debts in {' and '.join(currencies)} are open: say with --debt which one was paid")
+    money = _money(amount, currencies[0])
+    if named:
+        return [(debts[0], money)]
     try:
-        money = Money.of(amount_reader(".")(amount), owed.owed.currency)
+        return allocate(money, debts)
+    except AllocationError as error:
+        raise RecordError(str(error)) from None
+
+
+def _write(record: Recording, parts: Sequence[tuple[Payable, Money]], day: date, watch: Watch) -> Recorded:
+    ids: list[int] = []
+    for owed, money in parts:
+        columns = {
+            "debt_id": owed.debt_id,
+            "amount_minor": money.minor,
+            "paid_on": day,
+            **record.said.columns,
+        }
+        ids.append(payments.add(record.connection, columns, split_of=ids[0] if ids else None))
+    debts = [owed.debt_id for owed, _ in parts]
+    payments.recount(record.connection, debts)
+    whole = Money(sum(money.minor for _, money in parts), parts[0][1].currency)
+    left = payments.payable(record.connection, debts, record.said.now.date())
+    details = {
+        "id": ids[0],
+        "amount": str(whole.amount),
+        "currency": whole.currency,
+        "paid_on": day.isoformat(),
+        "left": str(Money(sum(debt.owed.minor for debt in left), whole.currency).amount),
+    }
+    paid = replace(record, debts=tuple(debt for debt in record.debts if debt.id in debts))
+    paid.log("payment_recorded", details)
+    watch(record.connection, debts, record.said)
+    return Recorded(
+        fact="payment", debtor=record.debtor.full_reference, debts=paid.debt_references, details=details
+    )
+
+
+def _money(amount: str, currency: str) -> Money:
+    try:
+        money = Money.of(amount_reader(".")(amount), currency)
     except ValueError as error:
         raise RecordError(f"amount {amount!r}: {error}") from None
     if money.minor <= 0:
         raise RecordError(
-            f"amount {amount!r}: a payment is more than nothing; a payment that bounced belongs into the ledger"
+            f"amount {amount!r}: a payment is more than nothing; one that was taken back is said with --reverse ID"
         )
     return money
 
 
-def _only_open_debt(database: Database, who: str, said: Said) -> str:
+def _payable(database: Database, who: str, said: Said) -> Sequence[str]:
     with database.reading() as connection:
-        owed = people_facts.debts_of(connection, find_debtor(connection, who).id, said.now.date())
-    open_debts = [debt for debt in owed if debt.is_open and debt.owed.minor > 0]
-    if len(open_debts) != 1:
-        named = ", ".join(f"{debt.reference} ({debt.owed})" for debt in open_debts) or "none"
-        raise RecordError(f"say with --debt which debt was paid; open ones of {who}: {named}")
-    return open_debts[0].reference
+        debtor = find_debtor(connection, who)
+        references = payments.open_references(connection, debtor.id, said.now.date())
+    if not references:
+        raise RecordError(f"{debtor.full_reference} owes nothing; say with --debt which debt was paid")
+    return references

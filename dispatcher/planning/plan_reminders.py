@@ -1,19 +1,23 @@
 """Plans a day: stores what was decided, messages and refusals alike."""
 
-from datetime import timedelta
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from dispatcher.database import statistics
 from dispatcher.database.engine import Connection, Database
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
-from dispatcher.planning.decide_reminders import PlanRequest, Progress, decide_all
+from dispatcher.planning.decide_reminders import PlanRequest, Progress, decide_all, rules_of
 from dispatcher.planning.domain.plan_summary import Decided, PlanDigest, PlanSummary
 from dispatcher.planning.domain.planner import PlannedMessage, RefusedIntent
+from dispatcher.planning.plan_follow_ups import DecidedFollowUp, decide_follow_ups, save_follow_ups
 from dispatcher.planning.policy import Policy
+from dispatcher.planning.resume_ladders import resume_ladders
 from dispatcher.planning.storage import plans
 from dispatcher.planning.storage.candidates import count_others
 from dispatcher.planning.storage.days_of_places import zones_of_debtors
+from dispatcher.values.message_id import RandomBytes
 from dispatcher.values.whereabouts import PlaceTable
 
 SAME_CLOCK = timedelta(minutes=10)  # further apart, somebody has set the business clock (--now)
@@ -55,6 +59,9 @@ def plan_reminders(
     )
     summary = PlanSummary(run_id=run_id, as_of=request.as_of, notes=desk.notes)
     digest = PlanDigest()
+    for told in _follow_up(database, desk, run, request):
+        summary.add(told)
+        digest.add(told)
     for chunk in decide_all(database, desk, request, progress=progress):
         with database.writing() as connection:
             plans.save_planned(connection, run, [d for d in chunk if isinstance(d, PlannedMessage)])
@@ -62,9 +69,56 @@ def plan_reminders(
         for decided in chunk:
             summary.add(decided)
             digest.add(decided)
-    _close(database, desk, run, summary, digest.hex())
+    _close(database, desk, run, run_id, summary, digest.hex())
     statistics.renew(database, statistics.PLAN, summary.due)
     return summary
+
+
+def _follow_up(
+    database: Database, policy: Policy, run: plans.RunOfPlan, request: PlanRequest
+) -> Iterator[Decided]:
+    """What arrangements call for comes first: the ladder goes on by what became of them."""
+    with database.writing() as connection:
+        resume_ladders(connection, policy.strategies, request.now)
+    for page in _follow_ups_due(database, policy, request):
+        with database.writing() as connection:
+            save_follow_ups(connection, run, page)
+        yield from (each.decided for each in page)
+
+
+def _follow_ups_due(
+    database: Database, policy: Policy, request: PlanRequest
+) -> Iterator[list[DecidedFollowUp]]:
+    return decide_follow_ups(
+        database,
+        policy,
+        rules_of(policy, request.as_of, request.now),
+        debtor_id=request.debtor_id,
+        without=request.without,
+        strategy=request.only,
+    )
+
+
+def plan_at_once(
+    database: Database,
+    policy: Policy,
+    arrangement_ids: Collection[int],
+    *,
+    now: datetime,
+    actor: str,
+    random_bytes: RandomBytes,
+) -> int:
+    """Plan what is told as soon as it is recorded: agreed, broken, kept; returns how many messages."""
+    as_of = now.date()
+    run = plans.RunOfPlan(
+        id=None, as_of=as_of, now=now, actor=actor, simulated=False, random_bytes=random_bytes
+    )
+    count = 0
+    for page in decide_follow_ups(database, policy, rules_of(policy, as_of, now), only=arrangement_ids):
+        with database.writing() as connection:
+            save_follow_ups(connection, run, page)
+        count += sum(isinstance(each.decided, PlannedMessage) for each in page)
+    return count
 
 
 def preview_plan(
@@ -73,7 +127,12 @@ def preview_plan(
     """The same decisions, nothing stored."""
     summary = PlanSummary(run_id=None, as_of=request.as_of, notes=desk.notes)
     digest = PlanDigest()
-    everything: list[Decided] = []
+    everything: list[Decided] = [
+        each.decided for page in _follow_ups_due(database, desk, request) for each in page
+    ]
+    for decided in everything:
+        summary.add(decided)
+        digest.add(decided)
     for chunk in decide_all(database, desk, request, progress=progress):
         for decided in chunk:
             summary.add(decided)
@@ -120,12 +179,14 @@ def _refuse_replayed(connection: Connection) -> None:
         )
 
 
-def _close(database: Database, desk: Policy, run: plans.RunOfPlan, summary: PlanSummary, digest: str) -> None:
+def _close(
+    database: Database, desk: Policy, run: plans.RunOfPlan, run_id: int, summary: PlanSummary, digest: str
+) -> None:
     summary.digest = digest
     with database.writing() as connection:
         summary.others = count_others(connection, desk.strategies, run.as_of)
         plans.update_run(
-            connection, run.id, state="planned", plan_digest=digest, summary={"plan": summary.as_json()}
+            connection, run_id, state="planned", plan_digest=digest, summary={"plan": summary.as_json()}
         )
         delivery_log.append(
             connection,

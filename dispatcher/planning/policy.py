@@ -6,6 +6,7 @@ from datetime import date
 from itertools import chain
 
 from channels.kind import ChannelKind
+from dispatcher.agreements.domain.offer_terms import OfferTerms
 from dispatcher.gate.coverage import NO_REGION, Coverage
 from dispatcher.gate.decision import Decision
 from dispatcher.gate.facts import ContactFacts, LawRead
@@ -40,6 +41,7 @@ class Policy:
     senders: Mapping[str, Sender]
     make_token: MakeToken
     coverage: Coverage = field(default_factory=Coverage)
+    offers: tuple[OfferTerms, ...] = ()
     real_channels: frozenset[ChannelKind] = frozenset()
     require_review: bool = True
     public_url: str = "http://localhost:8000"

@@ -1,7 +1,7 @@
 """Imports a ledger: rows are read and judged, compared with the ledger before, then merged at once, or not at all."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -23,6 +23,9 @@ from dispatcher.portfolio.write_row_problems import ProblemFile
 
 NO_CREDITOR = "default"
 __all__ = ["ImportReport", "ImportRequest", "LedgerRefused", "import_portfolio"]
+
+
+WatchLedger = Callable[[Connection, ImportRequest, Sequence[str]], object]  # the creditors it speaks of
 
 
 class _NotAppliedError(Exception):
@@ -77,9 +80,13 @@ def _sorted(record: Record) -> tuple[list[RowProblem], tuple[RowProblem, ...]]:
 
 
 def import_portfolio(
-    database: Database, request: ImportRequest, *, on_rows: Callable[[int], None] = lambda _rows: None
+    database: Database,
+    request: ImportRequest,
+    *,
+    on_rows: Callable[[int], None] = lambda _rows: None,
+    watch: WatchLedger = lambda _connection, _request, _creditors: None,
 ) -> ImportReport:
-    """Import one file; `on_rows` hears how many rows were read so far.
+    """Import one file; `on_rows` hears how many rows were read so far, `watch` looks at it in its transaction.
 
     Raises PortfolioFileError where the file as a whole cannot be used, and LedgerRefused where it differs too much
     from the one before; the portfolio is then as it was.
@@ -89,7 +96,7 @@ def import_portfolio(
         job = _Import(request, problems, findings)
         _stage(job, staging, on_rows)
         try:
-            report = _merge(job, staging, sha256)
+            report = _merge(job, staging, sha256, watch)
         except LedgerRefused as refused:
             if not request.dry_run:
                 with staging.merging() as connection:
@@ -143,7 +150,7 @@ def _read(reader: RowReader, record: Record) -> PortfolioRow | RefusedRow:
     return reader.read(record.cells, record.extra)
 
 
-def _merge(job: _Import, staging: Staging, sha256: str) -> ImportReport:
+def _merge(job: _Import, staging: Staging, sha256: str, watch: WatchLedger) -> ImportReport:
     report: ImportReport | None = None
     try:
         with staging.merging() as connection:
@@ -158,6 +165,7 @@ def _merge(job: _Import, staging: Staging, sha256: str) -> ImportReport:
             report = _applied(job, connection, sha256, compared, repeated, left_out)
             if not report.applied:
                 raise _NotAppliedError
+            watch(connection, job.request, report.creditors)
     except _NotAppliedError:
         pass
     assert report is not None  # noqa: S101 set before the only exception that is caught
@@ -225,6 +233,7 @@ def _applied(
         differences=compared.differences,
         findings=compared.findings,
     )
+    portfolios.keep_balances(connection, as_of=request.as_of, now=request.now)
     compare_ledgers.note_import(connection, request, compared, sha256)
     log_import.log_import(connection, request, report, kept)
     return report

@@ -5,7 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from channels.kind import ChannelKind
-from dispatcher.planning.domain.strategy import DEFAULT_VALID_DAYS, Match, Step, Strategy
+from dispatcher.agreements.domain.follow_ups import BEFORE, On
+from dispatcher.planning.domain.strategy import (
+    DEFAULT_VALID_DAYS,
+    FollowUp,
+    HandoverRule,
+    Match,
+    Step,
+    Strategy,
+)
 from dispatcher.portfolio.domain.portfolio_columns import DEBT_READERS, DEBTOR_READERS, country_code
 from dispatcher.rulebook.yaml_file import ConfigError, YamlFile, read_yaml
 from dispatcher.values.iso_codes import CURRENCIES
@@ -25,6 +33,12 @@ _READERS = {**DEBTOR_READERS, **DEBT_READERS}
 _TEXTS = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 _AMOUNT = {"type": "string", "pattern": r"^\d+(\.\d+)?$"}
 _NAME = {"type": "string", "pattern": r"^[a-z0-9][a-z0-9_-]*$"}
+_CHANNELS = {
+    "type": "array",
+    "minItems": 1,
+    "uniqueItems": True,
+    "items": {"enum": [kind.value for kind in ChannelKind]},
+}
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -52,6 +66,33 @@ SCHEMA: dict[str, Any] = {
         "join": {"enum": ["none", "debtor"]},
         "parties": {"enum": ["debtor", "all"]},
         "guarantors": {"type": "boolean"},
+        "on_broken": _NAME,
+        "follow_ups": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["name", "on", "channels", "template"],
+                "properties": {
+                    "name": _NAME,
+                    "on": {"enum": [on.value for on in On]},
+                    "day": {"type": "integer", "minimum": -60, "maximum": 365},
+                    "channels": _CHANNELS,
+                    "template": _NAME,
+                    "valid_days": {"type": "integer", "minimum": 0, "maximum": 365},
+                },
+            },
+        },
+        "handover": {
+            "type": "object",
+            "additionalProperties": False,
+            "minProperties": 1,
+            "properties": {
+                "after_days": {"type": "integer", "minimum": 1, "maximum": 3650},
+                "before_time_barred_days": {"type": "integer", "minimum": 1, "maximum": 3650},
+                "needs_second": {"type": "boolean"},
+            },
+        },
         "steps": {
             "type": "array",
             "minItems": 1,
@@ -63,12 +104,7 @@ SCHEMA: dict[str, Any] = {
                     "name": _NAME,
                     "kind": {"enum": ["courtesy", "collection", "notice"]},
                     "day": {"type": "integer", "minimum": -365, "maximum": 3650},
-                    "channels": {
-                        "type": "array",
-                        "minItems": 1,
-                        "uniqueItems": True,
-                        "items": {"enum": [k.value for k in ChannelKind]},
-                    },
+                    "channels": _CHANNELS,
                     "template": _NAME,
                     "valid_days": {"type": "integer", "minimum": 0, "maximum": 365},
                     "needs_handover_decision": {"type": "boolean"},
@@ -105,7 +141,7 @@ def _strategy(file: YamlFile) -> Strategy:
         name=data["name"],
         steps=steps,
         match=Match(
-            equals={key: _values(file, key, match[key]) for key in MATCH_COLUMNS if key in match},
+            equals={key: match_values(file, key, match[key]) for key in MATCH_COLUMNS if key in match},
             balance_min=Decimal(balance["min"]) if "min" in balance else None,
             balance_max=Decimal(balance["max"]) if "max" in balance else None,
         ),
@@ -113,6 +149,9 @@ def _strategy(file: YamlFile) -> Strategy:
         join=data.get("join", "none"),
         parties=data.get("parties", "debtor"),
         guarantors=data.get("guarantors", False),
+        follow_ups=_follow_ups(file, steps),
+        on_broken=_on_broken(file, steps),
+        handover=HandoverRule(**data["handover"]) if "handover" in data else None,
     )
 
 
@@ -121,6 +160,43 @@ def _minimum(file: YamlFile, written: dict[str, str | float]) -> dict[str, Decim
         if currency not in CURRENCIES:
             raise file.error(("minimum", currency), f"{currency!r} is no currency (ISO 4217)")
     return {currency: Decimal(str(amount)) for currency, amount in written.items()}
+
+
+def _follow_ups(file: YamlFile, steps: tuple[Step, ...]) -> tuple[FollowUp, ...]:
+    taken = {step.name for step in steps}
+    found: list[FollowUp] = []
+    for i, item in enumerate(file.data.get("follow_ups", ())):
+        if item["name"] in taken:
+            raise file.error(
+                ("follow_ups", i, "name"),
+                f"{item['name']!r} is the name of a step or of an earlier follow-up",
+            )
+        taken.add(item["name"])
+        found.append(
+            FollowUp(
+                name=item["name"],
+                on=On(item["on"]),
+                channels=tuple(ChannelKind(channel) for channel in item["channels"]),
+                template=item["template"],
+                day=item.get("day", 0),
+                valid_days=item.get("valid_days", DEFAULT_VALID_DAYS),
+            )
+        )
+        if found[-1].on not in BEFORE and found[-1].day < 0:
+            raise file.error(("follow_ups", i, "day"), f"nobody can tell of {found[-1].on} before it happens")
+        if found[-1].on in BEFORE and found[-1].day > 0:
+            raise file.error(
+                ("follow_ups", i, "day"), "a reminder of a payment comes on its day at the latest: 0 or less"
+            )
+    return tuple(found)
+
+
+def _on_broken(file: YamlFile, steps: tuple[Step, ...]) -> str:
+    name: str = file.data.get("on_broken", "")
+    if name and name not in {step.name for step in steps}:
+        names = ", ".join(step.name for step in steps)
+        raise file.error(("on_broken",), f"there is no step {name!r}; the steps are {names}")
+    return name
 
 
 def _step(item: dict[str, Any]) -> Step:
@@ -137,7 +213,7 @@ def _step(item: dict[str, Any]) -> Step:
     )
 
 
-def _values(file: YamlFile, column: str, written: str | list[str]) -> tuple[str, ...]:
+def match_values(file: YamlFile, column: str, written: str | list[str]) -> tuple[str, ...]:
     """Read as the portfolio's column of that name is read, or a value written another way would never match."""
     texts = [written] if isinstance(written, str) else written
     try:

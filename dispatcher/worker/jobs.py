@@ -163,6 +163,7 @@ def import_file(dispatcher: Dispatcher, file: Path, mapping: str, day: date) -> 
             warnings=rejects / f"{file.stem}.warnings.csv",
             mapping=load_mapping(dispatcher.config("mappings"), mapping) if mapping else None,
         ),
+        watch=dispatcher.agreements.watch_ledger,
     )
     return f"{report.imported} of {report.rows} rows imported, {report.refused} refused"
 

@@ -1,15 +1,19 @@
 """Gathers, for a batch of messages, the files of their people and debts and the inputs of their texts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from dispatcher.agreements.domain.agreed import Agreed
+from dispatcher.agreements.domain.follow_ups import On
+from dispatcher.agreements.storage import arrangements
 from dispatcher.messages.domain.message import Message
 from dispatcher.messages.domain.spoken import ASKED_FOR, How
 from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile
 from dispatcher.people.storage import people
 from dispatcher.planning.policy import Policy
+from dispatcher.planning.storage import follow_ups
 from dispatcher.writing.domain.message_inputs import message_inputs
 from dispatcher.writing.domain.render_inputs import RenderInputs
 
@@ -25,12 +29,26 @@ class Spoken:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FollowedUp:
+    """An arrangement as it stands now, and which of its events a message tells; `instalment` 0: the whole."""
+
+    agreed: Agreed | None
+    on: On
+    instalment: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class MessageFiles:
     """Everything on file about some messages, read in one transaction."""
 
     people: Mapping[int, PersonFile]
     spoken: Mapping[str, tuple[Spoken, ...]]  # by message id, oldest due date first
     first_sent: Mapping[tuple[int, int], date]
+    follow_ups: Mapping[str, FollowedUp] = field(default_factory=dict)  # by message id
+
+    def follow_up(self, message: Message) -> FollowedUp | None:
+        """The arrangement's event that it tells of; None for a step of a ladder."""
+        return self.follow_ups.get(message.id)
 
     def person(self, message: Message) -> PersonFile:
         """Who the message is for."""
@@ -94,4 +112,15 @@ def gather(connection: Any, messages: Sequence[Message], *, now: datetime) -> Me
             for key, rows in debts_of.items()
         },
         first_sent=people.first_sent(connection, debt_ids),
+        follow_ups=_follow_ups(connection, [message.id for message in messages]),
     )
+
+
+def _follow_ups(connection: Any, message_ids: Sequence[str]) -> Mapping[str, FollowedUp]:
+    planned = follow_ups.of_messages(connection, message_ids)
+    ids = {one.arrangement_id for one in planned.values()}
+    agreed = {one.id: one for one in arrangements.read(connection, ids)}
+    return {
+        key: FollowedUp(agreed=agreed.get(one.arrangement_id), on=On(one.event), instalment=one.instalment)
+        for key, one in planned.items()
+    }

@@ -1,13 +1,14 @@
 import threading
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from dispatcher.database.tables.delivery import tasks
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.people import consents, contacts, holds, notices, opt_outs, wishes
-from dispatcher.database.tables.portfolio import debtors, debts, payments
+from dispatcher.database.tables.portfolio import creditors, debtors, debts, payments
 from dispatcher.delivery.work_on_tasks import finish_tasks
 from dispatcher.people import record_wish as wishes_of
 from dispatcher.people.domain.facts import RecordError
@@ -18,7 +19,7 @@ from dispatcher.people.record_fact import record_fact
 from dispatcher.people.record_hold import record_hold
 from dispatcher.people.record_notice import record_notice
 from dispatcher.people.record_opt_out import record_opt_out
-from dispatcher.people.record_payment import record_payment
+from dispatcher.people.record_payment import record_payment, reverse_payment
 from dispatcher.people.release_hold import release
 from dispatcher.people.storage import addresses
 from dispatcher.people.storage.people import load_people
@@ -40,12 +41,12 @@ def file_of(database, who="07", creditor="acme"):
 
 
 def test_a_payment_lowers_what_is_owed_and_is_an_entry_of_the_log(book):
-    found = record_payment(book, "acme/07", "20.50", SAID, debt="D1", paid_on=date(2026, 11, 14))
+    found = record_payment(book, "acme/07", "20.50", SAID, debt="D1", paid_on=date(2026, 11, 16))
     assert found.details["left"] == "100.00"
     [payment] = rows_of(book, payments)
     assert (payment.amount_minor, payment.paid_on, payment.source, payment.note, payment.recorded_at) == (
         2050,
-        date(2026, 11, 14),
+        date(2026, 11, 16),
         "call 5512",
         "spoke for two minutes",
         NOW,
@@ -85,13 +86,52 @@ def test_a_joint_debtor_may_pay_the_debt(book):
     assert {d.reference: d.paid_minor for d in rows_of(book, debts)}["D1"] == 12050
 
 
-def test_a_payment_without_a_debt_is_refused_where_several_are_open(book):
-    with pytest.raises(
-        RecordError,
-        match=r"--debt which debt was paid; open ones of acme/07: D1 \(120\.50 USD\), D2 \(80\.00 USD\)",
-    ):
-        record_payment(book, "acme/07", "5", SAID)
+def test_a_payment_that_the_ledger_holds_by_its_day_lowers_nothing_twice(book):
+    found = record_payment(book, "acme/07", "20.50", SAID, debt="D1", paid_on=date(2026, 11, 14))
+    assert found.details["left"] == "120.50"
+    [payment] = rows_of(book, payments)
+    assert payment.absorbed_at == NOW
+
+
+def test_a_payment_on_the_ledger_s_own_day_counts_where_it_is_written_down_that_day(book):
+    with book.writing() as connection:
+        connection.execute(update(creditors).values(ledger_as_of=NOW.date()))
+    assert record_payment(book, "acme/07", "20.50", SAID, debt="D1").details["left"] == "100.00"
+    later = replace(SAID, now=NOW + timedelta(days=1))
+    found = record_payment(book, "acme/07", "10", later, debt="D1", paid_on=NOW.date())
+    assert found.details["left"] == "100.00"
+
+
+def test_a_payment_of_unknown_aim_pays_the_oldest_first_and_the_last_takes_what_is_over(book):
     assert record_payment(book, "other/99", "5", SAID).debts == ("other/X2",)
+    found = record_payment(book, "acme/07", "130", SAID)
+    assert (found.debts, found.details["left"]) == (("acme/D1", "acme/D2"), "70.50")
+    assert {d.reference: d.paid_minor for d in rows_of(book, debts) if d.paid_minor} == {
+        "D1": 12050,
+        "D2": 950,
+        "X2": 500,
+    }
+
+
+def test_a_payment_of_unknown_aim_touches_no_disputed_debt(book):
+    record_hold(book, "acme/07", "dispute", SAID, debts=["D1"])
+    assert record_payment(book, "acme/07", "10", SAID).debts == ("acme/D2",)
+    record_hold(book, "acme/07", "dispute", SAID, debts=["D2"])
+    with pytest.raises(RecordError, match=r"D1 is disputed; D2 is disputed\): say with --debt"):
+        record_payment(book, "acme/07", "11", SAID)
+
+
+def test_a_payment_that_was_taken_back_counts_nowhere_in_all_its_parts(book):
+    key = record_payment(book, "acme/07", "130", SAID).details["id"]
+    found = reverse_payment(book, "acme/07", key, SAID)
+    assert found.details == {"id": key, "amount": "130.00", "currency": "USD"}
+    assert not any(debt.paid_minor for debt in rows_of(book, debts))
+    assert last_entry(book)[0]["event"] == "payment_reversed"
+    with pytest.raises(RecordError, match="taken back before"):
+        reverse_payment(book, "acme/07", key, SAID)
+    record_payment(book, "acme/07", "130", SAID)  # the same once more is no repeat of what was taken back
+    with pytest.raises(RecordError, match="no payment 99"):
+        reverse_payment(book, "acme/07", 99, SAID)
 
 
 def test_the_same_payment_twice_needs_to_be_meant(book):
@@ -148,9 +188,9 @@ def test_every_kind_of_hold_is_recorded_and_released(book, kind):
         release(book, "acme/07", kind, SAID)
 
 
-def test_a_promise_needs_its_day_and_a_hold_cannot_end_before_it_begins(book):
+def test_a_moratorium_needs_its_day_and_a_hold_cannot_end_before_it_begins(book):
     with pytest.raises(RecordError, match="say with a date"):
-        record_hold(book, "acme/07", "promise", SAID)
+        record_hold(book, "acme/07", "breathing_space", SAID)
     with pytest.raises(RecordError, match="before it begins"):
         record_hold(book, "acme/07", "manual", SAID, since=date(2026, 12, 2), until=date(2026, 12, 1))
     with pytest.raises(RecordError, match="no kind of hold"):

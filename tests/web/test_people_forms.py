@@ -19,8 +19,13 @@ FORMS: dict[str, tuple[dict[str, Any], str, str]] = {
     "dispute": ({"debt": ["D-1"], "form": "letter"}, "hold_recorded", "dispute since 16 Nov 2026"),
     "promise": (
         {"debt": ["D-1"], "until": "2026-12-01", "amount": "120.00"},
-        "hold_recorded",
-        "until 1 Dec 2026",
+        "arrangement_agreed",
+        "Promise of 120.00 USD",
+    ),
+    "plan": (
+        {"debt": ["D-1"], "payments": "3", "every": "month", "first_on": "2026-12-01"},
+        "arrangement_agreed",
+        "Plan of",
     ),
     "complaint": ({"text": "two letters in a day", "form": "email"}, "hold_recorded", "complaint since"),
     "hold": ({"kind": "attorney", "name": "Alder & Finch"}, "hold_recorded", "attorney since"),

@@ -14,6 +14,7 @@ from channels.kind import ChannelKind
 from dispatcher.cli.main import main
 from dispatcher.database.engine import Database
 from dispatcher.gate.facts import Attorney
+from dispatcher.people.domain.agreement_facts import AGREEMENTS
 from dispatcher.people.domain.fact_document import facts_document
 from dispatcher.people.domain.fact_table import FACTS
 from dispatcher.people.domain.facts import Fact, Field, Takes
@@ -42,7 +43,12 @@ SAMPLES = {
     "zone": "America/Denver",
     "kind": "reply_to_consumer",
     "at": "2026-11-12T09:30:00Z",
+    "payments": "3",
+    "every": "month",
+    "down": "20.00",
+    "by": "2027-03-01",
 }
+INSTEAD = {("payment", "reverse"), ("plan", "offer")}  # they say the same fact in another way
 BEHIND_US = {"on", "since", "given_on", "sent_on", "work_oral_request", "work_written_confirmation"}
 
 Said = dict[str, Any]
@@ -100,6 +106,8 @@ def value(field: Field, fact: Fact, kind: str, case: str, door: str) -> Any:
     """Something to say in a field: never what silence means."""
     if field.name == "external_id":
         return f"{case}-{door}"
+    if (fact.name, field.name) == ("promise", "on"):
+        return COMING
     if field.name in SAMPLES and not (field.name == "kind" and fact.kinds):
         return SAMPLES[field.name]
     if field.takes is Takes.FLAG:
@@ -122,14 +130,21 @@ def said_of(fact: Fact, kind: str, case: str, door: str, *, everything: bool) ->
     """What is said: all that the kind knows, or the least that can be."""
     said = {"kind": kind} if kind else {}
     for field in fact.for_kind(kind):
+        if (fact.name, field.name) in INSTEAD:
+            continue
         if field.name not in said and (everything or needed(field, fact, kind)):
             said[field.name] = value(field, fact, kind, case, door)
+    if fact in AGREEMENTS:  # one stands on a debt: a second one is refused
+        said["debt"] = [f"{case}-{door}-{2 if everything else 1}"]
     return said
 
 
 def needed(field: Field, fact: Fact, kind: str) -> bool:
     by_verb = {
-        "until": kind in {"promise", "breathing_space"},
+        "until": kind == "breathing_space",
+        "amount": fact.name == "payment",
+        **dict.fromkeys(("payments", "every", "first_on"), fact.name == "plan"),
+        **dict.fromkeys(("approved_by", "why"), fact.name == "settlement"),
         "address": kind in {"number_check", "address_notice"},
         "debt": fact.name == "payment",
         "no_contact": True,

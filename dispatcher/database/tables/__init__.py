@@ -1,6 +1,7 @@
 """The tables, one file an aggregate; importing any of them makes the metadata whole."""
 
 from dispatcher.database.tables import (
+    agreements,
     delivery,
     log,
     messages,
@@ -14,6 +15,7 @@ from dispatcher.database.tables import (
 )
 
 __all__ = [
+    "agreements",
     "delivery",
     "log",
     "messages",

@@ -15,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 
 from dispatcher.database.tables.metadata import Id, metadata, row_id
@@ -108,6 +109,7 @@ message_debts = Table(  # unique: no step fires twice for a debt and a recipient
     Column("occurrence", Integer, nullable=False, server_default="1"),
     Column("how", String(10), nullable=False, server_default="due"),  # due, new, listed, disputed
     Column("given_back", Boolean, nullable=False, server_default=false()),  # reached nobody: not fired
+    Column("on_ladder", Boolean, nullable=False, server_default=true()),  # false: about an arrangement
     UniqueConstraint("debt_id", "strategy", "step", "recipient_id", "occurrence"),
 )
 

@@ -47,6 +47,19 @@ ladder = Table(  # the step each debt has come to with each recipient: the fold 
 )
 
 
+resumptions = Table(  # rungs set by a broken arrangement: the ladder goes on from them
+    "resumptions",
+    metadata,
+    Column("arrangement_id", Id, ForeignKey("arrangements.id"), primary_key=True),
+    Column("debt_id", Id, ForeignKey("debts.id"), primary_key=True),
+    Column("recipient_id", Id, ForeignKey("debtors.id"), primary_key=True),
+    Column("strategy", String(100), nullable=False),
+    Column("step", String(100), nullable=False),  # the one before the step that comes next; empty: none
+    Column("day", Integer, nullable=False),
+    Column("broken_on", Date, nullable=False),
+)
+
+
 refusals = Table(  # a refusal that repeats is one entry in the log until its reasons change
     "refusals",
     metadata,

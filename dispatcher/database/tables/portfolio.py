@@ -169,4 +169,7 @@ payments = Table(
     Column("note", Text, nullable=False, server_default=""),
     Column("recorded_at", Instant, nullable=False),
     Column("absorbed_at", Instant),  # a later ledger's balance contains it
+    Column("split_of", Id),  # the first part, where one payment paid several debts
+    Column("reversed_at", Instant),  # it was taken back: it counts nowhere
+    Column("reversed_why", Text, nullable=False, server_default=""),
 )

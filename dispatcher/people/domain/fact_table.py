@@ -6,35 +6,11 @@ it. A new fact is a row here and a verb that writes it (people/record_fact.py).
 
 from dataclasses import replace
 
+from dispatcher.people.domain.agreement_facts import PAYMENT, PLAN, PROMISE, SETTLEMENT
 from dispatcher.people.domain.fact_fields import ADDRESS, CONTACT_CHANNELS, DEBTS, MEDIA, OUTCOMES, PLACES
 from dispatcher.people.domain.facts import Fact, Field, Kind, Merge, Takes
-from dispatcher.people.domain.hold_facts import COMPLAINT, DISPUTE, HOLD, PROMISE
+from dispatcher.people.domain.hold_facts import COMPLAINT, DISPUTE, HOLD
 from dispatcher.people.domain.permission_facts import CONSENT, OPT_OUT, WISH
-
-PAYMENT = Fact(
-    name="payment",
-    title="A payment",
-    says="A payment: what is owed falls at once, until a later ledger contains it.",
-    example='dispatcher record payment acme/00042 20.50 --debt 0000000082 --source "bank statement 112"',
-    kept_in="payments",
-    gate="the balance",
-    repeat="the same amount of the same day is refused unless `again` says that another one is meant",
-    fields=(
-        Field(
-            name="amount", says="As 120.50, in the debt's currency.", positional=True, takes=Takes.AMOUNT,
-            column="amount_minor", required="amount: say how much was paid, as 120.50",
-        ),
-        Field(
-            name="debt", says="Needed where several are open.", takes=Takes.DEBT, column="debt_id"
-        ),
-        Field(
-            name="on", says="When it was paid; today if not given.", label="Paid on", takes=Takes.DAY, column="paid_on"
-        ),
-        Field(
-            name="again", says="Another payment of the same amount and day is meant.", takes=Takes.FLAG, default=False
-        ),
-    ),
-)  # fmt: skip
 
 NOTICES = {
     "validation": Kind(
@@ -146,7 +122,7 @@ RELEASE = Fact(
 )  # fmt: skip
 
 FACTS: tuple[Fact, ...] = (
-    PAYMENT, DISPUTE, PROMISE, HOLD, COMPLAINT, RELEASE, OPT_OUT, WISH, CONSENT, CONTACT, NOTICE,
+    PAYMENT, DISPUTE, PROMISE, PLAN, SETTLEMENT, HOLD, COMPLAINT, RELEASE, OPT_OUT, WISH, CONSENT, CONTACT, NOTICE,
 )  # fmt: skip
 BY_NAME = {fact.name: fact for fact in FACTS}
 ERASABLE = frozenset(

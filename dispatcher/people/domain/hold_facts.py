@@ -13,9 +13,6 @@ HOLDS = {
     "cease": Kind(says="the debtor asked to stop all contact", gate="cease"),
     "refusal": Kind(says="the debtor refuses to pay", gate="refusal_to_pay"),
     "dispute": Kind(says="the debtor disputes the debt", gate="dispute"),
-    "promise": Kind(
-        says="the debtor promised to pay by a day", gate="held by the desk until that day has passed"
-    ),
     "original_creditor_request": Kind(
         says="the debtor asked for the original creditor's name", gate="original_creditor_request"
     ),
@@ -54,7 +51,6 @@ HOLD = Fact(
             name="validation_period_end", says="The day printed in the validation notice.", takes=Takes.DAY,
             only=("dispute",), detail="validation_period_end",
         ),
-        Field(name="amount", says="How much was promised.", only=("promise",), detail="amount"),
         Field(
             name="text", says="What the debtor complains of.", label="What they complain of", takes=Takes.WORDS,
             only=("complaint",), detail="text", erasable=True, merge=Merge.BOTH,
@@ -104,18 +100,6 @@ DISPUTE = _hold(
     title="A dispute",
     says="A dispute: the debt is left alone until the dispute is released.",
     example='dispatcher record dispute acme/00042 --debt 0000000082 --form letter --note "says it was paid in May"',
-)  # fmt: skip
-PROMISE = _hold(
-    "promise", "until", "amount",
-    changes={
-        "until": replace(
-            HOLD.field("until"), says="The day the debtor promised to pay.", label="By which day", option="--on",
-            required="say by which day the debtor promised to pay",
-        )
-    },
-    title="A promise to pay",
-    says="A promise to pay by a day: nothing is asked until that day has passed.",
-    example='dispatcher record promise acme/00042 --on 2026-12-01 --debt 0000000082 --source "call 5512"',
 )  # fmt: skip
 COMPLAINT = _hold(
     "complaint", "text", "since", "form",

@@ -142,6 +142,7 @@ class PersonFile:
     postal_code: str = ""
     address_lines: tuple[str, ...] = ()
     time_zone: str = ""
+    segment: str = ""
     preferred_channel: str = ""
     authorised_channels: frozenset[str] | None = None
     represented_by: str = ""
@@ -182,6 +183,21 @@ class PersonFile:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Arranged:
+    """The arrangement that stands on a debt, or the settlement that ended it."""
+
+    id: int
+    kind: str  # promise, plan, settlement
+    active: bool  # False: a settlement that was kept
+    until: date  # the day of the last payment
+    pauses_until: date | None = None  # None: until it ends
+
+    def pauses(self, on: date) -> bool:
+        """Whether nothing may be asked for on a day."""
+        return self.active and (self.pauses_until is None or self.pauses_until >= on)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DebtFile:
     """One debt, its balance net of payments recorded here and of credits allotted to it."""
 
@@ -207,6 +223,8 @@ class DebtFile:
     in_ledger: bool = True
     known_on: date | None = None  # the day its balance is of: the ledger's own, or the newest payment's
     extra: Mapping[str, str] = field(default_factory=dict)
+    arrangement: Arranged | None = None
+    handed_over_on: date | None = None  # to counsel: from then on we are silent
 
     @property
     def balance(self) -> Money:

@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Date, Select, and_, bindparam, func, or_, select
 
 from dispatcher.database.one_of import one_of
+from dispatcher.database.tables.agreements import arrangement_debts, arrangements, handovers, instalments
 from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.people import consents, contacts, holds, notices, opt_outs, wishes
 from dispatcher.database.tables.portfolio import contact_points, creditors, debtors, debts, payments
 from dispatcher.gate.facts import HistoryEntry
 from dispatcher.messages.domain.spoken import How
 from dispatcher.people.domain.person import (
+    Arranged,
     Consent,
     ContactPoint,
     DebtFile,
@@ -57,7 +59,11 @@ _DEBTS = (
 )
 _NEWEST_PAYMENTS = (
     select(payments.c.debt_id, func.max(payments.c.paid_on))
-    .where(one_of(payments.c.debt_id, "ids"), payments.c.absorbed_at.is_(None))
+    .where(
+        one_of(payments.c.debt_id, "ids"),
+        payments.c.absorbed_at.is_(None),
+        payments.c.reversed_at.is_(None),
+    )
     .group_by(payments.c.debt_id)
 )
 _POINTS = (
@@ -163,6 +169,31 @@ _FIRST_SENT = (
 _WAITING = select(messages.c.recipient_id, messages.c.channel, messages.c.kind, messages.c.address).where(
     one_of(messages.c.recipient_id, "ids"), _state.in_(("planned", "queued", "deferred"))
 )
+_ARRANGED = (
+    select(
+        arrangement_debts.c.debt_id,
+        arrangements.c.id,
+        arrangements.c.kind,
+        arrangements.c.state,
+        arrangements.c.pauses_until,
+        select(func.max(instalments.c.due_on))
+        .where(instalments.c.arrangement_id == arrangements.c.id)
+        .scalar_subquery()
+        .label("until"),
+    )
+    .join(arrangements, arrangements.c.id == arrangement_debts.c.arrangement_id)
+    .where(
+        one_of(arrangement_debts.c.debt_id, "ids"),
+        or_(
+            arrangements.c.state == "active",
+            and_(arrangements.c.state == "kept", arrangements.c.kind == "settlement"),
+        ),
+    )
+    .order_by(arrangements.c.id)
+)
+_HANDOVERS = select(handovers.c.debt_id, handovers.c.decided_on, handovers.c.exported_at).where(
+    one_of(handovers.c.debt_id, "ids"), handovers.c.state.in_(("decided", "notified", "handed_over"))
+)
 _DEBTS_OF = (
     select(
         message_debts.c.message_id,
@@ -201,7 +232,28 @@ def load_debts(connection: Connection, ids: Collection[int], *, as_of: date) -> 
     rows = connection.execute(_DEBTS, {"ids": sorted(ids)}).all()
     credit = _allotted_credit(connection, {row.debtor_id for row in rows}, as_of)
     paid_on = dict(connection.execute(_NEWEST_PAYMENTS, {"ids": sorted(ids)}).all())
-    return {row.id: _debt(row, credit.get(row.id, 0), paid_on.get(row.id)) for row in rows}
+    arranged = _arranged(connection, ids)
+    decided = {row.debt_id: row for row in connection.execute(_HANDOVERS, {"ids": sorted(ids)})}
+    return {
+        row.id: _debt(
+            row, credit.get(row.id, 0), paid_on.get(row.id), arranged.get(row.id), decided.get(row.id)
+        )
+        for row in rows
+    }
+
+
+def _arranged(connection: Connection, ids: Collection[int]) -> dict[int, Arranged]:
+    rows = connection.execute(_ARRANGED, {"ids": sorted(ids)})
+    return {
+        row.debt_id: Arranged(
+            id=row.id,
+            kind=row.kind,
+            active=row.state == "active",
+            until=row.until,
+            pauses_until=row.pauses_until,
+        )
+        for row in rows
+    }
 
 
 def _grouped(
@@ -255,6 +307,7 @@ def _person(
         postal_code=row.postal_code,
         address_lines=tuple(row.address_lines or ()),
         time_zone=row.time_zone,
+        segment=row.segment,
         preferred_channel=row.preferred_channel,
         authorised_channels=None if channels is None else frozenset(channels),
         represented_by=row.represented_by,
@@ -362,7 +415,9 @@ def _contact_entry(row: Any) -> HistoryEntry:
     )
 
 
-def _debt(row: Any, credit_minor: int, paid_on: date | None) -> DebtFile:
+def _debt(
+    row: Any, credit_minor: int, paid_on: date | None, arranged: Arranged | None, handover: Any
+) -> DebtFile:
     return DebtFile(
         id=row.id,
         creditor_id=row.creditor_id,
@@ -380,12 +435,14 @@ def _debt(row: Any, credit_minor: int, paid_on: date | None) -> DebtFile:
         promise_date=row.promise_date,
         time_barred_on=row.time_barred_on,
         notice_sent_on=row.notice_sent_on,
-        handover_decided_on=row.handover_decided_on,
+        handover_decided_on=row.handover_decided_on or (handover.decided_on if handover else None),
+        handed_over_on=handover.exported_at.date() if handover and handover.exported_at else None,
         sender_role=row.sender_role,
         debt_type=row.debt_type,
         in_ledger=row.in_ledger,
         known_on=max((day for day in (row.ledger_as_of, paid_on) if day), default=None),
         extra=row.extra,
+        arrangement=arranged,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, insert, or_, select, union, update
+from sqlalchemy import Connection, Select, and_, func, insert, literal, or_, select, union, update
 
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.people import consents, contacts, holds, notices, opt_outs, wishes
@@ -14,7 +14,6 @@ from dispatcher.database.tables.portfolio import (
     debt_parties,
     debtors,
     debts,
-    payments,
 )
 from dispatcher.portfolio.storage.debts import OWED, open_on
 from dispatcher.values.money import Money
@@ -92,17 +91,13 @@ def people_owing(connection: Connection, debt_ids: Collection[int]) -> list[int]
     return sorted(connection.scalars(union(owners, others)))
 
 
-def add_payment(connection: Connection, values: Mapping[str, Any]) -> int:
-    """A payment made to us since the ledger."""
-    return _add(connection, payments, values)
-
-
-def same_payments(connection: Connection, debt_id: int, amount_minor: int, paid_on: date) -> int:
-    """How many payments of that amount and day are recorded for a debt."""
-    query = select(payments.c.id).where(
-        payments.c.debt_id == debt_id, payments.c.amount_minor == amount_minor, payments.c.paid_on == paid_on
+def relations(connection: Connection, debt_ids: Collection[int]) -> dict[tuple[int, int], str]:
+    """(debt, person) -> as what they owe it."""
+    owners = select(debts.c.id, debts.c.debtor_id, literal("debtor")).where(debts.c.id.in_(debt_ids))
+    others = select(debt_parties.c.debt_id, debt_parties.c.debtor_id, debt_parties.c.relation).where(
+        debt_parties.c.debt_id.in_(debt_ids)
     )
-    return len(connection.scalars(query).all())
+    return {(row[0], row[1]): row[2] for row in connection.execute(union(owners, others))}
 
 
 def add_hold(connection: Connection, values: Mapping[str, Any]) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from dispatcher.gate.decision import Outcome, Reason
-from dispatcher.people.domain.person import DebtFile, Hold, PersonFile
+from dispatcher.people.domain.person import Arranged, DebtFile, Hold, PersonFile
 from dispatcher.planning.domain.strategy import Step, Strategy
 
 # These the gate judges itself, with their exceptions (dispatcher/gate/guards/holds.py).
@@ -81,13 +81,32 @@ def _of_the_debt(debt: DebtFile, person: PersonFile, on: date) -> list[Reason]:
         found.append(
             _reason("disputed", f"the debt is disputed since {debt.disputed_on}", on=debt.disputed_on)
         )
-    if debt.promise_date is not None and debt.promise_date >= on:
+    if debt.handed_over_on is not None:
+        detail = f"counsel has the debt since {debt.handed_over_on}"
+        found.append(_reason("handed-over", detail, on=debt.handed_over_on))
+    if debt.arrangement is not None:
+        found += _arranged(debt.arrangement, on)
+    stands = debt.arrangement is not None and debt.arrangement.pauses(on)
+    if not stands and debt.promise_date is not None and debt.promise_date >= on:
         detail = f"payment is promised for {debt.promise_date}; the debt is asked for again after that day"
         found.append(_reason("promised", detail, on=debt.promise_date))
     if not debt.in_ledger:
         found.append(_reason("not-in-ledger", _WORDS["not_in_ledger"], on=on))
     found += [_held(hold) for hold in person.holds if keeps_silent(hold, debt, on)]
     return found
+
+
+def _arranged(arranged: Arranged, on: date) -> list[Reason]:
+    if not arranged.active:
+        detail = "a settlement of the debt was kept: nothing more is asked for"
+        return [_reason("settled-by-agreement", detail)]
+    if not arranged.pauses(on):
+        return []
+    if arranged.kind == "promise":
+        detail = f"payment is promised for {arranged.until}; a ledger after that day shows whether it came"
+        return [_reason("promised", detail, on=arranged.until)]
+    detail = f"a {arranged.kind} agreed with the debtor runs until {arranged.until}; no reminder goes out meanwhile"
+    return [_reason("arrangement", detail, on=arranged.until)]
 
 
 def keeps_silent(hold: Hold, debt: DebtFile, on: date) -> bool:

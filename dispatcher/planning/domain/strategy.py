@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from channels.kind import ChannelKind
+from dispatcher.agreements.domain.follow_ups import On
 
 DEFAULT_VALID_DAYS = 3
 LAST_DAY_OF_A_COURTESY = 0  # later, a step collects: the strategies' file says so
@@ -31,6 +32,39 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FollowUp:
+    """A message that an arrangement's event brings, `day` calendar days from it."""
+
+    name: str
+    on: On
+    channels: tuple[ChannelKind, ...]
+    template: str
+    day: int = 0
+    valid_days: int = DEFAULT_VALID_DAYS
+
+    @property
+    def step(self) -> Step:
+        """As the planner and the outbox know it; it stands on no ladder."""
+        return Step(
+            name=self.name,
+            kind=self.on.kind,
+            day=self.day,
+            channels=self.channels,
+            template=self.template,
+            valid_days=self.valid_days,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HandoverRule:
+    """When a debt is put before a person who decides about passing it to counsel; whichever comes first."""
+
+    after_days: int | None = None  # after the last step's message, without an arrangement
+    before_time_barred_days: int | None = None
+    needs_second: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Match:
     """Which debts a strategy takes: plain equality, lists and ranges; empty means every debt."""
 
@@ -53,6 +87,23 @@ class Strategy:
     join: str = "none"
     parties: str = "debtor"
     guarantors: bool = False
+    follow_ups: tuple[FollowUp, ...] = ()
+    on_broken: str = ""  # the step that comes after a break; empty: the next one
+    handover: HandoverRule | None = None
+
+    def follow_up(self, name: str) -> FollowUp | None:
+        """The follow-up of that name."""
+        return next((each for each in self.follow_ups if each.name == name), None)
+
+    def before_resuming(self, last: str) -> Step | None:
+        """The step to stand on after a break: the one before that which comes then. None: nothing to wait for.
+
+        `last` names the last step that was sent; empty where there was none.
+        """
+        names = [step.name for step in self.steps]
+        sent = names.index(last) + 1 if last in names else 0
+        named = names.index(self.on_broken) if self.on_broken in names else (sent if last else 0)
+        return self.steps[max(sent, named) - 1] if max(sent, named) > 0 else None
 
     def step(self, name: str) -> Step | None:
         """The step of that name."""

@@ -121,6 +121,17 @@ def matches(match: Match) -> ColumnElement[bool]:
     return and_(true(), *conditions)
 
 
+def strategies_of(
+    connection: Connection, strategies: Sequence[Strategy], debt_ids: Collection[int]
+) -> dict[int, str]:
+    """Debt -> the strategy that takes it; debts that none takes are left out."""
+    if not strategies:
+        return {}
+    taken = case(*((matches(strategy.match), strategy.name) for strategy in strategies), else_=None)
+    query = _from(select(debts.c.id, taken)).where(debts.c.id.in_(debt_ids), taken.is_not(None))
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
 def _is_one_of(name: str, values: Sequence[str]) -> ColumnElement[bool]:
     column = _COLUMNS[name]
     if name != "region":

@@ -12,6 +12,7 @@ from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.planning import ladder
 from dispatcher.planning.domain.ladder import Rung
 from dispatcher.planning.domain.strategy import LAST_DAY_OF_A_COURTESY
+from dispatcher.planning.storage import resumptions
 
 _RUNGS = select(ladder.c.debt_id, ladder.c.recipient_id).where(
     one_of(ladder.c.debt_id, "ids"), ladder.c.day > LAST_DAY_OF_A_COURTESY
@@ -64,7 +65,7 @@ def _set_given_back(connection: Connection, message_ids: list[str], *, given_bac
         .values(given_back=given_back)
         .returning(message_debts.c.debt_id, message_debts.c.recipient_id)
     )
-    _fold_again(connection, {(row[0], row[1]) for row in changed})
+    fold_again(connection, {(row[0], row[1]) for row in changed})
 
 
 def fold_again_of(connection: Connection, message_ids: Iterable[str]) -> None:
@@ -72,10 +73,11 @@ def fold_again_of(connection: Connection, message_ids: Iterable[str]) -> None:
     query = select(message_debts.c.debt_id, message_debts.c.recipient_id).where(
         message_debts.c.message_id.in_(list(message_ids))
     )
-    _fold_again(connection, {(row[0], row[1]) for row in connection.execute(query)})
+    fold_again(connection, {(row[0], row[1]) for row in connection.execute(query)})
 
 
-def _fold_again(connection: Connection, keys: Collection[_Key]) -> None:
+def fold_again(connection: Connection, keys: Collection[_Key]) -> None:
+    """Set the ladders of (debt, recipient) to what their messages and broken arrangements say."""
     if not keys:
         return
     connection.execute(
@@ -95,10 +97,13 @@ def _last_fired(connection: Connection, keys: Collection[_Key]) -> list[dict[str
             tuple_(fired.debt_id, fired.recipient_id).in_(sorted(keys)),
             fired.given_back.is_(False),
             fired.step != "",  # merely listed: no rung
+            fired.on_ladder,
         )
         .order_by(messages.c.as_of, fired.day, fired.occurrence)
     )
-    last = {(row.debt_id, row.recipient_id): row for row in rows}
+    by_day = [*rows, *resumptions.of(connection, keys)]
+    by_day.sort(key=lambda row: row.as_of)  # what fired on the day of a break came before it was known
+    last = {(row.debt_id, row.recipient_id): row for row in by_day}
     return [
         {
             "debt_id": row.debt_id,

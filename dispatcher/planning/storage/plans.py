@@ -45,7 +45,7 @@ _REFUSALS = select(_r.debt_id, _r.recipient_id, _r.strategy, _r.step, _r.reasons
 class RunOfPlan:
     """The planning run as its entries need it."""
 
-    id: int
+    id: int | None  # None: planned at once, outside of a run
     as_of: date
     now: datetime
     actor: str
@@ -59,8 +59,13 @@ def occurrences(connection: Connection, debt_ids: Sequence[int]) -> dict[tuple[i
     return {(row[0], row[1], row[2], row[3]): row[4] for row in rows}
 
 
-def save_planned(connection: Connection, run: RunOfPlan, planned: Sequence[PlannedMessage]) -> list[str]:
-    """Store messages as planned (or held) with their debts, ladders and entries; returns their ids."""
+def save_planned(
+    connection: Connection, run: RunOfPlan, planned: Sequence[PlannedMessage], *, on_ladder: bool = True
+) -> list[str]:
+    """Store messages as planned (or held) with their debts, ladders and entries; returns their ids.
+
+    `on_ladder` False: they are about an arrangement, and no step of a ladder.
+    """
     if not planned:
         return []
     ids = [new_message_id(run.now, run.random_bytes) for _ in planned]
@@ -75,11 +80,12 @@ def save_planned(connection: Connection, run: RunOfPlan, planned: Sequence[Plann
     insert_rows(
         connection,
         message_debts,
-        [row for p, key in zip(planned, ids, strict=True) for row in _debts(p, key)],
+        [row for p, key in zip(planned, ids, strict=True) for row in _debts(p, key, on_ladder=on_ladder)],
     )
-    ladder.climb(
-        connection, [row for p, key in zip(planned, ids, strict=True) for row in _rungs(run, p, key)]
-    )
+    if on_ladder:
+        ladder.climb(
+            connection, [row for p, key in zip(planned, ids, strict=True) for row in _rungs(run, p, key)]
+        )
     _forget_refusals(connection, planned)
     delivery_log.append(
         connection,
@@ -231,7 +237,7 @@ def _message(run: RunOfPlan, planned: PlannedMessage, key: str, kept: tuple[int,
     }
 
 
-def _debts(planned: PlannedMessage, key: str) -> list[dict[str, Any]]:
+def _debts(planned: PlannedMessage, key: str, *, on_ladder: bool) -> list[dict[str, Any]]:
     return [
         {
             "message_id": key,
@@ -242,6 +248,7 @@ def _debts(planned: PlannedMessage, key: str) -> list[dict[str, Any]]:
             "recipient_id": planned.intent.person.id,
             "occurrence": each.occurrence,
             "how": each.how.value,
+            "on_ladder": on_ladder,
         }
         for each in planned.intent.spoken
     ]

@@ -1,12 +1,13 @@
 """Moves an import's staged rows into the portfolio: a few set-wise statements in one transaction."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Date,
     Select,
     Text,
     and_,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    literal,
     or_,
     select,
     true,
@@ -22,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from dispatcher.database.tables.agreements import arrangement_debts, ledger_balances
 from dispatcher.database.tables.portfolio import (
     contact_points,
     creditors,
@@ -30,6 +33,7 @@ from dispatcher.database.tables.portfolio import (
     debts,
     payments,
 )
+from dispatcher.database.types import Instant
 from dispatcher.portfolio.domain.import_request import Counted
 from dispatcher.portfolio.domain.portfolio_columns import KEPT_WHEN_EMPTY
 from dispatcher.portfolio.domain.portfolio_row import FIELDS
@@ -288,14 +292,25 @@ def _unknown_parties(connection: Connection) -> list[tuple[int, str, str]]:
 
 
 def absorb_payments(connection: Connection, *, as_of: date, now: datetime) -> int:
-    """Payments made before the ledger's day are in its balances: stop counting them. Returns how many."""
+    """Payments made before the ledger's day are in its balances: stop counting them. Returns how many.
+
+    One made on that day is where it was written down only later; else it may have come after the ledger was drawn.
+    """
     t = staged_debts.c
+    next_day = datetime.combine(as_of + timedelta(days=1), time(), UTC)
+    held = and_(
+        payments.c.absorbed_at.is_(None),
+        payments.c.reversed_at.is_(None),
+        or_(
+            payments.c.paid_on < as_of, and_(payments.c.paid_on == as_of, payments.c.recorded_at >= next_day)
+        ),
+    )
     in_file = (
         select(debts.c.id)
         .select_from(payments)
         .join(debts, debts.c.id == payments.c.debt_id)
         .join(creditors, creditors.c.id == debts.c.creditor_id)
-        .where(payments.c.absorbed_at.is_(None), payments.c.paid_on < as_of)
+        .where(held)
         .where(exists().where(t.creditor == creditors.c.key, t.reference == debts.c.reference))
     )
     touched = list(connection.scalars(in_file.distinct()))
@@ -303,9 +318,7 @@ def absorb_payments(connection: Connection, *, as_of: date, now: datetime) -> in
     for i in range(0, len(touched), 500):
         page = touched[i : i + 500]
         absorbed += connection.execute(
-            update(payments)
-            .where(payments.c.debt_id.in_(page), payments.c.absorbed_at.is_(None), payments.c.paid_on < as_of)
-            .values(absorbed_at=now)
+            update(payments).where(payments.c.debt_id.in_(page), held).values(absorbed_at=now)
         ).rowcount
         recount_payments(connection, page)
     return absorbed
@@ -315,10 +328,34 @@ def recount_payments(connection: Connection, debt_ids: Sequence[int]) -> None:
     """Set what was paid on debts since their ledger to the sum of the payments that count."""
     paid = (
         select(func.coalesce(func.sum(payments.c.amount_minor), 0))
-        .where(payments.c.debt_id == debts.c.id, payments.c.absorbed_at.is_(None))
+        .where(
+            payments.c.debt_id == debts.c.id,
+            payments.c.absorbed_at.is_(None),
+            payments.c.reversed_at.is_(None),
+        )
         .scalar_subquery()
     )
     connection.execute(update(debts).where(debts.c.id.in_(debt_ids)).values(paid_minor=paid))
+
+
+def keep_balances(connection: Connection, *, as_of: date, now: datetime) -> None:
+    """Keep what this ledger says of debts that were ever agreed on: by it payments are seen and misses proved."""
+    agreed = exists().where(arrangement_debts.c.debt_id == debts.c.id)
+    t = staged_debts.c
+    query = (
+        select(debts.c.id, literal(as_of, Date), t.balance_minor, literal(now, Instant()))
+        .select_from(staged_debts)
+        .join(creditors, creditors.c.key == t.creditor)
+        .join(debts, and_(debts.c.creditor_id == creditors.c.id, debts.c.reference == t.reference))
+        .where(agreed)
+    )
+    names = ["debt_id", "day", "balance_minor", "read_at"]
+    statement = _insert(connection, ledger_balances).from_select(names, query)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["debt_id", "day"], set_=_excluded(statement, names[2:])
+        )
+    )
 
 
 def vanished(as_of: date, creditor: str) -> ColumnElement[bool]:

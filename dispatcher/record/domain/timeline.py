@@ -31,6 +31,14 @@ _SAID = {
     "hold_recorded": ("note", "Recorded: {hold}"),
     "hold_released": ("note", "Ended: {hold}"),
     "payment_recorded": ("reply", "The person paid"),
+    "payment_reversed": ("bad", "A payment was taken back"),
+    "arrangement_agreed": ("good", "Agreed: a {arrangement}"),
+    "instalment_paid": ("good", "Paid as agreed: payment {instalment}"),
+    "instalment_missed": ("bad", "Not seen by the ledger: payment {instalment}"),
+    "arrangement_kept": ("good", "Kept: the {arrangement}"),
+    "arrangement_broken": ("bad", "Broken: the {arrangement}"),
+    "arrangement_cancelled": ("note", "Cancelled: the {arrangement}"),
+    "arrangement_replaced": ("note", "Replaced by another: the {arrangement}"),
     "contact_recorded": ("note", "A contact made elsewhere was recorded"),
     "consent_recorded": ("reply", "A consent was recorded"),
     "wish_recorded": ("reply", "A wish was recorded"),
@@ -105,6 +113,8 @@ def _item(line: Mapping[str, Any], known: _Known) -> TimelineItem | None:
         step=str(line.get("step") or "a message").replace("-", " "),
         channel=_CHANNELS.get(channel, channel or "any channel"),
         hold=_hold(line["details"] or {}),
+        arrangement=(line["details"] or {}).get("arrangement_kind", "promise"),
+        instalment=(line["details"] or {}).get("instalment", ""),
     )
     at, zones = datetime.fromisoformat(line["at"]), known.zones_of(line)
     return TimelineItem(

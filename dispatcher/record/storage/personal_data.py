@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from dispatcher.database.engine import Database
+from dispatcher.database.tables.agreements import arrangements, handovers, instalments
 from dispatcher.database.tables.delivery import attempts, provider_events, tasks
 from dispatcher.database.tables.log import log_entries, personal_values
 from dispatcher.database.tables.messages import contents, messages
@@ -93,10 +94,11 @@ def erase(connection: Connection, found: Holdings, *, now: datetime) -> None:
     _blank(connection, debtors, debtors.c.id == owner, now)
     connection.execute(delete(contact_points).where(contact_points.c.debtor_id == owner))
     _blank(connection, messages, messages.c.recipient_id == owner, now)
-    for table in (contacts, holds, wishes, consents, notices, tasks):
+    for table in (contacts, holds, wishes, consents, notices, tasks, arrangements):
         _blank(connection, table, table.c.debtor_id == owner, now)
     theirs = select(debts.c.id).where(debts.c.debtor_id == owner)
     _blank(connection, payments, payments.c.debt_id.in_(theirs), now)
+    _blank(connection, handovers, handovers.c.debt_id.in_(theirs), now)
     _blank(connection, debts, debts.c.debtor_id == owner, now)
     sent = select(messages.c.id).where(messages.c.recipient_id == owner)
     connection.execute(update(provider_events).where(provider_events.c.message_id.in_(sent)).values(raw={}))
@@ -120,13 +122,15 @@ def file_of(connection: Connection, person: str) -> dict[str, Any]:
     owner = connection.scalar(select(debtors.c.id).where(debtors.c.person == person))
     own = {table.name: table.c.debtor_id == owner for table in _THEIRS}
     own["debtors"] = debtors.c.id == owner
+    agreed = select(arrangements.c.id).where(arrangements.c.debtor_id == owner)
+    own["instalments"] = instalments.c.arrangement_id.in_(agreed)
     own["payments"] = payments.c.debt_id.in_(select(debts.c.id).where(debts.c.debtor_id == owner))
     return {
         table.name: [
             {name: value for name, value in row._mapping.items() if name not in _OF_THE_MACHINE}  # noqa: SLF001 by name
-            for row in connection.execute(select(table).where(own[table.name]).order_by(table.c.id))
+            for row in connection.execute(select(table).where(own[table.name]).order_by(*table.primary_key))
         ]
-        for table in (debtors, *_THEIRS, payments)
+        for table in (debtors, *_THEIRS, instalments, payments)
     }
 
 
@@ -193,8 +197,8 @@ def _erase_bodies(connection: Connection, digests: Sequence[str], now: datetime)
     connection.execute(update(contents).where(chosen).values(**ERASED, erased_at=now))
 
 
-_THEIRS = (contact_points, debts, holds, wishes, consents, notices, opt_outs, contacts)
-_OF_THE_MACHINE = frozenset({"id", "digest", "creditor_id", "debtor_id", "debt_id", "row"})
+_THEIRS = (contact_points, debts, holds, wishes, consents, notices, opt_outs, contacts, arrangements)
+_OF_THE_MACHINE = frozenset({"id", "digest", "creditor_id", "debtor_id", "debt_id", "row", "base", "told"})
 _BLANKS: dict[str, dict[str, Any]] = {
     "debtors": {
         "name": "", "city": "", "postal_code": "", "address_lines": [], "represented_by": "", "segment": "",
@@ -206,7 +210,9 @@ _BLANKS: dict[str, dict[str, Any]] = {
     "consents": {"address": "", "details": {}, "note": ""},
     "notices": {"details": {}, "note": ""},
     "tasks": {"text": "", "details": {}},
-    "payments": {"note": ""},
+    "payments": {"note": "", "reversed_why": ""},
+    "arrangements": {"note": "", "ended_why": ""},
+    "handovers": {"note": ""},
     "debts": {"extra": {}},
 }  # fmt: skip
 

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
+from dispatcher.agreements.storage.arrangements import listed
 from dispatcher.messages.storage.message_lists import lines_of
 from dispatcher.people.domain.hold_facts import HOLDS
 from dispatcher.people.storage import person_lists
@@ -76,6 +77,7 @@ def person_page(visit: Visit, *, status: int = 200, wrong: str = "", filled: str
         shown = entries[:_TIMELINE]
         messages = {m.id: m for m in lines_of(connection, {e.message_id for e in shown if e.message_id})}
         records = person_lists.records_of(connection, debtor_id)
+        agreements = listed(connection, debtor_id=debtor_id)
         points = person_lists.points_of(connection, debtor_id)
         debts = person_lists.debts_of(connection, debtor_id)
         refusals = person_lists.standing_refusals(connection, debtor_id)
@@ -101,6 +103,7 @@ def person_page(visit: Visit, *, status: int = 200, wrong: str = "", filled: str
         as_of=as_of,
         days=_by_event(events, messages),
         records=records,
+        agreements=agreements,
         points=points,
         debts=debts,
         refusals=refusals,

@@ -1,0 +1,1 @@
+"""Agreements, pure: terms and facts in, schedules and states out."""

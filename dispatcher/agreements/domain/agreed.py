@@ -1,0 +1,135 @@
+"""An arrangement as it is kept: who agreed on what with whom, by which ledger and payments, and how it stands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from dispatcher.agreements.domain.arrangement import ENDED_BY_PERSON, Standing, State, Terms
+from dispatcher.values.money import Money
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DebtBase:
+    """What a debt's ledger said when it was agreed, and what was recorded here that it did not hold yet."""
+
+    day: date
+    balance: int  # minor units
+    before: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Base:
+    """By what it was agreed: payments up to that number count before it."""
+
+    last_payment: int = 0
+    debts: Mapping[int, DebtBase] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """As the row keeps it."""
+        return {
+            "payments": self.last_payment,
+            "debts": {
+                str(key): {"day": base.day.isoformat(), "balance": base.balance, "before": base.before}
+                for key, base in self.debts.items()
+            },
+        }
+
+    @classmethod
+    def from_json(cls, written: Mapping[str, Any]) -> "Base":
+        """Read back."""
+        return cls(
+            last_payment=written.get("payments", 0),
+            debts={
+                int(key): DebtBase(
+                    day=date.fromisoformat(base["day"]), balance=base["balance"], before=base["before"]
+                )
+                for key, base in written.get("debts", {}).items()
+            },
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AgreedDebt:
+    """A debt it stands on."""
+
+    id: int
+    reference: str  # creditor/reference
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Party:
+    """Somebody who agreed."""
+
+    id: int
+    person: str  # pseudonym
+    reference: str  # creditor/reference
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Agreed:
+    """One arrangement. `standing` is the cache of the fold."""
+
+    id: int
+    creditor: str
+    parties: tuple[Party, ...]  # the first is whom it was recorded for
+    debts: tuple[AgreedDebt, ...]
+    total: Money
+    agreed_at: datetime
+    terms: Terms
+    standing: Standing
+    base: Base
+    strategy: str = ""
+    offer: Mapping[str, Any] = field(default_factory=dict)  # by which terms, with whose approval
+    pauses_until: date | None = None
+    told: frozenset[str] = frozenset()
+    source: str = ""
+    note: str = ""
+    actor: str = ""
+    ended_why: str = ""
+    replaces: int | None = None
+
+    @property
+    def state(self) -> State:
+        """How it stands."""
+        return self.standing.state
+
+    @property
+    def debt_ids(self) -> tuple[int, ...]:
+        """The debts' ids."""
+        return tuple(debt.id for debt in self.debts)
+
+    @property
+    def follows_facts(self) -> bool:
+        """Whether payments and ledgers still move it: a person's word is final."""
+        return self.state not in ENDED_BY_PERSON
+
+    def as_json(self) -> dict[str, Any]:
+        """As commands, the API and exports write it; instalments with what came in."""
+        return {
+            "id": self.id,
+            "kind": self.terms.kind,
+            "state": self.state.value,
+            "debtor": self.parties[0].reference,
+            "parties": [party.reference for party in self.parties],
+            "debts": [debt.reference for debt in self.debts],
+            "currency": self.total.currency,
+            "total": str(self.total.amount),
+            "agreed_on": self.terms.agreed_on.isoformat(),
+            "since": self.standing.since.isoformat() if self.standing.since else None,
+            "pauses_until": self.pauses_until.isoformat() if self.pauses_until else None,
+            "source": self.source,
+            "note": self.note,
+            "terms": dict(self.offer),
+            "ended_why": self.ended_why,
+            "replaces": self.replaces,
+            "instalments": [
+                {
+                    "due_on": one.due_on.isoformat(),
+                    "amount": str(one.amount.amount),
+                    "paid": str(one.paid.amount),
+                    "state": one.state.value,
+                }
+                for one in self.standing.instalments
+            ],
+        }

@@ -1,0 +1,78 @@
+"""What a row of ledgers says was paid: falls that no recorded payment explains."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inflow:
+    """Money that came in on a day, in minor units."""
+
+    day: date
+    minor: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DebtLedger:
+    """One debt's ledgers since it was agreed on, the first of them the one it was agreed by.
+
+    `explained`: payments recorded here, before and since, that may account for a fall; `before` is the sum of
+    those that the first ledger did not hold yet.
+    """
+
+    balances: Mapping[date, int]  # minor units, by the ledger's own day
+    explained: Sequence[Inflow] = ()
+    before: int = 0
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """The ledgers' days in order, the first left out."""
+        return tuple(sorted(self.balances)[1:])
+
+    def balance_on(self, day: date) -> int:
+        """By the newest ledger of that day or before it."""
+        known = [each for each in self.balances if each <= day]
+        return self.balances[max(known)] if known else max(self.balances.values(), default=0)
+
+    def speaks_on(self, day: date) -> bool:
+        """Whether the ledger of that day holds this debt, or an earlier one said that nothing is left of it."""
+        return day in self.balances or self.balance_on(day) <= 0
+
+
+def unexplained(ledger: DebtLedger) -> Iterator[Inflow]:
+    """Each fall beyond what was recorded is one payment, on the ledger's day.
+
+    A payment recorded with a day that a ledger covers explains its fall, or a later one's: a ledger may be behind.
+    A rise by just what an earlier fall was takes that one back; other rises are charges, and no payment.
+    """
+    falls = _net_falls(ledger)
+    counted = 0
+    total = 0
+    for day, fall in falls:
+        total += fall
+        recorded = ledger.before + sum(inflow.minor for inflow in ledger.explained if inflow.day <= day)
+        beyond = total - recorded - counted
+        if beyond > 0:
+            counted += beyond
+            yield Inflow(day=day, minor=beyond)
+
+
+def _net_falls(ledger: DebtLedger) -> list[tuple[date, int]]:
+    falls: list[tuple[date, int]] = []
+    days = sorted(ledger.balances)
+    for earlier, day in pairwise(days):
+        change = ledger.balances[earlier] - ledger.balances[day]
+        if change > 0:
+            falls.append((day, change))
+        elif change < 0:
+            _take_back(falls, -change)
+    return falls
+
+
+def _take_back(falls: list[tuple[date, int]], rise: int) -> None:
+    for place in range(len(falls) - 1, -1, -1):
+        if falls[place][1] == rise:
+            del falls[place]
+            return

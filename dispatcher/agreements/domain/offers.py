@@ -1,0 +1,357 @@
+"""What may be offered to one person today: promises, plans, a settlement, and for what may not be the rule."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import ROUND_CEILING, Decimal
+from typing import Any
+
+from dispatcher.agreements.domain.offer_terms import OfferTerms, PlanTerms, SettlementTerms
+from dispatcher.agreements.domain.schedules import Frequency, Schedule, ScheduleError, flat_schedule
+from dispatcher.people.domain.person import DebtFile, PersonFile
+from dispatcher.values.money import Money
+
+PROMISE, PLAN, SETTLEMENT = "promise", "plan", "settlement"
+KINDS = (PROMISE, PLAN, SETTLEMENT)
+MOST_PLANS = 3  # a choice of more helps nobody
+FIRST_AFTER_DAYS = 14  # time to read the offer, answer it and be paid; less where the desk allows less
+SILENCING_HOLDS = {
+    "dispute": "disputed",
+    "attorney": "attorney",
+    "cease": "ceased",
+    "bankruptcy": "bankruptcy",
+    "deceased": "deceased",
+    "breathing_space": "moratorium",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """What may not be offered, and the rule that says so."""
+
+    offer: str
+    rule: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlanOffer:
+    """A ready plan, by the number that the debtor answers with. It costs nothing extra."""
+
+    number: int
+    count: int
+    frequency: Frequency
+    total: Money
+    instalments: Schedule
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SettlementOffer:
+    """The part of the balance that ends the debts. `valid_until` None: it comes again on the same terms."""
+
+    amount: Money
+    percent: Decimal
+    valid_until: date | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PromiseOffer:
+    """Until when a promised day pauses the reminders, and what a promise is for if nothing else is said."""
+
+    latest: date
+    amount: Money
+    grace_days: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Past:
+    """What the person was offered and promised before."""
+
+    broken_promises: int = 0
+    settlement_offered_on: date | None = None
+    settlement_amount: Money | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Offers:
+    """All of it for one person and currency."""
+
+    terms: str = ""
+    total: Money | None = None
+    promise: PromiseOffer | None = None
+    plans: tuple[PlanOffer, ...] = ()
+    settlements: tuple[SettlementOffer, ...] = ()
+    refused: tuple[Refusal, ...] = field(default=())
+
+
+def terms_for(
+    files: Sequence[OfferTerms], person: PersonFile, debts: Sequence[DebtFile], on: date
+) -> OfferTerms | None:
+    """The first file that takes these debts together; the oldest debt and the sum decide."""
+    if not debts:
+        return None
+    subject = subject_of(person, debts[0])
+    balance = total_of_debts(debts).amount
+    days = max((on - debt.due_date).days for debt in debts)
+    return next((terms for terms in files if terms.match.takes(subject, balance, days)), None)
+
+
+def subject_of(person: PersonFile, debt: DebtFile) -> Mapping[str, Any]:
+    """The columns that offers match, by the names that strategies give them."""
+    return {
+        "creditor": person.creditor,
+        "debt_type": debt.debt_type,
+        "country": person.country,
+        "region": person.region,
+        "currency": debt.balance.currency,
+        "debtor_kind": person.kind,
+        "sender_role": debt.sender_role,
+        "language": person.language,
+        "segment": person.segment,
+    }
+
+
+def total_of_debts(debts: Sequence[DebtFile]) -> Money:
+    """What is owed on debts of one currency."""
+    return Money(sum(debt.balance.minor for debt in debts), debts[0].balance.currency)
+
+
+def offers_for(
+    files: Sequence[OfferTerms],
+    person: PersonFile,
+    debts: Sequence[DebtFile],
+    on: date,
+    past: Past | None = None,
+) -> Offers:
+    """What may be offered for these debts (of one currency) on a day. Nothing in it loosens the gate."""
+    terms = terms_for(files, person, debts, on)
+    if terms is None:
+        detail = "no file of config/offers takes these debts" if debts else "nothing is owed"
+        rule = "no-terms" if debts else "nothing-owed"
+        return Offers(refused=tuple(Refusal(offer=kind, rule=rule, detail=detail) for kind in KINDS))
+    barred = tuple(refuse_all(person, debts, terms, on))
+    if barred:
+        return Offers(terms=terms.name, total=total_of_debts(debts), refused=barred)
+    return _within_terms(terms, total_of_debts(debts), on, past or Past())
+
+
+def refuse_all(
+    person: PersonFile, debts: Sequence[DebtFile], terms: OfferTerms | None, on: date
+) -> Iterator[Refusal]:
+    """What forbids any offer: age, dispute, who the person is now, an arrangement that stands."""
+    for rule, detail in sorted({*_of_debts(person, debts, terms, on), *_of_person(person, debts, on)}):
+        yield from (Refusal(offer=kind, rule=rule, detail=detail) for kind in KINDS)
+
+
+def _of_debts(
+    person: PersonFile, debts: Sequence[DebtFile], terms: OfferTerms | None, on: date
+) -> Iterator[tuple[str, str]]:
+    limit = terms.unknown_limitation_after_days.get(person.country) if terms else None
+    for debt in debts:
+        if debt.time_barred_on is not None and debt.time_barred_on <= on:
+            yield "time-barred", f"{debt.reference} is time-barred since {debt.time_barred_on}"
+        if debt.time_barred_on is None and limit is not None and (on - debt.due_date).days >= limit:
+            yield (
+                "limitation-unknown",
+                (
+                    f"{debt.reference} is {(on - debt.due_date).days} days old and nobody says when it is "
+                    f"time-barred; in {person.country} that must be known from {limit} days on"
+                ),
+            )
+        if debt.disputed_on is not None and debt.disputed_on <= on:
+            yield "disputed", f"{debt.reference} is disputed since {debt.disputed_on}"
+        if debt.arrangement is not None and debt.arrangement.active:
+            yield "arrangement", f"{debt.reference} stands under arrangement {debt.arrangement.id} already"
+
+
+def _of_person(person: PersonFile, debts: Sequence[DebtFile], on: date) -> Iterator[tuple[str, str]]:
+    ids = {debt.id for debt in debts}
+    for hold in person.holds:
+        rule = SILENCING_HOLDS.get(hold.kind)
+        if rule and hold.holds_on(on) and (hold.debt_id is None or hold.debt_id in ids):
+            yield rule, f"{hold.kind.replace('_', ' ')} recorded on {hold.starts_on}"
+    columns = (
+        ("attorney", person.represented_by and "a lawyer acts for the debtor"),
+        ("ceased", _since(person.cease_received_on, on, "the debtor asked to be left alone")),
+        ("bankruptcy", _since(person.bankrupt_on, on, "a bankruptcy is pending")),
+        ("deceased", _since(person.deceased_on, on, "the debtor has died")),
+    )
+    yield from ((rule, detail) for rule, detail in columns if detail)
+    if person.breathing_space_until is not None and person.breathing_space_until >= on:
+        yield "moratorium", f"a moratorium protects the debtor until {person.breathing_space_until}"
+
+
+def _since(day: date | None, on: date, words: str) -> str:
+    return words if day is not None and day <= on else ""
+
+
+def _within_terms(terms: OfferTerms, total: Money, on: date, past: Past) -> Offers:
+    refused: list[Refusal] = []
+    promise = _promise(terms, total, on, past, refused)
+    plans = _plans(terms.plans, total, on, refused)
+    settlements = _settlements(terms.settlements, total, on, past, refused)
+    return Offers(
+        terms=terms.name,
+        total=total,
+        promise=promise,
+        plans=plans,
+        settlements=settlements,
+        refused=tuple(refused),
+    )
+
+
+def _promise(
+    terms: OfferTerms, total: Money, on: date, past: Past, refused: list[Refusal]
+) -> PromiseOffer | None:
+    limits = terms.promises
+    if limits is None:
+        refused.append(Refusal(offer=PROMISE, rule="not-offered", detail=f"{terms.name} has no `promises`"))
+        return None
+    if limits.most_broken is not None and past.broken_promises >= limits.most_broken:
+        detail = f"{past.broken_promises} promises were broken; {limits.most_broken} are the most"
+        refused.append(Refusal(offer=PROMISE, rule="most_broken", detail=detail))
+        return None
+    latest = on + timedelta(days=limits.most_days)
+    return PromiseOffer(latest=latest, amount=total, grace_days=limits.watch.grace_days)
+
+
+def _plans(limits: PlanTerms | None, total: Money, on: date, refused: list[Refusal]) -> tuple[PlanOffer, ...]:
+    if limits is None:
+        refused.append(Refusal(offer=PLAN, rule="not-offered", detail="the terms have no `plans`"))
+        return ()
+    first_on = on + timedelta(days=min(FIRST_AFTER_DAYS, limits.first_within_days))
+    down = down_payment(limits, total)
+    ready: list[tuple[Frequency, int, Schedule]] = []
+    for frequency in limits.frequencies:
+        possible = [
+            (frequency, count, schedule)
+            for count in range(2, limits.most_payments + 1)
+            if (schedule := _schedule(total, count, frequency, first_on, down)) is not None
+            and not any(breaches(limits, total, schedule, on))
+        ]
+        ready += _spread(possible, MOST_PLANS if frequency is limits.frequencies[0] else 1)
+    if not ready:
+        detail = f"no plan of two or more payments of {total} keeps within the limits"
+        refused.append(Refusal(offer=PLAN, rule=_first_breach(limits, total, first_on, on), detail=detail))
+    return tuple(
+        PlanOffer(number=number, count=len(schedule), frequency=frequency, total=total, instalments=schedule)
+        for number, (frequency, _, schedule) in enumerate(ready, start=1)
+    )
+
+
+def down_payment(limits: PlanTerms, total: Money) -> Money | None:
+    """The least down payment, rounded up to the unit; None where none is asked."""
+    part = percent_of(total, limits.least_down_payment_percent)
+    return part if part.minor > 0 else None
+
+
+def percent_of(total: Money, percent: Decimal) -> Money:
+    """A part of an amount, rounded up to the unit."""
+    minor = (total.minor * percent / 100).to_integral_value(rounding=ROUND_CEILING)
+    return Money(int(minor), total.currency)
+
+
+def breaches(limits: PlanTerms, total: Money, schedule: Schedule, on: date) -> Iterator[tuple[str, str]]:
+    """(limit, in words) of everything in which a schedule goes beyond what may be agreed on a day."""
+    regular = len(schedule) - (1 if limits.least_down_payment_percent > 0 else 0)
+    if regular > limits.most_payments:
+        yield "most_payments", f"{regular} payments; {limits.most_payments} are the most"
+    least = limits.least_payment.get(total.currency)
+    smallest = min(instalment.amount for instalment in schedule)
+    if least is not None and smallest.amount < least:
+        yield "least_payment", f"a payment of {smallest}; {least} {total.currency} is the least"
+    elif least is None and limits.least_payment:
+        yield "least_payment", f"no least payment is written down for {total.currency}"
+    last_on = schedule[-1].due_on
+    if limits.most_days is not None and (last_on - on).days > limits.most_days:
+        yield "most_days", f"the last payment on {last_on}; {limits.most_days} days are the most"
+    first = schedule[0]
+    if (first.due_on - on).days > limits.first_within_days:
+        yield (
+            "first_within_days",
+            f"the first payment on {first.due_on}; {limits.first_within_days} days are the most",
+        )
+    if first.due_on < on:
+        yield "first_within_days", f"the first payment on {first.due_on} lies in the past"
+    down = down_payment(limits, total)
+    if down is not None and first.amount.minor < down.minor:
+        yield "least_down_payment_percent", f"{first.amount} down; {down} is the least"
+
+
+def settlement_breaches(
+    limits: SettlementTerms, balance: Money, amount: Money, schedule: Schedule, on: date
+) -> Iterator[tuple[str, str]]:
+    """The same for a settlement; `needs_approval` where somebody must approve it."""
+    least = percent_of(balance, limits.least_percent)
+    if amount.minor < least.minor:
+        yield (
+            "least_percent",
+            f"{amount} of {balance}; {limits.least_percent} per cent, {least}, is the least",
+        )
+    floor = limits.least_amount.get(amount.currency)
+    if floor is not None and amount.amount < floor:
+        yield "least_amount", f"{amount}; {floor} {amount.currency} is the least"
+    free = percent_of(balance, limits.percent_without_approval)
+    if least.minor <= amount.minor < free.minor:
+        detail = f"{amount} is below {limits.percent_without_approval} per cent: somebody must approve it"
+        yield "needs_approval", detail
+    if len(schedule) > limits.instalments_allowed:
+        yield "instalments_allowed", f"{len(schedule)} payments; {limits.instalments_allowed} are the most"
+    if len(schedule) == 1 and (schedule[0].due_on - on).days > limits.valid_days:
+        yield "valid_days", f"due on {schedule[0].due_on}; {limits.valid_days} days are the most"
+
+
+def _schedule(
+    total: Money, count: int, frequency: Frequency, first_on: date, down: Money | None
+) -> Schedule | None:
+    try:
+        return flat_schedule(total, count, frequency, first_on, down=down)
+    except ScheduleError:
+        return None
+
+
+def _spread(possible: Sequence[Any], most: int) -> list[Any]:
+    """The shortest, the longest and what lies between; of one only, the longest."""
+    if len(possible) <= most:
+        return list(possible)
+    if most == 1:
+        return [possible[-1]]
+    places = {round(i * (len(possible) - 1) / (most - 1)) for i in range(most)}
+    return [possible[place] for place in sorted(places)]
+
+
+def _first_breach(limits: PlanTerms, total: Money, first_on: date, on: date) -> str:
+    schedule = _schedule(total, 2, limits.frequencies[0], first_on, down_payment(limits, total))
+    if schedule is None or limits.most_payments < 2:
+        return "most_payments"
+    return next((rule for rule, _ in breaches(limits, total, schedule, on)), "most_payments")
+
+
+def _settlements(
+    limits: SettlementTerms | None, total: Money, on: date, past: Past, refused: list[Refusal]
+) -> tuple[SettlementOffer, ...]:
+    if limits is None:
+        refused.append(
+            Refusal(offer=SETTLEMENT, rule="not-offered", detail="the terms have no `settlements`")
+        )
+        return ()
+    offered = past.settlement_offered_on
+    if offered is not None and offered < on < offered + timedelta(days=limits.not_again_within_days):
+        detail = f"offered on {offered}; not again within {limits.not_again_within_days} days"
+        refused.append(Refusal(offer=SETTLEMENT, rule="not_again_within_days", detail=detail))
+        return ()
+    amount = _least_settlement(limits, total)
+    if amount.minor >= total.minor:
+        detail = f"nothing below the whole {total} may be accepted"
+        refused.append(Refusal(offer=SETTLEMENT, rule="least_amount", detail=detail))
+        return ()
+    again = offered is not None and offered < on and past.settlement_amount == amount
+    percent = limits.percent_without_approval
+    until = None if again else on + timedelta(days=limits.valid_days)
+    return (SettlementOffer(amount=amount, percent=percent, valid_until=until),)
+
+
+def _least_settlement(limits: SettlementTerms, total: Money) -> Money:
+    part = percent_of(total, limits.percent_without_approval)
+    floor = limits.least_amount.get(total.currency)
+    return max(part, Money.of(floor, total.currency)) if floor is not None else part

@@ -1,0 +1,183 @@
+"""Finds what one person may be offered on a day: what a message offered and still stands, else what is allowed now."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from dispatcher.agreements.domain import offers as offering
+from dispatcher.agreements.domain.agreed import Base
+from dispatcher.agreements.domain.offer_terms import OfferTerms
+from dispatcher.agreements.domain.offers import Offers, Past, PlanOffer, Refusal
+from dispatcher.agreements.storage import arrangements, sent_offers
+from dispatcher.agreements.storage.sent_offers import SentOffer, plan_json, settlement_json
+from dispatcher.database.engine import Connection, Database
+from dispatcher.people.domain.facts import RecordError
+from dispatcher.people.domain.person import DebtFile, PersonFile
+from dispatcher.people.recording import find_debtor
+from dispatcher.people.storage import people_facts
+from dispatcher.people.storage.people import load_debts, load_people
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """A plan that can be accepted by its number. `base` None: it is made by how things stand now."""
+
+    plan: PlanOffer
+    debts: tuple[int, ...]
+    offered_on: date
+    base: Base | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FoundOffers:
+    """What one person may be offered: `sent` is the message's offer that still stands."""
+
+    person: PersonFile
+    debts: tuple[DebtFile, ...]
+    offers: Offers
+    on: date
+    sent: SentOffer | None = None
+
+    def choice(self, number: int) -> Choice | None:
+        """The plan of a number."""
+        plan = next((plan for plan in self.offers.plans if plan.number == number), None)
+        if plan is None:
+            return None
+        ids = tuple(debt.id for debt in self.debts)
+        if self.sent is None:
+            return Choice(plan=plan, debts=ids, offered_on=self.on)
+        return Choice(plan=plan, debts=self.sent.debts, offered_on=self.sent.offered_on, base=self.sent.base)
+
+    def as_json(self) -> dict[str, Any]:
+        """As `dispatcher offers --json` and the API write it."""
+        promise = self.offers.promise
+        total = self.offers.total
+        return {
+            "debtor": self.person.full_reference,
+            "debts": [debt.full_reference for debt in self.debts],
+            "as_of": self.on.isoformat(),
+            "terms": self.offers.terms or None,
+            "total": str(total.amount) if total else None,
+            "currency": total.currency if total else None,
+            "offered_on": self.sent.offered_on.isoformat() if self.sent else None,
+            "valid_until": self.sent.valid_until.isoformat() if self.sent else None,
+            "promise": None
+            if promise is None
+            else {
+                "latest": promise.latest.isoformat(),
+                "amount": str(promise.amount.amount),
+                "grace_days": promise.grace_days,
+            },
+            "plans": [plan_json(plan) for plan in self.offers.plans],
+            "settlements": [settlement_json(one) for one in self.offers.settlements],
+            "refused": [
+                {"offer": one.offer, "rule": one.rule, "detail": one.detail} for one in self.offers.refused
+            ],
+        }
+
+
+def offers_of(
+    database: Database, files: Sequence[OfferTerms], who: str, *, on: date, now: datetime, debts: Sequence[str] = ()
+) -> FoundOffers:  # fmt: skip
+    """What `creditor/reference` may be offered; raises RecordError for nobody, or debts they do not owe."""
+    with database.reading() as connection:
+        debtor = find_debtor(connection, who)
+        person = load_people(connection, [debtor.id], now=now)[debtor.id]
+        owed = {debt.reference: debt.id for debt in people_facts.debts_of(connection, debtor.id, on)}
+        named = [reference.removeprefix(f"{debtor.creditor}/") for reference in debts]
+        unknown = [reference for reference in named if reference not in owed]
+        if unknown:
+            raise RecordError(f"{debtor.full_reference} has no debt {', '.join(unknown)}")
+        ids = tuple(owed[reference] for reference in named)
+        return find_offers(connection, files, person, on=on, debts=ids)
+
+
+def find_offers(
+    connection: Connection, files: Sequence[OfferTerms], person: PersonFile, *,
+    on: date, debts: Sequence[int] = (),
+) -> FoundOffers:  # fmt: skip
+    """The same, of a person on file; without debts named, of all that may be offered for together."""
+    owed = _owed(connection, person, on, debts)
+    together, left_out = _together(files, person, owed, on) if not debts else (owed, ())
+    offers = offering.offers_for(files, person, together, on, past_of(connection, person.id))
+    ids = {debt.id for debt in together}
+    sent = next(
+        (one for one in sent_offers.standing(connection, person.id, on) if set(one.debts) == ids), None
+    )
+    if sent is None or any(refusal.offer == offering.PLAN for refusal in offers.refused if _forbids(refusal)):
+        return FoundOffers(person=person, debts=together, offers=_with(offers, left_out), on=on)
+    offers = Offers(
+        terms=offers.terms,
+        total=sent.total,
+        promise=offers.promise,
+        plans=sent.plans,
+        settlements=sent.settlements or offers.settlements,
+        refused=tuple(refusal for refusal in offers.refused if refusal.offer != offering.PLAN),
+    )
+    return FoundOffers(person=person, debts=together, offers=_with(offers, left_out), on=on, sent=sent)
+
+
+def past_of(connection: Connection, debtor_id: int) -> Past:
+    """What the person was offered and promised before."""
+    settled = sent_offers.settlements_sent(connection, [debtor_id]).get(debtor_id, [])
+    _, offered_on, amount = settled[-1] if settled else ("", None, None)
+    return Past(
+        broken_promises=arrangements.count_broken_promises(connection, debtor_id),
+        settlement_offered_on=offered_on,
+        settlement_amount=amount,
+    )
+
+
+_LIMITS = frozenset(
+    {"most_payments", "least_payment", "most_days", "first_within_days", "least_down_payment_percent"}
+)
+
+
+def _forbids(refusal: Refusal) -> bool:
+    """Whether it forbids even what was offered: limits of today do not take back what a message said."""
+    return refusal.rule not in _LIMITS
+
+
+def _owed(connection: Connection, person: PersonFile, on: date, named: Sequence[int]) -> tuple[DebtFile, ...]:
+    known = people_facts.debts_of(connection, person.id, on)
+    wanted = [debt.id for debt in known if debt.id in named or (not named and debt.is_open)]
+    files = load_debts(connection, wanted, as_of=on).values()
+    owed = [debt for debt in files if debt.is_open(on) and debt.balance.minor > 0]
+    return tuple(sorted(owed, key=lambda debt: (debt.due_date, debt.id)))
+
+
+def _together(
+    files: Sequence[OfferTerms], person: PersonFile, owed: tuple[DebtFile, ...], on: date
+) -> tuple[tuple[DebtFile, ...], tuple[Refusal, ...]]:
+    """The debts one offer may be for, and why the others are left out; those of the oldest one's currency."""
+    left_out: list[Refusal] = []
+    fit: list[DebtFile] = []
+    for debt in owed:
+        refusals = tuple(
+            offering.refuse_all(person, [debt], offering.terms_for(files, person, [debt], on), on)
+        )
+        if not refusals:
+            fit.append(debt)
+        left_out += refusals
+    if not fit:
+        return owed, ()
+    currency = fit[0].balance.currency
+    other = [debt for debt in fit if debt.balance.currency != currency]
+    left_out += [
+        Refusal(offer=kind, rule="other-currency", detail=f"{debt.reference} is in {debt.balance.currency}")
+        for debt in other
+        for kind in offering.KINDS
+    ]
+    return tuple(debt for debt in fit if debt not in other), tuple(left_out)
+
+
+def _with(offers: Offers, left_out: Iterable[Refusal]) -> Offers:
+    return Offers(
+        terms=offers.terms,
+        total=offers.total,
+        promise=offers.promise,
+        plans=offers.plans,
+        settlements=offers.settlements,
+        refused=(*offers.refused, *left_out),
+    )

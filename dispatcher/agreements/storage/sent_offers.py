@@ -1,0 +1,146 @@
+"""Keeps what messages offered, with its terms, until it expires: "number 2" means what that message said."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from dispatcher.agreements.domain.agreed import Base
+from dispatcher.agreements.domain.offers import PlanOffer, SettlementOffer
+from dispatcher.agreements.domain.schedules import Frequency, Instalment
+from dispatcher.database.bulk import upsert_rows
+from dispatcher.database.one_of import one_of
+from dispatcher.database.tables.agreements import sent_offers
+from dispatcher.database.tables.messages import messages
+from dispatcher.values.money import Money
+
+WENT_OUT = ("sending", "accepted", "delivered", "unknown")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SentOffer:
+    """One message's offers. `debts` are ids; `base` is by what they were made."""
+
+    message_id: str
+    debtor_id: int
+    offered_on: date
+    valid_until: date
+    total: Money
+    debts: tuple[int, ...]
+    plans: tuple[PlanOffer, ...]
+    settlements: tuple[SettlementOffer, ...]
+    base: Base
+
+
+def keep(connection: Connection, offers: Sequence[SentOffer]) -> None:
+    """Write offers down; a message made again replaces its own."""
+    upsert_rows(connection, sent_offers, [_row(offer) for offer in offers], key=("message_id",))
+
+
+def standing(connection: Connection, debtor_id: int, on: date) -> list[SentOffer]:
+    """What went out to this person and has not expired on a day, the newest first."""
+    query = (
+        select(sent_offers)
+        .join(messages, messages.c.id == sent_offers.c.message_id)
+        .where(
+            sent_offers.c.debtor_id == debtor_id,
+            sent_offers.c.offered_on <= on,
+            sent_offers.c.valid_until >= on,
+            messages.c.state.in_(WENT_OUT),
+        )
+        .order_by(sent_offers.c.offered_on.desc(), sent_offers.c.id.desc())
+    )
+    return [_read(row) for row in connection.execute(query)]
+
+
+_SETTLEMENTS = (
+    select(sent_offers.c.debtor_id, sent_offers.c.message_id, sent_offers.c.offered_on, sent_offers.c.currency,
+           sent_offers.c.settlements)
+    .join(messages, messages.c.id == sent_offers.c.message_id)
+    .where(one_of(sent_offers.c.debtor_id, "ids"), messages.c.state.in_(WENT_OUT), sent_offers.c.settlements != [])
+    .order_by(sent_offers.c.offered_on, sent_offers.c.id)
+)  # fmt: skip
+
+
+def settlements_sent(
+    connection: Connection, debtor_ids: Collection[int]
+) -> dict[int, list[tuple[str, date, Money]]]:
+    """Person -> (message, day, amount) of every settlement that went out, the oldest first."""
+    found: dict[int, list[tuple[str, date, Money]]] = {}
+    for row in connection.execute(_SETTLEMENTS, {"ids": sorted(debtor_ids)}):
+        amount = Money.of(row.settlements[0]["amount"], row.currency)
+        found.setdefault(row.debtor_id, []).append((row.message_id, row.offered_on, amount))
+    return found
+
+
+def _row(offer: SentOffer) -> dict[str, Any]:
+    return {
+        "message_id": offer.message_id,
+        "debtor_id": offer.debtor_id,
+        "offered_on": offer.offered_on,
+        "valid_until": offer.valid_until,
+        "currency": offer.total.currency,
+        "total_minor": offer.total.minor,
+        "debts": list(offer.debts),
+        "plans": [plan_json(plan) for plan in offer.plans],
+        "settlements": [settlement_json(one) for one in offer.settlements],
+        "base": offer.base.as_json(),
+    }
+
+
+def plan_json(plan: PlanOffer) -> dict[str, Any]:
+    """A plan as commands and rows write it: every date, every amount, what it costs in all."""
+    return {
+        "number": plan.number,
+        "count": plan.count,
+        "frequency": plan.frequency.value,
+        "total": str(plan.total.amount),
+        "instalments": [
+            {"due_on": one.due_on.isoformat(), "amount": str(one.amount.amount)} for one in plan.instalments
+        ],
+    }
+
+
+def settlement_json(offer: SettlementOffer) -> dict[str, Any]:
+    """A settlement in the same way."""
+    until = offer.valid_until.isoformat() if offer.valid_until else None
+    return {"amount": str(offer.amount.amount), "percent": str(offer.percent), "valid_until": until}
+
+
+def _read(row: Any) -> SentOffer:
+    return SentOffer(
+        message_id=row.message_id,
+        debtor_id=row.debtor_id,
+        offered_on=row.offered_on,
+        valid_until=row.valid_until,
+        total=Money(row.total_minor, row.currency),
+        debts=tuple(row.debts),
+        plans=tuple(_plan(plan, row.currency) for plan in row.plans),
+        settlements=tuple(_settlement(one, row.currency) for one in row.settlements),
+        base=Base.from_json(row.base),
+    )
+
+
+def _plan(written: Mapping[str, Any], currency: str) -> PlanOffer:
+    return PlanOffer(
+        number=written["number"],
+        count=written["count"],
+        frequency=Frequency(written["frequency"]),
+        total=Money.of(written["total"], currency),
+        instalments=tuple(
+            Instalment(due_on=date.fromisoformat(one["due_on"]), amount=Money.of(one["amount"], currency))
+            for one in written["instalments"]
+        ),
+    )
+
+
+def _settlement(written: Mapping[str, Any], currency: str) -> SettlementOffer:
+    until = written["valid_until"]
+    return SettlementOffer(
+        amount=Money.of(written["amount"], currency),
+        percent=Decimal(written["percent"]),
+        valid_until=date.fromisoformat(until) if until else None,
+    )

@@ -1,0 +1,143 @@
+"""Keeps watch: brings arrangements up to the facts, and logs what became of them, each thing once."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, TypeVar
+
+from dispatcher.agreements.domain.agreed import Agreed
+from dispatcher.agreements.domain.arrangement import InstalmentState, Paid, Standing, State, fold
+from dispatcher.agreements.domain.offer_terms import OfferTerms
+from dispatcher.agreements.storage import arrangements
+from dispatcher.database.engine import Connection
+from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.log.storage import delivery_log
+
+LATE_LEDGERS = timedelta(days=180)  # an older ledger that arrives late moves nothing that ended before
+_PAGE = 500
+
+Item = TypeVar("Item")
+StrategyOf = Callable[[Connection, Sequence[int]], Mapping[int, str]]  # debt -> the strategy that takes it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AgreementRules:
+    """What agreements are made by: the offers in force, and which strategy takes a debt."""
+
+    offers: tuple[OfferTerms, ...]
+    strategy_of: StrategyOf
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Watcher:
+    """Who looks, and when (business clock); `as_of` is the day of what is looked at."""
+
+    now: datetime
+    actor: str
+    as_of: date
+
+
+def pages(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """The same in pieces that one statement can name."""
+    return (items[i : i + _PAGE] for i in range(0, len(items), _PAGE))
+
+
+def look_again(connection: Connection, ids: Collection[int], watcher: Watcher) -> list[Agreed]:
+    """Fold these arrangements anew; returns those whose state or instalments changed, as they now stand."""
+    changed: list[int] = []
+    for page in pages(sorted(ids)):
+        agreed = [one for one in arrangements.read(connection, page) if one.follows_facts]
+        facts = arrangements.facts_of(connection, agreed)
+        for one in agreed:
+            standing = fold(one.terms, facts[one.id])
+            if standing != one.standing and _write(connection, one, standing, watcher):
+                changed.append(one.id)
+    return arrangements.read(connection, changed)
+
+
+def _write(connection: Connection, agreed: Agreed, standing: Standing, watcher: Watcher) -> bool:
+    news = [
+        (key, event, details) for key, event, details in _news(agreed, standing) if key not in agreed.told
+    ]
+    try:
+        told = {*agreed.told, *(key for key, _, _ in news)}
+        arrangements.write_standing(connection, agreed, standing, told)
+    except arrangements.StandsAlreadyError:
+        return False  # another one was made on the debt since: that one counts
+    log(connection, agreed, watcher, [(event, details) for _, event, details in news])
+    return True
+
+
+def _news(agreed: Agreed, standing: Standing) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(key of once-only, event, details) of all that is so by this fold."""
+    for one in standing.instalments:
+        if one.missed_on is not None:
+            yield f"missed:{one.number}", "instalment_missed", _instalment(one)
+        if one.state is Paid.PAID:
+            yield f"paid:{one.number}", "instalment_paid", _instalment(one)
+    if standing.state in (State.KEPT, State.BROKEN) and standing.since:
+        details = {"on": standing.since.isoformat(), "paid": _amount(agreed, standing.paid)}
+        yield standing.state.value, f"arrangement_{standing.state}", details
+
+
+def _instalment(one: InstalmentState) -> dict[str, Any]:
+    days = {"paid_on": one.paid_on, "missed_on": one.missed_on}
+    return {
+        "instalment": one.number,
+        "due_on": one.due_on.isoformat(),
+        "amount": str(one.amount.amount),
+        "paid": str(one.paid.amount),
+        **{name: day.isoformat() for name, day in days.items() if day},
+    }
+
+
+def _amount(agreed: Agreed, minor: int) -> str:
+    return str(type(agreed.total)(minor, agreed.total.currency).amount)
+
+
+def log(
+    connection: Connection,
+    agreed: Agreed,
+    watcher: Watcher,
+    events: Sequence[tuple[str, Mapping[str, Any]]],
+    **personal: Any,
+) -> None:
+    """Write entries about an arrangement: its terms, its source and who; words of people are erasable."""
+    if not events:
+        return
+    party = agreed.parties[0]
+    values = {
+        "debtor": party.reference,
+        "debts": [debt.reference for debt in agreed.debts],
+        **{name: text for name, text in personal.items() if text},
+    }
+    [(personal_id, commitment)] = delivery_log.keep_personal(connection, [(party.person, values)])
+    delivery_log.append(
+        connection,
+        [
+            LogEntry(
+                event=event,
+                at=watcher.now,
+                actor=watcher.actor,
+                as_of=watcher.as_of,
+                person=party.person,
+                creditor=agreed.creditor,
+                strategy=agreed.strategy or None,
+                personal_id=personal_id,
+                commitment=commitment,
+                details={**_terms(agreed), **details},
+            )
+            for event, details in events
+        ],
+    )
+
+
+def _terms(agreed: Agreed) -> dict[str, Any]:
+    return {
+        "arrangement": agreed.id,
+        "arrangement_kind": agreed.terms.kind,
+        "agreed_on": agreed.terms.agreed_on.isoformat(),
+        "total": str(agreed.total.amount),
+        "currency": agreed.total.currency,
+        **({"source": agreed.source} if agreed.source else {}),
+    }

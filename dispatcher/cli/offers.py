@@ -1,0 +1,60 @@
+"""`dispatcher offers`: what one person may be offered today, and for what may not be offered the rule that says no."""
+
+from typing import Annotated
+
+import typer
+
+from dispatcher.agreements.find_offers import FoundOffers, offers_of
+from dispatcher.cli.opening import AsJson, AsOf, Now, opened, print_json
+
+Who = Annotated[
+    str,
+    typer.Argument(metavar="DEBTOR", help="creditor/reference, or a reference that only one creditor has."),
+]
+
+
+def offers(
+    debtor: Who,
+    *,
+    debt: Annotated[
+        list[str] | None,
+        typer.Option("--debt", metavar="REFERENCE", help="For these debts only; may be repeated."),
+    ] = None,
+    as_of: AsOf = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """What may be offered: promises, plans with every date, amount and total cost, a settlement.
+
+    An offer that a message made is shown with that message's numbers until it expires.
+
+    Example: dispatcher offers acme/00042 --as-of 2026-11-16
+    """
+    with opened(now) as program:
+        on = as_of or program.now().date()
+        found = offers_of(
+            program.database, program.policy.offers, debtor, on=on, now=program.now(), debts=debt or ()
+        )
+    if as_json:
+        print_json(found.as_json())
+    else:
+        _tell(found)
+
+
+def _tell(found: FoundOffers) -> None:
+    offered = found.offers
+    debts = ", ".join(debt.reference for debt in found.debts) or "nothing"
+    print(f"{found.person.full_reference}, {debts}, {offered.total or ''} on {found.on}")
+    if found.sent:
+        print(f"  offered on {found.sent.offered_on}, open until {found.sent.valid_until}:")
+    if offered.promise:
+        print(f"  a promise for a day until {offered.promise.latest}")
+    for plan in offered.plans:
+        print(f"  {plan.number}. {plan.count} {plan.frequency} payments, {plan.total} in all:")
+        for one in plan.instalments:
+            print(f"       {one.due_on}  {one.amount}")
+    for settlement in offered.settlements:
+        until = f", until {settlement.valid_until}" if settlement.valid_until else ""
+        print(f"  a settlement of {settlement.amount} ({settlement.percent} per cent){until}")
+    for refusal in offered.refused:
+        print(f"  no {refusal.offer}: {refusal.detail} ({refusal.rule})")
