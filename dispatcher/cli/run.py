@@ -109,7 +109,9 @@ def plan(
         if dry_run or out or diff is not None:
             summary, decided = preview_plan(database, desk, request, progress=bars.counting("deciding"))
         lines = plan_lines(decided)
-        changes = compare_with_run(database, diff, lines) if diff is not None else []
+        every = compare_with_run(database, diff, lines) if diff is not None else []
+        changes = [change for change in every if change["change"] != "same"]
+        same = len(every) - len(changes)
         if not dry_run:
             with alone(database, dispatcher.real_now):
                 summary = plan_reminders(database, desk, request, progress=bars.counting("planning"))
@@ -120,6 +122,7 @@ def plan(
             "run_id": summary.run_id,
             "as_of": request.as_of,
             "changes": changes,
+            "same": same,
             "refused_creditors": stale,
         }
         print_json(summary.as_json() | more)
@@ -128,10 +131,16 @@ def plan(
         print(f"refused: {creditor}: {why}")
     _print_plan(summary, request.as_of)
     for change in changes:
-        print(
-            f"{change['change']}: {change['debtor']} {change['debts']} {change['step']} "
-            f"{change['channel']} {change['decision']}"
+        why = change.get("why") or "; ".join(
+            f"{name}: {then or '-'} -> {today or '-'}"
+            for name, (then, today) in change.get("what", {}).items()
         )
+        line = (
+            f"{change['debtor']} {change['debts']} {change['step']} {change['channel']} {change['decision']}"
+        )
+        print(f"{change['change']}: {line}" + (f" ({why})" if why else ""))
+    if changes:
+        print(f"{same} messages are the same.")
     if diff is not None and not changes:
         print(f"no difference from run {diff}")
     if out is not None:

@@ -1,4 +1,4 @@
-"""Writes a plan as lines, and says how two plans differ."""
+"""Writes a plan as lines, and says what people would get now that they did not get then."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,9 @@ from dispatcher.planning.storage import plans
 from dispatcher.planning.storage.plan_lines import stored_lines
 from dispatcher.planning.storage.plans import NoSuchRunError
 
-_KEY = ("debtor", "relation", "debts", "step", "channel", "decision")
+_COMPARED = ("debts", "step", "channel", "decision")
+_GOES = frozenset({"allow", "defer", "hold"})
+_ORDER = ("new", "gone", "changed", "same")
 
 
 def plan_lines(decided: Sequence[Decided]) -> list[dict[str, Any]]:
@@ -21,21 +23,55 @@ def plan_lines(decided: Sequence[Decided]) -> list[dict[str, Any]]:
 def compare_with_run(
     database: Database, run_id: int, lines: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """What is new (`added`) and what is gone (`removed`) against the messages of a run; raises NoSuchRunError."""
+    """What each person would get now against what a run decided; raises NoSuchRunError.
+
+    `change` is same, changed (`what`: field -> [then, now]), new or gone (`why`). A person's messages are matched by
+    their debts, so that one that only moved to another channel or step is changed, not gone and new.
+    """
     with database.reading() as connection:
         if plans.get_run(connection, run_id) is None:
             raise NoSuchRunError(
                 f"there is no run {run_id} to compare with; `dispatcher messages list` shows their numbers"
             )
-        before = {_key(line): line for line in stored_lines(connection, run_id)}
-    after = {
-        _key(line): line
-        for line in lines
-        if line["decision"] in {"allow", "defer", "hold"} and line["channel"]
-    }
-    added = [{"change": "added", **after[key]} for key in sorted(after.keys() - before.keys())]
-    removed = [{"change": "removed", **before[key]} for key in sorted(before.keys() - after.keys())]
-    return added + removed
+        before = stored_lines(connection, run_id)
+    going = [line for line in lines if line["decision"] in _GOES and line["channel"]]
+    refused = [line for line in lines if line not in going]
+    changes: list[dict[str, Any]] = []
+    for old in before:
+        now = _closest(old, going)
+        if now is None:
+            changes.append({"change": "gone", **old, "why": _why_gone(old, refused)})
+            continue
+        going.remove(now)
+        what = {name: [old[name], now[name]] for name in _COMPARED if old[name] != now[name]}
+        changes.append({"change": "changed" if what else "same", **now} | ({"what": what} if what else {}))
+    changes += [{"change": "new", **line} for line in going]
+    return sorted(
+        changes, key=lambda change: (_ORDER.index(change["change"]), change["debtor"], change["debts"])
+    )
+
+
+def _closest(old: dict[str, Any], going: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The message of the same person that shares most debts with an old one; None where none shares any."""
+    mine = [line for line in going if (line["debtor"], line["relation"]) == (old["debtor"], old["relation"])]
+    shared = [(len(_debts(line) & _debts(old)), line["step"] == old["step"], line) for line in mine]
+    best = max(shared, key=lambda each: each[:2], default=None)
+    return best[2] if best and best[0] else None
+
+
+def _debts(line: dict[str, Any]) -> set[str]:
+    return set(line["debts"].split())
+
+
+def _why_gone(old: dict[str, Any], refused: Sequence[dict[str, Any]]) -> str:
+    reasons = [
+        line["reasons"]
+        for line in refused
+        if line["debtor"] == old["debtor"] and _debts(line) & _debts(old) and line["reasons"]
+    ]
+    return "; ".join(dict.fromkeys(reasons)) or (
+        "nothing is due about it: it was sent, paid or settled, or the strategies have changed"
+    )
 
 
 def _line(decided: Decided) -> dict[str, Any]:
@@ -58,7 +94,3 @@ def _line(decided: Decided) -> dict[str, Any]:
         "currency": intent.total.currency,
         "reasons": "; ".join(f"{r.pack}/{r.rule}: {r.detail}" for r in reasons),
     }
-
-
-def _key(line: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(str(line[name]) for name in _KEY)

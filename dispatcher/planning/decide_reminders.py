@@ -100,20 +100,28 @@ def decide(
     rules: PlanningRules,
     *,
     earlier: Earlier | None = None,
+    told: Mapping[tuple[int, int], date] | None = None,
     progress: Progress | None = None,
 ) -> Iterator[list[Decided]]:
-    """Decisions about candidates; one person's are in one chunk, and a message counts for the next."""
+    """Decisions about candidates; one person's are in one chunk, and a message counts for the next.
+
+    A forecast says what is not on file: `earlier` contacts, and by debt and recipient when it was `told` of.
+    """
     found = sorted(candidates, key=lambda c: (c.recipient_id, c.strategy.name, c.debt_id))
     done = 0
     for chunk in _chunks(found):
-        yield _decide_chunk(database, chunk, rules, earlier or {})
+        yield _decide_chunk(database, chunk, rules, earlier or {}, told or {})
         done += len(chunk)
         if progress:
             progress(done, len(found))
 
 
 def _decide_chunk(
-    database: Database, candidates: Sequence[Candidate], rules: PlanningRules, earlier: Earlier
+    database: Database,
+    candidates: Sequence[Candidate],
+    rules: PlanningRules,
+    earlier: Earlier,
+    told: Mapping[tuple[int, int], date],
 ) -> list[Decided]:
     ids = {c.recipient_id for c in candidates}
     joining = {c.recipient_id for c in candidates if c.strategy.joins() and not c.step.is_courtesy}
@@ -124,7 +132,7 @@ def _decide_chunk(
         files = Files(
             debts=load_debts(connection, debt_ids, as_of=rules.as_of),
             times=plans.occurrences(connection, sorted(debt_ids)),
-            first_sent=first_sent(connection, debt_ids),
+            first_sent={**told, **first_sent(connection, debt_ids)},
             waiting=waiting_messages(connection, ids, now=rules.now),
             on_the_ladder=on_the_ladder(connection, debt_ids),
         )

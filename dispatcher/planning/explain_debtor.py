@@ -1,7 +1,7 @@
 """Explains, for one person, why each debt, step and channel is written to, waits, or is left alone."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,10 @@ from dispatcher.planning.domain.contact import (
 )
 from dispatcher.planning.domain.conversation import DueDebt, Intent
 from dispatcher.planning.domain.ladder import Rung, comes_on
+from dispatcher.planning.domain.plan_summary import Decided
 from dispatcher.planning.domain.planner import (
+    PlannedMessage,
+    RefusedIntent,
     channels_in_order,
     contact_of,
     not_reachable,
@@ -27,6 +30,7 @@ from dispatcher.planning.domain.planner import (
 )
 from dispatcher.planning.domain.sender_role import role_of
 from dispatcher.planning.domain.strategy import Step, Strategy
+from dispatcher.planning.forecast_days import ForecastRequest, predict_days
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import explained
 
@@ -93,6 +97,7 @@ class _Case:
     now: datetime
     rungs: Mapping[int, Rung]
     sent: Sequence[explained.SentStep]
+    decided: Mapping[tuple[int, str], Decided]  # by debt and its step: what the run of the day would decide
 
     @property
     def zone(self) -> str:
@@ -103,7 +108,11 @@ class _Case:
 def explain_debtor(
     database: Database, desk: Policy, reference: str, *, as_of: date, now: datetime
 ) -> Explanation:
-    """Answer for `creditor/reference`; raises AmbiguousDebtorError when it names nobody or several."""
+    """Answer for `creditor/reference`; raises AmbiguousDebtorError when it names nobody or several.
+
+    Of a day to come it says what its run would decide if every message till then goes out and no new fact comes.
+    """
+    today, now = now, _on_the_day(as_of, now)
     with database.reading() as connection:
         debtor_id = explained.find_debtor(connection, reference)
         relations = explained.debt_ids_of(connection, debtor_id)
@@ -118,7 +127,9 @@ def explain_debtor(
             now=now,
             rungs=explained.rungs_of(connection, debtor_id, ids),
             sent=explained.steps_sent(connection, debtor_id, ids),
+            decided={},
         )
+    case = replace(case, decided=_decided(database, case.policy, debtor_id, as_of, today))
     by_name = {strategy.name: strategy for strategy in desk.strategies}
     zones = tuple(sorted({zone.zone for zone in zones_of(person, None, desk.places)}))
     return Explanation(
@@ -130,6 +141,22 @@ def explain_debtor(
         packs=_packs(case, debts.values()),
         debts=tuple(_debt(case, debts[i], relations[i], by_name.get(strategies.get(i, ""))) for i in ids),
     )
+
+
+def _on_the_day(as_of: date, now: datetime) -> datetime:
+    """The same hour of a day to come; a day of the past is looked at from now."""
+    return now + max(as_of - now.date(), timedelta())
+
+
+def _decided(
+    database: Database, policy: Policy, debtor_id: int, as_of: date, now: datetime
+) -> dict[tuple[int, str], Decided]:
+    ahead = max((as_of - now.date()).days, 0)
+    request = ForecastRequest(
+        as_of=as_of - timedelta(days=ahead), now=now, days=ahead + 1, debtor_id=debtor_id
+    )
+    *_, (_, _, decided) = predict_days(database, policy, request)
+    return {(due.debt.id, due.step.name): each for each in decided for due in each.intent.dues}
 
 
 def _packs(case: _Case, debts: Iterable[DebtFile]) -> tuple[str, ...]:
@@ -207,19 +234,49 @@ def _step(case: _Case, debt: DebtFile, relation: str, strategy: Strategy, step: 
     if step.is_courtesy and case.as_of > debt.due_date:
         return _answer(step, "skipped", words.skipped(step.name, debt.due_date))
     if comes is None:
-        return _not_next(case, debt, strategy, step)
+        return _not_next(case, debt, relation, strategy, step)
     if comes > case.as_of:
-        return _answer(step, "later", words.comes(step.name, comes), comes_on=comes)
-    return _due(case, debt, relation, strategy, step)
+        return _later(case, debt, relation, strategy, step, comes)
+    return _due(case, debt, step)
 
 
-def _not_next(case: _Case, debt: DebtFile, strategy: Strategy, step: Step) -> StepAnswer:
+def _later(
+    case: _Case, debt: DebtFile, relation: str, strategy: Strategy, step: Step, day: date, after: str = ""
+) -> StepAnswer:
+    """A step of a day to come, with what the gate would say then on the facts of now."""
+    if (debt.id, step.name) in case.decided:  # a message of the days between brings it
+        return _due(case, debt, step)
+    against = _against(case, debt, relation, strategy, step, day)
+    if against:
+        when = f"after the {after}" if after else f"on {day:%A} {day}"
+        sentence = words.would_come(step.name, when, against)
+        return _answer(step, "later", sentence, comes_on=day, reasons=against)
+    sentence = words.comes_after(step.name, after) if after else words.comes(step.name, day)
+    return _answer(step, "later", sentence, comes_on=day)
+
+
+def _against(
+    case: _Case, debt: DebtFile, relation: str, strategy: Strategy, step: Step, day: date
+) -> tuple[Reason, ...]:
+    due = DueDebt(debt=debt, step=step, strategy=strategy, relation=relation)
+    intent = Intent(person=case.person, relation=relation, strategy=strategy, step=step, dues=(due,))
+    then = replace(case, now=_on_the_day(max(day, case.as_of), case.now), as_of=day)
+    kept = stays_out(due, case.person, day)
+    if kept:
+        return kept
+    answers = [a for channel in channels_in_order(intent) for a in _channel(then, intent, channel)]
+    if any(answer.decision in {"allow", "defer"} for answer in answers):
+        return ()
+    return tuple(reason for a in answers for reason in a.reasons if reason.outcome is not Outcome.DEFER)
+
+
+def _not_next(case: _Case, debt: DebtFile, relation: str, strategy: Strategy, step: Step) -> StepAnswer:
     rung = case.rungs.get(debt.id)
     if rung is not None and rung.day >= step.day:
         return _answer(step, "skipped", f"The {step.name} is skipped: the ladder was already past it.")
     earliest = debt.due_date + timedelta(days=step.day)
     before = strategy.before(step)[0].name
-    return _answer(step, "later", words.comes_after(step.name, before), comes_on=earliest)
+    return _later(case, debt, relation, strategy, step, earliest, after=before)
 
 
 def _written(case: _Case, step: Step, message: explained.SentStep) -> StepAnswer:
@@ -227,23 +284,41 @@ def _written(case: _Case, step: Step, message: explained.SentStep) -> StepAnswer
     return _answer(step, status, words.told(step.name, message, case.zone), message_id=message.message_id)
 
 
-def _due(case: _Case, debt: DebtFile, relation: str, strategy: Strategy, step: Step) -> StepAnswer:
-    due = DueDebt(debt=debt, step=step, strategy=strategy, relation=relation)
-    intent = Intent(person=case.person, relation=relation, strategy=strategy, step=step, dues=(due,))
-    reasons = stays_out(due, case.person, case.as_of)
-    if reasons:
-        return _answer(step, "kept back", words.kept_back(step.name, reasons), reasons=reasons)
+def _due(case: _Case, debt: DebtFile, step: Step) -> StepAnswer:
+    """What the run of the day would decide about a debt that has come to its step."""
+    decided = case.decided.get((debt.id, step.name))
+    if decided is None:
+        return _answer(step, "kept back", f"The {step.name} has come, and nobody plans it today.")
     answers = tuple(
-        answer for channel in channels_in_order(intent) for answer in _channel(case, intent, channel)
+        answer
+        for channel in channels_in_order(decided.intent)
+        for answer in _channel(case, decided.intent, channel)
     )
-    chosen = next((answer for answer in answers if answer.decision in {"allow", "defer"}), None)
-    if chosen is None:
-        every = [reason for answer in answers for reason in answer.reasons]
-        decisive = [reason for reason in every if reason.outcome is not Outcome.DEFER]
-        return _answer(step, "kept back", words.kept_back(step.name, decisive or every), channels=answers)
-    zone = next(iter(chosen.zones), case.zone)
-    sentence = words.goes(step.name, chosen.channel, chosen.address, chosen.not_before, zone, chosen.reasons)
-    return _answer(step, "due", sentence, channels=answers)
+    if isinstance(decided, RefusedIntent):
+        own = tuple(r for r in decided.reasons if r.outcome is not Outcome.DEFER) or decided.reasons
+        shown = () if _is_standing(decided) else answers
+        return _answer(
+            step, "kept back", words.kept_back(step.name, own), reasons=decided.reasons, channels=shown
+        )
+    if decided.decision.outcome is Outcome.HOLD:
+        reasons = decided.decision.reasons
+        return _answer(
+            step, "kept back", words.kept_back(step.name, reasons), reasons=reasons, channels=answers
+        )
+    return _answer(step, "due", _goes(case, decided, step), channels=answers)
+
+
+def _is_standing(refused: RefusedIntent) -> bool:
+    """Whether the ledger alone keeps it back, so that no channel was asked."""
+    return all(reason.pack == "ledger" and not reason.channels for reason in refused.reasons)
+
+
+def _goes(case: _Case, planned: PlannedMessage, step: Step) -> str:
+    zone = min((zone.zone for zone in planned.zones), default=case.zone)
+    decision, lead = planned.decision, planned.intent.step.name
+    address = planned.point.address if planned.point else "the postal address"
+    sentence = words.goes(lead, planned.channel.value, address, decision.not_before, zone, decision.reasons)
+    return sentence if lead == step.name else f"{words.together(step.name, lead)} {sentence}"
 
 
 def _channel(case: _Case, intent: Intent, channel: ChannelKind) -> list[ChannelAnswer]:

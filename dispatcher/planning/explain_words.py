@@ -57,12 +57,22 @@ def skipped(step: str, due_date: date) -> str:
 
 def comes(step: str, day: date) -> str:
     """A step that is next."""
-    return f"The {step} comes on {day:%A} {day}."
+    return f"The {step} comes on {day:%A} {day}, unless something changes before."
 
 
 def comes_after(step: str, before: str) -> str:
     """A step that waits for another."""
-    return f"The {step} comes after the {before}."
+    return f"The {step} comes after the {before}, unless something changes before."
+
+
+def would_come(step: str, when: str, reasons: Iterable[Reason]) -> str:
+    """A step that would be kept back as things stand: nobody is promised what the gate forbids."""
+    return f"The {step} would come {when}, but as things stand it is kept back: {because(reasons)}."
+
+
+def together(step: str, lead: str) -> str:
+    """A debt that is spoken of in the message of another."""
+    return f"The {step} stands in the {lead} of the same message."
 
 
 def goes(

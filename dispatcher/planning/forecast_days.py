@@ -31,6 +31,7 @@ class ForecastRequest:
     now: datetime
     days: int
     only: str | None = None
+    debtor_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -62,28 +63,41 @@ def forecast_days(
     on_day: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Forecast:
     """Decide day after day as the planner does, taking each message that may go for sent."""
-    forecast, climbs = Forecast(), _Climbs()
-    history: dict[int, list[HistoryEntry]] = defaultdict(list)
-    for i in range(request.days):
-        day, now = request.as_of + timedelta(days=i), request.now + timedelta(days=i)
-        due = [
-            *_due_by_the_book(database, desk, day, request.only, climbs),
-            *_due_by_the_forecast(climbs, day),
-        ]
-        for chunk in decide(database, due, rules_of(desk, day, now), earlier=history):
-            for decided in chunk:
-                _take(decided, forecast, climbs, history, day, now)
-        on_day(i + 1, request.days)
+    forecast = Forecast()
+    for i, (day, now, decided) in enumerate(predict_days(database, desk, request), 1):
+        for each in decided:
+            _count(each, forecast, day, now)
+        on_day(i, request.days)
     last = request.as_of + timedelta(days=request.days - 1)
     forecast.going = Counter({key: count for key, count in forecast.going.items() if key[0] <= last})
     return forecast
 
 
+def predict_days(
+    database: Database, policy: Policy, request: ForecastRequest
+) -> Iterator[tuple[date, datetime, list[Decided]]]:
+    """Each day with what its run would decide, taking every message that may go for sent on its day."""
+    climbs = _Climbs()
+    history: dict[int, list[HistoryEntry]] = defaultdict(list)
+    for i in range(request.days):
+        day, now = request.as_of + timedelta(days=i), request.now + timedelta(days=i)
+        due = [*_due_by_the_book(database, policy, day, request, climbs), *_due_by_the_forecast(climbs, day)]
+        told = {key: climb.rung.fired_on for key, climb in climbs.items() if climb.rung.day > 0}
+        decided: list[Decided] = []
+        for chunk in decide(database, due, rules_of(policy, day, now), earlier=history, told=told):
+            decided += chunk
+        for each in decided:
+            _climb(each, climbs, history, day, now)
+        yield day, now, decided
+
+
 def _due_by_the_book(
-    database: Database, desk: Policy, day: date, only: str | None, climbs: _Climbs
+    database: Database, policy: Policy, day: date, request: ForecastRequest, climbs: _Climbs
 ) -> Iterator[Candidate]:
     with database.reading() as connection:
-        for candidate in find_candidates(connection, desk.strategies, day, only=only):
+        for candidate in find_candidates(
+            connection, policy.strategies, day, only=request.only, debtor_id=request.debtor_id
+        ):
             if (candidate.debt_id, candidate.recipient_id) not in climbs:
                 yield candidate
 
@@ -96,27 +110,26 @@ def _due_by_the_forecast(climbs: _Climbs, day: date) -> Iterator[Candidate]:
             else None
         )
         if step is not None:
-            yield Candidate(debt_id, recipient_id, climb.relation, climb.strategy, step)
+            yield Candidate(debt_id, recipient_id, climb.relation, climb.strategy, step, climb.rung)
 
 
-def _take(
-    decided: Decided,
-    forecast: Forecast,
-    climbs: _Climbs,
-    history: dict[int, list[HistoryEntry]],
-    day: date,
-    now: datetime,
-) -> None:
+def _count(decided: Decided, forecast: Forecast, day: date, now: datetime) -> None:
     outcome = outcome_of(decided)
     if not isinstance(decided, PlannedMessage) or outcome is Outcome.HOLD:
         forecast.kept_back[day, outcome.value] += 1
+        return
+    goes_on = day + ((decided.decision.not_before or now).date() - now.date())
+    forecast.going[goes_on, decided.channel.value, decided.intent.step.name] += 1
+
+
+def _climb(
+    decided: Decided, climbs: _Climbs, history: dict[int, list[HistoryEntry]], day: date, now: datetime
+) -> None:
     if not isinstance(decided, PlannedMessage):
         return
     intent = decided.intent
     for due in intent.dues:
         rung = Rung(step=due.step.name, day=due.step.day, fired_on=day)
         climbs[due.debt.id, intent.person.id] = _Climb(due.debt, due.relation, due.strategy, rung)
-    if outcome is not Outcome.HOLD:
+    if outcome_of(decided) is not Outcome.HOLD:
         history[intent.person.id].append(as_history(decided, decided.decision.not_before or now))
-        goes_on = day + ((decided.decision.not_before or now).date() - now.date())
-        forecast.going[goes_on, decided.channel.value, intent.step.name] += 1

@@ -137,12 +137,13 @@ def start_plan(visit: Visit) -> Response:
         lines = plan_lines(decided)
         with house.database.reading() as connection:
             newest = plans.newest_run(connection, mode="live")
-        changes = compare_with_run(house.database, newest.id, lines) if newest else []
+        every = compare_with_run(house.database, newest.id, lines) if newest else []
+        changes = [change for change in every if change["change"] != "same"]
         return {
             "summary": summary.as_json(),
             "samples": _samples(lines),
             "changes": changes[:_CHANGES],
-            "change_counts": _change_counts(changes),
+            "change_counts": _change_counts(every),
             "against": newest.id if newest else None,
         }
 
