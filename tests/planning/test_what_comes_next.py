@@ -115,9 +115,7 @@ def test_a_plan_is_compared_by_what_each_person_would_get(sqlite_database: Datab
         connection.execute(update(debtors).where(debtors.c.id == people["gone"]).values(deceased_on=TODAY))
     a_debt(database, people["more"], due, reference="more-2")
     a_debt(database, people["new"], due, reference="new-1")
-    request = PlanRequest(
-        as_of=TODAY, now=at(TODAY), real_now=at(TODAY), actor="test", random_bytes=bytes
-    )
+    request = PlanRequest(as_of=TODAY, now=at(TODAY), real_now=at(TODAY), actor="test", random_bytes=bytes)
     _, decided = preview_plan(database, a_desk(LADDER), request)
     changes = {c["debtor"]: c for c in compare_with_run(database, run, plan_lines(decided))}
     assert {name: changes[f"acme/{name}"]["change"] for name in people} == {
