@@ -14,11 +14,11 @@ from dispatcher.messages.storage import contents
 from dispatcher.planning.storage import rules_in_force
 from dispatcher.record.domain.export_line import export_line
 from dispatcher.record.domain.timeline import is_told, timeline
-from dispatcher.record.export_evidence import Progress, Source, replacing, write_lines
 from dispatcher.record.seal_log import key_after
 from dispatcher.record.storage import evidence, seals
 from dispatcher.record.storage.evidence import Scope
 from dispatcher.record.timeline import TimelinePage, timeline_html, timeline_pdf
+from dispatcher.record.write_lines import Progress, Source, replacing, write_lines
 from dispatcher.writing.letters.engine import LetterEngine
 from dispatcher.writing.letters.installed import installed_engine
 

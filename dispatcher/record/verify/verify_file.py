@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dispatcher.record.domain.export_line import line_of
-from dispatcher.record.export_evidence import beside_csv
 from dispatcher.record.verify.verify_export import Check, verify
+from dispatcher.record.write_lines import beside_csv
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
