@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from email.parser import BytesHeaderParser
 
 from python_http_client import Client
 from sendgrid import SendGridAPIClient
@@ -140,8 +141,16 @@ def _addressee(message: OutboundMessage) -> Personalization:
     return addressee
 
 
+# What the kept bytes say of themselves, so that what is sent is what is kept.
+_AS_KEPT = ("Message-ID", "Auto-Submitted", "Content-Language")
+
+
 def _add_headers(mail: Mail, message: OutboundMessage) -> None:
     mail.add_header(Header("X-Message-ID", message.message_id))
+    kept = BytesHeaderParser().parsebytes(message.body)
+    for name in _AS_KEPT:
+        if value := kept[name]:
+            mail.add_header(Header(name, str(value)))
     if message.unsubscribe_url:
         mail.add_header(Header("List-Unsubscribe", f"<{message.unsubscribe_url}>"))
         mail.add_header(Header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))

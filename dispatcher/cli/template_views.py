@@ -141,6 +141,23 @@ def version_row(stored: "StoredVersion", in_force: int | None) -> dict[str, Any]
     }
 
 
+def table_rows() -> list[dict[str, Any]]:
+    """The tables, as rows of the list of placeholders."""
+    from dispatcher.writing.language.layouts import TABLES
+
+    return [
+        {
+            "name": f"tables.{name}",
+            "kind": "table",
+            "description": "a table, alone on its line",
+            "sample": "",
+            "trust": "ours",
+            "may_be_empty": False,
+        }
+        for name in TABLES
+    ]
+
+
 def placeholder_rows(placeholder: "Placeholder", prefix: str) -> list[dict[str, Any]]:
     """A placeholder, and for a list the fields of its items."""
     from dispatcher.writing.language.placeholders import Kind

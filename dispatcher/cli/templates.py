@@ -17,6 +17,7 @@ from dispatcher.cli.template_views import (
     preview_json,
     problem_json,
     show_preview,
+    table_rows,
     version_row,
     write_body,
 )
@@ -226,7 +227,7 @@ def placeholders(as_json: AsJson = False) -> None:
 
     rows = [row for placeholder in PLACEHOLDERS.values() for row in placeholder_rows(placeholder, "")]
     if as_json:
-        print_json(rows)
+        print_json(rows + table_rows())
         return
     for row in rows:
         marks = "; may be empty" if row["may_be_empty"] else ""

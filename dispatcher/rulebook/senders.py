@@ -5,7 +5,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from dispatcher.rulebook.yaml_file import YamlFile, read_yaml
+from dispatcher.rulebook.yaml_file import KeyPath, YamlFile, read_yaml
+from dispatcher.values.bank_account import BankAccount, iban_problem
 from dispatcher.values.sender import AdviceBody, Sender
 
 ROLES = ("original_creditor", "third_party", "debt_buyer", "law_firm")
@@ -19,6 +20,12 @@ _BODY = {
 }
 _BODIES = {"type": "object", "additionalProperties": _BODY, **_COUNTRY}
 _TEXTS = {"type": "array", "items": _TEXT}
+_ACCOUNT = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["iban"],
+    "properties": dict.fromkeys(("holder", "iban", "bic", "street", "postal_code", "city", "country"), _TEXT),
+}
 _REQUIRED = (
     "name",
     "legal_name",
@@ -70,6 +77,11 @@ _SENDER = {
             "uniqueItems": True,
         },
         "page_size": {"enum": ["A4", "Letter"]},
+        "bank": {
+            "type": "object",
+            "additionalProperties": _ACCOUNT,
+            "propertyNames": {"pattern": "^[A-Z]{3}$"},
+        },
         "sms_cost": {"type": "object", "additionalProperties": _TEXT},
         "language": {"type": "string", "pattern": "^[a-z]{2,3}(-[A-Z]{2})?$"},
     },
@@ -116,6 +128,25 @@ def _sender(file: YamlFile, key: str, item: dict[str, Any]) -> Sender:
         packs=tuple(item.get("packs", ())),
         plan_counts=tuple(item.get("plan_counts", (2, 3, 6))),
         sms_cost=item.get("sms_cost", {}),
+        bank={
+            currency: _account(file, (*at, "bank", currency), row, item)
+            for currency, row in item.get("bank", {}).items()
+        },
+    )
+
+
+def _account(file: YamlFile, at: KeyPath, row: Mapping[str, str], item: Mapping[str, Any]) -> BankAccount:
+    """An account in the creditor's name unless another is given, at the sender's address."""
+    if problem := iban_problem(row["iban"]):
+        raise file.error((*at, "iban"), problem)
+    return BankAccount(
+        holder=row.get("holder") or item.get("creditor_name") or item["legal_name"],
+        iban=row["iban"].replace(" ", "").upper(),
+        bic=row.get("bic", "").replace(" ", "").upper(),
+        street=row.get("street") or ", ".join(item["address_lines"]),
+        postal_code=row.get("postal_code") or item.get("postal_code", ""),
+        city=row.get("city") or item["city"],
+        country=row.get("country") or item["country"],
     )
 
 

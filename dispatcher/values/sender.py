@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
+from dispatcher.values.bank_account import BankAccount
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AdviceBody:
@@ -48,6 +50,7 @@ class Sender:
     plan_counts: tuple[int, ...] = (2, 3, 6)  # instalments a plan offer may have; only approved ones
     page_size: str = "A4"  # or Letter
     sms_cost: Mapping[str, str] = field(default_factory=dict)
+    bank: Mapping[str, BankAccount] = field(default_factory=dict)  # by currency
     language: str = "en"  # in which a debtor is written to whose own language no template speaks
 
 

@@ -132,6 +132,7 @@ def test_sendgrid_request_says_what_the_message_says(sendgrid: Running):
     assert request["content"][1]["value"] == "<p>Hello Zoë</p>"
     assert request["headers"]["List-Unsubscribe"] == "<https://acme.example/u/token>"
     assert request["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert request["headers"]["Message-ID"] == "<m-1@acme.example>"  # as the kept bytes say
     assert sorted(request["categories"]) == ["first-reminder", "run-3"]
     assert {name: setting["enable"] for name, setting in request["tracking_settings"].items()} == {
         "click_tracking": False,

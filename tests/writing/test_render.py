@@ -9,6 +9,7 @@ from dispatcher.values.money import Money
 from dispatcher.writing.language.compile import language_chain
 from dispatcher.writing.letters import window_text
 from dispatcher.writing.render import Rendered, RenderFailure
+from dispatcher.writing.working_days import working_day_after
 from tests.writing.desk import BODY, META, a_debt, a_version, compiled, inputs, rendered, shipped
 
 EMAIL, SMS, LETTER = ChannelKind.EMAIL, ChannelKind.SMS, ChannelKind.LETTER
@@ -167,3 +168,18 @@ def test_a_version_is_compiled_once(house):
     assert compile_version(version, house) is not compile_version(
         a_version(en_email=BODY, meta=META + "\n"), house
     )
+
+
+def test_a_date_to_answer_by_counts_the_working_days_of_the_readers_country():
+    text = compiled(
+        en_email="About {{ references }}: {{ total }}. We hope to hear from you by {{ reply_by }}."
+    )
+    result = rendered(text, inputs())
+    assert "by March 25, 2026" in result.text
+    assert result.findings == ()
+    mexican = rendered(text, inputs(country="MX"))
+    assert "March 26, 2026" in mexican.text  # the birthday of Juárez is kept on March 16
+
+
+def test_where_no_calendar_is_known_monday_to_friday_count():
+    assert working_day_after(date(2026, 3, 13), 1, "ZZ") == date(2026, 3, 16)

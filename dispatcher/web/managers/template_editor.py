@@ -23,6 +23,20 @@ from dispatcher.web.site.visit import Page, RefusedError, Visit
 from dispatcher.writing.domain.template import ReviewRefused, TemplateVersion, VersionState
 from dispatcher.writing.language.placeholders import LAW_PREFIX, PLACEHOLDERS
 
+# (on the button, what it is for, what it inserts)
+SNIPPETS = (
+    ("table of debts", "reference, due date and balance of each debt", "\n{{ tables.debts }}\n"),
+    ("table of amounts", "how the amount is made up: interest, fees, payments", "\n{{ tables.breakdown }}\n"),
+    ("table of plans", "the plans on offer with their dates", "\n{{ tables.plans }}\n"),
+    ("only if", "what stands only where a value is there", "\n{% if debt.interest %}\n\n{% endif %}\n"),
+    ("if, else", "one of two texts", "\n{% if debts | length > 1 %}\n\n{% else %}\n\n{% endif %}\n"),
+    (
+        "for each debt",
+        "a list with a line a debt",
+        "\n{% for debt in debts %}\n- {{ debt.reference }}\n{% endfor %}\n",
+    ),
+)
+
 
 def show_editor(visit: Visit) -> Response:
     """The editor with the stored text."""
@@ -104,6 +118,7 @@ def _editor(
         text=desk.text,
         files=sorted(old.files, key=lambda path: (path == META, path)),
         opened=opened or fingerprint(old.files.get(desk.file, "")),
+        snippets=SNIPPETS,
         placeholders=[p for n, p in PLACEHOLDERS.items() if not n.startswith(LAW_PREFIX)],
         samples=names,
         who=visit.field("who") or (names[0] if names else ORDINARY),

@@ -16,6 +16,7 @@ from dispatcher.writing.formats import date_text, money_text
 from dispatcher.writing.language.compile import CompiledText
 from dispatcher.writing.language.values import sms_text
 from dispatcher.writing.untrusted import FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE, is_right_to_left
+from dispatcher.writing.working_days import REPLY_DAYS, working_day_after
 
 CONFIRMATION = "optout_confirmation"
 
@@ -87,6 +88,7 @@ class Checked:
     def _days(self) -> set[date]:
         inputs = self.inputs
         days = {
+            working_day_after(inputs.as_of, REPLY_DAYS, inputs.debtor.country),
             inputs.as_of,
             inputs.balance_day,
             inputs.first_message_on,

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from babel import Locale
 from markupsafe import escape
 
+from dispatcher.values.bank_account import grouped
 from dispatcher.values.message_id import MESSAGE_ID
 from dispatcher.values.postal_address import AddressProblem, normalise_address
 from dispatcher.values.sender import Sender
@@ -91,6 +92,8 @@ def _senders_own(sender: Sender, country: str) -> list[str]:
         sender.contact_person,
         sender.registration,
         address_line(sender),
+        *(grouped(account.iban) for account in sender.bank.values()),
+        *(account.holder for account in sender.bank.values()),
         *(line for line in bodies if line),
     ]
 

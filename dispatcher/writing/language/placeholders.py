@@ -15,6 +15,7 @@ from dispatcher.values.sender import AdviceBody, Sender
 from dispatcher.writing.domain.instalments import Instalment, InstalmentPlan
 from dispatcher.writing.domain.render_inputs import DebtView, RenderInputs
 from dispatcher.writing.domain.wording import Wording
+from dispatcher.writing.working_days import REPLY_DAYS, working_day_after
 
 
 class Kind(StrEnum):
@@ -204,6 +205,7 @@ PLACEHOLDERS: Mapping[str, Placeholder] = _catalogue(
     _entry("total", _M, "what this message asks for in all", "$120.00", lambda v: v.inputs.total),
     _entry("part_total", _M, "what is open of the debts in the tables of debts", "$120.00", lambda v: v.inputs.part_total),
     _entry("as_of", _D, "the day of the balance", "March 11, 2026", lambda v: v.inputs.balance_day),
+    _entry("reply_by", _D, "ten working days after the message, in the reader's country", "March 25, 2026", lambda v: working_day_after(v.inputs.as_of, REPLY_DAYS, v.inputs.debtor.country)),
     _entry("first_message_on", _D, "when the first reminder went out", "March 2, 2026", lambda v: v.inputs.first_message_on, "empty"),
     Placeholder(name="plans", kind=Kind.LIST, description="the plans on offer", sample="", get=lambda v: v.inputs.plans,
                 may_be_empty=True, items=_PLANS),

@@ -13,6 +13,7 @@ from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
+from dispatcher.values.bank_account import grouped, payment_code, reference_for
 from dispatcher.values.postal_address import AddressProblem, normalise_address
 from dispatcher.values.sender import Sender
 from dispatcher.writing.domain.render_inputs import RenderInputs
@@ -47,6 +48,10 @@ class Slip:
     balance_label: str
     balance: str
     url: str
+    account: tuple[tuple[str, str], ...] = ()  # what a bank wants to know, as label and value
+    structured: bool = False  # whether a bank's own reference stands for ours
+    code: str = ""  # what the code beside it says, empty for none
+    code_is_bank: bool = False  # whether a bank's app reads it, else it is the link
 
 
 def load_layout(folder: Path) -> Layout:
@@ -74,10 +79,34 @@ def reference_of(inputs: RenderInputs) -> str:
     return one_line(reference)
 
 
-def wants_qr(inputs: RenderInputs) -> bool:
-    """Whether the slip shows the payment link."""
+def code_of(inputs: RenderInputs) -> str:
+    """What the slip's code says: the transfer, where a standard has a code for it, else the payment link."""
+    if not _has_slip(inputs):
+        return ""
+    if transfer := _transfer_code(inputs):
+        return transfer
     url = inputs.payment_url
-    return _has_slip(inputs) and url.startswith(("https://", "http://")) and len(url) <= _LONGEST_QR
+    return url if url.startswith(("https://", "http://")) and len(url) <= _LONGEST_QR else ""
+
+
+def _transfer_code(inputs: RenderInputs) -> str:
+    account = inputs.sender.bank.get(inputs.total.currency)
+    if account is None:
+        return ""
+    reference = reference_for(account, reference_of(inputs))
+    return payment_code(
+        account, minor=inputs.total.minor, currency=inputs.total.currency, reference=reference
+    )
+
+
+def _account_rows(inputs: RenderInputs, words: Words) -> tuple[tuple[str, str], ...]:
+    account = inputs.sender.bank.get(inputs.total.currency)
+    if account is None:
+        return ()
+    rows = [("IBAN", grouped(account.iban))]
+    rows += [("BIC", account.bic)] if account.bic else []
+    reference = reference_for(account, reference_of(inputs))
+    return (*rows, (words.pay_structured, grouped(reference))) if reference else tuple(rows)
 
 
 def page_html(
@@ -156,8 +185,17 @@ def _slip(inputs: RenderInputs, words: Words, language: str) -> Slip | None:
         return None
     locale = locale_for(language, inputs.debtor.country)
     return Slip(
-        payee=inputs.sender.creditor_name,
+        payee=_payee(inputs),
         balance_label=words.balance_on.format(date=date_text(inputs.balance_day, locale)),
         balance=money_text(inputs.total, locale),
         url=inputs.payment_url,
+        account=_account_rows(inputs, words),
+        structured=any(label == words.pay_structured for label, _ in _account_rows(inputs, words)),
+        code=code_of(inputs),
+        code_is_bank=bool(_transfer_code(inputs)),
     )
+
+
+def _payee(inputs: RenderInputs) -> str:
+    account = inputs.sender.bank.get(inputs.total.currency)
+    return account.holder if account else inputs.sender.creditor_name

@@ -13,7 +13,7 @@ from dispatcher.writing.letters.address import AddressBlock, fit_address, window
 from dispatcher.writing.letters.engine import DocumentFacts, LetterEngine
 from dispatcher.writing.letters.fonts import FontsMissingError, uncovered
 from dispatcher.writing.letters.installed import EngineMissingError, installed_engine
-from dispatcher.writing.letters.layout import Layout, page_html, shipped_layout, wants_qr
+from dispatcher.writing.letters.layout import Layout, code_of, page_html, shipped_layout
 from dispatcher.writing.letters.paper import Paper, paper_for
 from dispatcher.writing.letters.reading import read_letter
 from dispatcher.writing.letters.words import WordsError
@@ -73,7 +73,8 @@ def _rendered(
 ) -> LetterPdf:
     paper = paper_for(inputs.sender.page_size, inputs.debtor.country)
     address = _address(inputs.debtor, inputs.sender.country, paper)
-    qr = engine.qr_code(inputs.payment_url) if wants_qr(inputs) else None
+    code = code_of(inputs)
+    qr = engine.qr_code(code) if code else None
 
     def laid_out(*, tight: bool) -> LetterPdf:
         html = _printable(

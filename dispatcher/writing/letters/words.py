@@ -23,6 +23,8 @@ class Words:
     balance_on: str  # with {date}
     pay_online: str
     pay_scan: str
+    pay_structured: str
+    pay_scan_bank: str
 
 
 class WordsError(ValueError):
