@@ -10,6 +10,7 @@ from dispatcher.gate.facts import ContentFindings
 from dispatcher.messages.domain.message import Message
 from dispatcher.writing.checks.checks import Report, check_bytes
 from dispatcher.writing.checks.finding import Finding
+from dispatcher.writing.checks.suited import unsuited
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.language.compile import CompiledTemplate, compile_version
 from dispatcher.writing.language.layouts import Layouts
@@ -68,6 +69,8 @@ class PublishedTemplates:
             advice = f"Version {message.template_version} of template {message.template} is not usable: prepare again."
             finding = Finding(rule="no-template", phrase="", advice=advice)
             return Report(findings=(finding,), content=ContentFindings(sender_identified=False))
+        if against := unsuited(compiled.meta, inputs):
+            return Report(findings=against, content=ContentFindings(sender_identified=False))
         known = self._checked.get((hashlib.sha256(body).hexdigest(), message.inputs_digest, compiled.version))
         return known or check_bytes(body, compiled=compiled, inputs=inputs)
 

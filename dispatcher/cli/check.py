@@ -13,7 +13,7 @@ from dispatcher.cli.failures import explain_failure
 from dispatcher.cli.opening import AsJson, print_json
 
 if TYPE_CHECKING:  # only types here; compiling is loaded by the check that needs it
-    from dispatcher.planning.domain.strategy import Step
+    from dispatcher.planning.domain.strategy import Step, Strategy
     from dispatcher.writing.language.compile import CompiledTemplate
 
 Finding = tuple[str, str, str]  # level (ok, note, wrong), subject, sentence
@@ -197,18 +197,34 @@ def _templates(dispatcher: Dispatcher) -> Iterator[Finding]:
             elif step.template in good:
                 yield from (
                     ("wrong", "templates", f"{where}: {trouble}")
-                    for trouble in _misused(good[step.template], step)
+                    for trouble in _misused(good[step.template], step, strategy)
                 )
 
 
-def _misused(template: "CompiledTemplate", step: "Step") -> Iterator[str]:
-    """Why every message of this step would be held."""
+def _misused(template: "CompiledTemplate", step: "Step", strategy: "Strategy") -> Iterator[str]:
+    """Why messages of this step would be held."""
+    yield from _declared_otherwise(template, step, strategy)
     if step.kind not in template.meta.kinds:
         serves = ", ".join(sorted(template.meta.kinds))
         yield f"template {template.name!r} serves {serves}, not {step.kind}: use another, or widen its `kinds`"
     written = {channel for _, channel in template.texts}
     if missing := [channel.value for channel in step.channels if channel not in written]:
         yield f"template {template.name!r} has no text for {', '.join(missing)}: add one, or leave the channel out"
+
+
+def _declared_otherwise(template: "CompiledTemplate", step: "Step", strategy: "Strategy") -> Iterator[str]:
+    """What the template says in its fields that it is not for."""
+    name, meta, first = template.name, template.meta, strategy.may_begin(step)
+    if meta.first_contact == "never" and first and not step.is_courtesy:
+        yield f"a debtor's first contact may be this step, and template {name!r} is never one (first_contact)"
+    if meta.first_contact == "only" and not first:
+        yield f"this step comes after another, and template {name!r} is for first contacts only (first_contact)"
+    others = sorted(set(strategy.relations()) - meta.parties) if meta.parties else []
+    if others:
+        yield f"it goes to {', '.join(others)} too, for whom template {name!r} is not (parties)"
+    roles = strategy.match.equals.get("sender_role", ())
+    if meta.roles and (wrong := sorted(set(roles) - meta.roles)):
+        yield f"it takes debts of {', '.join(wrong)}, for whom template {name!r} is not (roles)"
 
 
 def _database(dispatcher: Dispatcher) -> Iterator[Finding]:

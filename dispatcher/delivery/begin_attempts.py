@@ -145,7 +145,8 @@ def _begin(
 
 
 def _attempting(begun: Begun, verdict: Verdict, delivery: ChannelDelivery, now: datetime) -> LogEntry:
-    details: dict[str, Any] = {"attempt": begun.message.attempts}
+    # By this commitment the entry `planned` keeps what the rules read (`personal.grounds`).
+    details: dict[str, Any] = {"attempt": begun.message.attempts, "grounds": begun.message.commitment}
     if verdict.not_after is not None:
         details["not_after"] = verdict.not_after.isoformat()
     return entry_of(

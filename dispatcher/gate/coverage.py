@@ -31,13 +31,6 @@ class Answer:
         """Whether it is about senders of that role."""
         return not self.roles or role in self.roles
 
-    def trouble(self, loaded: Collection[str]) -> str:
-        """Why it is no reading of the law in force: open, or its packs are not loaded; else empty."""
-        if self.word == OPEN:
-            return OPEN
-        gone = sorted(self.packs.difference(loaded))
-        return f"covered by {', '.join(gone)}, not loaded" if gone else ""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CountryAnswer:
@@ -45,6 +38,11 @@ class CountryAnswer:
 
     answer: Answer
     regions: Mapping[str, Answer] = field(default_factory=dict)
+
+    @property
+    def packs(self) -> frozenset[str]:
+        """Every pack that covers the country or a part of it."""
+        return self.answer.packs.union(*(answer.packs for answer in self.regions.values()))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,16 +65,20 @@ class Coverage:
         Without a region the postal code says which it is; without either every region's answer counts.
         """
         answers = dict(self._answers(country, region, postal_code, role))
-        trouble = {place: answer.trouble(loaded) if answer else OPEN for place, answer in answers.items()}
+        unread = [place for place, answer in answers.items() if answer is None or answer.word == OPEN]
         return LawRead(
             places=tuple(sorted(answers)),
-            unread=tuple(
-                f"{place} ({why})" if why != OPEN else place for place, why in sorted(trouble.items()) if why
-            ),
+            unread=(*sorted(unread), *self.gone(country, loaded)),
             unconfirmed=tuple(
                 place for place, answer in sorted(answers.items()) if answer and answer.confirmed_by == NOBODY
             ),
         )
+
+    def gone(self, country: str, loaded: Collection[str]) -> tuple[str, ...]:
+        """The country, where a pack that covers it or a part of it is not loaded: nobody can say whom it would bind."""
+        entry = self.countries.get(country)
+        gone = sorted(entry.packs.difference(loaded)) if entry else []
+        return (f"{country} (covered by {', '.join(gone)}, not loaded)",) if gone else ()
 
     def unconfirmed(self) -> Iterator[str]:
         """The places whose answers nobody has confirmed."""

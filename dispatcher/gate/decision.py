@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from dispatcher.gate.facts import ContactFacts
+
 
 class Outcome(StrEnum):
     """What may happen to a contact; of several, the one with the highest precedence stands."""
@@ -63,7 +65,7 @@ class Decision:
 
     `not_before` (UTC): the first instant at which a deferred contact is allowed if nothing else changes.
     `not_after` (UTC): the first instant at which an allowed one would no longer be; None: no such instant.
-    `packs`: the packs that were asked, as `name@version/digest`.
+    `packs`: the packs that were asked, as `name@version/digest`; `facts`: where somebody keeps its grounds.
     """
 
     outcome: Outcome
@@ -71,6 +73,7 @@ class Decision:
     not_before: datetime | None = None
     not_after: datetime | None = None
     packs: tuple[str, ...] = ()
+    facts: ContactFacts | None = field(default=None, compare=False, repr=False)  # what it was made on
 
     @property
     def allowed(self) -> bool:

@@ -55,7 +55,8 @@ class Policy:
     def judge(self, contact: IntendedContact, facts: ContactFacts) -> Decision:
         """The gate's decision under every pack that applies to this contact."""
         packs = self.packs_for(contact, facts.now.date())
-        return decide(replace(facts, law=self.law_read(contact, packs)), packs)
+        facts = replace(facts, law=self.law_read(contact, packs))
+        return replace(decide(facts, packs), facts=facts)
 
     def law_read(self, contact: IntendedContact, packs: tuple[RulePack, ...]) -> LawRead:
         """What somebody has read of the law of this contact's places.
@@ -84,13 +85,15 @@ class Policy:
         return self.coverage.read(code, part, postal_code, role=role, loaded=self.rulebook.packs)
 
     def _reads(self, contact: IntendedContact) -> Iterator[LawRead]:
-        """Of the residence, and of the country of a number that is texted."""
+        """Of the residence, of a number that is texted, and whether a pack of any number's country is gone."""
         person, point, role = contact.person, contact.point, contact.sender_role
         yield self.read_law(person.country, person.region, person.postal_code, role=role)
-        if point is not None and point.medium == "phone":
-            texted = number_plan(plan_key(point.address)).region
-            if texted and texted != country_code(person.country):
-                yield self.coverage.read(texted, NO_REGION, "", role=role, loaded=self.rulebook.packs)
+        home, loaded = country_code(person.country), self.rulebook.packs
+        texted = number_plan(plan_key(point.address)).region if point and point.medium == "phone" else None
+        if texted and texted != home:
+            yield self.coverage.read(texted, NO_REGION, "", role=role, loaded=loaded)
+        for country in {country for country, _ in _phones(contact)} - {home, texted, None}:
+            yield LawRead(unread=self.coverage.gone(country or "", loaded))
 
     def _region(self, country: str, region: str) -> str | None:
         """The region as ISO 3166-2 writes it; None where it is none that the country has."""

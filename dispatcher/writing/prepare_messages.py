@@ -27,6 +27,7 @@ from dispatcher.planning.policy import Policy
 from dispatcher.values.postal_address import AddressProblem, normalise_address
 from dispatcher.values.sender import Sender
 from dispatcher.writing.checks.checks import Report
+from dispatcher.writing.checks.suited import unsuited
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.language.compile import CompiledTemplate
 from dispatcher.writing.message_files import MessageFiles, gather
@@ -159,6 +160,8 @@ def prepare_one(message: Message, files: MessageFiles, press: Preparing, now: da
         return _held(
             message, "no-template", f"there is no published version of template {message.template!r}"
         )
+    if against := unsuited(compiled.meta, inputs):
+        return _held(message, against[0].rule, str(against[0]), template_version=compiled.version)
     rendered = render_for(message, inputs, compiled, press, files.person(message), now)
     if isinstance(rendered, RenderFailure):
         return _held(message, rendered.rule, str(rendered), template_version=compiled.version)

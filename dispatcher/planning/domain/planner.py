@@ -49,6 +49,7 @@ class RefusedIntent:
     reasons: tuple[Reason, ...]
     zones: tuple[ZoneCandidate, ...]
     packs: tuple[str, ...] = ()
+    tries: tuple[Decision, ...] = ()  # what the gate said of each channel and address, with its facts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,6 +103,7 @@ def plan_intent(
     held: PlannedMessage | None = None
     refused: list[Reason] = []
     packs: set[str] = set()
+    tries: list[Decision] = []
     for channel in channels_in_order(intent):
         points = reachable_points(intent.person, channel)
         if not points:
@@ -114,10 +116,11 @@ def plan_intent(
                 held = planned
             _collect(refused, channel, planned.decision.reasons)
             packs.update(planned.decision.packs)
+            tries.append(planned.decision)
     if held is not None:
         return held
     outcome = Outcome.DEFER if any(r.outcome is Outcome.DEFER for r in refused) else Outcome.BLOCK
-    return _refusal(intent, rules, outcome, refused, packs)
+    return _refusal(intent, rules, outcome, refused, packs, tries)
 
 
 def plan_conversation(
@@ -162,10 +165,15 @@ def _refusal(
     outcome: Outcome,
     reasons: Iterable[Reason],
     packs: Iterable[str] = (),
+    tries: Iterable[Decision] = (),
 ) -> RefusedIntent:
-    zones = zones_of(intent.person, None, rules.places)
     return RefusedIntent(
-        intent=intent, outcome=outcome, reasons=tuple(reasons), zones=zones, packs=tuple(sorted(packs))
+        intent=intent,
+        outcome=outcome,
+        reasons=tuple(reasons),
+        zones=zones_of(intent.person, None, rules.places),
+        packs=tuple(sorted(packs)),
+        tries=tuple(tries),
     )
 
 
@@ -238,6 +246,7 @@ def as_put_off(planned: PlannedMessage, reason: Reason, rules: PlanningRules) ->
         reasons=(reason,),
         zones=planned.zones,
         packs=planned.decision.packs,
+        tries=(planned.decision,),
     )
 
 

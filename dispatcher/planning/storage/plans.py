@@ -1,7 +1,7 @@
 """Stores what a planning run decided: messages, ladders, refusals and their log entries, a chunk at a time."""
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,12 +12,14 @@ from dispatcher.database.bulk import insert_rows
 from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.planning import refusals, runs
-from dispatcher.gate.decision import Outcome, Reason
+from dispatcher.gate.decision import Decision, Outcome, Reason
+from dispatcher.gate.grounds import grounds
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import State
 from dispatcher.planning.domain.conversation import DueDebt, Intent, Mention
 from dispatcher.planning.domain.planner import PlannedMessage, RefusedIntent
+from dispatcher.planning.domain.refusal_inputs import refusal_inputs
 from dispatcher.planning.storage import ladder
 from dispatcher.values.canonical import canonical_json
 from dispatcher.values.message_id import RandomBytes, new_message_id
@@ -174,16 +176,25 @@ def reasons_json(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
     ]
 
 
-def _personal(intent: Intent, planned: PlannedMessage | None) -> dict[str, Any]:
+def _personal(intent: Intent, decided: PlannedMessage | RefusedIntent) -> dict[str, Any]:
+    """What must be erasable, among it the grounds: what the rules read, so that a decision can be judged again."""
     values: dict[str, Any] = {
         "debtor": intent.person.full_reference,
         "debts": [each.debt.full_reference for each in intent.spoken],
     }
     if len(intent.spoken) > 1 or intent.mentions:
         values["spoken"] = {each.debt.full_reference: _spoken(each) for each in intent.spoken}
-    if planned is not None:
-        values["address"] = planned.point.address if planned.point else intent.person.postal_text
+    if isinstance(decided, PlannedMessage):
+        values["address"] = decided.point.address if decided.point else intent.person.postal_text
+        values["grounds"] = _grounds([decided.decision])
+    else:
+        values["grounds"] = _grounds(decided.tries)
+        values["inputs"] = refusal_inputs(intent)
     return values
+
+
+def _grounds(decisions: Iterable[Decision]) -> list[dict[str, Any]]:
+    return [grounds(decision.facts, decision.packs) for decision in decisions if decision.facts is not None]
 
 
 def _spoken(each: DueDebt | Mention) -> dict[str, str]:
@@ -369,7 +380,7 @@ def _refusal(run: RunOfPlan, key: _RefusalKey, refused: RefusedIntent, digest: s
 
 def _log_refused(connection: Connection, run: RunOfPlan, refused: Sequence[RefusedIntent]) -> None:
     kept = delivery_log.keep_personal(
-        connection, [(r.intent.person.person, _personal(r.intent, None)) for r in refused]
+        connection, [(r.intent.person.person, _personal(r.intent, r)) for r in refused]
     )
     delivery_log.append(
         connection, [_refused_entry(run, r, reference) for r, reference in zip(refused, kept, strict=True)]

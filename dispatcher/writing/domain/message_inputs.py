@@ -63,6 +63,10 @@ def message_inputs(
         plans_valid_until=message.as_of + timedelta(days=PLAN_VALID_DAYS),
         handover_on=message.as_of + timedelta(days=sender.handover_days) if handed_over else None,
         handover_firm=sender.handover_firm if handed_over else "",
+        barred=barred,
+        arranged=any(
+            debt.promise_date is not None and debt.promise_date >= message.as_of for debt in asked_for
+        ),
         optout_url=optout_url,
         payment_url="" if barred else _payment_url(sender, person, asked_for),
         packs=tuple(pack.split("@")[0] for pack in message.rule_packs),

@@ -74,6 +74,8 @@ class RenderInputs:
     plans_valid_until: date | None = None
     handover_on: date | None = None
     handover_firm: str = ""
+    barred: bool = False  # a debt of it is time-barred
+    arranged: bool = False  # payment of a debt of it is agreed for a day to come
     optout_url: str = ""
     payment_url: str = ""
     packs: tuple[str, ...] = ()  # rule packs in force: which country lines and disclosures the layout adds

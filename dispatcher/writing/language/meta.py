@@ -14,17 +14,30 @@ from dispatcher.writing.language.problems import Problem, TemplateProblems
 FILE = "template.yaml"
 KINDS = ("courtesy", "collection", "notice", "optout_confirmation")
 _TEXTS = ("purpose", "owner", "legal_basis")
-_KNOWN = (*_TEXTS, "kinds", "needs", "sms_segments")
+ROLES = ("original_creditor", "third_party", "debt_buyer", "law_firm")
+STATES = ("time_barred", "disputed", "arrangement")
+PARTIES = ("debtor", "joint_debtor", "guarantor")
+ONLY, NEVER, EITHER = "only", "never", "either"
+_LISTS = {"roles": ROLES, "not_when": STATES, "parties": PARTIES}
+_KNOWN = (*_TEXTS, "kinds", *_LISTS, "first_contact", "needs", "sms_segments")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TemplateMeta:
-    """`needs` are placeholders that may be empty and without which this template is never sent."""
+    """`needs` are placeholders that may be empty and without which this template is never sent.
+
+    `roles` and `parties`: the senders and the recipients it is for (empty: all); `not_when`: states of a debt in which
+    it is never sent; `first_contact`: whether it may, must or must not be the first.
+    """
 
     purpose: str
     owner: str
     legal_basis: str
     kinds: frozenset[str]
+    roles: frozenset[str] = frozenset()
+    not_when: tuple[str, ...] = ()
+    first_contact: str = EITHER
+    parties: frozenset[str] = frozenset()
     needs: tuple[str, ...] = ()
     sms_segments: int = 2
 
@@ -50,6 +63,10 @@ def read_meta(source: str) -> TemplateMeta:
     return TemplateMeta(
         **{key: str(data[key]).strip() for key in _TEXTS},
         kinds=frozenset(data["kinds"]),
+        roles=frozenset(data.get("roles", ())),
+        not_when=tuple(data.get("not_when", ())),
+        first_contact=data.get("first_contact", EITHER),
+        parties=frozenset(data.get("parties", ())),
         needs=tuple(data.get("needs", ())),
         sms_segments=data.get("sms_segments", 2),
     )
@@ -85,6 +102,12 @@ def _problems(data: dict[Any, Any], source: str) -> Iterator[Problem]:
     kinds = data.get("kinds")
     if not isinstance(kinds, list) or not kinds or not all(kind in KINDS for kind in kinds):
         yield problem("kinds", "`kinds` must list what the template may serve", ", ".join(KINDS))
+    for key, words in _LISTS.items():
+        listed = data.get(key, [words[0]])
+        if not isinstance(listed, list) or not listed or not all(word in words for word in listed):
+            yield problem(key, f"`{key}` must list some of its words", ", ".join(words))
+    if data.get("first_contact", EITHER) not in (ONLY, NEVER, EITHER):
+        yield problem("first_contact", "`first_contact` must be one word", f"{ONLY}, {NEVER} or {EITHER}")
     yield from _needs_problems(data.get("needs", []), problem)
     segments = data.get("sms_segments", 2)
     if not isinstance(segments, int) or isinstance(segments, bool) or not 1 <= segments <= 10:

@@ -1,0 +1,88 @@
+"""What a decision rests on, as the JSON that `dispatcher decide` reads: an auditor judges it again from that alone."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from dispatcher.gate.decision import utc_text
+from dispatcher.gate.facts import (
+    NOTHING_ON_FILE,
+    Attorney,
+    CallConsent,
+    Cease,
+    ContactFacts,
+    HistoryEntry,
+    InconvenientTime,
+    OptOut,
+    Statement,
+    ZoneCandidate,
+)
+
+# Keys that the JSON calls otherwise than the fields.
+_NAMES: Mapping[type, Mapping[str, str]] = {
+    ContactFacts: {
+        "now": "now_utc",
+        "zones": "tz_candidates",
+        "opt_outs": "optouts",
+        "statements": "consumer_statements",
+    },
+    ZoneCandidate: {"zone": "tz"},
+    HistoryEntry: {"at": "at_utc"},
+    OptOut: {"at": "at_utc"},
+    Statement: {"at": "at_utc"},
+    InconvenientTime: {"since": "from", "until": "to"},
+    Cease: {"received": "received_utc"},
+    CallConsent: {"given": "given_utc"},
+}
+_LEFT_OUT: Mapping[type, frozenset[str]] = {
+    ContactFacts: frozenset({"bankruptcy_pending", "sender_role", "unclear_replies"}),
+    HistoryEntry: frozenset({"text"}),  # what it meant stands among the opt-outs and holds
+}
+_WHOLE = frozenset({Attorney})  # read with other defaults than these fields have
+
+
+def grounds(facts: ContactFacts, packs: Iterable[str]) -> dict[str, Any]:
+    """The facts with the names of the packs that were asked (stamps, or names)."""
+    written: dict[str, Any] = _written(facts)
+    written["packs"] = sorted(pack.partition("@")[0] for pack in packs)
+    if facts.bankruptcy_pending:
+        written["bankruptcy"] = {"pending": True}
+    if facts.sender_role is not None:
+        written["sender"] = {"role": facts.sender_role}
+    return written
+
+
+@lru_cache(maxsize=64)
+def _parts(kind: type) -> tuple[tuple[str, str, Any], ...]:
+    """(field, key, default) of a class; whatever equals its default is left out."""
+    names, left_out = _NAMES.get(kind, {}), _LEFT_OUT.get(kind, frozenset())
+    found = []
+    for each in fields(kind):
+        if each.name not in left_out:
+            default = each.default if each.default_factory is MISSING else each.default_factory()
+            found.append((each.name, names.get(each.name, each.name), MISSING if kind in _WHOLE else default))
+    return tuple(found)
+
+
+def _written(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = ((key, default, getattr(value, name)) for name, key, default in _parts(type(value)))
+        return {key: _written(part) for key, default, part in parts if default is MISSING or part != default}
+    if isinstance(value, Mapping):
+        return {key: _written(part) for key, part in value.items()}
+    if isinstance(value, tuple | frozenset):
+        return [_written(part) for part in (sorted(value) if isinstance(value, frozenset) else value)]
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat() if value.microsecond else utc_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    return None if value is NOTHING_ON_FILE else value
