@@ -1,6 +1,5 @@
 """`dispatcher check` says whether everything is in order for the next run."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +8,7 @@ import typer
 from channels.kind import ChannelKind
 from channels.settings import deaf_without
 from dispatcher.bootstrap import Dispatcher, open_dispatcher
+from dispatcher.cli.check_law import coverage, places, sentences
 from dispatcher.cli.failures import explain_failure
 from dispatcher.cli.opening import AsJson, print_json
 
@@ -53,14 +53,14 @@ def _checkers(*, data_only: bool) -> list[Checker]:
     files: list[Checker] = [
         _settings,
         _rules,
-        _coverage,
+        coverage,
         _strategies,
         _schedules,
         _wording,
         _retention,
         _templates,
     ]
-    return files if data_only else [*files, _database, _places, _broker, _home, _channels, _stops]
+    return files if data_only else [*files, _database, places, sentences, _broker, _home, _channels, _stops]
 
 
 def _guarded(checker: Checker, dispatcher: Dispatcher) -> list[Finding]:
@@ -94,53 +94,6 @@ def _rules(dispatcher: Dispatcher) -> Iterator[Finding]:
     if unreviewed:
         names = ", ".join(pack.name for pack in unreviewed)
         yield "note", "rules", f"not reviewed by counsel, so real providers hold their debtors: {names}"
-
-
-def _coverage(dispatcher: Dispatcher) -> Iterator[Finding]:
-    from dispatcher.gate.coverage import OPEN
-    from dispatcher.planning.policy import NO_COVERAGE
-    from dispatcher.rulebook.coverage import coverage_faults
-
-    if dispatcher.policy.rulebook.restricted:
-        yield "note", "coverage", NO_COVERAGE
-        return
-    coverage = dispatcher.policy.coverage
-    yield from (
-        ("wrong", "coverage", fault) for fault in coverage_faults(coverage, dispatcher.policy.rulebook)
-    )
-    read = [code for code, entry in coverage.countries.items() if entry.answer.word != OPEN]
-    parts = sum(len(entry.regions) for entry in coverage.countries.values())
-    yield (
-        "ok",
-        "coverage",
-        f"the law of {len(read)} countries was read ({', '.join(sorted(read))}), {parts} regions apart",
-    )
-    if unconfirmed := sorted(coverage.unconfirmed()):
-        yield (
-            "note",
-            "coverage",
-            f"confirmed by nobody, so real providers hold their debtors: {', '.join(unconfirmed)}",
-        )
-
-
-def _places(dispatcher: Dispatcher) -> Iterator[Finding]:
-    from dispatcher.database import migrate
-    from dispatcher.portfolio.storage.portfolio_places import count_places
-
-    policy = dispatcher.policy
-    if policy.rulebook.restricted or not migrate.current(dispatcher.database)[0]:
-        return
-    with dispatcher.database.reading() as connection:
-        places = list(count_places(connection))
-    unread: Counter[str] = Counter()
-    for place in places:
-        sender = policy.senders.get(place.creditor)
-        role = place.sender_role or (sender.role if sender else "")
-        for name in policy.read_law(place.country, place.region, place.postal_code, role=role).unread:
-            unread[name] += place.debts
-    for name, count in sorted(unread.items()):
-        detail = f"{count} debts are held: nobody has read the law of {name}; answer in config/places/coverage.yaml"
-        yield "note", "coverage", detail
 
 
 def _schedules(dispatcher: Dispatcher) -> Iterator[Finding]:

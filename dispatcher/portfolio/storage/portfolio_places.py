@@ -18,13 +18,23 @@ class PlaceCount:
     country: str
     region: str
     postal_code: str
+    language: str
+    debt_type: str
     debts: int
 
 
 def count_places(connection: Connection) -> Iterator[PlaceCount]:
-    """One count for each creditor, role and place."""
+    """One count for each creditor, role, place, language and type of debt."""
     postal = case((debtors.c.region == "", debtors.c.postal_code), else_="")
-    columns = (creditors.c.key, debts.c.sender_role, debtors.c.country, debtors.c.region, postal)
+    columns = (
+        creditors.c.key,
+        debts.c.sender_role,
+        debtors.c.country,
+        debtors.c.region,
+        postal,
+        debtors.c.language,
+        debts.c.debt_type,
+    )
     query = (
         select(*columns, func.count())
         .select_from(debts)
@@ -33,7 +43,14 @@ def count_places(connection: Connection) -> Iterator[PlaceCount]:
         .where(debts.c.in_ledger, OWED > 0)
         .group_by(*columns)
     )
-    for key, role, country, region, code, count in connection.execute(query):
+    for key, role, country, region, code, language, debt_type, count in connection.execute(query):
         yield PlaceCount(
-            creditor=key, sender_role=role, country=country, region=region, postal_code=code, debts=count
+            creditor=key,
+            sender_role=role,
+            country=country,
+            region=region,
+            postal_code=code,
+            language=language,
+            debt_type=debt_type,
+            debts=count,
         )

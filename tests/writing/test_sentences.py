@@ -1,0 +1,36 @@
+"""A rule that wants words which no wording says is known before a message is held for it."""
+
+import pytest
+
+from channels.kind import ChannelKind
+from dispatcher.rulebook.packs import load_rule_packs
+from dispatcher.rulebook.wording import load_wordings
+from dispatcher.writing.checks.sentences import unwritten
+from tests.shared import ROOT
+
+BOOK = load_rule_packs(ROOT / "config" / "rules")
+WORDINGS = load_wordings(ROOT / "config" / "content")
+
+
+def missing(pack: str, rule: str, channel: ChannelKind, role: str, language: str = "en") -> set[str]:
+    """What no sentence says."""
+    [wanted] = [each for each in BOOK.pack(pack).rules if each.id == rule]
+    return set(unwritten(BOOK.pack(pack), wanted, WORDINGS[language], channel, role))
+
+
+@pytest.mark.parametrize("language", sorted(WORDINGS))
+@pytest.mark.parametrize("pack", ["us-regf", "us-ca"])
+def test_the_collectors_statement_is_written_for_every_pack_that_wants_it(pack: str, language: str) -> None:
+    for channel in ChannelKind:
+        assert not missing(pack, "disclosures", channel, "third_party", language)
+
+
+@pytest.mark.parametrize("language", sorted(WORDINGS))
+def test_a_medium_that_cannot_carry_a_sentence_wants_none(language: str) -> None:
+    for channel in ChannelKind:
+        assert not missing("mx-condusef", "first-contact-data", channel, "third_party", language)
+
+
+def test_what_nobody_has_written_is_named() -> None:
+    found = missing("fr-cpce", "later-reference", ChannelKind.EMAIL, "third_party")
+    assert found == {"first_letter_reference"}
