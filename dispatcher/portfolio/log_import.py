@@ -17,7 +17,7 @@ def log_import(
     """All entries of one import."""
     for page in ledger_holds.changes(connection):
         personal = [(change.person, _personal(change)) for change in page]
-        said = [_said(request, change, _hold_details(change), begins=change.begins) for change in page]
+        said = [_said(request, change, _details(change)) | {"event": _event(change)} for change in page]
         _append(connection, personal, said)
     for ended in ended_protections.pages(list(still_protected)):
         details = {"source": ended_protections.SOURCE}
@@ -37,11 +37,9 @@ def _append(connection: Connection, personal: Any, entries: list[dict[str, Any]]
     )
 
 
-def _said(
-    request: ImportRequest, concerned: Any, details: dict[str, str], *, begins: bool = True
-) -> dict[str, Any]:
+def _said(request: ImportRequest, concerned: Any, details: dict[str, str]) -> dict[str, Any]:
     return {
-        "event": "hold_recorded" if begins else "hold_released",
+        "event": "hold_recorded",
         "at": request.now,
         "actor": request.actor,
         "as_of": request.as_of,
@@ -56,10 +54,16 @@ def _personal(concerned: Any) -> dict[str, object]:
     return {"debtor": f"{concerned.creditor}/{concerned.debtor_reference}", "debts": debts}
 
 
-def _hold_details(change: ledger_holds.HoldChange) -> dict[str, str]:
+def _event(change: ledger_holds.HoldChange) -> str:
+    if change.kind in ledger_holds.PERMISSIONS:
+        return "consent_recorded" if change.begins else "fact_ended"
+    return "hold_recorded" if change.begins else "hold_released"
+
+
+def _details(change: ledger_holds.HoldChange) -> dict[str, str]:
     dates = {"before": change.before, "after": change.after}
     return {
-        "hold": change.kind,
+        "kind" if change.kind in ledger_holds.PERMISSIONS else "hold": change.kind,
         "source": ledger_holds.SOURCE,
         **{k: d.isoformat() for k, d in dates.items() if d},
     }

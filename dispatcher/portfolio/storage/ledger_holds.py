@@ -24,13 +24,14 @@ from sqlalchemy import (
 from sqlalchemy.sql.expression import ColumnElement
 
 from dispatcher.database.tables.people import holds
-from dispatcher.database.tables.portfolio import creditors, debtors, debts
+from dispatcher.database.tables.portfolio import contact_points, creditors, debtors, debts
 from dispatcher.portfolio.storage.portfolio_staging import (
     BITS,
     staged_changes,
     staged_debtors,
     staged_debts,
     staged_doubts,
+    staged_points,
     staged_refusals,
     staged_unread,
 )
@@ -55,6 +56,9 @@ _OF_DEBTORS = {
     "deceased": "deceased_on",
     "breathing_space": "breathing_space_until",
 }
+_CONSENTS = {"email": "email_consent", "phone": "sms_consent"}
+AUTHORISED = "authorised_channels"
+PERMISSIONS = frozenset({*_CONSENTS.values(), AUTHORISED})
 _OF_DEBTS = {"dispute": "disputed_on", "promise": "promise_date"}
 _PAGE = 2_000
 _KEYS = 400
@@ -88,6 +92,7 @@ def note_changes(
         *(_debt_changes(kind, column, empty_ends) for kind, column in _OF_DEBTS.items()),
         _back_in_ledger(as_of),
     ]
+    queries += [_consent_changes(), _authorisation_changes(as_of)]
     queries += [_vanished(as_of, creditor) for creditor in whole_ledger]
     names = [column.name for column in staged_changes.c]
     for query in queries:
@@ -228,6 +233,39 @@ def _speaks(staged: Any, column: str, after: Any, empty_ends: frozenset[str]) ->
     """Whether the file says something of a column: a date, or an empty cell where a mapping lets that end it."""
     has_column = staged.c.silent.op("&")(BITS[column]) == 0
     return has_column if column in empty_ends else and_(has_column, after.is_not(None))
+
+
+def _consent_changes() -> Select[Any]:
+    """What the file newly says of consent for an address; one that it does not name keeps what it had."""
+    t = staged_points.c
+    known = and_(debtors.c.reference == t.debtor_reference, debtors.c.creditor_id == creditors.c.id)
+    point = and_(
+        contact_points.c.debtor_id == debtors.c.id,
+        contact_points.c.medium == t.medium,
+        contact_points.c.address == t.address,
+    )
+    kind = case(_CONSENTS, value=t.medium)
+    before, after = func.max(contact_points.c.consent_on), func.max(t.consent_on)
+    return (
+        select(t.creditor, t.debtor_reference, literal(""), kind, before, after)
+        .select_from(staged_points)
+        .outerjoin(creditors, creditors.c.key == t.creditor)
+        .outerjoin(debtors, known)
+        .outerjoin(contact_points, point)
+        .where(t.medium.in_(_CONSENTS))
+        .group_by(t.creditor, t.debtor_reference, t.medium, t.address)
+        .having(before.is_distinct_from(after))
+    )
+
+
+def _authorisation_changes(as_of: date) -> Select[Any]:
+    before, after = debtors.c.authorised_channels, staged_debtors.c.authorised_channels
+    return _of_debtors(
+        AUTHORISED,
+        _if(before.is_not(None), as_of),
+        _if(after.is_not(None), as_of),
+        before.is_distinct_from(after),
+    )
 
 
 def _of_debtors(kind: str, before: Any, after: Any, changed: ColumnElement[bool]) -> Select[Any]:
