@@ -3,7 +3,8 @@
 import itertools
 import os
 import shutil
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import psycopg
@@ -11,8 +12,11 @@ import pytest
 import redis
 from hypothesis import settings
 
-from dispatcher.database.engine import Database, open_database
+from dispatcher.database.engine import Connection, Database, open_database
 from dispatcher.database.migrate import upgrade
+from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.log.domain.vocabulary import word
+from dispatcher.log.storage import delivery_log
 from tests import servers
 from tests.shared import shared_folder
 
@@ -27,6 +31,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("deep") and not DEEP:
             item.add_marker(pytest.mark.skip(reason="the long form: run with DEEP=1"))
+
+
+@pytest.fixture(autouse=True)
+def entries_have_the_shape_of_their_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the program writes to the log holds the details that its word knows: a sealed entry cannot be mended."""
+    append = delivery_log.append
+
+    def checked(connection: Connection, entries: Sequence[LogEntry]) -> None:
+        made_up = sys._getframe(1).f_globals["__name__"].startswith("tests.")
+        for entry in () if made_up else entries:
+            meaning, said = word(entry.event), entry.details.keys()
+            missing, strange = meaning.always - said, said - meaning.details
+            assert meaning.is_report or not (missing or strange), (entry.event, missing, strange)
+        append(connection, entries)
+
+    monkeypatch.setattr(delivery_log, "append", checked)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from channels.kind import ChannelKind
 from dispatcher.database.engine import Connection
+from dispatcher.messages.domain.envelope import Envelope
 from dispatcher.messages.domain.message import Message, State
 from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile
 from dispatcher.people.storage import people
@@ -139,7 +140,7 @@ def _message(
         lease_owner=None,
         inputs_digest="",
         content_sha256=None,
-        envelope={},
+        envelope=Envelope(),
         provider="",
         provider_id="",
         personal_id=None,

@@ -9,8 +9,9 @@ from typing import Any
 from dispatcher.database.engine import Connection
 from dispatcher.delivery.channel_delivery import ChannelDelivery
 from dispatcher.delivery.domain.stop import stopping
-from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
+from dispatcher.delivery.domain.verdict import TOO_LATE, Verdict, VerdictKind
 from dispatcher.delivery.storage import attempts, stops
+from dispatcher.gate.decision import PROGRAM, Outcome, own_reason, reasons_json
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, entry_of
@@ -155,7 +156,7 @@ def _attempting(begun: Begun, verdict: Verdict, delivery: ChannelDelivery, now: 
         at=now,
         actor=delivery.actor,
         decision="allow",
-        reasons=verdict.reasons,
+        reasons=tuple(reasons_json(verdict.reasons)),
         details=details,
     )
 
@@ -194,7 +195,7 @@ def _kept_row(message: Message, state: State, verdict: Verdict, now: datetime) -
     row: dict[str, Any] = {
         "id": message.id,
         "state": state,
-        "reasons": list(verdict.reasons),
+        "reasons": reasons_json(verdict.reasons),
         "rule_packs": list(verdict.rule_packs or message.rule_packs),
         "not_before": verdict.not_before if state is State.DEFERRED else message.not_before,
         "next_try_at": None,
@@ -221,42 +222,32 @@ def _kept_entry(
         at=now,
         actor=delivery.actor,
         decision=verdict.kind.value,
-        reasons=verdict.reasons,
+        reasons=tuple(reasons_json(verdict.reasons)),
         rule_packs=verdict.rule_packs or message.rule_packs,
         details=details,
     )
 
 
-def _own_reason(rule: str, decision: str, reference: str, detail: str) -> dict[str, str]:
-    return {
-        "pack": "dispatcher",
-        "rule": rule,
-        "decision": decision,
-        "reference": reference,
-        "detail": detail,
-    }
-
-
-_EXPIRED = Verdict(
-    kind=VerdictKind.CANCEL,
-    reasons=(
-        _own_reason(
-            "validity", "block", "the step's valid_days", "it was not sent within the step's validity"
-        ),
-    ),
-)
+_EXPIRED = Verdict(kind=VerdictKind.CANCEL, reasons=(TOO_LATE,))
 _CONTENT_LOST = Verdict(
     kind=VerdictKind.HOLD,
     reasons=(
-        _own_reason("content", "hold", "the message's stored bytes", "the bytes to be sent have been erased"),
+        own_reason(
+            PROGRAM,
+            "content",
+            Outcome.HOLD,
+            "the message's stored bytes",
+            "the bytes to be sent have been erased",
+        ),
     ),
 )
 _OTHER_PROVIDER = Verdict(
     kind=VerdictKind.HOLD,
     reasons=(
-        _own_reason(
+        own_reason(
+            PROGRAM,
             "provider",
-            "hold",
+            Outcome.HOLD,
             "the message's earlier attempts",
             "an earlier attempt went to another provider and may have arrived",
         ),
@@ -265,8 +256,12 @@ _OTHER_PROVIDER = Verdict(
 _REPLAYED = Verdict(
     kind=VerdictKind.CANCEL,
     reasons=(
-        _own_reason(
-            "replay", "block", "the run it belongs to", "it was planned in a replay, which has ended"
+        own_reason(
+            PROGRAM,
+            "replay",
+            Outcome.BLOCK,
+            "the run it belongs to",
+            "it was planned in a replay, which has ended",
         ),
     ),
 )

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatcher.database.engine import Connection, Database
+from dispatcher.delivery.domain.verdict import TOO_LATE
 from dispatcher.delivery.storage import due
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, entry_of
@@ -13,13 +14,6 @@ from dispatcher.messages.storage import outbox, planned
 from dispatcher.planning.storage import ladder
 
 CHUNK = 500
-_REASON = {
-    "pack": "dispatcher",
-    "rule": "validity",
-    "decision": "block",
-    "reference": "the step's valid_days",
-    "detail": "it was not sent within the step's validity",
-}
 DOUBT = "an earlier attempt may have been sent, and its validity has passed"
 
 
@@ -48,7 +42,7 @@ def _expire(connection: Connection, messages: list[Message], now: datetime, acto
             {
                 "id": m.id,
                 "state": State.UNKNOWN if m.is_in_doubt else State.EXPIRED,
-                "reasons": [_REASON, *unanswered.get(m.id, ())],
+                "reasons": [TOO_LATE.as_json(), *unanswered.get(m.id, ())],
                 "lease_owner": None,
                 "lease_until": None,
                 "updated_at": now,
@@ -61,7 +55,7 @@ def _expire(connection: Connection, messages: list[Message], now: datetime, acto
         [
             entry_of(m, "unknown", at=now, actor=actor, details={"reason": DOUBT})
             if m.is_in_doubt
-            else entry_of(m, "expired", at=now, actor=actor, decision="block", reasons=(_REASON,))
+            else entry_of(m, "expired", at=now, actor=actor, decision="block", reasons=(TOO_LATE.as_json(),))
             for m in messages
         ],
     )

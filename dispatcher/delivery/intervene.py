@@ -6,12 +6,19 @@ from datetime import datetime
 from typing import Any
 
 from dispatcher.database.engine import Connection, Database
+from dispatcher.gate.decision import Outcome, reported
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, entry_of
 from dispatcher.messages.storage import outbox
 
 _HOLDABLE = frozenset({State.PLANNED, State.QUEUED, State.DEFERRED})
 _CANCELLABLE = _HOLDABLE | {State.HELD}
+_OUTCOMES = {
+    "held": Outcome.HOLD,
+    "released": Outcome.ALLOW,
+    "cancelled": Outcome.BLOCK,
+    "unknown": Outcome.HOLD,
+}
 
 
 class CannotIntervene(ValueError):  # noqa: N818  it reads as the sentence it is
@@ -101,6 +108,5 @@ def _row(message: Message, state: State, event: str, by: Intervention) -> Mappin
         "updated_at": by.now,
     }
     if by.why:
-        reason = {"pack": "person", "rule": event, "decision": event, "reference": by.actor, "detail": by.why}
-        row["reasons"] = [reason]
+        row["reasons"] = [reported("person", event, _OUTCOMES[event], by.actor, by.why).as_json()]
     return row

@@ -8,7 +8,7 @@ from typing import Any
 
 from channels.kind import ChannelKind
 from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
-from dispatcher.gate.decision import Decision, Outcome, Reason
+from dispatcher.gate.decision import Decision, Outcome, Reason, own_reason
 from dispatcher.gate.facts import ContentFindings, HistoryEntry
 from dispatcher.messages.domain.message import Message
 from dispatcher.people.domain.person import history_kind
@@ -23,7 +23,6 @@ from dispatcher.planning.domain.planner import below_minimum
 from dispatcher.planning.domain.sender_role import against_sender, role_of
 from dispatcher.planning.domain.standing import standing
 from dispatcher.planning.policy import Policy
-from dispatcher.planning.storage.plans import reasons_json
 from dispatcher.values.money import Money
 from dispatcher.writing.checks.checks import Report
 from dispatcher.writing.domain.render_inputs import RenderInputs
@@ -82,7 +81,7 @@ def _judge(
     against = refused_now(message, files, context.policy, now)
     if against:
         worst = max((reason.outcome for reason in against), key=lambda outcome: outcome.precedence)
-        return Verdict(kind=_VERDICTS[worst], reasons=tuple(reasons_json(against)))
+        return Verdict(kind=_VERDICTS[worst], reasons=tuple(against))
     inputs = files.inputs(message, context.policy)
     if inputs is None:
         detail = (
@@ -90,7 +89,7 @@ def _judge(
         )
         return Verdict(
             kind=VerdictKind.HOLD,
-            reasons=tuple(reasons_json([_reason("no-sender", detail, outcome=Outcome.HOLD)])),
+            reasons=(_reason("no-sender", detail, outcome=Outcome.HOLD),),
         )
     digest = inputs.digest()
     body = bodies.get(message.content_sha256 or "")
@@ -102,13 +101,13 @@ def _judge(
             _reason(finding.rule, str(finding), pack="content", outcome=Outcome.HOLD)
             for finding in report.findings
         ]
-        return Verdict(kind=VerdictKind.HOLD, reasons=tuple(reasons_json(found)), inputs_digest=digest)
+        return Verdict(kind=VerdictKind.HOLD, reasons=tuple(found), inputs_digest=digest)
     decision = _decide(message, files, now, context, earlier, report.content)
     return Verdict(
         kind=_VERDICTS[decision.outcome],
         not_before=decision.not_before,
         not_after=decision.not_after,
-        reasons=tuple(reasons_json(decision.reasons)),
+        reasons=decision.reasons,
         rule_packs=decision.packs,
         inputs_digest=digest,
     )
@@ -231,12 +230,4 @@ def _as_history(message: Message, files: MessageFiles, now: datetime) -> History
 
 
 def _reason(rule: str, detail: str, *, pack: str = "ledger", outcome: Outcome = Outcome.BLOCK) -> Reason:
-    return Reason(
-        pack=pack,
-        rule=rule,
-        outcome=outcome,
-        reference="what the ledger and the desk have recorded",
-        detail=detail,
-        status="policy",
-        verified="official",
-    )
+    return own_reason(pack, rule, outcome, "what the ledger and the desk have recorded", detail)

@@ -112,7 +112,12 @@ def _opt_out(book: _Book, message: Message, event: DeliveryEvent) -> None:
         scope="address",
     )
     if recorded:
-        details = {"source": event.provider, "because": event.kind.value, "medium": message.channel}
+        details = {
+            "scope": "address",
+            "medium": message.channel,
+            "source": event.provider,
+            "because": event.kind.value,
+        }
         book.log(entry_of(message, "opted_out", at=book.now, actor=event.provider, details=details))
 
 

@@ -95,7 +95,17 @@ def _note(hearing: _Hearing, people: list[int]) -> None:
     """The text itself, as a contact that the debtor made."""
     inbound = hearing.inbound
     for debtor_id in _known(people):
-        hearing.log("inbound", debtor_id, meaning=hearing.meaning.kind, matched=hearing.meaning.matched)
+        hearing.log(
+            "inbound",
+            debtor_id,
+            channel=CHANNEL,
+            direction="inbound",
+            outcome="inbound_from_consumer",
+            kind="reply",
+            made_at=inbound.at.isoformat(),
+            meaning=hearing.meaning.kind,
+            matched=hearing.meaning.matched,
+        )
         if debtor_id is not None:
             people_facts.add_contact(
                 hearing.connection,
@@ -225,7 +235,7 @@ def _quiet(hearing: _Hearing, people: list[int]) -> None:
                 "recorded_at": hearing.now,
             },
         )
-        hearing.log("hold_recorded", debtor_id, kind=UNCLEAR)
+        hearing.log("hold_recorded", debtor_id, hold=UNCLEAR)
 
 
 def _task(hearing: _Hearing, people: list[int], kind: str, what: str) -> None:

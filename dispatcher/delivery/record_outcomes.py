@@ -12,6 +12,7 @@ from dispatcher.delivery.channel_trouble import announce_pause, stop_channel
 from dispatcher.delivery.domain.attempt import Consequence, Ended, consequence
 from dispatcher.delivery.storage import attempts, confirmations
 from dispatcher.delivery.storage.attempts import Standing
+from dispatcher.gate.decision import Outcome, reported
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, after, entry_of, without_address
@@ -20,6 +21,15 @@ from dispatcher.people.storage import addresses
 from dispatcher.planning.storage import ladder
 
 STEP_GIVEN_BACK = frozenset({State.FAILED, State.EXPIRED, State.CANCELLED})
+
+
+_OUTCOMES = {
+    State.ACCEPTED: Outcome.ALLOW,
+    State.QUEUED: Outcome.DEFER,
+    State.UNKNOWN: Outcome.HOLD,
+    State.FAILED: Outcome.BLOCK,
+    State.EXPIRED: Outcome.BLOCK,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,13 +128,9 @@ def _columns(judged: _Judged) -> Mapping[str, Any]:
 
 
 def _reason(means: Consequence, ended: Ended) -> dict[str, Any]:
-    return {
-        "pack": "provider",
-        "rule": means.outcome,
-        "decision": means.event,
-        "reference": " ".join(filter(None, (ended.message.provider, means.code))),
-        "detail": without_address(means.reason, ended.message),
-    }
+    reference = " ".join(filter(None, (ended.message.provider, means.code)))
+    detail = without_address(means.reason, ended.message)
+    return reported("provider", means.outcome, _OUTCOMES[means.state], reference, detail).as_json()
 
 
 def _entries(judged: _Judged, delivery: ChannelDelivery) -> Iterable[LogEntry]:
@@ -161,19 +167,11 @@ def _follow(connection: Connection, delivery: ChannelDelivery, judged: _Judged) 
 
 def close_address(connection: Connection, message: Message, actor: str, *, at: Any, reason: str) -> None:
     """Close the address a message could not reach, and say so in the log."""
-    address = message.address or _printed(message)
+    address = message.address or message.envelope.printed_address
     if addresses.close(connection, message.recipient_id, message.channel, address, at=at, reason=reason):
         details = {"reason": without_address(reason, message)}
         entry = entry_of(message, "address_closed", at=at, actor=actor, details=details)
         delivery_log.append(connection, [entry])
-
-
-def _printed(message: Message) -> str:
-    """A letter's address on one line, as `PersonFile.postal_text` writes it."""
-    if text := message.envelope.get("address_text"):
-        return str(text)
-    lines = (message.envelope.get("postal_address") or {}).get("lines", ())
-    return ", ".join(line for line in lines if line)
 
 
 def record_provider_opt_out(
@@ -195,6 +193,11 @@ def record_provider_opt_out(
         source=delivery.channel.provider,
     )
     if recorded:
-        details = {"source": delivery.channel.provider, "code": judged.means.code}
+        details = {
+            "scope": "address",
+            "medium": message.channel,
+            "source": delivery.channel.provider,
+            "code": judged.means.code,
+        }
         entry = entry_of(message, "opted_out", at=judged.ended.at, actor=delivery.actor, details=details)
         delivery_log.append(connection, [entry])

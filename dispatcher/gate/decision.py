@@ -6,7 +6,7 @@ become of debt, person, strategy and text since it was planned, and with two end
 make its text anew).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -28,6 +28,8 @@ class Outcome(StrEnum):
         """Block beats hold beats defer beats allow."""
         return _PRECEDENCE[self]
 
+
+PROGRAM = "dispatcher"  # the pack of the program's own guards
 
 _PRECEDENCE = {Outcome.ALLOW: 0, Outcome.DEFER: 1, Outcome.HOLD: 2, Outcome.BLOCK: 3}
 
@@ -51,12 +53,49 @@ class Reason:
     inputs: Mapping[str, str] = field(default_factory=dict)
     channels: tuple[str, ...] = ()
 
+    def as_json(self) -> dict[str, Any]:
+        """The reason as rows and entries keep it: with its standing, and with what it looked at."""
+        more = {
+            "status": self.status,
+            "verified": self.verified,
+            "link": self.link,
+            "channels": list(self.channels),
+            "inputs": {name: str(value) for name, value in self.inputs.items()},
+        }
+        return self.to_json() | {name: value for name, value in more.items() if value}
+
     def to_json(self) -> dict[str, Any]:
         """The reason as `dispatcher decide` prints it."""
         document: dict[str, Any] = {"pack": self.pack, "rule": self.rule, "decision": self.outcome.value}
         if self.not_before is not None:
             document["not_before"] = utc_text(self.not_before)
         return document | {"reference": self.reference, "detail": self.detail}
+
+
+def own_reason(pack: str, rule: str, outcome: Outcome, reference: str, detail: str, **inputs: str) -> Reason:
+    """A reason that stands in no pack: the ledger's, the desk's, a guard's, the gate's own when it fails closed."""
+    return Reason(
+        pack=pack,
+        rule=rule,
+        outcome=outcome,
+        reference=reference,
+        detail=detail,
+        status="policy",
+        verified="official",
+        inputs=inputs,
+    )
+
+
+def reported(pack: str, rule: str, outcome: Outcome, reference: str, detail: str) -> Reason:
+    """What somebody else did or said, a person or a provider: no rule of ours."""
+    return Reason(
+        pack=pack, rule=rule, outcome=outcome, reference=reference, detail=detail, status="", verified=""
+    )
+
+
+def reasons_json(reasons: Iterable[Reason]) -> list[dict[str, Any]]:
+    """Reasons as rows and entries keep them."""
+    return [reason.as_json() for reason in reasons]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,7 @@ from itertools import product
 from operator import attrgetter
 
 from dispatcher.gate.act import Act
-from dispatcher.gate.decision import Decision, Outcome, Reason
+from dispatcher.gate.decision import Decision, Outcome, Reason, own_reason
 from dispatcher.gate.facts import ContactFacts
 from dispatcher.gate.guards.authorisation import ASKED_FOR, unauthorised
 from dispatcher.gate.guards.guard import Refusal
@@ -100,15 +100,7 @@ def _by_rules(facts: ContactFacts, packs: tuple[RulePack, ...]) -> Decision:
 def _refused(
     compiled: _Compiled, outcome: Outcome, rule: str, detail: str, reference: str = "fail closed"
 ) -> Decision:
-    reason = Reason(
-        pack=GATE,
-        rule=rule,
-        outcome=outcome,
-        reference=reference,
-        detail=detail,
-        status="policy",
-        verified="official",
-    )
+    reason = own_reason(GATE, rule, outcome, reference, detail)
     return Decision(outcome=outcome, reasons=(reason,), packs=compiled.stamps)
 
 

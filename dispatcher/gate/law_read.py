@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from dispatcher.gate.decision import Decision, Outcome, Reason
+from dispatcher.gate.decision import Decision, Outcome, Reason, own_reason
 from dispatcher.gate.facts import ContactFacts, Kind, LawRead
 
 DESK = "desk"
@@ -90,13 +90,4 @@ def _reasons(law: LawRead) -> Iterator[Reason]:
 def _reason(
     rule: str, detail: str, *, reference: str, outcome: Outcome = Outcome.HOLD, **inputs: str
 ) -> Reason:
-    return Reason(
-        pack=DESK,
-        rule=rule,
-        outcome=outcome,
-        reference=reference,
-        detail=detail,
-        status="policy",
-        verified="official",
-        inputs=inputs,
-    )
+    return own_reason(DESK, rule, outcome, reference, detail, **inputs)

@@ -1,39 +1,25 @@
 """Holds messages for a guard against accidents, with its reason, until a person releases them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from dispatcher.database.engine import Connection
+from dispatcher.gate.decision import PROGRAM, Outcome, Reason, own_reason
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import WAITING, State, entry_of
 from dispatcher.messages.storage import outbox
 
-PACK = "dispatcher"
+PACK = PROGRAM
 VOLUME = "volume"  # the rule of the guard that holds whole runs
 _HOLDABLE = WAITING | {State.PLANNED}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GuardReason:
+def guard_reason(rule: str, reference: str, detail: str) -> Reason:
     """Why a guard holds messages."""
-
-    rule: str
-    reference: str
-    detail: str
-
-    def as_json(self) -> dict[str, str]:
-        """As a message's reasons are kept."""
-        return {
-            "pack": PACK,
-            "rule": self.rule,
-            "decision": "hold",
-            "reference": self.reference,
-            "detail": self.detail,
-        }
+    return own_reason(PACK, rule, Outcome.HOLD, reference, detail)
 
 
-def hold_for_guard(connection: Connection, ids: Sequence[str], reason: GuardReason, *, now: datetime) -> int:
+def hold_for_guard(connection: Connection, ids: Sequence[str], reason: Reason, *, now: datetime) -> int:
     """Hold those that wait; returns how many."""
     outbox.lock_people(connection, ids)
     messages = [m for m in outbox.read(connection, ids, lock=True) if m.state in _HOLDABLE]

@@ -105,7 +105,7 @@ def _wait_for_a_reader(record: Recording, channel: str, address: str) -> None:
             **record.said.columns,
         },
     )
-    record.log("hold_recorded", {"kind": UNCLEAR})
+    record.log("hold_recorded", {"hold": UNCLEAR})
 
 
 def _task(record: Recording, kind: str, what: str, words: str, channel: str, address: str) -> None:

@@ -46,7 +46,7 @@ def release(
             if kind in KINDS or kind in FROM_IMPORTS
             else "fact_ended"
         )
-        details = {"kind": kind, "count": ended}
+        details = {"hold" if event == "hold_released" else "kind": kind, "count": ended}
         record.log(event, details, **({"address": normal} if normal else {}))
         return Recorded(
             fact="release", debtor=record.debtor.full_reference, debts=record.debt_references, details=details

@@ -7,7 +7,7 @@ from typing import Any
 
 from channels.kind import ChannelKind
 from dispatcher.database.engine import Database
-from dispatcher.gate.decision import Decision, Outcome, Reason
+from dispatcher.gate.decision import Decision, Outcome, Reason, own_reason
 from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.people.storage.people import load_debts, load_people
 from dispatcher.planning import explain_words as words
@@ -328,15 +328,7 @@ def _channel(case: _Case, intent: Intent, channel: ChannelKind) -> list[ChannelA
         word = (
             "the creditor has no entry in config/senders.yaml" if sender is None else not_reachable(channel)
         )
-        reason = Reason(
-            pack="ledger",
-            rule="unreachable",
-            outcome=Outcome.BLOCK,
-            reference="the portfolio",
-            detail=word,
-            status="policy",
-            verified="official",
-        )
+        reason = own_reason("ledger", "unreachable", Outcome.BLOCK, "the portfolio", word)
         return [ChannelAnswer(channel=channel.value, address="", decision="unreachable", reasons=(reason,))]
     answers = []
     for point in points:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dispatcher.gate.decision import Decision, Outcome, Reason
+from dispatcher.gate.decision import Decision, Outcome, own_reason
 from dispatcher.gate.gate import GATE, decide
 from dispatcher.gate.rule_book import RuleBook, UnknownPackError
 from dispatcher.people.domain.optout_words import OptOutTable
@@ -25,15 +25,7 @@ def answer(facts: object, book: RuleBook, words: OptOutTable) -> Decision:
 
 def held(rule: str, detail: str) -> Decision:
     """A hold of the gate's own: the question cannot be answered by a rule."""
-    reason = Reason(
-        pack=GATE,
-        rule=rule,
-        outcome=Outcome.HOLD,
-        reference="fail closed",
-        detail=detail,
-        status="policy",
-        verified="official",
-    )
+    reason = own_reason(GATE, rule, Outcome.HOLD, "fail closed", detail)
     return Decision(outcome=Outcome.HOLD, reasons=(reason,))
 
 

@@ -9,6 +9,7 @@ from dispatcher.database import instance
 from dispatcher.database.engine import Connection, Database
 from dispatcher.database.instance import Instance
 from dispatcher.delivery.storage import attempts
+from dispatcher.gate.decision import Outcome, own_reason
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, entry_of
@@ -83,13 +84,13 @@ def _take_copy(connection: Connection, by: Adoption) -> Adopted:
 
 
 def _row(message: Message, by: Adoption) -> dict[str, Any]:
-    reason = {"pack": "dispatcher", "rule": RULE, "decision": "hold", "reference": "dispatcher adopt"}
+    reason = own_reason("dispatcher", RULE, Outcome.HOLD, "dispatcher adopt", _DETAIL)
     return {
         "id": message.id,
         "state": State.UNKNOWN,
         "sent_at": message.sent_at or by.now,  # in doubt it counts as a contact
         "provider": "",  # whoever sent it: what this home finds at its own provider says nothing
-        "reasons": [{**reason, "detail": _DETAIL}],
+        "reasons": [reason.as_json()],
         "next_try_at": None,
         "lease_owner": None,
         "lease_until": None,

@@ -7,7 +7,7 @@ from dispatcher.database.engine import Connection, Database
 from dispatcher.delivery.intervene import Intervention, release_messages
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
-from dispatcher.messages.hold_for_guard import PACK, VOLUME, GuardReason, hold_for_guard
+from dispatcher.messages.hold_for_guard import PACK, VOLUME, guard_reason, hold_for_guard
 from dispatcher.runs.domain.volume import Excess, VolumeLimits, excesses, groups_of
 from dispatcher.runs.storage import run_volumes
 
@@ -65,7 +65,7 @@ def confirm_volume(database: Database, *, now: datetime, actor: str, run_id: int
 def _hold_whole(connection: Connection, run_id: int, found: Sequence[Excess], now: datetime) -> str:
     more = f" and {len(found) - _SAID} groups more" if len(found) > _SAID else ""
     detail = "; ".join(map(str, found[:_SAID])) + more
-    reason = GuardReason(rule=VOLUME, reference=REFERENCE, detail=detail)
+    reason = guard_reason(VOLUME, REFERENCE, detail)
     held = hold_for_guard(connection, run_volumes.unsent_ids(connection, run_id), reason, now=now)
     return (
         f"run {run_id} waits whole ({held} messages): {detail}. Look at its difference from the last run, then "
@@ -78,7 +78,7 @@ def _hold_again(connection: Connection, run_id: int, now: datetime) -> str:
     if not ids:
         return ""
     detail = "it was held for an unusual volume before, that hold expired, and nobody has said that it may go"
-    reason = GuardReason(rule=VOLUME, reference=REFERENCE, detail=detail)
+    reason = guard_reason(VOLUME, REFERENCE, detail)
     held = hold_for_guard(connection, ids, reason, now=now)
     return f"run {run_id}: {held} messages are held again: {detail}; `dispatcher run --confirm` lets them go"
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from dispatcher.database.engine import Database
-from dispatcher.messages.hold_for_guard import GuardReason, hold_for_guard
+from dispatcher.messages.hold_for_guard import guard_reason, hold_for_guard
 from dispatcher.runs.storage import run_volumes
 
 
@@ -17,7 +17,7 @@ def hold_duplicates(database: Database, run_id: int, *, now: datetime) -> str:
         pairs = run_volumes.look_alikes(connection, run_id, as_of)
         for key, earlier in pairs:
             detail = f"it says the same as message {earlier} to the same address on the same day"
-            reason = GuardReason(rule="duplicate", reference="one message says it once", detail=detail)
+            reason = guard_reason("duplicate", "one message says it once", detail)
             hold_for_guard(connection, [key], reason, now=now)
     if not pairs:
         return ""

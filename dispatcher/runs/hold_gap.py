@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dispatcher.database.engine import Database
-from dispatcher.messages.hold_for_guard import GuardReason, hold_for_guard
+from dispatcher.messages.hold_for_guard import guard_reason, hold_for_guard
 from dispatcher.runs.domain.gap import DueStep, Gap
 from dispatcher.runs.storage import copies
 
@@ -23,7 +23,7 @@ def hold_gap(database: Database, run_id: int, *, now: datetime) -> str:
         detail = (
             f"its step came due before {gap.until}, when this database was adopted: it may have been done"
         )
-        reason = GuardReason(rule=RULE, reference="dispatcher adopt", detail=detail)
+        reason = guard_reason(RULE, "dispatcher adopt", detail)
         held = hold_for_guard(connection, doubtful, reason, now=now)
     return (
         f"run {run_id}: {held} messages are held whose step came due between the making of this copy and "

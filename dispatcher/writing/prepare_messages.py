@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -10,8 +10,10 @@ from channels.kind import ChannelKind
 from channels.message import PostalAddress
 from dispatcher.database import statistics
 from dispatcher.database.engine import Database
+from dispatcher.gate.decision import Outcome, own_reason
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
+from dispatcher.messages.domain.envelope import Envelope
 from dispatcher.messages.domain.message import Message, State, entry_of
 from dispatcher.messages.storage import outbox
 from dispatcher.messages.storage.contents import Content, keep
@@ -209,7 +211,7 @@ def _ready(
         "template_version": compiled.version,
         "balance_minor": inputs.total.minor,
         "said": list(rendered.content.said),
-        "envelope": envelope(message, inputs, rendered, person, press.from_address),
+        "envelope": envelope(message, inputs, rendered, person, press.from_address).as_json(),
     }
     return Prepared(
         message=message,
@@ -223,33 +225,33 @@ def _ready(
 
 def envelope(
     message: Message, inputs: RenderInputs, rendered: Rendered, person: PersonFile, from_address: str
-) -> dict[str, Any]:
+) -> Envelope:
     """What an adapter needs besides the body."""
     sender = inputs.sender
-    filled: dict[str, Any] = {
-        "to": message.address,
-        "to_name": one_line(person.name),
-        "sender_name": sender.name,
-        "subject": rendered.subject,
-    }
+    plain = Envelope(
+        to=message.address,
+        to_name=one_line(person.name),
+        sender_name=sender.name,
+        subject=rendered.subject,
+    )
     match inputs.channel:
         case ChannelKind.EMAIL:
-            filled |= {
-                "sender": from_address or sender.email,
-                "reply_to": sender.reply_to,
-                "unsubscribe_url": inputs.optout_url,
-            }
+            return replace(
+                plain,
+                sender=from_address or sender.email,
+                reply_to=sender.reply_to,
+                unsubscribe_url=inputs.optout_url,
+            )
         case ChannelKind.LETTER:
-            filled |= {
-                "postal_address": _plain(_postal_address(person, inputs)),
-                "address_text": person.postal_text,  # what comes back is found by it
-                "return_address": _plain(_return_address(sender)),
-                "pages": rendered.pages,
-                "postage_class": "standard",
-            }
+            return replace(
+                plain,
+                postal_address=_postal_address(person, inputs),
+                address_text=person.postal_text,
+                return_address=_return_address(sender),
+                pages=rendered.pages,
+            )
         case ChannelKind.SMS:
-            pass
-    return filled
+            return plain
 
 
 def _postal_address(person: PersonFile, inputs: RenderInputs) -> PostalAddress:
@@ -285,10 +287,6 @@ def _return_address(sender: Sender) -> PostalAddress:
     )
 
 
-def _plain(address: PostalAddress) -> dict[str, Any]:
-    return {**asdict(address), "lines": list(address.lines)}
-
-
 def _held_by_findings(message: Message, rendered: Rendered, compiled: CompiledTemplate) -> Prepared:
     reasons = tuple(
         _reason(
@@ -309,17 +307,9 @@ def _held(message: Message, rule: str, detail: str, **columns: Any) -> Prepared:
     )
 
 
-def _reason(rule: str, detail: str, inputs: dict[str, str] | None = None) -> dict[str, Any]:
-    reason: dict[str, Any] = {
-        "pack": "content",
-        "rule": rule,
-        "decision": "hold",
-        "reference": "the checks of the rendered text",
-        "detail": detail,
-        "status": "policy",
-        "verified": "official",
-    }
-    return reason | ({"inputs": inputs} if inputs else {})
+def _reason(rule: str, detail: str, inputs: Mapping[str, str] | None = None) -> dict[str, Any]:
+    reference = "the checks of the rendered text"
+    return own_reason("content", rule, Outcome.HOLD, reference, detail, **(inputs or {})).as_json()
 
 
 def _store(

@@ -11,6 +11,7 @@ from dispatcher.delivery.deliver_messages import deliver_messages
 from dispatcher.delivery.domain.stop import Stop
 from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
 from dispatcher.delivery.storage import stops
+from dispatcher.gate.decision import Outcome, own_reason, reasons_json
 from tests.delivery.builders import (
     NOW,
     a_channel_delivery,
@@ -81,8 +82,18 @@ def test_a_batch_that_another_worker_took_over_is_left_alone(database: Database)
     ("verdict", "state", "event"),
     [
         (Verdict(kind=VerdictKind.DEFER, not_before=NOW + timedelta(hours=2)), "deferred", "deferred"),
-        (Verdict(kind=VerdictKind.HOLD, reasons=({"rule": "holds"},)), "held", "held"),
-        (Verdict(kind=VerdictKind.CANCEL, reasons=({"rule": "settled"},)), "cancelled", "cancelled"),
+        (
+            Verdict(kind=VerdictKind.HOLD, reasons=(own_reason("test", "holds", Outcome.HOLD, "", "no"),)),
+            "held",
+            "held",
+        ),
+        (
+            Verdict(
+                kind=VerdictKind.CANCEL, reasons=(own_reason("test", "settled", Outcome.BLOCK, "", "no"),)
+            ),
+            "cancelled",
+            "cancelled",
+        ),
         (Verdict(kind=VerdictKind.PREPARE), "planned", "outdated"),
     ],
 )
@@ -94,7 +105,11 @@ def test_what_the_second_gate_refuses_is_not_sent(
     deliver_messages(delivery, hand_out(database, [key]), [key])
     assert delivery.channel.attempts == []
     row = message(database, key)
-    assert (row.state, row.lease_owner, row.reasons) == (state, None, list(verdict.reasons))
+    assert (row.state, row.lease_owner, row.reasons) == (
+        state,
+        None,
+        reasons_json(verdict.reasons),
+    )
     assert row.not_before == verdict.not_before
     assert events(database, key) == [event]
 

@@ -13,6 +13,7 @@ from dispatcher.delivery.deliver_messages import deliver_messages
 from dispatcher.delivery.domain.stop import Stop
 from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
 from dispatcher.delivery.stop_delivery import stop_delivery
+from dispatcher.gate.decision import Outcome, own_reason
 from dispatcher.messages.domain.message import Message
 from dispatcher.people.storage import addresses
 from tests.delivery.builders import ALLOW, NOW, a_channel_delivery, hand_out, message, queued
@@ -25,7 +26,7 @@ def mind_opt_outs(
 ) -> Mapping[str, Verdict]:
     """A gate that reads opt-outs in the transaction of the claim."""
     stopped = set(connection.scalars(select(opt_outs.c.address)))
-    no = Verdict(kind=VerdictKind.CANCEL, reasons=({"rule": "opt-out"},))
+    no = Verdict(kind=VerdictKind.CANCEL, reasons=(own_reason("test", "opt-out", Outcome.BLOCK, "", "no"),))
     return {m.id: no if m.address in stopped else ALLOW for m in waiting}
 
 

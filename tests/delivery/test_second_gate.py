@@ -15,6 +15,7 @@ from dispatcher.database.tables.people import holds
 from dispatcher.database.tables.portfolio import debts
 from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
 from dispatcher.delivery.judge_messages import JudgingContext, judge_messages, refused_now
+from dispatcher.messages.domain.envelope import Envelope
 from dispatcher.messages.domain.message import Message, State
 from dispatcher.messages.storage import outbox
 from dispatcher.people.domain.person import DebtFile, Hold, PersonFile
@@ -59,7 +60,7 @@ def second_gate(database: Database, policy: Policy, *, day: date = TODAY) -> lis
 
 
 def said(verdict: Verdict) -> list[str]:
-    return [reason["rule"] for reason in verdict.reasons]
+    return [reason.rule for reason in verdict.reasons]
 
 
 def a_planned_final_notice(database: Database) -> int:
@@ -232,7 +233,7 @@ def _message() -> Message:
         lease_owner=None,
         inputs_digest="",
         content_sha256=None,
-        envelope={},
+        envelope=Envelope(),
         provider="",
         provider_id="",
         personal_id=None,

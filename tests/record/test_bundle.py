@@ -70,7 +70,7 @@ def bundle(sqlite_log: Log, tmp_path: Path) -> Path:
                     person=person(1),
                     personal_id=key,
                     commitment=commitment,
-                    details={"source": "<b>page</b>"},
+                    details={"scope": "all", "medium": "any", "source": "<b>page</b>"},
                 )
             ],
         )

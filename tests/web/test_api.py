@@ -9,10 +9,11 @@ import pytest
 from httpx import Response
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
-from sqlalchemy import func, select
+from sqlalchemy import DDL, Column, String, func, select
 from starlette.testclient import TestClient
 
 from dispatcher.database.tables.log import log_entries
+from dispatcher.database.tables.metadata import metadata
 from dispatcher.database.tables.users import api_tokens
 from dispatcher.users.manage_users import disable_user, make_token, revoke_tokens
 from tests.web.house import ALL, Web
@@ -266,3 +267,34 @@ def test_what_is_not_there_is_a_problem_document(web: Web) -> None:
     ):
         assert is_problem(client.get(path), 404), path
     assert is_problem(client.delete("/api/v1/runs"), 405)
+
+
+def test_a_new_column_does_not_publish_itself(web: Web, message_of: Callable[..., str]) -> None:
+    """Columns that somebody adds to what the answers are made of stay inside until a model names them."""
+    message_id = message_of()
+    tables = ("debtors", "contact_points", "debts", "holds", "messages", "attempts")
+    bearer(web).post(f"{ANA}/records", json={"fact": "dispute", "source": "x"})
+    before = {path: bearer(web).get(path).json() for path in (ANA, f"/api/v1/messages/{message_id}")}
+    hidden = [Column("risk_score", String(20), server_default="private") for _ in tables]
+    with web.house.database.writing() as connection:
+        for name, column in zip(tables, hidden, strict=True):
+            connection.execute(DDL(f"ALTER TABLE {name} ADD COLUMN risk_score VARCHAR DEFAULT 'private'"))
+            metadata.tables[name].append_column(column)
+    try:
+        for path, known in before.items():
+            answer = bearer(web).get(path)
+            assert answer.status_code == 200
+            assert "risk_score" not in answer.text
+            assert shape_of(answer.json()) == shape_of(known)
+    finally:
+        for name, column in zip(tables, hidden, strict=True):
+            metadata.tables[name]._columns.remove(column)
+
+
+def shape_of(document: Any) -> Any:
+    """The names in a document, whatever it says under them."""
+    if isinstance(document, dict):
+        return {
+            name: shape_of(value) for name, value in document.items() if name not in ("details", "entries")
+        }
+    return [shape_of(each) for each in document] if isinstance(document, list) else None

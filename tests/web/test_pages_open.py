@@ -128,7 +128,7 @@ def test_a_list_exports_what_it_shows(web: Web, path: str) -> None:
     assert isinstance(as_json.json(), list)
     rows = [line for line in as_csv.text.splitlines() if line]
     assert bool(rows) == bool(as_json.json())
-    assert "exported" in desk.page("/log?event=exported")
+    assert "exported" in desk.page("/log?event=list_exported")
 
 
 def test_an_export_cannot_be_run_by_a_spreadsheet(web: Web) -> None:

@@ -4,11 +4,19 @@ A verdict holds the gate's decision on the contact (`gate/decision.py`) and what
 (`cancel`) and a text that must be made anew (`prepare`).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+
+from dispatcher.gate.decision import PROGRAM, Outcome, Reason, own_reason
+
+TOO_LATE = own_reason(
+    PROGRAM,
+    "validity",
+    Outcome.BLOCK,
+    "the step's valid_days",
+    "it was not sent within the step's validity",
+)
 
 
 class VerdictKind(StrEnum):
@@ -32,7 +40,7 @@ class Verdict:
     kind: VerdictKind
     not_before: datetime | None = None
     not_after: datetime | None = None
-    reasons: tuple[Mapping[str, Any], ...] = ()
+    reasons: tuple[Reason, ...] = ()
     rule_packs: tuple[str, ...] = ()
     inputs_digest: str = ""
 

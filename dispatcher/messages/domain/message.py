@@ -9,6 +9,7 @@ from functools import reduce
 from typing import Any
 
 from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.messages.domain.envelope import Envelope
 from dispatcher.values.money import Money
 
 
@@ -103,7 +104,7 @@ class Message:
     lease_owner: str | None
     inputs_digest: str
     content_sha256: str | None
-    envelope: Mapping[str, Any]
+    envelope: Envelope
     provider: str
     provider_id: str
     personal_id: int | None

@@ -26,6 +26,7 @@ from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.planning import runs
 from dispatcher.database.tables.portfolio import creditors, debtors, debts
+from dispatcher.messages.domain.envelope import Envelope
 from dispatcher.messages.domain.message import Message, State
 
 _m = messages.c
@@ -173,7 +174,7 @@ def _message(row: Any) -> Message:
     fields["state"] = State(fields["state"])
     fields["zones"] = _strings(fields["zones"])
     fields["rule_packs"] = _strings(fields["rule_packs"])
-    fields["envelope"] = fields["envelope"] or {}
+    fields["envelope"] = Envelope.read(fields["envelope"])
     fields["simulated"] = bool(fields["simulated"])
     return Message(**fields)
 

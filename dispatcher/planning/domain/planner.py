@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from channels.kind import ChannelKind
-from dispatcher.gate.decision import Decision, Outcome, Reason
+from dispatcher.gate.decision import Decision, Outcome, Reason, own_reason
 from dispatcher.gate.facts import ContactFacts, HistoryEntry, ZoneCandidate
 from dispatcher.gate.guards.frequency import PUTS_OFF
 from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile, history_kind
@@ -309,12 +309,4 @@ _UNREACHABLE = {
 
 
 def _reason(rule: str, detail: str, *, outcome: Outcome = Outcome.BLOCK) -> Reason:
-    return Reason(
-        pack="ledger",
-        rule=rule,
-        outcome=outcome,
-        reference="the strategy and the portfolio",
-        detail=detail,
-        status="policy",
-        verified="official",
-    )
+    return own_reason("ledger", rule, outcome, "the strategy and the portfolio", detail)

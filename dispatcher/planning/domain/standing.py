@@ -9,7 +9,7 @@ The reasons are sealed for good, so they name no debtor and no debt: the entry's
 from collections.abc import Iterator
 from datetime import date
 
-from dispatcher.gate.decision import Outcome, Reason
+from dispatcher.gate.decision import Outcome, Reason, own_reason
 from dispatcher.people.domain.person import Arranged, DebtFile, Hold, PersonFile
 from dispatcher.planning.domain.strategy import Step, Strategy
 
@@ -136,13 +136,5 @@ def _held(hold: Hold) -> Reason:
 
 
 def _reason(rule: str, detail: str, *, on: date | None = None, reference: str = _RECORDED) -> Reason:
-    return Reason(
-        pack="ledger",
-        rule=rule,
-        outcome=Outcome.BLOCK,
-        reference=reference,
-        detail=detail,
-        status="policy",
-        verified="official",
-        inputs={"date": on.isoformat()} if on else {},
-    )
+    inputs = {"date": on.isoformat()} if on else {}
+    return own_reason("ledger", rule, Outcome.BLOCK, reference, detail, **inputs)

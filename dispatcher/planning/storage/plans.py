@@ -12,7 +12,7 @@ from dispatcher.database.bulk import insert_rows
 from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.planning import refusals, runs
-from dispatcher.gate.decision import Decision, Outcome, Reason
+from dispatcher.gate.decision import Decision, Outcome, reasons_json
 from dispatcher.gate.grounds import grounds
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
@@ -162,18 +162,6 @@ def update_run(connection: Connection, run_id: int, **values: Any) -> None:
 def get_run(connection: Connection, run_id: int) -> Any:
     """One run's row, or None."""
     return connection.execute(select(runs).where(runs.c.id == run_id)).first()
-
-
-def reasons_json(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
-    """Reasons as they stand in rows and entries: rule, reference, status and the inputs they looked at."""
-    return [
-        reason.to_json()
-        | {"status": reason.status, "verified": reason.verified}
-        | ({"link": reason.link} if reason.link else {})
-        | ({"channels": list(reason.channels)} if reason.channels else {})
-        | ({"inputs": {k: str(v) for k, v in reason.inputs.items()}} if reason.inputs else {})
-        for reason in reasons
-    ]
 
 
 def _personal(intent: Intent, decided: PlannedMessage | RefusedIntent) -> dict[str, Any]:

@@ -16,11 +16,12 @@ from dispatcher.database.tables.log import log_entries, personal_values
 from dispatcher.database.tables.messages import contents, messages
 from dispatcher.database.tables.people import consents, contacts, holds, notices, opt_outs, wishes
 from dispatcher.database.tables.portfolio import contact_points, creditors, debtors, debts, payments
+from dispatcher.log.domain.vocabulary import VOCABULARY
 from dispatcher.messages.storage.contents import ERASED
 from dispatcher.record.storage import word_index
 
 # A person's own log-ins to their file and what we did for them do not prolong what we may keep.
-NO_ACTIVITY = ("erased", "exported", "hold_recorded", "hold_released")
+NO_ACTIVITY = tuple(event.value for event, meaning in VOCABULARY.items() if not meaning.counts)
 ON_THE_WAY = ("planned", "queued", "deferred", "held", "sending", "unknown")
 
 

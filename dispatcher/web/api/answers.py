@@ -21,7 +21,6 @@ from dispatcher.planning.storage.plans import NoSuchRunError
 from dispatcher.runs.storage import day_counts
 from dispatcher.runs.summarise_run import summarise_run
 from dispatcher.values.instants import instant_text
-from dispatcher.values.plain_values import plain
 from dispatcher.web.api.operation import limit_of, listed
 from dispatcher.web.operators.messages import decide_messages, message_filter, message_json
 from dispatcher.web.operators.runs import run_json
@@ -51,7 +50,7 @@ def get_message(visit: Visit) -> Any:
         "expires_at": instant_text(found["message"]["expires_at"]),
         "body_sha256": found["message"]["content_sha256"],
         "rule_packs": found["message"]["rule_packs"],
-        "attempts": plain(found["attempts"]),
+        "attempts": found["attempts"],
         "entries": found["entries"],
     }
     return message_json(line) | more

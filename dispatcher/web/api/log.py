@@ -1,7 +1,6 @@
 """What the API says of the log: entries with their proofs, and the seals."""
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 from dispatcher.record.prove_entry import prove_entry
@@ -10,7 +9,6 @@ from dispatcher.record.storage import seals
 from dispatcher.record.storage.evidence import UnknownDebtorError
 from dispatcher.record.storage.log_search import load
 from dispatcher.record.storage.sealing_keys import SealingKeys
-from dispatcher.values.plain_values import plain
 from dispatcher.web.api.operation import limit_of, listed
 from dispatcher.web.auditors.log import entry_json, log_query
 from dispatcher.web.site.filters import a_number
@@ -46,7 +44,7 @@ def get_entry(visit: Visit) -> Any:
     if proof is None:
         raise not_found("such entry")
     found = _entry(visit, proof.entry_id)
-    return found | {"proof": plain(asdict(proof)) | {"holds": proof.holds}}
+    return found | {"proof": proof}
 
 
 def _entry(visit: Visit, entry_id: int) -> dict[str, Any]:

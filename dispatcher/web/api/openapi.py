@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-from dispatcher.web.api.operation import PREFIX, Operation
-from dispatcher.web.api.schemas import SCHEMAS
+from dispatcher.web.api.models import Model, Problem, schemas
+from dispatcher.web.api.operation import BYTES, PREFIX, Operation
 from dispatcher.web.site.access import ACCESS, Door
 
 _PROBLEMS = {
@@ -37,7 +37,7 @@ def document(operations: Sequence[Operation], server: str) -> dict[str, Any]:
         "security": [{"bearer": []}, {"session": []}],
         "paths": paths,
         "components": {
-            "schemas": SCHEMAS,
+            "schemas": schemas(_models(operations)),
             "securitySchemes": {
                 "bearer": {
                     "type": "http",
@@ -48,6 +48,14 @@ def document(operations: Sequence[Operation], server: str) -> dict[str, Any]:
             },
         },
     }
+
+
+def _models(operations: Sequence[Operation]) -> list[type[Model]]:
+    given = {operation.gives for operation in operations}
+    return [
+        Problem,
+        *sorted((one for one in given if not isinstance(one, str)), key=lambda one: one.__name__),
+    ]
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
@@ -88,14 +96,14 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
 
 
 def _answer(operation: Operation) -> dict[str, Any]:
-    if operation.gives == "bytes":
+    if operation.gives == BYTES:
         return {"description": "The bytes.", "content": {"application/octet-stream": {}}}
-    if operation.gives == "document":
+    if isinstance(operation.gives, str):
         return {
             "description": "This document.",
             "content": {"application/json": {"schema": {"type": "object"}}},
         }
-    item = {"$ref": f"#/components/schemas/{operation.gives}"}
+    item = {"$ref": f"#/components/schemas/{operation.gives.__name__}"}
     schema: dict[str, Any] = item
     if operation.is_list:
         schema = {

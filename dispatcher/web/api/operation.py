@@ -6,11 +6,16 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from dispatcher.web.api.models import Model, published
 from dispatcher.web.site.visit import RefusedError, Visit
 
 PREFIX = "/api/v1"
 LARGEST_PAGE = 500
 Json = Mapping[str, Any]
+
+
+BYTES, DOCUMENT = "bytes", "document"  # what is no model: exact bytes, the API's own description
+Gives = type[Model] | str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,14 +29,17 @@ class Parameter:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Operation:
-    """`answer` returns a JSON value (a Response where it is none); `gives` names a schema, `takes` the body's."""
+    """`answer` returns rows or documents (a Response where it is none), of which `gives` is published.
+
+    A list's are its items. `takes` is the schema of the body.
+    """
 
     method: str
     path: str  # behind PREFIX
     id: str
     says: str
     answer: Callable[[Visit], Any]
-    gives: str
+    gives: Gives
     is_list: bool = False
     takes: Json | None = None
     parameters: tuple[Parameter, ...] = ()
@@ -68,6 +76,14 @@ def listed(items: list[Any], following: str | int | None) -> dict[str, Any]:
     return {"items": items, "next": str(following) if following else None}
 
 
-def as_response(value: Any, status: int) -> Response:
-    """A JSON answer."""
-    return value if isinstance(value, Response) else JSONResponse(value, status_code=status)
+def as_response(operation: Operation, value: Any) -> Response:
+    """A JSON answer with the fields that the operation's model names, and no other."""
+    if isinstance(value, Response):
+        return value
+    model = operation.gives
+    if not isinstance(model, str):
+        if operation.is_list:
+            value = {**value, "items": [published(model, item) for item in value["items"]]}
+        else:
+            value = published(model, value)
+    return JSONResponse(value, status_code=operation.status)

@@ -1,7 +1,6 @@
 """What the API says of people, and what may be written down about them."""
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 from dispatcher.people.domain.fact_table import BY_NAME
@@ -9,7 +8,6 @@ from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.storage import person_lists
 from dispatcher.people.storage.person_lists import PersonFilter
 from dispatcher.planning.storage.explained import AmbiguousDebtorError, find_debtor
-from dispatcher.values.plain_values import plain
 from dispatcher.web.api.operation import limit_of, listed
 from dispatcher.web.operators.people import person_json
 from dispatcher.web.operators.record_forms import write_down
@@ -43,24 +41,13 @@ def get_person(visit: Visit) -> Any:
         points = person_lists.points_of(connection, debtor_id)
         debts = person_lists.debts_of(connection, debtor_id)
         records = person_lists.records_of(connection, debtor_id)
-    return plain(
-        {
-            "debtor": f"{row.key}/{row.reference}",
-            "person": row.person,
-            "name": row.name,
-            "kind": row.kind,
-            "language": row.language,
-            "country": row.country,
-            "region": row.region,
-            "time_zone": row.time_zone,
-            "addresses": [_without(point, "id", "debtor_id") for point in points],
-            "debts": [_without(debt, "id", "creditor_id", "debtor_id", "digest", "key") for debt in debts],
-            "records": {
-                name: [_without(one, "debtor_id", "debt_id") for one in rows]
-                for name, rows in records.items()
-            },
-        }
-    )
+    return {
+        **row._mapping,  # noqa: SLF001 SQLAlchemy's public name for a row as a mapping
+        "debtor": f"{row.key}/{row.reference}",
+        "addresses": points,
+        "debts": debts,
+        "records": records,
+    }
 
 
 def list_timeline(visit: Visit) -> Any:
@@ -85,7 +72,7 @@ def record(visit: Visit) -> Any:
         recorded = write_down(visit, f"{visit.path('creditor')}/{visit.path('reference')}")
     except RecordError as error:
         raise RefusedError(422, sentence_of(error)) from None
-    return plain(asdict(recorded))
+    return recorded
 
 
 def _person(visit: Visit, connection: Any) -> int:
@@ -93,7 +80,3 @@ def _person(visit: Visit, connection: Any) -> int:
         return find_debtor(connection, f"{visit.path('creditor')}/{visit.path('reference')}")
     except AmbiguousDebtorError:
         raise not_found("such person") from None
-
-
-def _without(row: Any, *names: str) -> dict[str, Any]:
-    return {name: value for name, value in row._mapping.items() if name not in names}  # noqa: SLF001 SQLAlchemy's public name for a row as a mapping

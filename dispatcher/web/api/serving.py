@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from dispatcher.users.domain.user import User
 from dispatcher.users.sign_in import session_of, token_hash
@@ -53,7 +53,7 @@ def serve(operation: Operation, request: Request, body: bytes) -> Response:
         _require(operation, visit)
         if request.method == "POST":
             return _once(operation, visit)
-        return as_response(operation.answer(visit), operation.status)
+        return as_response(operation, operation.answer(visit))
     except RefusedError as error:
         return problem(error.status, error.sentence, _REALM if error.status == 401 else None)
 
@@ -102,7 +102,7 @@ def _once(operation: Operation, visit: Visit) -> Response:
     """Answer a repeat under the same Idempotency-Key with the first answer."""
     key = visit.request.headers.get(KEY_HEADER, "").strip()
     if not key:
-        return as_response(operation.answer(visit), operation.status)
+        return as_response(operation, operation.answer(visit))
     if len(key) > 200:
         raise RefusedError(400, f"{KEY_HEADER}: 200 characters at most.")
     database, user = visit.program.database, visit.user
@@ -112,7 +112,7 @@ def _once(operation: Operation, visit: Visit) -> Response:
     if known is not None:
         return _again(known, digest)
     try:
-        response = as_response(operation.answer(visit), operation.status)
+        response = as_response(operation, operation.answer(visit))
     except BaseException:
         with database.writing() as connection:
             idempotency.forget(connection, user.id, key)
@@ -129,7 +129,7 @@ def _again(known: idempotency.Answered, digest: str) -> Response:
         return problem(
             409, f"{KEY_HEADER}: the first request under this key has not ended.", {"Retry-After": "2"}
         )
-    response = as_response(known.body, known.status)
+    response = JSONResponse(known.body, status_code=known.status)
     response.headers["Idempotent-Replayed"] = "true"
     return response
 

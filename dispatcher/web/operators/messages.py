@@ -18,6 +18,7 @@ from dispatcher.delivery.intervene import (
     release_messages,
 )
 from dispatcher.delivery.resolve_message import resolve_message
+from dispatcher.messages.domain.envelope import Envelope
 from dispatcher.messages.domain.message import UNSENT, State
 from dispatcher.messages.show_message import NoSuchMessageError, show_message
 from dispatcher.messages.storage import contents, message_lists
@@ -81,7 +82,7 @@ def show(visit: Visit) -> Response:
         entries=[entry | {"instant": datetime.fromisoformat(entry["at"])} for entry in entries],
         text=found["text"],
         body=_body(visit, message),
-        subject=(message.get("envelope") or {}).get("subject", ""),
+        envelope=Envelope.read(message["envelope"]),
         says=says(visit.program.policy, [*reasons, *(message.get("reasons") or ())]),
         packs=packs_asked(visit.program.policy, message, asked, today=visit.now.date()),
         asked=asked,

@@ -8,6 +8,8 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from dispatcher.agreements.storage.arrangements import listed
+from dispatcher.log.domain.events import Event
+from dispatcher.log.domain.vocabulary import word
 from dispatcher.messages.storage.message_lists import lines_of
 from dispatcher.people.domain.hold_facts import HOLDS
 from dispatcher.people.storage import person_lists
@@ -24,9 +26,13 @@ from dispatcher.web.site.page import page
 from dispatcher.web.site.visit import Page, RefusedError, Visit
 
 _TIMELINE = 60
-_REPLY_EVENTS = {"inbound", "opted_out", "complained"}
-_KEPT_EVENTS = {"blocked", "cancelled", "expired", "held", "rejected", "bounced", "returned"}
-_SENT_EVENTS = {"accepted", "delivered"}
+_TONES = {
+    "sent": "sent",
+    "good": "sent",
+    "kept": "kept",
+    "bad": "kept",
+    "reply": "in",
+}  # a story's, on the page
 
 
 def list_people(visit: Visit) -> Response:
@@ -183,11 +189,9 @@ def _words(personal: dict[str, Any]) -> str:
 
 
 def _tone(event: str) -> str:
-    if event in _SENT_EVENTS:
-        return "sent"
-    if event in _KEPT_EVENTS:
-        return "kept"
-    return "in" if event in _REPLY_EVENTS or event.endswith("_recorded") else ""
+    if event.endswith("_recorded"):
+        return "in"
+    return _TONES.get(word(event).tone, "") if event in set(Event) else ""
 
 
 def _by_event(events: list[dict[str, Any]], messages: dict[str, Any]) -> list[dict[str, Any]]:

@@ -40,7 +40,7 @@ def _log(visit: Visit, name: str, form: str) -> None:
     }
     with visit.program.database.writing() as connection:
         delivery_log.append(
-            connection, [LogEntry(event="exported", at=visit.now, actor=visit.actor, details=details)]
+            connection, [LogEntry(event="list_exported", at=visit.now, actor=visit.actor, details=details)]
         )
 
 

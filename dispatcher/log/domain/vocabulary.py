@@ -1,0 +1,355 @@
+"""What the words of the log mean: whose each event is, what its details hold, how a story tells it.
+
+An entry is sealed for good, so a word, once written, keeps its meaning and its shape. The tests refuse a word that
+does not stand here, and details that it does not know; a log at work writes down whatever has happened.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dispatcher.log.domain.events import Event
+
+
+class About(StrEnum):
+    """Whose event it is."""
+
+    MESSAGE = "message"
+    PERSON = "person"
+    RUN = "run"
+    TEMPLATE = "template"
+    CHANNEL = "channel"
+    LEDGER = "ledger"
+    USER = "user"
+    LOG = "log"
+
+
+class Tone(StrEnum):
+    """How a story tells it: what was planned, sent, arrived, went wrong, was kept back, came from the person."""
+
+    PLAN = "plan"
+    SENT = "sent"
+    GOOD = "good"
+    BAD = "bad"
+    KEPT = "kept"
+    REPLY = "reply"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Word:
+    """What one event means.
+
+    `says` is its sentence in a person's story, with {step}, {channel}, {hold}, {arrangement} and {instalment}; empty: a
+    step inside the machine, which a story leaves out. `always` are details that every such entry has, `details` all that it may have.
+    `counts`: it is activity with the person, from which retention reckons. `is_report`: its details are a report of
+    a shape of its own.
+    """
+
+    about: About
+    says: str
+    tone: Tone = Tone.NOTE
+    always: frozenset[str] = frozenset()
+    details: frozenset[str] = frozenset()
+    counts: bool = True
+    is_report: bool = False
+
+
+def _word(
+    about: About,
+    says: str = "",
+    tone: Tone = Tone.NOTE,
+    *,
+    always: str = "",
+    details: str = "",
+    counts: bool = True,
+) -> Word:
+    needed = frozenset(always.split())
+    known = needed | frozenset(details.split())
+    return Word(about=about, says=says, tone=tone, always=needed, details=known, counts=counts)
+
+
+def _report(about: About, says: str, tone: Tone = Tone.NOTE) -> Word:
+    return Word(about=about, says=says, tone=tone, is_report=True)
+
+
+_MESSAGE, _PERSON, _LOG = About.MESSAGE, About.PERSON, About.LOG
+_REPORTED = "provider_time permanent code reason found_by word"  # what a provider's event says
+_ENDED = "attempt code reason scope note next_try_at found_by duration"
+_SAID = "source"
+
+VOCABULARY: Mapping[Event, Word] = {
+    # A message on its way.
+    Event.PLANNED: _word(
+        _MESSAGE,
+        "Planned {step} by {channel}",
+        Tone.PLAN,
+        details="relation other_channels not_before not_after",
+    ),
+    Event.QUEUED: _word(_MESSAGE, details="template_sha256 not_before"),
+    Event.OUTDATED: _word(_MESSAGE, "Its text was made anew: {step} by {channel}", details="not_before"),
+    Event.ATTEMPTING: _word(_MESSAGE, always="attempt", details="not_after"),
+    Event.ACCEPTED: _word(
+        _MESSAGE, "Sent {step} by {channel}", Tone.SENT, details=f"{_ENDED} {_REPORTED} event_id"
+    ),
+    Event.RETRY: _word(_MESSAGE, "Not taken for now, tried again later: {step} by {channel}", details=_ENDED),
+    Event.REJECTED: _word(
+        _MESSAGE,
+        "Rejected by the provider: {step} by {channel}",
+        Tone.BAD,
+        details=f"{_ENDED} {_REPORTED} event_id",
+    ),
+    Event.UNKNOWN: _word(
+        _MESSAGE,
+        "Not known whether it arrived: {step} by {channel}",
+        Tone.BAD,
+        details=f"{_ENDED} was why state",
+    ),
+    Event.LATE_ANSWER: _word(_MESSAGE, "The provider answered late: {step} by {channel}", details=_ENDED),
+    Event.EXPIRED: _word(
+        _MESSAGE, "Not sent in time and given up: {step} by {channel}", Tone.KEPT, details=_ENDED
+    ),
+    Event.DEFERRED: _word(
+        _MESSAGE,
+        "Kept until it is allowed: {step} by {channel}",
+        Tone.KEPT,
+        details="not_before relation template_sha256",
+    ),
+    Event.HELD: _word(
+        _MESSAGE,
+        "Held for a person to decide: {step} by {channel}",
+        Tone.KEPT,
+        details="relation other_channels not_before not_after why state template_sha256",
+    ),
+    Event.BLOCKED: _word(
+        _MESSAGE, "Not sent: {step} by {channel} is not allowed", Tone.KEPT, details="relation"
+    ),
+    Event.CANCELLED: _word(
+        _MESSAGE, "Cancelled before sending: {step} by {channel}", Tone.KEPT, details="not_before why state"
+    ),
+    Event.RELEASED: _word(_MESSAGE, "Released: {step} by {channel}", always="state", details="why"),
+    Event.RESOLVED: _word(
+        _MESSAGE, "A person found out what became of it: {step} by {channel}", always="sent state why"
+    ),
+    Event.ACKNOWLEDGED: _word(_MESSAGE, "Somebody took note: {step} by {channel}", always="why"),
+    Event.TAKEN: _word(_MESSAGE, "Somebody took it on their desk: {step} by {channel}"),
+    Event.PROCESSED: _word(
+        _MESSAGE, "In the provider's hands: {step} by {channel}", always="event_id", details=_REPORTED
+    ),
+    Event.PROVIDER_SENT: _word(
+        _MESSAGE, "Passed on by the provider: {step} by {channel}", always="event_id", details=_REPORTED
+    ),
+    Event.DELAYED: _word(
+        _MESSAGE, "Delayed on its way: {step} by {channel}", always="event_id", details=_REPORTED
+    ),
+    Event.DELIVERED: _word(
+        _MESSAGE, "Delivered: {step} by {channel}", Tone.GOOD, always="event_id", details=_REPORTED
+    ),
+    Event.OPENED: _word(_MESSAGE, "Opened: {step} by {channel}", always="event_id", details=_REPORTED),
+    Event.CLICKED: _word(
+        _MESSAGE, "A link was followed: {step} by {channel}", always="event_id", details=_REPORTED
+    ),
+    Event.BOUNCED: _word(
+        _MESSAGE,
+        "Came back: {step} by {channel}; the address does not take it",
+        Tone.BAD,
+        always="event_id",
+        details=_REPORTED,
+    ),
+    Event.RETURNED: _word(
+        _MESSAGE, "Came back: {step} by {channel}", Tone.BAD, always="event_id", details=_REPORTED
+    ),
+    Event.COMPLAINED: _word(
+        _MESSAGE,
+        "Called unwanted by the person: {step} by {channel}",
+        Tone.BAD,
+        always="event_id",
+        details=_REPORTED,
+    ),
+    Event.UNSUBSCRIBED: _word(
+        _MESSAGE,
+        "Unsubscribed at the provider: {step} by {channel}",
+        Tone.REPLY,
+        always="event_id",
+        details=_REPORTED,
+    ),
+    Event.MAILED: _word(_MESSAGE, "Put into the post: {step}", always="event_id", details=_REPORTED),
+    Event.IN_TRANSIT: _word(_MESSAGE, "On its way in the post: {step}", always="event_id", details=_REPORTED),
+    Event.PROVIDER_EVENT: _word(
+        _MESSAGE,
+        "The provider said something else: {step} by {channel}",
+        always="event_id",
+        details=_REPORTED,
+    ),
+    Event.UNMATCHED_EVENT: _word(
+        About.CHANNEL, "An event about no message of ours", always="event_id kind said_message"
+    ),
+    Event.ADDRESS_CLOSED: _word(_MESSAGE, "The address was closed", always="reason"),
+    # What a person said or did, and what was recorded of them.
+    Event.INBOUND: _word(
+        _PERSON,
+        "The person answered",
+        Tone.REPLY,
+        always="channel direction outcome kind made_at",
+        details=f"{_SAID} meaning matched",
+    ),
+    Event.OPTED_OUT: _word(
+        _PERSON,
+        "The person said stop",
+        Tone.REPLY,
+        always="scope medium",
+        details=f"{_SAID} also_binds matched language because code",
+    ),
+    Event.OPTED_IN: _word(
+        _PERSON, "The person asked to hear from us again", Tone.REPLY, always="reopened matched"
+    ),
+    Event.OPT_OUT_REVOKED: _word(
+        _PERSON, "A stop was taken back", Tone.REPLY, always="kind count", details=_SAID
+    ),
+    Event.HOLD_RECORDED: _word(
+        _PERSON,
+        "Recorded: {hold}",
+        always="hold",
+        details=(
+            f"{_SAID} since until before after form validation_period_end amount contact_known unresponsive "
+            "consented_to_direct_contact medium_accepted answered"
+        ),
+        counts=False,
+    ),
+    Event.HOLD_RELEASED: _word(
+        _PERSON, "Ended: {hold}", always="hold", details=f"{_SAID} count before after", counts=False
+    ),
+    Event.PAYMENT_RECORDED: _word(
+        _PERSON, "The person paid", Tone.REPLY, always="amount currency paid_on left", details=f"{_SAID} id"
+    ),
+    Event.CONTACT_RECORDED: _word(
+        _PERSON,
+        "A contact made elsewhere was recorded",
+        always="channel direction outcome kind made_at",
+        details=_SAID,
+    ),
+    Event.CONTACTS_IMPORTED: _word(
+        About.LEDGER,
+        "Contacts made elsewhere were imported",
+        always="file rows imported known refused stopped unclear source",
+    ),
+    Event.CONSENT_RECORDED: _word(
+        _PERSON,
+        "A consent was recorded",
+        Tone.REPLY,
+        always="consent given_on",
+        details=(f"{_SAID} medium scope directly_to_collector result type optout_by public_domain opted_out"),
+    ),
+    Event.WISH_RECORDED: _word(
+        _PERSON,
+        "A wish was recorded",
+        Tone.REPLY,
+        always="wish",
+        details=(
+            f"{_SAID} days from to place language zone authoritative employer_prohibits oral_request "
+            "written_confirmation account debts"
+        ),
+    ),
+    Event.NOTICE_RECORDED: _word(
+        _PERSON,
+        "A notice sent before was recorded",
+        always="notice sent_on",
+        details=f"{_SAID} validation_period_end",
+    ),
+    Event.FACT_AMENDED: _word(
+        _PERSON,
+        "What was recorded before was added to",
+        details=(
+            f"{_SAID} hold consent notice contact opt_out since form validation_period_end amount contact_known "
+            "unresponsive consented_to_direct_contact medium_accepted answered medium scope directly_to_collector "
+            "result type optout_by public_domain opted_out address_place prerecorded consent_to_other_medium"
+        ),
+    ),
+    Event.FACT_ENDED: _word(
+        _PERSON, "What was recorded before has ended", always="kind count", details=_SAID
+    ),
+    Event.ERASED: _word(
+        _PERSON,
+        "Personal values and bodies were erased",
+        always="bodies kept_bodies personal why",
+        counts=False,
+    ),
+    Event.EXPORTED: _word(
+        _PERSON,
+        "A copy of these entries was taken out",
+        always="entries form scope to_position",
+        counts=False,
+    ),
+    Event.LIST_EXPORTED: _word(
+        About.USER, "A list was taken out", always="list form filter other_filters", counts=False
+    ),
+    Event.VIEWED: _word(_PERSON, "Somebody looked at what is kept", always="what person", counts=False),
+    Event.PAYMENT_REVERSED: _word(
+        _PERSON, "A payment was taken back", always="id amount currency", details=_SAID
+    ),
+    Event.INSTALMENT_PAID: _report(_PERSON, "Paid as agreed: payment {instalment}", Tone.GOOD),
+    Event.INSTALMENT_MISSED: _report(_PERSON, "Not seen by the ledger: payment {instalment}", Tone.BAD),
+    Event.ARRANGEMENT_AGREED: _report(_PERSON, "Agreed: a {arrangement}", Tone.GOOD),
+    Event.ARRANGEMENT_KEPT: _report(_PERSON, "Kept: the {arrangement}", Tone.GOOD),
+    Event.ARRANGEMENT_BROKEN: _report(_PERSON, "Broken: the {arrangement}", Tone.BAD),
+    Event.ARRANGEMENT_CANCELLED: _report(_PERSON, "Cancelled: the {arrangement}"),
+    Event.ARRANGEMENT_REPLACED: _report(_PERSON, "Replaced by another: the {arrangement}"),
+    # Runs and the desk.
+    Event.RUN_ORDERED: _word(About.RUN, "A run was started from the page", always="plan_digest"),
+    Event.RUN_PLANNED: _report(About.RUN, "A day was planned"),
+    Event.RUN_SUMMARY: _report(About.RUN, "A run was summed up"),
+    Event.VOLUME_CONFIRMED: _word(About.RUN, "An unusual volume was confirmed", always="excesses"),
+    Event.RULES_IN_FORCE: _word(About.RUN, "These rule packs are in force", always="packs"),
+    Event.TASKS_TAKEN: _word(About.USER, "Tasks were taken", always="tasks"),
+    Event.RUN_REDATED: _word(About.RUN, "A run was dated back", always="run from to why"),
+    Event.READING_CONFIRMED: _word(About.USER, "A person read an answer", always="item reading proposed"),
+    Event.READING_UNDONE: _word(About.USER, "A reading was taken back", always="item was"),
+    Event.TASKS_DONE: _word(About.USER, "Tasks were done", always="tasks", details="outcome_given"),
+    # Channels and stops.
+    Event.CHANNEL_PAUSED: _word(About.CHANNEL, "A channel paused", always="reason until"),
+    Event.STOPPED: _word(About.CHANNEL, "Sending was stopped", always="scope name why", details="code"),
+    Event.RESUMED: _word(About.CHANNEL, "Sending went on", always="scope name why"),
+    # The ledger.
+    Event.PORTFOLIO_IMPORTED: _report(About.LEDGER, "A ledger was imported"),
+    Event.PORTFOLIO_REFUSED: _report(About.LEDGER, "A ledger was refused"),
+    Event.CHANGES_EXPORTED: _report(About.LEDGER, "Changes were exported for the ledger"),
+    # Templates.
+    **{
+        event: _word(About.TEMPLATE, says, always="template_sha256 author", details="source why")
+        for event, says in {
+            Event.TEMPLATE_SUBMITTED: "A template was handed in for review",
+            Event.TEMPLATE_APPROVED: "A template was approved",
+            Event.TEMPLATE_SENT_BACK: "A template was sent back",
+            Event.TEMPLATE_PUBLISHED: "A template was published",
+            Event.TEMPLATE_RETIRED: "A template was taken out of use",
+            Event.TEMPLATE_WITHDRAWN: "A template was withdrawn",
+        }.items()
+    },
+    Event.TEST_SENT: _word(About.TEMPLATE, "A trial was sent to its author", always="outcome message"),
+    # Users.
+    Event.USER_ADDED: _word(About.USER, "A user was added", always="user roles"),
+    Event.USER_ROLES_SET: _word(About.USER, "A user's roles were set", always="user roles before"),
+    Event.USER_DISABLED: _word(About.USER, "A user was disabled", always="user"),
+    Event.USER_ENABLED: _word(About.USER, "A user was enabled", always="user"),
+    Event.PASSWORD_SET: _word(About.USER, "A password was set", always="user"),
+    Event.TOKEN_MADE: _word(About.USER, "A token was made", always="user token"),
+    Event.TOKENS_REVOKED: _word(About.USER, "Tokens were revoked", always="user count"),
+    Event.SIGNED_IN: _word(About.USER, "Signed in", details="address"),
+    Event.SIGNED_OUT: _word(About.USER, "Signed out"),
+    Event.SIGN_IN_REFUSED: _word(About.USER, "A sign-in was refused", always="why", details="address"),
+    Event.SESSIONS_ENDED: _word(About.USER, "Sessions were ended", always="count"),
+    # The log itself and its database.
+    Event.KEY_REPLACED: _report(_LOG, "A key was replaced"),
+    Event.RESTORED: _report(_LOG, "An older database was put back"),
+    Event.ADOPTED: _word(_LOG, "A copy of the database was adopted", always="kind unknown why trouble"),
+}
+
+
+def word(event: str) -> Word:
+    """What a word means; raises ValueError for one that the log does not have."""
+    try:
+        return VOCABULARY[Event(event)]
+    except (ValueError, KeyError):
+        raise ValueError(
+            f"{event!r} is no event of the log: add it to log/domain/events.py and vocabulary.py"
+        ) from None
