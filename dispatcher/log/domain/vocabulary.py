@@ -41,7 +41,8 @@ class Word:
     """What one event means.
 
     `says` is its sentence in a person's story, with {step}, {channel}, {hold}, {arrangement} and {instalment}; empty: a
-    step inside the machine, which a story leaves out. `always` are details that every such entry has, `details` all that it may have.
+    step inside the machine, which a story leaves out. `always` are details that every such entry has, `details` all
+    that it may have.
     `counts`: it is activity with the person, from which retention reckons. `is_report`: its details are a report of
     a shape of its own.
     """
