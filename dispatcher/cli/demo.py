@@ -89,6 +89,7 @@ def _import(dispatcher: Dispatcher) -> ImportReport:
             actor=actor(),
             rejects=home / "rejects" / "sample.rejects.csv",
             warnings=home / "rejects" / "sample.warnings.csv",
+            settings=dispatcher.import_settings,
         ),
         watch=dispatcher.agreements.watch_ledger,
     )

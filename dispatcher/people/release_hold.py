@@ -18,6 +18,7 @@ FROM_IMPORTS = (
     "refused_ledger",
     "new_in_odd_ledger",
     "looks_renumbered",
+    "terms_changed",
 )
 
 

@@ -240,7 +240,7 @@ def names_wanted(mapping: PortfolioMapping | None) -> frozenset[str]:
     if mapping is None:
         return frozenset(plain_name(column) for column in REQUIRED)
     required = ("debtor_reference",) if mapping.people_only else REQUIRED
-    wanted = [source for column, source in mapping.sources.items() if column in required]
+    wanted = [mapping.sources.get(column, column) for column in required if column not in mapping.keys]
     wanted += [parts[0].split(" or ")[0] for column, parts in mapping.keys.items() if column in required]
     plain = [source for source in wanted if not _SYNTAX.search(source) and not _may_be_missing(source)]
     return frozenset(name for source in plain if (name := plain_name(source)) and " or " not in source)

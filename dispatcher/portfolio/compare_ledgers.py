@@ -15,6 +15,7 @@ from dispatcher.portfolio.domain.ledger_drift import (
     LedgerProfile,
     differences,
     drift,
+    unread,
 )
 from dispatcher.portfolio.read_portfolio_file import Reading
 from dispatcher.portfolio.storage import ledger_holds, ledgers
@@ -63,10 +64,11 @@ def compare(
         )
         before = ledgers.profile_before(connection, creditor, mapping_name(request))
         limits = limits_of(request, creditor)
-        beside = ledgers.counts(connection, creditor, request.as_of, refused=refused, rows=rows)
+        beside = ledgers.counts(connection, creditor, request.as_of)
         profiles[creditor] = now
         findings += drift(creditor, before, now, beside, limits, request.as_of, whole=request.full)
         said += [f"{creditor}: {sentence}" for sentence in differences(before, now)]
+    findings += unread(request.file.name, refused, rows, request.settings.limits, request.as_of)
     open_findings = [finding for finding in findings if finding.name not in request.accept]
     return Comparison(
         profiles=profiles,

@@ -16,7 +16,7 @@ from dispatcher.portfolio.domain.portfolio import PortfolioRow, RefusedRow, RowP
 from dispatcher.portfolio.domain.portfolio_columns import CONTACT_COLUMNS, LEFT_ASIDE, REQUIRED
 from dispatcher.portfolio.domain.portfolio_row import FileForm, RowReader
 from dispatcher.portfolio.read_portfolio_file import Reading, Record, read_portfolio_file
-from dispatcher.portfolio.storage import ended_protections, ledger_holds, portfolios, stand_ins
+from dispatcher.portfolio.storage import changed_terms, ended_protections, ledger_holds, portfolios, stand_ins
 from dispatcher.portfolio.storage.portfolio_settling import refuse_respelled, settle
 from dispatcher.portfolio.storage.portfolio_staging import Staging, open_staging
 from dispatcher.portfolio.write_row_problems import ProblemFile
@@ -188,6 +188,7 @@ def _applied(
     portfolios.lock_changed(connection)
     whole = tuple(before) if request.full else ()
     ended = ended_protections.find_ended(connection, request.empty_ends, today=request.as_of)
+    changed = changed_terms.find_changed(connection)
     suspects = compare_ledgers.new_debts_to_hold(connection, compared, request)
     ledger_holds.note_changes(connection, request.as_of, whole_ledger=whole, empty_ends=request.empty_ends)
     debtors = portfolios.merge_debtors(connection, empty_ends=request.empty_ends)
@@ -199,7 +200,9 @@ def _applied(
     vanished = portfolios.leave_vanished(connection, request.as_of, whole)
     if older_than and vanished and not request.allow_older:
         raise _older(request, older_than, f"{vanished} debts that it does not know would be held")
+    suspects[changed_terms.TERMS_CHANGED] = [(one.creditor, one.reference) for one in changed]
     held = _hold(job, connection, suspects)
+    changed_terms.leave_tasks(connection, changed, now=request.now, file=request.file.name)
     ended_protections.release_named_again(connection, request.now)
     kept = ended_protections.keep(
         connection, ended, today=request.as_of, now=request.now, file=request.file.name

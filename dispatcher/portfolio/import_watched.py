@@ -1,15 +1,18 @@
 """Imports what lies in a watched folder, so that the ledger is fresh before the run, and puts the files away."""
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-SUFFIXES = frozenset({".csv", ".jsonl", ".ndjson"})
+from dispatcher.portfolio.domain.ledger_day import day_in_name
+
+SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".xlsx", ".xlsm", ".zip", ".gz"})
+# Office's locks and what browsers and transfer programs have not finished: somebody is at work on the file itself.
+TEMPORARY = (".", "~$")
+UNFINISHED = (".part", ".tmp", ".temp", ".crdownload", ".filepart", ".partial", "~")
 QUIET_SECONDS = 60.0  # a file that changed later than this may still be growing
 DONE, FAILED = "done", "failed"
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 ImportOne = Callable[[Path, str, date], str]
 """(file, mapping or "", day of the ledger) -> what it did, in a sentence; raises when it cannot."""
@@ -28,7 +31,9 @@ def import_watched(folder: Path, import_one: ImportOne, *, now: datetime) -> lis
     """Import every finished file, oldest name first.
 
     Files in a subfolder are read with the mapping of that name. The day of the ledger stands in the file's name
-    (2026-11-23), else it is today's. Files go to `done/` or, with the reason beside them, to `failed/`.
+    (2026-11-23, 20261123, 23-11-2026; of a period its end); a file without one is no newer than it was last written.
+    Files go to `done/` or, with the reason beside them, to `failed/`, whatever they are; temporary and hidden ones are
+    left alone.
     """
     return [_take(folder, file, import_one, now) for file in list(_waiting(folder, now))]
 
@@ -36,17 +41,24 @@ def import_watched(folder: Path, import_one: ImportOne, *, now: datetime) -> lis
 def _waiting(folder: Path, now: datetime) -> Iterator[Path]:
     if not folder.is_dir():
         raise FileNotFoundError(2, "the watched folder does not exist", str(folder))
-    for file in sorted([*folder.glob("*.*"), *folder.glob("*/*.*")]):
-        if file.suffix.lower() not in SUFFIXES or file.parent.name in {DONE, FAILED}:
+    for file in sorted([*folder.glob("*"), *folder.glob("*/*")]):
+        if not file.is_file() or file.parent.name in {DONE, FAILED} or _is_temporary(file):
             continue
         if now.timestamp() - file.stat().st_mtime >= QUIET_SECONDS:
             yield file
 
 
+def _is_temporary(file: Path) -> bool:
+    name = file.name.lower()
+    return name.startswith(TEMPORARY) or name.endswith(UNFINISHED) or file.parent.name.startswith(".")
+
+
 def _take(folder: Path, file: Path, import_one: ImportOne, now: datetime) -> Watched:
     mapping = "" if file.parent == folder else file.parent.name
     try:
-        said, imported = import_one(file, mapping, _ledger_day(file, now)), True
+        _refuse_other_kinds(file)
+        day, how = _ledger_day(file, now)
+        said, imported = f"{import_one(file, mapping, day)}{how}", True
     except (ValueError, LookupError, OSError) as error:
         said, imported = _named(file, str(error)), False
     _put_away(folder, file, now, said, imported=imported)
@@ -57,9 +69,21 @@ def _named(file: Path, said: str) -> str:
     return said if file.name in said else f"{file.name}: {said}"
 
 
-def _ledger_day(file: Path, now: datetime) -> date:
-    found = _DAY.search(file.stem)
-    return date.fromisoformat(found.group()) if found else now.astimezone(UTC).date()
+def _refuse_other_kinds(file: Path) -> None:
+    if file.suffix.lower() not in SUFFIXES:
+        raise ValueError(
+            f"{file.name}: files of the kind {file.suffix or '(no suffix)'} are not read; export it as CSV or .xlsx"
+        )
+
+
+def _ledger_day(file: Path, now: datetime) -> tuple[date, str]:
+    """The day in the name, else the day on which the file was last written: it cannot speak of a later one."""
+    today = now.astimezone(UTC).date()
+    named = day_in_name(file.name.partition(".")[0] if file.suffix.lower() == ".gz" else file.stem, today)
+    if named is not None:
+        return named, ""
+    written = datetime.fromtimestamp(file.stat().st_mtime, UTC).date()
+    return min(written, today), "; no day in its name: taken as of the day it was last written"
 
 
 def _put_away(folder: Path, file: Path, now: datetime, said: str, *, imported: bool) -> None:

@@ -21,12 +21,9 @@ class RawRow(NamedTuple):
 
 
 class Rows(Protocol):
-    """Rows in the file's order, some of which can be read again."""
+    """Rows in the file's order."""
 
     def __iter__(self) -> Iterator[RawRow]: ...
-
-    def give_back(self, rows: Sequence[RawRow]) -> None:
-        """Read these rows again: they were looked at for the column names."""
 
     def give_back_lines(self) -> None:
         """Read all lines of the last row but its first again."""
@@ -62,15 +59,11 @@ class CsvRows:
     def __init__(self, stream: TextIO, delimiter: str) -> None:
         self._lines = _Lines(stream)
         self._delimiter = delimiter
-        self._again: deque[RawRow] = deque()
-        self._reader: Iterator[list[str]] | None = None
 
     def __iter__(self) -> Iterator[RawRow]:
         lines = self._lines
-        reader = self._reader or self._opened()
+        reader = self._opened()
         while True:
-            while self._again:
-                yield self._again.popleft()
             lines.taken.clear()
             first = lines.number + 1
             try:
@@ -84,10 +77,6 @@ class CsvRows:
                 continue
             yield RawRow(first, values, list(lines.taken))
 
-    def give_back(self, rows: Sequence[RawRow]) -> None:
-        """Read these rows again."""
-        self._again.extendleft(reversed(rows))
-
     def give_back_lines(self) -> None:
         """Read all lines of the last row but its first again."""
         self._lines.give_back(list(self._lines.taken)[1:])
@@ -99,8 +88,7 @@ class CsvRows:
             self._delimiter = self._delimiter or named[4]
         elif first is not None:
             self._lines.give_back([first])
-        self._reader = csv.reader(self._lines, delimiter=self._delimiter or ",", strict=True)
-        return self._reader
+        return csv.reader(self._lines, delimiter=self._delimiter or ",", strict=True)
 
 
 class JsonObjects:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 from dispatcher.portfolio.apply_mapping import Binding, PortfolioFileError, bind_headers, names_wanted
@@ -104,19 +105,22 @@ class _Table:
         self._mapping = mapping
         self._reading = reading
         self._above: list[RawRow] = []
+        self._below: list[RawRow] = []  # looked at for the column names, and rows after all
+        self._told_of_unnamed = False
+        self._width = 0  # of the line of names, its unnamed end too
         self._kept: dict[int, str] = {}  # by place: what counts for the rows below
 
     def records(self, rows: Rows) -> Iterator[Record]:
         """All of them, the lines above the names left out."""
         stream = iter(rows)
-        binding = self._bound(rows, stream)
+        binding = self._bound(stream)
         skip = self._skipper()
         down = self._fill_down(binding)
-        for row in stream:
+        for row in chain(self._below, stream):
             if row.problem:
                 yield _unreadable(row)
                 continue
-            values = _fitting(row.values, len(binding.headers))
+            values = self._fitting(row, len(binding.headers))
             if why := _is_no_record(values):
                 self._reading.passed_over[why] += 1
                 continue
@@ -134,8 +138,9 @@ class _Table:
                 continue
             yield Record(row.line, cells, extra, problems, binding.columns)
 
-    def _bound(self, rows: Rows, stream: Iterator[RawRow]) -> Binding:
-        header, line = self._header(rows, stream)
+    def _bound(self, stream: Iterator[RawRow]) -> Binding:
+        header, line = self._header(stream)
+        self._width = len(header)
         while header and not header[-1].strip():
             header.pop()
         if not header:
@@ -149,7 +154,7 @@ class _Table:
         reading.period_start = self._period_start()
         return binding
 
-    def _header(self, rows: Rows, stream: Iterator[RawRow]) -> tuple[list[str], int]:
+    def _header(self, stream: Iterator[RawRow]) -> tuple[list[str], int]:
         asked = self._mapping.header if self._mapping else None
         wanted = names_wanted(self._mapping)
         first: RawRow | None = None
@@ -159,7 +164,7 @@ class _Table:
                 raise PortfolioFileError(
                     f"{self._file}, line {row.line}: the column names are not readable as CSV: {row.problem}"
                 )
-            if _is_header(row, asked, wanted):
+            if _is_header(row, asked, wanted) or (filled and asked is None and not wanted):
                 return list(row.values), row.line
             first = first or (row if filled else None)
             self._above.append(row)
@@ -169,7 +174,7 @@ class _Table:
             raise PortfolioFileError(
                 f"{self._file}: there is no line of column names like `header: {asked}` says"
             )
-        rows.give_back([row for row in self._above if first and row.line > first.line])
+        self._below = [row for row in self._above if first and row.line > first.line]
         return (list(first.values), first.line) if first else ([], 1)
 
     def _period_start(self) -> date | None:
@@ -224,6 +229,23 @@ class _Table:
                 values[i] = values[i] if values[i].strip() else self._kept.get(i, "")
         return False
 
+    def _fitting(self, row: RawRow, expected: int) -> list[str]:
+        """Without the cells that stand under no name: empty ones, or as far as the line of names goes."""
+        values = row.values
+        if len(values) <= expected:
+            return values
+        if not any(value.strip() for value in values[expected:]):
+            return values[:expected]
+        if len(values) > self._width:
+            return values
+        if not self._told_of_unnamed:
+            self._told_of_unnamed = True
+            problem = RowProblem(
+                column="", value="", reason="cells without a name at the end of rows are not kept"
+            )
+            self._reading.warnings.append((row.line, problem))
+        return values[:expected]
+
     def _misfit(self, rows: Rows, row: RawRow, expected: int) -> Record:
         if len(row.texts) > 1:
             rows.give_back_lines()
@@ -240,13 +262,6 @@ def _is_header(row: RawRow, asked: int | str | None, wanted: Iterable[str]) -> b
         return any(re.search(asked, text) for text in row.texts or [",".join(row.values)])
     names = {plain_name(value) for value in row.values}
     return bool(wanted) and names.issuperset(wanted)
-
-
-def _fitting(values: list[str], expected: int) -> list[str]:
-    """Without the empty cells that a row has beyond the names; a spreadsheet's short rows filled up."""
-    if len(values) > expected and not any(value.strip() for value in values[expected:]):
-        return values[:expected]
-    return values
 
 
 def _is_no_record(values: Sequence[str]) -> str:

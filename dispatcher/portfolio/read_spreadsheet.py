@@ -3,8 +3,7 @@
 import re
 import warnings
 import zipfile
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +22,6 @@ class SheetRows:
     def __init__(self, path: Path, file: str, sheet: str) -> None:
         self._path, self._file, self._sheet = path, file, sheet
         self._book: Any = None
-        self._again: deque[RawRow] = deque()
 
     def __enter__(self) -> "SheetRows":
         from openpyxl import load_workbook
@@ -43,22 +41,11 @@ class SheetRows:
         self._book.close()
 
     def __iter__(self) -> Iterator[RawRow]:
-        rows = enumerate(self._chosen().iter_rows(), start=1)
         width = 0
-        while True:
-            if self._again:
-                yield self._again.popleft()
-                continue
-            number, cells = next(rows, (0, ()))
-            if not number:
-                return
+        for number, cells in enumerate(self._chosen().iter_rows(), start=1):
             values = [_text(cell) for cell in cells]
             width = max(width, len(values))
             yield RawRow(number, values + [""] * (width - len(values)))
-
-    def give_back(self, rows: Sequence[RawRow]) -> None:
-        """Read these rows again."""
-        self._again.extendleft(reversed(rows))
 
     def give_back_lines(self) -> None:
         """A spreadsheet's row is one line."""

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Collection
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from croniter import croniter
+from croniter import CroniterBadDateError, croniter
 
 from dispatcher.rulebook.yaml_file import YamlFile, read_yaml
 from dispatcher.runs.domain.schedule import Schedule
@@ -33,6 +34,7 @@ SCHEMA: dict[str, Any] = {
         }
     },
 }
+_ANY_DAY = datetime(2026, 1, 1)  # noqa: DTZ001 croniter works on the wall's clock
 # croniter takes 59/15 for minute 59 alone, where people mean "from 59 on, every 15".
 _BARE_STEP = re.compile(r"(^|,)\d+/\d+(,|$)")
 
@@ -64,9 +66,20 @@ def _check(file: YamlFile, i: int, item: dict[str, Any], jobs: Collection[str], 
         raise file.error((*at, "catch_up"), "a schedule that fires throughout the day cannot make up for all")
 
 
+def _ever_fires(cron: str) -> bool:
+    """Whether there is a day for it within eight years: 29 February comes every four, but for 2100."""
+    try:
+        croniter(cron, _ANY_DAY, max_years_between_matches=8).get_next()
+    except CroniterBadDateError:
+        return False
+    return True
+
+
 def _check_cron(file: YamlFile, at: tuple[str | int, ...], cron: str) -> None:
     fields = cron.split()
     if len(fields) != 5 or not croniter.is_valid(cron):
         raise file.error(at, f"{cron!r} is no cron expression of five fields, such as '30 7 * * 1-5'")
+    if not _ever_fires(cron):
+        raise file.error(at, f"{cron!r} never fires: there is no such day")
     if any(_BARE_STEP.search(field) for field in fields):
         raise file.error(at, f"{cron!r}: write a step as */15 or 5-59/15, not 5/15")

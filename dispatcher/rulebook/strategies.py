@@ -7,7 +7,9 @@ from typing import Any
 from channels.kind import ChannelKind
 from dispatcher.agreements.domain.follow_ups import BEFORE, On
 from dispatcher.planning.domain.strategy import (
+    ASK,
     DEFAULT_VALID_DAYS,
+    GO_ON,
     FollowUp,
     HandoverRule,
     Match,
@@ -66,6 +68,7 @@ SCHEMA: dict[str, Any] = {
         "join": {"enum": ["none", "debtor"]},
         "parties": {"enum": ["debtor", "all"]},
         "guarantors": {"type": "boolean"},
+        "due_date_moved": {"enum": [ASK, GO_ON]},
         "on_broken": _NAME,
         "follow_ups": {
             "type": "array",
@@ -149,6 +152,7 @@ def _strategy(file: YamlFile) -> Strategy:
         join=data.get("join", "none"),
         parties=data.get("parties", "debtor"),
         guarantors=data.get("guarantors", False),
+        due_date_moved=data.get("due_date_moved", ASK),
         follow_ups=_follow_ups(file, steps),
         on_broken=_on_broken(file, steps),
         handover=HandoverRule(**data["handover"]) if "handover" in data else None,

@@ -50,7 +50,10 @@ def fire_schedules(ports: SchedulerPorts) -> list[tuple[str, datetime]]:
         return []
     ran = _finish_what_was_left(ports)
     for schedule in ports.schedules:
-        ran += _fire_one(ports, schedule)
+        try:
+            ran += _fire_one(ports, schedule)
+        except Exception as error:  # noqa: BLE001 one schedule that fails must not keep the others from firing
+            ports.trouble(schedule.name, error)
     return ran
 
 

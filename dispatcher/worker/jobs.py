@@ -162,10 +162,13 @@ def import_file(dispatcher: Dispatcher, file: Path, mapping: str, day: date) -> 
             rejects=rejects / f"{file.stem}.rejects.csv",
             warnings=rejects / f"{file.stem}.warnings.csv",
             mapping=load_mapping(dispatcher.config("mappings"), mapping) if mapping else None,
+            settings=dispatcher.import_settings,
         ),
         watch=dispatcher.agreements.watch_ledger,
     )
-    return f"{report.imported} of {report.rows} rows imported, {report.refused} refused"
+    said = f"{report.imported} of {report.rows} rows imported, {report.refused} refused"
+    more = {"newly held": report.held, "protections no longer in it, and kept": report.still_protected}
+    return ", ".join([said, *(f"{count} {words}" for words, count in more.items() if count)])
 
 
 TIMEOUT_SECONDS = 15.0

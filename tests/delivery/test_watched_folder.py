@@ -1,7 +1,7 @@
 """A watched folder is imported file by file; what fails is put aside with the reason."""
 
 import os
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from dispatcher.portfolio.import_watched import import_watched
@@ -18,7 +18,9 @@ def a_file(path: Path, *, age: float = 3600) -> Path:
 def test_files_are_imported_with_their_mapping_and_day_and_put_away(tmp_path: Path) -> None:
     a_file(tmp_path / "ledger-2026-03-03.csv")
     a_file(tmp_path / "ibm-ar" / "today.csv")
-    a_file(tmp_path / "readme.txt")
+    a_file(tmp_path / "~$ledger.csv")
+    a_file(tmp_path / ".ledger.csv")
+    a_file(tmp_path / "ledger.csv.part")
     seen = []
     import_watched(
         tmp_path, lambda file, mapping, day: seen.append((file.name, mapping, day)) or "ok", now=NOW
@@ -27,7 +29,31 @@ def test_files_are_imported_with_their_mapping_and_day_and_put_away(tmp_path: Pa
     assert sorted(path.name for path in (tmp_path / "done").iterdir()) == [
         "20260304T150000-ledger-2026-03-03.csv", "20260304T150000-today.csv",
     ]  # fmt: skip
-    assert (tmp_path / "readme.txt").exists()
+    left = sorted(path.name for path in tmp_path.iterdir() if path.is_file())
+    assert left == [".ledger.csv", "ledger.csv.part", "~$ledger.csv"]
+
+
+def test_a_file_that_nobody_can_read_is_put_aside_and_none_lies_there_for_ever(tmp_path: Path) -> None:
+    a_file(tmp_path / "ledger.pdf")
+    a_file(tmp_path / "ledger")
+    watched = import_watched(tmp_path, lambda *_: "ok", now=NOW)
+    assert [(w.file, w.imported) for w in watched] == [("ledger", False), ("ledger.pdf", False)]
+    assert all("export it as CSV" in w.said for w in watched)
+    assert not any(path.is_file() for path in tmp_path.iterdir())
+
+
+def test_a_file_without_a_day_in_its_name_is_no_newer_than_it_was_last_written(tmp_path: Path) -> None:
+    a_file(tmp_path / "ledger.csv", age=3 * 86_400)
+    days = []
+    [watched] = import_watched(tmp_path, lambda file, mapping, day: days.append(day) or "ok", now=NOW)
+    assert days == [NOW.date() - timedelta(days=3)]
+    assert "no day in its name" in watched.said
+
+
+def test_a_day_in_a_name_that_is_none_is_never_taken_for_today(tmp_path: Path) -> None:
+    a_file(tmp_path / "ledger-2026-02-31.csv")
+    [watched] = import_watched(tmp_path, lambda *_: "ok", now=NOW)
+    assert (watched.imported, "looks like a date" in watched.said) == (False, True)
 
 
 def test_a_file_that_may_still_grow_is_left_for_the_next_time(tmp_path: Path) -> None:

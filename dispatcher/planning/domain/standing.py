@@ -11,7 +11,7 @@ from datetime import date
 
 from dispatcher.gate.decision import Outcome, Reason, own_reason
 from dispatcher.people.domain.person import Arranged, DebtFile, Hold, PersonFile
-from dispatcher.planning.domain.strategy import Step, Strategy
+from dispatcher.planning.domain.strategy import ASK, Step, Strategy
 
 # These the gate judges itself, with their exceptions (dispatcher/gate/guards/holds.py).
 JUDGED_BY_THE_GATE = frozenset(
@@ -20,6 +20,7 @@ JUDGED_BY_THE_GATE = frozenset(
 WITHOUT_EFFECT_ON_SENDING = frozenset({"legal"})  # a legal hold keeps records, it does not keep silent
 
 _RECORDED = "what the ledger and the desk have recorded"
+TERMS_CHANGED = "terms_changed"  # the creditor changed due date, debtor or currency after a reminder
 _STRATEGY = "the strategy and the portfolio"
 
 _WORDS = {
@@ -28,6 +29,7 @@ _WORDS = {
     "manual": "a person put this on hold",
     "complaint": "a complaint waits for its answer",
     "protection_unreadable": "a value of its row that protects somebody, or that law hangs on, could not be read",
+    TERMS_CHANGED: "the creditor changed its due date, debtor or currency after a reminder",
     "refused_ledger": "a newer ledger was refused, and shows the debt as paid or protected",
     "new_in_odd_ledger": "it is new in a ledger with more new debts than an ordinary one",
     "looks_renumbered": "it looks like a known debt under another reference",
@@ -43,7 +45,7 @@ def standing(
 
     What no strategy has asked for (a confirmation) has neither step nor strategy.
     """
-    found = list(_of_the_debt(debt, person, on))
+    found = list(_of_the_debt(debt, person, on, asks=strategy is None or strategy.due_date_moved == ASK))
     if step is not None:
         found += _of_the_step(debt, step, on)
     if strategy is not None:
@@ -71,7 +73,8 @@ def _of_the_strategy(debt: DebtFile, strategy: Strategy) -> Iterator[Reason]:
         yield _reason("above-maximum", detail, reference=_STRATEGY)
 
 
-def _of_the_debt(debt: DebtFile, person: PersonFile, on: date) -> list[Reason]:
+def _of_the_debt(debt: DebtFile, person: PersonFile, on: date, *, asks: bool) -> list[Reason]:
+    """`asks`: the strategy waits for a person where the creditor changed a debt's terms."""
     found: list[Reason] = []
     if not debt.is_open(on):
         found.append(_reason("settled", f"the debt is not open on {on}", on=on))
@@ -92,7 +95,11 @@ def _of_the_debt(debt: DebtFile, person: PersonFile, on: date) -> list[Reason]:
         found.append(_reason("promised", detail, on=debt.promise_date))
     if not debt.in_ledger:
         found.append(_reason("not-in-ledger", _WORDS["not_in_ledger"], on=on))
-    found += [_held(hold) for hold in person.holds if keeps_silent(hold, debt, on)]
+    found += [
+        _held(hold)
+        for hold in person.holds
+        if keeps_silent(hold, debt, on) and (asks or hold.kind != TERMS_CHANGED)
+    ]
     return found
 
 

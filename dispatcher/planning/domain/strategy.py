@@ -10,6 +10,8 @@ from dispatcher.agreements.domain.follow_ups import On
 DEFAULT_VALID_DAYS = 3
 LAST_DAY_OF_A_COURTESY = 0  # later, a step collects: the strategies' file says so
 
+ASK, GO_ON = "ask", "go_on"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
@@ -78,6 +80,8 @@ class Strategy:
     """`join`: none (a message a debt) or debtor (one for all that a person owes); `parties`: debtor or all who owe it.
 
     `minimum`: currency -> the least that a message may ask for in all, in that currency's main unit.
+    `due_date_moved`: what the ladder does when the creditor changes a debt that was written about: ask (a person
+    decides) or go_on.
     """
 
     name: str
@@ -87,6 +91,7 @@ class Strategy:
     join: str = "none"
     parties: str = "debtor"
     guarantors: bool = False
+    due_date_moved: str = ASK
     follow_ups: tuple[FollowUp, ...] = ()
     on_broken: str = ""  # the step that comes after a break; empty: the next one
     handover: HandoverRule | None = None

@@ -106,8 +106,6 @@ class Counts:
     moved_alike: int = 0
     other_currency: int = 0
     other_debtor: int = 0
-    rows: int = 0
-    refused: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,7 +150,6 @@ def drift(
         ("due_dates", counts.moved_alike, counts.in_both),
         ("currencies", counts.other_currency, counts.in_both),
         ("debtors", counts.other_debtor, counts.in_both),
-        ("refused", counts.refused, counts.rows),
         ("vanished", counts.vanished if whole else 0, counts.known),
     ]
     for name, count, of in shares:
@@ -160,6 +157,12 @@ def drift(
             yield _finding(name, creditor, count, of, limits, day)
     if counts.known and _beyond(counts.appeared, counts.known, limits, "appeared", day):
         yield _finding("appeared", creditor, counts.appeared, counts.known, limits, day, refuses=False)
+
+
+def unread(file: str, refused: int, rows: int, limits: LedgerLimits, day: date) -> Iterator[Finding]:
+    """Whether so many rows of a file could not be read that the others are not to be believed either."""
+    if _beyond(refused, rows, limits, "refused", day):
+        yield _finding("refused", file, refused, rows, limits, day)
 
 
 def _columns(creditor: str, before: LedgerProfile, now: LedgerProfile) -> Iterator[Finding]:

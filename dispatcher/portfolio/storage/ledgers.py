@@ -105,7 +105,7 @@ def history(connection: Connection, *, limit: int = 50) -> list[Any]:
     return list(connection.execute(query.order_by(ledgers.c.id.desc()).limit(limit)))
 
 
-def counts(connection: Connection, creditor: str, as_of: date, *, refused: int, rows: int) -> Counts:
+def counts(connection: Connection, creditor: str, as_of: date) -> Counts:
     """How the file's debts of one creditor stand beside the known ones; call before the merge."""
     t = staged_debts.c
     mine = debts.c.creditor_id == select(creditors.c.id).where(creditors.c.key == creditor).scalar_subquery()
@@ -141,8 +141,6 @@ def counts(connection: Connection, creditor: str, as_of: date, *, refused: int, 
         moved_alike=_moved_alike(connection, pair),
         other_currency=int(both[2] or 0),
         other_debtor=int(both[3] or 0),
-        rows=rows,
-        refused=refused,
     )
 
 
