@@ -260,6 +260,94 @@ def test_an_answer_about_a_place_taken_away_never_allows_more(
     assert outcome(replace(whole(), coverage=left), contact, text) >= outcome(whole(), contact, text)
 
 
+def an_allowed_contact(
+    channel: ChannelKind = EMAIL, role: str = "original_creditor", **place: str
+) -> IntendedContact:
+    """A first reminder to Ana, in Georgia unless a place says otherwise."""
+    mailbox = ContactPoint(id=1, medium="email", address="ana@mail.example", consent_on=LONG_AGO)
+    mobile = ContactPoint(
+        id=2,
+        medium="phone",
+        address="+525512345678" if place.get("country") == "MX" else "+14045550123",
+        consent_on=LONG_AGO,
+    )
+    person = PersonFile(
+        id=1, person="p", creditor_id=1, creditor="acme", reference="D1", name="Ana Example", address_lines=("1 High Street",),
+        contact_points=(mailbox, mobile), said={"mx_first_contact": LONG_AGO}, first_message_on=LONG_AGO, **(dict(PLACES[0]) | place),
+    )  # fmt: skip
+    owed, none = Money(10_000, "USD"), Money(0, "USD")
+    debt = DebtFile(
+        id=1, creditor_id=1, creditor="acme", debtor_id=1, reference="R1", ledger=owed, paid=none, credit=none,
+        due_date=date(2026, 9, 1), debt_type="consumer", time_barred_on=date(2029, 1, 1),
+    )  # fmt: skip
+    point = {EMAIL: mailbox, SMS: mobile, LETTER: None}[channel]
+    return IntendedContact(
+        person=person, debts=(debt,), channel=channel, kind="collection", point=point, sender_role=role
+    )
+
+
+EVERYTHING = ContentFindings(
+    complete=True, optout_notice=True, optout_methods=("link",), sender_identified=True, claims_costs=False,
+    initial_disclosure=True, subsequent_disclosure=True, looked_for=("mx_first_contact",), said=("us_collector", "mx_first_contact"),
+)  # fmt: skip
+MEXICO = {"country": "MX", "region": "CMX", "city": "Ciudad de Mexico", "postal_code": "06600"}
+CALIFORNIA = {"region": "CA", "city": "Los Angeles", "postal_code": "90012"}
+NO_STATEMENT = replace(EVERYTHING, initial_disclosure=None, subsequent_disclosure=None)
+WAYS: Mapping[str, tuple[IntendedContact, IntendedContact, ContentFindings]] = {
+    "a place whose law nobody has read": (
+        an_allowed_contact(),
+        an_allowed_contact(country="NG", region="", city="Lagos", postal_code=""),
+        EVERYTHING,
+    ),
+    "an address that does not say in which state": (
+        without_consent(an_allowed_contact()),
+        without_consent(an_allowed_contact(region="", city="", postal_code="")),
+        EVERYTHING,
+    ),
+    "no channel authorised": (
+        an_allowed_contact(),
+        ADDED["no channel authorised"](an_allowed_contact()),
+        EVERYTHING,
+    ),
+    "a ledger that contradicts the sender": (
+        an_allowed_contact(),
+        of_debt(sender_role="third_party")(an_allowed_contact()),
+        EVERYTHING,
+    ),
+    "a bar": (an_allowed_contact(), ADDED["a bar"](an_allowed_contact()), EVERYTHING),
+    "a text message as the first contact in Mexico": (
+        an_allowed_contact(SMS, **MEXICO),
+        of_person(said={}, first_message_on=None)(an_allowed_contact(SMS, **MEXICO)),
+        EVERYTHING,
+    ),
+    "a statement that nobody looked for, of a covered commercial debt": (
+        an_allowed_contact(**CALIFORNIA),
+        replace(
+            of_debt(debt_type="covered_commercial")(an_allowed_contact(**CALIFORNIA)),
+            sender_role="third_party",
+        ),
+        NO_STATEMENT,
+    ),
+    "an answer that waits to be read": (
+        an_allowed_contact(),
+        ADDED["a hold unclear_reply"](an_allowed_contact()),
+        EVERYTHING,
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_once_went_out_is_kept_back(way: str) -> None:
+    before, after, text = WAYS[way]
+    assert outcome(whole(), before, text)[0] == 0
+    assert outcome(whole(), after, text)[0] == KEPT_BACK
+
+
+def test_a_pack_of_the_place_taken_away_keeps_back() -> None:
+    left = RuleBook({name: pack for name, pack in whole().rulebook.packs.items() if name != "US-TCPA"})
+    assert outcome(replace(whole(), rulebook=left), an_allowed_contact(), EVERYTHING)[0] == KEPT_BACK
+
+
 def test_some_contacts_are_allowed() -> None:
     """Or the properties above would say nothing."""
     allowed = 0
