@@ -143,9 +143,6 @@ def _subject(checked: Checked) -> Steps:
 def _wording(checked: Checked) -> Steps:
     """Judge every line of every part, with the message's own data masked."""
     mask = Mask(checked)
-    yield from _bare_links(checked, mask)
-    if checked.text.channel is ChannelKind.SMS:
-        yield from _markdown_in_sms(mask(checked.parts["text"], html=False))
     for part, content in checked.parts.items():
         where = _WHERE[part]
         if where == "text" and checked.text.channel is ChannelKind.SMS:
@@ -173,6 +170,14 @@ def _judged(checked: Checked, verdict: Verdict, part: str, number: int) -> Steps
         yield from _handover(checked, phrase, part, number)
     for hit in verdict.distinct():
         yield _found(checked, hit, part, number)
+    for address in verdict.addresses if part != "html" else ():
+        if not _is_known(address, checked.inputs):
+            advice = "Link only to the sender's own pages; a shortened address hides where it leads."
+            yield Finding(rule="link", phrase=address[:120], part=part, line=number, advice=advice)
+    if checked.text.channel is ChannelKind.SMS:
+        for mark in verdict.marks:
+            advice = "An SMS is plain text: write the words without marks, and the address alone."
+            yield Finding(rule="leftover", phrase=mark, part=part, line=number, advice=advice)
 
 
 def _found(checked: Checked, hit: Hit, part: str, number: int) -> Finding:
@@ -333,28 +338,6 @@ def _links(checked: Checked) -> Steps:
             yield Finding(rule="link", phrase=href[:120], part="html", line=line, advice=advice)
 
 
-def _bare_links(checked: Checked, mask: Mask) -> Steps:
-    """An address written as text is a link too: mail programs make one of it."""
-    for part, content in checked.parts.items():
-        if part == "html":
-            continue
-        shown = mask(checked.words if checked.from_paper and part == "text" else content, html=False)
-        for match in _ADDRESS.finditer(shown):
-            address = match[0].rstrip(".,;:!?)")
-            if not _is_known(address, checked.inputs):
-                line = shown.count("\n", 0, match.start()) + 1
-                advice = "Link only to the sender's own pages; a shortened address hides where it leads."
-                yield Finding(rule="link", phrase=address[:120], part=part, line=line, advice=advice)
-
-
-_SHORTENERS = (
-    "bit.ly|t.co|tinyurl.com|goo.gl|ow.ly|is.gd|cutt.ly|rb.gy|shorturl.at|tiny.cc|t.ly|lnkd.in|buff.ly|rebrand.ly"
-).replace(".", r"\.")
-_ADDRESS = re.compile(
-    rf"https?://[^\s<>\"\ufffc]+|(?<![@\w.])www\.[^\s<>\"\ufffc]+|(?<![@\w.])(?:{_SHORTENERS})/[^\s<>\"\ufffc]+"
-    r"|(?<![@\w./])(?:[a-z0-9-]+\.)+(?:com|net|org|io|info|biz|es|mx|uk|de|fr|co|link|click|top|xyz)/[^\s<>\"\ufffc]+",
-    re.IGNORECASE,
-)
 _TRACKS = re.compile(r"[?&](?:utm_\w+|fbclid|gclid|mc_[ce]id|_hs\w+|mkt_tok)=", re.IGNORECASE)
 
 
@@ -390,16 +373,6 @@ def _length(checked: Checked) -> Steps:
         offending = f" ({', '.join(counted.offending)} need more room)" if counted.offending else ""
         advice = f"At most {checked.max_segments} are allowed for this template: shorten it{offending}."
         yield Finding(rule="sms-length", phrase=f"{counted.segments} segments", advice=advice)
-
-
-def _markdown_in_sms(masked: str) -> Steps:
-    for number, line in enumerate(masked.split("\n"), start=1):
-        for match in _MARKDOWN.finditer(line):
-            advice = "An SMS is plain text: write the words without marks, and the address alone."
-            yield Finding(rule="leftover", phrase=match[0], line=number, offset=match.start(), advice=advice)
-
-
-_MARKDOWN = re.compile(r"\*\*[^*]+\*\*|__[^_]+__|\]\(https?:|^#{1,6} \S|^> \S")
 
 
 def _markup(checked: Checked) -> Steps:

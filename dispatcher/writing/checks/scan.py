@@ -47,6 +47,17 @@ _SHOUTING = re.compile(
 )
 
 
+_SHORTENERS = (
+    "bit.ly|t.co|tinyurl.com|goo.gl|ow.ly|is.gd|cutt.ly|rb.gy|shorturl.at|tiny.cc|t.ly|lnkd.in|buff.ly|rebrand.ly"
+).replace(".", r"\.")
+_ADDRESS = re.compile(
+    rf"https?://[^\s<>\"\ufffc]+|(?<![@\w.])www\.[^\s<>\"\ufffc]+|(?<![@\w.])(?:{_SHORTENERS})/[^\s<>\"\ufffc]+"
+    r"|(?<![@\w./])(?:[a-z0-9-]+\.)+(?:com|net|org|io|info|biz|es|mx|uk|de|fr|co|link|click|top|xyz)/[^\s<>\"\ufffc]+",
+    re.IGNORECASE,
+)
+_MARKDOWN = re.compile(r"\*\*[^*]+\*\*|__[^_]+__|\]\(https?:|^#{1,6} \S|^> \S")
+
+
 class Hit(NamedTuple):
     """A phrase in a line: the family's rule and facts, and the phrase as the line has it."""
 
@@ -66,6 +77,8 @@ class Verdict(NamedTuple):
     topics: frozenset[str]
     handovers: tuple[str, ...]
     says_no_court: bool
+    addresses: tuple[str, ...] = ()  # links written as text, whose hosts only the data can judge
+    marks: tuple[str, ...] = ()  # Markdown's, which an SMS does not have
 
     def distinct(self) -> tuple[Hit, ...]:
         """Each mistake once: of phrases that overlap the first rule's, of one rule's the first in a sentence."""
@@ -135,7 +148,9 @@ class Scanner:
         topics = {
             name for name, patterns in self._wording.topics.items() if any(p.search(plain) for p in patterns)
         }
-        verdict = Verdict(tuple(hits), frozenset(topics), tuple(handovers), no_court)
+        addresses = tuple(match[0].rstrip(".,;:!?)") for match in _ADDRESS.finditer(words))
+        marks = tuple(match[0] for match in _MARKDOWN.finditer(words))
+        verdict = Verdict(tuple(hits), frozenset(topics), tuple(handovers), no_court, addresses, marks)
         return CLEAN if verdict == CLEAN else verdict
 
     def _judging(self, where: str, line: str) -> tuple[Family, ...]:
