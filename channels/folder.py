@@ -44,7 +44,7 @@ class FolderChannel:
             write_durably(path, body, scratch=self._scratch)
         except FileNotFoundError:
             for folder in (path.parent, self._scratch):
-                folder.mkdir(parents=True, exist_ok=True)
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_durably(path, body, scratch=self._scratch)
 
     def look_up(
@@ -59,7 +59,7 @@ class FolderChannel:
     def check(self) -> str | None:
         """Why the folder cannot be written into, or None."""
         with contextlib.suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not os.access(self._folder, os.W_OK | os.X_OK):
             return f"the outbox folder {self._folder} cannot be written into: change its owner or set another"
         return None

@@ -1,7 +1,9 @@
 """Pooled HTTPS with time-outs that knows whether a request had left before it failed."""
 
 import contextlib
+import http.client
 import json
+import socket
 import ssl
 import threading
 import time
@@ -9,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -25,6 +28,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
+from channels.deadline import DeadlineReader, buffered
 from channels.loopback import is_loopback
 
 # A kept connection that the other side has given up meanwhile turns the next request into an unknown outcome.
@@ -65,9 +69,21 @@ class Answer:
         return value if isinstance(value, dict) else {}
 
 
+class _WholeAnswer(http.client.HTTPResponse):
+    """An answer of which status line, headers and body share one deadline, counted from when it is waited for."""
+
+    def __init__(self, sock: socket.socket, *rest: Any, **more: Any) -> None:
+        super().__init__(sock, *rest, **more)
+        limit = sock.gettimeout()
+        if limit is not None:
+            self.fp.close()
+            self.fp = buffered(DeadlineReader(sock, time.monotonic() + limit))
+
+
 class _PlainConnection(HTTPConnection):
     """Notes the moment the first byte of a request goes out, and refuses to be reused when idle for long."""
 
+    response_class = _WholeAnswer
     _used_at = 0.0
     _asking = False
     _head: bytes | None = None  # empty: the next bytes are a head whose body follows
@@ -100,6 +116,21 @@ class _PlainConnection(HTTPConnection):
 
 class _TlsConnection(_PlainConnection, HTTPSConnection):
     """The same over TLS: a failed handshake is before the first byte."""
+
+
+def foreign(answer: Answer, provider: str) -> str:
+    """Why an answer is none of the provider's own, "" where it may be one.
+
+    Portals and proxies answer for anybody, in HTML; no API of ours does. What they say judges the way there, never a
+    message.
+    """
+    kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind in {"text/html", "application/xhtml+xml"} or answer.body.lstrip()[:1] == b"<":
+        return (
+            f"HTTP {answer.status} with a page of HTML is no answer of {provider}: something in between answered "
+            "(a portal, a proxy), or BASE_URL points at something else"
+        )
+    return ""
 
 
 class _PlainPool(urllib3.HTTPConnectionPool):
@@ -155,12 +186,11 @@ class Transport:
         return Answer(status=response.status, headers=response.headers, body=content)
 
     def _whole(self, response: BaseHTTPResponse) -> bytes:
-        """The body; a read time-out alone would let an answer that drips hold a worker for ever."""
-        latest = time.monotonic() + self._timeout
+        """The body, which ends in time or not at all."""
         content = bytearray()
         while piece := response.read1(_PIECE):
             content += piece
-            if len(content) > LARGEST_ANSWER or time.monotonic() > latest:
+            if len(content) > LARGEST_ANSWER:
                 response.close()
                 raise ReadTimeoutError(self._pool, "", "it does not end")
         response.release_conn()

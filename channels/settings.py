@@ -29,6 +29,11 @@ class ChannelSettings:
     username: str = ""
     password: str = ""
     tls: str = "starttls"
+    oauth_token_url: str = ""
+    oauth_client_id: str = ""
+    oauth_client_secret: str = ""
+    oauth_refresh_token: str = ""
+    oauth_scope: str = ""
     account_sid: str = ""
     auth_token: str = ""
     messaging_service_sid: str = ""
@@ -43,14 +48,22 @@ def missing(settings: ChannelSettings) -> str | None:
     match settings.provider:
         case "sendgrid" if not settings.api_key:
             return "SendGrid needs DISPATCHER_CHANNELS__EMAIL__API_KEY"
-        case "smtp" if not settings.host:
-            return "SMTP needs DISPATCHER_CHANNELS__EMAIL__HOST"
+        case "smtp":
+            return _smtp_misses(settings)
         case "twilio" if not (settings.account_sid and settings.auth_token):
             return "Twilio needs DISPATCHER_CHANNELS__SMS__ACCOUNT_SID and __AUTH_TOKEN"
         case "twilio" if not (settings.sender or settings.messaging_service_sid):
             return "Twilio needs DISPATCHER_CHANNELS__SMS__FROM or __MESSAGING_SERVICE_SID"
         case "lob" if not settings.api_key:
             return "Lob needs DISPATCHER_CHANNELS__LETTER__API_KEY"
+    return None
+
+
+def _smtp_misses(settings: ChannelSettings) -> str | None:
+    if not settings.host:
+        return "SMTP needs DISPATCHER_CHANNELS__EMAIL__HOST"
+    if settings.oauth_token_url and not (settings.username and settings.oauth_client_id):
+        return "SMTP with OAUTH_TOKEN_URL needs DISPATCHER_CHANNELS__EMAIL__USERNAME and __OAUTH_CLIENT_ID"
     return None
 
 

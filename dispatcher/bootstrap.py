@@ -303,7 +303,7 @@ def open_dispatcher(
     settings = settings or load_settings()
     if now is not None:
         _refuse_clock(settings)
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = open_database(settings.effective_database_url)
     if upgrade:
         _bring_up_to_date(database)

@@ -3,6 +3,7 @@
 import os
 import re
 from datetime import time, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -85,6 +87,11 @@ class EmailSettings(_Part):
     username: str = ""
     password: SecretStr = SecretStr("")
     tls: Literal["starttls", "tls", "none"] = "starttls"
+    oauth_token_url: WebAddress = ""  # for relays that take no passwords: Microsoft 365, Google
+    oauth_client_id: str = ""
+    oauth_client_secret: SecretStr = SecretStr("")
+    oauth_refresh_token: SecretStr = SecretStr("")
+    oauth_scope: str = ""
 
 
 class SmsSettings(_Part):
@@ -192,6 +199,9 @@ class Settings(BaseSettings):
     templates_dir: Path | None = None
     public_url: WebAddress = Field("http://localhost:8000", min_length=1)
     import_folder: Path | None = None
+    trusted_proxies: Annotated[
+        tuple[str, ...], NoDecode
+    ] = ()  # addresses or networks whose X-Forwarded-For names the caller
     prepare_processes: int = Field(0, ge=0, le=64)  # 0: as the cores allow; 1: this process alone
     channels: ChannelsSettings = ChannelsSettings.model_validate({})
     templates: TemplatesSettings = TemplatesSettings()
@@ -199,6 +209,18 @@ class Settings(BaseSettings):
     notify: NotifySettings = NotifySettings()
     guards: GuardSettings = GuardSettings.model_validate({})
     web: WebSettings = WebSettings()
+    export_days: int = Field(30, ge=1, le=3650)  # then the retention job removes exports, changes and rejects
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        parts = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+        if isinstance(parts, list | tuple):
+            for part in parts:
+                if part:
+                    ip_network(str(part), strict=False)  # a ValueError names what is none
+            return tuple(str(part) for part in parts if part)
+        return value
 
     @classmethod
     def settings_customise_sources(
@@ -222,6 +244,11 @@ class Settings(BaseSettings):
     def max_ledger_age(self) -> timedelta:
         """How old a creditor's ledger may be for a live run."""
         return timedelta(hours=self.guards.max_ledger_age_hours)
+
+    @property
+    def max_export_age(self) -> timedelta:
+        """How long files of exports may lie."""
+        return timedelta(days=self.export_days)
 
     def channel(self, kind: ChannelKind) -> ChannelSettings:
         """One channel's settings as its adapter takes them."""

@@ -49,6 +49,15 @@ def entries_have_the_shape_of_their_word(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(delivery_log, "append", checked)
 
 
+@pytest.fixture(autouse=True)
+def umask() -> Iterator[None]:
+    """A command in this process sets its own; what the tests start besides needs the one they came with."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """One PostgreSQL for this test process, holding the migrated database `template_dispatcher`."""

@@ -1,6 +1,7 @@
 """Sends e-mail through SendGrid's own library, over pooled connections with time-outs."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from email.parser import BytesHeaderParser
@@ -35,6 +36,9 @@ from channels.settings import ChannelSettings, missing
 
 API = "https://api.sendgrid.com"
 MOST_CATEGORIES = 10
+_SEPARATORS = re.compile(
+    "[,;]"
+)  # SendGrid takes a name with one for two addresses, answers 202 and drops the mail
 
 
 class PooledClient(Client):  # type: ignore[misc]  # the library carries no types
@@ -129,8 +133,8 @@ class SendGridChannel:
 def _address(form: Email, address: str, name: str) -> Email:
     """The address as it is; given to the constructor without a name, the library would parse and change it."""
     form.email = address
-    if name:
-        form.name = name
+    if bare := " ".join(_SEPARATORS.sub(" ", name).split()):
+        form.name = bare
     return form
 
 

@@ -42,7 +42,8 @@ _KINDS: Final[Mapping[str, EventKind]] = {
     "group_unsubscribe": EventKind.UNSUBSCRIBED,
 }
 # SendGrid refuses to send where it remembers one of these.
-_DEAD_ADDRESS: Final = frozenset({"bounced address", "invalid"})
+_DEAD_ADDRESS: Final = frozenset({"bounced address"})
+_ADDRESS = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[^\s@,;<>\".]+")
 _WISHES: Final = frozenset({"unsubscribed address", "spam reporting address"})
 _ROUTING = re.compile(r"\.(?:filter|recvd-).*$")
 
@@ -115,7 +116,11 @@ def _is_permanent(raw: Mapping[str, object], kind: EventKind, reason: str) -> bo
     """A bounce is hard unless SendGrid calls it blocked, which means refused for now."""
     if kind is EventKind.BOUNCED:
         return _text(raw, "type") != "blocked"
-    return kind is EventKind.REJECTED and reason.casefold() in _DEAD_ADDRESS
+    if kind is not EventKind.REJECTED:
+        return False
+    if reason.casefold() == "invalid":  # also said of a name with a comma: then the address is a good one
+        return not _ADDRESS.fullmatch(_text(raw, "email"))
+    return reason.casefold() in _DEAD_ADDRESS
 
 
 def _text(raw: Mapping[str, object], name: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from channels.http import Answer, retry_after
+from channels.http import Answer, foreign, retry_after
 from channels.outcome import Accepted, Outcome, Rejected, Scope, TryLater, Unknown
 from channels.privacy import without
 
@@ -25,15 +25,27 @@ _SCOPES: Final[Mapping[int, Scope]] = {
 
 def outcome_of(answer: Answer, *private: str, now: datetime) -> Outcome:
     """The outcome of one answer; `private` are values that may not appear in a reason."""
+    code = str(answer.status)
     if 200 <= answer.status < 300:
-        return Accepted(provider_id=without(answer.headers.get("X-Message-Id", "")))
+        return _taken(answer)
     words, field = _first_error(answer)
-    reason, code = without(words, *private), str(answer.status)
+    reason = without(foreign(answer, "SendGrid") or words, *private)
     if answer.status in _LATER:
         return TryLater(reason=reason, after=retry_after(answer.headers, now), code=code)
     if answer.status in _UNCERTAIN or answer.status > 504:
         return Unknown(why=reason, code=code)
+    if foreign(answer, "SendGrid"):
+        return Rejected(reason=reason, scope=Scope.CHANNEL, code=code)
     return Rejected(reason=reason, scope=_scope(answer.status, field), code=code)
+
+
+def _taken(answer: Answer) -> Outcome:
+    """SendGrid accepts with 202 and its id, and in no other way."""
+    provider_id = without(answer.headers.get("X-Message-Id", "").strip())
+    if answer.status == 202 and provider_id:
+        return Accepted(provider_id=provider_id)
+    words = foreign(answer, "SendGrid") or f"HTTP {answer.status} without SendGrid's id is no acceptance"
+    return Unknown(why=words, code=str(answer.status))
 
 
 def _scope(status: int, field: str) -> Scope:

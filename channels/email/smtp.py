@@ -51,7 +51,7 @@ class SmtpChannel:
 
     def _try(self, message: OutboundMessage, sender: str, to: str, *, fresh: bool) -> Outcome | None:
         """One conversation; None when a kept session died before any data was sent."""
-        private = (message.to, to, self._settings.password)
+        private = (message.to, to, self._settings.password, self._settings.oauth_client_secret)
         try:
             session = self._sessions.take(fresh=fresh)
         except RefusedError as error:
@@ -80,6 +80,7 @@ class SmtpChannel:
             session.client.close()
             return
         try:
+            session.client.begin()
             session.client.rset()
         except (OSError, smtplib.SMTPException):
             session.client.close()

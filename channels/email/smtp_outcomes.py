@@ -68,6 +68,8 @@ def _scope(stage: Stage, reply_code: int, detail: str) -> Scope | None:
         return Scope.CHANNEL
     if reply_code < 500 or detail in _LATER:
         return None
+    if stage in {Stage.CONNECT, Stage.AUTH}:
+        return Scope.CHANNEL  # nothing has been said of any message yet
     return _scope_by_detail(detail) or _scope_by_reply(stage, reply_code, detail)
 
 

@@ -92,7 +92,7 @@ def _close(spool: SpoolFolder, pieces: Sequence[Piece], now: datetime) -> Batch:
 
 def _claim(spool: SpoolFolder, batch_id: str, pieces: Iterable[Piece]) -> None:
     folder = spool.closing / batch_id
-    folder.mkdir(parents=True)
+    folder.mkdir(mode=0o700, parents=True)
     for piece in pieces:
         for suffix in (".pdf", ".json"):
             name = piece.message_id + suffix
@@ -103,7 +103,7 @@ def _claim(spool: SpoolFolder, batch_id: str, pieces: Iterable[Piece]) -> None:
 
 def _build(spool: SpoolFolder, batch_id: str, pieces: Sequence[Piece], now: datetime) -> int:
     folder = spool.work / batch_id
-    folder.mkdir(parents=True)
+    folder.mkdir(mode=0o700, parents=True)
     merged = _merged(spool.closing / batch_id / f"{piece.message_id}.pdf" for piece in pieces)
     rows = _rows(batch_id, pieces)
     write_durably(folder / "letters.pdf", merged)
@@ -161,7 +161,7 @@ def _as_json(batch_id: str, rows: Sequence[dict[str, object]], sha256: str, now:
 
 
 def _publish(spool: SpoolFolder, batch_id: str) -> None:
-    spool.batches.mkdir(exist_ok=True)
+    spool.batches.mkdir(mode=0o700, exist_ok=True)
     sync_folder(spool.work / batch_id)
     (spool.work / batch_id).replace(spool.batches / batch_id)
     for changed in (spool.batches, spool.work):
@@ -174,7 +174,7 @@ def _put_away(spool: SpoolFolder, batch_id: str) -> None:
     for card in folder.glob("*.json"):
         os.truncate(card, 0)
         place = spool.closed(card.stem)
-        place.parent.mkdir(parents=True, exist_ok=True)
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         card.replace(place)
         sync_folder(place.parent)
     shutil.rmtree(folder)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from channels.http import Answer, retry_after
+from channels.http import Answer, foreign, retry_after
 from channels.outcome import Outcome, Rejected, Scope, TryLater
 from channels.privacy import without
 
@@ -26,9 +26,12 @@ _SCOPES: Final[Mapping[str, Scope]] = {
 def refusal(answer: Answer, *private: str, now: datetime) -> Outcome:
     """The outcome of an answer that is no letter; a repeat under the same key is safe, so 5xx comes again."""
     words, code = _error(answer)
-    reason = without(words, *private)
+    page = foreign(answer, "Lob")
+    reason = without(page or words, *private)
     if answer.status in _LATER or answer.status >= 500:
         return TryLater(reason=reason, after=retry_after(answer.headers, now), code=code)
+    if page:
+        return Rejected(reason=reason, scope=Scope.CHANNEL, code=code)
     return Rejected(reason=reason, scope=_scope(answer.status, code), code=code)
 
 

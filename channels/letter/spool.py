@@ -88,7 +88,7 @@ class SpoolFolder:
             piece = read_piece(card)
             if piece.message_id == card.stem and _sha256(pdf.read_bytes()) == piece.sha256:
                 return piece
-        self.spoiled.mkdir(exist_ok=True)
+        self.spoiled.mkdir(mode=0o700, exist_ok=True)
         for file in (pdf, card):  # the card last: it is what names the piece
             with contextlib.suppress(FileNotFoundError):
                 file.replace(self.spoiled / file.name)
@@ -99,7 +99,7 @@ class SpoolFolder:
         """Only one process at a time makes batches."""
         import fcntl  # not on Windows, where the other channels still work
 
-        self.root.mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (self.root / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -132,7 +132,7 @@ class SpoolChannel:
         return Accepted(provider_id=message.message_id)
 
     def _write(self, message: OutboundMessage, card: Piece) -> None:
-        self._spool.pieces.mkdir(parents=True, exist_ok=True)
+        self._spool.pieces.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_durably(self._spool.pieces / f"{message.message_id}.pdf", message.body)
         content = json.dumps(asdict(card), ensure_ascii=False).encode()
         write_durably(self._spool.pieces / f"{message.message_id}.json", content)
@@ -148,7 +148,7 @@ class SpoolChannel:
     def check(self) -> str | None:
         """Why the spool cannot be written into, or None."""
         with contextlib.suppress(OSError):
-            self._spool.pieces.mkdir(parents=True, exist_ok=True)
+            self._spool.pieces.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not os.access(self._spool.pieces, os.W_OK | os.X_OK):
             return (
                 f"the spool folder {self._spool.root} cannot be written into: change its owner or set another"

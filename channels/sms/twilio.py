@@ -12,7 +12,7 @@ from twilio.http.response import Response
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 
-from channels.http import Answer, NoAnswerError, NotWrittenError, Transport
+from channels.http import Answer, NoAnswerError, NotWrittenError, Transport, foreign
 from channels.kind import ChannelKind
 from channels.loopback import unreachable_from_outside
 from channels.message import OutboundMessage
@@ -128,6 +128,7 @@ class TwilioChannel:
 
     def _refused(self, answer: Answer, to: str, now: datetime) -> Outcome:
         code, words = _error(answer)
+        words = foreign(answer, "Twilio") or words
         return refusal(answer, code, self._safe(words, to), now)
 
     def _made(self, made: MessageInstance, to: str) -> Outcome:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from channels.http import Answer, retry_after
+from channels.http import Answer, foreign, retry_after
 from channels.outcome import Outcome, Rejected, Scope, TryLater, Unknown
 
 TOMORROW = timedelta(days=1)
@@ -80,6 +80,8 @@ def meaning_of(code: int, status: int = 0) -> Meaning:
 def refusal(answer: Answer, code: int, reason: str, now: datetime) -> Outcome:
     """The outcome of an answer that is no acceptance; `code` is Twilio's, or the status if it gave none."""
     meaning = meaning_of(code, answer.status)
+    if meaning is Meaning.MESSAGE and foreign(answer, "Twilio"):
+        meaning = Meaning.CHANNEL
     if meaning is Meaning.LATER:
         return TryLater(reason=reason, after=retry_after(answer.headers, now), code=str(code))
     return _outcome(meaning, code, reason)

@@ -60,7 +60,7 @@ def _checkers(*, data_only: bool) -> list[Checker]:
         _retention,
         _templates,
     ]
-    return files if data_only else [*files, _database, places, sentences, _broker, _home, _channels, _stops]
+    return files if data_only else [*files, _database, places, sentences, _broker, _home, _privacy, _channels, _stops]
 
 
 def _guarded(checker: Checker, dispatcher: Dispatcher) -> list[Finding]:
@@ -212,6 +212,18 @@ def _home(dispatcher: Dispatcher) -> Iterator[Finding]:
         yield "ok", "home", f"{dispatcher.home} is the database's own"
     if trouble := inspect_link_key(dispatcher.database, dispatcher.keys):
         yield "wrong", "link key", trouble
+
+
+def _privacy(dispatcher: Dispatcher) -> Iterator[Finding]:
+    """Whether other users of the machine may read what is kept of people."""
+    from dispatcher.database.open_files import open_to_others
+
+    file = dispatcher.database.writer.url.database if dispatcher.database.is_sqlite else ""
+    if found := open_to_others(dispatcher.home, file or ""):
+        way_out = f"`chmod -R go-rwx {dispatcher.home}`, unless a print house's program must read its spool"
+        yield "wrong", "privacy", f"others may read {', '.join(found)}: {way_out}"
+    else:
+        yield "ok", "privacy", "what is kept of people is for this user alone"
 
 
 def _broker(dispatcher: Dispatcher) -> Iterator[Finding]:

@@ -186,6 +186,19 @@ def resolve(
             print(f"{message_id} is {state} now")
 
 
+def acknowledge(ids: Ids, why: Why) -> None:
+    """Take note of failed or expired messages: they are told no longer, and a run does not end with 1 for them.
+
+    Example: dispatcher messages acknowledge 019394a1-… --why "wrote by hand to the new address"
+    """
+    from dispatcher.delivery.acknowledge_messages import acknowledge_messages
+    from dispatcher.delivery.intervene import Intervention
+
+    with opened() as dispatcher:
+        by = Intervention(actor=actor(), now=dispatcher.now(), why=why)
+        print(f"{len(acknowledge_messages(dispatcher.database, ids, by))} acknowledged")
+
+
 @_dead.command("list")
 def list_dead(as_json: AsJson = False) -> None:
     """Batches that failed on a worker: their messages come back by themselves when their lease ends.

@@ -1,5 +1,6 @@
 """The command `dispatcher`: mounts the verb that was asked for and turns every error into a sentence."""
 
+import os
 import sys
 from importlib import import_module
 from typing import NoReturn
@@ -62,7 +63,8 @@ COMMANDS = {
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. Whatever it or a process of it writes is for its own user alone."""
+    os.umask(0o077)
     try:
         _app(next((word for word in sys.argv[1:] if not word.startswith("-")), None))()
     except Exception as error:  # noqa: BLE001 the last stop: a person reads this, not a traceback

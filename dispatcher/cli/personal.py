@@ -55,6 +55,7 @@ def retention(
     Example: dispatcher retention
     """
     from dispatcher.record.erase_person import Erasure
+    from dispatcher.record.remove_exports import old_exports, remove_exports
     from dispatcher.record.retain_records import due_for_erasure, retain_records
     from dispatcher.rulebook.retention import load_retention
 
@@ -69,9 +70,22 @@ def retention(
         else:
             due = due_for_erasure(dispatcher.database, periods, now.date())
             erased, kept = [d for d in due if not d.kept_because], [d for d in due if d.kept_because]
+        files = old_exports(dispatcher.home, now=now, max_age=dispatcher.settings.max_export_age)
+        if apply:
+            remove_exports(files)
     if as_json:
-        print_json({"applied": apply, "due": [_due(d) for d in erased], "kept": [_due(d) for d in kept]})
+        names = [str(path) for path in files]
+        print_json(
+            {
+                "applied": apply,
+                "due": [_due(d) for d in erased],
+                "kept": [_due(d) for d in kept],
+                "exports": names,
+            }
+        )
         return
+    for path in files:
+        print(f"{'removed' if apply else 'old'}: {path}")
     for each in erased:
         print(f"{'erased' if apply else 'due'} since {each.since}: {_told(each.holdings)}; {each.reference}")
     for each in kept:

@@ -38,6 +38,7 @@ def web_server(house: Dispatcher, run_day: "RunDay", host: str = "", port: int =
     import uvicorn
 
     from dispatcher.web.site.app import build_app
+    from dispatcher.web.site.front_door import front_door
 
     web, _ = (
         house.settings.web,
@@ -48,7 +49,9 @@ def web_server(house: Dispatcher, run_day: "RunDay", host: str = "", port: int =
         host=host or web.host,
         port=port or web.port,
         proxy_headers=True,
-        forwarded_allow_ips=list(web.trusted_proxies),
+        forwarded_allow_ips=list(house.settings.trusted_proxies or web.trusted_proxies),
+        http=front_door(),
+        backlog=256,
         server_header=False,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=10,

@@ -26,6 +26,8 @@ def print_summary(summary: RunSummary) -> None:
     others = ", ".join(f"{count} {reason}" for reason, count in sorted(summary.others.items()))
     if others:
         console.print(f"Debts in the ledger: {others}")
+    for one in summary.left_open:
+        console.print("Left open: " + one.sentence(summary.as_of), markup=False)
     for creditor, why in sorted(summary.refused_creditors.items()):
         console.print(f"[bold]Refused:[/bold] {creditor}: {why}")
     for stop in summary.stops:

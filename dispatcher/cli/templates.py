@@ -132,6 +132,7 @@ def preview(
         seed_store(dispatcher)
         compiled = compiled_version(dispatcher, name, version)
         if debtor:
+            _note_view(dispatcher, debtor)
             request = PreviewRequest(
                 debtor=debtor,
                 channel=channel,
@@ -307,3 +308,17 @@ def _in_force(dispatcher: Dispatcher) -> "list[TemplateVersion]":
 
 def _first_channel(compiled: "CompiledTemplate", language: str) -> ChannelKind:
     return next(channel for channel in ChannelKind if compiled.has(channel, language))
+
+
+def _note_view(dispatcher: "Dispatcher", debtor: str) -> None:
+    """Who sees a real person's text stands in the log; raises AmbiguousDebtorError."""
+    from dispatcher.log.domain.log_entry import LogEntry
+    from dispatcher.log.storage import delivery_log
+    from dispatcher.people.storage import person_lists
+    from dispatcher.planning.storage.explained import find_debtor
+
+    with dispatcher.database.writing() as connection:
+        row = person_lists.person_row(connection, find_debtor(connection, debtor))
+        details = {"what": "preview", "person": row.person}
+        entry = LogEntry(event="viewed", at=dispatcher.real_now(), actor=actor(), details=details)
+        delivery_log.append(connection, [entry])

@@ -1,9 +1,11 @@
 """Copies the embedded database while it is in use, and checks the copy."""
 
 import sqlite3
+import uuid
 from contextlib import closing
 from pathlib import Path
 
+from channels.durable_file import put_in_place
 from dispatcher.database.engine import Database
 
 
@@ -20,9 +22,10 @@ def copy_sqlite(database: Database, target: Path) -> int:
         raise BackupProblemError(
             "the database is PostgreSQL: back it up with pg_dump --format=custom (docs/backup.md says how)"
         )
+    if target.exists():
+        raise BackupProblemError(f"{target} is there already: each backup has a name of its own")
     target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.part")
-    draft.unlink(missing_ok=True)
+    draft = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     try:
         with (
             closing(sqlite3.connect(str(database.writer.url.database))) as source,
@@ -33,7 +36,7 @@ def copy_sqlite(database: Database, target: Path) -> int:
             problem = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if problem != "ok":
             raise BackupProblemError(f"{target}: the copy is damaged ({problem}); the database itself may be")
-        draft.replace(target)
+        put_in_place(draft, target, is_new=True)
     finally:
         draft.unlink(missing_ok=True)
     return target.stat().st_size

@@ -1,5 +1,7 @@
 """Opens the database: one engine to read with, one to write with, the same calls on SQLite and PostgreSQL."""
 
+import contextlib
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ __all__ = ["Connection", "Database", "open_database"]  # services name the conne
 
 BUSY_TIMEOUT_MS = 30_000
 STATEMENT_TIMEOUT_MS = 120_000
+_READERS = {"pool_size": 10, "max_overflow": 20}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +82,29 @@ def _backend(url: str) -> str:
 
 
 def _open_sqlite(url: str) -> Database:
-    reader, writer = create_engine(url), create_engine(url)
+    _make_private(make_url(url).database)
+    # The pages' pools of threads, jobs and what is done in passing each read beside the others.
+    reader, writer = (
+        create_engine(url, **_READERS) if _is_file(url) else create_engine(url),
+        create_engine(url),
+    )
     event.listen(reader, "connect", _sqlite_reader)
     event.listen(writer, "connect", _sqlite_writer)
     event.listen(reader, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     event.listen(writer, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     return Database(reader, writer, threading.Lock())
+
+
+def _make_private(file: str | None) -> None:
+    """Make the file before SQLite does: what lies in it is for its owner alone. WAL and index get its mode."""
+    if not file or file == ":memory:" or file.startswith("file:"):
+        return
+    with contextlib.suppress(OSError):  # it is there, or SQLite says in its own words what is wrong
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _is_file(url: str) -> bool:
+    return make_url(url).database not in {None, "", ":memory:"}
 
 
 def _sqlite_writer(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
@@ -113,7 +133,7 @@ def _sqlite_reader(connection: sqlite3.Connection, record: ConnectionPoolEntry) 
 def _open_postgresql(url: str, pool_size: int) -> Database:
     options: dict[str, Any] = {
         "pool_size": pool_size,
-        "max_overflow": pool_size,
+        "max_overflow": 2 * pool_size,
         "pool_pre_ping": True,
         "connect_args": {
             "connect_timeout": 10,

@@ -37,7 +37,7 @@ class Intervention:
 def hold_messages(database: Database, ids: Collection[str], by: Intervention) -> list[str]:
     """Keep waiting messages until a person releases them; returns the ids held."""
     with database.writing() as connection:
-        messages = _taken(connection, ids, _HOLDABLE, "held")
+        messages = messages_in(connection, ids, _HOLDABLE, "held")
         _move(connection, messages, "held", by, {m.id: State.HELD for m in messages})
     return [m.id for m in messages]
 
@@ -45,7 +45,7 @@ def hold_messages(database: Database, ids: Collection[str], by: Intervention) ->
 def release_messages(database: Database, ids: Collection[str], by: Intervention) -> list[str]:
     """Let held messages go on; the gate is asked again before they are sent."""
     with database.writing() as connection:
-        messages = _taken(connection, ids, frozenset({State.HELD}), "released")
+        messages = messages_in(connection, ids, frozenset({State.HELD}), "released")
         states = {m.id: State.QUEUED if m.content_sha256 else State.PLANNED for m in messages}
         _move(connection, messages, "released", by, states)
     return [m.id for m in messages]
@@ -54,16 +54,17 @@ def release_messages(database: Database, ids: Collection[str], by: Intervention)
 def cancel_messages(database: Database, ids: Collection[str], by: Intervention) -> list[str]:
     """End waiting messages for good: their step counts as done and is not planned again."""
     with database.writing() as connection:
-        messages = _taken(connection, ids, _CANCELLABLE, "cancelled")
+        messages = messages_in(connection, ids, _CANCELLABLE, "cancelled")
         doubtful = {m.id: State.UNKNOWN if m.is_in_doubt else State.CANCELLED for m in messages}
         _move(connection, [m for m in messages if not m.is_in_doubt], "cancelled", by, doubtful)
         _move(connection, [m for m in messages if m.is_in_doubt], "unknown", by, doubtful)
     return [m.id for m in messages]
 
 
-def _taken(
+def messages_in(
     connection: Connection, ids: Collection[str], from_states: frozenset[State], what: str
 ) -> list[Message]:
+    """The messages, locked with their people; raises CannotIntervene where one is missing or elsewhere."""
     outbox.lock_people(connection, ids)
     found = outbox.read(connection, ids, lock=True)
     missing = set(ids) - {m.id for m in found}

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from channels.durable_file import write_durably
 from dispatcher.database.engine import Connection
 from dispatcher.delivery.storage import attempts
 from dispatcher.messages.domain.message import Message
 
+_TRIES = 20
 _LENGTH = 160  # one write of a fixed length: a kill leaves the old line or the new one
 
 
@@ -38,18 +40,18 @@ class NewestAttempt:
 
     def read(self) -> AttemptMark | None:
         """The mark, None where nothing was ever sent from this home. Raises UnreadableMarkError."""
-        try:
-            line = self.path.read_text(encoding="ascii").strip()
-        except FileNotFoundError:
-            return None
-        try:
-            value = json.loads(line)
-            return AttemptMark(str(value["message"]), int(value["attempt"]))
-        except (ValueError, KeyError, TypeError):
-            raise UnreadableMarkError(
-                f"{self.path} does not say which attempt was the newest, so a copy could not be told from its "
-                "original: put the file back, or remove it once you are sure"
-            ) from None
+        for _ in range(_TRIES):
+            try:
+                value = json.loads(self.path.read_text(encoding="ascii"))
+                return AttemptMark(str(value["message"]), int(value["attempt"]))
+            except FileNotFoundError:
+                return None
+            except (ValueError, KeyError, TypeError):
+                continue  # another process is writing it
+        raise UnreadableMarkError(
+            f"{self.path} does not say which attempt was the newest, so a copy could not be told from its "
+            "original: put the file back, or remove it once you are sure"
+        )
 
     def write(self, begun: Sequence[Message]) -> None:
         """Remember attempts that are committed, before any of them is made. Raises OSError.
@@ -59,10 +61,15 @@ class NewestAttempt:
         """
         if not begun:
             return
-        line = json.dumps({"message": begun[-1].id, "attempt": begun[-1].attempts}).ljust(_LENGTH - 1) + "\n"
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o600)
+        text = json.dumps({"message": begun[-1].id, "attempt": begun[-1].attempts})
+        line = (text.ljust(_LENGTH - 1) + "\n").encode("ascii")
         try:
-            os.pwrite(descriptor, line.encode("ascii"), 0)
+            descriptor = os.open(self.path, os.O_WRONLY)
+        except FileNotFoundError:
+            write_durably(self.path, line)
+            return
+        try:
+            os.pwrite(descriptor, line, 0)
         finally:
             os.close(descriptor)
 

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +11,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, TextIO
 
+from channels.durable_file import whole_file
 from dispatcher.database.engine import Database
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
@@ -42,11 +44,8 @@ def export_changes(
 @contextmanager
 def _whole_file(out: Path) -> Iterator[TextIO]:
     """A file that is there whole or not at all: another program may be waiting for it."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_name(out.name + ".part")
-    with part.open("w", encoding="utf-8", newline="") as stream:
+    with whole_file(out) as file, io.TextIOWrapper(file, encoding="utf-8", newline="") as stream:
         yield stream
-    part.replace(out)
 
 
 def _text(change: Mapping[str, Any]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from channels.durable_file import move_aside
 from dispatcher.portfolio.domain.ledger_day import day_in_name
 
 SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".xlsx", ".xlsm", ".zip", ".gz"})
@@ -61,7 +62,7 @@ def _take(folder: Path, file: Path, import_one: ImportOne, now: datetime) -> Wat
         said, imported = f"{import_one(file, mapping, day)}{how}", True
     except (ValueError, LookupError, OSError) as error:
         said, imported = _named(file, str(error)), False
-    _put_away(folder, file, now, said, imported=imported)
+    _put_away(folder, file, said, imported=imported)
     return Watched(file=file.name, imported=imported, said=said)
 
 
@@ -86,10 +87,7 @@ def _ledger_day(file: Path, now: datetime) -> tuple[date, str]:
     return min(written, today), "; no day in its name: taken as of the day it was last written"
 
 
-def _put_away(folder: Path, file: Path, now: datetime, said: str, *, imported: bool) -> None:
-    place = folder / (DONE if imported else FAILED)
-    place.mkdir(exist_ok=True)
-    target = place / f"{now:%Y%m%dT%H%M%S}-{file.name}"
-    file.replace(target)
+def _put_away(folder: Path, file: Path, said: str, *, imported: bool) -> None:
+    target = move_aside(file, folder / (DONE if imported else FAILED))
     if not imported:
         target.with_name(f"{target.name}.why.txt").write_text(f"{said}\n", encoding="utf-8")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from channels.durable_file import whole_file
 from dispatcher.database.engine import Database
 from dispatcher.log.domain.reading_text import bare_type, reading_text
 from dispatcher.messages.storage import contents
@@ -18,7 +19,7 @@ from dispatcher.record.seal_log import key_after
 from dispatcher.record.storage import evidence, seals
 from dispatcher.record.storage.evidence import Scope
 from dispatcher.record.timeline import TimelinePage, timeline_html, timeline_pdf
-from dispatcher.record.write_lines import Progress, Source, replacing, write_lines
+from dispatcher.record.write_lines import Progress, Source, write_lines
 from dispatcher.writing.letters.engine import LetterEngine
 from dispatcher.writing.letters.installed import installed_engine
 
@@ -176,6 +177,6 @@ def _files(home: Path) -> list[tuple[str, Path]]:
 
 
 def _zip(home: Path, out: Path) -> None:
-    with replacing(out) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with whole_file(out) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in _files(home):
             archive.write(path, f"{out.stem}/{name}")

@@ -4,14 +4,13 @@ import csv
 import hashlib
 import io
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from channels.durable_file import whole_file
 from dispatcher.database.engine import Database
 from dispatcher.record.domain.export_line import FIELDS, SealedEntry, cells_of, export_line
 from dispatcher.record.domain.seal import Tree, proof_of, tree_of
@@ -50,7 +49,7 @@ def write_lines(
     with source.database.reading() as connection:
         places = evidence.places_in(connection, scope, upto)
     written, digest = 0, hashlib.sha256()
-    with replacing(out) as file:
+    with whole_file(out) as file:
         encode = _csv_row if out.suffix == ".csv" else _json_line
         head = _csv_head() if out.suffix == ".csv" else b""
         file.write(head)
@@ -130,16 +129,3 @@ def _csv_row(line: Mapping[str, Any]) -> bytes:
     text = io.StringIO()
     csv.writer(text).writerow(cells_of(line))
     return text.getvalue().encode()
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Write beside the file and put it in place when whole: half an export is never taken for one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with draft.open("wb") as file:
-            yield file
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

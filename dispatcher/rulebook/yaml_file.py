@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 KeyPath = tuple[str | int, ...]
+MOST_VALUES, DEEPEST = 200_000, 60
 
 
 class ConfigError(ValueError):
@@ -80,6 +81,11 @@ def read_yaml(path: Path) -> YamlFile:
 
 def _build(node: yaml.Node, at: KeyPath, lines: dict[KeyPath, int], path: Path) -> Any:
     lines.setdefault(at, node.start_mark.line + 1)
+    if (
+        len(lines) > MOST_VALUES or len(at) > DEEPEST
+    ):  # aliases: a few lines may stand for millions, or for themselves
+        line = node.start_mark.line + 1
+        raise ConfigError(f"{path}:{line}: more than {MOST_VALUES:,} values, or more than {DEEPEST} levels")
     if isinstance(node, yaml.MappingNode):
         built: dict[str, Any] = {}
         for key_node, value_node in node.value:

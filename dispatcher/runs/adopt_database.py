@@ -53,9 +53,10 @@ def adopt_database(database: Database, home: Home, by: Adoption, *, anew: bool =
     """
     if not by.why.strip():
         raise CannotAdoptError('say what happened with --why, such as "restored after a broken disk"')
+    mark = home.newest.read()
     with database.writing() as connection:
         found = instance.read(connection)
-        trouble = copy_trouble(connection, home, found)
+        trouble = copy_trouble(connection, mark, found)
         is_own = not trouble and not by.is_copy and found is not None and home.read_id() == found.id
         if is_own and not anew:
             raise CannotAdoptError("this database is this home's own and no copy: there is nothing to adopt")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
+from uuid import uuid4
 
 from channels.kind import ChannelKind
 from channels.message import OutboundMessage
@@ -62,6 +63,8 @@ def day_notice(database: Database, day: date, *, now: datetime) -> Notice:
         "sent": dict(report.sent),
         "kept_back": [{"why": why, "count": count} for why, count in report.kept_back],
         "needs_a_person": dict(report.needs_a_person),
+        "left_open": {one.state: one.as_json(now.date()) for one in report.left_open},
+        "expired": report.expired,
         "failed_jobs": dict(report.failed_jobs),
         "refused_creditors": dict(report.refused),
         "stopped": stops,
@@ -119,7 +122,7 @@ def _webhook(ports: NoticePorts, notice: Notice, _now: datetime) -> str | None:
 def _email(ports: NoticePorts, notice: Notice, now: datetime) -> str | None:
     if not ports.email_to or ports.email is None:
         return ""
-    key = f"notice-{now:%Y%m%dT%H%M%S}"
+    key = f"notice-{uuid4().hex}"  # two may come in one second
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = ports.email_from, ports.email_to, notice.subject
     mail.set_content(notice.text)
@@ -150,6 +153,8 @@ def _lines(report: day_report.DayReport, stops: Sequence[str], since: datetime, 
         "Sent: " + _list(report.sent),
         "Kept back: " + ("; ".join(f"{count} {why}" for why, count in report.kept_back) or "nothing"),
         "For a person: " + _list(report.needs_a_person),
+        *(f"Left open: {one.sentence(until.date())}" for one in report.left_open),
+        *([f"Expired: {report.expired} were not sent in time"] if report.expired else []),
         *_failed(report.failed_jobs),
         *(f"Refused: {creditor}: {why}" for creditor, why in sorted(report.refused.items())),
         "Stopped: " + ("; ".join(stops) or "nothing"),

@@ -8,7 +8,7 @@ from dispatcher.database import instance
 from dispatcher.database.engine import Connection, Database
 from dispatcher.database.instance import Instance
 from dispatcher.database.secret_file import make_once
-from dispatcher.delivery.newest_attempt import NewestAttempt
+from dispatcher.delivery.newest_attempt import AttemptMark, NewestAttempt
 
 _WAY_OUT = (
     'find out what was sent since, then `dispatcher adopt --why "what happened"`: until then nothing is sent'
@@ -56,9 +56,10 @@ def refuse_copy(database: Database, home: Home) -> Instance:
 
     The first home that sends gives the database its id. A restart, after any kill, finds both as they were.
     """
+    mark = home.newest.read()
     with database.writing() as connection:
         found = instance.read(connection)
-        trouble = copy_trouble(connection, home, found)
+        trouble = copy_trouble(connection, mark, found)
         if found is None:
             found = Instance(id=home.make_id(), place=instance.place_of(connection), copy_of=trouble)
             instance.write(connection, found)
@@ -71,15 +72,15 @@ def refuse_copy(database: Database, home: Home) -> Instance:
 
 def inspect_copy(database: Database, home: Home) -> str:
     """Why nothing may be sent from here, "" when it may; changes nothing."""
+    mark = home.newest.read()
     with database.reading() as connection:
         found = instance.read(connection)
-        trouble = copy_trouble(connection, home, found)
+        trouble = copy_trouble(connection, mark, found)
     return trouble or (_foreign(home, found) if found else "")
 
 
-def copy_trouble(connection: Connection, home: Home, found: Instance | None) -> str:
-    """Why the database is a copy, "" when nothing says so."""
-    mark = home.newest.read()
+def copy_trouble(connection: Connection, mark: AttemptMark | None, found: Instance | None) -> str:
+    """Why the database is a copy, "" when nothing says so. The mark is read before the database is looked at."""
     if mark is not None and not mark.is_known(connection):
         return (
             f"this database does not know attempt {mark.number} of message {mark.message_id}, which was made from "

@@ -11,6 +11,7 @@ from dispatcher.delivery.expire_messages import expire_messages
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import State
+from dispatcher.messages.storage.undecided import take_note_of_expired
 from dispatcher.planning.decide_reminders import PlanRequest, Progress
 from dispatcher.planning.domain.plan_summary import PlanSummary
 from dispatcher.planning.plan_reminders import plan_reminders
@@ -118,6 +119,7 @@ def close_day(
     )
     with ports.database.writing() as connection:
         delivery_log.append(connection, [_summary_entry(ports, summary)])
+        take_note_of_expired(connection, mode=ports.mode, now=ports.now())
     seal = ports.seal()
     with ports.database.writing() as connection:
         run = plans.get_run(connection, run_id)

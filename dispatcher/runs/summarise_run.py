@@ -15,7 +15,7 @@ from dispatcher.runs.domain.run_summary import (
     RunSummary,
     count_messages,
 )
-from dispatcher.runs.storage import run_totals
+from dispatcher.runs.storage import left_open, run_totals
 
 NO_CHANNEL = "none"  # refused before a channel was chosen
 
@@ -38,6 +38,7 @@ def summarise_run(
         states = run_totals.count_states(connection, run_id)
         kept = run_totals.kept_reasons(connection, run_id)
         stopped = stops.in_force(connection)
+        still_open = left_open.left_open(connection, mode=run.mode)
     plan = run.summary.get("plan", {})
     by_channel, by_step = count_messages(states)
     _add_refused(plan, by_channel, by_step)
@@ -57,6 +58,7 @@ def summarise_run(
         template_problems=template_problems,
         notes=tuple(plan.get("notes", ())),
         stops=tuple(f"{row.stop}: {row.why}" for row in stopped),
+        left_open=still_open,
         stopped_by_program=any(row.by_program for row in stopped),
         sent_of_earlier_runs=sent_of_earlier_runs,
         plan_digest=run.plan_digest,

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +16,14 @@ from dispatcher.users.storage.sessions import Session
 
 IDLE = timedelta(hours=2)
 _TOUCH_EVERY = timedelta(minutes=1)  # a write a minute and user, not a write a page
+
+
+InPassing = Callable[[str, Callable[[], object]], None]
+"""Does a small write when it can: (what, in a word that tells repeats, the write)."""
+
+
+def _at_once(_key: str, call: Callable[[], object]) -> None:
+    call()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,17 +62,23 @@ def sign_in(
     return _succeeded(database, user, password, known or "", now, lasts, address)
 
 
-def session_of(database: Database, token: str, *, now: datetime) -> Session | None:
-    """The living session behind a cookie; notes, once a minute, that it is in use."""
+def session_of(
+    database: Database, token: str, *, now: datetime, in_passing: InPassing = _at_once
+) -> Session | None:
+    """The living session behind a cookie; notes `in_passing`, once a minute, that it is in use."""
     if not token:
         return None
     digest = token_hash(token)
     with database.reading() as connection:
         session = sessions.find(connection, digest, now=now, seen_after=now - IDLE)
     if session is not None and now - session.seen_at > _TOUCH_EVERY:
-        with database.writing() as connection:
-            sessions.touch(connection, digest, now)
+        in_passing(f"session {digest}", lambda: _touch(database, digest, now))
     return session
+
+
+def _touch(database: Database, digest: str, now: datetime) -> None:
+    with database.writing() as connection:
+        sessions.touch(connection, digest, now)
 
 
 def sign_out(database: Database, session: Session, *, now: datetime) -> None:

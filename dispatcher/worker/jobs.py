@@ -112,6 +112,7 @@ def _changes(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> 
 
 def _retention(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
     from dispatcher.record.erase_person import Erasure
+    from dispatcher.record.remove_exports import old_exports, remove_exports
     from dispatcher.record.retain_records import retain_records
     from dispatcher.rulebook.retention import load_retention
 
@@ -124,7 +125,10 @@ def _retention(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -
         outbox=dispatcher.home / "outbox",
     )
     erased, kept = retain_records(dispatcher.database, periods, request)
-    return f"{len(erased)} erased, {len(kept)} kept"
+    files = old_exports(
+        dispatcher.home, now=dispatcher.real_now(), max_age=dispatcher.settings.max_export_age
+    )
+    return f"{len(erased)} erased, {len(kept)} kept, {remove_exports(files)} old exports removed"
 
 
 _Work = Callable[[Dispatcher, DeliveryProcess, datetime], str]

@@ -1,9 +1,9 @@
 """What keeps the outbox in order between runs: sweeping, expiring, reconciling, visiting the print house."""
 
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from channels.durable_file import move_aside
 from channels.letter.receipts import ReceiptsError
 from channels.letter.receipts import read_receipts as events_in
 from dispatcher.bootstrap import Dispatcher
@@ -60,25 +60,18 @@ def read_receipts(dispatcher: Dispatcher) -> int:
         try:
             events = list(events_in(file))
         except ReceiptsError as error:
-            _put_away(file, "unreadable", now).with_suffix(".why.txt").write_text(
-                f"{error}\n", encoding="utf-8"
-            )
+            aside = move_aside(file, folder / "unreadable")
+            aside.with_suffix(".why.txt").write_text(f"{error}\n", encoding="utf-8")
             unreadable.append(str(error))
             continue
         counts = record_delivery_events(
             dispatcher.database, events, now=dispatcher.now(), strategies=dispatcher.policy.strategies
         )
         fresh += counts.total() - counts["repeated"]
-        _put_away(file, "read", now)
+        move_aside(file, folder / "read")
     if unreadable:
         raise PrintHouseError(f"{fresh} events read; " + "; ".join(unreadable))
     return fresh
-
-
-def _put_away(file: Path, name: str, now: datetime) -> Path:
-    """The house may use one name every day: what it said stays apart."""
-    (file.parent / name).mkdir(exist_ok=True)
-    return file.replace(file.parent / name / f"{now:%Y%m%dT%H%M%S}-{file.name}")
 
 
 def close_batches(dispatcher: Dispatcher) -> int:

@@ -72,6 +72,15 @@ def _gist(outcome: Outcome) -> tuple[object, ...]:
         ("reset", ("unknown", "")),
         ("lost", ("unknown", "")),
         ("slow:2", ("unknown", "")),
+        ("portal", ("unknown", "200")),
+        ("proxy:202", ("unknown", "202")),
+        ("proxy:400", ("rejected", "channel", "400", False)),
+        ("proxy:413", ("rejected", "channel", "413", False)),
+        ("proxy:451", ("rejected", "channel", "451", False)),
+        ("proxy:502", ("later", None, "502")),
+        ("typed:application/json", ("accepted",)),
+        ("drip:0.3", ("unknown", "")),
+        ("deaf", ("unknown", "")),
     ],
 )
 def test_sendgrid_fault_has_its_outcome(fault: str, gist: tuple[object, ...], sendgrid: Running):
@@ -111,6 +120,12 @@ def test_sendgrid_text_that_begins_like_a_key_is_rejected_without_being_sent(sen
         ("reset", ("unknown", "")),
         ("lost", ("unknown", "")),
         ("slow:2", ("unknown", "")),
+        ("portal", ("unknown", "")),
+        ("proxy:201", ("unknown", "")),
+        ("proxy:400", ("rejected", "channel", "400", False)),
+        ("proxy:502", ("unknown", "502")),
+        ("drip:0.3", ("unknown", "")),
+        ("deaf", ("unknown", "")),
     ],
 )
 def test_twilio_fault_has_its_outcome(fault: str, gist: tuple[object, ...], twilio: Running):
@@ -158,6 +173,11 @@ def test_twilio_test_number_has_its_outcome_and_stays_out_of_the_reason(
         ("reset", ("unknown", "")),
         ("lost", ("unknown", "")),
         ("slow:2", ("unknown", "")),
+        ("portal", ("unknown", "")),
+        ("proxy:422", ("rejected", "channel", "422", False)),
+        ("proxy:502", ("later", None, "502")),
+        ("drip:0.3", ("unknown", "")),
+        ("deaf", ("unknown", "")),
     ],
 )
 def test_lob_fault_has_its_outcome(fault: str, gist: tuple[object, ...], lob: Running):

@@ -27,8 +27,9 @@ def test_files_are_imported_with_their_mapping_and_day_and_put_away(tmp_path: Pa
     )
     assert seen == [("today.csv", "ibm-ar", NOW.date()), ("ledger-2026-03-03.csv", "", date(2026, 3, 3))]
     assert sorted(path.name for path in (tmp_path / "done").iterdir()) == [
-        "20260304T150000-ledger-2026-03-03.csv", "20260304T150000-today.csv",
-    ]  # fmt: skip
+        "ledger-2026-03-03.csv",
+        "today.csv",
+    ]
     left = sorted(path.name for path in tmp_path.iterdir() if path.is_file())
     assert left == [".ledger.csv", "ledger.csv.part", "~$ledger.csv"]
 

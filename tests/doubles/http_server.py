@@ -37,7 +37,10 @@ class Faults:
     """What goes wrong with the next sends, in order; when the list is empty all is well.
 
     `ok`; `<status>` or `<status>:<Retry-After>`; `code:<provider's code>`; `slow:<seconds>`; `reset` (not
-    processed, connection cut); `lost` (processed, then cut without an answer); `garbage` (accepted, unreadable).
+    processed, connection cut); `lost` (processed, then cut without an answer); `garbage` (accepted, unreadable);
+    `portal` (not processed: a page of HTML with 200, as a captive portal has it); `proxy:<status>` (not processed: a
+    proxy's page of HTML); `typed:<content type>` (processed, the right answer under a wrong type); `drip:<seconds>`
+    (processed, then the answer a byte at a time); `deaf` (processed, the connection stays open without a word).
     """
 
     script: deque[str] = field(default_factory=deque)
@@ -120,12 +123,23 @@ class _Connection(asyncio.Protocol):
         if word == "slow":
             self._busy = True
             asyncio.get_running_loop().call_later(float(value), self._finish, self._double.handle(request))
+        elif word == "drip":
+            self._busy = True
+            self._drip(_bytes(self._double.handle(request)), float(value))
+        elif word == "deaf":
+            self._busy = True
+            self._double.handle(request)
         elif word in {"reset", "lost"}:
             if word == "lost":
                 self._double.handle(request)
             self._transport.abort()
         else:
             self._write(_reply(self._double, request, word, value))
+
+    def _drip(self, rest: bytes, every: float) -> None:
+        if rest and not self._transport.is_closing():
+            self._transport.write(rest[:1])
+            asyncio.get_running_loop().call_later(every, self._drip, rest[1:], every)
 
     def _finish(self, reply: Reply) -> None:
         self._busy = False
@@ -135,12 +149,19 @@ class _Connection(asyncio.Protocol):
     def _write(self, reply: Reply) -> None:
         if self._transport.is_closing():
             return
-        head = [
-            f"HTTP/1.1 {reply.status} {REASONS.get(reply.status, 'Status')}",
-            f"Content-Length: {len(reply.body)}",
-        ]
-        head += [f"{name}: {value}" for name, value in reply.headers.items()]
-        self._transport.write("\r\n".join(head).encode() + b"\r\n\r\n" + reply.body)
+        self._transport.write(_bytes(reply))
+
+
+def _bytes(reply: Reply) -> bytes:
+    head = [
+        f"HTTP/1.1 {reply.status} {REASONS.get(reply.status, 'Status')}",
+        f"Content-Length: {len(reply.body)}",
+    ]
+    head += [f"{name}: {value}" for name, value in reply.headers.items()]
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + reply.body
+
+
+_PAGE = b"<!DOCTYPE html><html><head><title>Welcome</title></head><body>Please sign in to the network.</body></html>"
 
 
 def _reply(double: Double, request: Request, word: str, value: str) -> Reply:
@@ -149,6 +170,11 @@ def _reply(double: Double, request: Request, word: str, value: str) -> Reply:
     if word == "garbage":
         accepted = double.handle(request)
         return Reply(accepted.status, b"<html>", {})
+    if word in {"portal", "proxy"}:
+        return Reply(int(value or 200), _PAGE, {"Content-Type": "text/html; charset=utf-8"})
+    if word == "typed":
+        accepted = double.handle(request)
+        return Reply(accepted.status, accepted.body, {**accepted.headers, "Content-Type": value})
     if word == "code":
         return double.refuse(400, value)
     refused = double.refuse(int(word))

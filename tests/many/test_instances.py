@@ -9,6 +9,7 @@ import pytest
 from dispatcher.database.engine import Database
 from dispatcher.delivery.deliver_messages import deliver_messages
 from dispatcher.delivery.newest_attempt import UnreadableMarkError
+from dispatcher.messages.storage import outbox
 from dispatcher.runs.adopt_database import Adoption, adopt_database
 from dispatcher.runs.refuse_copy import CopyError, Home, refuse_copy, still_ours
 from tests.delivery.builders import NOW, a_channel_delivery, attempt_rows, hand_out, message, queued, states
@@ -108,3 +109,21 @@ def test_what_had_ended_stays_ended_when_a_copy_is_adopted(database: Database, t
         "expired": 1,
         "unknown": 3,
     }
+
+
+def test_the_mark_is_whole_whenever_it_is_read(database: Database, tmp_path: Path) -> None:
+    """Three channels of one process write it, and each looks at it before its next chunk."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    newest = Home.at(tmp_path).newest
+    with database.reading() as connection:
+        begun = outbox.read(connection, queued(database, 2))
+
+    def write_and_read(number: int) -> str:
+        newest.write([begun[number % 2]])
+        mark = newest.read()
+        return mark.message_id if mark else ""
+
+    with ThreadPoolExecutor(6) as pool:
+        marks = list(pool.map(write_and_read, range(600)))
+    assert set(marks) <= {message.id for message in begun}

@@ -75,8 +75,11 @@ NO_JSON = b"<html>Bad Gateway</html>"
 HANGS = Said(wait=1.5, status=200)
 
 SENDGRID = {
-    "202 without a body": (Said(status=202), ACCEPTED),
-    "202 with a body that is no JSON": (Said(status=202, body=NO_JSON), ACCEPTED),
+    "202 without a body": (Said(status=202, headers={"X-Message-Id": "sg-1"}), ACCEPTED),
+    "202 without its id": (Said(status=202), unknown("202")),
+    "202 with a page of HTML": (Said(status=202, body=NO_JSON), unknown("202")),
+    "200 of a portal": (Said(status=200, body=NO_JSON), unknown("200")),
+    "400 of a proxy": (Said(status=400, body=NO_JSON), stopped("400")),
     "400": (sendgrid_says(400), failed("400")),
     "400 without a body": (Said(status=400), failed("400")),
     "400 about the address": (
@@ -104,7 +107,8 @@ TWILIO = {
     "201 that is no JSON": (Said(status=201, body=NO_JSON), unknown()),
     "201 without a body": (Said(status=201), unknown()),
     "400": (twilio_says(400, 21617), failed("21617")),
-    "400 that is no JSON": (Said(status=400, body=NO_JSON), failed("400")),
+    "400 of a proxy": (Said(status=400, body=NO_JSON), stopped("400")),
+    "400 without a body": (Said(status=400), failed("400")),
     "400 about the number": (twilio_says(400, 21211), failed("21211", closes=True)),
     "400 no mobile number": (twilio_says(400, 21614), failed("21614", closes=True)),
     "400 the number has opted out": (twilio_says(400, 21610), failed("21610", opts_out=True)),
@@ -113,7 +117,7 @@ TWILIO = {
     "401 that is no JSON": (Said(status=401, body=NO_JSON), stopped("401")),
     "403": (twilio_says(403, 20003), stopped("20003")),
     "404": (twilio_says(404, 20404), stopped("20404")),
-    "413": (Said(status=413, body=NO_JSON), failed("413")),
+    "413 of a proxy": (Said(status=413, body=NO_JSON), stopped("413")),
     "429": (twilio_says(429, 20429), later("20429")),
     "429 with Retry-After": (twilio_says(429, 20429, Retry_After="600"), later("20429", exactly(600))),
     "500": (twilio_says(500, 20500), unknown("20500")),

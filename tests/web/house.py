@@ -41,8 +41,8 @@ def build_home(home: Path) -> None:
         import_sample(house)
         run_today(house, AS_OF, actor="test")
         for role in Role:
-            _add(house, role.value, [role.value])
-        _add(house, ALL, [role.value for role in Role])
+            add(house, role.value, [role.value])
+        add(house, ALL, [role.value for role in Role])
     finally:
         house.close()
 
@@ -69,7 +69,8 @@ def copy_home(template: Path, home: Path) -> Path:
     return home
 
 
-def _add(house: Dispatcher, name: str, roles: list[str]) -> None:
+def add(house: Dispatcher, name: str, roles: list[str]) -> None:
+    """A user who may sign in with PASSWORD."""
     add_user(
         house.database,
         name=name,

@@ -13,7 +13,7 @@ from dispatcher.people.domain.optout_words import classify_reply
 from dispatcher.rulebook.optout_words import load_optout_words
 from dispatcher.web.site.access import ACCESS, Door
 from dispatcher.web.site.body_limit import LARGEST_FORM, LARGEST_WEBHOOK
-from tests.web.house import ALL, Web
+from tests.web.house import ALL, Web, add
 from tests.web.test_access import address
 from tests.web.test_pages_open import PAGES
 
@@ -246,15 +246,16 @@ def test_the_preview_reads_no_file_no_setting_and_nobody_else(web: Web, prying: 
 
 
 def test_the_preview_for_a_debtor_shows_that_debtor_alone(web: Web) -> None:
+    add(web.house, "editor", ["manager", "operator"])
     text = "---\nsubject: A message\npreheader: From us\n---\nHello {{ debtor.name }}, {{ debt.reference }}\n"
-    answer = web.signed_in("manager").post(
+    answer = web.signed_in("editor").post(
         "/templates/first-reminder/preview",
         {"version": "1", "file": "en/email.md", "text": text, "debtor": "acme/A-1"},
     )
 
     assert "Ana Pérez" in answer.text
     assert "Dora" not in answer.text
-    missing = web.signed_in("manager").post(
+    missing = web.signed_in("editor").post(
         "/templates/first-reminder/preview",
         {"version": "1", "file": "en/email.md", "text": text, "debtor": "acme/nobody"},
     )

@@ -67,6 +67,16 @@ messages = Table(
     Column("updated_at", Instant, nullable=False),
     Column("sent_at", Instant),
     Column("held_owner", Text, nullable=False, server_default=""),
+    Column("acknowledged_at", Instant),  # somebody has taken note that it failed, or was told that it expired
+    Index(  # what is told until a person has decided; empty on a good day
+        "ix_messages_left_open",
+        "state",
+        "as_of",
+        sqlite_where=text("state IN ('held', 'unknown', 'failed', 'expired') AND acknowledged_at IS NULL"),
+        postgresql_where=text(
+            "state IN ('held', 'unknown', 'failed', 'expired') AND acknowledged_at IS NULL"
+        ),
+    ),
     Index("ix_messages_state_channel_not_before", "state", "channel", "not_before"),
     Index(  # what waits, by whose turn it is; empty when everything is sent
         "ix_messages_waiting",

@@ -80,8 +80,8 @@ def page_of_messages(
 def newest_in_state(
     connection: Connection, state: str, *, owner: str = "", before: str = "", limit: int = 50
 ) -> list[MessageLine]:
-    """The newest messages in a state, of one desk or of all."""
-    keys = select(messages.c.id).where(messages.c.state == state)
+    """The newest messages in a state that nobody has taken note of, of one desk or of all."""
+    keys = select(messages.c.id).where(messages.c.state == state, messages.c.acknowledged_at.is_(None))
     few = _few(connection, MessageFilter(state=state))
     if few is not None:
         keys = keys.where(messages.c.id.in_(few))

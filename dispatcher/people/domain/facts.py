@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
+from dispatcher.values import written
+
 _YES = frozenset({"yes", "true", "1", "on"})
 _NO = frozenset({"no", "false", "0", "off"})
 _LONGEST = 2_000  # characters of words; a longer text belongs into a document
@@ -261,17 +263,16 @@ def words(name: str) -> str:
 
 
 def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise RecordError(f"{text!r} is not a day; write it as 2026-11-23") from None
+    day = written.day(text)
+    if day is None:
+        raise RecordError(f"{text!r} is not a day; write it as 2026-11-23")
+    return day
 
 
 def _instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise RecordError(f"{text!r} is not an instant; write it as 2026-11-23T18:00:00Z") from None
+    instant = written.local_minute(text)
+    if instant is None:
+        raise RecordError(f"{text!r} is not an instant; write it as 2026-11-23T18:00:00Z")
     if instant.tzinfo is None:
         raise RecordError(
             f"{text!r} has no offset; add Z for UTC, or +02:00: an hour decides what the law allows"

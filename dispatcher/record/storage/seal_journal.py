@@ -53,7 +53,7 @@ class SealJournal:
         texts = [canonical_json(asdict(each)) for each in lines]
         if not texts:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self.path.open("a+b") as file:
             self._drop_torn_line(file.fileno())
             file.write(("\n".join(texts) + "\n").encode())

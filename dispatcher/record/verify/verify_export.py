@@ -14,6 +14,7 @@ NOT_SEALED = {"position", "hash", "seal", "proof", "debtor", "debts", "address",
 P, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493  # of Ed25519, RFC 8032
 D, ROOT_OF_MINUS_1 = -121665 * pow(121666, -1, P) % P, pow(2, (P - 1) // 4, P)
 Point = tuple[int, int, int, int]
+NOT_CHECKED = "KEY NOT CHECKED: the export's own key was believed, and whoever forges an export brings one along. Give PUBLIC_KEY from elsewhere."  # fmt: skip  # noqa: E501
 
 
 class Check:
@@ -210,6 +211,7 @@ def verify(path: Path, trusted: str = "", notes: list[str] | None = None) -> tup
 if __name__ == "__main__":
     given = "".join(sys.argv[2:]) if len(sys.argv) in {2, 3} else sys.exit(__doc__)
     key = Path(given).read_text().strip() if given and Path(given).exists() else given
-    total, problems = verify(Path(sys.argv[1]), key, remarks := list[str]())
+    remarks = [] if key else [NOT_CHECKED]
+    total, problems = verify(Path(sys.argv[1]), key, remarks)
     print("\n".join(remarks + (problems or [f"{total} entries verified: nothing changed, removed, inserted or moved"])))  # noqa: T201 # fmt: skip
     sys.exit(bool(problems))

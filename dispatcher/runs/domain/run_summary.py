@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from dispatcher.runs.domain.left_open import UNDECIDED, LeftOpen
+
 # Every state of a message under the word by which a summary counts it. `failed` and `unknown` are findings.
 WORD_OF_STATE = {
     "accepted": "sent",
@@ -54,6 +56,7 @@ class RunSummary:
     notes: Sequence[str] = ()  # what the configuration leaves open
     stops: Sequence[str] = ()  # what is stopped, and why
     stopped_by_program: bool = False  # a provider refused everything, or a guard stepped in
+    left_open: Sequence[LeftOpen] = ()  # of any day, this run's own included
     sent_of_earlier_runs: int = 0  # while it ran: what `plan` or a run that died had left, what was deferred
     plan_digest: str = ""
     seal: str = ""
@@ -61,10 +64,9 @@ class RunSummary:
     @property
     def has_findings(self) -> bool:
         """Whether somebody must look: the exit code is then 1."""
-        held_text = any(r.word == "held" and r.pack == "content" for r in self.reasons)
-        trouble = self.totals.get("failed", 0) + self.totals.get("unknown", 0)
+        undecided = any(one.state in UNDECIDED for one in self.left_open)
         refused = self.refused_creditors or self.template_problems
-        return bool(trouble or held_text or refused or self.stopped_by_program)
+        return bool(undecided or refused or self.stopped_by_program)
 
     def as_json(self) -> dict[str, Any]:
         """The summary as `--json` prints it."""
@@ -80,6 +82,7 @@ class RunSummary:
                 for r in self.reasons
             ],
             "not_due": dict(self.others),
+            "left_open": {one.state: one.as_json(self.as_of) for one in self.left_open},
             "sent_of_earlier_runs": self.sent_of_earlier_runs,
             "refused_creditors": dict(self.refused_creditors),
             "template_problems": list(self.template_problems),

@@ -13,8 +13,9 @@ from dispatcher.database.tables.operations import fires
 from dispatcher.database.tables.planning import runs
 from dispatcher.database.tables.portfolio import creditors
 from dispatcher.database.tables.templates import template_versions
-from dispatcher.messages.domain.message import State
+from dispatcher.runs.domain.left_open import UNDECIDED, LeftOpen
 from dispatcher.runs.domain.run_summary import WORD_OF_STATE
+from dispatcher.runs.storage import left_open
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,8 +48,8 @@ class RunLine:
 class Waiting:
     """What needs a person."""
 
-    held: int
-    unknown: int
+    messages: Sequence[LeftOpen]  # of any day, the gravest first
+    expired: int  # untold, or told of within a day
     tasks: dict[str, int]
     reviews: int
 
@@ -69,15 +70,15 @@ def page_of_runs(
     return [_line(row, counts.get(row.id, {})) for row in rows]
 
 
-def waiting_for_a_person(connection: Connection) -> Waiting:
-    """Held and unknown messages, open tasks by kind, template versions to review."""
+def waiting_for_a_person(connection: Connection, *, now: datetime) -> Waiting:
+    """Messages that nobody has decided about, open tasks by kind, template versions to review."""
     kinds = select(tasks.c.kind, func.count()).where(tasks.c.done_at.is_(None)).group_by(tasks.c.kind)
     submitted = (
         select(func.count()).select_from(template_versions).where(template_versions.c.state == "submitted")
     )
     return Waiting(
-        held=_count(connection, State.HELD),
-        unknown=_count(connection, State.UNKNOWN),
+        messages=[one for one in left_open.left_open(connection) if one.state in UNDECIDED],
+        expired=left_open.expired_lately(connection, now=now),
         tasks={row[0]: row[1] for row in connection.execute(kinds)},
         reviews=connection.scalar(submitted) or 0,
     )
@@ -98,10 +99,6 @@ def last_fires(connection: Connection, schedules: Sequence[str]) -> dict[str, An
         if row is not None:
             found[name] = row
     return found
-
-
-def _count(connection: Connection, state: State) -> int:
-    return connection.scalar(select(func.count()).select_from(messages).where(messages.c.state == state)) or 0
 
 
 def _counts(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, int]]:

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, exists, func, select
 
 from dispatcher.database.tables.delivery import tasks
 from dispatcher.database.tables.log import log_entries
-from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.operations import fires
 from dispatcher.database.tables.planning import runs
 from dispatcher.database.tables.record import seals
-from dispatcher.messages.domain.message import State
+from dispatcher.runs.domain.left_open import UNDECIDED, LeftOpen
+from dispatcher.runs.storage import left_open
 
 _MOST_REASONS = 10
 
@@ -26,6 +26,8 @@ class DayReport:
     sent: Sequence[tuple[str, int]]  # by channel
     kept_back: Sequence[tuple[str, int]]  # by rule
     needs_a_person: Sequence[tuple[str, int]]
+    left_open: Sequence[LeftOpen]  # of any day
+    expired: int  # within the time told of
     failed_jobs: Sequence[tuple[str, str]]  # schedule, why it failed the last time
     refused: Mapping[str, str]  # creditors that the newest run refused, and why
     seal: str
@@ -46,6 +48,11 @@ def read(connection: Connection, since: datetime, until: datetime) -> DayReport:
         sent=sorted((row[0] or "", row[1]) for row in sent),
         kept_back=_reasons(kept),
         needs_a_person=_for_a_person(connection),
+        left_open=[one for one in left_open.left_open(connection) if one.state in UNDECIDED],
+        expired=connection.scalar(
+            select(func.count()).select_from(log_entries).where(log_entries.c.event == "expired", *within)
+        )
+        or 0,
         failed_jobs=failed_jobs(connection, since),
         refused=_refused(connection),
         seal=connection.scalar(select(seals.c.root).order_by(seals.c.number.desc()).limit(1)) or "",
@@ -86,12 +93,9 @@ def _reasons(entries: object) -> list[tuple[str, int]]:
 
 
 def _for_a_person(connection: Connection) -> list[tuple[str, int]]:
-    listed = (State.HELD, State.UNKNOWN)
-    states = connection.execute(
-        select(messages.c.state, func.count()).where(messages.c.state.in_(listed)).group_by(messages.c.state)
-    )
+    states = [one for one in left_open.left_open(connection) if one.state in UNDECIDED]
     kinds = connection.execute(
         select(tasks.c.kind, func.count()).where(tasks.c.done_at.is_(None)).group_by(tasks.c.kind)
     )
-    found = [(f"{row[0]} messages", row[1]) for row in states]
+    found = [(f"{one.state} messages", one.count) for one in states]
     return sorted([*found, *((f"tasks: {row[0]}", row[1]) for row in kinds)])

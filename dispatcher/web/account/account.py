@@ -12,7 +12,7 @@ from dispatcher.users.sign_in import SignInRefused, append_audit, sign_in, sign_
 from dispatcher.users.storage import sessions
 from dispatcher.web.site.csrf import FIELD, require_same_site
 from dispatcher.web.site.page import go_to, page, site_of
-from dispatcher.web.site.visit import Page, RefusedError, Visit
+from dispatcher.web.site.visit import Page, RefusedError, Visit, caller_of
 
 
 def own_path(wish: str) -> str:
@@ -38,7 +38,7 @@ def do_sign_in(visit: Visit) -> Response:
     require_same_site(visit.request)
     site = site_of(visit.request)
     _require_form_cookie(visit)
-    caller = visit.request.client.host if visit.request.client else "unknown"
+    caller = caller_of(visit.request)
     wait = site.sign_in_limit.refuses(caller)
     if wait is not None:
         return _refused(

@@ -15,16 +15,15 @@ from dispatcher.delivery.stop_delivery import (
     stop_delivery,
 )
 from dispatcher.delivery.storage import stops
-from dispatcher.messages.show_message import NoSuchMessageError, show_message
 from dispatcher.messages.storage import contents, message_lists
 from dispatcher.planning.storage.plans import NoSuchRunError
 from dispatcher.runs.storage import day_counts
 from dispatcher.runs.summarise_run import summarise_run
 from dispatcher.values.instants import instant_text
 from dispatcher.web.api.operation import limit_of, listed
-from dispatcher.web.operators.messages import decide_messages, message_filter, message_json
+from dispatcher.web.operators.messages import decide_messages, message_filter, message_json, shown_message
 from dispatcher.web.operators.runs import run_json
-from dispatcher.web.site.filters import a_number
+from dispatcher.web.site.filters import a_number, a_path_number
 from dispatcher.web.site.page import sentence_of
 from dispatcher.web.site.visit import RefusedError, Visit, not_found
 
@@ -42,7 +41,7 @@ def list_messages(visit: Visit) -> Any:
 
 def get_message(visit: Visit) -> Any:
     """One message with its attempts and log entries."""
-    found = _message(visit)
+    found = shown_message(visit)
     with visit.program.database.reading() as connection:
         [line] = message_lists.lines_of(connection, [found["message"]["id"]])
     more = {
@@ -58,7 +57,7 @@ def get_message(visit: Visit) -> Any:
 
 def get_body(visit: Visit) -> Any:
     """The exact bytes."""
-    digest = _message(visit)["message"]["content_sha256"]
+    digest = shown_message(visit)["message"]["content_sha256"]
     with visit.program.database.reading() as connection:
         body = contents.bodies(connection, [digest]).get(digest) if digest else None
     if body is None:
@@ -70,7 +69,7 @@ def get_body(visit: Visit) -> Any:
 
 def decide(visit: Visit) -> Any:
     """Hold, release, cancel or resolve one message."""
-    message_id = _message(visit)["message"]["id"]
+    message_id = shown_message(visit)["message"]["id"]
     todo = visit.text("decision")
     try:
         decide_messages(visit, [message_id], todo, visit.text("why"))
@@ -96,11 +95,9 @@ def list_runs(visit: Visit) -> Any:
 
 def get_run(visit: Visit) -> Any:
     """A run's summary as it stands."""
-    number = visit.path("id")
+    number = a_path_number(visit, "id", "such run")
     try:
-        return summarise_run(
-            visit.program.database, int(number) if number.isdecimal() and len(number) < 16 else 0
-        ).as_json()
+        return summarise_run(visit.program.database, number).as_json()
     except NoSuchRunError:
         raise not_found("such run") from None
 
@@ -168,13 +165,6 @@ def resume(visit: Visit) -> Any:
     except StopError as error:
         raise RefusedError(409, sentence_of(error)) from None
     return list_stops(visit)
-
-
-def _message(visit: Visit) -> dict[str, Any]:
-    try:
-        return show_message(visit.program.database, visit.path("id"))
-    except NoSuchMessageError:
-        raise not_found("such message") from None
 
 
 def _version(stored: StoredVersion) -> dict[str, Any]:

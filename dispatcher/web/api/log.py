@@ -11,7 +11,7 @@ from dispatcher.record.storage.log_search import load
 from dispatcher.record.storage.sealing_keys import SealingKeys
 from dispatcher.web.api.operation import limit_of, listed
 from dispatcher.web.auditors.log import entry_json, log_query
-from dispatcher.web.site.filters import a_number
+from dispatcher.web.site.filters import a_number, a_path_number
 from dispatcher.web.site.page import sentence_of
 from dispatcher.web.site.visit import RefusedError, Visit, not_found
 
@@ -34,13 +34,8 @@ def list_entries(visit: Visit) -> Any:
 
 def get_entry(visit: Visit) -> Any:
     """One entry with its inclusion proof, verified on the spot."""
-    number = visit.path("id")
-    keys = SealingKeys(visit.program.keys)
-    proof = (
-        prove_entry(visit.program.database, keys, int(number))
-        if number.isdecimal() and len(number) < 16
-        else None
-    )
+    number = a_path_number(visit, "id", "such entry")
+    proof = prove_entry(visit.program.database, SealingKeys(visit.program.keys), number)
     if proof is None:
         raise not_found("such entry")
     found = _entry(visit, proof.entry_id)

@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from dispatcher.values import written
 from dispatcher.web.api.models import Model, published
 from dispatcher.web.site.visit import RefusedError, Visit
 
@@ -66,9 +67,10 @@ def limit_of(visit: Visit) -> int:
     text = visit.query("limit")
     if not text:
         return 50
-    if not text.isdecimal() or not 1 <= int(text[:6]) <= LARGEST_PAGE:
+    limit = written.whole_number(text, most=LARGEST_PAGE)
+    if not limit:
         raise RefusedError(400, f"limit: a number from 1 to {LARGEST_PAGE}.")
-    return int(text)
+    return limit
 
 
 def listed(items: list[Any], following: str | int | None) -> dict[str, Any]:

@@ -19,7 +19,7 @@ def own_document(visit: Visit) -> Any:
 
 
 _MESSAGES = _names(
-    "channel", "state", "step", "template", "creditor", "run", "address", "provider_id",
+    "channel", "state", "step", "template", "version", "creditor", "run", "address", "provider_id",
     from_="First as-of date.", until="Last as-of date.",
 )  # fmt: skip
 _LOG = _names(

@@ -12,7 +12,7 @@ from dispatcher.web.api.operation import limit_of, listed
 from dispatcher.web.operators.people import person_json
 from dispatcher.web.operators.record_forms import write_down
 from dispatcher.web.site.filters import a_number
-from dispatcher.web.site.page import sentence_of
+from dispatcher.web.site.page import sentence_of, site_of
 from dispatcher.web.site.visit import RefusedError, Visit, not_found
 
 
@@ -41,6 +41,7 @@ def get_person(visit: Visit) -> Any:
         points = person_lists.points_of(connection, debtor_id)
         debts = person_lists.debts_of(connection, debtor_id)
         records = person_lists.records_of(connection, debtor_id)
+    _viewed(visit, row.person)
     return {
         **row._mapping,  # noqa: SLF001 SQLAlchemy's public name for a row as a mapping
         "debtor": f"{row.key}/{row.reference}",
@@ -58,8 +59,13 @@ def list_timeline(visit: Visit) -> Any:
         found = person_lists.timeline(
             connection, row.person, before=a_number(visit, "cursor"), limit=limit + 1
         )
+    _viewed(visit, row.person)
     items = [{"id": one.id, **json.loads(one.entry), "personal": one.personal} for one in found[:limit]]
     return listed(items, found[limit - 1].id if len(found) > limit else None)
+
+
+def _viewed(visit: Visit, person: str) -> None:
+    site_of(visit.request).views.note(visit.actor, "api", person)
 
 
 def record(visit: Visit) -> Any:

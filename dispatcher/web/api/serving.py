@@ -6,7 +6,6 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -14,12 +13,13 @@ from dispatcher.users.domain.user import User
 from dispatcher.users.sign_in import session_of, token_hash
 from dispatcher.users.storage import idempotency, users
 from dispatcher.users.storage.sessions import Session
-from dispatcher.web.api.operation import Operation, as_response
+from dispatcher.web.api.operation import PREFIX, Operation, as_response
 from dispatcher.web.api.problems import problem
 from dispatcher.web.site.access import ACCESS, Door, may
 from dispatcher.web.site.csrf import require_same_site
 from dispatcher.web.site.page import site_of
-from dispatcher.web.site.visit import Form, RefusedError, Visit
+from dispatcher.web.site.pools import BusyError, pool_of
+from dispatcher.web.site.visit import Form, RefusedError, Visit, caller_of, require_text
 
 CSRF_HEADER = "X-CSRF-Token"
 KEY_HEADER = "Idempotency-Key"
@@ -32,7 +32,11 @@ def endpoint(methods: Mapping[str, Operation]) -> Callable[[Request], Awaitable[
     async def answer(request: Request) -> Response:
         operation = methods["GET" if request.method == "HEAD" else request.method]
         body = await request.body()
-        return await run_in_threadpool(serve, operation, request, body)
+        pool = pool_of(operation.method, PREFIX + operation.path)
+        try:
+            return await site_of(request).pools.run(pool, serve, operation, request, body)
+        except BusyError:
+            return problem(503, "Too many wait here; come again.", {"Retry-After": "2"})
 
     return answer
 
@@ -51,6 +55,8 @@ def serve(operation: Operation, request: Request, body: bytes) -> Response:
             body=body,
         )
         _require(operation, visit)
+        _require_known(operation, request)
+        require_text(request, visit.form)
         if request.method == "POST":
             return _once(operation, visit)
         return as_response(operation, operation.answer(visit))
@@ -64,13 +70,17 @@ def _session(request: Request) -> tuple[Session | None, Response | None]:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     now = site.program.real_now()
     if scheme.lower() != "bearer":
-        return session_of(site.program.database, request.cookies.get(site.cookies.session, ""), now=now), None
+        return session_of(
+            site.program.database,
+            request.cookies.get(site.cookies.session, ""),
+            now=now,
+            in_passing=site.in_passing.do,
+        ), None
     with site.program.database.reading() as connection:
         user = users.user_of_token(connection, token_hash(token.strip()), now)
     if user is not None:
         return _of_token(user, now), None
-    caller = request.client.host if request.client else "unknown"
-    wait = site.api_limit.refuses(caller)
+    wait = site.api_limit.refuses(caller_of(request))
     if wait is not None:
         return None, problem(
             429, "Too many wrong tokens from here.", {"Retry-After": str(round(wait.total_seconds()) or 1)}
@@ -96,6 +106,14 @@ def _require(operation: Operation, visit: Visit) -> None:
         given = visit.request.headers.get(CSRF_HEADER, "")
         if not hmac.compare_digest(given.encode(), visit.session.csrf.encode()):
             raise RefusedError(403, f"With a session's cookie a POST needs the header {CSRF_HEADER}.")
+
+
+def _require_known(operation: Operation, request: Request) -> None:
+    """A mistyped filter would give everything: the document names every parameter there is."""
+    known = {parameter.name for parameter in operation.parameters}
+    if unknown := sorted(set(request.query_params) - known):
+        offered = f"there are {', '.join(sorted(known))}" if known else "this address takes none"
+        raise RefusedError(400, f"unknown parameter {', '.join(unknown)}: {offered}.")
 
 
 def _once(operation: Operation, visit: Visit) -> Response:

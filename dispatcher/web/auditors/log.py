@@ -1,7 +1,7 @@
 """The log: search with counts, one entry with its proof, verification, samples, exceptions, exports."""
 
 import json
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from starlette.responses import Response
@@ -18,8 +18,9 @@ from dispatcher.record.storage.log_search import FoundEntry, LogQuery
 from dispatcher.record.storage.seal_journal import SealJournal
 from dispatcher.record.storage.sealing_keys import SealingKeys
 from dispatcher.record.verify.verify_log import verify_log
+from dispatcher.values import written
 from dispatcher.web.operators.rule_words import says
-from dispatcher.web.site.filters import MOST_EXPORTED, PAGE, a_date, a_number, address, paging
+from dispatcher.web.site.filters import MOST_EXPORTED, PAGE, a_date, a_number, a_path_number, address, paging
 from dispatcher.web.site.job_runner import Report
 from dispatcher.web.site.jobs import folder
 from dispatcher.web.site.list_export import exported
@@ -64,13 +65,11 @@ def search(visit: Visit) -> Response:
 
 def show_entry(visit: Visit) -> Response:
     """One entry with all it holds and its proof."""
-    number = visit.path("id")
-    if not number.isdecimal() or len(number) > 15:
-        raise not_found("such entry")
+    number = a_path_number(visit, "id", "such entry")
     keys = SealingKeys(visit.program.keys)
-    proof = prove_entry(visit.program.database, keys, int(number))
+    proof = prove_entry(visit.program.database, keys, number)
     with visit.program.database.reading() as connection:
-        placed = sealed_places.entry_at(connection, int(number))
+        placed = sealed_places.entry_at(connection, number)
     if proof is None or placed is None:
         raise not_found("such entry")
 
@@ -150,8 +149,6 @@ def export(visit: Visit) -> Response:
         raise RefusedError(400, f"Choose a form: {', '.join(name[1:] for name in SUFFIXES)}.")
     scope = _scope(visit)
     house, actor = visit.program, visit.actor
-    stamp = f"{house.real_now():%Y%m%d-%H%M%S}"
-    out = folder(house) / f"evidence-{stamp}-{visit.user.id}{suffix}"
     source = Source(
         database=house.database,
         keys=SealingKeys(house.keys),
@@ -161,6 +158,8 @@ def export(visit: Visit) -> Response:
     )
 
     def work(report: Report) -> dict[str, Any]:
+        out = folder(house) / f"evidence-{report.job}{suffix}"
+        out.touch(exist_ok=False)  # never into a file that another job has made
         made = export_evidence(source, scope, out, report)
         facts = {"entries": f"{made.entries:,}", "up to position": f"{made.to_position:,}", "seal": made.seal}
         return {"file": made.path.name, "facts": facts}
@@ -188,7 +187,7 @@ def log_query(visit: Visit) -> LogQuery:
         provider_id=visit.query("provider_id") or None,
         words=visit.query("words") or None,
         template=template or None,
-        template_version=int(version) if version.isdecimal() else None,
+        template_version=written.whole_number(version, most=999_999_999),
         approver=visit.query("approver") or None,
         actor=visit.query("actor") or None,
         run_id=a_number(visit, "run"),
@@ -250,10 +249,12 @@ def _scope(visit: Visit) -> Scope:
 def _day(visit: Visit, name: str) -> datetime | None:
 
     text = visit.text(name)
-    try:
-        return _start(date.fromisoformat(text)) if text else None
-    except ValueError:
-        raise RefusedError(422, f"{text!r} is not a day; write it as 2026-11-23.") from None
+    if not text:
+        return None
+    day = written.day(text)
+    if day is None:
+        raise RefusedError(422, f"{text!r} is not a day; write it as 2026-11-23.")
+    return _start(day)
 
 
 def _start(day: Any) -> datetime:

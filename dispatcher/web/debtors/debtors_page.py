@@ -13,8 +13,8 @@ from dispatcher.people.storage import debtor_page
 from dispatcher.people.storage.debtor_page import LinkHolder
 from dispatcher.values.sender import Sender
 from dispatcher.web.debtors.debtor_words import NAMES, words_in
-from dispatcher.web.site.page import page
-from dispatcher.web.site.visit import Page, Visit
+from dispatcher.web.site.page import page, site_of
+from dispatcher.web.site.visit import Page, RefusedError, Visit, caller_of
 
 ACTOR, SOURCE = "debtor", "debtors' page"
 WAYS = ("email", "sms", "letter")
@@ -48,7 +48,7 @@ def act(visit: Visit) -> Response:
     guest = _guest(visit)
     if guest is None:
         return _unknown(visit)
-    if visit.text("List-Unsubscribe") == "One-Click":
+    if _is_one_click(visit):
         _stop(visit, guest, "address")
         return PlainTextResponse("done\n")
     if visit.text("do") == "suit":
@@ -60,6 +60,19 @@ def act(visit: Visit) -> Response:
     return _page(visit, guest, done="stopped")
 
 
+def _slow_guesses(visit: Visit) -> None:
+    """Guessed tokens are limited by the place they come from; a right one never is, wherever it comes from."""
+    if site_of(visit.request).debtor_limit.refuses(caller_of(visit.request)) is not None:
+        raise RefusedError(429, "Too many wrong links from here. Wait a minute, then try again.")
+
+
+def _is_one_click(visit: Visit) -> bool:
+    """RFC 8058's POST in either of its forms, and in one that names no form: an opt-out is never lost over that."""
+    if visit.form:
+        return visit.text("List-Unsubscribe") == "One-Click"
+    return visit.body.strip() == b"List-Unsubscribe=One-Click"
+
+
 def _guest(visit: Visit) -> Guest | None:
     house = visit.program
     try:
@@ -67,6 +80,7 @@ def _guest(visit: Visit) -> Guest | None:
     except ValueError:
         link = None
     if link is None:
+        _slow_guesses(visit)
         return None
     with house.database.reading() as connection:
         holder = debtor_page.link_holder(connection, link.person, link.contact_point_id)

@@ -19,11 +19,14 @@ from dispatcher.authoring.preview_draft import (
 from dispatcher.authoring.preview_template import NothingToShow
 from dispatcher.authoring.storage.template_versions import StoredVersion
 from dispatcher.gate.guards.content import ForbiddenTraits
-from dispatcher.planning.storage.explained import AmbiguousDebtorError
-from dispatcher.web.managers.templates import stored_version
+from dispatcher.people.storage import person_lists
+from dispatcher.planning.storage.explained import AmbiguousDebtorError, find_debtor
+from dispatcher.values import written
+from dispatcher.web.managers.templates import MOST_VERSIONS, stored_version
 from dispatcher.web.operators.messages import PICTURE_DPI, html_of
+from dispatcher.web.site.access import READS_PEOPLE
 from dispatcher.web.site.headers import FRAMED
-from dispatcher.web.site.page import page, sentence_of
+from dispatcher.web.site.page import page, sentence_of, site_of
 from dispatcher.web.site.visit import Page, RefusedError, Visit
 from dispatcher.writing.domain.template import TemplateVersion
 from dispatcher.writing.language.meta import TemplateMeta, read_meta
@@ -94,8 +97,8 @@ def preview_email(visit: Visit) -> Response:
 
 def desk_of(visit: Visit) -> Editor:
     """What lies on the desk by the form that was sent."""
-    number = visit.text("version")
-    if not number.isdecimal() or len(number) > 9:
+    number = written.whole_number(visit.text("version"), most=MOST_VERSIONS)
+    if number is None:
         raise RefusedError(400, "The form does not say which version it goes on from.")
     file = visit.text("file")
     require_path(file)
@@ -103,7 +106,7 @@ def desk_of(visit: Visit) -> Editor:
     if len(text) > LONGEST:
         raise RefusedError(413, f"A text has {LONGEST:,} characters at most.")
     return Editor(
-        stored=stored_version(visit, int(number)),
+        stored=stored_version(visit, number),
         file=file,
         show=visit.text("show"),
         text=text if text.endswith("\n") else text + "\n",
@@ -154,16 +157,26 @@ def previewed(visit: Visit, desk: Editor) -> dict[str, Any]:
 
 def _shown(visit: Visit, desk: Editor, file: str) -> tuple[DraftPreview | None, str]:
     """The preview of one text, or why there is none for this debtor."""
-    request = DraftRequest(
-        version=desk.version, file=file, who=visit.field("who") or ORDINARY, debtor=visit.text("debtor")
-    )
+    debtor = visit.text("debtor")
+    if debtor and not visit.has(*READS_PEOPLE):
+        return None, "A real person is shown to those alone who may read people: choose a made-up one."
+    request = DraftRequest(version=desk.version, file=file, who=visit.field("who") or ORDINARY, debtor=debtor)
     house = visit.program
     try:
+        if debtor:
+            _note_view(visit, debtor)
         return preview_draft(
             house.database, house.layouts, house.preparing(visit.actor), request, now=visit.now
         ), ""
     except (NothingToShow, AmbiguousDebtorError) as error:
         return None, sentence_of(error)
+
+
+def _note_view(visit: Visit, debtor: str) -> None:
+    """Who sees a real person's text stands in the log; raises AmbiguousDebtorError."""
+    with visit.program.database.reading() as connection:
+        row = person_lists.person_row(connection, find_debtor(connection, debtor))
+    site_of(visit.request).views.note(visit.actor, "preview", row.person)
 
 
 def _mark(visit: Visit, mark: Any, desk: Editor) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A version's way: handed in, approved or sent back by another person, published, retired, tried out."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from starlette.responses import Response
@@ -18,6 +18,7 @@ from dispatcher.authoring.review_template import (
 )
 from dispatcher.authoring.send_to_oneself import CannotTestError, send_to_oneself, was_accepted
 from dispatcher.authoring.storage.template_versions import StoredVersion
+from dispatcher.values import written
 from dispatcher.web.managers.templates import history_of, in_force_of, version_of
 from dispatcher.web.site.job_runner import Report
 from dispatcher.web.site.page import go_to, sentence_of, site_of
@@ -235,10 +236,10 @@ def _since(visit: Visit) -> datetime | None:
     text = visit.text("since")
     if not text:
         return None
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC)
-    except ValueError:
-        raise RefusedError(400, f"{text!r} is no date.") from None
+    at = written.instant(text if "T" in text or " " in text else f"{text}T00:00")
+    if at is None:
+        raise RefusedError(400, f"{text!r} is no date.")
+    return at
 
 
 _ONE = "/templates/{name}/versions/{version}"

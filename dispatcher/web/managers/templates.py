@@ -12,6 +12,7 @@ from dispatcher.authoring.review_template import (
 )
 from dispatcher.authoring.storage import template_versions
 from dispatcher.authoring.storage.template_versions import StoredVersion
+from dispatcher.values import written
 from dispatcher.web.site.filters import a_number
 from dispatcher.web.site.list_export import exported
 from dispatcher.web.site.page import page, sentence_of
@@ -19,6 +20,8 @@ from dispatcher.web.site.visit import Page, RefusedError, Visit, not_found
 from dispatcher.writing.domain.template import ReviewRefused, TemplateVersion, VersionState
 
 MOST_PROBLEMS = 5
+
+MOST_VERSIONS = 999_999_999
 
 
 def list_templates(visit: Visit) -> Response:
@@ -121,10 +124,10 @@ def stored_version(visit: Visit, number: int) -> StoredVersion:
 
 def version_of(visit: Visit) -> StoredVersion:
     """The version that the address names."""
-    number = visit.path("version")
-    if not number.isdecimal() or len(number) > 9:
+    number = written.whole_number(visit.path("version"), most=MOST_VERSIONS)
+    if number is None:
         raise not_found("such version")
-    return stored_version(visit, int(number))
+    return stored_version(visit, number)
 
 
 def history_of(visit: Visit, name: str) -> list[StoredVersion]:

@@ -10,6 +10,7 @@ from typing import Any
 from starlette.responses import Response
 
 from channels.kind import ChannelKind
+from dispatcher.delivery.acknowledge_messages import acknowledge_messages
 from dispatcher.delivery.intervene import (
     CannotIntervene,
     Intervention,
@@ -26,11 +27,12 @@ from dispatcher.messages.storage.message_lists import MessageFilter, MessageLine
 from dispatcher.people.storage import person_lists
 from dispatcher.record.prove_entry import prove_message
 from dispatcher.record.storage.sealing_keys import SealingKeys
+from dispatcher.values import written
 from dispatcher.web.operators.rule_words import packs_asked, says
 from dispatcher.web.site.filters import MOST_EXPORTED, PAGE, a_date, a_number, paging
 from dispatcher.web.site.headers import FRAMED
 from dispatcher.web.site.list_export import exported
-from dispatcher.web.site.page import go_to, page, sentence_of
+from dispatcher.web.site.page import go_to, page, sentence_of, site_of
 from dispatcher.web.site.visit import Page, RefusedError, Visit, not_found
 
 PICTURE_DPI = 110
@@ -69,7 +71,7 @@ def list_messages(visit: Visit) -> Response:
 
 def show(visit: Visit) -> Response:
     """One message with everything about it."""
-    found = _found(visit)
+    found = shown_message(visit)
     message, entries = found["message"], found["entries"]
     asked: dict[str, Any] = next((entry for entry in reversed(entries) if entry.get("decision")), {})
     decided = [entry for entry in entries if entry.get("rule_packs") or entry.get("reasons")]
@@ -92,6 +94,7 @@ def show(visit: Visit) -> Response:
         can_release=message["state"] == State.HELD,
         can_cancel=message["state"] in UNSENT,
         can_resolve=message["state"] == State.UNKNOWN,
+        can_acknowledge=message["state"] in {State.FAILED, State.EXPIRED} and not message["acknowledged_at"],
     )
 
 
@@ -116,10 +119,12 @@ def decide_messages(visit: Visit, ids: Sequence[str], todo: str, why: str) -> st
                 house.database, one, sent=todo == "sent", why=why, actor=visit.actor, now=visit.now
             )
         return f"Resolved: {_messages(ids)} {'was' if len(ids) == 1 else 'were'} {todo.replace('_', ' ')}."
-    verb = {"hold": hold_messages, "release": release_messages, "cancel": cancel_messages}.get(todo)
+    verbs = {"hold": hold_messages, "release": release_messages, "cancel": cancel_messages}
+    verb = (verbs | {"acknowledge": acknowledge_messages}).get(todo)
     if verb is None:
         raise RefusedError(400, "Choose what to do with the messages.")
-    word = {"hold": "held", "release": "released", "cancel": "cancelled"}[todo]
+    words = {"hold": "held", "release": "released", "cancel": "cancelled", "acknowledge": "acknowledged"}
+    word = words[todo]
     return f"{_messages(verb(house.database, ids, by))} {word}."
 
 
@@ -129,7 +134,7 @@ def _messages(ids: Sequence[str]) -> str:
 
 def download(visit: Visit) -> Response:
     """The exact bytes as a file."""
-    message = _found(visit)["message"]
+    message = shown_message(visit)["message"]
     body = _body(visit, message)
     if body is None:
         raise not_found("body: it was erased, or the text has not been made yet")
@@ -140,7 +145,7 @@ def download(visit: Visit) -> Response:
 
 def framed_email(visit: Visit) -> Response:
     """The e-mail's HTML in a world of its own: no script, nothing fetched, no place among our pages."""
-    message = _found(visit)["message"]
+    message = shown_message(visit)["message"]
     body = _body(visit, message) if message["channel"] == "email" else None
     if body is None:
         raise not_found("e-mail to show")
@@ -149,13 +154,13 @@ def framed_email(visit: Visit) -> Response:
 
 def letter_page(visit: Visit) -> Response:
     """One page of the letter as a picture, with the envelope's window drawn."""
-    message = _found(visit)["message"]
+    message = shown_message(visit)["message"]
     body = _body(visit, message) if message["channel"] == "letter" else None
-    number = visit.path("number")
     pictures = letter_pictures(visit, body) if body is not None else []
-    if not number.isdecimal() or not 1 <= int(number[:4]) <= len(pictures):
+    number = written.whole_number(visit.path("number"), most=len(pictures))
+    if not number:
         raise not_found("such page")
-    return Response(pictures[int(number) - 1], media_type="image/png")
+    return Response(pictures[number - 1], media_type="image/png")
 
 
 def letter_pictures(visit: Visit, body: bytes) -> list[bytes]:
@@ -245,11 +250,16 @@ def _steps(visit: Visit) -> list[str]:
     )
 
 
-def _found(visit: Visit) -> dict[str, Any]:
+def shown_message(visit: Visit) -> dict[str, Any]:
+    """The message that the address names, with everything about it; that it was looked at stands in the log."""
     try:
-        return show_message(visit.program.database, visit.path("id"))
+        shown = show_message(visit.program.database, visit.path("id"))
     except NoSuchMessageError:
         raise not_found("such message") from None
+    person = next((entry["person"] for entry in shown["entries"] if entry.get("person")), "")
+    if person:
+        site_of(visit.request).views.note(visit.actor, "message", person)
+    return shown
 
 
 def _body(visit: Visit, message: dict[str, Any]) -> bytes | None:

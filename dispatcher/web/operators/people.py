@@ -22,7 +22,7 @@ from dispatcher.web.operators.fact_forms import fact_forms
 from dispatcher.web.operators.rule_words import says
 from dispatcher.web.site.filters import MOST_EXPORTED, PAGE, a_date, a_number, paging
 from dispatcher.web.site.list_export import exported
-from dispatcher.web.site.page import page
+from dispatcher.web.site.page import page, site_of
 from dispatcher.web.site.visit import Page, RefusedError, Visit
 
 _TIMELINE = 60
@@ -88,7 +88,8 @@ def person_page(visit: Visit, *, status: int = 200, wrong: str = "", filled: str
         debts = person_lists.debts_of(connection, debtor_id)
         refusals = person_lists.standing_refusals(connection, debtor_id)
     if visit.query("format"):
-        return exported(visit, "timeline", (_timeline_json(entry) for entry in entries))
+        return exported(visit, "timeline", (_timeline_json(entry) for entry in entries), person=row.person)
+    site_of(visit.request).views.note(visit.actor, "person", row.person)
     explained = explain_debtor(
         database, visit.program.policy, f"{row.key}/{row.reference}", as_of=as_of, now=visit.now
     )

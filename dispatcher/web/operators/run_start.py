@@ -11,6 +11,7 @@ from dispatcher.runs.domain.run_summary import RunSummary
 from dispatcher.runs.run_guards import order_run
 from dispatcher.runs.storage import jobs
 from dispatcher.runs.storage.jobs import Job
+from dispatcher.values import written
 from dispatcher.web.site.job_runner import RUN, Report
 from dispatcher.web.site.page import go_to, sentence_of, site_of
 from dispatcher.web.site.visit import Page, RefusedError, Visit, not_found
@@ -49,10 +50,11 @@ def start_run(visit: Visit) -> Response:
 
 def plan_of(visit: Visit, number: str) -> Job:
     """A finished plan of this user's."""
-    if not number.isdecimal() or len(number) > 15:
+    job_id = written.whole_number(number)
+    if job_id is None:
         raise not_found("such plan of yours")
     with visit.program.database.reading() as connection:
-        job = jobs.get(connection, int(number), now=visit.program.real_now())
+        job = jobs.get(connection, job_id, now=visit.program.real_now())
     if job is None or job.owner != visit.user.name or job.kind != "plan" or job.state != "done":
         raise not_found("such plan of yours")
     return job

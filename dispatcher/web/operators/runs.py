@@ -20,10 +20,11 @@ from dispatcher.runs.guard_volume import confirm_volume
 from dispatcher.runs.storage import day_counts
 from dispatcher.runs.storage.day_counts import RunLine
 from dispatcher.runs.summarise_run import summarise_run
+from dispatcher.values import written
 from dispatcher.web.operators.rule_words import rule_of, sentence
 from dispatcher.web.operators.run_start import is_fresh, plan_of
 from dispatcher.web.operators.today import kept_back, volumes
-from dispatcher.web.site.filters import PAGE, a_number, paging
+from dispatcher.web.site.filters import PAGE, a_number, a_path_number, paging
 from dispatcher.web.site.job_runner import Report
 from dispatcher.web.site.list_export import exported
 from dispatcher.web.site.page import go_to, page, site_of
@@ -218,18 +219,15 @@ def _change_counts(changes: list[dict[str, Any]]) -> dict[str, int]:
 
 
 def _number(visit: Visit) -> int:
-    text = visit.path("id")
-    if not text.isdecimal() or len(text) > 15:
-        raise not_found("such run")
-    return int(text)
+    return a_path_number(visit, "id", "such run")
 
 
 def _as_of(visit: Visit) -> date:
     text = visit.text("as_of")
-    try:
-        return date.fromisoformat(text) if text else visit.now.date()
-    except ValueError:
-        raise RefusedError(422, f"{text!r} is not a day; write it as 2026-11-23.") from None
+    day = written.day(text) if text else visit.now.date()
+    if day is None:
+        raise RefusedError(422, f"{text!r} is not a day; write it as 2026-11-23.")
+    return day
 
 
 PAGES = (

@@ -12,6 +12,7 @@ from dispatcher.messages.storage import message_lists
 from dispatcher.people.storage import task_lists
 from dispatcher.runs.storage import day_counts
 from dispatcher.users.domain.user import Role
+from dispatcher.values import written
 from dispatcher.web.operators.messages import decide_messages, message_json
 from dispatcher.web.operators.rule_words import says
 from dispatcher.web.site.filters import PAGE, a_number, paging
@@ -19,7 +20,7 @@ from dispatcher.web.site.list_export import exported
 from dispatcher.web.site.page import go_to, page, sentence_of
 from dispatcher.web.site.visit import Page, RefusedError, Visit
 
-_OF_MESSAGES = {"held": State.HELD, "unknown": State.UNKNOWN}
+_OF_MESSAGES = {"held": State.HELD, "unknown": State.UNKNOWN, "failed": State.FAILED}
 REVIEW = "review"
 _REPLIES = ("unclear_reply", "help_wanted")  # their text: who wrote, what to do, the words themselves
 MOST_AT_ONCE = 500
@@ -28,7 +29,7 @@ MOST_AT_ONCE = 500
 def list_tasks(visit: Visit) -> Response:
     """What waits for a person, of one kind or of all."""
     with visit.program.database.reading() as connection:
-        waiting = day_counts.waiting_for_a_person(connection)
+        waiting = day_counts.waiting_for_a_person(connection, now=visit.now)
     kinds = _kinds(visit, waiting)
     kind = visit.query("kind") or next((name for name, count in kinds if count), kinds[0][0] if kinds else "")
     if kind in _OF_MESSAGES and _sees_people(visit):
@@ -60,7 +61,7 @@ def decide_many(visit: Visit) -> Response:
 
 def finish_many(visit: Visit) -> Response:
     """Take or finish several tasks at once."""
-    ids = [int(one) for one in visit.fields("task") if one.isdecimal() and len(one) < 16]
+    ids = [number for text in visit.fields("task") if (number := written.whole_number(text)) is not None]
     back = f"/tasks?kind={visit.text('kind')}" if visit.text("kind").replace("_", "").isalnum() else "/tasks"
     if not ids or len(ids) > MOST_AT_ONCE:
         return go_to(visit, back, wrong=f"Tick the tasks it is about, {MOST_AT_ONCE} at most.")
@@ -90,7 +91,8 @@ def _kinds(visit: Visit, waiting: day_counts.Waiting) -> list[tuple[str, int]]:
     """The tabs this user sees, with how many wait."""
     found: list[tuple[str, int]] = []
     if _sees_people(visit):
-        found += [("held", waiting.held), ("unknown", waiting.unknown)]
+        counts = {one.state: one.count for one in waiting.messages}
+        found += [(state, counts.get(state, 0)) for state in _OF_MESSAGES]
         others = [kind for kind in sorted(waiting.tasks) if kind not in _REPLIES]
         found += [(kind, waiting.tasks.get(kind, 0)) for kind in (*_REPLIES, *others)]
     return [*found, (REVIEW, waiting.reviews)]

@@ -22,7 +22,7 @@ def show_today(visit: Visit) -> Response:
     house = visit.program
     with house.database.reading() as connection:
         runs = day_counts.page_of_runs(connection, limit=20)
-        waiting = day_counts.waiting_for_a_person(connection)
+        waiting = day_counts.waiting_for_a_person(connection, now=visit.now)
         in_force = stops.in_force(connection)
         paused = paused_channels(connection, house.real_now())
         ledgers = day_counts.ledgers(connection)
@@ -35,6 +35,7 @@ def show_today(visit: Visit) -> Response:
         summary=summary,
         reasons=kept_back(visit, summary)[:_REASONS] if summary else [],
         to_do=_to_do(visit, waiting),
+        left_open=[one for one in waiting.messages if one.age(visit.now.date())],
         stops=in_force,
         paused=paused,
         ledgers=ledgers,
@@ -47,10 +48,10 @@ def _to_do(visit: Visit, waiting: day_counts.Waiting) -> list[tuple[str, int, bo
     """(kind, how many, whether this user may open them) of what waits for a person."""
     people, templates = visit.has(*READS_PEOPLE), visit.has(*HAS_TASKS)
     return [
-        (kind, count, templates if kind == "review" else people)
+        (kind, count, templates if kind == "review" else people and kind != "expired")
         for kind, count in (
-            ("held", waiting.held),
-            ("unknown", waiting.unknown),
+            *((one.state, one.count) for one in waiting.messages),
+            ("expired", waiting.expired),
             ("review", waiting.reviews),
             *waiting.tasks.items(),
         )

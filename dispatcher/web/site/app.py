@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -53,7 +53,8 @@ from dispatcher.web.site.csrf import require_same_site, require_token
 from dispatcher.web.site.headers import SecurityHeaders
 from dispatcher.web.site.kept import keep_typed
 from dispatcher.web.site.page import STATIC, Site, page, site_of
-from dispatcher.web.site.visit import Form, Page, RefusedError, StaleFormError, Visit
+from dispatcher.web.site.pools import BusyError, pool_of
+from dispatcher.web.site.visit import Form, Page, RefusedError, StaleFormError, Visit, require_text
 
 _LOG = logging.getLogger("dispatcher.web")
 PAGES: tuple[Page, ...] = (
@@ -94,6 +95,8 @@ def build_app(house: Dispatcher, run_day: RunDay | None = None) -> ASGIApp:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
         await run_in_threadpool(site.jobs.close)
+        await run_in_threadpool(site.views.close)
+        await run_in_threadpool(site.in_passing.close)
 
     app = Starlette(
         routes=[
@@ -137,19 +140,28 @@ def _api_routes() -> list[BaseRoute]:
 
 
 def _endpoint(methods: dict[str, Page]) -> Callable[[Request], Awaitable[Response]]:
+    pools = {name: pool_of(name, one.path) for name, one in methods.items()}
+
     async def endpoint(request: Request) -> Response:
+        pool = pools["GET" if request.method == "HEAD" else request.method]
         one = methods["GET" if request.method == "HEAD" else request.method]
         form, body = await _sent(request)
-        return await run_in_threadpool(_serve, one, request, form, body)
+        try:
+            return await site_of(request).pools.run(pool, _serve, one, request, form, body)
+        except BusyError:
+            return busy()
 
     return endpoint
+
+
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")  # RFC 8058 asks for both
 
 
 async def _sent(request: Request) -> tuple[Form, bytes]:
     if request.method != "POST":
         return {}, b""
     body = await request.body()
-    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+    if not request.headers.get("content-type", "").lower().startswith(_FORMS):
         return {}, body
     form = await request.form(max_files=0, max_fields=2_000)
     fields: dict[str, tuple[str, ...]] = {}
@@ -165,6 +177,7 @@ def _serve(one: Page, request: Request, form: Form, body: bytes) -> Response:
     program = site_of(request).program
     visit = Visit(program=program, request=request, session=_session(request), form=form, body=body)
     try:
+        require_text(request, form)
         if not isinstance(access, Door):
             _require(visit, access)
         return one.handler(visit)
@@ -178,10 +191,19 @@ def _serve(one: Page, request: Request, form: Form, body: bytes) -> Response:
         return _refusal(visit, refused.status, refused.sentence)
 
 
+def busy() -> Response:
+    """The answer while too many wait: short, and made without a thread."""
+    return PlainTextResponse(
+        "503: too many wait here; come again\n", status_code=503, headers={"Retry-After": "2"}
+    )
+
+
 def _session(request: Request) -> Session | None:
     site = site_of(request)
     token = request.cookies.get(site.cookies.session, "")
-    return session_of(site.program.database, token, now=site.program.real_now())
+    return session_of(
+        site.program.database, token, now=site.program.real_now(), in_passing=site.in_passing.do
+    )
 
 
 def _require(visit: Visit, access: Access) -> None:

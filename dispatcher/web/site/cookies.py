@@ -40,7 +40,12 @@ class Cookies:
         """The sentence (tone, text) left by the page before."""
         try:
             tone, sentence = json.loads(base64.urlsafe_b64decode(request.cookies[self._said]))
-        except (KeyError, ValueError, TypeError):
+        except (
+            KeyError,
+            ValueError,
+            TypeError,
+            RecursionError,
+        ):  # a cookie may hold whatever a stranger likes
             return None
         return ("bad" if tone == "bad" else "good", str(sentence)[:500])
 

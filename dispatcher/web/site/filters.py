@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
 
-from dispatcher.web.site.visit import RefusedError, Visit
+from dispatcher.values import written
+from dispatcher.web.site.visit import RefusedError, Visit, not_found
 
 PAGE = 50
 MOST_EXPORTED = 100_000
@@ -27,10 +28,10 @@ def a_date(visit: Visit, name: str) -> date | None:
     text = visit.query(name)
     if not text:
         return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise RefusedError(400, f"{name}: {text!r} is not a day; write it as 2026-11-23.") from None
+    day = written.day(text)
+    if day is None:
+        raise RefusedError(400, f"{name}: {text!r} is not a day; write it as 2026-11-23.")
+    return day
 
 
 def a_number(visit: Visit, name: str) -> int | None:
@@ -38,9 +39,18 @@ def a_number(visit: Visit, name: str) -> int | None:
     text = visit.query(name)
     if not text:
         return None
-    if not text.isascii() or not text.isdecimal() or len(text) > 15:
+    number = written.whole_number(text)
+    if number is None:
         raise RefusedError(400, f"{name}: {text!r} is not a number.")
-    return int(text)
+    return number
+
+
+def a_path_number(visit: Visit, name: str, what: str) -> int:
+    """A number that the address itself carries; what it stands for is not there where it is none."""
+    number = written.whole_number(visit.path(name))
+    if number is None:
+        raise not_found(what)
+    return number
 
 
 def paging(visit: Visit, *, cursor: str, value: str | int | None, export: bool = True) -> Paging:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol
 
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.runs.storage import jobs
@@ -16,7 +16,16 @@ _NOTE_EVERY = 0.5  # seconds: a write each, not a write a row
 AT_ONCE = 2
 RUN = "run"  # the kind with a lane of its own: it does not wait until exports have ended
 
-Report = Callable[[int, int], None]
+
+class Report(Protocol):
+    """Told how far a job has come; `job` is its id, which the file that it makes is named by."""
+
+    job: int
+
+    def __call__(self, done: int, total: int, /) -> None:
+        """Note the progress; raises StoppedError where the program is asked to stop."""
+
+
 Work = Callable[[Report], Mapping[str, Any]]
 
 
@@ -65,16 +74,21 @@ class JobRunner:
             jobs.finish(connection, key, state=state, result=result, now=self._house.real_now())
 
     def _reporter(self, key: int) -> Report:
-        noted = time.monotonic()
+        return _Reporter(self._house, key, self._stopping)
 
-        def report(done: int, total: int) -> None:
-            nonlocal noted
-            if self._stopping.is_set():
-                raise StoppedError
-            if time.monotonic() - noted < _NOTE_EVERY:
-                return
-            noted = time.monotonic()
-            with self._house.database.writing() as connection:
-                jobs.note(connection, key, done=done, total=total, now=self._house.real_now())
 
-        return report
+class _Reporter:
+    def __init__(self, house: Dispatcher, job: int, stopping: threading.Event) -> None:
+        self.job = job
+        self._house = house
+        self._stopping = stopping
+        self._noted = time.monotonic()
+
+    def __call__(self, done: int, total: int, /) -> None:
+        if self._stopping.is_set():
+            raise StoppedError
+        if time.monotonic() - self._noted < _NOTE_EVERY:
+            return
+        self._noted = time.monotonic()
+        with self._house.database.writing() as connection:
+            jobs.note(connection, self.job, done=done, total=total, now=self._house.real_now())

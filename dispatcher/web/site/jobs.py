@@ -9,6 +9,7 @@ from dispatcher.bootstrap import Dispatcher
 from dispatcher.planning.storage import plans
 from dispatcher.runs.storage import jobs
 from dispatcher.runs.storage.jobs import Job
+from dispatcher.values import written
 from dispatcher.web.site.job_runner import RUN
 from dispatcher.web.site.page import page
 from dispatcher.web.site.visit import Page, RefusedError, Visit, not_found
@@ -55,14 +56,14 @@ def download(visit: Visit) -> Response:
 def folder(house: Dispatcher) -> Path:
     """Where the files of jobs lie."""
     path = house.home / "exports"
-    path.mkdir(parents=True, exist_ok=True)
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 
 
 def _own(visit: Visit) -> Job:
-    number = visit.path("id")
+    number = written.whole_number(visit.path("id"))
     with visit.program.database.reading() as connection:
-        job = jobs.get(connection, int(number), now=visit.program.real_now()) if number.isdecimal() else None
+        job = jobs.get(connection, number, now=visit.program.real_now()) if number is not None else None
     if job is None or job.owner != visit.user.name:
         raise not_found("such job of yours")
     return job

@@ -17,12 +17,12 @@ from dispatcher.web.site.visit import RefusedError, Visit
 Row = Mapping[str, Any]
 
 
-def exported(visit: Visit, name: str, rows: Iterable[Row]) -> Response:
-    """The rows as a file, in the form that `?format=` asks for; instants in UTC."""
+def exported(visit: Visit, name: str, rows: Iterable[Row], *, person: str = "") -> Response:
+    """The rows as a file, in the form that `?format=` asks for; instants in UTC. `person`: whom all of it is about."""
     form = visit.query("format")
     if form not in {"csv", "json"}:
         raise RefusedError(400, f"format: {form!r} is not offered; there are csv and json.")
-    _log(visit, name, form)
+    _log(visit, name, form, person)
     chunks, kind = (
         (_csv(rows), "text/csv; charset=utf-8") if form == "csv" else (_json(rows), "application/json")
     )
@@ -30,13 +30,14 @@ def exported(visit: Visit, name: str, rows: Iterable[Row]) -> Response:
     return StreamingResponse(_in_blocks(chunks), media_type=kind, headers=headers)
 
 
-def _log(visit: Visit, name: str, form: str) -> None:
+def _log(visit: Visit, name: str, form: str, person: str) -> None:
     asked = {key: value for key, value in visit.request.query_params.items() if key in _HARMLESS and value}
     details = {
         "list": name,
         "form": form,
         "filter": asked,
         "other_filters": len(visit.request.query_params) - len(asked),
+        **({"person": person} if person else {}),
     }
     with visit.program.database.writing() as connection:
         delivery_log.append(

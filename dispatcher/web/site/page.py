@@ -17,9 +17,12 @@ from dispatcher.users.domain.user import Role
 from dispatcher.web.site import words
 from dispatcher.web.site.access import ACCESS, Door, may
 from dispatcher.web.site.cookies import Cookies
+from dispatcher.web.site.in_passing import InPassing
 from dispatcher.web.site.job_runner import JobRunner
+from dispatcher.web.site.pools import Pools
 from dispatcher.web.site.rate_limit import RateLimit
 from dispatcher.web.site.stacking import stacked
+from dispatcher.web.site.view_log import ViewLog
 from dispatcher.web.site.visit import Visit
 
 _HERE = Path(__file__).parents[1]
@@ -63,18 +66,24 @@ class Site:
     run_day: Callable[..., Any] | None = None  # see run_start.RunDay
     cookies: Cookies = field(init=False)
     sign_in_limit: RateLimit = field(init=False)
+    debtor_limit: RateLimit = field(init=False)
     api_limit: RateLimit = field(init=False)
     test_limit: RateLimit = field(init=False)
     jobs: JobRunner = field(init=False)
+    views: ViewLog = field(init=False)
+    pools: Pools = field(default_factory=Pools)
+    in_passing: InPassing = field(default_factory=InPassing)
 
     def __post_init__(self) -> None:
         """Build what depends on the settings."""
         self.cookies = Cookies(https=self.https)
         clock, minute = self.program.real_now, timedelta(minutes=1)
         self.sign_in_limit = RateLimit(tries=20, window=minute, clock=clock)
+        self.debtor_limit = RateLimit(tries=60, window=minute, clock=clock)
         self.api_limit = RateLimit(tries=60, window=minute, clock=clock)
         self.test_limit = RateLimit(tries=10, window=timedelta(hours=1), clock=clock)
         self.jobs = JobRunner(self.program)
+        self.views = ViewLog(self.program.database, clock)
 
     @property
     def https(self) -> bool:

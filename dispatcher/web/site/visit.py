@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.users.domain.user import Role, User
 from dispatcher.users.storage.sessions import Session
+from dispatcher.values.written import is_text
 
 Form = Mapping[str, tuple[str, ...]]
 
@@ -83,6 +85,33 @@ class Visit:
     def fields(self, name: str) -> tuple[str, ...]:
         """All values of a field, as ticked boxes send them."""
         return tuple(self.form.get(name, ()))
+
+
+def caller_of(request: Request) -> str:
+    """The place that a request comes from, for limits: an address, of IPv6 the network that one subscriber has."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host or "unknown"
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ip_network((address, 64), strict=False).network_address)
+    return host
+
+
+def require_text(request: Request, form: Form) -> None:
+    """Refuse what no database stores and no page can show: a NUL, half of a surrogate pair. Raises RefusedError."""
+    if not all(is_text(str(value)) for value in request.path_params.values()):
+        raise not_found("such page")
+    values = (
+        *(part for pair in request.query_params.multi_items() for part in pair),
+        *form,
+        *(value for values in form.values() for value in values),
+    )
+    if not all(is_text(str(value)) for value in values):
+        raise RefusedError(400, "A value holds a character that is none.")
 
 
 Handler = Callable[[Visit], Response]
