@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 import pytest
-from channels.fake import FakeChannel
 
 from channels.kind import ChannelKind
 from channels.outcome import Accepted, Outcome, Rejected, Scope, Unknown
@@ -19,6 +18,7 @@ from dispatcher.runs.storage.day_counts import waiting_for_a_person
 from dispatcher.runs.storage.left_open import left_open
 from tests.builders import rows_of
 from tests.delivery.builders import NOW, TODAY, a_channel_delivery, a_run, events, hand_out, queued, states
+from tests.doubles.fake_channel import FakeChannel
 from tests.many.conftest import MakeHome
 from tests.many.homes import NOW as EVENING
 

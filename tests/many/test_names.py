@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from channels.fake import FakeChannel
 
 from channels.durable_file import move_aside, whole_file
 from channels.kind import ChannelKind
 from dispatcher.runs.notify_day import Notice, NoticePorts, tell
+from tests.doubles.fake_channel import FakeChannel
 from tests.many.conftest import MakeHome
 
 NOW = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)
