@@ -60,7 +60,11 @@ def _checkers(*, data_only: bool) -> list[Checker]:
         _retention,
         _templates,
     ]
-    return files if data_only else [*files, _database, places, sentences, _broker, _home, _privacy, _channels, _stops]
+    return (
+        files
+        if data_only
+        else [*files, _database, places, sentences, _broker, _home, _privacy, _channels, _stops]
+    )
 
 
 def _guarded(checker: Checker, dispatcher: Dispatcher) -> list[Finding]:
