@@ -48,7 +48,7 @@ def test_a_look_at_a_person_and_its_export_are_logged_with_whose_they_were(web: 
     person = person_of(web, "A-1")
     assert sorted(looks(web)) == [("user:auditor", "person", person), ("user:operator", "api", person)]
     with web.house.database.reading() as connection:
-        entry = connection.scalar(select(log_entries.c.entry).where(log_entries.c.event == "exported"))
+        entry = connection.scalar(select(log_entries.c.entry).where(log_entries.c.event == "list_exported"))
     assert json.loads(entry)["details"]["person"] == person
 
 

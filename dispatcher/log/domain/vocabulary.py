@@ -282,7 +282,11 @@ VOCABULARY: Mapping[Event, Word] = {
         counts=False,
     ),
     Event.LIST_EXPORTED: _word(
-        About.USER, "A list was taken out", always="list form filter other_filters", counts=False
+        About.USER,
+        "A list was taken out",
+        always="list form filter other_filters",
+        details="person",
+        counts=False,
     ),
     Event.VIEWED: _word(_PERSON, "Somebody looked at what is kept", always="what person", counts=False),
     Event.PAYMENT_REVERSED: _word(
