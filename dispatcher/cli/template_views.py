@@ -1,5 +1,7 @@
 """Shows templates, previews and their problems, for people and as JSON."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,6 +124,27 @@ def problem_json(name: str, problem: "Problem") -> dict[str, Any]:
         "message": problem.message,
         "suggestion": problem.suggestion,
     }
+
+
+def waiting_rows(stored: "Sequence[StoredVersion]", now: datetime) -> list[dict[str, Any]]:
+    """Versions handed in or approved, the oldest first, with what they wait for and since when."""
+    rows = []
+    for each in stored:
+        version = each.version
+        wants = {"submitted": ("approved", each.submitted_at), "approved": ("published", each.approved_at)}
+        what, since = wants.get(version.state.value, ("", None))
+        if since is not None:
+            rows.append(
+                {
+                    "template": version.name,
+                    "version": version.version,
+                    "for": what,
+                    "author": version.author,
+                    "since": since.isoformat(),
+                    "days": (now - since).days,
+                }
+            )
+    return sorted(rows, key=lambda row: str(row["since"]))
 
 
 def version_row(stored: "StoredVersion", in_force: int | None) -> dict[str, Any]:

@@ -115,6 +115,7 @@ class Site:
             "actor_name": words.actor_name,
             "text_name": words.text_name,
             "language_name": words.language_name,
+            "post_line": words.post_line,
             "sentence": words.sentence,
             "grouped": words.grouped,
             "cron": words.cron,

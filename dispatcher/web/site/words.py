@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from dispatcher.gate.decision import Reason
 from dispatcher.values.money import Money
+from dispatcher.values.postal_address import AddressProblem, normalise_address
 
 # word -> tone of its tag; the word itself always stands there
 _TONES: Mapping[str, str] = {
@@ -186,6 +187,15 @@ def text_name(path: str) -> str:
     if not file:
         return "What it is for"
     return f"{_TEXTS.get(file, file)} in {language_name(language)}"
+
+
+def post_line(place: Any) -> str:
+    """A person's postal address on one line, as the letter and the print house's list write it."""
+    lines, town = list(place.address_lines or ()), [place.postal_code, place.city, place.region]
+    address = normalise_address(lines, place.postal_code, place.city, place.region, place.country)
+    if isinstance(address, AddressProblem):
+        return ", ".join(part for part in (*lines, *town, place.country) if part)
+    return ", ".join((*address.lines, *address.town_lines, address.country))
 
 
 def language_name(tag: str) -> str:
