@@ -219,11 +219,25 @@ class Dispatcher:
         self.templates.forget()
         return problems
 
+    def in_force(self) -> dict[str, list[str]]:
+        """What a run works with, by kind; without packs where a person named those to use (DISPATCHER_RULES__ONLY)."""
+        policy = self.policy
+        names = {
+            "strategy": [strategy.name for strategy in policy.strategies],
+            "sender": list(policy.senders),
+            "content language": list(self.layouts.wordings),
+        }
+        if not policy.rulebook.restricted:
+            names["rule pack"] = [pack.name for pack in policy.rulebook]
+        return names
+
     def record_rules(self, actor: str) -> None:
         """Log which rule packs and answers about places are in force, with their exact text, when that has changed."""
+        from dispatcher.planning.guard_absence import refuse_what_is_gone
         from dispatcher.planning.storage.rules_in_force import record_rules_in_force
         from dispatcher.rulebook.places import COVERAGE
 
+        refuse_what_is_gone(self.database, self.in_force())
         folder = self.config("rules")
         texts = {
             pack.stamp: (folder / f"{pack.name.lower()}.yaml").read_bytes() for pack in self.policy.rulebook

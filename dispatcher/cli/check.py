@@ -63,7 +63,7 @@ def _checkers(*, data_only: bool) -> list[Checker]:
     return (
         files
         if data_only
-        else [*files, _database, places, sentences, _broker, _home, _privacy, _channels, _stops]
+        else [*files, _database, _absence, places, sentences, _broker, _home, _privacy, _channels, _stops]
     )
 
 
@@ -228,6 +228,16 @@ def _privacy(dispatcher: Dispatcher) -> Iterator[Finding]:
         yield "wrong", "privacy", f"others may read {', '.join(found)}: {way_out}"
     else:
         yield "ok", "privacy", "what is kept of people is for this user alone"
+
+
+def _absence(dispatcher: Dispatcher) -> Iterator[Finding]:
+    from dispatcher.database import migrate
+    from dispatcher.planning.guard_absence import gone, sentence
+
+    if not migrate.current(dispatcher.database)[0]:
+        return
+    if missing := gone(dispatcher.database, dispatcher.in_force()):
+        yield "wrong", "configuration", sentence(missing)
 
 
 def _broker(dispatcher: Dispatcher) -> Iterator[Finding]:

@@ -6,12 +6,15 @@ import logging
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dispatcher.cli.opening import AsJson, AsOf, Now, actor, opened, print_json
 from dispatcher.cli.progress import Bars
+
+if TYPE_CHECKING:
+    from dispatcher.bootstrap import Dispatcher
 
 
 def run(
@@ -20,6 +23,11 @@ def run(
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until nothing is due now.")] = True,
     strategy: Annotated[str | None, typer.Option("--strategy", help="This strategy alone.")] = None,
     confirm: Annotated[bool, typer.Option("--confirm", help="Let an unusual volume go.")] = False,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A pack, strategy, sender or language that is meant to be gone."),
+    ] = None,
+    why: Annotated[str, typer.Option(metavar="TEXT", help="Why it is gone; kept in the log.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Plan the day, release what is due, deliver it, seal the log, print a summary that adds up.
@@ -36,6 +44,7 @@ def run(
 
     _tell_of_trouble()
     with opened(now) as dispatcher, Bars(quiet=as_json) as bars:
+        _accept(dispatcher, accept or [], why)
         summary = run_today(
             dispatcher,
             as_of or dispatcher.now().date(),
@@ -57,6 +66,15 @@ def run(
         print(_NOBODY, file=sys.stderr)
     if summary.has_findings:
         raise typer.Exit(1)
+
+
+def _accept(dispatcher: "Dispatcher", names: list[str], why: str) -> None:
+    from dispatcher.planning.guard_absence import accept_gone
+
+    if names and not why.strip():
+        raise typer.BadParameter("--accept needs --why: the log keeps who said so, and why")
+    if names:
+        accept_gone(dispatcher.database, names, why=why, now=dispatcher.now(), actor=actor())
 
 
 _NOBODY = (

@@ -84,6 +84,7 @@ class Event(StrEnum):
 
     PORTFOLIO_IMPORTED = "portfolio_imported"
     PORTFOLIO_REFUSED = "portfolio_refused"
+    ABSENCE_ACCEPTED = "absence_accepted"
     CHANGES_EXPORTED = "changes_exported"
 
     TEMPLATE_SUBMITTED = "template_submitted"

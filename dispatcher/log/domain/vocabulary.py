@@ -317,6 +317,9 @@ VOCABULARY: Mapping[Event, Word] = {
     # The ledger.
     Event.PORTFOLIO_IMPORTED: _report(About.LEDGER, "A ledger was imported"),
     Event.PORTFOLIO_REFUSED: _report(About.LEDGER, "A ledger was refused"),
+    Event.ABSENCE_ACCEPTED: _report(
+        About.LEDGER, "Something of the configuration was said to be gone for good"
+    ),
     Event.CHANGES_EXPORTED: _report(About.LEDGER, "Changes were exported for the ledger"),
     # Templates.
     **{
