@@ -13,6 +13,7 @@ from dispatcher.messages.domain.message import entry_of
 from dispatcher.messages.storage import outbox
 from dispatcher.people.domain.optout_words import ReplyMeaning
 from dispatcher.people.storage import addresses, people_facts, tasks
+from dispatcher.people.take_care import take_care
 from dispatcher.values.message_id import RandomBytes
 from dispatcher.values.written_address import written_address
 
@@ -88,6 +89,7 @@ def record_inbound(
         if not provider_events.keep(connection, [row]):
             return Heard(kind=meaning.kind, new=False, people=len(people))
         _note(hearing, people)
+        _take_care(hearing, people)
         return _act(hearing, people)
 
 
@@ -122,6 +124,14 @@ def _note(hearing: _Hearing, people: list[int]) -> None:
                     "recorded_at": hearing.now,
                 },
             )
+
+
+def _take_care(hearing: _Hearing, people: list[int]) -> None:
+    """Words of self-harm come before anything else that a text may mean."""
+    meaning = hearing.meaning
+    for debtor_id in people if meaning.care is not None else ():
+        if take_care(hearing.connection, debtor_id, hearing.inbound.text, meaning.care or {}, at=hearing.now):
+            hearing.log("hold_recorded", debtor_id, kind="held")
 
 
 def _known(people: list[int]) -> list[int | None]:

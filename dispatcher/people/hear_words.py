@@ -6,6 +6,7 @@ from datetime import datetime
 from dispatcher.people.domain.optout_words import ReplyMeaning, may_mean_stop
 from dispatcher.people.recording import Recording
 from dispatcher.people.storage import addresses, people_facts, tasks
+from dispatcher.people.take_care import take_care
 
 MEDIA = ("email", "sms", "letter", "call")
 CONVERSATIONS = frozenset({"conversation", "answered_complete"})
@@ -40,6 +41,10 @@ def hear(
     Words of a conversation or a wish were heard by whoever wrote them down: they wait where they may mean stop.
     """
     meaning = read(text)
+    if meaning.care is not None and take_care(
+        record.connection, record.debtor.id, text, meaning.care, at=record.said.now
+    ):
+        record.log("hold_recorded", {"kind": "held"})
     stop = _what_to_stop(meaning, channel, address) if meaning.kind == "stop" else None
     if stop is not None:
         _stop(record, stop, text, meaning, at)

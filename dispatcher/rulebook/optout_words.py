@@ -51,6 +51,24 @@ _SCHEMA = _row(
 )
 
 
+_CARE = _row(
+    {
+        "phrases": {
+            "type": "object",
+            "propertyNames": {"pattern": "^[a-z]{2}$"},
+            "additionalProperties": _WORDS,
+            "required": ["en"],
+        },
+        "helplines": {
+            "type": "object",
+            "propertyNames": {"pattern": r"^([A-Z]{2}|\*)$"},
+            "additionalProperties": {"type": "string", "minLength": 1},
+            "required": ["*"],
+        },
+    }
+)
+
+
 @lru_cache(maxsize=4)
 def load_optout_words(path: Path) -> OptOutTable:
     """Read the word table, and from the wordings beside it what our own foot says of stopping.
@@ -60,13 +78,18 @@ def load_optout_words(path: Path) -> OptOutTable:
     file = read_yaml(path)
     file.validate(_SCHEMA)
     languages: Mapping[str, Any] = file.data["languages"]
+    keywords = _keywords(file, languages)
+    care = read_yaml(path.with_name("care_words.yaml"))
+    care.validate(_CARE)
     phrases = [phrase for language, entry in languages.items() for phrase in _phrases(language, entry)]
     return OptOutTable(
-        keywords=MappingProxyType(_keywords(file, languages)),
+        keywords=MappingProxyType(keywords),
         phrases=tuple(sorted(phrases, key=lambda phrase: (-len(phrase.words), phrase.words))),
         courtesy=frozenset(word_list(word) for entry in languages.values() for word in entry["courtesy"]),
         doubts=_single_words(languages, "doubts"),
         negators=_single_words(languages, "negators"),
+        care=tuple(word_list(text) for texts in care.data["phrases"].values() for text in texts),
+        helplines=MappingProxyType(care.data["helplines"]),
         ours=frozenset(_foot(path.parent)),
     )
 

@@ -23,6 +23,9 @@ HOLDS = {
     ),
     "complaint": Kind(says="a complaint waits for its answer", gate="held by the desk"),
     "unclear_reply": Kind(says="an answer waits to be read", gate="held by the desk"),
+    "care": Kind(
+        says="somebody may be in distress or at risk: a named person takes care", gate="held by the desk"
+    ),
     "legal": Kind(says="records must be kept; contact goes on", gate="none"),
 }
 HOLD = Fact(

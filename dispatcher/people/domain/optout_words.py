@@ -8,7 +8,7 @@ a person has read it. So a doubtful message is never taken for consent to go on.
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Literal
 
@@ -39,6 +39,7 @@ class ReplyMeaning:
     scope_hint: Scope | None = None
     matched: str | None = None
     language: str | None = None
+    care: Mapping[str, str] | None = None  # words of self-harm were found: whom to name, by country
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +69,8 @@ class OptOutTable:
     courtesy: frozenset[Words]
     doubts: Mapping[str, frozenset[str]]
     negators: Mapping[str, frozenset[str]]
+    care: tuple[Words, ...] = ()  # words of self-harm
+    helplines: Mapping[str, str] = field(default_factory=dict)  # by country; under "*" elsewhere
     ours: frozenset[str] = frozenset()  # sentences of our own foot, each by its letters and digits alone
 
 
@@ -79,7 +82,14 @@ def classify_reply(text: str, table: OptOutTable) -> ReplyMeaning:
     text = own_words(text[:_LONGEST_HEARD], table.ours)
     words = word_list(text)
     meaning = _as_keywords(_without_courtesy(words, table), table) or _as_keywords(_spelled_out(words), table)
-    return meaning or _as_phrase(text, words, table) or _unclear(words, table)
+    meaning = meaning or _as_phrase(text, words, table) or _unclear(words, table)
+    return replace(meaning, care=table.helplines) if _tells_of_harm(words, table) else meaning
+
+
+def _tells_of_harm(words: Words, table: OptOutTable) -> bool:
+    """Whether a phrase of self-harm stands anywhere; a false alarm costs a look, a missed one more."""
+    text = f" {' '.join(words)} "
+    return any(f" {' '.join(phrase)} " in text for phrase in table.care)
 
 
 def may_mean_stop(text: str, meaning: ReplyMeaning) -> bool:

@@ -52,6 +52,11 @@ def known_zones(connection: Connection, debtor_id: int) -> tuple[str, ...]:
     return tuple(connection.scalar(query.order_by(messages.c.created_at.desc()).limit(1)) or ())
 
 
+def country_of(connection: Connection, debtor_id: int) -> str:
+    """Where a debtor lives, as far as it is on file."""
+    return str(connection.scalar(select(debtors.c.country).where(debtors.c.id == debtor_id)) or "")
+
+
 def find_debtors(connection: Connection, reference: str, *, creditor: str | None = None) -> list[KnownDebtor]:
     """Debtors of that reference, of one creditor or of any."""
     query = (

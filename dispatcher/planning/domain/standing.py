@@ -132,6 +132,8 @@ def _paid(debt: DebtFile) -> Reason:
 
 
 def _held(hold: Hold) -> Reason:
+    if hold.kind == "care":  # of which log, exports and the creditor learn no more than this
+        return _reason("held", "on hold")
     word = hold.kind.replace("_", "-")
     if hold.kind == "dispute":
         return _reason("disputed", f"the debt is disputed since {hold.starts_on}", on=hold.starts_on)

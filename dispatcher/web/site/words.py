@@ -229,6 +229,8 @@ def task_words(kind: str) -> str:
 
 _TASKS: Mapping[str, str] = {
     "unknown": "end unknown",
+    "care": "urgent: somebody may be at risk",
+    "ladder_ended": "ladders that ended",
     "unclear_reply": "replies to read",
     "help_wanted": "ask for help",
     "review": "templates to review",
