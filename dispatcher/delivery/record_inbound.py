@@ -131,7 +131,7 @@ def _take_care(hearing: _Hearing, people: list[int]) -> None:
     meaning = hearing.meaning
     for debtor_id in people if meaning.care is not None else ():
         if take_care(hearing.connection, debtor_id, hearing.inbound.text, meaning.care or {}, at=hearing.now):
-            hearing.log("hold_recorded", debtor_id, kind="held")
+            hearing.log("hold_recorded", debtor_id, hold="held")
 
 
 def _known(people: list[int]) -> list[int | None]:

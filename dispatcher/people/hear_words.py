@@ -44,7 +44,7 @@ def hear(
     if meaning.care is not None and take_care(
         record.connection, record.debtor.id, text, meaning.care, at=record.said.now
     ):
-        record.log("hold_recorded", {"kind": "held"})
+        record.log("hold_recorded", {"hold": "held"})
     stop = _what_to_stop(meaning, channel, address) if meaning.kind == "stop" else None
     if stop is not None:
         _stop(record, stop, text, meaning, at)

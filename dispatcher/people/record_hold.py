@@ -7,6 +7,7 @@ from typing import Any
 from dispatcher.database.engine import Database
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.domain.hold_facts import HOLD
+from dispatcher.people.domain.person import word_of
 from dispatcher.people.recording import Recorded, Said, parted, recording
 
 _NEED_A_DAY = frozenset({"breathing_space"})
@@ -46,9 +47,9 @@ def record_hold(
         report = {"hold": kind, **dates, **(unsaid or {}), **noted}
         if fresh:
             public, private = parted(report)
-            record.log("hold_recorded", public, **private)
+            record.log("hold_recorded", {**public, "hold": word_of(kind)}, **private)
         if added:
-            record.log_added({"hold": kind}, added)
+            record.log_added({"hold": word_of(kind)}, added)
         return Recorded(
             fact=kind,
             debtor=record.debtor.full_reference,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dispatcher.database.engine import Database
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.domain.hold_facts import HOLDS as KINDS
+from dispatcher.people.domain.person import word_of
 from dispatcher.people.hear_words import UNCLEAR
 from dispatcher.people.recording import Recorded, Recording, Said, normal_address, recording
 from dispatcher.people.storage import people_facts, tasks
@@ -47,7 +48,7 @@ def release(
             if kind in KINDS or kind in FROM_IMPORTS
             else "fact_ended"
         )
-        details = {"hold" if event == "hold_released" else "kind": kind, "count": ended}
+        details = {"hold" if event == "hold_released" else "kind": word_of(kind), "count": ended}
         record.log(event, details, **({"address": normal} if normal else {}))
         return Recorded(
             fact="release", debtor=record.debtor.full_reference, debts=record.debt_references, details=details

@@ -66,6 +66,11 @@ _OF_EVERY_DEBT = frozenset({"dispute", "promise", "arrangement", "complaint"})
 DETAILS_OF_A_DEBT = frozenset({"form", "validation_period_end", "verification_sent", "answered"})
 
 
+def word_of(kind: str) -> str:
+    """A hold as log and exports name it: of care they learn that something is held, and not why."""
+    return "held" if kind == "care" else kind
+
+
 def is_of_the_debt(kind: str, *, named: bool) -> bool:
     """Whether a hold binds everybody who owes the debt: a dispute, a promise, a complaint, a pause that names it."""
     return kind in _OF_EVERY_DEBT or (named and kind not in OF_THE_PERSON)
