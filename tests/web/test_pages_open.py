@@ -136,8 +136,8 @@ def test_an_export_cannot_be_run_by_a_spreadsheet(web: Web) -> None:
 
     file = web.house.home / "evil.csv"
     file.write_text(
-        "creditor,debtor_reference,debtor_name,country,debt_reference,currency,balance,due_date\n"
-        'acme,X-1,"=HYPERLINK(""http://evil.example"")",US,X-1,USD,5.00,2026-11-01\n'
+        "creditor,debtor_reference,debtor_name,country,debt_reference,currency,balance,due_date,disputed_on,promise_date\n"
+        'acme,X-1,"=HYPERLINK(""http://evil.example"")",US,X-1,USD,5.00,2026-11-01,,\n'
     )
     import_sample(web.house, file)
 

@@ -1,0 +1,23 @@
+"""Page templates can be read: a line is no wider than code may be."""
+
+from pathlib import Path
+
+from tests.shared import ROOT
+
+WIDTH = 120
+TOO_WIDE = {
+    "message.html.jinja",
+    "tasks.html.jinja",
+    "template_editor.html.jinja",
+    "today.html.jinja",
+}  # only ever fewer
+
+
+def test_no_line_of_a_page_is_wider_than_120() -> None:
+    pages = list((ROOT / "dispatcher").rglob("*.jinja"))
+    assert len(pages) > 40
+    assert {path.name for path in pages if _widest(path) > WIDTH} <= TOO_WIDE
+
+
+def _widest(path: Path) -> int:
+    return max(map(len, path.read_text().splitlines()))
