@@ -32,6 +32,7 @@ _.post
 _.from_email
 _.tracking_settings
 allow_redirects  # the SDK of Twilio hands it over
+_.getlist  # its validator asks the form for it
 _.should_exit  # uvicorn
 _.justify  # rich
 _.__signature__  # Typer
@@ -50,6 +51,9 @@ _.pay_to
 _.pay_reference
 _.pay_online
 _.pay_scan
+_.pay_scan_bank
+_.structured
+_.code_is_bank
 
 # Found by name: a node of a mapping's expression names the method that works it out.
 _._const
@@ -91,6 +95,9 @@ _.disguised_purpose
 _.asks_reason_for_default
 _.visibility
 _.caller_id
+_.ARRANGEMENT_SERVICE
+_.CALLBACK
+_.OTHER_CONTACT
 IMPORT
 
 # A way to ask that only tests and benchmarks take: what they ask is the program's own answer.
