@@ -25,6 +25,7 @@ _.generator
 _.modified
 _.lang
 _.ConnectionCls  # urllib3
+_.response_class
 _.pool_classes_by_scheme
 _._get_socket  # smtplib
 _._build_client  # the SDK of SendGrid
@@ -38,6 +39,8 @@ _.justify  # rich
 _.__signature__  # Typer
 _.__annotations__
 trace  # Python hands it to __exit__
+_.__call__  # of a protocol: the type checker reads it
+_._networks  # pydantic calls it: a validator
 
 # Read by the page templates, or by the layouts of letters.
 _.per_segment
@@ -76,6 +79,10 @@ explain
 dispatch
 scheduler
 up
+
+# A guard names them as its `subject`.
+_.any_bankruptcy
+_.any_breathing_space
 
 # Vocabulary of contact facts: rule packs, cases and ledgers write the words, code compares a few of them.
 _.CALL
@@ -116,3 +123,13 @@ verify_twilio_body_signature
 _.emptied
 _.balances
 _.due_dates
+
+# Built ahead of its caller: to be called, or taken out.
+_.once_per_debt
+charged
+amortised_schedule
+load_charges
+_.is_report
+_.after_days
+_.before_time_barred_days
+_.needs_second
