@@ -24,8 +24,9 @@ from dispatcher.agreements.watch import AgreementRules, Watcher, log
 from dispatcher.database.engine import Connection, Database
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.domain.person import DebtFile, PersonFile
-from dispatcher.people.recording import Recording, Said, find_debtor, recording
+from dispatcher.people.recording import Recording, Said, recording
 from dispatcher.people.storage import people_facts
+from dispatcher.people.storage.find_debtor import find_debtor
 from dispatcher.people.storage.people import load_debts, load_people
 from dispatcher.values.money import Money
 from dispatcher.values.written_values import amount_reader

@@ -14,8 +14,8 @@ from dispatcher.agreements.storage.sent_offers import SentOffer, plan_json, sett
 from dispatcher.database.engine import Connection, Database
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.domain.person import DebtFile, PersonFile
-from dispatcher.people.recording import find_debtor
 from dispatcher.people.storage import people_facts
+from dispatcher.people.storage.find_debtor import find_debtor
 from dispatcher.people.storage.people import load_debts, load_people
 
 

@@ -65,7 +65,7 @@ class DraftPreview:
 def preview_draft(
     database: Database, house: Layouts, press: Preparing, request: DraftRequest, *, now: datetime
 ) -> DraftPreview:
-    """Compile and render one text; raises NothingToShow or AmbiguousDebtorError for a debtor who gets none."""
+    """Compile and render one text; raises NothingToShow or UnknownDebtorError for a debtor who gets none."""
     compiled, problems = _compiled(request, house)
     faults = tuple(_of_problem(problem) for problem in problems)
     if compiled is None:

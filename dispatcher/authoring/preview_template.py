@@ -13,7 +13,7 @@ from dispatcher.database.engine import Database
 from dispatcher.messages.domain.message import Message
 from dispatcher.messages.storage import contents, outbox
 from dispatcher.people.domain.person import PersonFile
-from dispatcher.planning.storage import explained
+from dispatcher.people.storage.find_debtor import find_debtor
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.language.compile import CompiledTemplate
 from dispatcher.writing.message_files import gather
@@ -56,7 +56,7 @@ def preview_for_debtor(
 ) -> Preview:
     """The message this debtor has from the template, else the one they would get; raises NothingToShow."""
     with database.reading() as connection:
-        debtor_id = explained.find_debtor(connection, request.debtor)
+        debtor_id = find_debtor(connection, request.debtor).id
         channel = request.channel.value if request.channel else None
         found = template_use.newest_message(connection, debtor_id, compiled.name, channel)
     if found:

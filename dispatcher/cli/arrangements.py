@@ -8,7 +8,8 @@ from dispatcher.agreements import end
 from dispatcher.agreements.domain.arrangement import State
 from dispatcher.agreements.storage import arrangements
 from dispatcher.cli.opening import AsJson, Now, actor, opened, print_json
-from dispatcher.people.recording import Said, find_debtor
+from dispatcher.people.recording import Said
+from dispatcher.people.storage.find_debtor import find_debtor
 
 app = typer.Typer()
 

@@ -339,14 +339,14 @@ def _first_channel(compiled: "CompiledTemplate", language: str) -> ChannelKind:
 
 
 def _note_view(dispatcher: "Dispatcher", debtor: str) -> None:
-    """Who sees a real person's text stands in the log; raises AmbiguousDebtorError."""
+    """Who sees a real person's text stands in the log; raises UnknownDebtorError."""
     from dispatcher.log.domain.log_entry import LogEntry
     from dispatcher.log.storage import delivery_log
     from dispatcher.people.storage import person_lists
-    from dispatcher.planning.storage.explained import find_debtor
+    from dispatcher.people.storage.find_debtor import find_debtor
 
     with dispatcher.database.writing() as connection:
-        row = person_lists.person_row(connection, find_debtor(connection, debtor))
+        row = person_lists.person_row(connection, find_debtor(connection, debtor).id)
         details = {"what": "preview", "person": row.person}
         entry = LogEntry(event="viewed", at=dispatcher.real_now(), actor=actor(), details=details)
         delivery_log.append(connection, [entry])

@@ -7,7 +7,8 @@ from typing import Any
 from dispatcher.database.engine import Database
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.domain.permission_facts import CONSENT
-from dispatcher.people.recording import Recorded, Said, find_debtor, normal_address, recording
+from dispatcher.people.recording import Recorded, Said, normal_address, recording
+from dispatcher.people.storage.find_debtor import find_debtor
 
 
 def record_consent(

@@ -13,12 +13,12 @@ from dispatcher.people.recording import (
     Recorded,
     Recording,
     Said,
-    find_debtor,
     normal_address,
     parted,
     recording,
 )
 from dispatcher.people.storage import people_facts
+from dispatcher.people.storage.find_debtor import find_debtor
 
 DIRECTIONS = ("outbound", "inbound")
 

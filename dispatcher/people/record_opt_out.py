@@ -3,8 +3,9 @@
 from dispatcher.database.engine import Database
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.domain.permission_facts import OPT_OUT
-from dispatcher.people.recording import Recorded, Recording, Said, find_debtor, normal_address, recording
+from dispatcher.people.recording import Recorded, Recording, Said, normal_address, recording
 from dispatcher.people.storage import addresses
+from dispatcher.people.storage.find_debtor import find_debtor
 
 
 def record_opt_out(

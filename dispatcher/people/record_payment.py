@@ -7,8 +7,9 @@ from datetime import date
 from dispatcher.database.engine import Connection, Database
 from dispatcher.people.domain.allocation import AllocationError, Payable, allocate
 from dispatcher.people.domain.facts import RecordError
-from dispatcher.people.recording import Recorded, Recording, Said, find_debtor, recording
+from dispatcher.people.recording import Recorded, Recording, Said, recording
 from dispatcher.people.storage import payments
+from dispatcher.people.storage.find_debtor import find_debtor
 from dispatcher.values.money import Money
 from dispatcher.values.written_values import amount_reader
 

@@ -12,6 +12,7 @@ from dispatcher.log.storage import delivery_log
 from dispatcher.people.domain.fact_table import ERASABLE
 from dispatcher.people.domain.facts import Fact, RecordError, merged
 from dispatcher.people.storage import addresses, people_facts
+from dispatcher.people.storage.find_debtor import find_debtor
 from dispatcher.people.storage.people_facts import KnownDebt, KnownDebtor
 from dispatcher.values.email_address import normal_email
 from dispatcher.values.phone import PhoneProblem, to_e164
@@ -148,22 +149,6 @@ def recording(
             concerned.update(addresses.people_at(connection, address))
         addresses.lock(connection, sorted(concerned))
         yield Recording(connection=connection, debtor=debtor, debts=named, said=said)
-
-
-def find_debtor(connection: Connection, who: str) -> KnownDebtor:
-    """The debtor meant; raises RecordError when there is none or more than one."""
-    creditor, slash, reference = who.partition("/")
-    found = people_facts.find_debtors(connection, reference, creditor=creditor) if slash else []
-    found = found or people_facts.find_debtors(connection, who)
-    if not found:
-        raise RecordError(
-            f"there is no debtor {who!r}; write creditor/reference as `dispatcher explain` shows it"
-        )
-    if len(found) > 1:
-        raise RecordError(
-            f"{who!r} is a debtor of several creditors: say {' or '.join(one.full_reference for one in found)}"
-        )
-    return found[0]
 
 
 def _debt(connection: Connection, debtor: KnownDebtor, reference: str, on: date) -> KnownDebt:

@@ -9,6 +9,7 @@ from channels.kind import ChannelKind
 from dispatcher.database.engine import Database
 from dispatcher.gate.decision import Decision, Outcome, Reason, own_reason
 from dispatcher.people.domain.person import DebtFile, PersonFile
+from dispatcher.people.storage.find_debtor import find_debtor
 from dispatcher.people.storage.people import load_debts, load_people
 from dispatcher.planning import explain_words as words
 from dispatcher.planning.domain.contact import (
@@ -108,13 +109,13 @@ class _Case:
 def explain_debtor(
     database: Database, desk: Policy, reference: str, *, as_of: date, now: datetime
 ) -> Explanation:
-    """Answer for `creditor/reference`; raises AmbiguousDebtorError when it names nobody or several.
+    """Answer for `creditor/reference`; raises UnknownDebtorError when it names nobody or several.
 
     Of a day to come it says what its run would decide if every message till then goes out and no new fact comes.
     """
     today, now = now, _on_the_day(as_of, now)
     with database.reading() as connection:
-        debtor_id = explained.find_debtor(connection, reference)
+        debtor_id = find_debtor(connection, reference).id
         relations = explained.debt_ids_of(connection, debtor_id)
         ids = list(relations)
         person = load_people(connection, {debtor_id}, now=now)[debtor_id]

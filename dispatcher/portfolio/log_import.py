@@ -1,6 +1,6 @@
 """Writes an import into the log: each hold that the ledger gives or takes back, what it no longer names, its counts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dispatcher.database.engine import Connection
@@ -37,7 +37,7 @@ def _append(connection: Connection, personal: Any, entries: list[dict[str, Any]]
     )
 
 
-def _said(request: ImportRequest, concerned: Any, details: dict[str, str]) -> dict[str, Any]:
+def _said(request: ImportRequest, concerned: Any, details: Mapping[str, object]) -> dict[str, Any]:
     return {
         "event": "hold_recorded",
         "at": request.now,
@@ -60,13 +60,17 @@ def _event(change: ledger_holds.HoldChange) -> str:
     return "hold_recorded" if change.begins else "hold_released"
 
 
-def _details(change: ledger_holds.HoldChange) -> dict[str, str]:
-    dates = {"before": change.before, "after": change.after}
-    return {
-        "kind" if change.kind in ledger_holds.PERMISSIONS else "hold": change.kind,
-        "source": ledger_holds.SOURCE,
-        **{k: d.isoformat() for k, d in dates.items() if d},
-    }
+def _details(change: ledger_holds.HoldChange) -> dict[str, str | int]:
+    before = {"before": change.before.isoformat()} if change.before else {}
+    after = {"after": change.after.isoformat()} if change.after else {}
+    source = {"source": ledger_holds.SOURCE}
+    match _event(change):
+        case "consent_recorded":
+            return {"consent": change.kind, "given_on": after["after"], **before, **source}
+        case "fact_ended":
+            return {"kind": change.kind, "count": 1, **before, **source}
+        case _:
+            return {"hold": change.kind, **before, **after, **source}
 
 
 def _import_entry(request: ImportRequest, report: ImportReport) -> LogEntry:

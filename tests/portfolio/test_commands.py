@@ -142,8 +142,11 @@ def test_facts_are_recorded_and_reported(run, tmp_path):
         assert (code, err) == (0, ""), words
         assert (json.loads(out)["fact"], json.loads(out)["debtor"]) == (fact, "acme/07")
 
-    code, out, _ = run("record", "promise", "07", "--on", "2030-01-01")
+    run("record", "hold", "07", "attorney")
+    code, out, _ = run("record", "hold", "07", "attorney")
     assert (code, "recorded already, nothing added" in out) == (0, True)
+    code, out, _ = run("record", "hold", "07", "attorney", "--name", "Alder & Finch")
+    assert (code, "recorded already, added: name Alder & Finch" in out) == (0, True)
 
 
 def test_a_sample_is_written_imported_and_its_changes_handed_back(run, tmp_path):

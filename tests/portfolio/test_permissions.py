@@ -27,12 +27,14 @@ def imported(home: Path, day: int, consent: str, channels: str) -> list[dict[str
 def test_what_the_ledger_says_of_consent_and_channels_is_told_once_and_when_it_ends(tmp_path: Path) -> None:
     ledger = {"source": "ledger"}
     told = [
-        {"event": "consent_recorded", **ledger, "kind": "authorised_channels", "after": "2026-11-16"},
-        {"event": "consent_recorded", **ledger, "kind": "email_consent", "after": "2026-01-02"},
+        {"event": "consent_recorded", **ledger, "consent": "authorised_channels", "given_on": "2026-11-16"},
+        {"event": "consent_recorded", **ledger, "consent": "email_consent", "given_on": "2026-01-02"},
     ]
     assert imported(tmp_path, 16, "2026-01-02", "email") == told
     assert imported(tmp_path, 17, "2026-01-02", "email") == told
     ended = imported(tmp_path, 18, "", "email")
-    assert ended[2:] == [{"event": "fact_ended", **ledger, "kind": "email_consent", "before": "2026-01-02"}]
+    assert ended[2:] == [
+        {"event": "fact_ended", **ledger, "kind": "email_consent", "count": 1, "before": "2026-01-02"}
+    ]
     narrowed = imported(tmp_path, 19, "", "none")
-    assert [entry["kind"] for entry in narrowed[3:]] == ["authorised_channels"]
+    assert [entry.get("consent") or entry["kind"] for entry in narrowed[3:]] == ["authorised_channels"]

@@ -10,9 +10,10 @@ from sqlalchemy import update
 from dispatcher.database.tables.messages import messages
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
+from dispatcher.people.storage.find_debtor import UnknownDebtorError
 from dispatcher.record.seal_log import seal_log
 from dispatcher.record.storage import word_index
-from dispatcher.record.storage.evidence import UnknownDebtorError, persons_of
+from dispatcher.record.storage.evidence import persons_of
 from dispatcher.record.storage.log_search import LogQuery, sample, search
 from tests.record.histories import NOW, Log, add_debtors, add_message, add_refusal, person
 

@@ -70,7 +70,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
             "region": "US-NY", "postal_code": "10001", "city": "New York", "address_line_1": "12 Sample Lane",
             "email": f"{case}.{door}@debtors.example", "phone": number(case, door), "phone_label": "mobile",
             "debt_reference": f"{case}-{door}-{debt}", "currency": "USD", "original_amount": "120.00",
-            "balance": "120.00", "due_date": "2026-11-01", "issued_on": "2026-10-01",
+            "balance": "120.00", "due_date": "2026-11-01", "issued_on": "2026-10-01", "disputed_on": "", "promise_date": "",
         }
         for case in NAMES for door in DOORS for debt in (1, 2)
     ]  # fmt: skip

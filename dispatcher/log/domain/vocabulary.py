@@ -239,7 +239,9 @@ VOCABULARY: Mapping[Event, Word] = {
         "A consent was recorded",
         Tone.REPLY,
         always="consent given_on",
-        details=(f"{_SAID} medium scope directly_to_collector result type optout_by public_domain opted_out"),
+        details=(
+            f"{_SAID} before medium scope directly_to_collector result type optout_by public_domain opted_out"
+        ),
     ),
     Event.WISH_RECORDED: _word(
         _PERSON,
@@ -267,7 +269,7 @@ VOCABULARY: Mapping[Event, Word] = {
         ),
     ),
     Event.FACT_ENDED: _word(
-        _PERSON, "What was recorded before has ended", always="kind count", details=_SAID
+        _PERSON, "What was recorded before has ended", always="kind count", details=f"{_SAID} before"
     ),
     Event.ERASED: _word(
         _PERSON,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, literal, or_, select
+from sqlalchemy import Connection, case, literal, select
 
 from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.planning import ladder
@@ -29,33 +29,6 @@ class SentStep:
     sent_at: datetime | None
     not_before: datetime | None
     reasons: tuple[dict[str, Any], ...]
-
-
-class AmbiguousDebtorError(LookupError):
-    """The reference names nobody, or more than one person."""
-
-
-def find_debtor(connection: Connection, reference: str) -> int:
-    """The id behind `creditor/reference`, or a reference that only one creditor uses."""
-    creditor, _, rest = reference.partition("/")
-    rows = connection.execute(
-        select(debtors.c.id, creditors.c.key, debtors.c.reference)
-        .join(creditors, creditors.c.id == debtors.c.creditor_id)
-        .where(
-            or_(
-                debtors.c.reference == reference,
-                and_(creditors.c.key == creditor, debtors.c.reference == rest),
-            )
-        )
-    ).all()
-    if not rows:
-        raise AmbiguousDebtorError(
-            f"no debtor {reference!r}: use creditor/reference as in the portfolio file"
-        )
-    if len(rows) > 1:
-        names = ", ".join(f"{row.key}/{row.reference}" for row in rows)
-        raise AmbiguousDebtorError(f"{reference!r} names several debtors: say which of {names}")
-    return int(rows[0].id)
 
 
 def debt_ids_of(connection: Connection, debtor_id: int) -> dict[int, str]:

@@ -11,9 +11,10 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 from dispatcher.database.engine import Database
 from dispatcher.database.tables.log import log_entries, personal_values
 from dispatcher.database.tables.messages import contents
-from dispatcher.database.tables.portfolio import creditors, debtors
+from dispatcher.database.tables.portfolio import creditors
 from dispatcher.database.tables.record import sealed_entries
 from dispatcher.database.tables.templates import template_versions
+from dispatcher.people.storage.find_debtor import find_debtor
 from dispatcher.record.domain.export_line import SealedEntry
 from dispatcher.values.instants import instant_text
 
@@ -43,32 +44,15 @@ class Scope:
         }
 
 
-class UnknownDebtorError(Exception):
-    """No debtor, or more than one, goes by this reference."""
-
-
 def persons_of(connection: Connection, reference: str) -> tuple[str, ...]:
     """Find the person behind `creditor/reference`, a reference or a pseudonym, else raise UnknownDebtorError."""
-    query = select(debtors.c.person, creditors.c.key).join(creditors, creditors.c.id == debtors.c.creditor_id)
-    named = list(connection.execute(query.where(debtors.c.reference == reference)))
-    for i in [i for i, letter in enumerate(reference) if letter == "/"]:
-        named += connection.execute(
-            query.where(creditors.c.key == reference[:i], debtors.c.reference == reference[i + 1 :])
-        ).all()
-    found = {row.person: row.key for row in named} or _pseudonym(connection, reference)
-    if not found:
-        raise UnknownDebtorError(f"no debtor {reference!r}: give creditor/reference as in the portfolio")
-    if len(found) > 1:
-        keys = ", ".join(sorted(found.values()))
-        raise UnknownDebtorError(
-            f"debtor {reference!r} is known to several creditors ({keys}): put one in front"
-        )
-    return tuple(found)
+    if known := _pseudonym(connection, reference):
+        return (known,)
+    return (find_debtor(connection, reference).person,)
 
 
-def _pseudonym(connection: Connection, person: str) -> dict[str, str]:
-    query = select(log_entries.c.person).where(log_entries.c.person == person).limit(1)
-    return {found: "" for found in connection.scalars(query) if found}
+def _pseudonym(connection: Connection, person: str) -> str | None:
+    return connection.scalar(select(log_entries.c.person).where(log_entries.c.person == person).limit(1))
 
 
 def creditors_known(connection: Connection) -> list[str]:

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
+from dispatcher.people.storage.find_debtor import UnknownDebtorError
 from dispatcher.record.prove_entry import prove_entry
 from dispatcher.record.search_log import AT_ONCE, search_log
 from dispatcher.record.storage import seals
-from dispatcher.record.storage.evidence import UnknownDebtorError
 from dispatcher.record.storage.log_search import load
 from dispatcher.record.storage.sealing_keys import SealingKeys
 from dispatcher.web.api.operation import limit_of, listed

@@ -6,8 +6,8 @@ from typing import Any
 from dispatcher.people.domain.fact_table import BY_NAME
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.storage import person_lists
+from dispatcher.people.storage.find_debtor import UnknownDebtorError, find_debtor
 from dispatcher.people.storage.person_lists import PersonFilter
-from dispatcher.planning.storage.explained import AmbiguousDebtorError, find_debtor
 from dispatcher.web.api.operation import limit_of, listed
 from dispatcher.web.operators.people import person_json
 from dispatcher.web.operators.record_forms import write_down
@@ -83,6 +83,6 @@ def record(visit: Visit) -> Any:
 
 def _person(visit: Visit, connection: Any) -> int:
     try:
-        return find_debtor(connection, f"{visit.path('creditor')}/{visit.path('reference')}")
-    except AmbiguousDebtorError:
+        return find_debtor(connection, f"{visit.path('creditor')}/{visit.path('reference')}").id
+    except UnknownDebtorError:
         raise not_found("such person") from None

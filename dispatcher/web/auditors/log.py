@@ -9,11 +9,12 @@ from starlette.responses import Response
 from channels.kind import ChannelKind
 from dispatcher.messages.domain.message import State
 from dispatcher.people.storage import person_lists
+from dispatcher.people.storage.find_debtor import UnknownDebtorError
 from dispatcher.record.export_evidence import SUFFIXES, Source, export_evidence
 from dispatcher.record.prove_entry import prove_entry
 from dispatcher.record.search_log import AT_ONCE, exceptions_report, sample_log, search_log
 from dispatcher.record.storage import log_counts, sealed_places, seals
-from dispatcher.record.storage.evidence import Scope, UnknownDebtorError, persons_of
+from dispatcher.record.storage.evidence import Scope, persons_of
 from dispatcher.record.storage.log_search import FoundEntry, LogQuery
 from dispatcher.record.storage.seal_journal import SealJournal
 from dispatcher.record.storage.sealing_keys import SealingKeys

@@ -20,7 +20,7 @@ from dispatcher.authoring.preview_template import NothingToShow
 from dispatcher.authoring.storage.template_versions import StoredVersion
 from dispatcher.gate.guards.content import ForbiddenTraits
 from dispatcher.people.storage import person_lists
-from dispatcher.planning.storage.explained import AmbiguousDebtorError, find_debtor
+from dispatcher.people.storage.find_debtor import UnknownDebtorError, find_debtor
 from dispatcher.values import written
 from dispatcher.web.managers.templates import MOST_VERSIONS, stored_version
 from dispatcher.web.operators.messages import PICTURE_DPI, html_of
@@ -168,14 +168,14 @@ def _shown(visit: Visit, desk: Editor, file: str) -> tuple[DraftPreview | None, 
         return preview_draft(
             house.database, house.layouts, house.preparing(visit.actor), request, now=visit.now
         ), ""
-    except (NothingToShow, AmbiguousDebtorError) as error:
+    except (NothingToShow, UnknownDebtorError) as error:
         return None, sentence_of(error)
 
 
 def _note_view(visit: Visit, debtor: str) -> None:
-    """Who sees a real person's text stands in the log; raises AmbiguousDebtorError."""
+    """Who sees a real person's text stands in the log; raises UnknownDebtorError."""
     with visit.program.database.reading() as connection:
-        row = person_lists.person_row(connection, find_debtor(connection, debtor))
+        row = person_lists.person_row(connection, find_debtor(connection, debtor).id)
     site_of(visit.request).views.note(visit.actor, "preview", row.person)
 
 

@@ -13,9 +13,9 @@ from dispatcher.log.domain.vocabulary import word
 from dispatcher.messages.storage.message_lists import lines_of
 from dispatcher.people.domain.hold_facts import HOLDS
 from dispatcher.people.storage import person_lists
+from dispatcher.people.storage.find_debtor import UnknownDebtorError, find_debtor
 from dispatcher.people.storage.person_lists import PersonFilter, PersonLine, TimelineEntry
 from dispatcher.planning.explain_debtor import explain_debtor
-from dispatcher.planning.storage.explained import AmbiguousDebtorError, find_debtor
 from dispatcher.values.instants import instant_text
 from dispatcher.values.money import Money
 from dispatcher.web.operators.fact_forms import fact_forms
@@ -160,8 +160,8 @@ def _find(connection: Any, reference: str) -> int:
     if known is not None:
         return known
     try:
-        return find_debtor(connection, reference)
-    except AmbiguousDebtorError as error:
+        return find_debtor(connection, reference).id
+    except UnknownDebtorError as error:
         raise RefusedError(404, f"{str(error)[0].upper()}{str(error)[1:]}.") from None
 
 
