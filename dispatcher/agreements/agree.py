@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from dispatcher.agreements.domain import offers as offering
-from dispatcher.agreements.domain.agreed import Agreed, Base, DebtBase
+from dispatcher.agreements.domain.agreed import Agreed, Base
 from dispatcher.agreements.domain.arrangement import State
 from dispatcher.agreements.domain.offer_terms import OfferTerms, Watch
 from dispatcher.agreements.domain.schedules import (
@@ -340,7 +340,7 @@ def _keep(case: _Case, draft: _Draft) -> Agreed:
         "pauses_until": draft.pauses_until,
         "strategy": next((strategies[debt] for debt in ids if debt in strategies), ""),
         "terms": draft.offer,
-        "base": (draft.base or base_of(connection, case.debts, case.on)).as_json(),
+        "base": (draft.base or arrangements.base_of(connection, ids, case.on)).as_json(),
         "actor": said.actor,
         "source": said.source,
         "note": said.note,
@@ -369,18 +369,6 @@ def _agreed_details(agreed: Agreed) -> dict[str, Any]:
     return {"terms": public, "instalments": instalments}
 
 
-def base_of(connection: Connection, debts: Sequence[DebtFile], on: date) -> Base:
-    """By which ledger and payments these debts stand now."""
-    days = arrangements.ledger_days(connection, [debt.id for debt in debts])
-    return Base(
-        last_payment=arrangements.last_payment(connection),
-        debts={
-            key: DebtBase(day=day or on, balance=balance, before=recorded)
-            for key, (day, balance, recorded) in days.items()
-        },
-    )
-
-
 def _name(case: _Case) -> str:
     return case.terms.name if case.terms else ""
 
@@ -393,6 +381,3 @@ def _money(text: str, like: Money) -> Money:
     if money.minor <= 0:
         raise RecordError(f"amount {text!r}: there is nothing to pay in that")
     return money
-
-
-__all__ = ["Approval", "PlanWords", "base_of", "plan", "promise", "settlement"]

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from dispatcher.agreements.agree import base_of
 from dispatcher.agreements.domain import offers as offering
 from dispatcher.agreements.domain.agreed import Agreed
 from dispatcher.agreements.domain.arrangement import State
@@ -78,7 +77,7 @@ def _add(
         "agreed_at": watcher.now,
         "strategy": strategy,
         "terms": {**arrangements.watch_json(watch), "terms": terms.name if terms else ""},
-        "base": base_of(connection, [debt], watcher.as_of).as_json(),
+        "base": arrangements.base_of(connection, [debt.id], watcher.as_of).as_json(),
         "actor": watcher.actor,
         "source": SOURCE,
         "recorded_at": watcher.now,

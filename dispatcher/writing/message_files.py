@@ -7,14 +7,17 @@ from typing import Any
 
 from dispatcher.agreements.domain.agreed import Agreed
 from dispatcher.agreements.domain.follow_ups import On
-from dispatcher.agreements.storage import arrangements
+from dispatcher.agreements.domain.offers import Past
+from dispatcher.agreements.storage import arrangements, sent_offers
 from dispatcher.messages.domain.message import Message
 from dispatcher.messages.domain.spoken import ASKED_FOR, How
 from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile
 from dispatcher.people.storage import people
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import follow_ups
-from dispatcher.writing.domain.message_inputs import message_inputs
+from dispatcher.values.money import Money
+from dispatcher.writing.domain.arrangement_view import ArrangementView, arrangement_view
+from dispatcher.writing.domain.message_inputs import Offered, message_inputs
 from dispatcher.writing.domain.render_inputs import RenderInputs
 
 
@@ -45,6 +48,7 @@ class MessageFiles:
     spoken: Mapping[str, tuple[Spoken, ...]]  # by message id, oldest due date first
     first_sent: Mapping[tuple[int, int], date]
     follow_ups: Mapping[str, FollowedUp] = field(default_factory=dict)  # by message id
+    settlements: Mapping[int, Sequence[tuple[str, date, Money]]] = field(default_factory=dict)  # by person
 
     def follow_up(self, message: Message) -> FollowedUp | None:
         """The arrangement's event that it tells of; None for a step of a ladder."""
@@ -76,6 +80,20 @@ class MessageFiles:
             (p for p in self.person(message).contact_points if p.id == message.contact_point_id), None
         )
 
+    def past(self, message: Message) -> Past:
+        """The last settlement that another message offered this person before."""
+        before = [
+            (day, amount)
+            for key, day, amount in self.settlements.get(message.recipient_id, ())
+            if key != message.id and day <= message.as_of
+        ]
+        day, amount = before[-1] if before else (None, None)
+        return Past(settlement_offered_on=day, settlement_amount=amount)
+
+    def _arrangement(self, message: Message) -> ArrangementView | None:
+        told = self.follow_up(message)
+        return arrangement_view(told.agreed, told.instalment) if told and told.agreed else None
+
     def inputs(self, message: Message, desk: Policy) -> RenderInputs | None:
         """What its text is made from now; None when the creditor has no sender."""
         sender = desk.senders.get(message.creditor)
@@ -91,6 +109,8 @@ class MessageFiles:
             disputed=self.disputed_in(message),
             first_sent=self.first_sent,
             optout_url=desk.optout_url(person.person, message.channel, message.contact_point_id or 0),
+            offered=Offered(terms=desk.offers, past=self.past(message)),
+            arrangement=self._arrangement(message),
         )
 
 
@@ -113,6 +133,9 @@ def gather(connection: Any, messages: Sequence[Message], *, now: datetime) -> Me
         },
         first_sent=people.first_sent(connection, debt_ids),
         follow_ups=_follow_ups(connection, [message.id for message in messages]),
+        settlements=sent_offers.settlements_sent(
+            connection, {message.recipient_id for message in messages if message.kind == "collection"}
+        ),
     )
 
 

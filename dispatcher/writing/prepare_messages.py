@@ -4,12 +4,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Protocol
 
 from channels.kind import ChannelKind
 from channels.message import PostalAddress
+from dispatcher.agreements.domain.offers import SettlementOffer
+from dispatcher.agreements.storage import arrangements, sent_offers
+from dispatcher.agreements.storage.sent_offers import SentOffer
 from dispatcher.database import statistics
-from dispatcher.database.engine import Database
+from dispatcher.database.engine import Connection, Database
 from dispatcher.gate.decision import Outcome, own_reason
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
@@ -37,6 +41,7 @@ from dispatcher.writing.render import Rendered, RenderFailure, render
 from dispatcher.writing.untrusted import one_line
 
 CHUNK = 200
+SETTLEMENT_TEMPLATE = "settlement-offer"  # the one text that offers a settlement
 MANY = 3_000  # messages from which the start of helping processes, a second of work each, pays
 
 _DECISIONS = {State.DEFERRED: "defer", State.HELD: "hold"}
@@ -45,6 +50,14 @@ FindTemplate = Callable[[str], CompiledTemplate | None]
 Remember = Callable[
     [str, str, int, Report], None
 ]  # body's digest, inputs' digest, template version, what was found
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Offering:
+    """The offers that a text shows, for which debts."""
+
+    inputs: RenderInputs
+    debts: tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +71,7 @@ class Prepared:
     content: Content | None = None
     template_sha256: str = ""
     report: Report | None = None  # what the checks said of the content's bytes
+    offering: Offering | None = None  # what its text offers
 
 
 Chunk = Sequence[str]  # ids of messages that are prepared together
@@ -169,7 +183,17 @@ def prepare_one(message: Message, files: MessageFiles, press: Preparing, now: da
         return _held(message, rendered.rule, str(rendered), template_version=compiled.version)
     if rendered.findings:
         return _held_by_findings(message, rendered, compiled)
-    return _ready(message, inputs, rendered, compiled, files.person(message), press, now)
+    ready = _ready(message, inputs, rendered, compiled, files.person(message), press, now)
+    return replace(ready, offering=_offering(message, inputs, compiled, files))
+
+
+def _offering(
+    message: Message, inputs: RenderInputs, compiled: CompiledTemplate, files: MessageFiles
+) -> Offering | None:
+    text = compiled.text(inputs.channel, inputs.debtor.language, inputs.sender.language)
+    if text is None or not text.shows_plans or not inputs.plans:
+        return None
+    return Offering(inputs=inputs, debts=tuple(debt.id for debt in files.debts_in(message)))
 
 
 def render_for(
@@ -319,6 +343,7 @@ def _store(
         still = still_planned(connection, [p.message.id for p in prepared])
         valid = [p for p in prepared if p.message.id in still]
         keep(connection, [p.content for p in valid if p.content], now=now)
+        sent_offers.keep(connection, [_sent_offer(connection, p, p.offering) for p in valid if p.offering])
         outbox.change(
             connection,
             [{"id": p.message.id, "state": p.state, "updated_at": now, **p.columns} for p in valid],
@@ -330,6 +355,31 @@ def _store(
     for p in valid:
         _remember(press, p)
     return Counter(p.state for p in valid)
+
+
+def _sent_offer(connection: Connection, prepared: Prepared, offering: Offering) -> SentOffer:
+    """What its message will have offered, once it has gone out."""
+    message, inputs = prepared.message, offering.inputs
+    settlement = inputs.settlement
+    return SentOffer(
+        message_id=message.id,
+        debtor_id=message.recipient_id,
+        offered_on=message.as_of,
+        valid_until=inputs.plans_valid_until or message.as_of,
+        total=inputs.total,
+        debts=offering.debts,
+        plans=inputs.plans,
+        settlements=(
+            SettlementOffer(
+                amount=settlement,
+                percent=(100 * settlement.amount / inputs.total.amount).quantize(Decimal("0.01")),
+                valid_until=inputs.settlement_until,
+            ),
+        )
+        if settlement and prepared.message.template == SETTLEMENT_TEMPLATE
+        else (),
+        base=arrangements.base_of(connection, offering.debts, message.as_of),
+    )
 
 
 def _remember(press: Preparing, prepared: Prepared) -> None:

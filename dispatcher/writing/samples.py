@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import date
 
 from channels.kind import ChannelKind
+from dispatcher.agreements.domain.arrangement import InstalmentState
 from dispatcher.values.money import Money
 from dispatcher.values.sender import AdviceBody, Sender
+from dispatcher.writing.domain.arrangement_view import ArrangementView
 from dispatcher.writing.domain.instalments import flat_plan
 from dispatcher.writing.domain.render_inputs import DebtorView, DebtView, RenderInputs
 from dispatcher.writing.language.meta import TemplateMeta
@@ -53,8 +55,10 @@ _PLACES = {
 
 def samples(meta: TemplateMeta, channel: ChannelKind, language: str) -> Iterator[tuple[str, RenderInputs]]:
     """(what is odd about it, inputs) for each kind the template serves."""
+    about_agreement = any(name.startswith("arrangement.") for name in meta.needs)
     for kind in sorted(meta.kinds):
-        yield from _of_kind(meta, channel, language, kind)
+        for name, inputs in _of_kind(meta, channel, language, kind):
+            yield name, inputs if about_agreement else replace(inputs, arrangement=None)
 
 
 def _of_kind(
@@ -127,11 +131,39 @@ def sample(channel: ChannelKind, language: str, country: str, kind: str) -> Rend
             flat_plan(n, debt.balance, count, date(2026, 4, 1)) for n, count in enumerate((2, 3), start=1)
         ),
         plans_valid_until=date(2026, 3, 28),
+        settlement=Money(debt.balance.minor * 7 // 10, currency),
+        settlement_until=date(2026, 3, 28),
+        arrangement=an_arrangement(debt.balance),
         handover_on=date(2026, 4, 10),
         handover_firm=SAMPLE_SENDER.handover_firm,
         optout_url="https://sender.example/u/6bT2x9",
         payment_url="https://pay.sender.example/INV-2041",
         packs=("default",),
+    )
+
+
+def an_arrangement(total: Money) -> ArrangementView:
+    """A plan of three payments, the first made, the second awaited."""
+    parts = [total.minor // 3, total.minor // 3, total.minor - 2 * (total.minor // 3)]
+    days = (date(2026, 2, 15), date(2026, 3, 15), date(2026, 4, 15))
+    instalments = tuple(
+        InstalmentState(
+            number=number,
+            due_on=day,
+            amount=Money(part, total.currency),
+            paid=Money(part if number == 1 else 0, total.currency),
+            paid_on=day if number == 1 else None,
+        )
+        for number, (day, part) in enumerate(zip(days, parts, strict=True), start=1)
+    )
+    return ArrangementView(
+        kind="plan",
+        agreed_on=date(2026, 2, 2),
+        total=total,
+        instalments=instalments,
+        current=instalments[1],
+        ended_on=date(2026, 3, 10),
+        ends_on=date(2026, 3, 30),
     )
 
 

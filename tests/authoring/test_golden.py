@@ -15,6 +15,7 @@ from dispatcher.authoring.lint_templates import lint_folder
 from dispatcher.authoring.template_files import template_folders
 from dispatcher.values.money import Money
 from dispatcher.values.sender import AdviceBody
+from dispatcher.writing.samples import an_arrangement
 from tests.writing.desk import ROOT, a_debt, house_style, inputs, rendered, shipped
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -34,6 +35,13 @@ READERS = {
     "es-es": ("ES", "EUR"),
     "en-agency": ("US", "USD"),  # two debts, collected for another's account
     "es-agency": ("US", "USD"),
+}
+AGREED = {
+    "arrangement-confirmation",
+    "instalment-due",
+    "instalment-missed",
+    "arrangement-broken",
+    "account-settled",
 }
 NAMES = template_folders(ROOT / "templates")
 
@@ -67,6 +75,9 @@ def debtor_of(template, channel, reader):
         kind=kind,
         packs=packs,
         first_contact=first,
+        settlement=Money(100_000, currency),
+        settlement_until=date(2026, 3, 28),
+        arrangement=an_arrangement(Money(123_450, currency)) if template.name in AGREED else None,
     )
 
 

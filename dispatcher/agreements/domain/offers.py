@@ -36,13 +36,27 @@ class Refusal:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanOffer:
-    """A ready plan, by the number that the debtor answers with. It costs nothing extra."""
+    """A ready plan, by the number that the debtor answers with. It costs nothing extra.
+
+    Every message carries its offers and few texts show them, so the payments are worked out when asked for.
+    """
 
     number: int
-    count: int
+    parts: int  # equal payments, after the down payment where there is one
     frequency: Frequency
     total: Money
-    instalments: Schedule
+    first_on: date
+    down: Money | None = None
+
+    @property
+    def count(self) -> int:
+        """How many payments there are in all."""
+        return self.parts + (1 if self.down else 0)
+
+    @property
+    def instalments(self) -> Schedule:
+        """Every payment with its day."""
+        return flat_schedule(self.total, self.parts, self.frequency, self.first_on, down=self.down)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -221,22 +235,36 @@ def _plans(limits: PlanTerms | None, total: Money, on: date, refused: list[Refus
         return ()
     first_on = on + timedelta(days=min(FIRST_AFTER_DAYS, limits.first_within_days))
     down = down_payment(limits, total)
-    ready: list[tuple[Frequency, int, Schedule]] = []
+    ready: list[tuple[Frequency, int]] = []
     for frequency in limits.frequencies:
         possible = [
-            (frequency, count, schedule)
-            for count in range(2, limits.most_payments + 1)
-            if (schedule := _schedule(total, count, frequency, first_on, down)) is not None
-            and not any(breaches(limits, total, schedule, on))
+            (frequency, parts)
+            for parts in range(2, limits.most_payments + 1)
+            if _fits(limits, total, parts, frequency, first_on, down, on)
         ]
         ready += _spread(possible, MOST_PLANS if frequency is limits.frequencies[0] else 1)
     if not ready:
         detail = f"no plan of two or more payments of {total} keeps within the limits"
         refused.append(Refusal(offer=PLAN, rule=_first_breach(limits, total, first_on, on), detail=detail))
     return tuple(
-        PlanOffer(number=number, count=len(schedule), frequency=frequency, total=total, instalments=schedule)
-        for number, (frequency, _, schedule) in enumerate(ready, start=1)
+        PlanOffer(number=number, parts=parts, frequency=frequency, total=total, first_on=first_on, down=down)
+        for number, (frequency, parts) in enumerate(ready, start=1)
     )
+
+
+def _fits(
+    limits: PlanTerms, total: Money, parts: int, frequency: Frequency, first_on: date, down: Money | None, on: date
+) -> bool:  # fmt: skip
+    """What `breaches` says of the schedule, without making it: a message is made by the thousand."""
+    least = limits.least_payment.get(total.currency)
+    each = (total.minor - (down.minor if down else 0)) // parts
+    smallest = min(each, down.minor) if down else each
+    if smallest < 1 or (least is None and limits.least_payment):
+        return False
+    if least is not None and Money(smallest, total.currency).amount < least:
+        return False
+    last_on = frequency.after(first_on, parts if down else parts - 1)
+    return limits.most_days is None or (last_on - on).days <= limits.most_days
 
 
 def down_payment(limits: PlanTerms, total: Money) -> Money | None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, insert, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
-from dispatcher.agreements.domain.agreed import Agreed, AgreedDebt, Base, Party
+from dispatcher.agreements.domain.agreed import Agreed, AgreedDebt, Base, DebtBase, Party
 from dispatcher.agreements.domain.arrangement import Facts, InstalmentState, Standing, State, Terms
 from dispatcher.agreements.domain.ledger_falls import DebtLedger, Inflow
 from dispatcher.agreements.domain.offer_terms import Watch
@@ -135,6 +135,17 @@ def ledger_days(connection: Connection, debt_ids: Collection[int]) -> dict[int, 
         .where(debts.c.id.in_(debt_ids))
     )
     return {row[0]: (row[1], row[2], row[3]) for row in connection.execute(query)}
+
+
+def base_of(connection: Connection, debt_ids: Collection[int], on: date) -> Base:
+    """By which ledger and payments these debts stand now."""
+    return Base(
+        last_payment=last_payment(connection),
+        debts={
+            key: DebtBase(day=day or on, balance=balance, before=recorded)
+            for key, (day, balance, recorded) in ledger_days(connection, debt_ids).items()
+        },
+    )
 
 
 def write_standing(connection: Connection, agreed: Agreed, standing: Standing, told: Collection[str]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from dispatcher.agreements.domain.agreed import Base
 from dispatcher.agreements.domain.offers import PlanOffer, SettlementOffer
-from dispatcher.agreements.domain.schedules import Frequency, Instalment
+from dispatcher.agreements.domain.schedules import Frequency
 from dispatcher.database.bulk import upsert_rows
 from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.agreements import sent_offers
@@ -98,6 +98,7 @@ def plan_json(plan: PlanOffer) -> dict[str, Any]:
         "count": plan.count,
         "frequency": plan.frequency.value,
         "total": str(plan.total.amount),
+        "down": str(plan.down.amount) if plan.down else None,
         "instalments": [
             {"due_on": one.due_on.isoformat(), "amount": str(one.amount.amount)} for one in plan.instalments
         ],
@@ -127,13 +128,11 @@ def _read(row: Any) -> SentOffer:
 def _plan(written: Mapping[str, Any], currency: str) -> PlanOffer:
     return PlanOffer(
         number=written["number"],
-        count=written["count"],
+        parts=written["count"] - (1 if written["down"] else 0),
         frequency=Frequency(written["frequency"]),
         total=Money.of(written["total"], currency),
-        instalments=tuple(
-            Instalment(due_on=date.fromisoformat(one["due_on"]), amount=Money.of(one["amount"], currency))
-            for one in written["instalments"]
-        ),
+        first_on=date.fromisoformat(written["instalments"][0]["due_on"]),
+        down=Money.of(written["down"], currency) if written["down"] else None,
     )
 
 

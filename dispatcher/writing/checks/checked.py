@@ -80,6 +80,10 @@ class Checked:
             for amount in (debt.paid, debt.interest, debt.fees, debt.credit):
                 if amount is not None:
                     yield amount
+        if self.inputs.settlement is not None:
+            yield self.inputs.settlement
+        if self.inputs.arrangement is not None:
+            yield from self.inputs.arrangement.moneys
         for plan in self.inputs.plans if self.text.shows_plans else ():
             yield plan.total
             for instalment in plan.instalments:
@@ -97,6 +101,9 @@ class Checked:
         }
         for debt in inputs.asked:
             days |= {debt.due_date, debt.issued_on}
+        if inputs.arrangement is not None:
+            days |= set(inputs.arrangement.days)
+        days.add(inputs.settlement_until)
         for plan in inputs.plans if self.text.shows_plans else ():
             days |= {instalment.due_on for instalment in plan.instalments}
         return {day for day in days if day is not None}

@@ -257,6 +257,10 @@ def _wanted(checked: Checked) -> Iterator[tuple[str, tuple[str, ...], str]]:
             (one_line(debt.reference),),
             "Give the debt's reference: {{ debt.reference }}.",
         )
+    if inputs.arrangement is not None:
+        amounts = tuple(money_text(money, checked.locale) for money in inputs.arrangement.moneys)
+        yield "amount", amounts, "Say what was agreed: {{ arrangement.amount }} or {{ tables.schedule }}."
+        return
     total = money_text(inputs.total, checked.locale)
     yield "amount", (total,), "Say what is open: {{ debt.balance }}, {{ total }} or {{ tables.debts }}."
 

@@ -1,22 +1,29 @@
 """Builds what a message's text is made from, the same way when it is prepared and when it is checked again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from urllib.parse import quote
 
 from channels.kind import ChannelKind
+from dispatcher.agreements.domain.offer_terms import OfferTerms
+from dispatcher.agreements.domain.offers import FIRST_AFTER_DAYS, Offers, Past, offers_for
 from dispatcher.messages.domain.message import Message
 from dispatcher.messages.domain.spoken import How
 from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.planning.domain.sender_role import role_of
 from dispatcher.values.money import Money
 from dispatcher.values.sender import Sender
-from dispatcher.writing.domain.instalments import InstalmentPlan, flat_plan
+from dispatcher.writing.domain.arrangement_view import ArrangementView
 from dispatcher.writing.domain.render_inputs import DebtorView, DebtView, RenderInputs
 
-PLAN_VALID_DAYS = 14  # how long a plan offer stands; its first payment falls on the last of these days
-SMALLEST_INSTALMENT = 500  # minor units: below it a plan is no help
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Offered:
+    """By what a message may offer something: the desk's terms, and what the person was offered before."""
+
+    terms: Sequence[OfferTerms]
+    past: Past
 
 
 def message_inputs(
@@ -29,6 +36,8 @@ def message_inputs(
     optout_url: str,
     hows: Mapping[int, How] | None = None,
     disputed: Sequence[DebtFile] = (),
+    offered: Offered | None = None,
+    arrangement: ArrangementView | None = None,
 ) -> RenderInputs:
     """The inputs of one message.
 
@@ -41,6 +50,8 @@ def message_inputs(
     told = len(earlier) == len(debts)
     barred = any(debt.is_barred(message.as_of) for debt in asked_for)
     handed_over = bool(debts) and all(_is_handed_over(debt, message.as_of) for debt in debts)
+    offers = _offers(message, person, asked_for, offered) if not barred else Offers()
+    settlement = offers.settlements[0] if offers.settlements else None
     return RenderInputs(
         channel=ChannelKind(message.channel),
         step=message.step,
@@ -59,8 +70,11 @@ def message_inputs(
         first_contact=person.is_first_contact(message.as_of),
         said=tuple(sorted(person.said_before(message.as_of))),
         first_message_on=max(earlier, default=None) if told else None,  # by that day of all of them
-        plans=_plans(total, sender, message) if message.kind == "collection" and not barred else (),
-        plans_valid_until=message.as_of + timedelta(days=PLAN_VALID_DAYS),
+        plans=offers.plans,
+        plans_valid_until=offer_ends(offers, message.as_of),
+        settlement=settlement.amount if settlement else None,
+        settlement_until=settlement.valid_until if settlement else None,
+        arrangement=arrangement,
         handover_on=message.as_of + timedelta(days=sender.handover_days) if handed_over else None,
         handover_firm=sender.handover_firm if handed_over else "",
         barred=barred,
@@ -155,10 +169,18 @@ def _extra_money(debt: DebtFile, name: str) -> Money | None:
         return None
 
 
-def _plans(total: Money, sender: Sender, message: Message) -> tuple[InstalmentPlan, ...]:
-    first_on = message.as_of + timedelta(days=PLAN_VALID_DAYS)
-    counts = [count for count in sender.plan_counts if total.minor // count >= SMALLEST_INSTALMENT]
-    return tuple(flat_plan(number, total, count, first_on) for number, count in enumerate(counts, 1))
+def _offers(
+    message: Message, person: PersonFile, debts: Sequence[DebtFile], offered: Offered | None
+) -> Offers:
+    """What may be offered for the debts of this message, as `dispatcher offers` says it on its day."""
+    if offered is None or message.kind != "collection" or not debts:
+        return Offers()
+    return offers_for(offered.terms, person, debts, message.as_of, offered.past)
+
+
+def offer_ends(offers: Offers, on: date) -> date:
+    """Until when what a message offers stands: the day of the first payment at the latest."""
+    return min((plan.first_on for plan in offers.plans), default=on + timedelta(days=FIRST_AFTER_DAYS))
 
 
 def _payment_url(sender: Sender, person: PersonFile, debts: Sequence[DebtFile]) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 import orjson
 
 from channels.kind import ChannelKind
+from dispatcher.agreements.domain.offers import PlanOffer
 from dispatcher.values.money import Money
 from dispatcher.values.sender import Sender
-from dispatcher.writing.domain.instalments import InstalmentPlan
+from dispatcher.writing.domain.arrangement_view import ArrangementView
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +56,7 @@ class RenderInputs:
 
     channel: ChannelKind
     step: str
-    kind: str  # courtesy, collection, notice, optout_confirmation
+    kind: str  # courtesy, collection, notice, arrangement_service, optout_confirmation
     as_of: date
     debtor: DebtorView
     sender: Sender
@@ -70,8 +71,11 @@ class RenderInputs:
     first_contact: bool = True
     said: tuple[str, ...] | None = None  # sentences of the law said before; None: as `first_contact` says
     first_message_on: date | None = None  # when the first reminder went out
-    plans: tuple[InstalmentPlan, ...] = ()
+    plans: tuple[PlanOffer, ...] = ()
     plans_valid_until: date | None = None
+    settlement: Money | None = None  # a part of the balance that would end the debts
+    settlement_until: date | None = None  # None: it comes again on the same terms
+    arrangement: ArrangementView | None = None
     handover_on: date | None = None
     handover_firm: str = ""
     barred: bool = False  # a debt of it is time-barred

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 
 from babel import Locale
 
+from dispatcher.agreements.domain.offers import PlanOffer
+from dispatcher.agreements.domain.schedules import Instalment
 from dispatcher.values.sender import AdviceBody, Sender
-from dispatcher.writing.domain.instalments import Instalment, InstalmentPlan
+from dispatcher.writing.domain.arrangement_view import ArrangementView
 from dispatcher.writing.domain.render_inputs import DebtView, RenderInputs
 from dispatcher.writing.domain.wording import Wording
 from dispatcher.writing.working_days import REPLY_DAYS, working_day_after
@@ -105,7 +107,7 @@ _INSTALMENTS = _catalogue(
 )
 
 
-def _numbered(plan: InstalmentPlan) -> Sequence[tuple[int, Instalment]]:
+def _numbered(plan: PlanOffer) -> Sequence[tuple[int, Instalment]]:
     return tuple(enumerate(plan.instalments, start=1))
 
 
@@ -119,6 +121,19 @@ _PLANS = _catalogue(
     Placeholder(name="instalments", kind=Kind.LIST, description="its payments", sample="", get=_numbered,
                 items=_INSTALMENTS),
 )  # fmt: skip
+
+
+_PAYMENTS = _catalogue(
+    _entry("number", Kind.NUMBER, "1, 2, 3 …", "1", lambda one: one.number),
+    _entry("due_on", Kind.DATE, "the day of the payment", "April 1, 2026", lambda one: one.due_on),
+    _entry("amount", Kind.MONEY, "the payment", "$40.00", lambda one: one.amount),
+    _entry("paid", Kind.MONEY, "what came in of it", "$0.00", lambda one: one.paid),
+)
+
+
+def _agreed(get: Callable[[ArrangementView], Any]) -> Callable[["View"], Any]:
+    """A value of the arrangement that the message is about; empty where it is about none."""
+    return lambda view: get(view.inputs.arrangement) if view.inputs.arrangement else None
 
 
 def contact_line(body: AdviceBody | None) -> str | None:
@@ -210,6 +225,20 @@ PLACEHOLDERS: Mapping[str, Placeholder] = _catalogue(
     Placeholder(name="plans", kind=Kind.LIST, description="the plans on offer", sample="", get=lambda v: v.inputs.plans,
                 may_be_empty=True, items=_PLANS),
     _entry("plans_valid_until", _D, "until when the offer stands", "April 1, 2026", lambda v: v.inputs.plans_valid_until, "empty"),
+    _entry("settlement.amount", _M, "the part of the balance that would end the debt", "$80.00", lambda v: v.inputs.settlement, "empty"),
+    _entry("settlement.valid_until", _D, "until when that stands; empty where it comes again", "April 1, 2026", lambda v: v.inputs.settlement_until, "empty"),
+    _entry("arrangement.kind", _T, "promise, plan or settlement", "plan", _agreed(lambda a: a.kind), "empty"),
+    _entry("arrangement.agreed_on", _D, "the day it was agreed", "March 2, 2026", _agreed(lambda a: a.agreed_on), "empty"),
+    _entry("arrangement.total", _M, "all its payments together", "$120.00", _agreed(lambda a: a.total), "empty"),
+    _entry("arrangement.paid", _M, "what came in", "$40.00", _agreed(lambda a: a.paid), "empty"),
+    _entry("arrangement.left", _M, "what was agreed and has not come in", "$80.00", _agreed(lambda a: a.left), "empty"),
+    _entry("arrangement.due_on", _D, "the day of the payment it is about", "April 1, 2026", _agreed(lambda a: a.current and a.current.due_on), "empty"),
+    _entry("arrangement.amount", _M, "what is still to pay of that payment", "$40.00", _agreed(lambda a: a.due), "empty"),
+    _entry("arrangement.left_after", _M, "what is left once it has come in", "$40.00", _agreed(lambda a: a.left_after), "empty"),
+    _entry("arrangement.ended_on", _D, "the day it was kept or broken", "May 1, 2026", _agreed(lambda a: a.ended_on), "empty"),
+    _entry("arrangement.ends_on", _D, "the day it ends if nothing comes", "May 1, 2026", _agreed(lambda a: a.ends_on), "empty"),
+    Placeholder(name="arrangement.instalments", kind=Kind.LIST, description="its payments", sample="",
+                get=lambda v: v.inputs.arrangement.instalments if v.inputs.arrangement else (), may_be_empty=True, items=_PAYMENTS),
     _entry("handover.on", _D, "the day on which the account is passed on", "May 1, 2026", lambda v: v.inputs.handover_on, "empty"),
     _entry("handover.firm", _T, "the firm that takes over", "Northgate Recoveries", lambda v: v.inputs.handover_firm or None, "empty"),
     _entry("links.pay", _L, "where to pay", "https://pay.acme.example/INV-2041", lambda v: _web(v.inputs.payment_url), "empty"),
@@ -222,7 +251,7 @@ PLACEHOLDERS: Mapping[str, Placeholder] = _catalogue(
     _entry("words.instalment", _T, "payment, plazo, pago, cuota: as the country says", "payment", _word("instalment")),
     _entry("words.instalments", _T, "payments, plazos, pagos, cuotas: as the country says", "payments", _word("instalments")),
     _entry("first_contact", _F, "nobody has written about this debt yet", "yes", lambda v: v.inputs.first_contact),
-    _entry("kind", _T, "courtesy, collection, notice or optout_confirmation", "collection", lambda v: v.inputs.kind),
+    _entry("kind", _T, "courtesy, collection, notice, arrangement_service or optout_confirmation", "collection", lambda v: v.inputs.kind),
     _entry("channel", _T, "email, sms or letter", "email", lambda v: v.inputs.channel.value),
     _entry("relation", _T, "debtor, joint_debtor or guarantor", "debtor", lambda v: v.inputs.relation),
 )  # fmt: skip
