@@ -138,6 +138,32 @@ def status(
         _print_status(found)
 
 
+@app.command("map")
+def map_(
+    file: Annotated[Path, typer.Argument(help="A file of unknown form: CSV, .xlsx, .zip or .gz.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="YAML", help="Where to write the mapping.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose a mapping for an unknown file; exit 1 where something that every debt needs was not found.
+
+    Example: dispatcher portfolio map export.csv --out config/mappings/export.yaml
+    """
+    from dispatcher.portfolio.propose_mapping import propose_mapping
+    from dispatcher.values.plain_values import plain
+
+    proposal = propose_mapping(file)
+    if out is not None:
+        out.write_text(proposal.as_yaml(), encoding="utf-8")
+    if as_json:
+        print_json(plain(proposal))
+    else:
+        print(proposal.as_yaml() if out is None else f"{out}: {len(proposal.fields)} columns proposed")
+    if proposal.missing:
+        raise typer.Exit(FINDING)
+
+
 @app.command()
 def sample(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write it: .csv or .jsonl.")],

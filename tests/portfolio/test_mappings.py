@@ -120,7 +120,7 @@ def test_a_mapping_that_is_wrong_names_file_line_and_key(database, tmp_path, tex
 def test_an_unknown_mapping_lists_those_there_are(database, tmp_path):
     with pytest.raises(
         ConfigError,
-        match=r"there is no mapping 'ibm'; there are: ibm-ar, quickbooks-open-invoices, sap-open-items",
+        match=r"there is no mapping 'ibm'; there are: ibm-ar, odoo-invoices, quickbooks-open-invoices, sap-open-items",
     ):
         load_mapping(ROOT / "config" / "mappings", "ibm")
 
@@ -158,3 +158,31 @@ def test_the_shipped_quickbooks_mapping_reads_month_first(database, tmp_path):
         "2026-11-01",
         125000,
     )
+
+
+def test_the_shipped_stripe_mapping_takes_the_day_of_an_instant_and_passes_over_what_is_paid(
+    database, tmp_path
+):
+    file = a_text_file(
+        tmp_path,
+        "id,Amount Due,Billing,Currency,Customer,Date (UTC),Due Date (UTC),Number,Total,Amount Paid,Status,Customer Email,Customer Name\n"
+        "in_1,120.50,send_invoice,usd,cus_A,2026-10-01 09:12,2026-10-31 09:12,A-0001,120.50,0.00,open,ana@debtors.example,Ana\n"
+        "in_2,90.00,send_invoice,usd,cus_B,2026-10-01 09:12,2026-10-31 09:12,A-0002,90.00,90.00,paid,ben@debtors.example,Ben\n",
+    )
+    report = an_import(database, file, mapping="stripe-invoices")
+    assert (report.refused, report.passed_over) == (0, {"skip": 1})
+    [debt] = rows_of(database, debts)
+    assert (debt.reference, debt.balance_minor, debt.due_date.isoformat()) == ("A-0001", 12050, "2026-10-31")
+
+
+def test_the_shipped_odoo_mapping_reads_a_list_of_invoices(database, tmp_path):
+    file = a_text_file(
+        tmp_path,
+        "Number,Invoice Partner Display Name,Invoice/Bill Date,Due Date,Total,Amount Due,Currency,Payment Status,Status\n"
+        "INV/2026/00001,Azure Interior,2026-10-01,2026-10-31,115.00,115.00,EUR,Not Paid,Posted\n"
+        ",Azure Interior,2026-10-02,2026-10-31,115.00,115.00,EUR,Not Paid,Draft\n",
+    )
+    report = an_import(database, file, mapping="odoo-invoices")
+    assert (report.refused, report.passed_over) == (0, {"skip": 1})
+    [debt] = rows_of(database, debts)
+    assert (debt.reference, debt.balance_minor) == ("INV/2026/00001", 11500)
