@@ -14,6 +14,7 @@ from dispatcher.messages.domain.message import State
 from dispatcher.messages.storage.undecided import take_note_of_expired
 from dispatcher.planning.decide_reminders import PlanRequest, Progress
 from dispatcher.planning.domain.plan_summary import PlanSummary
+from dispatcher.planning.note_ended_ladders import note_ended_ladders
 from dispatcher.planning.plan_reminders import plan_reminders
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import plans
@@ -83,6 +84,10 @@ def run_day(
                 progress=_also(renew, expect, on_planned),
             )
             run_id = _noted(ports, plan, took=ports.real_now() - began)
+            if ports.mode == "live":
+                note_ended_ladders(
+                    ports.database, ports.policy.strategies, as_of=request.as_of, now=ports.now()
+                )
             problems += _release(ports, on_prepared)
         if request.wait:
             ports.drain()

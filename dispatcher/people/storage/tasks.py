@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.delivery import tasks
 
 
@@ -46,6 +47,19 @@ def debtors_with_open(connection: Connection, kind: str, debtor_ids: Collection[
         tasks.c.kind == kind, tasks.c.debtor_id.in_(debtor_ids), tasks.c.done_at.is_(None)
     )
     return set(connection.scalars(query))
+
+
+def details_of(
+    connection: Connection, kind: str, debtor_ids: Collection[int]
+) -> dict[int, list[Mapping[str, Any]]]:
+    """By debtor, what their tasks of a kind, done or not, are about."""
+    query = select(tasks.c.debtor_id, tasks.c.details).where(
+        tasks.c.kind == kind, one_of(tasks.c.debtor_id, "ids")
+    )
+    found: dict[int, list[Mapping[str, Any]]] = {}
+    for debtor_id, details in connection.execute(query, {"ids": sorted(debtor_ids)}):
+        found.setdefault(debtor_id, []).append(details)
+    return found
 
 
 def finish_for_message(
