@@ -5,22 +5,13 @@ from collections.abc import Sequence
 from dispatcher.database.engine import Database
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.domain.hold_facts import HOLDS as KINDS
+from dispatcher.people.domain.hold_kinds import BY_IMPORT
 from dispatcher.people.domain.person import word_of
 from dispatcher.people.hear_words import UNCLEAR
 from dispatcher.people.recording import Recorded, Recording, Said, normal_address, recording
 from dispatcher.people.storage import people_facts, tasks
 
 OPT_OUT, WISH, CONSENT = "opt_out", "wish_", "consent_"
-FROM_IMPORTS = (
-    "row_refused",
-    "ledger_in_doubt",
-    "not_in_ledger",
-    "protection_unreadable",
-    "refused_ledger",
-    "new_in_odd_ledger",
-    "looks_renumbered",
-    "terms_changed",
-)
 
 
 def release(
@@ -45,7 +36,7 @@ def release(
             "opt_out_revoked"
             if kind == OPT_OUT
             else "hold_released"
-            if kind in KINDS or kind in FROM_IMPORTS
+            if kind in KINDS or kind in BY_IMPORT
             else "fact_ended"
         )
         details = {"hold" if event == "hold_released" else "kind": word_of(kind), "count": ended}
@@ -67,8 +58,8 @@ def _end(record: Recording, kind: str, address: str, medium: str) -> int:
         return people_facts.withdraw_consents(
             connection, debtor_id, kind.removeprefix(CONSENT), address, at=now
         )
-    if kind not in KINDS and kind not in FROM_IMPORTS:
-        known = ", ".join([*KINDS, *FROM_IMPORTS, OPT_OUT, "wish_KIND", "consent_KIND"])
+    if kind not in KINDS and kind not in BY_IMPORT:
+        known = ", ".join([*KINDS, *BY_IMPORT, OPT_OUT, "wish_KIND", "consent_KIND"])
         raise RecordError(f"{kind!r} cannot be released; there are: {known}")
     ids = [debt.id for debt in record.debts]
     why = record.said.note or record.said.source

@@ -7,6 +7,8 @@ import pytest
 from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.vocabulary import VOCABULARY, About, word
 from dispatcher.messages.domain import message
+from dispatcher.people.domain.hold_facts import HOLDS
+from dispatcher.people.domain.hold_kinds import HOLD_KINDS, HoldKind, Keeps, of
 from dispatcher.record.domain.timeline import is_told
 from dispatcher.record.storage.personal_data import NO_ACTIVITY
 from tests.house.tree import modules
@@ -68,3 +70,34 @@ def test_only_what_we_do_for_a_person_does_not_prolong_what_we_keep() -> None:
         "hold_recorded",
         "hold_released",
     }
+
+
+def test_every_kind_of_hold_has_its_meaning() -> None:
+    assert HOLD_KINDS.keys() == set(HoldKind)
+    assert HOLDS.keys() <= set(HoldKind)
+    assert all(meaning.says for meaning in HOLD_KINDS.values())
+
+
+def test_every_kind_of_hold_that_the_program_writes_is_one() -> None:
+    """By the tree: what is given as a kind where a hold is added, and the names that imports hold by."""
+    written = {
+        value.value
+        for module in modules().values()
+        if module.name.startswith(("dispatcher.people", "dispatcher.portfolio", "dispatcher.delivery"))
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Assign)
+        for target, value in zip(node.targets, [node.value], strict=False)
+        if isinstance(target, ast.Name) and target.id in _NAMES_OF_HOLDS and isinstance(value, ast.Constant)
+    }
+    assert len(written) >= 6
+    assert written <= set(HoldKind)
+
+
+_NAMES_OF_HOLDS = {
+    "ROW_REFUSED", "LEDGER_IN_DOUBT", "REFUSED_LEDGER", "NEW_IN_ODD_LEDGER", "LOOKS_RENUMBERED", "NOT_IN_LEDGER",
+    "UNREAD", "TERMS_CHANGED",
+}  # fmt: skip
+
+
+def test_a_kind_that_nobody_knows_keeps_everything_back() -> None:
+    assert of("mislaid").keeps is Keeps.ALL

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from dispatcher.gate.facts import HistoryEntry
 from dispatcher.gate.guards.content import is_communication
+from dispatcher.people.domain.hold_kinds import About, kinds
 from dispatcher.values.money import Money
 
 
@@ -47,21 +48,9 @@ class Hold:
 
 
 # Holds that are about whoever they were recorded of. All others are about a debt, where they name one.
-OF_THE_PERSON = frozenset(
-    {
-        "attorney",
-        "cease",
-        "refusal",
-        "bankruptcy",
-        "deceased",
-        "breathing_space",
-        "unclear_reply",
-        "legal",
-        "care",
-    }
-)
+OF_THE_PERSON = kinds(about=About.PERSON)
 # These are about every debt of the person where they name none.
-_OF_EVERY_DEBT = frozenset({"dispute", "promise", "arrangement", "complaint"})
+_OF_EVERY_DEBT = kinds(about=About.DEBT)
 # What the rules read of a debt's dispute; the rest of what somebody said stays with them.
 DETAILS_OF_A_DEBT = frozenset({"form", "validation_period_end", "verification_sent", "answered"})
 

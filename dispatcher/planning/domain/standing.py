@@ -10,32 +10,12 @@ from collections.abc import Iterator
 from datetime import date
 
 from dispatcher.gate.decision import Outcome, Reason, own_reason
+from dispatcher.people.domain import hold_kinds
 from dispatcher.people.domain.person import Arranged, DebtFile, Hold, PersonFile
 from dispatcher.planning.domain.strategy import ASK, Step, Strategy
 
-# These the gate judges itself, with their exceptions (dispatcher/gate/guards/holds.py).
-JUDGED_BY_THE_GATE = frozenset(
-    {"attorney", "cease", "refusal", "bankruptcy", "deceased", "breathing_space", "original_creditor_request"}
-)
-WITHOUT_EFFECT_ON_SENDING = frozenset({"legal"})  # a legal hold keeps records, it does not keep silent
-
 _RECORDED = "what the ledger and the desk have recorded"
-TERMS_CHANGED = "terms_changed"  # the creditor changed due date, debtor or currency after a reminder
 _STRATEGY = "the strategy and the portfolio"
-
-_WORDS = {
-    "unclear_reply": "an answer of the debtor waits to be read",
-    "not_in_ledger": "the debt is no longer in the creditor's ledger; nobody said why",
-    "manual": "a person put this on hold",
-    "complaint": "a complaint waits for its answer",
-    "protection_unreadable": "a value of its row that protects somebody, or that law hangs on, could not be read",
-    TERMS_CHANGED: "the creditor changed its due date, debtor or currency after a reminder",
-    "refused_ledger": "a newer ledger was refused, and shows the debt as paid or protected",
-    "new_in_odd_ledger": "it is new in a ledger with more new debts than an ordinary one",
-    "looks_renumbered": "it looks like a known debt under another reference",
-    "row_refused": "its row in the newest ledger could not be read, and older figures are not trusted",
-    "ledger_in_doubt": "the newest ledger contradicts itself about who the debtor is or where they live",
-}
 
 
 def standing(
@@ -94,11 +74,11 @@ def _of_the_debt(debt: DebtFile, person: PersonFile, on: date, *, asks: bool) ->
         detail = f"payment is promised for {debt.promise_date}; the debt is asked for again after that day"
         found.append(_reason("promised", detail, on=debt.promise_date))
     if not debt.in_ledger:
-        found.append(_reason("not-in-ledger", _WORDS["not_in_ledger"], on=on))
+        found.append(_reason("not-in-ledger", hold_kinds.of("not_in_ledger").says, on=on))
     found += [
         _held(hold)
         for hold in person.holds
-        if keeps_silent(hold, debt, on) and (asks or hold.kind != TERMS_CHANGED)
+        if keeps_silent(hold, debt, on) and (asks or hold.kind != hold_kinds.HoldKind.TERMS_CHANGED)
     ]
     return found
 
@@ -118,7 +98,7 @@ def _arranged(arranged: Arranged, on: date) -> list[Reason]:
 
 def keeps_silent(hold: Hold, debt: DebtFile, on: date) -> bool:
     """Whether a hold of a person keeps this debt from being asked for on a date."""
-    if hold.kind in JUDGED_BY_THE_GATE or hold.kind in WITHOUT_EFFECT_ON_SENDING:
+    if hold_kinds.of(hold.kind).keeps is not hold_kinds.Keeps.ALL:
         return False
     if hold.debt_id is not None and hold.debt_id != debt.id:
         return False
@@ -139,7 +119,7 @@ def _held(hold: Hold) -> Reason:
         return _reason("disputed", f"the debt is disputed since {hold.starts_on}", on=hold.starts_on)
     if hold.kind == "promise":
         return _reason("promised", f"payment is promised for {hold.until}", on=hold.until)
-    detail = _WORDS.get(hold.kind, f"on hold ({word})")
+    detail = hold_kinds.of(hold.kind).says
     until = f" until {hold.until}" if hold.until else ""
     return _reason(f"held-{word}", f"{detail}{until}", on=hold.starts_on)
 

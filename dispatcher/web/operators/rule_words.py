@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from dispatcher.gate.rules import Rule
+from dispatcher.people.domain.hold_kinds import HOLD_KINDS, Keeps
 from dispatcher.planning.policy import Policy
 
 # Reasons that come from the portfolio and the program's own guards stand in no pack.
@@ -27,12 +28,11 @@ _OWN: Mapping[str, str] = {
     "ledger/no-email-address": "There is no usable e-mail address on file.",
     "ledger/no-sms-address": "There is no number on file that takes an SMS.",
     "ledger/no-letter-address": "There is no complete postal address on file.",
-    "ledger/held-unclear-reply": "After a reply that nobody has read yet we keep quiet.",
-    "ledger/held-manual": "A person has put this on hold.",
-    "ledger/held-complaint": "While a complaint waits for its answer we keep quiet.",
-    "ledger/held-row-refused": "Older figures are not trusted when the newest row could not be read.",
-    "ledger/held-ledger-in-doubt": "A ledger that contradicts itself about a person is not trusted.",
-    "gate/authorised-channels": "Only the channels that the debtor authorised are used.",
+    **{
+        f"ledger/held-{kind.replace('_', '-')}": f"{meaning.says[0].upper()}{meaning.says[1:]}: we keep quiet."
+        for kind, meaning in HOLD_KINDS.items()
+        if meaning.keeps is Keeps.ALL
+    },
     "desk/coverage": "Nobody has read, or confirmed, the law of the place where the debtor lives.",
     "desk/pack-not-reviewed": "Counsel must review a pack before real messages rely on it.",
 }
