@@ -11,6 +11,7 @@ _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 _PLAIN_DOMAIN = re.compile(r"[a-z0-9.-]+")
 _IN_BRACKETS = re.compile(r"<([^<>]*)>")
+_SEVERAL = re.compile(r"[<;,|\s]")
 _BETWEEN = re.compile(r"[;,|\r\n]+")
 
 
@@ -34,6 +35,8 @@ def addresses_in(cell: str) -> list[str]:
 
     What is no address comes back as it stands, so that it can be refused with its text.
     """
+    if not _SEVERAL.search(cell):
+        return [cell]
     parts = _IN_BRACKETS.findall(cell)
     if parts:
         outside = _BETWEEN.split(_IN_BRACKETS.sub(";", cell))

@@ -152,6 +152,15 @@ def number_plan(e164: str) -> NumberPlan:
     )
 
 
+@lru_cache(maxsize=1 << 17)
+def takes_texts(prefix: str) -> bool:
+    """Whether somebody reads texts that are sent to numbers of a prefix (`plan_key`); cheaper than its whole plan."""
+    try:
+        return phonenumbers.number_type(phonenumbers.parse(prefix, None)) not in _TEXTLESS
+    except NumberParseException:
+        return True
+
+
 def _area_zones(number: PhoneNumber) -> tuple[str, ...]:
     if not phonenumbers.is_number_geographical(number):
         return ()
