@@ -72,10 +72,10 @@ def disable_user(database: Database, *, name: str, by: str, at: datetime) -> Use
 
 
 def enable_user(database: Database, *, name: str, by: str, at: datetime) -> User:
-    """Let a disabled or locked-out user in again."""
+    """Let a disabled user in again."""
     with database.writing() as connection:
         user = _existing(connection, name)
-        users.change(connection, user.id, disabled_at=None, failed_sign_ins=0, locked_until=None)
+        users.change(connection, user.id, disabled_at=None)
         _log(connection, "user_enabled", by, at, user=user.name)
         return _existing(connection, name)
 
@@ -87,7 +87,7 @@ def set_password(
     password_hash = hash_password(password, name=name)
     with database.writing() as connection:
         user = _existing(connection, name)
-        users.change(connection, user.id, password_hash=password_hash, failed_sign_ins=0, locked_until=None)
+        users.change(connection, user.id, password_hash=password_hash)
         sessions.revoke_all(connection, user.id, at, but=keep_session)
         _log(connection, "password_set", by, at, user=user.name)
 

@@ -5,6 +5,8 @@ import threading
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from dispatcher.users.domain.known_passwords import is_known
+
 SHORTEST, LONGEST = 12, 200
 _HASHER = PasswordHasher()
 # A hash takes 64 MB: a flood of sign-ins must not take the machine's memory.
@@ -22,7 +24,7 @@ def hash_password(password: str, *, name: str = "") -> str:
         raise WeakPasswordError(
             f"a password has {SHORTEST} to {LONGEST} characters; a few words make a good one"
         )
-    if len(set(password)) < 5 or (name and name.lower() == password.lower()):
+    if len(set(password)) < 5 or is_known(password, name=name):
         raise WeakPasswordError("this password is too easy to guess; a few unrelated words make a good one")
     with _AT_ONCE:
         return _HASHER.hash(password)

@@ -12,6 +12,7 @@ from dispatcher.log.storage import delivery_log
 from dispatcher.users.domain.user import User, lock_after
 from dispatcher.users.passwords import hash_password, is_outdated, is_right
 from dispatcher.users.storage import sessions, users
+from dispatcher.users.storage import sign_in_tries as tries
 from dispatcher.users.storage.sessions import Session
 
 IDLE = timedelta(hours=2)
@@ -49,15 +50,20 @@ _WRONG = "This name and password do not go together."
 def sign_in(
     database: Database, *, name: str, password: str, now: datetime, lasts: timedelta, address: str = ""
 ) -> SignedIn | SignInRefused:
-    """A new session for the right password. `now` is the real clock; `address` is where the try came from."""
+    """A new session for the right password. `now` is the real clock; `address` is where the try came from.
+
+    Names that nobody has get the same answers after the same time. Whoever guesses waits, by name and place: nobody can
+    shut out another, who signs in from elsewhere.
+    """
     with database.reading() as connection:
         user = users.find(connection, name)
         known = users.password_hash(connection, user.id) if user and user.disabled_at is None else None
-    if user is not None and user.locked_until is not None and user.locked_until > now:
+        until = tries.waits_until(connection, tries.key_of(name, address))
+    if until is not None and until > now:
         _log(database, "sign_in_refused", name, now, address=address, why="locked")
-        return SignInRefused(why=_locked(user.locked_until - now), retry_after=user.locked_until - now)
+        return SignInRefused(why=_locked(until - now), retry_after=until - now)
     if not is_right(known, password):
-        return _failed(database, user, name, now, address)
+        return _failed(database, name, now, address)
     assert user is not None  # noqa: S101 a right password has a user
     return _succeeded(database, user, password, known or "", now, lasts, address)
 
@@ -105,7 +111,9 @@ def _succeeded(
     token, expires_at = secrets.token_urlsafe(32), now + lasts
     renewed = {"password_hash": hash_password(password)} if is_outdated(known) else {}
     with database.writing() as connection:
-        users.change(connection, user.id, failed_sign_ins=0, locked_until=None, **renewed)
+        if renewed:
+            users.change(connection, user.id, **renewed)
+        tries.forget(connection, tries.key_of(user.name, address))
         sessions.add(
             connection,
             token_sha256=token_hash(token),
@@ -118,13 +126,12 @@ def _succeeded(
     return SignedIn(user=user, token=token, expires_at=expires_at)
 
 
-def _failed(database: Database, user: User | None, name: str, now: datetime, address: str) -> SignInRefused:
-    lock = None
-    if user is not None:
-        with database.writing() as connection:
-            lock = lock_after(users.count_failure(connection, user.id))
-            if lock is not None:
-                users.change(connection, user.id, locked_until=now + lock)
+def _failed(database: Database, name: str, now: datetime, address: str) -> SignInRefused:
+    key = tries.key_of(name, address)
+    with database.writing() as connection:
+        number = tries.count(connection, key, now=now)
+        lock = lock_after(number)
+        tries.keep(connection, key, number, now=now, waits_until=now + (lock or timedelta(0)))
     _log(database, "sign_in_refused", name, now, address=address, why="locked from here" if lock else "wrong")
     return SignInRefused(why=_locked(lock) if lock else _WRONG, retry_after=lock)
 

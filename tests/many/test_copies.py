@@ -87,7 +87,7 @@ def test_steps_that_came_due_meanwhile_wait_for_a_person(make_home: MakeHome, tm
     run = restored.run(NEXT_DAY, NEXT_NOON)
     assert (run.code, run.json["sent"], run.json["held"]) == (1, 0, 3)
     assert {reason["rule"] for reason in run.json["reasons"] if reason["word"] == "held"} == {"copy"}
-    restored.take_in(6, day="2026-11-18", due="2026-11-17")
+    restored.take_in(1, first=6, day="2026-11-18", due="2026-11-17")
     later = restored.run("2026-11-18", "2026-11-18T18:00:00Z")
     assert later.json["sent"] == 1  # its day came after the adoption
 

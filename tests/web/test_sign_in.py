@@ -12,8 +12,8 @@ from starlette.testclient import TestClient
 from dispatcher.database.tables.log import log_entries
 from dispatcher.database.tables.users import sessions
 from dispatcher.users.manage_users import disable_user, set_roles
-from dispatcher.users.sign_in import token_hash
-from dispatcher.users.storage import users
+from dispatcher.users.passwords import WeakPasswordError, hash_password
+from dispatcher.users.sign_in import SignedIn, SignInRefused, sign_in, token_hash
 from tests.web.house import ALL, PASSWORD, Web
 
 
@@ -144,38 +144,66 @@ def test_signing_out_ends_the_session_on_the_server(web: Web) -> None:
     assert other.get("/log").status_code == 303
 
 
-def test_guessing_locks_the_account_for_longer_and_longer(web: Web) -> None:
+@pytest.mark.parametrize("name", ["auditor", "nobody-has-this-name"])
+def test_guessing_waits_for_longer_and_longer_whether_the_name_exists_or_not(web: Web, name: str) -> None:
     client = web.visitor()
-    for _ in range(4):
-        assert attempt(client, password="a wrong guess").status_code == 401
-
-    locked = attempt(client, password="a wrong guess")
-
-    assert locked.status_code == 429
-    assert 0 < int(locked.headers["retry-after"]) <= 60
-    right = attempt(web.visitor())
-    assert right.status_code == 429, "the right password must not help while the account is locked"
+    answers = [attempt(client, name, "a wrong guess") for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [401] * 4 + [429]
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 60
+    right = attempt(web.visitor(), name)
+    assert right.status_code == 429, "the right password must not help while the place has to wait"
     assert "dispatcher_session" not in right.headers.get("set-cookie", "")
-    with web.house.database.reading() as connection:
-        user = users.find(connection, "auditor")
-    assert user is not None
-    assert user.locked_until is not None
 
 
-def test_a_lock_ends_by_itself_and_the_right_password_forgets_the_guesses(web: Web) -> None:
-    client = web.visitor()
+def test_whoever_guesses_shuts_nobody_out_who_comes_from_elsewhere(web: Web) -> None:
+    guess = {"name": "auditor", "now": web.house.real_now(), "lasts": timedelta(hours=1)}
+    for _ in range(9):
+        sign_in(web.house.database, password="a wrong guess", address="203.0.113.9", **guess)
+    there = sign_in(web.house.database, password=PASSWORD, address="203.0.113.9", **guess)
+    elsewhere = sign_in(web.house.database, password=PASSWORD, address="192.0.2.7", **guess)
+    assert (type(there), type(elsewhere)) == (SignInRefused, SignedIn)
+
+
+def test_a_wait_ends_by_itself_and_the_right_password_forgets_the_guesses(web: Web) -> None:
+    now, database = web.house.real_now(), web.house.database
+    ways = {"name": "auditor", "lasts": timedelta(hours=1), "address": "192.0.2.7"}
     for _ in range(5):
-        attempt(client, password="a wrong guess")
-    with web.house.database.writing() as connection:
-        user = users.find(connection, "auditor")
-        assert user is not None
-        users.change(connection, user.id, locked_until=web.house.real_now() - timedelta(seconds=1))
+        sign_in(database, password="a wrong guess", now=now, **ways)
+    later = now + timedelta(minutes=2)
+    assert isinstance(sign_in(database, password=PASSWORD, now=later, **ways), SignedIn)
+    again = sign_in(database, password="a wrong guess", now=later, **ways)
+    assert isinstance(again, SignInRefused)
+    assert again.retry_after is None
 
-    assert attempt(client).status_code == 303
-    with web.house.database.reading() as connection:
-        user = users.find(connection, "auditor")
-    assert user is not None
-    assert user.failed_sign_ins == 0
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "password12345",
+        "Password!2345",
+        "qwertyuiop[]",
+        "111111111111",
+        "letmein letmein",
+        "iloveyou2026",
+        "auditor auditor",
+    ],
+)
+def test_a_password_that_everybody_knows_is_refused(password: str) -> None:
+    with pytest.raises(WeakPasswordError, match="too easy"):
+        hash_password(password, name="auditor")
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "correct horse battery staple",
+        "blue kettle over the bridge",
+        "vq7!Lm2#xT9p",
+        "otter-violin-42-mustard",
+    ],
+)
+def test_a_password_of_unrelated_words_or_letters_is_taken(password: str) -> None:
+    assert hash_password(password, name="auditor")
 
 
 def test_many_tries_from_one_place_are_slowed_down_whatever_the_names(web: Web) -> None:

@@ -21,9 +21,17 @@ users = Table(
     Column("password_hash", Text, nullable=False),
     Column("roles", CanonicalJson, nullable=False),
     Column("disabled_at", Instant),
-    Column("failed_sign_ins", Integer, nullable=False, server_default="0"),
-    Column("locked_until", Instant),
     Column("created_at", Instant, nullable=False),
+)
+
+
+sign_in_tries = Table(  # wrong ones, by name and place
+    "sign_in_tries",
+    metadata,
+    Column("key", String(64), primary_key=True),  # a digest: what was typed as a name may be a password
+    Column("tries", Integer, nullable=False),
+    Column("last_at", Instant, nullable=False, index=True),
+    Column("waits_until", Instant, nullable=False),
 )
 
 

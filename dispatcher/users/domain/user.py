@@ -25,8 +25,6 @@ class User:
     email: str
     roles: frozenset[Role]
     disabled_at: datetime | None = None
-    failed_sign_ins: int = 0
-    locked_until: datetime | None = None
     created_at: datetime | None = None
 
     def has(self, roles: Iterable[Role]) -> bool:
@@ -40,7 +38,7 @@ LONGEST_LOCK = timedelta(hours=1)
 
 
 def lock_after(failures: int) -> timedelta | None:
-    """How long an account stays shut after so many wrong passwords in a row; it doubles, so guessing is hopeless."""
+    """How long a name is shut to a place after so many wrong passwords from there; it doubles: guessing is hopeless."""
     if failures < FAILURES_ALLOWED:
         return None
     doublings = min(failures - FAILURES_ALLOWED, 10)

@@ -68,17 +68,6 @@ def change(connection: Connection, user_id: int, **values: Any) -> None:
     connection.execute(update(users).where(users.c.id == user_id).values(**values))
 
 
-def count_failure(connection: Connection, user_id: int) -> int:
-    """One more wrong password; returns how many in a row. One statement, so that none is lost."""
-    failures = connection.scalar(
-        update(users)
-        .where(users.c.id == user_id)
-        .values(failed_sign_ins=users.c.failed_sign_ins + 1)
-        .returning(users.c.failed_sign_ins)
-    )
-    return int(failures or 0)
-
-
 def has_other_admin(connection: Connection, user_id: int) -> bool:
     """Whether somebody else can manage users."""
     return any(
@@ -143,7 +132,5 @@ def _user(row: Any) -> User:
         email=row.email,
         roles=frozenset(Role(role) for role in row.roles),
         disabled_at=row.disabled_at,
-        failed_sign_ins=row.failed_sign_ins,
-        locked_until=row.locked_until,
         created_at=row.created_at,
     )
