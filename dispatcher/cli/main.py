@@ -20,6 +20,10 @@ COMMANDS = {
     "record": ("dispatcher.cli.record:app", "Write down what a person said or did."),
     "offers": ("dispatcher.cli.offers:offers", "What one person may be offered today."),
     "arrangements": ("dispatcher.cli.arrangements:app", "What was agreed: list, show, cancel, replace."),
+    "handover": (
+        "dispatcher.cli.handover:app",
+        "What counsel should get: list, decide, refuse, withdraw, export.",
+    ),
     "import-contacts": ("dispatcher.cli.import_contacts:import_contacts", "Import contacts made elsewhere."),
     "plan": ("dispatcher.cli.run:plan", "Plan a day; release nothing."),
     "redate": ("dispatcher.cli.redate:redate", "Date a run back that was dated too late."),

@@ -301,6 +301,10 @@ VOCABULARY: Mapping[Event, Word] = {
     Event.ARRANGEMENT_BROKEN: _report(_PERSON, "Broken: the {arrangement}", Tone.BAD),
     Event.ARRANGEMENT_CANCELLED: _report(_PERSON, "Cancelled: the {arrangement}"),
     Event.ARRANGEMENT_REPLACED: _report(_PERSON, "Replaced by another: the {arrangement}"),
+    Event.HANDOVER_DECIDED: _report(_PERSON, "Decided to hand the debt over"),
+    Event.HANDOVER_REFUSED: _report(_PERSON, "Decided not to hand the debt over"),
+    Event.HANDOVER_WITHDRAWN: _report(_PERSON, "The hand-over was taken back"),
+    Event.HANDED_OVER: _report(_PERSON, "Handed over to counsel"),
     # Runs and the desk.
     Event.RUN_ORDERED: _word(About.RUN, "A run was started from the page", always="plan_digest"),
     Event.RUN_PLANNED: _report(About.RUN, "A day was planned"),

@@ -1,0 +1,86 @@
+"""Which debts a strategy puts before a person who decides about handing them over, the next to be time-barred first."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import Connection, and_, exists, false, or_, select
+
+from dispatcher.database.tables.agreements import arrangement_debts, handovers
+from dispatcher.database.tables.planning import ladder
+from dispatcher.database.tables.portfolio import creditors, debtors, debts
+from dispatcher.planning.domain.strategy import Strategy
+from dispatcher.planning.storage.candidates import matches
+from dispatcher.portfolio.storage.debts import OWED, open_on
+from dispatcher.values.money import Money
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HandoverCandidate:
+    """A debt for which somebody should decide, and why."""
+
+    debtor: str
+    debt: str
+    owed: Money
+    due_date: date
+    time_barred_on: date | None
+    last_step_on: date | None
+    why: str
+    needs_second: bool
+
+
+def proposed(
+    connection: Connection, strategies: Sequence[Strategy], as_of: date
+) -> Iterator[HandoverCandidate]:
+    """Open debts without an arrangement or a decision whose time has come by their strategy's `handover`."""
+    arranged = exists().where(arrangement_debts.c.debt_id == debts.c.id, arrangement_debts.c.is_open)
+    decided = exists().where(handovers.c.debt_id == debts.c.id, handovers.c.state != "withdrawn")
+    earlier: list[Strategy] = []
+    for strategy in strategies:
+        rule = strategy.handover
+        if rule is not None:
+            last = strategy.steps[-1]
+            after = timedelta(days=rule.after_days or 0)
+            done = (
+                and_(ladder.c.step == last.name, ladder.c.anchor <= as_of - timedelta(days=last.day) - after)
+                if rule.after_days is not None
+                else false()
+            )
+            before = timedelta(days=rule.before_time_barred_days or 0)
+            barred = (
+                debts.c.time_barred_on <= as_of + before
+                if rule.before_time_barred_days is not None
+                else false()
+            )
+            taken_before = or_(false(), *(matches(one.match) for one in earlier))
+            query = (
+                select(
+                    creditors.c.key, debtors.c.reference.label("debtor"), debts.c.reference, debts.c.currency,
+                    OWED.label("owed"), debts.c.due_date, debts.c.time_barred_on, ladder.c.anchor, ladder.c.day,
+                )
+                .select_from(debts)
+                .join(debtors, debtors.c.id == debts.c.debtor_id)
+                .join(creditors, creditors.c.id == debts.c.creditor_id)
+                .outerjoin(ladder, and_(ladder.c.debt_id == debts.c.id, ladder.c.recipient_id == debtors.c.id))
+                .where(
+                    open_on(as_of), OWED > 0, ~arranged, ~decided, matches(strategy.match), ~taken_before,
+                    or_(debts.c.disputed_on.is_(None), debts.c.disputed_on > as_of), or_(done, barred),
+                )
+                .order_by(debts.c.time_barred_on.is_(None), debts.c.time_barred_on, debts.c.due_date, debts.c.id)
+            )  # fmt: skip
+            for row in connection.execute(query):
+                near = row.time_barred_on is not None and row.time_barred_on <= as_of + before
+                last_on = None if row.anchor is None else row.anchor + timedelta(days=row.day)
+                yield HandoverCandidate(
+                    debtor=f"{row.key}/{row.debtor}",
+                    debt=f"{row.key}/{row.reference}",
+                    owed=Money(row.owed, row.currency),
+                    due_date=row.due_date,
+                    time_barred_on=row.time_barred_on,
+                    last_step_on=last_on,
+                    why=f"time-barred on {row.time_barred_on}"
+                    if near
+                    else f"{last.name} went out on {last_on}",
+                    needs_second=rule.needs_second,
+                )
+        earlier.append(strategy)

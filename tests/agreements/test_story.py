@@ -1,0 +1,170 @@
+"""The story of one debt through the commands, on its own days: offered, agreed by number, told, missed, broken, resumed."""
+
+import csv
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dispatcher.cli.main import main
+
+ROW = {
+    "creditor": "acme", "debtor_reference": "A1", "debtor_name": "Ana Perez", "language": "en", "country": "US",
+    "region": "NY", "postal_code": "10001", "address_line_1": "1 Main St", "city": "New York",
+    "email": "ana@debtors.example", "debt_reference": "R1", "currency": "USD", "balance": "120.00",
+    "due_date": "2026-01-12", "debt_type": "consumer",
+}  # fmt: skip
+
+Desk = Callable[..., str]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
+    """`dispatcher …` in this process; gives what it prints, and with `code` expects that end."""
+    monkeypatch.setenv("DISPATCHER_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DISPATCHER_RULES__ONLY", "default")
+
+    def run(*words: str, code: int = 0) -> str:
+        monkeypatch.setattr(sys, "argv", ["dispatcher", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        assert ended.value.code == code, (words, printed)
+        return printed.out
+
+    run("db", "upgrade")
+    return run
+
+
+@pytest.fixture
+def ledger(desk: Desk, tmp_path: Path) -> Callable[..., None]:
+    """Import a ledger of a day."""
+
+    def read(day: str, balance: str, **changes: str) -> None:
+        file = tmp_path / "ledger.csv"
+        with file.open("w", newline="") as stream:
+            writer = csv.DictWriter(stream, fieldnames=[*ROW, *changes])
+            writer.writeheader()
+            writer.writerow({**ROW, "balance": balance, **changes})
+        desk("portfolio", "import", str(file), "--as-of", day)
+
+    return read
+
+
+def day(desk: Desk, on: str) -> None:
+    desk("run", "--as-of", on, "--now", f"{on}T18:00:00Z")
+
+
+def told(desk: Desk) -> list[tuple[str, str]]:
+    return [(m["as_of"], m["step"]) for m in json.loads(desk("messages", "list", "--json"))]
+
+
+def agreed(desk: Desk) -> dict[str, Any]:
+    [one] = json.loads(desk("arrangements", "list", "--json"))
+    return one
+
+
+def events(desk: Desk, tmp_path: Path) -> list[str]:
+    desk("log", "export", "--out", str(tmp_path / "log.jsonl"))
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()[:-1]]
+    about = ("arrangement_", "instalment_")
+    assert all(line["debtor"] == "acme/A1" for line in lines if line["event"].startswith(about))
+    return [line["event"] for line in lines if line["event"].startswith(about)]
+
+
+def test_a_debt_is_offered_a_plan_agreed_by_number_missed_and_resumed_each_message_on_its_own_day(
+    desk: Desk, ledger: Callable[..., None], tmp_path: Path
+) -> None:
+    ledger("2026-01-13", "120.00")
+    for on in ("2026-01-13", "2026-01-22", "2026-02-01"):
+        day(desk, on)
+    offered = json.loads(desk("offers", "acme/A1", "--as-of", "2026-02-01", "--json"))["plans"]
+    desk("record", "plan", "acme/A1", "--debt", "R1", "--offer", "1", "--now", "2026-02-04T15:00:00Z")
+    assert [one["due_on"] for one in agreed(desk)["instalments"]] == ["2026-02-15", "2026-03-15"]
+    assert [(p["amount"], p["due_on"]) for p in agreed(desk)["instalments"]] == [
+        (p["amount"], p["due_on"]) for p in offered[0]["instalments"]
+    ]
+    second = ("record", "promise", "acme/A1", "--debt", "R1", "--on", "2026-03-01")
+    desk(*second, "--now", "2026-02-04T16:00:00Z", code=2)
+    for on in ("2026-02-04", "2026-02-12", "2026-02-13"):
+        day(desk, on)
+    paid = json.loads(
+        desk("record", "payment", "acme/A1", "59", "--debt", "R1", "--now", "2026-02-14T12:00:00Z", "--json")
+    )
+    first = agreed(desk)["instalments"][0]
+    assert (first["state"], first["paid"]) == ("paid", "59.00")  # within the threshold
+    desk("record", "payment", "acme/A1", "--reverse", str(paid["id"]), "--now", "2026-02-14T13:00:00Z")
+    assert agreed(desk)["instalments"][0]["state"] == "due"
+    desk("record", "payment", "acme/A1", "60", "--debt", "R1", "--now", "2026-02-15T12:00:00Z")
+    ledger("2026-02-20", "60.00")
+    assert agreed(desk)["instalments"][1]["paid"] == "0.00"  # the ledger shows the same payment once
+    day(desk, "2026-03-12")
+    day(desk, "2026-03-20")  # grace is over, but no ledger has said anything yet
+    assert agreed(desk)["state"] == "active"
+    ledger("2026-03-21", "60.00")
+    assert agreed(desk)["instalments"][1]["state"] == "missed"
+    day(desk, "2026-03-21")
+    ledger("2026-03-31", "60.00")
+    assert agreed(desk)["state"] == "broken"
+    day(desk, "2026-03-31")
+    assert told(desk) == [
+        ("2026-01-13", "first-reminder"),
+        ("2026-01-22", "second-reminder"),
+        ("2026-02-01", "payment-plan-offer"),
+        ("2026-02-04", "arrangement-confirmation"),
+        ("2026-02-12", "instalment-due"),
+        ("2026-03-12", "instalment-due"),
+        ("2026-03-21", "instalment-missed"),
+        ("2026-03-31", "arrangement-broken"),
+    ]
+    assert events(desk, tmp_path) == [
+        "arrangement_agreed",
+        "instalment_paid",
+        "instalment_missed",
+        "arrangement_broken",
+    ]
+
+
+def test_a_promise_that_is_kept_is_told_once_and_one_of_the_ledger_is_an_arrangement(
+    desk: Desk, ledger: Callable[..., None], tmp_path: Path
+) -> None:
+    ledger("2026-02-01", "120.00", promise_date="2026-02-10", promise_amount="120.00")
+    assert (agreed(desk)["kind"], agreed(desk)["source"], agreed(desk)["total"]) == (
+        "promise",
+        "ledger",
+        "120.00",
+    )
+    day(desk, "2026-02-09")
+    desk("record", "payment", "acme/A1", "120", "--now", "2026-02-10T12:00:00Z")
+    assert agreed(desk)["state"] == "kept"
+    day(desk, "2026-02-10")
+    day(desk, "2026-02-11")
+    assert told(desk) == [
+        ("2026-02-09", "arrangement-confirmation"),
+        ("2026-02-09", "promise-due"),
+        ("2026-02-10", "account-settled"),
+    ]
+    assert events(desk, tmp_path).count("arrangement_kept") == 1
+
+
+def test_what_lies_outside_the_limits_is_refused_and_leaves_nothing(
+    desk: Desk, ledger: Callable[..., None]
+) -> None:
+    ledger("2026-02-01", "120.00")
+    plan = ("record", "plan", "acme/A1", "--payments", "30", "--every", "week", "--first-on", "2026-02-10")
+    desk(*plan, "--now", "2026-02-01T12:00:00Z", code=2)
+    settle = ("record", "settlement", "acme/A1", "--amount", "10", "--by", "2026-02-10")
+    desk(*settle, "--now", "2026-02-01T12:00:00Z", code=2)
+    assert json.loads(desk("arrangements", "list", "--json")) == []
+    approved = ("--approved-by", "Robin Ellis", "--why", "hardship")
+    desk(*settle, *approved, "--now", "2026-02-01T12:00:00Z")
+    day(desk, "2026-02-01")
+    desk("record", "payment", "acme/A1", "10", "--now", "2026-02-09T12:00:00Z")
+    assert agreed(desk)["state"] == "kept"
+    day(desk, "2026-02-09")
+    ledger("2026-02-20", "110.00")  # the creditor's ledger still shows the rest
+    day(desk, "2026-02-20")
+    assert [step for _, step in told(desk)] == ["arrangement-confirmation", "account-settled"]
