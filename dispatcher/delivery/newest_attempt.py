@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,6 @@ from channels.durable_file import write_durably
 from dispatcher.database.engine import Connection
 from dispatcher.delivery.storage import attempts
 from dispatcher.messages.domain.message import Message
-
-_TRIES = 20
-_LENGTH = 160  # one write of a fixed length: a kill leaves the old line or the new one
 
 
 class UnreadableMarkError(ValueError):
@@ -40,38 +38,33 @@ class NewestAttempt:
 
     def read(self) -> AttemptMark | None:
         """The mark, None where nothing was ever sent from this home. Raises UnreadableMarkError."""
-        for _ in range(_TRIES):
-            try:
-                value = json.loads(self.path.read_text(encoding="ascii"))
-                return AttemptMark(str(value["message"]), int(value["attempt"]))
-            except FileNotFoundError:
-                return None
-            except (ValueError, KeyError, TypeError):
-                continue  # another process is writing it
-        raise UnreadableMarkError(
-            f"{self.path} does not say which attempt was the newest, so a copy could not be told from its "
-            "original: put the file back, or remove it once you are sure"
-        )
+        try:
+            value = json.loads(self.path.read_text(encoding="ascii"))
+            return AttemptMark(str(value["message"]), int(value["attempt"]))
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError):
+            raise UnreadableMarkError(
+                f"{self.path} does not say which attempt was the newest, so a copy could not be told from its "
+                "original: put the file back, or remove it once you are sure"
+            ) from None
 
     def write(self, begun: Sequence[Message]) -> None:
         """Remember attempts that are committed, before any of them is made. Raises OSError.
 
-        It is not synced: a program that is killed leaves it, and a power cut that takes it takes only the means to
-        notice a copy older than the last seconds.
+        A renamed draft: whoever reads meanwhile finds the old mark or the new one, whole. It is not synced: a program
+        that is killed leaves it, and a power cut that takes it takes only the means to notice a copy older than the
+        last seconds.
         """
         if not begun:
             return
-        text = json.dumps({"message": begun[-1].id, "attempt": begun[-1].attempts})
-        line = (text.ljust(_LENGTH - 1) + "\n").encode("ascii")
-        try:
-            descriptor = os.open(self.path, os.O_WRONLY)
-        except FileNotFoundError:
-            write_durably(self.path, line)
+        line = json.dumps({"message": begun[-1].id, "attempt": begun[-1].attempts}) + "\n"
+        if not self.path.exists():
+            write_durably(self.path, line.encode("ascii"))
             return
-        try:
-            os.pwrite(descriptor, line, 0)
-        finally:
-            os.close(descriptor)
+        draft = self.path.with_name(f".{self.path.name}.{os.getpid()}.{threading.get_ident()}")
+        draft.write_text(line, encoding="ascii")
+        draft.replace(self.path)
 
     def forget(self) -> None:
         """Forget it: the database has been taken for what it is."""
