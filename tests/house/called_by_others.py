@@ -133,3 +133,4 @@ _.is_report
 _.after_days
 _.before_time_barred_days
 _.needs_second
+_.plan_counts
