@@ -105,7 +105,7 @@ SOURCES: tuple[FactSource, ...] = (
     FactSource("notice_received", RECORD, "`notice`"),
     FactSource("notice_channel", RECORD, "`notice`"),
     FactSource("notice_returned", LOG, "a notice of ours that bounced or came back"),
-    FactSource("state_of_exception", ACT, "`config/places/states_of_exception.yaml`"),
+    FactSource("state_of_exception", CANNOT, "a creditor who collects in Chile stops its calls meanwhile"),
     FactSource("authorised_channels", COLUMN, "`authorised_channels`"),
     FactSource("call_consent.*", RECORD, "`consent`"),
     FactSource("email_consent", COLUMN, "`email_consent_on`, or `dispatcher record consent`"),

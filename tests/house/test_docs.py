@@ -11,7 +11,6 @@ ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 DOCUMENTS = sorted([*ROOT.glob("docs/*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
 _PATH = re.compile(r"`((?:dispatcher|channels|tests|config|templates|docs|benchmarks)/[\w./-]+)`")
 _STANDS_FOR_MANY = re.compile(r"[A-Z]{4,}")  # config/mappings/NAME.yaml
-MADE_BY_THE_DESK = {"config/places/states_of_exception.yaml"}
 _LINK = re.compile(r"\]\(([\w./-]+)\)")
 
 
@@ -45,6 +44,4 @@ def test_every_path_that_a_document_names_exists(document: Path) -> None:
     text = document.read_text()
     missing = [path for path in _PATH.findall(text) if not (ROOT / path).exists()]
     missing += [link for link in _LINK.findall(text) if not (document.parent / link).exists()]
-    assert [
-        path for path in missing if not _STANDS_FOR_MANY.search(path) and path not in MADE_BY_THE_DESK
-    ] == []
+    assert [path for path in missing if not _STANDS_FOR_MANY.search(path)] == []
