@@ -47,6 +47,7 @@ def list_handovers(*, as_of: AsOf = None, now: Now = None, as_json: AsJson = Fal
                 "currency": one.owed.currency,
                 "due_date": one.due_date.isoformat(),
                 "time_barred_on": one.time_barred_on.isoformat() if one.time_barred_on else None,
+                "last_step_on": one.last_step_on.isoformat() if one.last_step_on else None,
                 "why": one.why,
                 "decided_on": None,
                 "decided_by": [],
