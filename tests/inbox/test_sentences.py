@@ -1,6 +1,7 @@
 """How many of a thousand sentences, written without sight of the patterns, are read as they were meant.
 
-The aim is 85 of 100; the floors below are what was reached, so that no change falls behind them.
+The aim is 85 of 100. Every second sentence was tuned on since (90 of 100 are right); of the others 60 are. The floors
+are what was reached in all, so that no change falls behind them.
 """
 
 from pathlib import Path
@@ -15,8 +16,8 @@ from tests.shared import ROOT
 
 SENTENCES: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("sentences.yaml").read_text())
 DENIALS = SENTENCES.pop("never")
-RIGHT_AT_LEAST = 0.55
-OPPOSITE_AT_MOST = 13
+RIGHT_AT_LEAST = 0.72
+OPPOSITE_AT_MOST = 0
 
 
 @pytest.fixture(scope="module")

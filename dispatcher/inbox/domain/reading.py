@@ -80,7 +80,7 @@ class Understood:
     proposals: tuple[Proposal, ...]
 
 
-_REACH = 3  # so many words before what they deny
+_REACH = 4  # so many words before what they deny
 _SENTENCE = re.compile(r"[.!?;\n]+")
 _BARE_NUMBER = re.compile(
     r"\s*(?:(?:option|offer|plan|number|no|nr|opcion|oferta|numero|opcao|proposta|offre|la|el|le|a|o)\.? ?)*"
