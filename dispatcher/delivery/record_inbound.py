@@ -256,5 +256,10 @@ def _task(hearing: _Hearing, people: list[int], kind: str, what: str) -> None:
             at=hearing.now,
             text=f"{hearing.inbound.sender} {what}: {hearing.inbound.text}",
             debtor_id=debtor_id,
-            details={"channel": CHANNEL, "address": hearing.inbound.sender, "text": hearing.inbound.text},
+            details={
+                "channel": CHANNEL,
+                "address": hearing.inbound.sender,
+                "text": hearing.inbound.text,
+                "at": hearing.inbound.at.isoformat(),
+            },
         )

@@ -130,14 +130,17 @@ def _facts(item: InboxItem, reading: Reading, answer: Answer, now: datetime) -> 
         item.channel, "oral" if item.channel == "call" else "email"
     )
     hold: Fields = {"kind": ("manual",), "until": ((now + timedelta(days=WAIT_DAYS)).date().isoformat(),)}
+    since = (
+        item.at.date().isoformat(),
+    )  # laws count from the day on which it reached us, not from its reading
     offer = (str(item.offer),) if item.offer else ()
     table: dict[Reading, list[tuple[str, Fields]]] = {
-        Reading.DECEASED: [("hold", {"kind": ("deceased",)})],
-        Reading.BANKRUPTCY: [("hold", {"kind": ("bankruptcy",)})],
-        Reading.ATTORNEY: [("hold", {"kind": ("attorney",)})],
+        Reading.DECEASED: [("hold", {"kind": ("deceased",), "since": since})],
+        Reading.BANKRUPTCY: [("hold", {"kind": ("bankruptcy",), "since": since})],
+        Reading.ATTORNEY: [("hold", {"kind": ("attorney",), "since": since})],
         Reading.STOP: [("opt_out", _reached(item))],
         Reading.NOT_MINE: [("opt_out", _reached(item))],
-        Reading.DISPUTE: [("dispute", {"form": (form,)})],
+        Reading.DISPUTE: [("dispute", {"form": (form,), "since": since})],
         Reading.PROOF: [("hold", hold)],
         Reading.HARDSHIP: [("hold", hold)],
         Reading.REMITTANCE: [("hold", hold)],

@@ -101,7 +101,7 @@ def _item(connection: Any, row: Any, propose: Propose) -> InboxItem:
     message, step, _ = before.get(row.debtor_id, ("", "", None))
     return InboxItem(
         id=row.id,
-        at=row.created_at,
+        at=_written_at(row),
         debtor=f"{row.creditor}/{row.reference}" if row.creditor else "",
         name=row.name or "",
         channel=row.details.get("channel", ""),
@@ -116,3 +116,9 @@ def _item(connection: Any, row: Any, propose: Propose) -> InboxItem:
         outcome=row.outcome,
         confirmed=row.details.get("confirmed", {}).get("reading", ""),
     )
+
+
+def _written_at(row: Any) -> datetime:
+    """When the words reached us; of older ones nobody kept it, and the task's own moment stands for it."""
+    written = row.details.get("at")
+    return datetime.fromisoformat(written) if written else row.created_at

@@ -50,7 +50,7 @@ def hear(
         _stop(record, stop, text, meaning, at)
         return "stop"
     if arrived and meaning.kind in _ASKING:
-        _task(record, HELP, _ASKING[meaning.kind], text, channel, address)
+        _task(record, HELP, _ASKING[meaning.kind], text, channel, address, at)
         return meaning.kind
     if arrived or meaning.kind == "stop" or may_mean_stop(text, meaning):
         _wait_for_a_reader(record, channel, address)
@@ -61,6 +61,7 @@ def hear(
             text,
             channel,
             address,
+            at,
         )
         return "unclear"
     return ""
@@ -113,7 +114,9 @@ def _wait_for_a_reader(record: Recording, channel: str, address: str) -> None:
     record.log("hold_recorded", {"hold": UNCLEAR})
 
 
-def _task(record: Recording, kind: str, what: str, words: str, channel: str, address: str) -> None:
+def _task(
+    record: Recording, kind: str, what: str, words: str, channel: str, address: str, at: datetime
+) -> None:
     by = f" by {channel}" if channel else ""
     tasks.add(
         record.connection,
@@ -121,5 +124,5 @@ def _task(record: Recording, kind: str, what: str, words: str, channel: str, add
         at=record.said.now,
         text=f"{address or record.debtor.full_reference} wrote{by}: {what}: {words}",
         debtor_id=record.debtor.id,
-        details={"channel": channel, "address": address, "text": words},
+        details={"channel": channel, "address": address, "text": words, "at": at.isoformat()},
     )

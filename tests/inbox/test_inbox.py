@@ -161,3 +161,30 @@ def test_the_log_says_who_read_what_as_what_and_never_the_words(house: House, tm
 def test_a_number_that_is_none_is_said(house: House) -> None:
     done = house("inbox", "show", "99")
     assert (done.returncode, "nothing in the inbox has the number 99" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        ("dispute", "--debt", "D1"),
+        ("opt-out", "--medium", "email"),
+        ("hold", "attorney", "--name", "Ann Reed"),
+    ],
+)
+def test_an_agreement_is_recorded_whether_or_not_its_confirmation_may_go(
+    house: House, fact: tuple[str, ...]
+) -> None:
+    name, *rest = fact
+    assert house("record", name, "acme/07", *rest, "--source", "t", "--now", NOW).returncode == 0
+    done = house("record", "promise", "acme/07", "--on", "2026-12-01", "--source", "t", "--now", NOW)
+    assert done.returncode == 0, done.stderr
+    assert "unexpected" not in done.stderr
+
+
+def test_a_dispute_bears_the_day_on_which_it_was_written(house: House) -> None:
+    house("record", "contact", "acme/07", "email", "--inbound", "--text", "I dispute this debt",
+          "--at", "2026-11-12T09:00:00Z", "--source", "t", "--now", NOW)  # fmt: skip
+    (item,) = house.waiting()
+    assert item["at"].startswith("2026-11-12T09:00:00")
+    assert house("inbox", "confirm", str(item["id"]), "--now", NOW).returncode == 0
+    assert "2026-11-12" in house.why_not()

@@ -101,7 +101,13 @@ def save_planned(
 
 
 def save_refused(connection: Connection, run: RunOfPlan, refused: Sequence[RefusedIntent]) -> int:
-    """Count refusals; log those that are new or whose reasons changed. Returns how many were logged."""
+    """Count refusals; log those that are new or whose reasons changed. Returns how many were logged.
+
+    What is planned at once, by no run, is logged alone: a refusal is counted by the runs that repeat it.
+    """
+    if run.id is None:
+        _log_refused(connection, run, refused)
+        return len(refused)
     rows = {key: (r, digest) for r in refused for key, digest in _refusal_keys(r)}
     known = _known_refusals(connection, list(rows))
     repeated = [key for key, (_, digest) in rows.items() if known.get(key) == digest]
