@@ -1,7 +1,7 @@
 """Gives a run its true day: the way back for a desk that dated one too late, after which every true day is refused."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from dispatcher.database.engine import Connection, Database
 from dispatcher.log.domain.log_entry import LogEntry
@@ -35,6 +35,13 @@ def redate_run(
         run = plans.get_run(connection, run_id)
         if run is None:
             raise RedateError(f"there is no run {run_id}; `dispatcher messages list` shows their numbers")
+        began = run.real_started_at.date() + timedelta(
+            days=1
+        )  # at the latest: somewhere the next day has begun
+        if run.as_of <= began and run.as_of <= now.date():
+            raise RedateError(
+                f"run {run_id} is of {run.as_of}, a day that had come: only one that bears a day to come is dated back"
+            )
         true_day = day or run.started_at.date()
         if run.as_of <= true_day:
             raise RedateError(

@@ -12,6 +12,7 @@ from dispatcher.database.tables.portfolio import creditors, payments
 from dispatcher.messages.storage import outbox
 from dispatcher.planning.plan_reminders import RunRefused
 from dispatcher.planning.redate_run import RedateError, redate_run
+from dispatcher.record.verify.verify_messages import check_messages
 from dispatcher.runs.run_guards import stale_ledgers
 from dispatcher.writing.message_files import gather
 from tests.builders import TODAY, a_debt, a_debtor, a_desk, a_ladder, at, mark_sent, plan, rows_of
@@ -47,6 +48,7 @@ def test_a_run_dated_too_late_is_dated_back_with_its_messages_and_their_ladders(
         plan(database, TODAY + timedelta(days=1), DESK)
     done = redate_run(database, run or 0, day=None, why="typed 2027", now=at(TODAY), actor="test")
     assert (done.was, done.day, done.messages) == (wrong, TODAY, 1)
+    assert [finding for finding in check_messages(database) if "as_of" in str(finding)] == []
     with database.reading() as connection:
         assert connection.scalar(select(ladder.c.anchor)) == TODAY - timedelta(days=1)
     assert plan(database, TODAY + timedelta(days=8), DESK).due == 0
@@ -58,6 +60,12 @@ def test_only_a_run_that_is_dated_too_late_is_dated_back(database: Database) -> 
     for number, day in ((run, None), (run, TODAY + timedelta(days=1)), (99, None)):
         with pytest.raises(RedateError):
             redate_run(database, number, day=day, why="x", now=at(TODAY), actor="test")
+
+
+def test_a_run_whose_day_has_come_keeps_it(database: Database) -> None:
+    run = plan(database, TODAY, DESK).run_id or 0
+    with pytest.raises(RedateError, match="a day that had come"):
+        redate_run(database, run, day=TODAY - timedelta(days=1), why="x", now=at(TODAY), actor="test")
 
 
 def told_day(database: Database, **changes: Any) -> date:

@@ -148,6 +148,12 @@ def places_of(connection: Connection, column: str, value: object, limit: int = 1
     ).all()
 
 
+def redated_entries(connection: Connection) -> list[str]:
+    """The entries by which runs were given another day, oldest first."""
+    query = select(log_entries.c.entry).where(log_entries.c.event == "run_redated").order_by(log_entries.c.id)
+    return list(connection.scalars(query))
+
+
 _TELLING = ("planned", "accepted", "released", "resolved")  # events whose entries say more than their name
 
 

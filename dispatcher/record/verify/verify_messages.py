@@ -28,23 +28,41 @@ Event = tuple[str, str | None]  # an event, and the entry's text where it tells 
 
 def check_messages(database: Database) -> Iterator[Finding]:
     """Every message's row against what its entries say of it; what an erasure emptied is not missed."""
+    with database.reading() as connection:
+        redated = _redated(log_audit.redated_entries(connection))
     for chunk in log_audit.message_events(database):
         for row, events in chunk:
             if events:
-                yield from (Finding(f"message {row.id}", what) for what in _wrong(row, events))
+                yield from (Finding(f"message {row.id}", what) for what in _wrong(row, events, redated))
 
 
-def _wrong(row: Any, events: Sequence[Event]) -> Iterator[str]:
+def _redated(entries: Sequence[str]) -> dict[int, dict[str, str]]:
+    """Run -> the day that it bore and the one that a person gave it, as the log tells."""
+    days: dict[int, dict[str, str]] = {}
+    for entry in entries:
+        details = _details(entry) or {}
+        if {"run", "from", "to"} <= details.keys():
+            days.setdefault(details["run"], {})[details["from"]] = details["to"]
+    return days
+
+
+def _wrong(row: Any, events: Sequence[Event], redated: Mapping[int, Mapping[str, str]]) -> Iterator[str]:
     told = fold((event, _details(entry)) for event, entry in events)
     if told != row.state:
         yield f"its state says {row.state}, its entries {told.value}"
     if row.address and row.personal_row is not None and row.address != (row.personal_address or ""):
         yield "its address is not the one that it was planned for"
-    yield from _differences(row, _PLANNED, _document(events, "planned"))
+    yield from _differences(row, _PLANNED, _on_its_day(_document(events, "planned"), redated))
     yield from _differences(row, _SENT, _document(events, "accepted"))
     begun = sum(event == "attempting" for event, _ in events)
     if begun != row.attempt_rows:
         yield f"{row.attempt_rows} attempts are recorded, its entries tell of {begun}"
+
+
+def _on_its_day(planned: dict[str, Any], redated: Mapping[int, Mapping[str, str]]) -> dict[str, Any]:
+    """What was planned, with the day that its run was given since."""
+    days = redated.get(planned.get("run_id", 0), {})
+    return {**planned, "as_of": days[planned["as_of"]]} if planned.get("as_of") in days else planned
 
 
 def _differences(row: Any, names: Sequence[str], said: Mapping[str, Any]) -> Iterator[str]:
