@@ -28,18 +28,23 @@ def allocate(amount: Money, debts: Sequence[Payable]) -> list[tuple[Payable, Mon
 
     Raises AllocationError where no debt may take it: a payment must not revive or admit what the payer did not name.
     """
+    debts = sorted(debts, key=_turn)
     open_debts = [debt for debt in debts if not debt.withheld and debt.owed.minor > 0]
     payable = [debt for debt in open_debts if debt.owed.currency == amount.currency]
     if not payable:
         withheld = "; ".join(f"{debt.reference} is {debt.withheld}" for debt in debts if debt.withheld)
         why = f" ({withheld})" if withheld else ""
         raise AllocationError(f"no debt may take {amount} unasked{why}: say with --debt which one was paid")
-    ordered = sorted(payable, key=lambda debt: (not debt.arranged, debt.due_date, debt.debt_id))
     left = amount.minor
     parts: list[tuple[Payable, Money]] = []
-    for debt in ordered:
-        part = left if debt is ordered[-1] else min(left, debt.owed.minor)
+    for debt in payable:
+        part = left if debt is payable[-1] else min(left, debt.owed.minor)
         if part > 0:
             parts.append((debt, Money(part, amount.currency)))
             left -= part
     return parts
+
+
+def _turn(debt: Payable) -> tuple[bool, date, str]:
+    """Of two debts due on one day the reference decides: a row's id says only how a database came to write it."""
+    return not debt.arranged, debt.due_date, debt.reference
