@@ -69,4 +69,6 @@ def _end(record: Recording, kind: str, address: str, medium: str) -> int:
 
 
 def _ledger_hint(kind: str) -> str:
-    return "; what the ledger says ends with a ledger that no longer says it" if kind in KINDS else ""
+    if kind not in KINDS:
+        return ""
+    return "; what the ledger says can be released once its cell is empty, or ends by `empty_ends` in its mapping"

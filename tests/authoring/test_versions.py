@@ -69,9 +69,10 @@ def events(database):
 
 
 def test_seeding_twice_adds_nothing(database):
-    assert len(seed_templates(database, house_style(), ROOT / "templates", now=NOW)) == 6
+    shipped = sorted(path.parent.name for path in (ROOT / "templates").glob("*/template.yaml"))
+    assert seed_templates(database, house_style(), ROOT / "templates", now=NOW) == shipped != []
     assert seed_templates(database, house_style(), ROOT / "templates", now=NOW) == []
-    assert events(database) == [("template_published", AUTHOR)] * 6
+    assert events(database) == [("template_published", AUTHOR)] * len(shipped)
 
 
 def test_a_version_goes_from_draft_to_force_by_two_people(either_store, files):

@@ -19,7 +19,7 @@ from dispatcher.record.export_evidence import Source, export_evidence
 from dispatcher.record.seal_log import seal_log
 from dispatcher.record.storage import evidence
 from dispatcher.record.storage.evidence import Scope
-from dispatcher.record.verify.verify_export import verify
+from dispatcher.record.verify.verify_export import NOT_CHECKED, verify
 from tests.record.histories import NOW, Log, add_debtors, add_message, add_refusal, person
 
 
@@ -80,17 +80,17 @@ def test_export_verifier_needs_only_python(filled: Log, tmp_path: Path) -> None:
     export_evidence(source(filled), Scope(), tmp_path / "all.jsonl")
     (tmp_path / "verify.py").write_text(verifier_source())
     assert len(verifier_source().splitlines()) < 200
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "verify.py", "all.jsonl"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (
-        0,
-        "21 entries verified: nothing changed, removed, inserted or moved\n",
-    )
+    verified = "21 entries verified: nothing changed, removed, inserted or moved\n"
+    (key,) = filled.keys.public_keys().values()
+    assert alone(tmp_path, key) == (0, verified)
+    assert alone(tmp_path) == (0, f"{NOT_CHECKED}\n{verified}")
+
+
+def alone(folder: Path, *key: str) -> tuple[int, str]:
+    """What the stand-alone verifier answers of a folder's export, with a key from elsewhere or without."""
+    command = [sys.executable, "-I", "-S", "verify.py", "all.jsonl", *key]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return run.returncode, run.stdout
 
 
 @pytest.mark.parametrize("scope", [Scope(), Scope(persons=(person(2),))], ids=["whole", "one debtor"])

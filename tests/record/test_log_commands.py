@@ -159,7 +159,12 @@ def test_erase_refuses_under_a_legal_hold_in_words(home: Path, sqlite_database: 
 
 
 def test_retention_changes_nothing_until_told(home: Path) -> None:
-    assert json.loads(verb(retention, "--json").stdout) == {"applied": False, "due": [], "kept": []}
+    assert json.loads(verb(retention, "--json").stdout) == {
+        "applied": False,
+        "due": [],
+        "kept": [],
+        "exports": [],
+    }
 
 
 def test_subject_access_holds_ones_own_file_and_nobody_elses(home: Path, log: Run) -> None:

@@ -37,7 +37,8 @@ _PROSE = """
 
 Holds that imports set by themselves: `row_refused` (on a debt) and `ledger_in_doubt` (on a debtor), source `ledger`;
 they end with the next ledger that reads well, or with `record release`. What the ledger's own columns say
-(`disputed_on`, `cease_received_on` …) ends with a ledger that no longer says it.
+(`disputed_on`, `cease_received_on` …) stands while they say it. An empty cell makes a hold of it, which ends with
+`record release` or when the ledger says it again; where a mapping names the column in `empty_ends`, that cell ends it.
 
 Facts of the ledger alone: `authorised_channels`, `sender.role`, `debt.due`, `debt.time_barred`,
 `debt.acquired_by_credit_purchaser` (from `sender_role` debt_buyer), `action.employer_provided` (`email_label` work).
