@@ -61,7 +61,7 @@ def parse_twilio_status(
         event_id=short_id(f"{sid}:{status}"),
         kind=EventKind.REJECTED if code == OPTED_OUT else _KINDS.get(status.casefold(), EventKind.UNKNOWN),
         at=now,
-        message_id=dict(parse_qsl(urlsplit(target).query)).get("message_id", ""),
+        message_id=storable(dict(parse_qsl(urlsplit(target).query)).get("message_id", "")),
         provider_id=sid,
         address=form.get("To", ""),
         permanent=closes_number(code),
