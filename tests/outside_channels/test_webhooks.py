@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from dispatcher.database.tables.delivery import provider_events
 from dispatcher.database.tables.log import log_entries
 from dispatcher.database.tables.messages import messages
+from dispatcher.people.record_contact import record_contact
+from dispatcher.people.recording import Said
 from tests.outside_channels.conftest import OpenHome
 from tests.outside_channels.home import EMAIL_ONLY, LETTER_ONLY, SMS_ONLY, Home, Providers
 from tests.outside_channels.hooks import (
@@ -341,25 +343,45 @@ def test_an_opt_out_that_the_carrier_reports_later_is_kept(open_home: OpenHome, 
     assert len(providers.twilio.sends) == 1
 
 
-def test_a_returned_letter_closes_the_postal_address_and_the_next_letter_is_not_sent(
-    open_home: OpenHome, providers: Providers
-) -> None:
+@pytest.fixture
+def returned(open_home: OpenHome) -> Home:
+    """The first letter came back."""
     home = open_home(rows=(LETTER_ONLY,), **SIGNED)
     home.run()
     letter = home.message("letter")
     Hooks(home).lob(
         "letter.returned_to_sender", {"id": letter.provider_id, "metadata": {"message_id": letter.id}}
     )
-    assert home.message("letter").state == "returned"
-    assert len(home.closed_addresses()) == 1
-    home.run(next_day(home, days=9))
+    return home
+
+
+def test_a_returned_letter_closes_the_postal_address_and_the_next_letter_is_not_sent(
+    returned: Home, providers: Providers
+) -> None:
+    assert returned.message("letter").state == "returned"
+    assert len(returned.closed_addresses()) == 1
+    call = Said(actor="test", now=returned.now())
+    record_contact(returned.house.database, "acme/L-1", "call", call, read=returned.house.read_reply)
+    returned.run(next_day(returned, days=9))
     assert len(providers.lob.sends) == 1
-    home.take_in(LETTER_ONLY.replace("7 Sample Lane", "8 Other Street"))
-    home.run(next_day(home))
+    returned.take_in(LETTER_ONLY.replace("7 Sample Lane", "8 Other Street"))
+    returned.run(next_day(returned))
     assert [call.parts()["to[address_line1]"] for call in providers.lob.sends] == [
         b"7 Sample Lane",
         b"8 Other Street",
     ]
+
+
+def test_a_second_reminder_waits_for_a_person_where_the_first_came_back_and_nothing_else_reached_the_debtor(
+    returned: Home, providers: Providers
+) -> None:
+    next_day(returned, days=9)
+    returned.take_in(LETTER_ONLY.replace("7 Sample Lane", "8 Other Street"))
+    assert returned.run(next_day(returned)) == {"held": 1}
+    [held] = returned.rows(log_entries, event="held")
+    [reason] = json.loads(held.entry)["reasons"]
+    assert (reason["rule"], "never a first contact" in reason["detail"]) == ("template-not-for", True)
+    assert len(providers.lob.sends) == 1
 
 
 @pytest.mark.parametrize("word", ["certified.returned_to_sender"])

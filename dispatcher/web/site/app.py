@@ -177,7 +177,8 @@ def _serve(one: Page, request: Request, form: Form, body: bytes) -> Response:
     program = site_of(request).program
     visit = Visit(program=program, request=request, session=_session(request), form=form, body=body)
     try:
-        if access is not Door.SIGNATURE:  # a provider's report is made storable: refused, a STOP would be lost
+        # A provider's report is made storable where it is read: refused, a STOP would be lost.
+        if access is not Door.SIGNATURE:
             require_text(request, form)
         if not isinstance(access, Door):
             _require(visit, access)
