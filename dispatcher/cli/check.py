@@ -63,7 +63,18 @@ def _checkers(*, data_only: bool) -> list[Checker]:
     return (
         files
         if data_only
-        else [*files, _database, _absence, places, sentences, _broker, _home, _privacy, _channels, _stops]
+        else [
+            *files,
+            _database,
+            _configuration,
+            places,
+            sentences,
+            _broker,
+            _home,
+            _privacy,
+            _channels,
+            _stops,
+        ]
     )
 
 
@@ -230,7 +241,7 @@ def _privacy(dispatcher: Dispatcher) -> Iterator[Finding]:
         yield "ok", "privacy", "what is kept of people is for this user alone"
 
 
-def _absence(dispatcher: Dispatcher) -> Iterator[Finding]:
+def _configuration(dispatcher: Dispatcher) -> Iterator[Finding]:
     from dispatcher.database import migrate
     from dispatcher.planning.guard_absence import gone, sentence
 

@@ -33,7 +33,7 @@ def run(
     """Plan the day, release what is due, deliver it, seal the log, print a summary that adds up.
 
     Exit code 1 when somebody must look: a message of any day is unknown, held or failed and nobody has decided, a
-    ledger is too old, a template could not be used.
+    debt of this run is held, a ledger is too old, a template could not be used.
 
     Example: dispatcher run --as-of 2026-11-23
     """

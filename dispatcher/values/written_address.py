@@ -3,7 +3,6 @@
 from functools import lru_cache
 
 from dispatcher.values.email_address import normal_email
-from dispatcher.values.phone import PhoneProblem, to_e164
 
 
 @lru_cache(maxsize=1 << 16)
@@ -26,5 +25,8 @@ def written_address(raw: str) -> str:
             return normal_email(text)
         except ValueError:
             return text
+    # The numbering plan is much to import, and whoever only compares addresses needs none of it.
+    from dispatcher.values.phone import PhoneProblem, to_e164
+
     number = to_e164(text, None)
     return text if isinstance(number, PhoneProblem) else number

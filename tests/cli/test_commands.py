@@ -16,7 +16,8 @@ DAY = ("--as-of", "2026-11-16", "--now", NOW)
 LEDGER = """creditor,debt_reference,debtor_reference,debtor_name,country,region,email,currency,balance,due_date,disputed_on,sender_role
 acme,R1,D1,Ana Example,US,NY,ana@debtors.example,USD,100.00,2026-11-10,,
 acme,R2,D2,Ben Example,US,NY,ben@debtors.example,USD,250.00,2026-11-10,2026-11-12,
-acme,R3,D3,Cleo Example,US,NY,,USD,75.00,2026-11-10,,third_party
+acme,R3,D3,Cleo Example,US,NY,,USD,75.00,2026-11-10,,
+acme,R4,D4,Dora Example,US,NY,dora@debtors.example,USD,60.00,2026-11-10,,third_party
 """
 
 
@@ -35,10 +36,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Command:
     (folder / "ledger.csv").write_text(LEDGER)
     assert run("portfolio", "import", "ledger.csv", "--as-of", "2026-11-16").returncode == 0
     done = run("run", *DAY, "--json")
-    assert done.returncode == 0, done.stderr
-    assert {word: json.loads(done.stdout)[word] for word in ("due", "sent", "blocked")} == {
-        "due": 3,
+    assert done.returncode == 1, done.stderr  # one is held
+    assert {word: json.loads(done.stdout)[word] for word in ("due", "sent", "held", "blocked")} == {
+        "due": 4,
         "sent": 1,
+        "held": 1,
         "blocked": 2,
     }
     return run
@@ -78,14 +80,25 @@ def test_messages_show_of_an_unknown_id_says_how_to_find_one(house: Command) -> 
 
 def test_a_second_run_of_the_day_sends_nothing(house: Command) -> None:
     summary = json.loads(house("run", *DAY, "--json").stdout)
-    assert (summary["due"], summary["sent"], summary["blocked"]) == (2, 0, 2)
+    assert (summary["due"], summary["sent"], summary["held"], summary["blocked"]) == (3, 0, 1, 2)
 
 
-def test_explain_answers_for_somebody_sent_disputed_and_unreachable(house: Command) -> None:
+def test_a_run_ends_with_1_while_a_debt_is_held_that_never_was_a_message(house: Command) -> None:
+    done = house("run", *DAY, "--json")
+    assert json.loads(done.stdout)["left_open"] == {}
+    assert [reason["rule"] for reason in json.loads(done.stdout)["reasons"] if reason["word"] == "held"] == [
+        "sender-role"
+    ]
+    assert done.returncode == 1
+
+
+def test_explain_answers_for_somebody_sent_disputed_unreachable_and_held(house: Command) -> None:
     sent = "The first-reminder went out by e-mail on Monday 2026-11-16 at 13:00 (America/New_York)."
     assert sent in house("explain", "acme/D1", *DAY).stdout
     assert "is kept back: the debt is disputed since 2026-11-12" in house("explain", "D2", *DAY).stdout
     assert "no usable e-mail address on file" in house("explain", "D3", *DAY).stdout
+    held = "the ledger's sender_role says third_party, config/senders.yaml says original_creditor of acme"
+    assert held in house("explain", "D4", *DAY).stdout
 
 
 def test_explain_names_the_law_of_the_role_in_which_each_debt_is_collected(house: Command) -> None:
@@ -94,7 +107,7 @@ def test_explain_names_the_law_of_the_role_in_which_each_debt_is_collected(house
     )
     assert (
         "Rules: DEFAULT, HOUSE, US-BANKRUPTCY, US-NY-DFS, US-NYC-SHIELD, US-REGF, US-TCPA."
-        in house("explain", "D3", *DAY).stdout
+        in house("explain", "D4", *DAY).stdout
     )
 
 
@@ -103,7 +116,7 @@ def test_a_run_says_that_it_sent_what_a_plan_had_left(tmp_path: Path) -> None:
     (tmp_path / "ledger.csv").write_text(LEDGER)
     assert run("portfolio", "import", "ledger.csv", "--as-of", "2026-11-16").returncode == 0
     assert run("plan", *DAY).returncode == 0
-    assert "2 due = 0 sent + 0 deferred + 0 held + 2 blocked\nBesides, 1 sent" in run("run", *DAY).stdout
+    assert "3 due = 0 sent + 0 deferred + 1 held + 2 blocked\nBesides, 1 sent" in run("run", *DAY).stdout
     assert json.loads(run("run", *DAY, "--json").stdout)["sent_of_earlier_runs"] == 0
 
 
@@ -136,6 +149,7 @@ def test_plan_dry_run_stores_nothing_and_writes_the_plan_as_csv_and_json_lines(
     assert sorted((line["debtor"], line["decision"]) for line in lines) == [
         ("acme/D2", "block"),
         ("acme/D3", "block"),
+        ("acme/D4", "hold"),
     ]
     assert (
         (tmp_path / "plan.csv").read_text().splitlines()[0].startswith("debtor,relation,debts,strategy,step")
@@ -145,7 +159,8 @@ def test_plan_dry_run_stores_nothing_and_writes_the_plan_as_csv_and_json_lines(
 
 def test_plan_diff_names_what_is_gone(house: Command) -> None:
     said = house("plan", *DAY, "--dry-run", "--diff", "1").stdout
-    assert "removed: acme/D1 acme/R1 first-reminder email allow" in said
+    assert "gone: acme/D1 acme/R1 first-reminder email allow (nothing is due about it: it was sent" in said
+    assert "0 messages are the same." in said
 
 
 def test_an_older_day_is_refused_with_exit_code_2(house: Command) -> None:

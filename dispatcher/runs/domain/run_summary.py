@@ -65,8 +65,9 @@ class RunSummary:
     def has_findings(self) -> bool:
         """Whether somebody must look: the exit code is then 1."""
         undecided = any(one.state in UNDECIDED for one in self.left_open)
+        held = self.totals.get("held", 0)  # a debt held before it was a message is left open nowhere
         refused = self.refused_creditors or self.template_problems
-        return bool(undecided or refused or self.stopped_by_program)
+        return bool(undecided or held or refused or self.stopped_by_program)
 
     def as_json(self) -> dict[str, Any]:
         """The summary as `--json` prints it."""
