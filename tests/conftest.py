@@ -21,6 +21,8 @@ from tests import servers
 from tests.shared import shared_folder
 
 DEEP = os.environ.get("DEEP") == "1"
+UMASK = os.umask(0o022)
+os.umask(UMASK)
 
 settings.register_profile("house", deadline=None)  # a busy machine is no finding
 settings.load_profile("house")
@@ -52,10 +54,9 @@ def entries_have_the_shape_of_their_word(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.fixture(autouse=True)
 def umask() -> Iterator[None]:
     """A command in this process sets its own; what the tests start besides needs the one they came with."""
-    before = os.umask(0o022)
-    os.umask(before)
+    os.umask(UMASK)  # a fixture of a whole module may have run a command before
     yield
-    os.umask(before)
+    os.umask(UMASK)
 
 
 @pytest.fixture(scope="session")

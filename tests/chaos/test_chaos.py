@@ -143,7 +143,7 @@ def test_workers_killed_and_servers_crashed_lose_and_repeat_nothing(environment,
         try:
             admin = stack.enter_context(servers.postgresql())
             broker = stack.enter_context(servers.valkey())
-        except servers.Unavailable as reason:
+        except servers.UnavailableError as reason:
             pytest.skip(str(reason))
         with psycopg.connect(admin.replace("@/", "@/postgres", 1), autocommit=True) as connection:
             connection.execute("CREATE DATABASE chaos")
