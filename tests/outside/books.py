@@ -5,16 +5,10 @@ import random
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from importlib.resources import files
 from pathlib import Path
 
 IBM_COUNTRY = {"391": "US", "406": "US", "770": "MX", "818": "US", "897": "CO"}
-IBM_ZONE = {
-    "391": "America/New_York",
-    "406": "America/Denver",
-    "770": "America/Mexico_City",
-    "818": "America/Los_Angeles",
-    "897": "America/Bogota",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +51,12 @@ class Book:
     debts: dict[str, Debt]
 
 
+def zones_of(country: str) -> tuple[str, ...]:
+    """Every zone of a country, by the table of the tzdata package."""
+    rows = files("tzdata").joinpath("zoneinfo", "zone.tab").read_text(encoding="utf-8").splitlines()
+    return tuple(row.split("\t")[2] for row in rows if row.split("\t")[0] == country)
+
+
 def american(text: str) -> date:
     month, day, year = (int(part) for part in text.split("/"))
     return date(year, month, day)
@@ -72,7 +72,9 @@ def ibm(path: Path) -> Book:
             code = row["countryCode"]
             people[owner] = Person(
                 key=owner,
-                zones=(IBM_ZONE[code],),
+                zones=zones_of(
+                    IBM_COUNTRY[code]
+                ),  # it names no more than the country; the zone beside it joins
                 reach=frozenset({"email"}),
                 columns={"country": IBM_COUNTRY[code], "debtor_kind": "company"},
             )

@@ -22,7 +22,7 @@ def ladder(*steps: str, **more: Any) -> dict[str, Any]:
         kind, day = step.split()
         template = {
             "courtesy": "due-soon",
-            "collection": "first-reminder" if number == 0 else "second-reminder",
+            "collection": "first-reminder",
         }[kind]
         channels = ["sms", "letter", "email"] if number % 2 else ["email", "letter"]
         lines.append(
