@@ -185,7 +185,10 @@ def _debt(
 
 
 def later(book: Book, seed: int, day: date) -> tuple[Book, set[str]]:
-    """The ledger of a later day: new disputes, lifted ones, settlements, other balances, and debts that vanished."""
+    """The ledger of a later day: new disputes, settlements, other balances, and debts that vanished.
+
+    Lifted disputes and promises are tasks for a person now, and promises are arrangements: both are told elsewhere.
+    """
     chance = random.Random(seed)
     debts = {}
     gone = set()
@@ -196,13 +199,11 @@ def later(book: Book, seed: int, day: date) -> tuple[Book, set[str]]:
         elif what < 0.06:
             gone.add(key)
         elif what < 0.16:
-            debts[key] = replace(debt, disputed=day if debt.disputed is None else None)
+            debts[key] = replace(debt, disputed=debt.disputed or day)
         elif what < 0.26:
             debts[key] = replace(debt, settled=day - timedelta(days=chance.randint(0, 2)))
         elif what < 0.34 and debt.balance >= 200:
             debts[key] = replace(debt, balance=(debt.balance / 2).quantize(Decimal("0.01")))
-        elif what < 0.40:
-            debts[key] = replace(debt, promised=None if debt.promised else day + timedelta(days=4))
         else:
             debts[key] = debt
     return Book(people=book.people, debts=debts), gone

@@ -11,6 +11,7 @@ from tests.outside.books import Book, Debt, Person
 from tests.outside.legal_hours import first_legal
 
 Json = Mapping[str, Any]
+GRACE = timedelta(days=3)  # of config/offers
 
 
 @dataclass(frozen=True, order=True)
@@ -43,6 +44,7 @@ class Desk:
     book: Book
     strategies: Sequence[Json]
     at: time = time(18)
+    ledger_of: date | None = None  # the day of the newest ledger
     sent: list[Sent] = field(default_factory=list)
     kept_back: list[KeptBack] = field(default_factory=list)
     paid: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
@@ -145,7 +147,13 @@ class Desk:
     def must_rest(self, debt: Debt, day: date) -> bool:
         """Disputed, promised, vanished from the ledger, or covered by credit."""
         disputed = debt.disputed is not None and debt.disputed <= day
-        promised = debt.promised is not None and debt.promised >= day
+        # A promise stands until a ledger of a day after it and its grace can show that it was not kept.
+        known = (
+            self.ledger_of is not None
+            and debt.promised is not None
+            and self.ledger_of > debt.promised + GRACE
+        )
+        promised = debt.promised is not None and not known
         return disputed or promised or debt.key in self.vanished or self.owed(debt, day) <= 0
 
     def owed(self, debt: Debt, day: date) -> Decimal:
