@@ -40,6 +40,7 @@ def _exit_code() -> int:
 @contextmanager
 def _shell(argv: list[str], cwd: Path, given: str, environment: Mapping[str, str]) -> Iterator[None]:
     before = dict(os.environ), Path.cwd(), sys.argv, sys.stdin
+    mask = os.umask(0o022)
     interrupts = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     for name in [name for name in os.environ if name.startswith("DISPATCHER_")]:
         del os.environ[name]
@@ -49,6 +50,7 @@ def _shell(argv: list[str], cwd: Path, given: str, environment: Mapping[str, str
     try:
         yield
     finally:
+        os.umask(mask)
         os.environ.clear()
         os.environ.update(before[0])
         os.chdir(before[1])
