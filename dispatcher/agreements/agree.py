@@ -169,7 +169,7 @@ def _named(database: Database, who: str, said: Said, debts: Sequence[str]) -> Se
 def _case(record: Recording, rules: AgreementRules, replaces: int | None) -> _Case:
     on = record.said.now.date()
     files = load_debts(record.connection, [debt.id for debt in record.debts], as_of=on)
-    debts = tuple(sorted(files.values(), key=lambda debt: (debt.due_date, debt.id)))
+    debts = tuple(sorted(files.values(), key=lambda debt: (debt.due_date, debt.full_reference)))
     owed = tuple(debt for debt in debts if debt.is_open(on) and debt.balance.minor > 0)
     if not owed:
         raise RecordError(

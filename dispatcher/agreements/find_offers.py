@@ -144,7 +144,7 @@ def _owed(connection: Connection, person: PersonFile, on: date, named: Sequence[
     wanted = [debt.id for debt in known if debt.id in named or (not named and debt.is_open)]
     files = load_debts(connection, wanted, as_of=on).values()
     owed = [debt for debt in files if debt.is_open(on) and debt.balance.minor > 0]
-    return tuple(sorted(owed, key=lambda debt: (debt.due_date, debt.id)))
+    return tuple(sorted(owed, key=lambda debt: (debt.due_date, debt.full_reference)))
 
 
 def _together(

@@ -183,6 +183,18 @@ def test_a_credit_note_reduces_the_oldest_debt_and_stays_out_when_it_covers_it(d
     assert [debt for _, debt, _, _ in planned(database)] == [old, new]
 
 
+def test_of_two_debts_due_on_one_day_the_first_reference_takes_the_credit_whichever_row_came_first(
+    database: Database,
+) -> None:
+    debtor = a_debtor(database)
+    later = a_debt(database, debtor, DUE, reference="B")
+    a_debt(database, debtor, DUE, reference="A")
+    a_debt(database, debtor, DUE, reference="C", balance_minor=-12_500)
+    plan(database, TODAY, a_desk())
+    assert [debt for _, debt, _, _ in planned(database)] == [later]
+    assert [row.balance_minor for row in rows_of(database)] == [7_500]
+
+
 def test_credit_in_another_currency_or_of_another_person_changes_nothing(database: Database) -> None:
     debtor = a_debtor(database)
     a_debt(database, debtor, DUE)

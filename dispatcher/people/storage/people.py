@@ -150,9 +150,9 @@ _CREDITS = (
     .group_by(debts.c.debtor_id, debts.c.currency)
 )
 _OPEN_DEBTS = (
-    select(debts.c.id, debts.c.debtor_id, debts.c.currency, OWED)
+    select(debts.c.due_date, debts.c.reference, debts.c.id, debts.c.debtor_id, debts.c.currency, OWED)
+    # in Python's order: databases sort texts, and number rows, each in a way of their own
     .where(one_of(debts.c.debtor_id, "ids"), OWED > 0, open_on(_AS_OF))
-    .order_by(debts.c.due_date, debts.c.id)
 )
 _FIRST_SENT = (
     select(message_debts.c.debt_id, message_debts.c.recipient_id, messages.c.sent_at, messages.c.zones)
@@ -447,15 +447,17 @@ def _debt(
 
 
 def _allotted_credit(connection: Connection, owners: set[int], as_of: date) -> dict[int, int]:
-    """Credit notes and unallocated payments, allotted to their owner's open debts in order of due date."""
+    """Credit notes and unallocated payments, allotted to their owner's open debts by due date and reference."""
     notes = connection.execute(_CREDITS, {"ids": sorted(owners), "as_of": as_of}).all()
     left = {(row[0], row[1]): -int(row[2]) for row in notes}
     if not left:
         return {}
     wanted = sorted({key[0] for key in left})
-    open_debts = connection.execute(_OPEN_DEBTS, {"ids": wanted, "as_of": as_of})
+    open_debts = sorted(
+        tuple(row) for row in connection.execute(_OPEN_DEBTS, {"ids": wanted, "as_of": as_of})
+    )
     allotted: dict[int, int] = {}
-    for debt_id, debtor_id, currency, owed in open_debts:
+    for _, _, debt_id, debtor_id, currency, owed in open_debts:
         share = min(owed, left.get((debtor_id, currency), 0))
         if share:
             allotted[debt_id] = share
