@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
@@ -189,6 +189,9 @@ arrivals = st.lists(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+@example(
+    book=[(0, "EUR", False, None), (-1, "USD", False, None), (2, "EUR", False, None), (3, "USD", False, None)]
+)
 @given(book=arrivals)
 def test_nobody_gets_two_messages_a_day_nothing_is_put_off_for_more_than_three_days_and_all_are_told(
     sqlite_database: Database, book: list[tuple[int, str, bool, int | None]]
@@ -230,6 +233,10 @@ def _put_off(database: Database, debtor: int, run_id: int) -> list[Any]:
     query = select(refusals).where(refusals.c.recipient_id == debtor, refusals.c.last_run_id == run_id)
     with database.reading() as connection:
         rows = connection.execute(query.join(debts, debts.c.id == refusals.c.debt_id)).all()
+    # on the day that a courtesy's due date takes the last of its turns it is refused for good, not put off once more
     return [
-        (row.debt_id, row.step) for row in rows if any(r["rule"] == "one-message-a-day" for r in row.reasons)
+        (row.debt_id, row.step)
+        for row in rows
+        if any(r["rule"] == "one-message-a-day" for r in row.reasons)
+        and not any(r["rule"] == "courtesy-window" for r in row.reasons)
     ]
