@@ -199,8 +199,8 @@ def add_a_debtor(web: Web, reference: str, name: str) -> None:
 
     file = web.house.home / "new.csv"
     file.write_text(
-        "creditor,debtor_reference,debtor_name,language,country,region,postal_code,city,email,debt_reference,currency,original_amount,balance,due_date,issued_on\n"
-        f"acme,{reference},{name},en,US,US-NY,10001,New York,nora@debtors.example,{reference},USD,90.00,90.00,2026-11-10,2026-10-01\n"
+        "creditor,debtor_reference,debtor_name,language,country,region,postal_code,city,email,debt_reference,currency,original_amount,balance,due_date,issued_on,disputed_on,promise_date\n"
+        f"acme,{reference},{name},en,US,US-NY,10001,New York,nora@debtors.example,{reference},USD,90.00,90.00,2026-11-10,2026-10-01,,\n"
     )
     import_sample(web.house, file)
 
