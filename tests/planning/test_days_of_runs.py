@@ -31,11 +31,15 @@ def test_a_day_that_has_begun_nowhere_is_refused(database: Database, later: int)
 
 def test_a_day_that_has_begun_where_a_debtor_is_goes(database: Database) -> None:
     a_debt(database, a_debtor(database, country="NZ", region="", city="", postal_code=""), TODAY)
-    plan(database, TODAY + timedelta(days=1), DESK, now=at(TODAY), real_now=at(TODAY))
+    assert plan(database, TODAY + timedelta(days=1), DESK, now=at(TODAY), real_now=at(TODAY)).due == 1
 
 
 def test_a_clock_that_is_set_may_plan_any_day(database: Database) -> None:
-    plan(database, TODAY + timedelta(days=400), DESK, now=at(TODAY), real_now=at(TODAY + timedelta(days=1)))
+    a_debt(database, a_debtor(database), TODAY + timedelta(days=399))
+    summary = plan(
+        database, TODAY + timedelta(days=400), DESK, now=at(TODAY), real_now=at(TODAY + timedelta(days=1))
+    )
+    assert summary.due == 1
 
 
 def test_a_run_dated_too_late_is_dated_back_with_its_messages_and_their_ladders(database: Database) -> None:

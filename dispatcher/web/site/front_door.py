@@ -24,7 +24,7 @@ class FrontDoor(H11Protocol):
     _deadline: asyncio.TimerHandle | None = None
     most_connections = MOST_CONNECTIONS
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # always a stream
         """Take the connection, or turn it away while there are enough."""
         super().connection_made(transport)
         if len(self.connections) > self.most_connections:
