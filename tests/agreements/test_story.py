@@ -59,7 +59,8 @@ def day(desk: Desk, on: str) -> None:
 
 
 def told(desk: Desk) -> list[tuple[str, str]]:
-    return [(m["as_of"], m["step"]) for m in json.loads(desk("messages", "list", "--json"))]
+    """Day and step of every message; those of one day by name, since nothing promises which leaves first."""
+    return sorted((m["as_of"], m["step"]) for m in json.loads(desk("messages", "list", "--json")))
 
 
 def agreed(desk: Desk) -> dict[str, Any]:
