@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from dispatcher.planning.agreement_desk import AgreementDesk
     from dispatcher.planning.policy import Policy
     from dispatcher.portfolio.domain.import_request import ImportSettings
+    from dispatcher.users.ask_provider import ProviderClient
+    from dispatcher.users.sealed_secrets import SecretBox
     from dispatcher.writing.language.layouts import Layouts
     from dispatcher.writing.prepare_messages import Preparing
 
@@ -186,6 +188,33 @@ class Dispatcher:
         from dispatcher.people.link_key import read_link_key
 
         return read_link_key(self.database, self.keys)
+
+    @property
+    def secret_box(self) -> SecretBox:
+        """What seals the secrets of users' phones."""
+        from dispatcher.users.sealed_secrets import open_box
+
+        return open_box(self.database, self.keys)
+
+    @cached_property
+    def sign_in_provider(self) -> ProviderClient | None:
+        """The OpenID provider that users may sign in by, if one is set."""
+        from dispatcher.users.ask_provider import ProviderClient
+        from dispatcher.users.domain.provider import Provider
+
+        oidc = self.settings.oidc
+        if not oidc.issuer:
+            return None
+        provider = Provider(
+            issuer=oidc.issuer,
+            client_id=oidc.client_id,
+            client_secret=oidc.client_secret.get_secret_value(),
+            redirect_uri=f"{self.settings.public_url.rstrip('/')}/sign-in/provider/answer",
+            name_claim=oidc.name_claim,
+            roles_claim=oidc.roles_claim,
+            roles=oidc.roles,
+        )
+        return ProviderClient(provider)
 
     @cached_property
     def layouts(self) -> Layouts:

@@ -9,7 +9,17 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -21,6 +31,7 @@ from pydantic_settings import (
 from channels.kind import ChannelKind
 from channels.loopback import is_loopback, stays_on_this_machine
 from channels.settings import ChannelSettings, missing
+from dispatcher.users.domain.user import Role
 
 
 class SettingsError(ValueError):
@@ -172,13 +183,44 @@ class GuardSettings(_Part):
     volume_first: int = Field(5_000, ge=1)  # to a real channel that has no history
 
 
+def _names(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
 class WebSettings(_Part):
-    """The pages' own settings."""
+    """The pages' own settings. Users with a role of `second_factor` need a code from a phone beside the password."""
 
     host: str = "127.0.0.1"
     port: int = 8000
     session_hours: float = 10.0
     trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    second_factor: Annotated[tuple[Role, ...], NoDecode, BeforeValidator(_names)] = ()
+
+
+class OidcSettings(_Part):
+    """The OpenID provider that users may sign in by; none without an issuer.
+
+    `roles_claim` is a name or a path with dots; `roles` says which of its values is which role: without it each role
+    goes by its own name.
+    """
+
+    issuer: WebAddress = ""
+    client_id: str = ""
+    client_secret: HeaderSecret = SecretStr("")
+    label: str = "your organisation's account"
+    name_claim: str = "preferred_username"
+    roles_claim: str = "roles"
+    roles: dict[str, Role] = {}
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "OidcSettings":
+        if self.issuer and not self.client_id:
+            raise ValueError(
+                "an issuer needs a client_id: the provider gives it when this program is registered"
+            )
+        if self.issuer.startswith("http:") and not is_loopback(self.issuer):
+            raise ValueError(f"{self.issuer} is no https: whoever listens could sign in as anybody")
+        return self
 
 
 class Settings(BaseSettings):
@@ -209,6 +251,7 @@ class Settings(BaseSettings):
     notify: NotifySettings = NotifySettings()
     guards: GuardSettings = GuardSettings.model_validate({})
     web: WebSettings = WebSettings()
+    oidc: OidcSettings = OidcSettings()
     export_days: int = Field(30, ge=1, le=3650)  # then the retention job removes exports, changes and rejects
 
     @field_validator("trusted_proxies", mode="before")

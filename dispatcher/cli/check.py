@@ -72,6 +72,7 @@ def _checkers(*, data_only: bool) -> list[Checker]:
             _broker,
             _home,
             _privacy,
+            _signing_in,
             _channels,
             _stops,
         ]
@@ -239,6 +240,25 @@ def _privacy(dispatcher: Dispatcher) -> Iterator[Finding]:
         yield "wrong", "privacy", f"others may read {', '.join(found)}: {way_out}"
     else:
         yield "ok", "privacy", "what is kept of people is for this user alone"
+
+
+def _signing_in(dispatcher: Dispatcher) -> Iterator[Finding]:
+    """Whether users' phones can be checked here, and whether the OpenID provider is who the settings say."""
+    from dispatcher.database import migrate
+    from dispatcher.users.ask_provider import ProviderError
+    from dispatcher.users.sealed_secrets import inspect_box
+
+    has, wants = migrate.current(dispatcher.database)
+    if has == wants and (trouble := inspect_box(dispatcher.database, dispatcher.keys)):
+        yield "wrong", "signing in", trouble
+    provider = dispatcher.sign_in_provider
+    if provider is None:
+        return
+    try:
+        provider.begin()
+        yield "ok", "signing in", f"{provider.provider.issuer} answers"
+    except ProviderError as error:
+        yield "wrong", "signing in", f"{provider.provider.issuer}: {error}"
 
 
 def _configuration(dispatcher: Dispatcher) -> Iterator[Finding]:

@@ -122,6 +122,43 @@ def set_password(name: Name) -> None:
     print(f"the password of {name} is set")
 
 
+@app.command("reset-second-factor")
+def reset_second_factor(
+    name: Name,
+    why: Annotated[
+        str, typer.Option("--why", help="How you know that it is they who ask; it stands in the log.")
+    ],
+) -> None:
+    """Take the codes of a phone away from somebody who has lost it; their sessions end.
+
+    Example: dispatcher users reset-second-factor ines --why "lost her phone, came by in person"
+    """
+    from dispatcher.users import manage_users
+
+    with opened() as house:
+        manage_users.reset_second_factor(house.database, name=name, why=why, by=actor(), at=house.real_now())
+    print(f"{name} signs in by the password alone until they set up another phone")
+
+
+@app.command("link-provider")
+def link_provider(
+    name: Name,
+    subject: Annotated[str, typer.Option("--subject", help="The user's id at the OpenID provider.")],
+) -> None:
+    """Let a user sign in by the OpenID provider as the one it knows by that id.
+
+    Example: dispatcher users link-provider ines --subject 248289761001
+    """
+    from dispatcher.users import manage_users
+
+    with opened() as house:
+        issuer = house.settings.oidc.issuer
+        manage_users.link_provider(
+            house.database, name=name, issuer=issuer, subject=subject, by=actor(), at=house.real_now()
+        )
+    print(f"{name} may sign in by {issuer}")
+
+
 @app.command()
 def token(
     name: Name,

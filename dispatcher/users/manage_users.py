@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from dispatcher.database.engine import Connection, Database
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
-from dispatcher.users.domain.user import Role, User, parse_roles
+from dispatcher.users.audit import append_audit
+from dispatcher.users.domain.user import Role, User, is_name, parse_roles
 from dispatcher.users.passwords import hash_password, is_right
-from dispatcher.users.sign_in import token_hash
-from dispatcher.users.storage import sessions, users
+from dispatcher.users.storage import begun_sign_ins, provider_identities, second_factors, sessions, users
+from dispatcher.users.token_hash import token_hash
 
 TOKEN_LIFETIME = timedelta(days=365)
 TOKEN_MARK = "dsp_"  # noqa: S105 a prefix by which leak scanners know our tokens
@@ -25,7 +26,7 @@ def add_user(
 ) -> User:
     """A new user; raises UserError or WeakPasswordError."""
     name = name.strip()
-    if not name or len(name) > 100 or not name.isprintable():
+    if not is_name(name):
         raise UserError("a user's name has 1 to 100 printable characters")
     wanted = _roles(roles)
     password_hash = hash_password(password, name=name)
@@ -88,8 +89,44 @@ def set_password(
     with database.writing() as connection:
         user = _existing(connection, name)
         users.change(connection, user.id, password_hash=password_hash)
+        begun_sign_ins.forget_of(connection, user.id)
         sessions.revoke_all(connection, user.id, at, but=keep_session)
         _log(connection, "password_set", by, at, user=user.name)
+
+
+def reset_second_factor(database: Database, *, name: str, why: str, by: str, at: datetime) -> None:
+    """Take the phone's codes away from somebody who has lost it; sessions end. They may set up another."""
+    if not why.strip():
+        raise UserError("say why: whoever reads the log must know that it was really they who asked")
+    with database.writing() as connection:
+        user = _existing(connection, name)
+        if not second_factors.remove(connection, user.id):
+            raise UserError(f"{user.name} has no second factor")
+        sessions.revoke_all(connection, user.id, at)
+        begun_sign_ins.forget_of(connection, user.id)
+        _log(connection, "second_factor_reset", by, at, user=user.name, why=why.strip())
+
+
+def link_provider(database: Database, *, name: str, issuer: str, subject: str, by: str, at: datetime) -> None:
+    """Let a user sign in by the provider as that subject; roles follow the provider from then on."""
+    if not issuer:
+        raise UserError("no provider is set")
+    if not subject.strip() or len(subject.strip()) > 255:
+        raise UserError("a subject has 1 to 255 characters: the provider shows it as the user's id")
+    with database.writing() as connection:
+        user = _existing(connection, name)
+        provider_identities.link(connection, user.id, issuer, subject.strip())
+        _log(connection, "provider_linked", by, at, user=user.name, subject=subject.strip())
+
+
+def end_session(database: Database, user: User, session_id: str, *, at: datetime) -> None:
+    """The owner ends one of their sessions. Raises UserError where it is over already."""
+    with database.writing() as connection:
+        session = next((one for one in sessions.of_user(connection, user, at) if one.id == session_id), None)
+        if session is None:
+            raise UserError("this session is over already")
+        sessions.revoke(connection, session.token_sha256, at)
+        append_audit(connection, "sessions_ended", user.name, at, count=1)
 
 
 def knows_password(database: Database, user: User, password: str) -> bool:

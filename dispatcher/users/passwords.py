@@ -31,10 +31,10 @@ def hash_password(password: str, *, name: str = "") -> str:
 
 
 def is_right(password_hash: str | None, password: str) -> bool:
-    """Whether the password is the one; None (no such user) takes as long as a wrong one."""
+    """Whether the password is the one; None or "" (no such user, none of theirs) takes as long as a wrong one."""
     with _AT_ONCE:
         try:
-            return _HASHER.verify(password_hash or _NOBODY, password[:LONGEST]) and password_hash is not None
+            return _HASHER.verify(password_hash or _NOBODY, password[:LONGEST]) and bool(password_hash)
         except (VerificationError, InvalidHashError):
             return False
 

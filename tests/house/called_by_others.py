@@ -13,6 +13,7 @@ _.isolation_level  # of the driver's connection
 
 # Read or called by the library whose class it is.
 _.settings_customise_sources  # pydantic-settings
+_._is_whole  # pydantic
 _.collect  # prometheus-client
 _.redirect_slashes  # Starlette
 _.after_process_message  # dramatiq

@@ -16,8 +16,8 @@ from dispatcher.portfolio.import_portfolio import ImportRequest, import_portfoli
 from dispatcher.settings import load_settings
 from dispatcher.users.domain.user import Role
 from dispatcher.users.manage_users import add_user
-from dispatcher.users.sign_in import token_hash
 from dispatcher.users.storage import sessions, users
+from dispatcher.users.token_hash import token_hash
 from dispatcher.web.operators.run_start import RunDay
 from dispatcher.web.site.app import build_app
 from dispatcher.worker.daily_run import run_today

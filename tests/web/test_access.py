@@ -25,6 +25,9 @@ TABLE: dict[str, tuple[str, ...]] = {
     "GET /account": EVERYONE,
     "POST /account/password": EVERYONE,
     "POST /account/sessions": EVERYONE,
+    "POST /account/sessions/{id}": EVERYONE,
+    "GET /account/second-factor": EVERYONE,
+    "POST /account/second-factor": EVERYONE,
     "GET /": EVERYONE,
     "GET /messages": PEOPLE,
     "GET /messages/{id}": PEOPLE,
@@ -87,6 +90,8 @@ TABLE: dict[str, tuple[str, ...]] = {
     "POST /users/{name}/disable": (ADMIN,),
     "POST /users/{name}/enable": (ADMIN,),
     "POST /users/{name}/tokens": (ADMIN,),
+    "POST /users/{name}/second-factor": (ADMIN,),
+    "POST /users/{name}/provider": (ADMIN,),
     "GET /jobs": ALL_BUT_ADMIN,
     "GET /jobs/{id}": ALL_BUT_ADMIN,
     "GET /jobs/{id}/file": ALL_BUT_ADMIN,
@@ -110,7 +115,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "POST /api/v1/stops/{id}/resumptions": (OPERATOR,),
 }
 OPEN = {
-    "GET /sign-in", "POST /sign-in", "GET /healthz", "GET /readyz", "GET /metrics", "GET /u/{token}", "POST /u/{token}",
+    "GET /sign-in", "POST /sign-in", "POST /sign-in/code", "GET /sign-in/provider", "GET /sign-in/provider/answer", "GET /healthz", "GET /readyz", "GET /metrics", "GET /u/{token}", "POST /u/{token}",
     "POST /webhooks/sendgrid", "POST /webhooks/twilio/status", "POST /webhooks/twilio/inbound", "POST /webhooks/lob",
     "GET /api/v1/openapi.json",
 }  # fmt: skip

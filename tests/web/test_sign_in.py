@@ -13,7 +13,8 @@ from dispatcher.database.tables.log import log_entries
 from dispatcher.database.tables.users import sessions
 from dispatcher.users.manage_users import disable_user, set_roles
 from dispatcher.users.passwords import WeakPasswordError, hash_password
-from dispatcher.users.sign_in import SignedIn, SignInRefused, sign_in, token_hash
+from dispatcher.users.sign_in import SignedIn, SignInRefused, sign_in
+from dispatcher.users.token_hash import token_hash
 from tests.web.house import ALL, PASSWORD, Web
 
 
@@ -47,7 +48,7 @@ def test_the_right_password_opens_and_is_written_down(web: Web) -> None:
     assert (last["event"], last["actor"], last["details"]) == (
         "signed_in",
         "user:auditor",
-        {"address": "testclient"},
+        {"address": "testclient", "way": "password"},
     )
 
 

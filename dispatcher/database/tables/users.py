@@ -1,12 +1,14 @@
 """Users, sessions, tokens."""
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     ForeignKey,
     Integer,
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 from dispatcher.database.tables.metadata import Id, metadata, row_id
@@ -22,6 +24,47 @@ users = Table(
     Column("roles", CanonicalJson, nullable=False),
     Column("disabled_at", Instant),
     Column("created_at", Instant, nullable=False),
+    Column("last_used_at", Instant),
+)
+
+
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("user_id", Id, ForeignKey("users.id"), primary_key=True, autoincrement=False),
+    Column("sealed_secret", Text, nullable=False),  # by a key outside of the database
+    Column("last_step", BigInteger, nullable=False),  # the newest code that was taken: each counts once
+    Column("created_at", Instant, nullable=False),
+    Column("confirmed_at", Instant),  # null: shown, and no code of it was seen yet
+)
+
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("user_id", Id, ForeignKey("users.id"), primary_key=True, autoincrement=False),
+    Column("code_sha256", String(64), primary_key=True),
+    Column("used_at", Instant),
+)
+
+
+begun_sign_ins = Table(  # between the password and the code, or on the way to the provider and back
+    "begun_sign_ins",
+    metadata,
+    Column("token_sha256", String(64), primary_key=True),
+    Column("user_id", Id, ForeignKey("users.id")),
+    Column("details", CanonicalJson, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+)
+
+
+provider_identities = Table(  # who signs in by the OpenID provider, by what never changes of them there
+    "provider_identities",
+    metadata,
+    Column("user_id", Id, ForeignKey("users.id"), primary_key=True, autoincrement=False),
+    Column("issuer", String(500), nullable=False),
+    Column("subject", String(255), nullable=False),
+    UniqueConstraint("issuer", "subject"),
 )
 
 
@@ -45,6 +88,9 @@ sessions = Table(
     Column("seen_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("revoked_at", Instant),
+    Column("way", Text, nullable=False, server_default=""),
+    Column("address", Text, nullable=False, server_default=""),
+    Column("agent", Text, nullable=False, server_default=""),
 )
 
 
@@ -59,6 +105,7 @@ api_tokens = (
         Column("created_at", Instant, nullable=False),
         Column("expires_at", Instant, nullable=False),
         Column("revoked_at", Instant),
+        Column("last_used_at", Instant),
     )
 )
 

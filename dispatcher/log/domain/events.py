@@ -110,6 +110,11 @@ class Event(StrEnum):
     SIGNED_OUT = "signed_out"
     SIGN_IN_REFUSED = "sign_in_refused"
     SESSIONS_ENDED = "sessions_ended"
+    SECOND_FACTOR_SET = "second_factor_set"
+    SECOND_FACTOR_ENDED = "second_factor_ended"
+    SECOND_FACTOR_RESET = "second_factor_reset"
+    RECOVERY_CODES_MADE = "recovery_codes_made"
+    PROVIDER_LINKED = "provider_linked"
 
     KEY_REPLACED = "key_replaced"
     RESTORED = "restored"

@@ -348,10 +348,17 @@ VOCABULARY: Mapping[Event, Word] = {
     Event.PASSWORD_SET: _word(About.USER, "A password was set", always="user"),
     Event.TOKEN_MADE: _word(About.USER, "A token was made", always="user token"),
     Event.TOKENS_REVOKED: _word(About.USER, "Tokens were revoked", always="user count"),
-    Event.SIGNED_IN: _word(About.USER, "Signed in", details="address"),
+    Event.SIGNED_IN: _word(About.USER, "Signed in", details="address way"),
     Event.SIGNED_OUT: _word(About.USER, "Signed out"),
     Event.SIGN_IN_REFUSED: _word(About.USER, "A sign-in was refused", always="why", details="address"),
     Event.SESSIONS_ENDED: _word(About.USER, "Sessions were ended", always="count"),
+    Event.SECOND_FACTOR_SET: _word(About.USER, "Codes from a phone are asked for"),
+    Event.SECOND_FACTOR_ENDED: _word(About.USER, "Codes from a phone are asked for no longer"),
+    Event.SECOND_FACTOR_RESET: _word(
+        About.USER, "An administrator took a phone's codes away", always="user why"
+    ),
+    Event.RECOVERY_CODES_MADE: _word(About.USER, "New recovery codes were made"),
+    Event.PROVIDER_LINKED: _word(About.USER, "Signs in by the provider from here on", always="user subject"),
     # The log itself and its database.
     Event.KEY_REPLACED: _report(_LOG, "A key was replaced"),
     Event.RESTORED: _report(_LOG, "An older database was put back"),

@@ -26,10 +26,16 @@ class User:
     roles: frozenset[Role]
     disabled_at: datetime | None = None
     created_at: datetime | None = None
+    last_used_at: datetime | None = None
 
     def has(self, roles: Iterable[Role]) -> bool:
         """Whether the user has one of these roles."""
         return not self.roles.isdisjoint(roles)
+
+
+def is_name(name: str) -> bool:
+    """Whether a user may be called so: 1 to 100 printable characters."""
+    return bool(name) and len(name) <= 100 and name.isprintable()
 
 
 FAILURES_ALLOWED = 5

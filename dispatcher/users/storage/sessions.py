@@ -10,6 +10,8 @@ from dispatcher.database.tables.users import sessions
 from dispatcher.users.domain.user import User
 from dispatcher.users.storage import users as user_rows
 
+_LONGEST_AGENT = 300
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Session:
@@ -21,10 +23,34 @@ class Session:
     created_at: datetime
     seen_at: datetime
     expires_at: datetime
+    way: str = ""  # "password", "code", "recovery code" or "provider"
+    address: str = ""
+    agent: str = ""
+
+    @property
+    def id(self) -> str:
+        """How its owner names it; it opens nothing."""
+        return self.token_sha256[:16]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """How and where from somebody signed in."""
+
+    way: str = "password"
+    address: str = ""
+    agent: str = ""
 
 
 def add(
-    connection: Connection, *, token_sha256: str, user_id: int, csrf: str, now: datetime, expires_at: datetime
+    connection: Connection,
+    *,
+    token_sha256: str,
+    user_id: int,
+    csrf: str,
+    now: datetime,
+    expires_at: datetime,
+    origin: Origin = Origin(),
 ) -> None:
     """Store a new session; those long over are forgotten on the way."""
     connection.execute(delete(sessions).where(sessions.c.expires_at < now))
@@ -36,8 +62,12 @@ def add(
             created_at=now,
             seen_at=now,
             expires_at=expires_at,
+            way=origin.way,
+            address=origin.address,
+            agent=origin.agent[:_LONGEST_AGENT],
         )
     )
+    user_rows.change(connection, user_id, last_used_at=now)
 
 
 def find(connection: Connection, token_sha256: str, *, now: datetime, seen_after: datetime) -> Session | None:
@@ -66,7 +96,15 @@ def of_user(connection: Connection, user: User, now: datetime) -> list[Session]:
 
 def touch(connection: Connection, token_sha256: str, now: datetime) -> None:
     """Note that the session is in use."""
-    connection.execute(update(sessions).where(sessions.c.token_sha256 == token_sha256).values(seen_at=now))
+    query = update(sessions).where(sessions.c.token_sha256 == token_sha256)
+    user_id = connection.scalar(query.values(seen_at=now).returning(sessions.c.user_id))
+    if user_id is not None:
+        user_rows.change(connection, user_id, last_used_at=now)
+
+
+def set_way(connection: Connection, token_sha256: str, way: str) -> None:
+    """Its owner has shown more of themselves."""
+    connection.execute(update(sessions).where(sessions.c.token_sha256 == token_sha256).values(way=way))
 
 
 def revoke(connection: Connection, token_sha256: str, now: datetime) -> None:
@@ -90,4 +128,7 @@ def _session(row: Any, user: User) -> Session:
         created_at=row.created_at,
         seen_at=row.seen_at,
         expires_at=row.expires_at,
+        way=row.way,
+        address=row.address,
+        agent=row.agent,
     )

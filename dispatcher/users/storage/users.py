@@ -133,4 +133,5 @@ def _user(row: Any) -> User:
         roles=frozenset(Role(role) for role in row.roles),
         disabled_at=row.disabled_at,
         created_at=row.created_at,
+        last_used_at=row.last_used_at,
     )

@@ -1,76 +1,15 @@
-"""Signing in and out, and one's own account: password and sessions."""
-
-import hmac
-import secrets
-from datetime import timedelta
+"""One's own account: password, second factor, and where one is signed in."""
 
 from starlette.responses import Response
 
-from dispatcher.users.manage_users import knows_password, set_password
+from dispatcher.users import manage_users
+from dispatcher.users.audit import append_audit
+from dispatcher.users.manage_users import UserError, knows_password, set_password
 from dispatcher.users.passwords import WeakPasswordError
-from dispatcher.users.sign_in import SignInRefused, append_audit, sign_in, sign_out
-from dispatcher.users.storage import sessions
-from dispatcher.web.site.csrf import FIELD, require_same_site
-from dispatcher.web.site.page import go_to, page, site_of
-from dispatcher.web.site.visit import Page, RefusedError, Visit, caller_of
-
-
-def own_path(wish: str) -> str:
-    """The address to go to after signing in: one of ours, whatever was asked for."""
-    harmless = (
-        wish.startswith("/")
-        and not wish.startswith(("//", "/\\"))
-        and wish.isprintable()
-        and "\\" not in wish
-    )
-    return wish if harmless else "/"
-
-
-def show_sign_in(visit: Visit) -> Response:
-    """The form; somebody who has a session goes on."""
-    if visit.session is not None:
-        return go_to(visit, own_path(visit.query("next")))
-    return _form(visit, wish=visit.query("next"))
-
-
-def do_sign_in(visit: Visit) -> Response:
-    """Check name and password; a new session every time, so that nobody can prepare one for another."""
-    require_same_site(visit.request)
-    site = site_of(visit.request)
-    _require_form_cookie(visit)
-    caller = caller_of(visit.request)
-    wait = site.sign_in_limit.refuses(caller)
-    if wait is not None:
-        return _refused(
-            visit, 429, "Too many tries from here. Wait a minute, then try again.", wait.total_seconds()
-        )
-    answer = sign_in(
-        site.program.database,
-        name=visit.text("name"),
-        password=visit.field("password"),
-        now=site.program.real_now(),
-        lasts=timedelta(hours=site.program.settings.web.session_hours),
-        address=caller,
-    )
-    if isinstance(answer, SignInRefused):
-        after = answer.retry_after.total_seconds() if answer.retry_after else None
-        return _refused(visit, 429 if after else 401, answer.why, after)
-    if visit.session is not None:
-        sign_out(site.program.database, visit.session, now=site.program.real_now())
-    response = go_to(visit, own_path(visit.text("next")))
-    site.cookies.set(response, site.cookies.session, answer.token)
-    site.cookies.clear(response, site.cookies.form)
-    return response
-
-
-def do_sign_out(visit: Visit) -> Response:
-    """End the session on the server and take the cookie back."""
-    site = site_of(visit.request)
-    if visit.session is not None:
-        sign_out(site.program.database, visit.session, now=site.program.real_now())
-    response = go_to(visit, "/sign-in", "You are signed out.")
-    site.cookies.clear(response, site.cookies.session)
-    return response
+from dispatcher.users.storage import second_factors, sessions, users
+from dispatcher.web.site.page import go_to, page, sentence_of, site_of
+from dispatcher.web.site.user_agent import device
+from dispatcher.web.site.visit import Page, Visit
 
 
 def show_account(visit: Visit) -> Response:
@@ -113,45 +52,40 @@ def end_sessions(visit: Visit) -> Response:
     return go_to(visit, "/account", f"{ended} other session{'' if ended == 1 else 's'} ended.")
 
 
+def end_session(visit: Visit) -> Response:
+    """End one of one's sessions: a phone that was lost, a browser that was left open."""
+    try:
+        manage_users.end_session(
+            visit.program.database, visit.user, visit.path("id"), at=visit.program.real_now()
+        )
+    except UserError as error:
+        return go_to(visit, "/account", wrong=sentence_of(error))
+    return go_to(visit, "/account", "That session is ended.")
+
+
 def _account(visit: Visit, status: int, wrong: str) -> Response:
     house = visit.program
     with house.database.reading() as connection:
         living = sessions.of_user(connection, visit.user, house.real_now())
-    return page(visit, "account", status=status, wrong=wrong, sessions=living, session=visit.session)
-
-
-def _form(visit: Visit, *, status: int = 200, wrong: str = "", wish: str = "", name: str = "") -> Response:
-    token = secrets.token_urlsafe(24)
-    response = page(
-        visit, "sign_in", status=status, wrong=wrong, wish=own_path(wish), name=name, form_token=token
+        factor = second_factors.find(connection, visit.user.id)
+        by_password = bool(users.password_hash(connection, visit.user.id))
+        codes_left = second_factors.recovery_codes_left(connection, visit.user.id)
+    return page(
+        visit,
+        "account",
+        status=status,
+        wrong=wrong,
+        sessions=[(one, device(one.agent)) for one in living],
+        factor=factor if factor and factor.confirmed_at else None,
+        by_password=by_password,
+        codes_left=codes_left,
+        session=visit.session,
     )
-    cookies = site_of(visit.request).cookies
-    cookies.set(response, cookies.form, token, max_age=3600)
-    return response
-
-
-def _refused(visit: Visit, status: int, why: str, after: float | None) -> Response:
-    response = _form(visit, status=status, wrong=why, wish=visit.text("next"), name=visit.text("name"))
-    if after is not None:
-        response.headers["Retry-After"] = str(max(1, round(after)))
-    return response
-
-
-def _require_form_cookie(visit: Visit) -> None:
-    """The sign-in form has no session yet: its token stands in a cookie of its own."""
-    cookie = visit.request.cookies.get(site_of(visit.request).cookies.form, "")
-    given = visit.field(FIELD)
-    if not cookie or not hmac.compare_digest(cookie.encode(), given.encode("utf-8", "surrogateescape")):
-        raise RefusedError(
-            403, "This form is out of date. Load the sign-in page again (cookies must be allowed)."
-        )
 
 
 PAGES = (
-    Page("GET", "/sign-in", show_sign_in),
-    Page("POST", "/sign-in", do_sign_in),
-    Page("POST", "/sign-out", do_sign_out),
     Page("GET", "/account", show_account),
     Page("POST", "/account/password", change_password),
     Page("POST", "/account/sessions", end_sessions),
+    Page("POST", "/account/sessions/{id}", end_session),
 )

@@ -8,7 +8,7 @@ from dispatcher.users import manage_users
 from dispatcher.users.domain.user import Role
 from dispatcher.users.manage_users import UserError
 from dispatcher.users.passwords import WeakPasswordError
-from dispatcher.users.storage import users
+from dispatcher.users.storage import provider_identities, second_factors, users
 from dispatcher.web.site.page import go_to, page, sentence_of
 from dispatcher.web.site.visit import Page, Visit
 
@@ -102,6 +102,37 @@ def revoke_tokens(visit: Visit) -> Response:
     )
 
 
+def reset_second_factor(visit: Visit) -> Response:
+    """Take the codes away from somebody who has lost their phone."""
+    return _change(
+        visit,
+        lambda name: manage_users.reset_second_factor(
+            visit.program.database,
+            name=name,
+            why=visit.text("why"),
+            by=visit.actor,
+            at=visit.program.real_now(),
+        ),
+        "The second factor is gone and their sessions have ended; the password alone opens until they set up another.",
+    )
+
+
+def link_provider(visit: Visit) -> Response:
+    """Join a user with the one that the provider knows."""
+    return _change(
+        visit,
+        lambda name: manage_users.link_provider(
+            visit.program.database,
+            name=name,
+            issuer=visit.program.settings.oidc.issuer,
+            subject=visit.text("subject"),
+            by=visit.actor,
+            at=visit.program.real_now(),
+        ),
+        "They may sign in by the provider; their roles follow it from then on.",
+    )
+
+
 def _change(visit: Visit, act: Callable[[str], object], done: str) -> Response:
     try:
         act(visit.path("name"))
@@ -114,6 +145,8 @@ def _list(visit: Visit, status: int, wrong: str) -> Response:
     now = visit.program.real_now()
     with visit.program.database.reading() as connection:
         found, tokens = users.list_all(connection), users.tokens(connection, now)
+        with_factor = second_factors.users_with_one(connection)
+        subjects = provider_identities.subjects(connection)
     return page(
         visit,
         "users",
@@ -122,7 +155,9 @@ def _list(visit: Visit, status: int, wrong: str) -> Response:
         users=found,
         tokens=tokens,
         roles=_ROLES,
-        real_now=now,
+        with_factor=with_factor,
+        subjects=subjects,
+        provider=visit.program.settings.oidc.issuer,
         given=visit.form,
     )
 
@@ -142,4 +177,6 @@ PAGES = (
     Page("POST", "/users/{name}/disable", disable),
     Page("POST", "/users/{name}/enable", enable),
     Page("POST", "/users/{name}/tokens", revoke_tokens),
+    Page("POST", "/users/{name}/second-factor", reset_second_factor),
+    Page("POST", "/users/{name}/provider", link_provider),
 )

@@ -10,9 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from dispatcher.users.domain.user import User
-from dispatcher.users.sign_in import session_of, token_hash
+from dispatcher.users.second_factor import is_wanting
+from dispatcher.users.sign_in import session_of
 from dispatcher.users.storage import idempotency, users
 from dispatcher.users.storage.sessions import Session
+from dispatcher.users.token_hash import token_hash
 from dispatcher.web.api.operation import PREFIX, Operation, as_response
 from dispatcher.web.api.problems import problem
 from dispatcher.web.site.access import ACCESS, Door, may
@@ -90,7 +92,9 @@ def _session(request: Request) -> tuple[Session | None, Response | None]:
 
 def _of_token(user: User, now: Any) -> Session:
     """A bearer's identity for one request; it bears no form token because no browser sends it by itself."""
-    return Session(token_sha256="", user=user, csrf="", created_at=now, seen_at=now, expires_at=now)
+    return Session(
+        token_sha256="", user=user, csrf="", created_at=now, seen_at=now, expires_at=now, way="token"
+    )
 
 
 def _require(operation: Operation, visit: Visit) -> None:
@@ -101,6 +105,8 @@ def _require(operation: Operation, visit: Visit) -> None:
         raise RefusedError(401, "Send a bearer token (`dispatcher users token NAME`), or sign in.")
     if not may(access, visit.session.user.roles):
         raise RefusedError(403, "Your roles do not allow this.")
+    if is_wanting(visit.session, visit.program.settings.web.second_factor):
+        raise RefusedError(403, "Your roles need a second factor: set it up under your account first.")
     if visit.request.method == "POST" and visit.session.csrf:
         require_same_site(visit.request)
         given = visit.request.headers.get(CSRF_HEADER, "")

@@ -33,10 +33,16 @@ HAS_TASKS = READS_TEMPLATES
 ACCESS: Mapping[str, Access] = {
     "GET /sign-in": Door.PUBLIC,
     "POST /sign-in": Door.PUBLIC,
+    "POST /sign-in/code": Door.PUBLIC,
+    "GET /sign-in/provider": Door.PUBLIC,
+    "GET /sign-in/provider/answer": Door.PUBLIC,
     "POST /sign-out": EVERYONE,
     "GET /account": EVERYONE,
     "POST /account/password": EVERYONE,
     "POST /account/sessions": EVERYONE,
+    "POST /account/sessions/{id}": EVERYONE,
+    "GET /account/second-factor": EVERYONE,
+    "POST /account/second-factor": EVERYONE,
     "GET /": EVERYONE,
     "GET /messages": READS_PEOPLE,
     "GET /messages/{id}": READS_PEOPLE,
@@ -99,6 +105,8 @@ ACCESS: Mapping[str, Access] = {
     "POST /users/{name}/disable": ADMINISTERS,
     "POST /users/{name}/enable": ADMINISTERS,
     "POST /users/{name}/tokens": ADMINISTERS,
+    "POST /users/{name}/second-factor": ADMINISTERS,
+    "POST /users/{name}/provider": ADMINISTERS,
     "GET /u/{token}": Door.TOKEN,
     "POST /u/{token}": Door.TOKEN,
     "POST /webhooks/sendgrid": Door.SIGNATURE,
@@ -131,6 +139,11 @@ ACCESS: Mapping[str, Access] = {
     "GET /jobs/{id}": HAS_JOBS,
     "GET /jobs/{id}/file": HAS_JOBS,
 }
+
+# What a session that was opened by a password alone may open where its user's roles need a second factor.
+WITHOUT_SECOND_FACTOR = frozenset(
+    {"GET /account/second-factor", "POST /account/second-factor", "POST /sign-out"}
+)
 
 
 def may(access: Access, roles: frozenset[Role]) -> bool:

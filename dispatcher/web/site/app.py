@@ -16,9 +16,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from dispatcher.bootstrap import Dispatcher
+from dispatcher.users.second_factor import is_wanting
 from dispatcher.users.sign_in import session_of
 from dispatcher.users.storage.sessions import Session
-from dispatcher.web.account import account, user_pages
+from dispatcher.web.account import account, second_factor_pages, sign_in_pages, user_pages
 from dispatcher.web.api.operation import PREFIX, Operation
 from dispatcher.web.api.operations import OPERATIONS
 from dispatcher.web.api.problems import problem
@@ -47,18 +48,20 @@ from dispatcher.web.operators import (
 )
 from dispatcher.web.operators.run_start import RunDay
 from dispatcher.web.site import jobs
-from dispatcher.web.site.access import ACCESS, Access, Door, may
+from dispatcher.web.site.access import ACCESS, WITHOUT_SECOND_FACTOR, Access, Door, may
 from dispatcher.web.site.body_limit import BodyLimit
 from dispatcher.web.site.csrf import require_same_site, require_token
 from dispatcher.web.site.headers import SecurityHeaders
 from dispatcher.web.site.kept import keep_typed
-from dispatcher.web.site.page import STATIC, Site, page, site_of
+from dispatcher.web.site.page import STATIC, Site, go_to, page, site_of
 from dispatcher.web.site.pools import BusyError, pool_of
 from dispatcher.web.site.visit import Form, Page, RefusedError, StaleFormError, Visit, require_text
 
 _LOG = logging.getLogger("dispatcher.web")
 PAGES: tuple[Page, ...] = (
+    *sign_in_pages.PAGES,
     *account.PAGES,
+    *second_factor_pages.PAGES,
     *today.PAGES,
     *messages.PAGES,
     *people.PAGES,
@@ -182,6 +185,8 @@ def _serve(one: Page, request: Request, form: Form, body: bytes) -> Response:
             require_text(request, form)
         if not isinstance(access, Door):
             _require(visit, access)
+            if one.name not in WITHOUT_SECOND_FACTOR and _wants_second_factor(visit):
+                return go_to(visit, "/account/second-factor", wrong=_SECOND_FACTOR_FIRST)
         return one.handler(visit)
     except RefusedError as refused:
         signed_out = refused.status == 401 and not isinstance(access, Door)
@@ -218,6 +223,14 @@ def _require(visit: Visit, access: Access) -> None:
     if visit.request.method == "POST":
         require_same_site(visit.request)
         require_token(visit.form, visit.session.csrf)
+
+
+_SECOND_FACTOR_FIRST = "Your roles need a code from a phone beside the password. Set it up to go on."
+
+
+def _wants_second_factor(visit: Visit) -> bool:
+    needing = visit.program.settings.web.second_factor
+    return visit.session is not None and is_wanting(visit.session, needing)
 
 
 def _to_sign_in(request: Request) -> Response:

@@ -6,7 +6,7 @@ from dispatcher.web.site.csrf import FIELD, require_same_site
 from dispatcher.web.site.page import page
 from dispatcher.web.site.visit import RefusedError, Visit
 
-_SECRET = ("password", "old", "new", "again")  # never written into a page
+_SECRET = ("password", "old", "new", "again", "code")  # never written into a page
 
 
 def keep_typed(visit: Visit, status: int) -> Response | None:

@@ -118,6 +118,7 @@ class Site:
             "post_line": words.post_line,
             "sentence": words.sentence,
             "grouped": words.grouped,
+            "in_fours": words.in_fours,
             "cron": words.cron,
             "outcome": words.outcome,
             "task_words": words.task_words,

@@ -26,6 +26,7 @@ _SIZES: Final = {
     "webhooks": _Size(4, 2_000),
     "stops": _Size(1, 100),
     "passwords": _Size(2, 100),  # a hash takes 64 MB and a tenth of a second
+    "provider": _Size(2, 50),  # of sign-ins: it may answer slowly
     "probes": _Size(1, 50),
     "desk": _Size(6, 500),
 }
@@ -34,8 +35,10 @@ _PREFIXES: Final = (
     ("/webhooks/", "webhooks"),
     ("/stops", "stops"),
     ("/api/v1/stops", "stops"),
+    ("/sign-in/provider", "provider"),
     ("/sign-in", "passwords"),
     ("/account/password", "passwords"),
+    ("/account/second-factor", "passwords"),
     ("/healthz", "probes"),
     ("/readyz", "probes"),
     ("/metrics", "probes"),

@@ -101,6 +101,12 @@ def caller_of(request: Request) -> str:
     return host
 
 
+def agent_of(request: Request) -> str:
+    """The browser in its own words, for the list of one's sessions."""
+    agent = request.headers.get("user-agent", "")
+    return agent if is_text(agent) and agent.isprintable() else ""
+
+
 def require_text(request: Request, form: Form) -> None:
     """Refuse what no database stores and no page can show: a NUL, half of a surrogate pair. Raises RefusedError."""
     if not all(is_text(str(value)) for value in request.path_params.values()):

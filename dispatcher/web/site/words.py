@@ -117,6 +117,11 @@ def grouped(money: str) -> str:
     return f"{Decimal(value):,} {currency}"
 
 
+def in_fours(secret: str) -> str:
+    """A long secret in groups of four, as it is typed from one screen into another."""
+    return " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
+
+
 def cron(fields: str) -> str:
     """A schedule in words where it is a plain one; otherwise its five fields."""
     minute, hour, day_of_month, month, weekday = fields.split()
