@@ -6,7 +6,7 @@ from sqlalchemy import Connection, func, select
 
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.portfolio import debtors, debts
-from dispatcher.portfolio.storage.debts import open_on
+from dispatcher.portfolio.storage.debts import OWED, open_on
 
 
 def newest_message(connection: Connection, debtor_id: int, template: str, channel: str | None) -> str | None:
@@ -24,7 +24,7 @@ def newest_message(connection: Connection, debtor_id: int, template: str, channe
 
 def people_by_language(connection: Connection, as_of: date) -> dict[str, int]:
     """How many people who owe something on a date are written to in each language."""
-    owes = select(debts.c.debtor_id).where(open_on(as_of), debts.c.balance_minor - debts.c.paid_minor > 0)
+    owes = select(debts.c.debtor_id).where(open_on(as_of), OWED > 0)
     query = (
         select(debtors.c.language, func.count()).where(debtors.c.id.in_(owes)).group_by(debtors.c.language)
     )
@@ -35,7 +35,7 @@ def debtors_with_open_debts(connection: Connection, as_of: date, *, after: int, 
     """Ids of people who owe something on a date, in order, after an id."""
     query = (
         select(debts.c.debtor_id)
-        .where(open_on(as_of), debts.c.balance_minor - debts.c.paid_minor > 0, debts.c.debtor_id > after)
+        .where(open_on(as_of), OWED > 0, debts.c.debtor_id > after)
         .distinct()
         .order_by(debts.c.debtor_id)
         .limit(limit)

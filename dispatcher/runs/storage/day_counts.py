@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from dispatcher.database.tables.delivery import tasks
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.operations import fires
 from dispatcher.database.tables.planning import runs
 from dispatcher.database.tables.portfolio import creditors
 from dispatcher.database.tables.templates import template_versions
+from dispatcher.messages.storage.message_counts import count_messages
+from dispatcher.people.storage import task_lists
 from dispatcher.runs.domain.left_open import UNDECIDED, LeftOpen
 from dispatcher.runs.domain.run_summary import WORD_OF_STATE
 from dispatcher.runs.storage import left_open
@@ -72,14 +73,13 @@ def page_of_runs(
 
 def waiting_for_a_person(connection: Connection, *, now: datetime) -> Waiting:
     """Messages that nobody has decided about, open tasks by kind, template versions to review."""
-    kinds = select(tasks.c.kind, func.count()).where(tasks.c.done_at.is_(None)).group_by(tasks.c.kind)
     submitted = (
         select(func.count()).select_from(template_versions).where(template_versions.c.state == "submitted")
     )
     return Waiting(
         messages=[one for one in left_open.left_open(connection) if one.state in UNDECIDED],
         expired=left_open.expired_lately(connection, now=now),
-        tasks={row[0]: row[1] for row in connection.execute(kinds)},
+        tasks=task_lists.counts(connection),
         reviews=connection.scalar(submitted) or 0,
     )
 
@@ -103,13 +103,9 @@ def last_fires(connection: Connection, schedules: Sequence[str]) -> dict[str, An
 
 def _counts(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, int]]:
     """Run -> the summary's words -> messages; read from the index on (run, state) alone."""
-    query = (
-        select(messages.c.run_id, messages.c.state, func.count())
-        .where(messages.c.run_id.in_(ids))
-        .group_by(messages.c.run_id, messages.c.state)
-    )
+    by = (messages.c.run_id, messages.c.state)
     found: dict[int, dict[str, int]] = {}
-    for run_id, state, count in connection.execute(query):
+    for (run_id, state), count in count_messages(connection, *by, where=messages.c.run_id.in_(ids)).items():
         word = WORD_OF_STATE[state]
         words = found.setdefault(run_id, {})
         words[word] = words.get(word, 0) + count

@@ -8,11 +8,11 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, exists, func, select
 
-from dispatcher.database.tables.delivery import tasks
 from dispatcher.database.tables.log import log_entries
 from dispatcher.database.tables.operations import fires
 from dispatcher.database.tables.planning import runs
 from dispatcher.database.tables.record import seals
+from dispatcher.people.storage import task_lists
 from dispatcher.runs.domain.left_open import UNDECIDED, LeftOpen
 from dispatcher.runs.storage import left_open
 
@@ -94,8 +94,5 @@ def _reasons(entries: object) -> list[tuple[str, int]]:
 
 def _for_a_person(connection: Connection) -> list[tuple[str, int]]:
     states = [one for one in left_open.left_open(connection) if one.state in UNDECIDED]
-    kinds = connection.execute(
-        select(tasks.c.kind, func.count()).where(tasks.c.done_at.is_(None)).group_by(tasks.c.kind)
-    )
-    found = [(f"{one.state} messages", one.count) for one in states]
-    return sorted([*found, *((f"tasks: {row[0]}", row[1]) for row in kinds)])
+    waiting = [(f"{one.state} messages", one.count) for one in states]
+    return sorted([*waiting, *((f"tasks: {kind}", n) for kind, n in task_lists.counts(connection).items())])

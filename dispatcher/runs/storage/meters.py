@@ -10,6 +10,7 @@ from dispatcher.database.tables.delivery import attempts
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.planning import runs
 from dispatcher.messages.domain.message import State
+from dispatcher.messages.storage.message_counts import count_messages
 
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0)
 _TAKEN = ("accepted", "unknown")
@@ -26,10 +27,8 @@ class Durations:
 
 def messages_by_state(connection: Connection) -> dict[tuple[str, str], int]:
     """(channel, state) -> messages; read from an index alone."""
-    query = select(messages.c.state, messages.c.channel, func.count()).group_by(
-        messages.c.state, messages.c.channel
-    )
-    return {(row[1], row[0]): row[2] for row in connection.execute(query)}
+    by_state = count_messages(connection, messages.c.state, messages.c.channel)
+    return {(channel, state): count for (state, channel), count in by_state.items()}
 
 
 def decisions(connection: Connection) -> dict[tuple[str, str], int]:

@@ -12,6 +12,7 @@ from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.planning import runs
 from dispatcher.database.tables.portfolio import creditors, debtors
 from dispatcher.messages.domain.message import State
+from dispatcher.messages.storage.message_counts import count_messages
 from dispatcher.messages.storage.planned import UNRELEASED
 from dispatcher.runs.domain.run_summary import WORD_OF_STATE
 
@@ -32,12 +33,8 @@ class KeptReason:
 
 def count_states(connection: Connection, run_id: int) -> Counter[tuple[str, str, str]]:
     """(step, channel, state) -> messages of a run."""
-    query = (
-        select(messages.c.step, messages.c.channel, messages.c.state, func.count())
-        .where(messages.c.run_id == run_id)
-        .group_by(messages.c.step, messages.c.channel, messages.c.state)
-    )
-    return Counter({(row[0], row[1], row[2]): row[3] for row in connection.execute(query)})
+    by = (messages.c.step, messages.c.channel, messages.c.state)
+    return count_messages(connection, *by, where=messages.c.run_id == run_id)
 
 
 def kept_reasons(connection: Connection, run_id: int) -> list[KeptReason]:
@@ -63,9 +60,7 @@ def _key(state: str, reason: dict[str, Any]) -> tuple[str, str, str, str, str]:
 
 def count_all_states(connection: Connection) -> Counter[str]:
     """State -> messages, of all runs."""
-    return Counter(
-        dict(connection.execute(select(messages.c.state, func.count()).group_by(messages.c.state)).all())
-    )
+    return Counter({state: count for (state,), count in count_messages(connection, messages.c.state).items()})
 
 
 def waiting_plans(connection: Connection, *, mode: str) -> list[int]:

@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
 from dispatcher.database.tables.messages import contents, message_debts, messages
 from dispatcher.database.tables.planning import runs
 from dispatcher.database.tables.portfolio import creditors
 from dispatcher.messages.domain.message import UNSENT, State
+from dispatcher.messages.storage.message_counts import count_messages
 from dispatcher.runs.domain.volume import MONTHS, DayVolume, groups_of
 
 _GONE = (State.CANCELLED, State.EXPIRED, State.FAILED)
@@ -47,13 +48,9 @@ def _sent_by_group(connection: Connection, run_id: int) -> dict[tuple[str, str, 
 
 def _by_group(connection: Connection, *where: ColumnElement[bool]) -> dict[tuple[str, str, str], int]:
     columns = (creditors.c.key, messages.c.channel, messages.c.template)
-    query = (
-        select(*columns, func.count())
-        .join(creditors, creditors.c.id == messages.c.creditor_id)
-        .where(*where)
-        .group_by(*columns)
+    return dict(
+        count_messages(connection, *columns, where=and_(creditors.c.id == messages.c.creditor_id, *where))
     )
-    return {(row[0], row[1], row[2]): row[3] for row in connection.execute(query)}
 
 
 def keep_volume(
