@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from channels.account import Account
 from channels.kind import ChannelKind
 from channels.port import Channel
 from channels.settings import ChannelSettings
@@ -64,4 +65,36 @@ PROVIDERS: Final[Mapping[ChannelKind, Mapping[str, Opener]]] = {
     ChannelKind.EMAIL: {"folder": _folder, "smtp": _smtp, "sendgrid": _sendgrid},
     ChannelKind.SMS: {"folder": _folder, "twilio": _twilio},
     ChannelKind.LETTER: {"folder": _folder, "spool": _spool, "lob": _lob},
+}
+
+
+def open_account(kind: ChannelKind, settings: ChannelSettings) -> Account | None:
+    """What can be asked of the provider's account, None where it has none that answers."""
+    del kind
+    opener = ACCOUNTS.get(settings.provider)
+    return opener(settings) if opener else None
+
+
+def _sendgrid_account(settings: ChannelSettings) -> Account:
+    from channels.email.sendgrid_account import SendGridAccount
+
+    return SendGridAccount(settings)
+
+
+def _twilio_account(settings: ChannelSettings) -> Account:
+    from channels.sms.twilio_account import TwilioAccount
+
+    return TwilioAccount(settings)
+
+
+def _lob_account(settings: ChannelSettings) -> Account:
+    from channels.letter.lob_account import LobAccount
+
+    return LobAccount(settings)
+
+
+ACCOUNTS: Final[Mapping[str, Callable[[ChannelSettings], Account]]] = {
+    "sendgrid": _sendgrid_account,
+    "twilio": _twilio_account,
+    "lob": _lob_account,
 }

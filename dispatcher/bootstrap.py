@@ -24,6 +24,7 @@ from dispatcher.database.engine import Database, open_database
 from dispatcher.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
+    from channels.account import Account
     from channels.port import Channel
     from dispatcher.authoring.published_templates import PublishedTemplates
     from dispatcher.delivery.domain.verdict import Verdict
@@ -316,6 +317,13 @@ class Dispatcher:
             self.refuse_if_not_ready()
             self._channels[kind] = open_channel(kind, self.settings.channel(kind))
         return self._channels[kind]
+
+    def account(self, kind: ChannelKind) -> Account | None:
+        """The account of a channel's provider, opened anew; None where it has none that answers."""
+        from channels.registry import open_account
+
+        self.refuse_if_not_ready()
+        return open_account(kind, self.settings.channel(kind))
 
     def refuse_if_not_ready(self) -> None:
         """Raise SettingsError while a real provider is set and something it needs is not."""

@@ -60,7 +60,7 @@ def parse_sendgrid_events(
     timestamp = header(headers, TIMESTAMP_HEADER)
     verify_sendgrid_signature(raw_body, header(headers, SIGNATURE_HEADER), timestamp, public_key)
     require_near(signed_at(timestamp, "SendGrid"), now, tolerance)
-    return [_event(said, now) for said in _batch(raw_body)]
+    return [event_of(said, now) for said in _batch(raw_body)]
 
 
 def verify_sendgrid_signature(raw_body: bytes, signature: str, timestamp: str, public_key: str) -> None:
@@ -91,7 +91,8 @@ def _batch(raw_body: bytes) -> list[object]:
     return said
 
 
-def _event(said: object, now: datetime) -> DeliveryEvent:
+def event_of(said: object, now: datetime) -> DeliveryEvent:
+    """One event as the webhook words it; `now` stands in where it names no time."""
     raw = said if isinstance(said, dict) else {"value": said}
     kind = _KINDS.get(_text(raw, "event"), EventKind.UNKNOWN)
     reason = _text(raw, "reason") or _text(raw, "response")
@@ -102,7 +103,7 @@ def _event(said: object, now: datetime) -> DeliveryEvent:
         kind=kind,
         at=_instant(raw.get("timestamp"), now),
         message_id=_text(raw, "message_id"),
-        provider_id=_ROUTING.sub("", _text(raw, "sg_message_id")),
+        provider_id=routed(_text(raw, "sg_message_id")),
         address=_text(raw, "email"),
         permanent=_is_permanent(raw, kind, reason),
         opted_out=wish,
@@ -112,6 +113,16 @@ def _event(said: object, now: datetime) -> DeliveryEvent:
     )
 
 
+def routed(sg_message_id: str) -> str:
+    """SendGrid's id as it was told on acceptance, without the way that the mail took inside."""
+    return _ROUTING.sub("", sg_message_id)
+
+
+def well_formed(address: str) -> bool:
+    """Whether it reads like an e-mail address."""
+    return _ADDRESS.fullmatch(address) is not None
+
+
 def _is_permanent(raw: Mapping[str, object], kind: EventKind, reason: str) -> bool:
     """A bounce is hard unless SendGrid calls it blocked, which means refused for now."""
     if kind is EventKind.BOUNCED:
@@ -119,7 +130,7 @@ def _is_permanent(raw: Mapping[str, object], kind: EventKind, reason: str) -> bo
     if kind is not EventKind.REJECTED:
         return False
     if reason.casefold() == "invalid":  # also said of a name with a comma: then the address is a good one
-        return not _ADDRESS.fullmatch(_text(raw, "email"))
+        return not well_formed(_text(raw, "email"))
     return reason.casefold() in _DEAD_ADDRESS
 
 

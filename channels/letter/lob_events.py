@@ -53,7 +53,7 @@ def parse_lob_event(
     timestamp = header(headers, TIMESTAMP_HEADER)
     verify_lob_signature(raw_body, header(headers, SIGNATURE_HEADER), timestamp, secret)
     require_near(signed_at(timestamp, "Lob", per_second=1000), now, tolerance)
-    return _event(_object(raw_body), now)
+    return event_of(_object(raw_body), now)
 
 
 def verify_lob_signature(raw_body: bytes, signature: str, timestamp: str, secret: str) -> None:
@@ -71,7 +71,8 @@ def _object(raw_body: bytes) -> dict[str, object]:
     return said
 
 
-def _event(raw: Mapping[str, object], now: datetime) -> DeliveryEvent:
+def event_of(raw: Mapping[str, object], now: datetime) -> DeliveryEvent:
+    """One event as the webhook words it; `now` stands in where it names no time."""
     name = str(_inside(raw, "event_type").get("id") or "")
     letter = _inside(raw, "body")
     kind = _kind(name)

@@ -1,15 +1,8 @@
 """Sends SMS through Twilio's own library, over pooled connections with time-outs."""
 
-import base64
-import logging
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-from twilio.base.exceptions import TwilioException
-from twilio.http import HttpClient
-from twilio.http.response import Response
-from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 
 from channels.http import Answer, NoAnswerError, NotWrittenError, Transport, foreign
@@ -19,55 +12,13 @@ from channels.message import OutboundMessage
 from channels.outcome import Accepted, Outcome, TryLater, Unknown
 from channels.privacy import without
 from channels.settings import ChannelSettings, missing
+from channels.sms.twilio_client import API, UNREADABLE, AnsweredError, make_client
 from channels.sms.twilio_outcomes import failure, refusal
 
-API = "https://api.twilio.com"
 LONGEST_VALIDITY = 36_000  # seconds, Twilio's own bound
 SHORTEST_VALIDITY = 5  # below this Twilio may drop the message before a carrier sees it
 LONGEST_CODE = 6
-# What the library lets through when an answer is not in the form it expects.
-_UNREADABLE = (ValueError, TypeError, AttributeError, KeyError, RecursionError, TwilioException)
 _FAILED = frozenset({"failed", "undelivered", "canceled"})
-
-
-class _AnsweredError(Exception):
-    """Carries a refusal past the library, whose own exception loses the headers and with them Retry-After."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.status)
-        self.answer = answer
-
-
-class PooledHttpClient(HttpClient):  # type: ignore[misc]  # the library's typing is partial
-    """The library's transport, on kept connections; it logs nothing."""
-
-    def __init__(self, transport: Transport) -> None:
-        super().__init__(logging.getLogger(__name__), is_async=False)
-        self._transport = transport
-
-    def request(  # the library's signature
-        self,
-        method: str,
-        url: str,
-        params: Mapping[str, object] | None = None,
-        data: Mapping[str, object] | None = None,
-        headers: Mapping[str, str] | None = None,
-        auth: tuple[str, str] | None = None,
-        timeout: float | None = None,  # the transport's own hold
-        allow_redirects: bool = False,  # noqa: FBT001, FBT002  # the library's signature; never followed
-    ) -> Response:
-        """One request in the library's terms. Raises _AnsweredError for every status but 2xx."""
-        target = f"{url}?{urlencode(params, doseq=True)}" if params else url
-        body = urlencode(data, doseq=True).encode() if data else None
-        answer = self._transport.request(method, target, _with_login(headers or {}, auth), body)
-        if not 200 <= answer.status < 300:
-            raise _AnsweredError(answer)
-        return Response(answer.status, answer.body.decode(), answer.headers)
-
-
-def _with_login(headers: Mapping[str, str], auth: tuple[str, str] | None) -> dict[str, str]:
-    token = base64.b64encode(":".join(auth or ("", "")).encode()).decode()
-    return {**headers, "Authorization": f"Basic {token}"}
 
 
 class TwilioChannel:
@@ -88,7 +39,7 @@ class TwilioChannel:
             timeout=settings.timeout,
             concurrency=settings.concurrency,
         )
-        self._client = _client(settings, base_url, self._transport)
+        self._client = make_client(settings, base_url, self._transport)
         self._callback = f"{settings.public_url.rstrip('/')}/webhooks/twilio/status?message_id="
 
     def send(self, message: OutboundMessage, *, now: datetime) -> Outcome:
@@ -101,13 +52,13 @@ class TwilioChannel:
         fields = self._fields(message, validity)
         try:
             return self._made(self._client.messages.create(**fields), message.to)
-        except _AnsweredError as refused:
+        except AnsweredError as refused:
             return self._refused(refused.answer, message.to, now)
         except NotWrittenError as error:
             return TryLater(reason=str(error))
         except NoAnswerError as error:
             return Unknown(why=str(error))
-        except _UNREADABLE:
+        except UNREADABLE:
             return Unknown(why="Twilio's acceptance could not be read")
 
     def _fields(self, message: OutboundMessage, validity: int | None) -> dict[str, object]:
@@ -151,7 +102,7 @@ class TwilioChannel:
             )
             same = [made for made in listed if self._is_ours(made, attempted_at, body.decode())]
             return self._made(same[0], to) if len(same) == 1 else None
-        except (_AnsweredError, NotWrittenError, NoAnswerError, *_UNREADABLE):
+        except (AnsweredError, NotWrittenError, NoAnswerError, *UNREADABLE):
             return None
 
     def _is_ours(self, made: MessageInstance, attempted_at: datetime, text: str) -> bool:
@@ -170,17 +121,6 @@ class TwilioChannel:
     def close(self) -> None:
         """Close the kept connections."""
         self._transport.close()
-
-
-def _client(settings: ChannelSettings, base_url: str, transport: Transport) -> Client:
-    client = Client(
-        username=settings.account_sid or "unset",
-        password=settings.auth_token or "unset",
-        http_client=PooledHttpClient(transport),
-        environment={"TWILIO_EDGE": ""},  # our settings decide where it talks to, not the process environment
-    )
-    client.api.base_url = base_url
-    return client
 
 
 def _validity(not_after: datetime | None, now: datetime) -> int | None:

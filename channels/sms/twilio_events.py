@@ -54,21 +54,43 @@ def parse_twilio_status(
     form = dict(_verified(raw_body, headers, auth_token, public_url, target))
     if not (sid := form.get("MessageSid") or form.get("SmsSid")):
         raise MalformedWebhookError("Twilio's status names no MessageSid")
-    status = form.get("MessageStatus") or form.get("SmsStatus") or ""
-    code = _code(form.get("ErrorCode", ""))
+    return status_event(
+        sid,
+        form.get("MessageStatus") or form.get("SmsStatus") or "",
+        _code(form.get("ErrorCode", "")),
+        at=now,
+        message_id=storable(dict(parse_qsl(urlsplit(target).query)).get("message_id", "")),
+        address=form.get("To", ""),
+        reason=form.get("ErrorMessage", ""),
+        raw=form,
+    )
+
+
+def status_event(
+    sid: str,
+    status: str,
+    code: int,
+    *,
+    at: datetime,
+    message_id: str = "",
+    address: str = "",
+    reason: str = "",
+    raw: Mapping[str, object],
+) -> DeliveryEvent:
+    """What became of one SMS, the same whether Twilio told or was asked: the event's id is made of what it says."""
     return DeliveryEvent(
         provider="twilio",
         event_id=short_id(f"{sid}:{status}"),
         kind=EventKind.REJECTED if code == OPTED_OUT else _KINDS.get(status.casefold(), EventKind.UNKNOWN),
-        at=now,
-        message_id=storable(dict(parse_qsl(urlsplit(target).query)).get("message_id", "")),
+        at=at,
+        message_id=message_id,
         provider_id=sid,
-        address=form.get("To", ""),
+        address=address,
         permanent=closes_number(code),
         opted_out=code == OPTED_OUT,
         code=str(code or ""),
-        reason=form.get("ErrorMessage", ""),
-        raw=form,
+        reason=reason,
+        raw=raw,
     )
 
 

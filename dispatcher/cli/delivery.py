@@ -1,7 +1,7 @@
 """`dispatcher stop`, `resume`, `reconcile`, `queue` and what a person does with one message."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,6 +9,7 @@ from dispatcher.cli.opening import AsJson, Now, actor, opened, print_json
 from dispatcher.delivery.domain.stop import Stop
 
 if TYPE_CHECKING:  # only a type here; the table's module is loaded by the verbs that open the database
+    from dispatcher.delivery.reconcile_accounts import AccountReport
     from dispatcher.delivery.storage.stops import StopRow
 
 Creditor = Annotated[str | None, typer.Option("--creditor", help="Everything of this creditor.")]
@@ -101,33 +102,67 @@ def _list_stops(rows: "Sequence[StopRow]", as_json: bool) -> None:
         print(f"{row.stop}: since {row.stopped_at:%Y-%m-%d %H:%M}Z by {row.stopped_by}: {row.why}")
 
 
-def reconcile(now: Now = None, as_json: AsJson = False) -> None:
+def reconcile(
+    accounts: Annotated[
+        bool,
+        typer.Option(
+            "--accounts", help="Also hold our record against the providers' accounts, as every night."
+        ),
+    ] = False,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
     """Find out what became of messages with an unknown end; exit 1 when a person must look.
 
-    Example: dispatcher reconcile
+    Example: dispatcher reconcile --accounts
     """
     from dispatcher.worker.upkeep import reconcile as reconcile_all
+    from dispatcher.worker.upkeep import reconcile_accounts, still_unknown
 
     with opened(now) as dispatcher:
         found = reconcile_all(dispatcher, actor=actor())
-    report = {
+        reports = reconcile_accounts(dispatcher, actor=actor()) if accounts else []
+        left = still_unknown(dispatcher) if accounts else list(found.left)
+    report: dict[str, Any] = {
         "accepted": found.accepted,
         "not_sent": found.not_sent,
         "rejected": found.rejected,
-        "left": list(found.left),
+        "left": left,
     }
+    if accounts:
+        report["accounts"] = [_account_json(one) for one in reports]
     if as_json:
         print_json(report)
     else:
         print(
             f"{found.accepted} accepted, {found.not_sent} not sent (queued again), {found.rejected} rejected"
         )
-        for key in found.left:
+        _print_accounts(reports)
+        for key in left:
             print(
                 f"unknown: {key}  look at the provider, then `dispatcher messages resolve {key} --sent|--not-sent`"
             )
-    if found.left:
+    if left or any(one.needs_a_person for one in reports):
         raise typer.Exit(1)
+
+
+def _account_json(report: "AccountReport") -> dict[str, Any]:
+    return {
+        "provider": report.provider,
+        "learned": dict(report.learned),
+        "told": report.told,
+        "strange": list(report.strange),
+        "gaps": [{"what": gap.what, "why": gap.why, "fault": gap.is_fault} for gap in report.gaps],
+    }
+
+
+def _print_accounts(reports: "Sequence[AccountReport]") -> None:
+    for report in reports:
+        print(report)
+        for gap in report.gaps:
+            print(f"{report.provider}: {'not learned' if gap.is_fault else 'not offered'}: {gap}")
+        for key in report.strange:
+            print(f"{report.provider}: not ours: {key}  look at the provider who sent it")
 
 
 def hold(ids: Ids, why: Why = "") -> None:

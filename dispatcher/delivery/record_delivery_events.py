@@ -8,13 +8,14 @@ from datetime import datetime
 from channels.event import DeliveryEvent
 from dispatcher.database.engine import Connection, Database
 from dispatcher.delivery.domain.delivery_event import EventMeaning, meaning_of
+from dispatcher.delivery.reconcile_messages import UNKNOWN_END
 from dispatcher.delivery.record_outcomes import STEP_GIVEN_BACK, close_address
 from dispatcher.delivery.storage import provider_events
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, entry_of, without_address
 from dispatcher.messages.storage import outbox
-from dispatcher.people.storage import addresses
+from dispatcher.people.storage import addresses, tasks
 from dispatcher.planning.domain.strategy import Strategy
 from dispatcher.planning.storage import ladder
 
@@ -75,8 +76,22 @@ def _record_one(book: _Book, event: DeliveryEvent, messages: dict[str, Message],
     if changed != message:
         row = {"id": key, "state": changed.state, "provider_id": changed.provider_id, "updated_at": book.now}
         outbox.change(book.connection, [row])
+    if message.state is State.UNKNOWN and changed.state is not State.UNKNOWN:
+        _settle(book, changed, event)
     _follow(book, changed, event, means, before=message.state)
     return event.kind.value
+
+
+def _settle(book: _Book, message: Message, event: DeliveryEvent) -> None:
+    """Nobody need ask any more what became of it."""
+    tasks.finish_for_message(
+        book.connection,
+        message.id,
+        kind=UNKNOWN_END,
+        by=event.provider,
+        at=book.now,
+        outcome=event.kind.value,
+    )
 
 
 def _follow(
@@ -123,12 +138,14 @@ def _opt_out(book: _Book, message: Message, event: DeliveryEvent) -> None:
 
 def _entry(message: Message, word: str, event: DeliveryEvent, now: datetime) -> LogEntry:
     details: dict[str, object] = {
-        "event_id": event.event_id,
+        # An entry of a provider's list is known by the address, which no sealed entry may hold.
+        "event_id": str(event.raw.get("entry", "")) or event.event_id,
         "provider_time": event.at.isoformat(),
         "permanent": event.permanent or None,
         "code": event.code or None,
         "reason": without_address(event.reason, message) or None,
-        "found_by": "receipt" if word == "accepted" else None,
+        "found_by": str(event.raw.get("list") or event.raw.get("log") or "")
+        or ("receipt" if word == "accepted" else None),
         "word": str(event.raw.get("event", "")) or None if word == "provider_event" else None,
     }
     return entry_of(

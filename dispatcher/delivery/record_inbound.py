@@ -175,7 +175,10 @@ def _stop(hearing: _Hearing, people: list[int]) -> Heard:
             matched=hearing.meaning.matched,
             language=hearing.meaning.language,
         )
-    confirmation = _confirm(hearing, people) if before is None and people else ""
+    in_time = (
+        hearing.inbound.at + CONFIRMATION_VALID > hearing.now
+    )  # not where a webhook was lost and we asked later
+    confirmation = _confirm(hearing, people) if before is None and people and in_time else ""
     return Heard(kind="stop", people=len(people), confirmation=confirmation)
 
 

@@ -21,6 +21,10 @@ class WatchedFolderError(ValueError):
     """Files of the watched folder could not be imported; they lie in its `failed/` with the reason."""
 
 
+class AccountError(ValueError):
+    """A provider's account could not be asked or told everything; the next time makes up for it."""
+
+
 def _run(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
     from dispatcher.runs.notify_day import ping
     from dispatcher.runs.run_day import DayRequest, run_day
@@ -83,6 +87,17 @@ def _reconcile(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -
     return f"{found.accepted} accepted, {found.not_sent} not sent, {len(found.left)} left to a person"
 
 
+def _accounts(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
+    del process, at
+    upkeep.reconcile(dispatcher, actor="scheduler")
+    reports = upkeep.reconcile_accounts(dispatcher, actor="scheduler")
+    faults = [f"{one.provider}: {gap}" for one in reports for gap in one.gaps if gap.is_fault]
+    said = "; ".join(str(report) for report in reports) or "no provider's account can be asked"
+    if faults:
+        raise AccountError(f"{said}; not everything was told: {'; '.join(faults)}")
+    return said
+
+
 def _receipts(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
     del process, at
     return f"{upkeep.read_receipts(dispatcher)} events read"
@@ -133,6 +148,7 @@ def _retention(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -
 
 _Work = Callable[[Dispatcher, DeliveryProcess, datetime], str]
 _JOBS: Mapping[str, _Work] = {
+    "accounts": _accounts,
     "batches": _batches,
     "changes": _changes,
     "import": _import,

@@ -1,18 +1,25 @@
 """What keeps the outbox in order between runs: sweeping, expiring, reconciling, visiting the print house."""
 
+from contextlib import closing
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from channels.durable_file import move_aside
+from channels.kind import ChannelKind
 from channels.letter.receipts import ReceiptsError
 from channels.letter.receipts import read_receipts as events_in
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.database.holders import is_dead
 from dispatcher.delivery.expire_messages import expire_messages
+from dispatcher.delivery.reconcile_accounts import AccountReport, Reconciling, reconcile_account
 from dispatcher.delivery.reconcile_messages import Reconciled, reconcile_messages
 from dispatcher.delivery.record_delivery_events import record_delivery_events
 from dispatcher.delivery.sweep_leases import Swept, sweep_leases
+from dispatcher.messages.domain.message import State
+from dispatcher.messages.storage import outbox
 from dispatcher.portfolio.import_watched import QUIET_SECONDS
+from dispatcher.users.storage import users
+from dispatcher.worker.daily_run import refuse_wrong_home
 
 
 class PrintHouseError(ValueError):
@@ -42,6 +49,43 @@ def reconcile(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> Reconcile
     """Sweep, then find out what became of every unknown end."""
     sweep(dispatcher, actor=actor)
     return reconcile_messages(dispatcher.database, dispatcher.channel, now=dispatcher.now(), actor=actor)
+
+
+def reconcile_accounts(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> list[AccountReport]:
+    """Hold our record against the account of every provider that can be asked; after `reconcile`.
+
+    Raises CopyError or LinkKeyError on a copy: from there nobody may be told anything.
+    """
+    refuse_wrong_home(dispatcher)
+    desk = Reconciling(
+        database=dispatcher.database,
+        strategies=dispatcher.policy.strategies,
+        read=dispatcher.read_reply,
+        random_bytes=dispatcher.random_bytes,
+        clock=dispatcher.now,
+        own=own_addresses(dispatcher),
+        actor=actor,
+    )
+    reports = []
+    for kind in ChannelKind:
+        account = dispatcher.account(kind)
+        if account is not None:
+            with closing(account):
+                reports.append(reconcile_account(desk, account))
+    return reports
+
+
+def still_unknown(dispatcher: Dispatcher) -> list[str]:
+    """Messages of which nobody could say whether they arrived."""
+    with dispatcher.database.reading() as connection:
+        return [message.id for message in outbox.in_state(connection, State.UNKNOWN)]
+
+
+def own_addresses(dispatcher: Dispatcher) -> list[str]:
+    """Where trials and notices go: nobody who owes."""
+    with dispatcher.database.reading() as connection:
+        addresses = [user.email for user in users.list_all(connection)]
+    return [address for address in (*addresses, dispatcher.settings.notify.email) if address]
 
 
 def read_receipts(dispatcher: Dispatcher) -> int:

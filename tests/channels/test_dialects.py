@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from channels.email.sendgrid import SendGridChannel
-from channels.email.sendgrid_events import _event
+from channels.email.sendgrid_events import event_of
 from channels.email.smtp import SmtpChannel
 from channels.outcome import Accepted, Outcome, Rejected, Scope, TryLater, Unknown
 from channels.settings import ChannelSettings
@@ -54,7 +54,7 @@ def test_a_name_with_a_separator_does_not_reach_sendgrid_bare(
 def test_a_drop_closes_an_address_only_where_the_address_is_what_was_wrong(
     email: str, reason: str, closes: bool
 ) -> None:
-    event = _event({"event": "dropped", "reason": reason, "email": email, "message_id": "m1"}, NOW)
+    event = event_of({"event": "dropped", "reason": reason, "email": email, "message_id": "m1"}, NOW)
     assert event.permanent is closes
 
 

@@ -14,20 +14,9 @@ from tests.doubles.http_server import Request
 from tests.doubles.lob import LobDouble
 from tests.doubles.sendgrid import SendGridDouble
 from tests.doubles.twilio import TwilioDouble
-from tests.doubles.webhooks import Hook, Webhooks
+from tests.doubles.webhooks import Hook, Kept, Webhooks
 
 PUBLIC = "http://127.0.0.1:8000"
-
-
-class Kept(Webhooks):
-    """Keeps hooks instead of posting them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.hooks: list[Hook] = []
-
-    def post(self, hooks: list[Hook]) -> None:  # type: ignore[override]
-        self.hooks += hooks
 
 
 @pytest.fixture

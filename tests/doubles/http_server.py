@@ -1,13 +1,32 @@
 """A small, quick HTTP/1.1 server on loopback that fails on command."""
 
 import asyncio
+import contextlib
 import json
 import ssl
+import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tests.doubles.webhooks import Webhooks
+
+
+@contextlib.contextmanager
+def listening(double: "Double") -> Iterator[str]:
+    """The double on loopback in a thread of this process, so that a test can look into it; yields its URL."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    server, url = asyncio.run_coroutine_threadsafe(serve(double), loop).result(10)
+    try:
+        yield url
+    finally:
+        loop.call_soon_threadsafe(server.close)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
+
 
 REASONS = {200: "OK", 201: "Created", 202: "Accepted", 204: "No Content"}
 
@@ -55,11 +74,16 @@ class Double:
     def __init__(self, webhooks: Webhooks) -> None:
         self.webhooks = webhooks
         self.faults = Faults()
+        self.asked = Faults()  # likewise of what is asked of the account
         self.received: list[dict[str, object]] = []
         self.latency = 0.0  # seconds that every answer to a send takes
 
     def is_send(self, request: Request) -> bool:
         raise NotImplementedError
+
+    def is_ask(self, request: Request) -> bool:
+        """Whether it is a question to the account, or something that it is told."""
+        return False
 
     def handle(self, request: Request) -> Reply:
         raise NotImplementedError
@@ -116,7 +140,7 @@ class _Connection(asyncio.Protocol):
         if request.target.startswith("/_double/"):
             self._write(_control(self._double, request))
             return
-        fault = self._double.faults.next() if self._double.is_send(request) else "ok"
+        fault = _fault(self._double, request)
         word, _, value = fault.partition(":")
         if word == "ok" and self._double.latency:
             word, value = "slow", str(self._double.latency)
@@ -150,6 +174,12 @@ class _Connection(asyncio.Protocol):
         if self._transport.is_closing():
             return
         self._transport.write(_bytes(reply))
+
+
+def _fault(double: Double, request: Request) -> str:
+    if double.is_send(request):
+        return double.faults.next()
+    return double.asked.next() if double.is_ask(request) else "ok"
 
 
 def _bytes(reply: Reply) -> bytes:

@@ -4,6 +4,7 @@ import hmac
 import itertools
 import json
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email import message_from_bytes
 from urllib.parse import parse_qs, urlsplit
@@ -15,7 +16,11 @@ CODES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 422: "invalid"
 
 
 class LobDouble(Double):
-    """One letter an idempotency key; reports `letter.mailed` and `letter.processed_for_delivery`."""
+    """One letter an idempotency key; reports that it was mailed and its end, and remembers both.
+
+    `fates` are ends by the first line of the address, as Lob names scans; all others are processed for delivery. `now`
+    is the account's clock, in seconds.
+    """
 
     name = "lob"
 
@@ -25,9 +30,14 @@ class LobDouble(Double):
         self._numbers = itertools.count(1)
         self._letters: dict[str, dict[str, object]] = {}
         self.made: list[str] = []
+        self.fates: dict[str, str] = {}
+        self.now: Callable[[], float] = time.time
 
     def is_send(self, request: Request) -> bool:
         return request.method == "POST" and urlsplit(request.target).path.endswith("/letters")
+
+    def is_ask(self, request: Request) -> bool:
+        return not self.is_send(request)
 
     def handle(self, request: Request) -> Reply:
         parts = urlsplit(request.target)
@@ -50,8 +60,12 @@ class LobDouble(Double):
         to["address_line1"] = str(to.get("address_line1", "")).upper()
         letter = {"id": letter_id, "object": "letter", "to": to, "metadata": form.get("metadata", {})}
         self.made.append(letter_id)
-        words = ("mailed", "processed_for_delivery")
-        self.webhooks.post([self._hook(letter, f"letter.{word}") for word in words])
+        line = str(form["to"].get("address_line1", ""))  # type: ignore[attr-defined]
+        names = ("Mailed", self.fates.get(line, "Processed for Delivery"))
+        at = datetime.fromtimestamp(self.now(), UTC).isoformat()
+        letter |= {"date_created": at, "tracking_events": [_scan(letter_id, name, at) for name in names]}
+        words = [name.lower().replace(" ", "_") for name in names]
+        self.webhooks.post([self._hook(letter, f"letter.{word}", at) for word in words])
         return letter
 
     def refuse(self, status: int, code: str = "") -> Reply:
@@ -60,20 +74,29 @@ class LobDouble(Double):
         return json_reply(422 if code else status, {"error": error})
 
     def _list(self, query: dict[str, list[str]]) -> Reply:
-        wanted = query.get("metadata[message_id]", [""])[0]
-        found = [letter for letter in self._letters.values() if _message_id(letter) == wanted]
-        return json_reply(200, {"data": found, "object": "list", "count": len(found)})
+        wanted, since = query.get("metadata[message_id]", [""])[0], query.get("date_created[gte]", [""])[0]
+        limit, after = int(query.get("limit", ["10"])[0]), int(query.get("after", ["0"])[0])
+        if not 1 <= limit <= 100:
+            return self.refuse(422, "invalid")
+        found = [
+            letter
+            for letter in reversed(self._letters.values())
+            if (not wanted or _message_id(letter) == wanted) and str(letter["date_created"]) >= since
+        ]
+        page = found[after : after + limit]
+        more = f"https://api.lob.com/v1/letters?after={after + limit}" if len(found) > after + limit else None
+        return json_reply(200, {"data": page, "object": "list", "count": len(page), "next_url": more})
 
-    def _hook(self, letter: dict[str, object], name: str) -> Hook:
+    def _hook(self, letter: dict[str, object], name: str, now: str) -> Hook:
         event = {
             "id": f"evt_{letter['id']}_{name}",
             "object": "event",
             "event_type": {"id": name, "resource": "letters", "object": "event_type"},
             "reference_id": letter["id"],
-            "date_created": datetime.now(UTC).isoformat(),
+            "date_created": now,
             "body": letter,
         }
-        body, at = json.dumps(event).encode(), str(int(time.time() * 1000))
+        body, at = json.dumps(event).encode(), str(int(self.now() * 1000))
         signature = hmac.digest(self._secret.encode(), at.encode() + b"." + body, "sha256").hex()
         headers = {
             "Lob-Signature": signature,
@@ -81,6 +104,20 @@ class LobDouble(Double):
             "Content-Type": "application/json",
         }
         return Hook(path="/webhooks/lob", body=body, headers=headers)
+
+
+def _scan(letter_id: str, name: str, at: str) -> dict[str, object]:
+    return {
+        "id": f"evnt_{letter_id.removeprefix('ltr_')}{len(name):02}",
+        "type": "normal",
+        "name": name,
+        "details": None,
+        "location": None,
+        "time": at,
+        "date_created": at,
+        "date_modified": at,
+        "object": "tracking_event",
+    }
 
 
 def _message_id(letter: dict[str, object]) -> object:

@@ -4,22 +4,29 @@ import base64
 import itertools
 import json
 import time
+from collections.abc import Callable
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.doubles.http_server import Double, Reply, Request, json_reply
+from tests.doubles.sendgrid_books import Books, Mail
 from tests.doubles.webhooks import Hook, Webhooks
 
 
 class SendGridDouble(Double):
-    """Accepts what carries a bearer key; reports `processed` and `delivered`, or a bounce for bounce@..."""
+    """Accepts what carries a bearer key; reports what becomes of it, by its address, and remembers it.
+
+    `now` is the account's clock, in seconds.
+    """
 
     name = "sendgrid"
 
     def __init__(self, webhooks: Webhooks, secret: str = "") -> None:
         super().__init__(webhooks)
         self._numbers = itertools.count(1)
+        self.books = Books()
+        self.now: Callable[[], float] = time.time
         self._key = _private_key(secret)
         public = self._key.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -29,43 +36,43 @@ class SendGridDouble(Double):
     def is_send(self, request: Request) -> bool:
         return request.method == "POST" and request.target == "/v3/mail/send"
 
+    def is_ask(self, request: Request) -> bool:
+        return not self.is_send(request)
+
     def handle(self, request: Request) -> Reply:
-        if not self.is_send(request):
-            return self.refuse(404)
         if not request.headers.get("authorization", "").startswith("Bearer "):
             return self.refuse(401)
+        if not self.is_send(request):
+            return self.books.answer(request) or self.refuse(404)
         said = json.loads(request.body)
         provider_id = f"double-{next(self._numbers):06d}"
         self.received.append({"provider_id": provider_id, "headers": dict(request.headers), "body": said})
         for person in said["personalizations"]:
-            self._report(provider_id, person)
+            self._report(provider_id, said.get("subject", ""), person)
         return Reply(202, b"", {"X-Message-Id": provider_id})
 
     def refuse(self, status: int, code: str = "") -> Reply:
         errors = [{"message": f"refused with {status}", "field": code or None, "help": None}]
         return json_reply(status, {"errors": errors})
 
-    def _report(self, provider_id: str, person: dict[str, object]) -> None:
-        to = person["to"][0]["email"]  # type: ignore[index]
-        words = ["processed", "bounce" if str(to).startswith("bounce") else "delivered"]
-        self.webhooks.post([self._hook(provider_id, word, to, person.get("custom_args")) for word in words])
+    def _report(self, provider_id: str, subject: str, person: dict[str, object]) -> None:
+        to = str(person["to"][0]["email"])  # type: ignore[index]
+        arguments = person.get("custom_args")
+        told = arguments if isinstance(arguments, dict) else {}
+        mail = self.books.send(f"{provider_id}.filter0001.1.1", to, subject, told, int(self.now()))
+        self.webhooks.post([self._hook(mail, *event) for event in mail.events])
 
-    def _hook(self, provider_id: str, word: str, to: str, args: object) -> Hook:
-        now = int(time.time())
+    def _hook(self, mail: Mail, word: str, at: int, more: dict[str, str]) -> Hook:
         event = {
-            "email": to,
+            "email": mail.to,
             "event": word,
-            "timestamp": now,
-            "sg_event_id": f"{provider_id}-{word}",
-            "sg_message_id": f"{provider_id}.filter0001.1.1",
-            **(args if isinstance(args, dict) else {}),
-            **(
-                {"type": "bounce", "status": "5.1.1", "reason": "550 5.1.1 unknown"}
-                if word == "bounce"
-                else {}
-            ),
+            "timestamp": at,
+            "sg_event_id": f"{mail.msg_id}-{word}",
+            "sg_message_id": mail.msg_id,
+            **mail.arguments,
+            **more,
         }
-        headers, body = self.signed(json.dumps([event]).encode(), now)
+        headers, body = self.signed(json.dumps([event]).encode(), at)
         return Hook(path="/webhooks/sendgrid", body=body, headers=headers)
 
     def signed(self, body: bytes, at: int) -> tuple[dict[str, str], bytes]:

@@ -4,7 +4,10 @@ import base64
 import hmac
 import itertools
 import json
-from email.utils import formatdate
+import re
+import time
+from collections.abc import Callable
+from email.utils import formatdate, parsedate_to_datetime
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tests.doubles.http_server import Double, Reply, Request, json_reply
@@ -30,8 +33,16 @@ WORDS = {
 BY_STATUS = {401: 20003, 403: 20003, 404: 20404, 429: 20429, 500: 20500, 503: 20503}
 
 
+NUMBER = re.compile(r"\+[1-9]\d{6,14}")
+MOST_CONSENTS = 25
+
+
 class TwilioDouble(Double):
-    """Accepts what logs in; reports `sent` and `delivered` to the callback of each message."""
+    """Accepts what logs in; reports `sent` and an end to the callback of each message, and remembers it.
+
+    `fates` are ends by number, (status, error code); all others are delivered. `consents` are the last told of each
+    number: to one that withdrew nothing is sent. `now` is the account's clock, in seconds.
+    """
 
     name = "twilio"
 
@@ -40,34 +51,64 @@ class TwilioDouble(Double):
         self._token = secret
         self._numbers = itertools.count(1)
         self._messages: list[dict[str, object]] = []
+        self.fates: dict[str, tuple[str, int]] = {}
+        self.consents: dict[str, str] = {}
+        self.asked_pages: list[str] = []
+        self.now: Callable[[], float] = time.time
 
     def is_send(self, request: Request) -> bool:
         return request.method == "POST" and urlsplit(request.target).path.endswith("/Messages.json")
 
+    def is_ask(self, request: Request) -> bool:
+        return not self.is_send(request)
+
     def handle(self, request: Request) -> Reply:
         parts = urlsplit(request.target)
-        if not parts.path.endswith("/Messages.json"):
-            return self.refuse(404)
         if not request.headers.get("authorization", "").startswith("Basic "):
             return self.refuse(401)
+        if parts.path == "/v1/Consents/Bulk" and request.method == "POST":
+            return self._consent(parse_qs(request.body.decode()).get("Items", []))
+        if one := re.fullmatch(r"/2010-04-01/Accounts/\w+/Messages/(\w+)\.json", parts.path):
+            found = [made for made in self._messages if made["sid"] == one[1]]
+            return json_reply(200, found[0]) if found else self.refuse(404)
+        if not parts.path.endswith("/Messages.json"):
+            return self.refuse(404)
         if request.method == "GET":
-            return self._list(parse_qs(parts.query))
+            return self._list(parts.path, parse_qs(parts.query))
         form = {
             name: values[0]
             for name, values in parse_qs(request.body.decode(), keep_blank_values=True).items()
         }
-        if code := MAGIC.get(form.get("To", "")):
-            return self.refuse(400, str(code), form["To"])
+        code = MAGIC.get(form.get("To", ""))
+        if code or self.consents.get(form.get("To", "")) == "opt-out":
+            return self.refuse(400, str(code or 21610), form["To"])
         return self._accept(request, parts.path, form)
 
     def _accept(self, request: Request, path: str, form: dict[str, str]) -> Reply:
         sid = f"SM{next(self._numbers):032x}"
-        made = _message(sid, path.split("/")[3], form)
-        self._messages.append(made)
+        made = _message(sid, path.split("/")[3], form, self.now())
         self.received.append({"provider_id": sid, "headers": dict(request.headers), "body": form})
+        status, code = self.fates.get(form["To"], ("delivered", 0))
+        ended = {"status": status, "error_code": code or None, "date_sent": made["date_created"]}
+        self._messages.append({**made, **ended, "error_message": WORDS.get(code)})
         if callback := form.get("StatusCallback"):
-            self.webhooks.post([self._hook(callback, made, status) for status in ("sent", "delivered")])
+            ends = [("sent", 0), (status, code)]
+            self.webhooks.post([self._hook(callback, made, *end) for end in ends])
         return json_reply(201, made)
+
+    def _consent(self, told: list[str]) -> Reply:
+        if len(told) > MOST_CONSENTS:
+            return self.refuse(400, "30646")
+        items = []
+        for item in map(json.loads, told):
+            error = 0 if NUMBER.fullmatch(item["contact_id"]) else 30646
+            if not error:
+                self.consents[item["contact_id"]] = item["status"]
+            words = ["Invalid contact_id"] if error else []
+            items.append(
+                {"correlation_id": item["correlation_id"], "error_code": error, "error_messages": words}
+            )
+        return json_reply(201, {"items": items})
 
     def refuse(self, status: int, code: str = "", to: str = "+10000000000") -> Reply:
         number = int(code or BY_STATUS.get(status, status))
@@ -75,20 +116,31 @@ class TwilioDouble(Double):
         info = f"https://www.twilio.com/docs/errors/{number}"
         return json_reply(status, {"code": number, "message": message, "more_info": info, "status": status})
 
-    def _list(self, query: dict[str, list[str]]) -> Reply:
-        to = query.get("To", [""])[0]
-        found = [made for made in reversed(self._messages) if not to or made["to"] == to]
+    def _list(self, path: str, query: dict[str, list[str]]) -> Reply:
+        self.asked_pages.append(urlencode(query, doseq=True))
+        to, since = query.get("To", [""])[0], query.get("DateSent>", [""])[0][:10]
+        found = [
+            made
+            for made in reversed(self._messages)
+            if (not to or made["to"] == to) and (not since or _day(made["date_sent"]) >= since)
+        ]
+        size, number = int(query.get("PageSize", ["50"])[0]), int(query.get("Page", ["0"])[0])
+        more = len(found) > (number + 1) * size
+        kept = {name: values[0] for name, values in query.items() if name not in {"Page", "PageToken"}}
+        following = urlencode({**kept, "Page": number + 1, "PageToken": f"PA{number}"})
         page = {
-            "page": 0,
-            "page_size": 50,
-            "next_page_uri": None,
+            "page": number,
+            "page_size": size,
+            "next_page_uri": f"{path}?{following}" if more else None,
             "previous_page_uri": None,
-            "start": 0,
-            "end": 0,
+            "start": number * size,
+            "end": number * size + size - 1,
+            "uri": path,
+            "first_page_uri": path,
         }
-        return json_reply(200, {"messages": found, "uri": "", "first_page_uri": "", **page})
+        return json_reply(200, {"messages": found[number * size : (number + 1) * size], **page})
 
-    def _hook(self, callback: str, made: dict[str, object], status: str) -> Hook:
+    def _hook(self, callback: str, made: dict[str, object], status: str, code: int = 0) -> Hook:
         form = {
             "MessageSid": str(made["sid"]),
             "SmsSid": str(made["sid"]),
@@ -98,12 +150,17 @@ class TwilioDouble(Double):
             "To": str(made["to"]),
             "From": str(made["from"] or ""),
             "ApiVersion": "2010-04-01",
+            **({"ErrorCode": str(code)} if code else {}),
         }
         return Hook(url=callback, body=urlencode(form).encode(), headers=signed(callback, form, self._token))
 
     def inbound(self, url: str, sender: str, to: str, text: str) -> Hook:
         """Someone writes to our number."""
-        form = {"MessageSid": f"SM{next(self._numbers):032x}", "From": sender, "To": to, "Body": text}
+        sid = f"SM{next(self._numbers):032x}"
+        form = {"MessageSid": sid, "From": sender, "To": to, "Body": text}
+        made = _message(sid, "AC" + "0" * 32, form, self.now())
+        came = {"direction": "inbound", "status": "received", "date_sent": made["date_created"]}
+        self._messages.append({**made, **came})
         return Hook(url=url, body=urlencode(form).encode(), headers=signed(url, form, self._token))
 
 
@@ -114,8 +171,12 @@ def signed(url: str, form: dict[str, str], token: str) -> dict[str, str]:
     return {"Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": signature}
 
 
-def _message(sid: str, account: str, form: dict[str, str]) -> dict[str, object]:
-    now = formatdate(usegmt=False)
+def _day(date_sent: object) -> str:
+    return parsedate_to_datetime(str(date_sent)).date().isoformat() if date_sent else ""
+
+
+def _message(sid: str, account: str, form: dict[str, str], at: float) -> dict[str, object]:
+    now = formatdate(at, usegmt=False)
     return json.loads(
         json.dumps(
             {

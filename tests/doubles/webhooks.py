@@ -61,3 +61,14 @@ class Webhooks:
         """Wait until every hook has been sent."""
         if self._threads is not None:
             self._threads.shutdown(wait=True)
+
+
+class Kept(Webhooks):
+    """Keeps hooks instead of posting them: to be posted later, or lost."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hooks: list[Hook] = []
+
+    def post(self, hooks: Sequence[Hook]) -> None:
+        self.hooks += hooks

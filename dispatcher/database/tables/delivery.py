@@ -58,6 +58,18 @@ provider_events = Table(  # what webhooks and receipts brought, once each
 )
 
 
+provider_wishes = (
+    Table(  # which opt-outs a provider was told of, so that each is told once and taken back once
+        "provider_wishes",
+        metadata,
+        Column("provider", String(20), primary_key=True),
+        Column("opt_out_id", Id, ForeignKey("opt_outs.id"), primary_key=True),
+        Column("told_at", Instant, nullable=False),
+        Column("taken_back_at", Instant),
+    )
+)
+
+
 tasks = Table(  # what needs a person: unclear replies, unknown ends, reviews
     "tasks",
     metadata,

@@ -38,6 +38,7 @@ class Event(StrEnum):
     IN_TRANSIT = "in_transit"
     PROVIDER_EVENT = "provider_event"
     UNMATCHED_EVENT = "unmatched_event"
+    ACCOUNT_ASKED = "account_asked"
     ADDRESS_CLOSED = "address_closed"
 
     INBOUND = "inbound"

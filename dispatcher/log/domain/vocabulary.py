@@ -185,6 +185,9 @@ VOCABULARY: Mapping[Event, Word] = {
     Event.UNMATCHED_EVENT: _word(
         About.CHANNEL, "An event about no message of ours", always="event_id kind said_message"
     ),
+    Event.ACCOUNT_ASKED: _word(
+        About.CHANNEL, "A provider's account was held against our record", always="learned told strange gaps"
+    ),
     Event.ADDRESS_CLOSED: _word(_MESSAGE, "The address was closed", always="reason"),
     # What a person said or did, and what was recorded of them.
     Event.INBOUND: _word(

@@ -1,16 +1,17 @@
 """Closes addresses that mail came back from, and records what people opted out of."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
 
+from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.people import opt_outs
 from dispatcher.database.tables.portfolio import contact_points, debtors
 from dispatcher.values.written_address import address_key
 
 MEDIA = {"email": "email", "sms": "phone", "letter": "post"}
-mailbox = func.lower(contact_points.c.address)  # as opt-outs name it: one mailbox in whatever case
+mailbox = func.lower(contact_points.c.address, type_=contact_points.c.address.type)  # as opt-outs name it: one mailbox in whatever case
 
 
 def close(
@@ -52,6 +53,24 @@ def people_at(connection: Connection, address: str) -> list[int]:
         .order_by(contact_points.c.debtor_id)
     )
     return list(connection.scalars(query))
+
+
+def people_by_address(connection: Connection, medium: str, keys: Collection[str]) -> dict[str, list[int]]:
+    """Address as it is compared -> everyone who may still be written to there by the medium, by id."""
+    query = (
+        select(mailbox.label("key"), contact_points.c.debtor_id)
+        .where(
+            one_of(mailbox, "keys"),
+            contact_points.c.medium == MEDIA[medium],
+            contact_points.c.closed_at.is_(None),
+        )
+        .distinct()
+        .order_by(contact_points.c.debtor_id)
+    )
+    found: dict[str, list[int]] = {}
+    for key, debtor_id in connection.execute(query, {"keys": sorted(keys)}):
+        found.setdefault(key, []).append(debtor_id)
+    return found
 
 
 def lock(connection: Connection, debtor_ids: Sequence[int]) -> None:

@@ -239,6 +239,7 @@ _TASKS: Mapping[str, str] = {
     "unclear_reply": "replies to read",
     "help_wanted": "ask for help",
     "review": "templates to review",
+    "strange_message": "sent from our account by others",
 }
 
 
