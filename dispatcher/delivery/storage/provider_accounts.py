@@ -53,7 +53,11 @@ def sent_to(connection: Connection, provider: str, addresses: Collection[str]) -
     """The same by address, as addresses are compared; oldest first."""
     query = (
         select(_m.id, _m.provider_id, _m.address, _m.state, _m.sent_at)
-        .where(_m.provider == provider, _m.sent_at.is_not(None), one_of(func.lower(_m.address, type_=_m.address.type), "addresses"))
+        .where(
+            _m.provider == provider,
+            _m.sent_at.is_not(None),
+            one_of(func.lower(_m.address, type_=_m.address.type), "addresses"),
+        )
         .order_by(_m.sent_at)
     )
     found: dict[str, list[Sent]] = {}

@@ -11,7 +11,9 @@ from dispatcher.database.tables.portfolio import contact_points, debtors
 from dispatcher.values.written_address import address_key
 
 MEDIA = {"email": "email", "sms": "phone", "letter": "post"}
-mailbox = func.lower(contact_points.c.address, type_=contact_points.c.address.type)  # as opt-outs name it: one mailbox in whatever case
+mailbox = func.lower(
+    contact_points.c.address, type_=contact_points.c.address.type
+)  # as opt-outs name it: one mailbox in whatever case
 
 
 def close(
