@@ -31,6 +31,7 @@ from dispatcher.people.storage.people import load_debts, load_people
 from dispatcher.values.money import Money
 from dispatcher.values.written_values import amount_reader
 
+ERASABLE_TERMS = ("approved_by", "approved_why", "agreed_words")  # people's words: beside the log, not in it
 BREAKS_WITH_AGE = frozenset({"time-barred", "limitation-unknown"})  # a payment may revive such a debt
 
 
@@ -93,6 +94,7 @@ class _Draft:
 def promise(
     database: Database, rules: AgreementRules, who: str, said: Said, *,
     on: date, debts: Sequence[str] = (), amount: str = "", approval: Approval = Approval(), replaces: int | None = None,
+    agreed_words: str = "",
 ) -> Agreed:  # fmt: skip
     """A promise to pay by a day; always recorded, the limits decide only how long it pauses.
 
@@ -104,25 +106,25 @@ def promise(
             raise RecordError(f"--on {on} lies before {case.on}: a promise is for a day to come")
         _not_barred(case, approval)
         money = _money(amount, case.total) if amount else case.total
-        return _keep(case, _promised(case, on, money, approval))
+        return _keep(case, _worded(_promised(case, on, money, approval), agreed_words))
 
 
 def plan(
     database: Database, rules: AgreementRules, who: str, said: Said, words: PlanWords, *,
-    debts: Sequence[str] = (), approval: Approval = Approval(), replaces: int | None = None,
+    debts: Sequence[str] = (), approval: Approval = Approval(), replaces: int | None = None, agreed_words: str = "",
 ) -> Agreed:  # fmt: skip
     """A payment plan; raises RecordError for terms outside the limits that nobody approved."""
     with recording(database, who, said, debts=_named(database, who, said, debts)) as record:
         case = _case(record, rules, replaces)
         draft = _offered(case, words.offer) if words.offer is not None else _planned(case, words)
         _within_limits(case, draft, approval)
-        return _keep(case, _approved(draft, approval))
+        return _keep(case, _worded(_approved(draft, approval), agreed_words))
 
 
 def settlement(
     database: Database, rules: AgreementRules, who: str, said: Said, *,
     amount: str, by: date, in_parts: PlanWords | None = None, debts: Sequence[str] = (),
-    approval: Approval = Approval(), replaces: int | None = None,
+    approval: Approval = Approval(), replaces: int | None = None, agreed_words: str = "",
 ) -> Agreed:  # fmt: skip
     """A part of the balance, paid by a day or in parts, that ends the debts; raises RecordError outside the limits."""
     with recording(database, who, said, debts=_named(database, who, said, debts)) as record:
@@ -138,7 +140,7 @@ def settlement(
         offer = {**arrangements.watch_json(watch), "balance": str(case.total.amount), "terms": _name(case)}
         draft = _Draft(kind="settlement", schedule=_settled(money, by, in_parts), offer=offer)
         _within_limits(case, draft, approval)
-        return _keep(case, _approved(draft, approval))
+        return _keep(case, _worded(_approved(draft, approval), agreed_words))
 
 
 def _settled(money: Money, by: date, words: PlanWords | None) -> Schedule:
@@ -321,6 +323,11 @@ def _approved(draft: _Draft, approval: Approval) -> _Draft:
     return replace(draft, offer={**draft.offer, **said})
 
 
+def _worded(draft: _Draft, words: str) -> _Draft:
+    """With the words that the debtor read and agreed to, where somebody kept them."""
+    return replace(draft, offer={**draft.offer, "agreed_words": words}) if words else draft
+
+
 def _keep(case: _Case, draft: _Draft) -> Agreed:
     connection, said = case.record.connection, case.record.said
     if case.replaces is not None:
@@ -356,16 +363,16 @@ def _keep(case: _Case, draft: _Draft) -> Agreed:
         raise RecordError(f"an arrangement stands on {_references(case.debts)} already") from None
     [agreed] = arrangements.read(connection, [key])
     watcher = Watcher(now=said.now, actor=said.actor, as_of=case.on)
-    approved = {name: draft.offer[name] for name in ("approved_by", "approved_why") if name in draft.offer}
+    personal = {name: draft.offer[name] for name in ERASABLE_TERMS if name in draft.offer}
     news = [("arrangement_agreed", _agreed_details(agreed))]
-    log(connection, agreed, watcher, news, note=said.note, **approved)
+    log(connection, agreed, watcher, news, note=said.note, **personal)
     return agreed
 
 
 def _agreed_details(agreed: Agreed) -> dict[str, Any]:
     written = agreed.as_json()
     instalments = [{"due_on": one["due_on"], "amount": one["amount"]} for one in written["instalments"]]
-    public = {name: value for name, value in written["terms"].items() if not name.startswith("approved_")}
+    public = {name: value for name, value in written["terms"].items() if name not in ERASABLE_TERMS}
     return {"terms": public, "instalments": instalments}
 
 

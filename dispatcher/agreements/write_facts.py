@@ -35,6 +35,7 @@ def writers(
                 amount=values.get("amount", ""),
                 approval=_approval(values),
                 replaces=replaces,
+                agreed_words=it.values.get("agreed_words", ""),
             )
         )
 
@@ -49,6 +50,7 @@ def writers(
                 debts=it.values.get("debt", ()),
                 approval=_approval(it.values),
                 replaces=replaces,
+                agreed_words=it.values.get("agreed_words", ""),
             )
         )
 
@@ -66,6 +68,7 @@ def writers(
                 debts=values.get("debt", ()),
                 approval=_approval(values),
                 replaces=replaces,
+                agreed_words=it.values.get("agreed_words", ""),
             )
         )
 

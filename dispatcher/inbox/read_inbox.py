@@ -108,7 +108,7 @@ def _item(connection: Any, row: Any, propose: Propose) -> InboxItem:
         address=row.details.get("address", ""),
         text=understood.text,
         full_text=full_text,
-        proposals=understood.proposals,
+        proposals=_with_chosen(row.details.get("reading", ""), understood.proposals),
         answers=message,
         answers_step=step,
         done_at=row.done_at,
@@ -116,6 +116,14 @@ def _item(connection: Any, row: Any, propose: Propose) -> InboxItem:
         outcome=row.outcome,
         confirmed=row.details.get("confirmed", {}).get("reading", ""),
     )
+
+
+def _with_chosen(chosen: str, proposals: tuple[Proposal, ...]) -> tuple[Proposal, ...]:
+    """What the person chose on their own page comes before what their words may mean besides."""
+    if not chosen:
+        return proposals
+    others = (each for each in proposals if each.reading not in {Reading.UNCLEAR, chosen})
+    return (Proposal(reading=Reading(chosen)), *others)
 
 
 def _written_at(row: Any) -> datetime:

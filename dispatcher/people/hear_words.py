@@ -11,6 +11,7 @@ from dispatcher.people.take_care import take_care
 MEDIA = ("email", "sms", "letter", "call")
 CONVERSATIONS = frozenset({"conversation", "answered_complete"})
 UNCLEAR, HELP = "unclear_reply", "help_wanted"
+PAGE = "portal"  # the debtors' own page, as contacts call it
 _ASKING = {
     "help": "asks for help: call or write back",
     "start": "wants to be written to again: release the stop",
@@ -67,6 +68,25 @@ def hear(
     return ""
 
 
+def hear_choice(
+    record: Recording, reading: str, text: str, *, read: Read, at: datetime, answer_by: str = ""
+) -> None:
+    """What a person chose on their own page, with their words: it waits to be read, and a stop in it acts at once.
+
+    `reading` names what they chose, as the inbox calls it; `answer_by` is the day on which they were told to hear.
+    """
+    meaning = read(text)
+    if meaning.care is not None and take_care(
+        record.connection, record.debtor.id, text, meaning.care, at=record.said.now
+    ):
+        record.log("hold_recorded", {"hold": "held"})
+    if meaning.kind == "stop":  # it came from no address of ours: what is not named means all of them
+        _stop(record, _what_to_stop(meaning, PAGE, "") or ("", "", "all"), text, meaning, at)
+    _wait_for_a_reader(record, PAGE, "")
+    by = f" by {answer_by}" if answer_by else ""
+    _task(record, UNCLEAR, f"answer them{by}", text, PAGE, "", at, reading=reading, answer_by=answer_by)
+
+
 def _what_to_stop(meaning: ReplyMeaning, channel: str, address: str) -> Stop | None:
     """What the words name; else where they came from; None where nobody can tell."""
     if meaning.scope_hint == "all":
@@ -115,7 +135,7 @@ def _wait_for_a_reader(record: Recording, channel: str, address: str) -> None:
 
 
 def _task(
-    record: Recording, kind: str, what: str, words: str, channel: str, address: str, at: datetime
+    record: Recording, kind: str, what: str, words: str, channel: str, address: str, at: datetime, **more: str
 ) -> None:
     by = f" by {channel}" if channel else ""
     tasks.add(
@@ -124,5 +144,11 @@ def _task(
         at=record.said.now,
         text=f"{address or record.debtor.full_reference} wrote{by}: {what}: {words}",
         debtor_id=record.debtor.id,
-        details={"channel": channel, "address": address, "text": words, "at": at.isoformat()},
+        details={
+            "channel": channel,
+            "address": address,
+            "text": words,
+            "at": at.isoformat(),
+            **{name: value for name, value in more.items() if value},
+        },
     )

@@ -8,6 +8,7 @@ from dispatcher.people import record_wish as wishes
 from dispatcher.people.domain.fact_table import BY_NAME
 from dispatcher.people.domain.facts import Fact, Given, RecordError, Values, read_fields
 from dispatcher.people.hear_words import Read
+from dispatcher.people.prove_debtor import set_own_page
 from dispatcher.people.record_consent import record_consent
 from dispatcher.people.record_contact import record_contact
 from dispatcher.people.record_hold import record_hold
@@ -180,6 +181,10 @@ def _release(it: Statement) -> Recorded:
     )
 
 
+def _own_page(it: Statement) -> Recorded:
+    return set_own_page(it.database, it.who, it.values["kind"], it.said)
+
+
 WRITERS: dict[str, Writer] = {
     "dispute": _hold,
     "hold": _hold,
@@ -190,4 +195,5 @@ WRITERS: dict[str, Writer] = {
     "consent": _consent,
     "contact": _contact,
     "notice": _notice,
+    "own_page": _own_page,
 }

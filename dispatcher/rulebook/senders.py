@@ -5,6 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from dispatcher.people.domain.proof import PROOFS
 from dispatcher.rulebook.yaml_file import KeyPath, YamlFile, read_yaml
 from dispatcher.values.bank_account import BankAccount, iban_problem
 from dispatcher.values.sender import AdviceBody, Sender
@@ -71,6 +72,8 @@ _SENDER = {
         "handover_days": {"type": "integer", "minimum": 1, "maximum": 365},
         "employer_domains": _TEXTS,
         "packs": _TEXTS,
+        "self_service": {"type": "boolean"},
+        "proofs": {**_TEXTS, "uniqueItems": True},
         "plan_counts": {
             "type": "array",
             "items": {"type": "integer", "minimum": 2, "maximum": 60},
@@ -109,6 +112,7 @@ def _sender(file: YamlFile, key: str, item: dict[str, Any]) -> Sender:
     at = ("senders", key)
     if item["role"] != "original_creditor" and not item.get("creditor_name"):
         raise file.error((*at, "creditor_name"), "is missing: who writes for another must name that other")
+    _check_proofs(file, (*at, "proofs"), item)
     advice = {**file.data.get("advice", {}), **item.get("advice", {})}
     plain = {name: value for name, value in item.items() if isinstance(value, str | int)}
     defaults = {
@@ -133,6 +137,15 @@ def _sender(file: YamlFile, key: str, item: dict[str, Any]) -> Sender:
             for currency, row in item.get("bank", {}).items()
         },
     )
+
+
+def _check_proofs(file: YamlFile, at: KeyPath, item: Mapping[str, Any]) -> None:
+    """Two things prove a debtor on their own page, and neither stands in a message, on an envelope or in a link."""
+    wanted = set(item.get("proofs", PROOFS))
+    if wanted != PROOFS:
+        shown = sorted(wanted - PROOFS)
+        why = f"{', '.join(shown)} can stand in what we send" if shown else "one thing alone proves nobody"
+        raise file.error(at, f"must be {' and '.join(sorted(PROOFS))}: {why}")
 
 
 def _account(file: YamlFile, at: KeyPath, row: Mapping[str, str], item: Mapping[str, Any]) -> BankAccount:

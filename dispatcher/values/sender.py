@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from urllib.parse import quote
 
 from dispatcher.values.bank_account import BankAccount
+from dispatcher.values.money import Money
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +40,7 @@ class Sender:
     city: str
     region: str
     country: str
-    payment_url: str  # may hold {debt_reference}
+    payment_url: str  # may hold {debt_reference}, {amount} and {currency}
     dispute_url: str = ""
     registration: str = ""
     complaints: Mapping[str, AdviceBody] = field(default_factory=dict)  # by country
@@ -51,7 +53,16 @@ class Sender:
     page_size: str = "A4"  # or Letter
     sms_cost: Mapping[str, str] = field(default_factory=dict)
     bank: Mapping[str, BankAccount] = field(default_factory=dict)  # by currency
+    self_service: bool = False  # whether debtors who prove who they are see their debts on their own page
     language: str = "en"  # in which a debtor is written to whose own language no template speaks
+
+    def payment_address(self, reference: str, total: Money) -> str:
+        """The creditor's own payment page for a reference; the amount with a point, in the main unit."""
+        values = {"debt_reference": reference, "amount": str(total.amount), "currency": total.currency}
+        address = self.payment_url
+        for name, value in values.items():
+            address = address.replace(f"{{{name}}}", quote(value, safe=""))
+        return address
 
 
 def sms_price(sender: Sender, country: str, segments: int) -> str | None:

@@ -181,7 +181,7 @@ def _text_of(compiled: CompiledTemplate, inputs: RenderInputs) -> CompiledText:
             f"Template {compiled.name} serves {kinds}, not a {inputs.kind} step.",
             "Use another template for this step, or widen `kinds` in its template.yaml.",
         )
-    if not inputs.debts and inputs.kind != "optout_confirmation":
+    if not inputs.debts and inputs.asks:
         raise _Failed("no-debt", "There is no debt to write about.", "Plan the message again.")
     return text
 

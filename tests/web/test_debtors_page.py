@@ -1,6 +1,7 @@
 """The debtors' own page: no log-in, no debt, one click; what is asked is done at once."""
 
 import json
+import re
 
 import pytest
 from sqlalchemy import select
@@ -123,6 +124,21 @@ def test_hours_ways_and_language_only_narrow(web: Web) -> None:
         (("SU",), "00:00", "24:00"),
     }
     assert ("language", {"language": "es"}) in found
+
+
+def test_it_remembers_what_was_chosen(web: Web) -> None:
+    chosen = {"do": "suit", "way": ["email", "letter"], "hour": ["morning"], "day": ["week"]}
+    visitor, path = web.visitor(), f"/u/{token_of(web)}"
+    assert " disabled" not in visitor.get(path).text
+
+    answer = visitor.post(path, data=chosen)
+
+    for page in (answer.text, visitor.get(path).text):
+        spared = set(re.findall(r'value="(\w+)"\s+disabled', page))
+        assert spared == {"sms", "afternoon", "evening", "saturday", "sunday"}
+    again = visitor.post(path, data=chosen)  # what is greyed out is not sent, and stays as it was
+    assert again.status_code == 200
+    assert [row[0] for row in heard(web)] == ["sms"]
 
 
 def test_nothing_that_suits_is_asked_again_instead_of_guessed(web: Web) -> None:

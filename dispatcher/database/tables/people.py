@@ -5,6 +5,7 @@ from sqlalchemy import (
     Date,
     ForeignKey,
     Index,
+    Integer,
     String,
     Table,
     Text,
@@ -119,4 +120,24 @@ contacts = Table(  # made by others: the dialler, a letter by hand, a visit; and
     Column("recorded_at", Instant, nullable=False),
     Index("ix_contacts_debtor_id_at", "debtor_id", "at"),
     UniqueConstraint("source", "external_id"),
+)
+
+
+page_tries = Table(  # wrong answers on a debtor's own page, over all links of the person
+    "page_tries",
+    metadata,
+    Column("debtor_id", Id, ForeignKey("debtors.id"), primary_key=True),
+    Column("tries", Integer, nullable=False),  # since the last right one
+    Column("closed_at", Instant),  # too many, or a person's word
+)
+
+
+page_visits = Table(  # debtors on their own page, proved; the cookie itself is not kept
+    "page_visits",
+    metadata,
+    Column("token_sha256", String(64), primary_key=True),
+    Column("debtor_id", Id, ForeignKey("debtors.id"), nullable=False, index=True),
+    Column("csrf", String(64), nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
 )

@@ -1,4 +1,4 @@
-"""Plans the one confirmation that answers an opt-out, and looks whether there has been one."""
+"""Plans messages that are about no debt: the one confirmation of an opt-out, answers, word of a closed page."""
 
 from datetime import datetime, timedelta
 
@@ -36,6 +36,8 @@ def plan(
     valid: timedelta,
     random_bytes: RandomBytes,
     personal: tuple[int, str],
+    template: str = TEMPLATE,
+    kind: str = KIND,
 ) -> str:
     """Add the message, waiting for its text; returns its id."""
     key = new_message_id(now, random_bytes)
@@ -45,8 +47,8 @@ def plan(
             creditor_id=select(debtors.c.creditor_id).where(debtors.c.id == debtor_id).scalar_subquery(),
             recipient_id=debtor_id,
             as_of=now.date(),
-            step=TEMPLATE,
-            kind=KIND,
+            step=template,
+            kind=kind,
             channel=channel,
             address=address,
             contact_point_id=select(contact_points.c.id)
@@ -57,7 +59,7 @@ def plan(
             .limit(1)
             .scalar_subquery(),
             language=select(debtors.c.language).where(debtors.c.id == debtor_id).scalar_subquery(),
-            template=TEMPLATE,
+            template=template,
             state=State.PLANNED,
             expires_at=now + valid,
             personal_id=personal[0],

@@ -26,6 +26,12 @@ def item(connection: Connection, key: int) -> Any:
     return connection.execute(_query().where(tasks.c.id == key)).first()
 
 
+def chosen_by(connection: Connection, debtor_id: int, limit: int = 20) -> list[Any]:
+    """What a person chose on their own page, open or answered, the newest first."""
+    query = _query().where(tasks.c.debtor_id == debtor_id).order_by(tasks.c.id.desc()).limit(200)
+    return [row for row in connection.execute(query) if row.details.get("reading")][:limit]
+
+
 def answered_by(
     connection: Connection, people: Collection[int], before: datetime
 ) -> dict[int, tuple[str, str, datetime]]:

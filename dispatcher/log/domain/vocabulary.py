@@ -308,6 +308,14 @@ VOCABULARY: Mapping[Event, Word] = {
     Event.HANDOVER_REFUSED: _report(_PERSON, "Decided not to hand the debt over"),
     Event.HANDOVER_WITHDRAWN: _report(_PERSON, "The hand-over was taken back"),
     Event.HANDED_OVER: _report(_PERSON, "Handed over to counsel"),
+    Event.OWN_PAGE_OPENED: _word(_PERSON, "Proved who they are on their own page", Tone.REPLY, details=_SAID),
+    Event.OWN_PAGE_REFUSED: _word(
+        _PERSON, "Wrong answers on the person's own page", always="tries", details=_SAID
+    ),
+    Event.OWN_PAGE_CLOSED: _word(
+        _PERSON, "The person's own page was closed", Tone.BAD, always="why", details=_SAID
+    ),
+    Event.OWN_PAGE_REOPENED: _word(_PERSON, "The person's own page was opened again", details=_SAID),
     # Runs and the desk.
     Event.RUN_ORDERED: _word(About.RUN, "A run was started from the page", always="plan_digest"),
     Event.RUN_PLANNED: _report(About.RUN, "A day was planned"),

@@ -18,6 +18,10 @@ _BEYOND = (
         detail="approved_why", erasable=True,
     ),
 )  # fmt: skip
+_WORDS = Field(
+    name="agreed_words", says="The words that the debtor read, or was read, and agreed to.", label="Words agreed to",
+    takes=Takes.WORDS, detail="agreed_words", erasable=True,
+)  # fmt: skip
 _PAYMENTS = Field(name="payments", says="How many payments.", detail="payments")
 _EVERY = Field(
     name="every", says="How far apart they are.", choices=EVERY, noun="interval", detail="frequency"
@@ -73,6 +77,7 @@ PROMISE = Fact(
         Field(
             name="amount", says="How much; the whole balance if not given.", takes=Takes.AMOUNT, column="amount_minor"
         ),
+        _WORDS,
         *_BEYOND,
     ),
 )  # fmt: skip
@@ -100,6 +105,7 @@ PLAN = Fact(
             name="down", says="A first payment of its own on that day; the others follow it.", label="Down payment",
             takes=Takes.AMOUNT, column="amount_minor",
         ),
+        _WORDS,
         *_BEYOND,
     ),
 )  # fmt: skip
@@ -125,6 +131,7 @@ SETTLEMENT = Fact(
         _PAYMENTS,
         _EVERY,
         _FIRST_ON,
+        _WORDS,
         *_BEYOND,
     ),
 )  # fmt: skip

@@ -121,8 +121,30 @@ RELEASE = Fact(
     ),
 )  # fmt: skip
 
+OWN_PAGES = {
+    "open": Kind(says="who calls is known, and the page takes answers again"),
+    "close": Kind(says="the page shows nothing, whatever is answered"),
+}
+OWN_PAGE = Fact(
+    name="own_page",
+    title="Their own page",
+    says="The debtor's own page: opened again after too many wrong answers, or closed.",
+    example='dispatcher record own-page acme/00042 open --source "call 5512, gave two invoices"',
+    kept_in="page_tries",
+    kinds=OWN_PAGES,
+    gate="none",
+    repeat="each word is logged; opening forgets wrong answers",
+    fields=(
+        Field(
+            name="kind", says="open or close.", label="Open or close", positional=True, choices=tuple(OWN_PAGES),
+            noun="word for a page", required="say whether the page is to open or to close",
+        ),
+    ),
+)  # fmt: skip
+
 FACTS: tuple[Fact, ...] = (
     PAYMENT, DISPUTE, PROMISE, PLAN, SETTLEMENT, HOLD, COMPLAINT, RELEASE, OPT_OUT, WISH, CONSENT, CONTACT, NOTICE,
+    OWN_PAGE,
 )  # fmt: skip
 BY_NAME = {fact.name: fact for fact in FACTS}
 ERASABLE = frozenset(

@@ -12,6 +12,7 @@ from dispatcher.database.tables.portfolio import contact_points, creditors, debt
 class LinkHolder:
     """Whom a link is for. `address` is empty where the link speaks of a medium as a whole."""
 
+    id: int
     reference: str  # creditor/reference
     creditor: str
     language: str
@@ -34,6 +35,7 @@ def link_holder(connection: Connection, person: str, contact_point_id: int) -> L
         )
     )
     return LinkHolder(
+        id=row.id,
         reference=f"{row.key}/{row.reference}",
         creditor=row.key,
         language=row.language,

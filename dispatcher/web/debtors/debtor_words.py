@@ -6,6 +6,7 @@ from types import MappingProxyType
 _ENGLISH = {
     "title": "Messages from {sender}",
     "intro": "Here you can say how {sender} may write to you. No password is needed, and no account is shown.",
+    "account": "See what is open, or agree on something",
     "stop": "Stop messages",
     "stop_address": "Stop messages to {address}",
     "stop_medium": "Stop all {medium}",
@@ -13,6 +14,7 @@ _ENGLISH = {
     "stop_button": "Stop",
     "stop_note": "It takes effect at once. Letters that the law requires may still come.",
     "suit": "Or say what suits you",
+    "spared": "What is greyed out you have told us before. To have it back, call or write to us.",
     "ways": "You may write to me by",
     "hours": "Times that suit me (where I live)",
     "days": "Days that suit me",
@@ -44,6 +46,7 @@ _ENGLISH = {
 _SPANISH = {
     "title": "Mensajes de {sender}",
     "intro": "Aquí puede decir cómo puede escribirle {sender}. No necesita contraseña y no se muestra ninguna cuenta.",
+    "account": "Ver lo que está pendiente, o acordar algo",
     "stop": "Dejar de recibir mensajes",
     "stop_address": "No recibir más mensajes en {address}",
     "stop_medium": "No recibir más {medium}",
@@ -51,6 +54,7 @@ _SPANISH = {
     "stop_button": "Dejar de recibir",
     "stop_note": "Tiene efecto de inmediato. Puede que reciba aún las cartas que exige la ley.",
     "suit": "O diga qué le conviene",
+    "spared": "Lo que está en gris ya nos lo dijo. Para volver a recibirlo, llámenos o escríbanos.",
     "ways": "Pueden escribirme por",
     "hours": "Horas que me convienen (donde vivo)",
     "days": "Días que me convienen",

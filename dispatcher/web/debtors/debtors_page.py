@@ -1,53 +1,35 @@
 """The debtors' own page: stop an address, a medium or everything, say what suits; no log-in, no debt shown."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from starlette.responses import PlainTextResponse, Response
 
 from dispatcher.people import record_wish as wishes
-from dispatcher.people.domain.optout_token import OptOutLink, read_token
 from dispatcher.people.record_opt_out import record_opt_out
 from dispatcher.people.recording import Said
-from dispatcher.people.storage import debtor_page
-from dispatcher.people.storage.debtor_page import LinkHolder
-from dispatcher.values.sender import Sender
+from dispatcher.people.storage.people import load_people
 from dispatcher.web.debtors.debtor_words import NAMES, words_in
-from dispatcher.web.site.page import page, site_of
-from dispatcher.web.site.visit import Page, RefusedError, Visit, caller_of
+from dispatcher.web.debtors.guest import ACTOR, HEADERS, SOURCE, Guest, guest_of, language_of
+from dispatcher.web.site.page import page
+from dispatcher.web.site.visit import Page, Visit
 
-ACTOR, SOURCE = "debtor", "debtors' page"
 WAYS = ("email", "sms", "letter")
 _HOURS = {"morning": "08:00-12:00", "afternoon": "12:00-17:00", "evening": "17:00-21:00"}
 _DAYS = {"week": "MO-FR", "saturday": "SA", "sunday": "SU"}
-_HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Guest:
-    """Who opened the page, and what its link stands for."""
-
-    link: OptOutLink
-    holder: LinkHolder
-    sender: Sender | None
-
-    @property
-    def name(self) -> str:
-        """Who writes, as debtors know them."""
-        return self.sender.name if self.sender else self.holder.creditor
 
 
 def show(visit: Visit) -> Response:
     """The page. Looking changes nothing: mail programs open links before people do."""
-    guest = _guest(visit)
-    return _page(visit, guest) if guest else _unknown(visit)
+    guest = guest_of(visit)
+    return _page(visit, guest) if guest else unknown(visit)
 
 
 def act(visit: Visit) -> Response:
     """What was chosen, or the one click of RFC 8058 that a mail program sends."""
-    guest = _guest(visit)
+    guest = guest_of(visit)
     if guest is None:
-        return _unknown(visit)
+        return unknown(visit)
     if _is_one_click(visit):
         _stop(visit, guest, "address")
         return PlainTextResponse("done\n")
@@ -60,33 +42,11 @@ def act(visit: Visit) -> Response:
     return _page(visit, guest, done="stopped")
 
 
-def _slow_guesses(visit: Visit) -> None:
-    """Guessed tokens are limited by the place they come from; a right one never is, wherever it comes from."""
-    if site_of(visit.request).debtor_limit.refuses(caller_of(visit.request)) is not None:
-        raise RefusedError(429, "Too many wrong links from here. Wait a minute, then try again.")
-
-
 def _is_one_click(visit: Visit) -> bool:
     """RFC 8058's POST in either of its forms, and in one that names no form: an opt-out is never lost over that."""
     if visit.form:
         return visit.text("List-Unsubscribe") == "One-Click"
     return visit.body.strip() == b"List-Unsubscribe=One-Click"
-
-
-def _guest(visit: Visit) -> Guest | None:
-    house = visit.program
-    try:
-        link = read_token(house.optout_secret, visit.path("token"))
-    except ValueError:
-        link = None
-    if link is None:
-        _slow_guesses(visit)
-        return None
-    with house.database.reading() as connection:
-        holder = debtor_page.link_holder(connection, link.person, link.contact_point_id)
-    if holder is None or holder.erased:
-        return None
-    return Guest(link=link, holder=holder, sender=house.policy.senders.get(holder.creditor))
 
 
 def _stop(visit: Visit, guest: Guest, what: str) -> None:
@@ -132,24 +92,45 @@ def _said(visit: Visit) -> Said:
 
 
 def _page(visit: Visit, guest: Guest, *, status: int = 200, wrong: str = "", done: str = "") -> Response:
-    language, words = words_in(visit.query("lang") or guest.holder.language)
+    language, words = words_in(language_of(visit, guest.holder.language))
     return page(
         visit,
         "debtor",
         status=status,
-        headers=_HEADERS,
+        headers=HEADERS,
         lang=language,
         say=_filled(words, guest),
         wrong=words[wrong] if wrong else "",
         done=words[done] if done else "",
         address=masked(guest.holder.address),
         medium=guest.link.medium,
+        spared=_spared(visit, guest),
         ways=WAYS,
         hours=_HOURS,
         day_names=_DAYS,
         languages=NAMES,
         contact=bool(guest.sender),
+        account=f"{visit.request.url.path}/account" if guest.has_account else "",
     )
+
+
+def _spared(visit: Visit, guest: Guest) -> set[str]:
+    """What they chose to be spared before: ways, times and days, each by its name in the form."""
+    with visit.program.database.reading() as connection:
+        person = load_people(connection, [guest.holder.id], now=visit.now)[guest.holder.id]
+    stopped = {each.medium for each in person.opt_outs if not each.address}
+    left = [wish.details for wish in person.wishes if wish.kind == "time"]
+    found = {way for way in WAYS if way in stopped or "" in stopped}
+    found |= {name for name, times in _HOURS.items() if _covers(left, wishes.hours_to_leave(times))}
+    return found | {
+        name for name, on in _DAYS.items() if _covers(left, wishes.hours_to_leave(f"{on} 00:00-24:00"))
+    }
+
+
+def _covers(left: Sequence[Mapping[str, Any]], spans: Sequence[wishes.Wish]) -> bool:
+    keys = ("days", "from", "to")
+    known = [[details.get(key) for key in keys] for details in left]
+    return all([details[key] for key in keys] in known for _, details in spans)
 
 
 def _filled(words: Mapping[str, str], guest: Guest) -> dict[str, str]:
@@ -171,10 +152,10 @@ def masked(address: str) -> str:
     return f"…{address[-4:]}" if address else ""
 
 
-def _unknown(visit: Visit) -> Response:
-    preferred = visit.request.headers.get("accept-language", "en")
-    language, words = words_in(visit.query("lang") or preferred[:2])
-    return page(visit, "debtor_unknown", status=404, headers=_HEADERS, lang=language, say=words)
+def unknown(visit: Visit) -> Response:
+    """The answer to a link that is none of ours, or is dead."""
+    language, words = words_in(language_of(visit))
+    return page(visit, "debtor_unknown", status=404, headers=HEADERS, lang=language, say=words)
 
 
 PAGES = (

@@ -109,6 +109,8 @@ ACCESS: Mapping[str, Access] = {
     "POST /users/{name}/provider": ADMINISTERS,
     "GET /u/{token}": Door.TOKEN,
     "POST /u/{token}": Door.TOKEN,
+    "GET /u/{token}/account": Door.TOKEN,  # and nothing of a debt before two right answers
+    "POST /u/{token}/account": Door.TOKEN,
     "POST /webhooks/sendgrid": Door.SIGNATURE,
     "POST /webhooks/twilio/status": Door.SIGNATURE,
     "POST /webhooks/twilio/inbound": Door.SIGNATURE,

@@ -25,6 +25,7 @@ from dispatcher.web.api.operations import OPERATIONS
 from dispatcher.web.api.problems import problem
 from dispatcher.web.api.serving import endpoint
 from dispatcher.web.auditors import log
+from dispatcher.web.debtors import account as debtors_account
 from dispatcher.web.debtors import debtors_page
 from dispatcher.web.machines import probes, webhooks
 from dispatcher.web.managers import (
@@ -81,6 +82,7 @@ PAGES: tuple[Page, ...] = (
     *desk_pages.PAGES,
     *user_pages.PAGES,
     *debtors_page.PAGES,
+    *debtors_account.PAGES,
     *webhooks.PAGES,
     *probes.PAGES,
 )

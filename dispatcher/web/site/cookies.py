@@ -1,4 +1,4 @@
-"""The cookies: the session, the sign-in's own, and the one sentence that survives a redirect."""
+"""The cookies: the session, the sign-in's own, a debtor's visit, and the one sentence that survives a redirect."""
 
 import base64
 import json
@@ -19,6 +19,7 @@ class Cookies:
         self.session = f"{prefix}dispatcher_session"
         self.form = f"{prefix}dispatcher_form"
         self.begun = f"{prefix}dispatcher_begun"  # after the password, or on the way to the provider
+        self.debtor = f"{prefix}dispatcher_debtor"
         self._said = f"{prefix}dispatcher_said"
 
     def set(self, response: Response, name: str, value: str, *, max_age: int | None = None) -> None:

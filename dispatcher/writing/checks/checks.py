@@ -261,6 +261,8 @@ def _wanted(checked: Checked) -> Iterator[tuple[str, tuple[str, ...], str]]:
         amounts = tuple(money_text(money, checked.locale) for money in inputs.arrangement.moneys)
         yield "amount", amounts, "Say what was agreed: {{ arrangement.amount }} or {{ tables.schedule }}."
         return
+    if not inputs.asks:
+        return
     total = money_text(inputs.total, checked.locale)
     yield "amount", (total,), "Say what is open: {{ debt.balance }}, {{ total }} or {{ tables.debts }}."
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from urllib.parse import quote
 
 from channels.kind import ChannelKind
 from dispatcher.agreements.domain.offer_terms import OfferTerms
@@ -82,7 +81,7 @@ def message_inputs(
             debt.promise_date is not None and debt.promise_date >= message.as_of for debt in asked_for
         ),
         optout_url=optout_url,
-        payment_url="" if barred else _payment_url(sender, person, asked_for),
+        payment_url="" if barred else _payment_url(sender, person, asked_for, total),
         packs=tuple(pack.split("@")[0] for pack in message.rule_packs),
     )
 
@@ -183,6 +182,6 @@ def offer_ends(offers: Offers, on: date) -> date:
     return min((plan.first_on for plan in offers.plans), default=on + timedelta(days=FIRST_AFTER_DAYS))
 
 
-def _payment_url(sender: Sender, person: PersonFile, debts: Sequence[DebtFile]) -> str:
+def _payment_url(sender: Sender, person: PersonFile, debts: Sequence[DebtFile], total: Money) -> str:
     reference = debts[0].reference if len(debts) == 1 else person.reference
-    return sender.payment_url.replace("{debt_reference}", quote(reference, safe=""))
+    return sender.payment_address(reference, total)

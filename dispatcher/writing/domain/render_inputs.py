@@ -56,7 +56,7 @@ class RenderInputs:
 
     channel: ChannelKind
     step: str
-    kind: str  # courtesy, collection, notice, arrangement_service, optout_confirmation
+    kind: str  # courtesy, collection, notice, arrangement_service, reply_to_consumer, optout_confirmation
     as_of: date
     debtor: DebtorView
     sender: Sender
@@ -83,6 +83,11 @@ class RenderInputs:
     optout_url: str = ""
     payment_url: str = ""
     packs: tuple[str, ...] = ()  # rule packs in force: which country lines and disclosures the layout adds
+
+    @property
+    def asks(self) -> bool:
+        """Whether it may ask for money: answers to people and confirmations of a stop ask for none."""
+        return self.kind not in ("reply_to_consumer", "optout_confirmation")
 
     @property
     def balance_day(self) -> date:

@@ -12,7 +12,14 @@ from dispatcher.writing.language.placeholders import PLACEHOLDERS, suggestion
 from dispatcher.writing.language.problems import Problem, TemplateProblems
 
 FILE = "template.yaml"
-KINDS = ("courtesy", "collection", "notice", "arrangement_service", "optout_confirmation")
+KINDS = (
+    "courtesy",
+    "collection",
+    "notice",
+    "arrangement_service",
+    "reply_to_consumer",
+    "optout_confirmation",
+)
 _TEXTS = ("purpose", "owner", "legal_basis")
 ROLES = ("original_creditor", "third_party", "debt_buyer", "law_firm")
 STATES = ("time_barred", "disputed", "arrangement")

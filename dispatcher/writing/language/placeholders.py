@@ -251,7 +251,7 @@ PLACEHOLDERS: Mapping[str, Placeholder] = _catalogue(
     _entry("words.instalment", _T, "payment, plazo, pago, cuota: as the country says", "payment", _word("instalment")),
     _entry("words.instalments", _T, "payments, plazos, pagos, cuotas: as the country says", "payments", _word("instalments")),
     _entry("first_contact", _F, "nobody has written about this debt yet", "yes", lambda v: v.inputs.first_contact),
-    _entry("kind", _T, "courtesy, collection, notice, arrangement_service or optout_confirmation", "collection", lambda v: v.inputs.kind),
+    _entry("kind", _T, "courtesy, collection, notice, arrangement_service, reply_to_consumer or optout_confirmation", "collection", lambda v: v.inputs.kind),
     _entry("channel", _T, "email, sms or letter", "email", lambda v: v.inputs.channel.value),
     _entry("relation", _T, "debtor, joint_debtor or guarantor", "debtor", lambda v: v.inputs.relation),
 )  # fmt: skip

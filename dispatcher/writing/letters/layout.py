@@ -177,12 +177,7 @@ def _date(inputs: RenderInputs, language: str) -> str:
 
 
 def _has_slip(inputs: RenderInputs) -> bool:
-    return (
-        bool(inputs.debts)
-        and inputs.total.minor > 0
-        and inputs.kind != "optout_confirmation"
-        and not inputs.arrangement
-    )
+    return bool(inputs.debts) and inputs.total.minor > 0 and inputs.asks and not inputs.arrangement
 
 
 def _slip(inputs: RenderInputs, words: Words, language: str) -> Slip | None:
