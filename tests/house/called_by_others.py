@@ -44,6 +44,9 @@ _.__call__  # of a protocol: the type checker reads it
 _._networks  # pydantic calls it: a validator
 
 # Read by the page templates, or by the layouts of letters.
+_.button
+_.agreed_by_others
+_.in_full
 _.per_segment
 _.headline
 _.controls
