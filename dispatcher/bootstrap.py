@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from dispatcher.planning.agreement_desk import AgreementDesk
     from dispatcher.planning.policy import Policy
     from dispatcher.portfolio.domain.import_request import ImportSettings
+    from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping
     from dispatcher.users.ask_provider import ProviderClient
     from dispatcher.users.sealed_secrets import SecretBox
     from dispatcher.writing.language.layouts import Layouts
@@ -115,6 +116,17 @@ class Dispatcher:
         from dispatcher.rulebook.places import load_places
 
         return load_import_settings(self.config("import.yaml"), load_places(self.config("places")))
+
+    def mapping(self, name: str) -> PortfolioMapping | None:
+        """A mapping by its name: the configuration's, else one that was saved on a page; raises ConfigError."""
+        from dispatcher.portfolio.storage import mappings
+        from dispatcher.rulebook.mappings import load_mapping
+
+        if not name:
+            return None
+        with self.database.reading() as connection:
+            saved = mappings.texts(connection)
+        return load_mapping(self.config("mappings"), name, saved)
 
     @cached_property
     def agreements(self) -> AgreementDesk:

@@ -98,7 +98,7 @@ def import_(
             rejects=rejects or dispatcher.home / "rejects" / f"{file.stem}.rejects.csv",
             rejects_asked_for=rejects is not None,
             warnings=dispatcher.home / "rejects" / f"{file.stem}.warnings.csv",
-            mapping=_mapping(dispatcher, mapping),
+            mapping=dispatcher.mapping(mapping),
             creditor=creditor,
             full=full,
             strict=strict,
@@ -236,14 +236,6 @@ def _accepted(names: list[str], why: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def _mapping(dispatcher: Dispatcher, name: str) -> Any:
-    if not name:
-        return None
-    from dispatcher.rulebook.mappings import load_mapping
-
-    return load_mapping(dispatcher.config("mappings"), name)
-
-
 def _with_progress(dispatcher: Dispatcher, request: "ImportRequest", *, quiet: bool) -> "ImportReport":
     import sys
 
@@ -267,30 +259,10 @@ def _with_progress(dispatcher: Dispatcher, request: "ImportRequest", *, quiet: b
 
 def _report_json(report: "ImportReport", request: "ImportRequest") -> dict[str, Any]:
     return {
-        "file": report.file,
-        "sha256": report.sha256,
+        **report.as_json(),
         "mapping": request.mapping.name if request.mapping else None,
-        "as_of": report.as_of,
-        "creditors": list(report.creditors),
-        "applied": report.applied,
         "dry_run": request.dry_run,
-        "rows": report.rows,
         "imported": report.imported if report.applied or request.dry_run else 0,
-        "rejected": report.refused,
-        "repeated": report.repeated,
-        "warnings": report.warnings,
-        "debts": report.debts.as_json(),
-        "debtors": report.debtors.as_json(),
-        "contact_points_changed": report.contact_points_changed,
-        "vanished": report.vanished,
-        "held": report.held,
-        "still_protected": report.still_protected,
-        "stand_ins": report.stand_ins,
-        "passed_over": dict(report.passed_over),
-        "differences": list(report.differences),
-        "findings": [finding.as_json() for finding in report.findings],
-        "payments_absorbed": report.payments_absorbed,
-        "reasons": report.reasons,
         "rejects_file": str(request.rejects) if report.refused else None,
         "warnings_file": str(request.warnings) if report.warnings else None,
     }

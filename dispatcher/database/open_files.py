@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-_KEPT = ("outbox", "outbox.part", "spool", "exports", "changes", "rejects", "logs", "keys")
+_KEPT = ("outbox", "outbox.part", "spool", "exports", "changes", "rejects", "uploads", "logs", "keys")
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 MOST = 5  # named in one finding
 

@@ -103,7 +103,7 @@ def bind_headers(
     if complete:
         _refuse_twins(headers, twins, used, file, line)
         _require(columns, headers, file, mapping, line)
-    extra = _extras(headers, used)
+    extra = _extras(headers, used | _not_kept(headers, mapping))
     return Binding(
         tuple(headers),
         tuple(straight.items()),
@@ -162,6 +162,14 @@ def _about_header(headers: Sequence[str], twins: list[tuple[int, int]]) -> tuple
         reason = f"{', '.join(unnamed)} without a name: kept, and used by nothing"
         found.append(RowProblem(column="", value="", reason=reason))
     return tuple(found)
+
+
+def _not_kept(headers: Sequence[str], mapping: PortfolioMapping | None) -> set[int]:
+    """The columns that a mapping does not keep beside ours; of a mapping that says nothing none."""
+    if mapping is None or mapping.extra is None:
+        return set()
+    kept = {plain_name(name) for name in mapping.extra}
+    return {i for i, header in enumerate(headers) if plain_name(header) not in kept}
 
 
 def _extras(headers: Sequence[str], used: set[int]) -> tuple[tuple[str, int], ...]:

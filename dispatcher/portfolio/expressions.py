@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
+from dispatcher.portfolio.domain.column_words import country_named
 from dispatcher.portfolio.domain.portfolio_mapping import OTHERWISE
 
 MAX_SOURCE = 2_000
@@ -149,6 +150,7 @@ _FUNCTIONS: Mapping[str, Callable[..., object]] = {
     "int": lambda v: int(_number(v)),
     "abs": lambda v: abs(_number(v)),
     "round": _round,
+    "country": lambda v: country_named(_text(v).strip()),
     "startswith": lambda v, start: _text(v).startswith(_text(start)),
     "endswith": lambda v, end: _text(v).endswith(_text(end)),
 }

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from dispatcher.portfolio.compare_ledgers import Comparison, LedgerRefused
 from dispatcher.portfolio.domain.import_request import ImportReport, ImportRequest
 from dispatcher.portfolio.domain.portfolio import PortfolioRow, RefusedRow, RowProblem
 from dispatcher.portfolio.domain.portfolio_columns import CONTACT_COLUMNS, LEFT_ASIDE, REQUIRED
+from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping, is_constant
 from dispatcher.portfolio.domain.portfolio_row import FileForm, RowReader
 from dispatcher.portfolio.read_portfolio_file import Reading, Record, read_portfolio_file
 from dispatcher.portfolio.storage import changed_terms, ended_protections, ledger_holds, portfolios, stand_ins
@@ -108,8 +110,9 @@ def import_portfolio(
 
 def _stage(job: _Import, staging: Staging, on_rows: Callable[[int], None]) -> None:
     request, reading = job.request, job.reading
+    mapping = mapping_of(request)
     readers: dict[frozenset[str], RowReader] = {}
-    for record in read_portfolio_file(request.file, request.mapping, reading):
+    for record in read_portfolio_file(request.file, mapping, reading):
         reader = readers.get(record.columns)
         if reader is None:
             reader = readers[record.columns] = RowReader(file_form(request, record.columns, reading))
@@ -120,6 +123,15 @@ def _stage(job: _Import, staging: Staging, on_rows: Callable[[int], None]) -> No
     for line, problem in reading.warnings:
         job.warn(line, problem)
     staging.index()
+
+
+def mapping_of(request: ImportRequest) -> PortfolioMapping | None:
+    """The request's mapping; a creditor that is named for the whole file goes before one that the mapping names."""
+    mapping = request.mapping
+    source = mapping.fields.get("creditor") if mapping else None
+    if mapping is None or not request.creditor or not isinstance(source, str) or not is_constant(source):
+        return mapping
+    return replace(mapping, fields={name: of for name, of in mapping.fields.items() if name != "creditor"})
 
 
 def file_form(request: ImportRequest, columns: frozenset[str], reading: Reading) -> FileForm:

@@ -10,12 +10,14 @@ from pathlib import Path, PurePath
 from typing import IO
 
 from dispatcher.portfolio.apply_mapping import PortfolioFileError
+from dispatcher.portfolio.domain.no_table import FIRST_BYTES, no_table, no_table_packed
 
 MOST_BYTES = 2_000_000_000  # unpacked: an archive that grows without end is no ledger
 _ZIP, _GZIP, _OLD_OFFICE = b"PK", b"\x1f\x8b", b"\xd0\xcf\x11\xe0"
 _SPREADSHEET_PART = "xl/workbook.xml"
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _BLOCK = 1 << 20
+_JSON_SUFFIXES = {".jsonl", ".ndjson", ".json"}
 UTF8 = "utf-8-sig"
 
 
@@ -23,13 +25,15 @@ UTF8 = "utf-8-sig"
 def unpacked(path: Path) -> Iterator[Path]:
     """The file itself, or the one file of a .zip or .gz in a temporary place; raises PortfolioFileError."""
     with path.open("rb") as stream:
-        start = stream.read(4)
+        start = stream.read(FIRST_BYTES)
     if not start:
         raise PortfolioFileError(
             f"{path.name}, line 1: the file is empty; it needs at least a line of column names"
         )
-    if start == _OLD_OFFICE:
+    if start.startswith(_OLD_OFFICE):
         raise PortfolioFileError(f"{path.name}: this is an old spreadsheet (.xls); save it as .xlsx or CSV")
+    if what := no_table(start):
+        raise PortfolioFileError(f"{path.name}: this is {what}")
     archive = start[:2] == _GZIP or (start[:2] == _ZIP and not is_spreadsheet(path))
     if not archive:
         yield path
@@ -45,6 +49,14 @@ def is_spreadsheet(path: Path) -> bool:
             return _SPREADSHEET_PART in archive.namelist()
     except (zipfile.BadZipFile, OSError):
         return False
+
+
+def is_json(path: Path) -> bool:
+    """Whether a file holds JSON objects, whatever its name says."""
+    if path.suffix.lower() in _JSON_SUFFIXES:
+        return True
+    with path.open("rb") as stream:
+        return stream.read(64).removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{")
 
 
 def encoding_of(path: Path, wanted: tuple[str, ...], file: str) -> str:
@@ -85,6 +97,8 @@ def _unpack(path: Path, folder: Path, *, gzipped: bool) -> Path:
             return target
         with zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if not _is_litter(entry)]
+            if what := no_table_packed(archive.namelist()):
+                raise PortfolioFileError(f"{path.name}: this is {what}")
             if len(entries) != 1:
                 names = ", ".join(entry.filename for entry in entries[:5]) or "none"
                 raise PortfolioFileError(

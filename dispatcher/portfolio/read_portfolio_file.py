@@ -14,13 +14,12 @@ from dispatcher.portfolio.domain.portfolio import RowProblem
 from dispatcher.portfolio.domain.portfolio_columns import plain_name
 from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping
 from dispatcher.portfolio.expressions import ExpressionError, compile_expression
-from dispatcher.portfolio.open_ledger import encoding_of, is_spreadsheet, unpacked
+from dispatcher.portfolio.open_ledger import encoding_of, is_json, is_spreadsheet, unpacked
 from dispatcher.portfolio.read_lines import CsvRows, JsonObjects, RawRow, Rows
 from dispatcher.portfolio.read_spreadsheet import SheetRows
 from dispatcher.values.written_values import has_year
 
 HEADER_WITHIN = 60  # lines: exports begin with a title, a company and a day
-_JSON_SUFFIXES = {".jsonl", ".ndjson", ".json"}
 _SHOWN = 80
 _TOTAL = re.compile(
     r"(?:grand |sub-?)?total\b|(?:zwischen|gesamt)?summe\b|gesamt\b|suma\b|somme\b|totale\b|totais\b",
@@ -71,7 +70,7 @@ def read_portfolio_file(
                 return
             encoding = encoding_of(plain, mapping.encodings if mapping else (), path.name)
             with plain.open(encoding=encoding, errors="surrogateescape", newline="") as stream:
-                if _is_json(plain):
+                if is_json(plain):
                     yield from _json_records(
                         JsonObjects(stream, path.name, _decimal(mapping)), mapping, reading
                     )
@@ -88,13 +87,6 @@ def read_portfolio_file(
 
 def _decimal(mapping: PortfolioMapping | None) -> str:
     return mapping.decimal if mapping else "."
-
-
-def _is_json(path: Path) -> bool:
-    if path.suffix.lower() in _JSON_SUFFIXES:
-        return True
-    with path.open("rb") as stream:
-        return stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
 
 
 class _Table:

@@ -50,16 +50,26 @@ class SheetRows:
     def give_back_lines(self) -> None:
         """A spreadsheet's row is one line."""
 
+    @property
+    def names(self) -> list[str]:
+        """The sheets there are; charts are none."""
+        return [sheet.title for sheet in self._book.worksheets]
+
     def _chosen(self) -> Any:
-        names = self._book.sheetnames
         if not self._sheet:
             return self._book.worksheets[0]
         for sheet in self._book.worksheets:
             if sheet.title.strip().casefold() == self._sheet.strip().casefold():
                 return sheet
         raise PortfolioFileError(
-            f"{self._file}: there is no sheet {self._sheet!r}; there are: {', '.join(names)}"
+            f"{self._file}: there is no sheet {self._sheet!r}; there are: {', '.join(self.names)}"
         )
+
+
+def sheet_names(path: Path, file: str) -> list[str]:
+    """The names of a workbook's sheets in its order; raises PortfolioFileError."""
+    with SheetRows(path, file, "") as book:
+        return book.names
 
 
 def _text(cell: Any) -> str:

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-FOLDERS = ("exports", "changes", "rejects")
+FOLDERS = ("exports", "changes", "rejects", "uploads")
 
 
 def old_exports(home: Path, *, now: datetime, max_age: timedelta) -> list[Path]:
     """Files of the home's folders for exports that were last written longer ago; `now` is the real clock."""
     oldest = (now - max_age).timestamp()
-    files = (path for name in FOLDERS for path in sorted((home / name).glob("*")))
+    files = (path for name in FOLDERS for path in sorted((home / name).rglob("*")))
     return [path for path in files if path.is_file() and path.stat().st_mtime < oldest]
 
 

@@ -2,13 +2,16 @@
 
 import codecs
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from dispatcher.portfolio.domain.portfolio_columns import COLUMNS, MAY_END_WHEN_EMPTY
 from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping, YearFrom
 from dispatcher.portfolio.expressions import ExpressionError, compile_expression
-from dispatcher.rulebook.yaml_file import ConfigError, YamlFile, read_yaml
+from dispatcher.rulebook.yaml_file import ConfigError, YamlFile, parse_yaml, read_yaml
 from dispatcher.values.written_values import date_pattern, has_year
 
 _TEXT = {"type": "string"}
@@ -29,6 +32,7 @@ SCHEMA: dict[str, Any] = {
         "sheet": _TEXT,
         "skip": _TEXT,
         "fill_down": _TEXTS,
+        "extra": {"type": "array", "items": _TEXT},
         "rows": {"enum": ["debts", "people"]},
         "empty_ends": {"type": "array", "items": {"enum": sorted(MAY_END_WHEN_EMPTY)}},
         "year_from": {
@@ -54,13 +58,35 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-def load_mapping(directory: Path, name: str) -> PortfolioMapping:
-    """The mapping of that name (or path of a .yaml file); raises ConfigError."""
+def load_mapping(directory: Path, name: str, saved: Mapping[str, str] | None = None) -> PortfolioMapping:
+    """The mapping of that name (or path of a .yaml file); raises ConfigError.
+
+    `saved`: texts of mappings by name that operators made on the pages; a file of the configuration goes before them.
+    """
     path = Path(name) if name.endswith((".yaml", ".yml")) else directory / f"{name}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in directory.glob("*.yaml"))) or "none"
-        raise ConfigError(f"{path}: there is no mapping {name!r}; there are: {known}")
-    return _mapping(read_yaml(path))
+    if path.is_file():
+        return _mapping(read_yaml(path))
+    if saved and name in saved:
+        return read_mapping(saved[name], name)
+    known = ", ".join(sorted({*(p.stem for p in directory.glob("*.yaml")), *(saved or ())})) or "none"
+    raise ConfigError(f"{path}: there is no mapping {name!r}; there are: {known}")
+
+
+def read_mapping(text: str, name: str) -> PortfolioMapping:
+    """A mapping from the text of its file; raises ConfigError."""
+    return _mapping(parse_yaml(text, Path(name)))
+
+
+def mapping_text(document: Mapping[str, Any]) -> str:
+    """A mapping's file from what it holds."""
+    return yaml.safe_dump(dict(document), allow_unicode=True, sort_keys=False, width=110)
+
+
+def mapping_document(directory: Path, name: str, saved: Mapping[str, str]) -> dict[str, Any]:
+    """What the file of a mapping holds; raises ConfigError."""
+    path = directory / f"{name}.yaml"
+    file = read_yaml(path) if path.is_file() else parse_yaml(saved.get(name, ""), Path(name))
+    return dict(file.data or {})
 
 
 def load_mappings(directory: Path) -> tuple[PortfolioMapping, ...]:
@@ -88,6 +114,7 @@ def _mapping(file: YamlFile) -> PortfolioMapping:
         fill_down=tuple(data.get("fill_down", ())),
         people_only=data.get("rows") == "people",
         empty_ends=frozenset(data.get("empty_ends", ())),
+        extra=tuple(data["extra"]) if "extra" in data else None,
         date_format=data.get("date_format", ""),
         year_from=YearFrom(**data["year_from"]) if "year_from" in data else None,
         decimal=data.get("decimal", "."),

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.portfolio.import_portfolio import ImportRequest, import_portfolio
-from dispatcher.rulebook.mappings import load_mapping
 from dispatcher.runs.fire_schedules import Job
 from dispatcher.runs.notify_day import NoticePorts
 from dispatcher.worker import upkeep
@@ -181,7 +180,7 @@ def import_file(dispatcher: Dispatcher, file: Path, mapping: str, day: date) -> 
             actor="scheduler",
             rejects=rejects / f"{file.stem}.rejects.csv",
             warnings=rejects / f"{file.stem}.warnings.csv",
-            mapping=load_mapping(dispatcher.config("mappings"), mapping) if mapping else None,
+            mapping=dispatcher.mapping(mapping),
             settings=dispatcher.import_settings,
         ),
         watch=dispatcher.agreements.watch_ledger,

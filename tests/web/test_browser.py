@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from openpyxl import Workbook
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import select
 
@@ -395,3 +396,47 @@ def test_an_emails_script_does_not_run_in_its_frame(
     assert "owned" not in page.title()
     page.goto(f"{base}/messages/{message_id}/email")
     assert "ran" not in page.content().replace("textContent = 'ran'", "")
+
+
+@pytest.mark.parametrize("size", [SMALL, TALL])
+def test_a_strangers_spreadsheet_comes_in_without_a_terminal(
+    web: Web, base: str, page_of: Callable[..., Page], tmp_path: Path, size: dict[str, int]
+) -> None:
+    book = Workbook()
+    book.active.append(["Made by Rosa"])
+    sheet = book.create_sheet("Open items")
+    sheet.append(["Open items of the shop"])
+    sheet.append(["Invoice", "Client code", "Country", "Amount Due", "Due Date"])
+    for i in range(12):
+        sheet.append([f"X-{i}", f"C-{i}", "United States", 10.5 + i, date(2026, 11, 1 + i)])
+    book.save(tmp_path / "shop 2026-11-15.xlsx")
+    page = page_of("operator", "/imports", viewport=size)
+    said = complaints(page)
+    page.get_by_label("The file").set_input_files(tmp_path / "shop 2026-11-15.xlsx")
+    page.get_by_role("button", name="Hand it in").click()
+
+    expect(page.get_by_text("Every debt needs them")).to_contain_text("number of the customer, currency")
+    page.get_by_label("Number of the customer", exact=True).select_option("Client code")
+    page.locator("#fix_currency").fill("USD")
+    page.get_by_role("button", name="Read it like this").click()
+    expect(page.locator("#rows")).to_contain_text("2026-11-10")
+    assert serious(page) == []
+    page.get_by_label("Save this mapping as").fill("shop")
+    page.get_by_label("Whose debts").select_option("acme")
+    expect(page.get_by_label("The ledger is of")).to_have_value("2026-11-15")
+    page.get_by_role("button", name="Try it out").click()
+    expect(page.get_by_role("heading", name="4. What it would do")).to_be_visible()
+    over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    page.get_by_label("I have looked at it: 12 new debts").check()
+    page.get_by_role("button", name="Import it").click()
+    expect(page.get_by_role("heading", name="Imported")).to_be_visible()
+
+    assert (over, said) == (0, [])
+    with web.house.database.reading() as connection:
+        assert connection.scalar(select(debtors.c.country).where(debtors.c.reference == "C-3")) == "US"
+
+
+def serious(page: Page) -> list[str]:
+    """Accessibility faults that keep somebody out."""
+    found = Axe().run(page).response["violations"]
+    return [one["id"] for one in found if one["impact"] in {"serious", "critical"}]

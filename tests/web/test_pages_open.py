@@ -31,6 +31,7 @@ PAGES = {
     "/log/entries/1": "Proof",
     "/log/sample?size=5&seed=x": "whoever repeats these",
     "/log/exceptions": "Exceptions",
+    "/imports": "Bring one in",
     "/tasks": "Held",
     "/tasks?kind=unknown": "end is known",
     "/tasks?kind=unclear_reply": "Nothing waits here",

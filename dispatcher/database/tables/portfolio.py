@@ -148,6 +148,36 @@ ledgers = Table(  # every file that was brought in for a creditor, with what it 
 )
 
 
+mappings = Table(  # how a foreign file is read, as operators made it; the newest row of a name counts
+    "mappings",
+    metadata,
+    row_id(),
+    Column("name", String(100), nullable=False),
+    Column("text", Text, nullable=False),  # YAML, of the form of config/mappings
+    Column("saved_by", Text, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+    Index("ix_mappings_name", "name", "id"),
+)
+
+
+uploads = Table(  # ledgers handed in on a page; the file lies on the host until it is imported or dropped
+    "uploads",
+    metadata,
+    row_id(),
+    Column("file", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("host", String(200), nullable=False),
+    Column("owner", String(100), nullable=False),
+    Column("uploaded_at", Instant, nullable=False),
+    Column("state", String(10), nullable=False),  # open, imported, dropped
+    Column("choices", CanonicalJson, nullable=False),  # the mapping, the day, what is accepted
+    Column("check_job", Id),  # the dry run of exactly these choices
+    Column("import_job", Id),
+    Index("ix_uploads_uploaded_at", "uploaded_at"),
+)
+
+
 debt_parties = Table(  # the others who owe a debt; the debtor stands in the debt itself
     "debt_parties",
     metadata,

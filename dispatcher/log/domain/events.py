@@ -93,6 +93,7 @@ class Event(StrEnum):
 
     PORTFOLIO_IMPORTED = "portfolio_imported"
     PORTFOLIO_REFUSED = "portfolio_refused"
+    MAPPING_SAVED = "mapping_saved"
     ABSENCE_ACCEPTED = "absence_accepted"
     CHANGES_EXPORTED = "changes_exported"
 

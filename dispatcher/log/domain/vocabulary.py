@@ -334,6 +334,7 @@ VOCABULARY: Mapping[Event, Word] = {
     # The ledger.
     Event.PORTFOLIO_IMPORTED: _report(About.LEDGER, "A ledger was imported"),
     Event.PORTFOLIO_REFUSED: _report(About.LEDGER, "A ledger was refused"),
+    Event.MAPPING_SAVED: _word(About.LEDGER, "A mapping was saved", always="name text"),
     Event.ABSENCE_ACCEPTED: _report(
         About.LEDGER, "Something of the configuration was said to be gone for good"
     ),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from dispatcher.portfolio.domain.ledger_drift import Finding, LedgerLimits
 from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping
@@ -95,6 +96,33 @@ class ImportReport:
     passed_over: Mapping[str, int] = field(default_factory=dict)  # rows that are no records, by why
     differences: tuple[str, ...] = ()  # from the ledger before
     findings: tuple[Finding, ...] = ()  # beyond their limits, and accepted or held for
+
+    def as_json(self) -> dict[str, Any]:
+        """For reports of commands and pages."""
+        return {
+            "file": self.file,
+            "sha256": self.sha256,
+            "as_of": self.as_of,
+            "creditors": list(self.creditors),
+            "applied": self.applied,
+            "rows": self.rows,
+            "imported": self.imported,
+            "rejected": self.refused,
+            "repeated": self.repeated,
+            "warnings": self.warnings,
+            "debts": self.debts.as_json(),
+            "debtors": self.debtors.as_json(),
+            "contact_points_changed": self.contact_points_changed,
+            "vanished": self.vanished,
+            "held": self.held,
+            "still_protected": self.still_protected,
+            "stand_ins": self.stand_ins,
+            "passed_over": dict(self.passed_over),
+            "differences": list(self.differences),
+            "findings": [finding.as_json() for finding in self.findings],
+            "payments_absorbed": self.payments_absorbed,
+            "reasons": self.reasons,
+        }
 
     @property
     def needs_somebody(self) -> bool:

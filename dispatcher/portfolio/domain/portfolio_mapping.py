@@ -1,5 +1,6 @@
 """A mapping: how a foreign file's columns become a portfolio's."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,12 @@ from pathlib import Path
 OTHERWISE = "*"  # the entry of a lookup table for what it does not name
 
 Field = str | tuple[str, ...]
+_CONSTANT = re.compile(r"'[^']*'")
+
+
+def is_constant(source: str) -> bool:
+    """Whether a field's source is one value for every row."""
+    return _CONSTANT.fullmatch(source) is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +31,8 @@ class PortfolioMapping:
     `lines` says where each stands. `encodings` are tried in order; `header` is the line of the column names, a
     pattern that it matches, or None: the first line that has the columns. `skip` is an expression: rows that are no
     debts. `fill_down`: columns whose cell counts for the rows below. `people_only`: the file has no debts.
-    `empty_ends`: columns whose empty cell is the creditor's word that something has ended.
+    `empty_ends`: columns whose empty cell is the creditor's word that something has ended. `extra`: the columns of the
+    file that are kept beside ours; None: all of them.
     """
 
     name: str
@@ -38,6 +46,7 @@ class PortfolioMapping:
     fill_down: tuple[str, ...] = ()
     people_only: bool = False
     empty_ends: frozenset[str] = frozenset()
+    extra: tuple[str, ...] | None = None
     date_format: str = ""  # empty: ISO 8601
     year_from: YearFrom | None = None
     decimal: str = "."

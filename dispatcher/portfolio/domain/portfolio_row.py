@@ -43,7 +43,7 @@ FIELDS = {  # where a column's name is not the field's
     "debtor_kind": "kind",
     "debt_reference": "reference",
 }
-_MINOR = {"original_amount": "original_minor", "balance": "balance_minor", "promise_amount": "promise_minor"}
+MINOR = {"original_amount": "original_minor", "balance": "balance_minor", "promise_amount": "promise_minor"}
 _READ_APART = frozenset({*ADDRESS_LINES, *CONTACT_COLUMNS})
 _PERSON_ONLY_IF_ABSENT = ("debt_reference", "balance", "due_date")
 _REFUSED_WITHOUT = frozenset({*REQUIRED, "creditor"})
@@ -183,7 +183,7 @@ class RowReader:
     def _to_minor(self, values: dict[str, Any], cells: Cells, found: _Debtor) -> None:
         """Replace amounts by minor units of the row's currency; what is finer than the currency is a problem."""
         currency = values.get("currency")
-        for column, name in _MINOR.items():
+        for column, name in MINOR.items():
             amount = values.pop(column, None)
             if amount is None or currency is None:
                 continue
@@ -207,7 +207,7 @@ def silent_fields(columns: Collection[str]) -> tuple[frozenset[str], frozenset[s
     debtor = {FIELDS.get(c, c) for c in DEBTOR_COLUMNS if c not in columns and c not in ADDRESS_LINES}
     if not any(line in columns for line in ADDRESS_LINES):
         debtor.add("address_lines")
-    debt = {_MINOR.get(c, FIELDS.get(c, c)) for c in DEBT_COLUMNS if c not in columns}
+    debt = {MINOR.get(c, FIELDS.get(c, c)) for c in DEBT_COLUMNS if c not in columns}
     return frozenset(debtor), frozenset(debt)
 
 

@@ -105,6 +105,18 @@ def history(connection: Connection, *, limit: int = 50) -> list[Any]:
     return list(connection.execute(query.order_by(ledgers.c.id.desc()).limit(limit)))
 
 
+def creditor_of(connection: Connection, mapping: str) -> str:
+    """Whose ledger was the last that was read by a mapping; "" where none was."""
+    query = (
+        select(creditors.c.key)
+        .join(ledgers, ledgers.c.creditor_id == creditors.c.id)
+        .where(ledgers.c.mapping == mapping, ledgers.c.state == "imported")
+        .order_by(ledgers.c.id.desc())
+        .limit(1)
+    )
+    return connection.scalar(query) or ""
+
+
 def counts(connection: Connection, creditor: str, as_of: date) -> Counts:
     """How the file's debts of one creditor stand beside the known ones; call before the merge."""
     t = staged_debts.c

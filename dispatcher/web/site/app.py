@@ -37,6 +37,8 @@ from dispatcher.web.managers import (
 )
 from dispatcher.web.operators import (
     desk_pages,
+    import_check,
+    imports,
     inbox,
     messages,
     people,
@@ -56,7 +58,8 @@ from dispatcher.web.site.headers import SecurityHeaders
 from dispatcher.web.site.kept import keep_typed
 from dispatcher.web.site.page import STATIC, Site, go_to, page, site_of
 from dispatcher.web.site.pools import BusyError, pool_of
-from dispatcher.web.site.visit import Form, Page, RefusedError, StaleFormError, Visit, require_text
+from dispatcher.web.site.received import Received, receive
+from dispatcher.web.site.visit import Page, RefusedError, StaleFormError, Visit, require_text
 
 _LOG = logging.getLogger("dispatcher.web")
 PAGES: tuple[Page, ...] = (
@@ -74,6 +77,8 @@ PAGES: tuple[Page, ...] = (
     *template_preview.PAGES,
     *jobs.PAGES,
     *runs.PAGES,
+    *imports.PAGES,
+    *import_check.PAGES,
     *inbox.PAGES,
     *run_start.PAGES,
     *tasks.PAGES,
@@ -150,54 +155,70 @@ def _endpoint(methods: dict[str, Page]) -> Callable[[Request], Awaitable[Respons
     async def endpoint(request: Request) -> Response:
         pool = pools["GET" if request.method == "HEAD" else request.method]
         one = methods["GET" if request.method == "HEAD" else request.method]
-        form, body = await _sent(request)
+        run = site_of(request).pools.run
         try:
-            return await site_of(request).pools.run(pool, _serve, one, request, form, body)
+            # A large file is received only from somebody who may hand it in.
+            if one.takes_file and (refusal := await run(pool, _refused_before, one, request)) is not None:
+                return refusal
+            sent = await receive(request, takes_file=one.takes_file)
+            return await run(pool, _serve, one, request, sent)
         except BusyError:
             return busy()
 
     return endpoint
 
 
-_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")  # RFC 8058 asks for both
+def _refused_before(one: Page, request: Request) -> Response | None:
+    """The refusal of somebody who may not use this page, before anything of the body is read."""
+    visit, access = _visit(request), ACCESS[one.name]
+    try:
+        if not isinstance(access, Door):
+            _require_role(visit, access)
+        require_same_site(request)
+    except RefusedError as refused:
+        return _refuse(visit, refused, access)
+    return None
 
 
-async def _sent(request: Request) -> tuple[Form, bytes]:
-    if request.method != "POST":
-        return {}, b""
-    body = await request.body()
-    if not request.headers.get("content-type", "").lower().startswith(_FORMS):
-        return {}, body
-    form = await request.form(max_files=0, max_fields=2_000)
-    fields: dict[str, tuple[str, ...]] = {}
-    for name, value in form.multi_items():
-        if isinstance(value, str):
-            fields[name] = (*fields.get(name, ()), value)
-    return fields, body
-
-
-def _serve(one: Page, request: Request, form: Form, body: bytes) -> Response:
+def _serve(one: Page, request: Request, sent: Received) -> Response:
     """Session, access, form token, handler: in that order. Runs in a thread."""
-    access = ACCESS[one.name]
-    program = site_of(request).program
-    visit = Visit(program=program, request=request, session=_session(request), form=form, body=body)
+    visit, access = _visit(request, sent), ACCESS[one.name]
     try:
         # A provider's report is made storable where it is read: refused, a STOP would be lost.
         if access is not Door.SIGNATURE:
-            require_text(request, form)
+            require_text(request, sent.form)
         if not isinstance(access, Door):
             _require(visit, access)
             if one.name not in WITHOUT_SECOND_FACTOR and _wants_second_factor(visit):
                 return go_to(visit, "/account/second-factor", wrong=_SECOND_FACTOR_FIRST)
         return one.handler(visit)
     except RefusedError as refused:
-        signed_out = refused.status == 401 and not isinstance(access, Door)
-        too_late = signed_out or isinstance(refused, StaleFormError)
+        too_late = isinstance(refused, StaleFormError) or _is_signed_out(refused, access)
         if too_late and (kept := keep_typed(visit, refused.status)) is not None:
             return kept
-        if signed_out:
-            return _to_sign_in(request)
-        return _refusal(visit, refused.status, refused.sentence)
+        return _refuse(visit, refused, access)
+
+
+def _visit(request: Request, sent: Received | None = None) -> Visit:
+    sent = sent or Received()
+    return Visit(
+        program=site_of(request).program,
+        request=request,
+        session=_session(request),
+        form=sent.form,
+        body=sent.body,
+        file=sent.file,
+    )
+
+
+def _refuse(visit: Visit, refused: RefusedError, access: Access) -> Response:
+    if _is_signed_out(refused, access):
+        return _to_sign_in(visit.request)
+    return _refusal(visit, refused.status, refused.sentence)
+
+
+def _is_signed_out(refused: RefusedError, access: Access) -> bool:
+    return refused.status == 401 and not isinstance(access, Door)
 
 
 def busy() -> Response:
@@ -216,15 +237,20 @@ def _session(request: Request) -> Session | None:
 
 
 def _require(visit: Visit, access: Access) -> None:
+    _require_role(visit, access)
+    assert visit.session is not None  # noqa: S101 a role is a session's
+    if visit.request.method == "POST":
+        require_same_site(visit.request)
+        require_token(visit.form, visit.session.csrf)
+
+
+def _require_role(visit: Visit, access: Access) -> None:
     if visit.session is None:
         raise RefusedError(401, "Sign in first.")
     if not may(access, visit.session.user.roles):
         raise RefusedError(
             403, "Your roles do not open this page. Somebody with the role admin can change them."
         )
-    if visit.request.method == "POST":
-        require_same_site(visit.request)
-        require_token(visit.form, visit.session.csrf)
 
 
 _SECOND_FACTOR_FIRST = "Your roles need a code from a phone beside the password. Set it up to go on."
@@ -273,8 +299,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
 def _page_of_error(request: Request, status: int, sentence: str) -> Response:
     if request.url.path.startswith(f"{PREFIX}/"):
         return problem(status, sentence)
-    visit = Visit(program=site_of(request).program, request=request, session=_session(request))
-    return _refusal(visit, status, sentence)
+    return _refusal(_visit(request), status, sentence)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

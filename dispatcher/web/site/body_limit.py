@@ -5,6 +5,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_FORM = 1_048_576
 LARGEST_WEBHOOK = 4_194_304  # SendGrid sends batches of some hundred kilobytes
+LARGEST_LEDGER = 268_435_456  # a million rows as CSV
+LEDGERS = "/imports"  # the one address that takes them; its file goes to the disk as it comes
 
 
 class TooLargeError(Exception):
@@ -22,7 +24,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = LARGEST_WEBHOOK if scope["path"].startswith("/webhooks/") else LARGEST_FORM
+        limit = _limit(scope["path"])
         if _announced(scope) > limit:
             await _refuse(scope, receive, send, limit)
             return
@@ -40,6 +42,12 @@ class BodyLimit:
             await self._app(scope, receive_bounded, send)
         except TooLargeError:
             await _refuse(scope, receive, send, limit)
+
+
+def _limit(path: str) -> int:
+    if path == LEDGERS:
+        return LARGEST_LEDGER
+    return LARGEST_WEBHOOK if path.startswith("/webhooks/") else LARGEST_FORM
 
 
 def _announced(scope: Scope) -> int:

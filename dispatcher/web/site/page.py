@@ -42,6 +42,7 @@ class Absent(StrictUndefined):
 _MENU = (
     ("/", "Today", ""),
     ("/runs", "Runs", ""),
+    ("/imports", "Ledgers", ""),
     ("/inbox", "Inbox", ""),
     ("/tasks", "Tasks", ""),
     ("/messages", "Messages", ""),

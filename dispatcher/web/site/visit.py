@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv6Address, ip_address, ip_network
 
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -43,6 +44,7 @@ class Visit:
     session: Session | None = None
     form: Form = field(default_factory=dict)
     body: bytes = b""
+    file: UploadFile | None = None  # only where the page takes one
 
     @property
     def user(self) -> User:
@@ -125,11 +127,12 @@ Handler = Callable[[Visit], Response]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An address, how it is asked for, and what answers."""
+    """An address, how it is asked for, and what answers; `takes_file`: its form holds a file, which may be large."""
 
     method: str
     path: str
     handler: Handler
+    takes_file: bool = False
 
     @property
     def name(self) -> str:
