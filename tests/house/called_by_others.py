@@ -61,6 +61,15 @@ _.pay_scan
 _.pay_scan_bank
 _.structured
 _.code_is_bank
+_.uploaded_at
+_.examples
+_.unused
+_.days_unsure
+_.SAME_FOR_ALL
+_.DELIMITERS
+_.DECIMALS
+_.notes_of
+_.columns_shown
 
 # Found by name: a node of a mapping's expression names the method that works it out.
 _._const
