@@ -5,24 +5,47 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-import psycopg
 import pytest
 import redis
 from hypothesis import settings
+from sqlalchemy import create_engine
+from sqlalchemy.util import LRUCache
 
+from dispatcher.database import engine
 from dispatcher.database.engine import Connection, Database, open_database
 from dispatcher.database.migrate import upgrade
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.domain.vocabulary import word
 from dispatcher.log.storage import delivery_log
 from tests import servers
+from tests.emptied import TEMPLATE, EmptiedDatabase, execute, named
 from tests.shared import shared_folder
 
 DEEP = os.environ.get("DEEP") == "1"
 UMASK = os.umask(0o022)
 os.umask(UMASK)
+
+
+class CompiledByKind(LRUCache[Any, Any]):
+    """Compiled statements, kept for the whole process and not for an engine: each test opens its own, of two kinds."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get(self._of_kind(key), default)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(self._of_kind(key), value)
+
+    @staticmethod
+    def _of_kind(key: Any) -> Any:
+        dialect, *statement = key
+        return (dialect.name, *statement)
+
+
+engine.create_engine = partial(create_engine, execution_options={"compiled_cache": CompiledByKind(4_000)})
 
 settings.register_profile("house", deadline=None)  # a busy machine is no finding
 settings.load_profile("house")
@@ -61,11 +84,11 @@ def umask() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """One PostgreSQL for this test process, holding the migrated database `template_dispatcher`."""
+    """One PostgreSQL for this test process, holding the migrated database that others are copied from."""
     try:
         with servers.postgresql() as url:
-            _execute(_named(url, "postgres"), "CREATE DATABASE template_dispatcher")
-            template = open_database(_named(url, "template_dispatcher"))
+            execute(named(url, "postgres"), f"CREATE DATABASE {TEMPLATE}")
+            template = open_database(named(url, TEMPLATE))
             upgrade(template)
             template.close()
             yield url
@@ -73,25 +96,28 @@ def postgres_server() -> Iterator[str]:
         pytest.skip(str(reason))
 
 
-_numbers = itertools.count(1)
+@pytest.fixture(scope="session")
+def _emptied(postgres_server: str) -> EmptiedDatabase:
+    return EmptiedDatabase(postgres_server)
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
+def postgres_url(_emptied: EmptiedDatabase) -> Iterator[str]:
     """A fresh, migrated PostgreSQL database."""
-    name, admin = f"test_{next(_numbers)}", _named(postgres_server, "postgres")
-    _execute(admin, f"CREATE DATABASE {name} TEMPLATE template_dispatcher STRATEGY FILE_COPY")
-    yield _named(postgres_server, name)
-    _execute(admin, f"DROP DATABASE {name} WITH (FORCE)")
+    yield _emptied.take()
+    _emptied.give_back()
+
+
+_numbers = itertools.count(1)
 
 
 @pytest.fixture
 def empty_postgres_url(postgres_server: str) -> Iterator[str]:
     """A fresh PostgreSQL database without any table, for migrations and restores."""
-    name, admin = f"empty_{next(_numbers)}", _named(postgres_server, "postgres")
-    _execute(admin, f"CREATE DATABASE {name}")
-    yield _named(postgres_server, name)
-    _execute(admin, f"DROP DATABASE {name} WITH (FORCE)")
+    name, admin = f"empty_{next(_numbers)}", named(postgres_server, "postgres")
+    execute(admin, f"CREATE DATABASE {name}")
+    yield named(postgres_server, name)
+    execute(admin, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
@@ -168,12 +194,3 @@ def redis_url(redis_server: str) -> str:
 def shared() -> Path:
     """The reference material beside the checkout; skips, saying so, where there is none."""
     return shared_folder()
-
-
-def _named(url: str, name: str) -> str:
-    return url.replace("@/", f"@/{name}", 1)
-
-
-def _execute(url: str, statement: str) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[arg-type]  # the names are our own
