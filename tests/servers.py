@@ -57,7 +57,7 @@ def valkey() -> Iterator[str]:
     """A new server on a free loopback port, without persistence; yields `redis://…`."""
     with tempfile.TemporaryDirectory(prefix="valkey-") as folder:
         home = Path(folder)
-        port = _free_port()
+        port = free_port()
         command = [
             _valkey_binary(),
             "--port",
@@ -123,10 +123,15 @@ def _valkey_binary() -> str:
     return str(get_binary_path())
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port() -> int:
+    """A port of loopback for a server; it rests after a call, so that for a minute nobody is given it by chance."""
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind(("127.0.0.1", 0))
+        server.listen(1)
+        with socket.create_connection(server.getsockname()):
+            server.accept()[0].close()  # whose end closes first is who rests
+        return int(server.getsockname()[1])
 
 
 @contextmanager
@@ -134,7 +139,7 @@ def _process(
     command: list[object], log: Path, identity: dict[str, object]
 ) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, cwd=log.parent, **identity)  # type: ignore[call-overload]  # mixed keywords
+        process = subprocess.Popen(command, stdout=output, stderr=output, cwd=log.parent, **identity)
     try:
         yield process
     finally:

@@ -1,6 +1,7 @@
 """One rule pack's file: its JSON Schema, and the way from YAML to the pack."""
 
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -135,8 +136,9 @@ SCHEMA: Json = _object(
 )  # fmt: skip
 
 
+@lru_cache(maxsize=256)
 def read_pack(path: Path, digest: str) -> RulePack:
-    """The pack of one file; raises ConfigError naming file, line and key."""
+    """The pack of one file, whose text has this SHA-256 (hex); raises ConfigError naming file, line and key."""
     file = read_yaml(path)
     file.validate(SCHEMA)
     data = file.data

@@ -31,6 +31,7 @@ from dispatcher.writing.samples import SAMPLE_SENDER, from_sender, samples
 SECONDS_A_FILE = 2.0  # of the processor: a busy machine must not refuse a good template
 _BUSY = 10  # so many times longer we wait by the clock on the wall
 _START_SECONDS = 60.0
+_GAVE_UP = "bounds"
 _MEMORY = 2 << 30  # bytes of address space
 
 
@@ -41,13 +42,31 @@ def check_version(version: TemplateVersion, house: Layouts) -> tuple[Problem, ..
 
 def check_versions(versions: Sequence[TemplateVersion], house: Layouts) -> dict[str, tuple[Problem, ...]]:
     """The same for several templates, in one process."""
-    found: dict[str, tuple[Problem, ...]] = {}
-    waiting = list(versions)
-    while waiting:
+    keys = {version.name: _key(version, house) for version in versions}
+    found = {name: _TRIED[key] for name, key in keys.items() if key in _TRIED}
+    while waiting := [version for version in versions if version.name not in found]:
         done = _run(waiting, house)
         found |= done
-        waiting = [version for version in waiting if version.name not in found]
+        _remember({keys[name]: problems for name, problems in done.items()})
     return found
+
+
+_Key = tuple[str, str, str, str]
+_TRIED: dict[_Key, tuple[Problem, ...]] = {}
+_MOST_TRIED = 64
+
+
+def _key(version: TemplateVersion, house: Layouts) -> _Key:
+    return version.name, version.digest, house.digest, repr(house.senders)
+
+
+def _remember(tried: dict[_Key, tuple[Problem, ...]]) -> None:
+    """Keep the answers: a text is saved, submitted, approved and published, and the same every time."""
+    for key, problems in tried.items():
+        if not any(problem.rule == _GAVE_UP for problem in problems):  # the next time may be quicker
+            _TRIED[key] = problems
+    for key in list(_TRIED)[:-_MOST_TRIED]:
+        _TRIED.pop(key, None)
 
 
 def _run(versions: Sequence[TemplateVersion], house: Layouts) -> dict[str, tuple[Problem, ...]]:
@@ -96,7 +115,7 @@ def _answers(lines: "Queue[str]", versions: Sequence[TemplateVersion]) -> dict[s
 
 def _gave_up(file: str, seconds: float) -> Problem:
     message = f"rendering it was stopped after {seconds:g} seconds, or ran out of memory"
-    return Problem(file=file, message=message, suggestion="make the template simpler", rule="bounds")
+    return Problem(file=file, message=message, suggestion="make the template simpler", rule=_GAVE_UP)
 
 
 def try_version(version: TemplateVersion, house: Layouts) -> Iterator[tuple[str, tuple[Problem, ...]]]:

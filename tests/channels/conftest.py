@@ -112,7 +112,7 @@ def smtp_settings(double: Running, **more: object) -> ChannelSettings:
 
 
 def _settings(**values: object) -> ChannelSettings:
-    return ChannelSettings(**{"connect_timeout": 5.0, "timeout": 5.0, **values})  # type: ignore[arg-type]
+    return ChannelSettings(**{"connect_timeout": 5.0, "timeout": 5.0, **values})
 
 
 MIME = (
@@ -156,7 +156,7 @@ def an_email(message_id: str = "m-1", **more: object) -> OutboundMessage:
         "unsubscribe_url": "https://acme.example/u/token",
         "categories": ("first-reminder", "run-3", "first-reminder"),
     }
-    return OutboundMessage(**{**values, **more})  # type: ignore[arg-type]
+    return OutboundMessage(**{**values, **more})
 
 
 def an_sms(message_id: str = "m-1", **more: object) -> OutboundMessage:
@@ -166,7 +166,7 @@ def an_sms(message_id: str = "m-1", **more: object) -> OutboundMessage:
         "body": "Zoë, a message from Acme: +1 800 555 0100. Reply STOP to end.".encode(),
         "to": "+14155550123",
     }
-    return OutboundMessage(**{**values, **more})  # type: ignore[arg-type]
+    return OutboundMessage(**{**values, **more})
 
 
 def a_pdf(pages: int = 1) -> bytes:
@@ -207,7 +207,7 @@ def a_letter(message_id: str = "m-1", **more: object) -> OutboundMessage:
         "return_address": ACME,
         "pages": 1,
     }
-    return OutboundMessage(**{**values, **more})  # type: ignore[arg-type]
+    return OutboundMessage(**{**values, **more})
 
 
 MAKERS: dict[ChannelKind, Callable[..., OutboundMessage]] = {

@@ -224,7 +224,7 @@ def test_lob_request_fits_the_official_description(
         a_letter(f"spec-{address.country}-{postage}", postal_address=address, postage_class=postage), now=NOW
     )
     sent = lob.received()[0]
-    form = dict(sent["body"])  # type: ignore[call-overload]
+    form = dict(sent["body"])
     file = form["file"]
     typed = {
         **form,
@@ -250,7 +250,7 @@ def test_lob_request_fits_the_official_description(
     ],
 )
 def test_lob_is_not_asked_for_what_its_form_cannot_hold(parts: dict[str, str], fault: str, lob: Running):
-    address = replace(US_HOME, **parts)  # type: ignore[arg-type]  # parts of a table, all strings
+    address = replace(US_HOME, **parts)
     outcome = LobChannel(lob_settings(lob)).send(a_letter("unfit", postal_address=address), now=NOW)
     assert outcome == Rejected(
         reason=f"the address does not fit Lob's form: {fault}", scope=Scope.MESSAGE, code=""

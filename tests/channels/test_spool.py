@@ -37,7 +37,7 @@ def spool(root: Path) -> SpoolChannel:
 
 def _due(root: Path, now: datetime, **more: object) -> list[Batch]:
     values: dict[str, object] = {"max_pieces": 100, "max_age": AGE, **more}
-    return close_due_batches(root, now=now, **values)  # type: ignore[arg-type]
+    return close_due_batches(root, now=now, **values)
 
 
 def _manifest(batch: Batch) -> dict[str, object]:
@@ -245,4 +245,4 @@ def test_piece_that_no_printer_could_read_is_rejected_at_once(body: bytes, spool
 
 @pytest.mark.parametrize("more", [{"postal_address": None}, {"message_id": "../m-1"}])
 def test_piece_without_address_or_plain_id_is_rejected(more: dict[str, object], spool: SpoolChannel):
-    assert isinstance(spool.send(a_letter(**more), now=NOW), Rejected)  # type: ignore[arg-type]
+    assert isinstance(spool.send(a_letter(**more), now=NOW), Rejected)

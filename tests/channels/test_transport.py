@@ -284,7 +284,7 @@ def _relay_that(*says: bytes, heard: list[bytes]) -> Play:
 
 def _plain_relay(url: str, **more: object) -> SmtpChannel:
     settings = {"host": "127.0.0.1", "port": urlsplit(url).port, "tls": "none", "timeout": 5.0, **more}
-    return SmtpChannel(ChannelSettings(provider="smtp", sender="letters@acme.example", **settings))  # type: ignore[arg-type]  # of any field
+    return SmtpChannel(ChannelSettings(provider="smtp", sender="letters@acme.example", **settings))
 
 
 GO = b"250 2.1.0 ok\r\n250 2.1.5 ok\r\n354 go\r\n"

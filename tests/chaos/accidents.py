@@ -37,7 +37,7 @@ def crash_and_restart(
     log = (folder / "log-after-crash").open("ab")
     return subprocess.Popen(
         [program, *(arguments or command[1:])], cwd=folder, stdout=log, stderr=log, **identity
-    )  # type: ignore[call-overload]  # mixed keywords
+    )
 
 
 def restart_postgresql(url: str) -> subprocess.Popen[bytes]:
@@ -54,7 +54,7 @@ def restart_postgresql(url: str) -> subprocess.Popen[bytes]:
 def restart_valkey(url: str) -> subprocess.Popen[bytes]:
     """Crash a Valkey without persistence: it comes back empty."""
     with redis.Redis.from_url(url) as client:
-        pid = int(client.info("server")["process_id"])  # type: ignore[index]  # a dict when not pipelined
+        pid = int(client.info("server")["process_id"])
     # It has written its title over its command line.
     port = str(urlsplit(url).port)
     options = ("--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")

@@ -64,7 +64,7 @@ def a_provider(*, faults: bool) -> Iterator[Running]:
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     (tmp_path / "outbox").mkdir()
     monkeypatch.setenv("CHAOS_FOLDER", str(tmp_path / "outbox"))
-    return os.environ  # type: ignore[return-value]  # a mapping of strings like any other
+    return os.environ
 
 
 def spawn(verb: str) -> subprocess.Popen[bytes]:
@@ -106,7 +106,7 @@ def audit(database: Database, double: Running) -> Counter[str]:
     accepted = Counter(
         person["custom_args"]["message_id"]
         for one in double.received()
-        for person in one["body"]["personalizations"]  # type: ignore[index]
+        for person in one["body"]["personalizations"]
     )
     with database.reading() as connection:
         states = {row.id: row.state for row in connection.execute(select(messages.c.id, messages.c.state))}
@@ -234,7 +234,7 @@ def _audit_embedded(
 ) -> Counter[str]:
     accepted = Counter(
         p["custom_args"]["message_id"] for one in double.received() for p in one["body"]["personalizations"]
-    )  # type: ignore[index]
+    )
     with database.reading() as connection:
         states = dict(connection.execute(select(messages.c.id, messages.c.state)).all())
     assert max(accepted.values()) == 1

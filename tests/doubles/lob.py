@@ -56,11 +56,11 @@ class LobDouble(Double):
 
     def _make(self, form: dict[str, object]) -> dict[str, object]:
         letter_id = f"ltr_{next(self._numbers):016x}"
-        to = {**form["to"], "id": "adr_1", "object": "address", "recipient_moved": False}  # type: ignore[dict-item]
+        to = {**form["to"], "id": "adr_1", "object": "address", "recipient_moved": False}
         to["address_line1"] = str(to.get("address_line1", "")).upper()
         letter = {"id": letter_id, "object": "letter", "to": to, "metadata": form.get("metadata", {})}
         self.made.append(letter_id)
-        line = str(form["to"].get("address_line1", ""))  # type: ignore[attr-defined]
+        line = str(form["to"].get("address_line1", ""))
         names = ("Mailed", self.fates.get(line, "Processed for Delivery"))
         at = datetime.fromtimestamp(self.now(), UTC).isoformat()
         letter |= {"date_created": at, "tracking_events": [_scan(letter_id, name, at) for name in names]}
@@ -138,7 +138,7 @@ def read_form(request: Request) -> dict[str, object]:
         )
         outer, _, inner = name.partition("[")
         if inner:
-            form.setdefault(outer, {})[inner.rstrip("]")] = value  # type: ignore[index]
+            form.setdefault(outer, {})[inner.rstrip("]")] = value
         else:
             form[outer] = value
     return form

@@ -11,7 +11,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from pathlib import Path
 
 from tests.doubles.certificate import make_certificate
 from tests.doubles.running import ROOT, Running, running
+from tests.servers import free_port
 
 AS_OF = "2026-11-16"
 NOW = "2026-11-16T18:00:00Z"
@@ -74,7 +74,7 @@ def stage(home: Path, *, faults: bool = True, disorder: bool = True) -> Iterator
     """Start the three providers; webhooks go to a free port where `dispatcher serve` may listen."""
     certificate = home / "certificate"
     make_certificate(certificate)
-    port = _free_port()
+    port = free_port()
     secrets = {"sendgrid": SEED, "twilio": TOKEN, "lob": SECRET}
     with contextlib.ExitStack() as stack:
         doubles = {}
@@ -84,12 +84,6 @@ def stage(home: Path, *, faults: bool = True, disorder: bool = True) -> Iterator
             arguments += ["--disorder"] if disorder else []
             doubles[name] = stack.enter_context(running(name, *arguments, certificate=certificate))
         yield Stage(home=home, port=port, doubles=doubles)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def play_a_day(on: Stage, debtors: int) -> None:

@@ -56,7 +56,7 @@ class SendGridDouble(Double):
         return json_reply(status, {"errors": errors})
 
     def _report(self, provider_id: str, subject: str, person: dict[str, object]) -> None:
-        to = str(person["to"][0]["email"])  # type: ignore[index]
+        to = str(person["to"][0]["email"])
         arguments = person.get("custom_args")
         told = arguments if isinstance(arguments, dict) else {}
         mail = self.books.send(f"{provider_id}.filter0001.1.1", to, subject, told, int(self.now()))

@@ -60,7 +60,7 @@ def test_decide_reads_standard_input_and_arrays() -> None:
 
 
 def test_decide_holds_what_it_cannot_read_and_goes_on() -> None:
-    odd = QUESTION | {"id": "odd", "facts": QUESTION["facts"] | {"colour": "red"}}  # type: ignore[operator]  # a dict
+    odd = QUESTION | {"id": "odd", "facts": QUESTION["facts"] | {"colour": "red"}}
     done = _run(
         "decide",
         "-",
@@ -75,7 +75,7 @@ def test_decide_holds_what_it_cannot_read_and_goes_on() -> None:
 
 
 def test_decide_holds_an_unknown_pack_and_no_pack_at_all() -> None:
-    facts = {key: value for key, value in QUESTION["facts"].items() if key != "packs"}  # type: ignore[attr-defined]  # a dict
+    facts = {key: value for key, value in QUESTION["facts"].items() if key != "packs"}
     lines = [{"id": 1, "facts": facts}, {"id": 2, "facts": facts | {"packs": ["US-REGG"]}}]
     nameless, unknown = _answers(_run("decide", "-", given="\n".join(map(json.dumps, lines))).stdout)
     assert nameless["decision"] == unknown["decision"] == "hold"

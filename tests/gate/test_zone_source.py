@@ -58,4 +58,4 @@ def test_the_house_rule_knows_the_american_zones_as_the_package_does(book: RuleB
     american = {line.split("\t")[2] for line in lines if line.startswith(AMERICAN)}
     (house,) = book.named(["DEFAULT"])
     (recipients,) = (rule.guard for rule in house.rules if rule.id == "recipients")
-    assert recipients.zones == american  # type: ignore[attr-defined]  # the guard of that family
+    assert recipients.zones == american

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import free_port
 from tests.shared import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -42,7 +43,7 @@ class Shell:
             shutil.copy2(ROOT / name, self.checkout)
         (self.checkout / ".venv" / "bin").symlink_to(Path(sys.prefix) / "bin")
         (self.checkout / ".venv" / "run-ready").touch()
-        self.port = _free_port()
+        self.port = free_port()
 
     def start(self, line: str) -> "subprocess.Popen[str]":
         """Type a line, after what was typed before to prepare the shell."""
@@ -133,9 +134,3 @@ def _wait_for_answer(port: int, process: "subprocess.Popen[str]") -> None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(0.1)
     raise AssertionError(f"nothing answers on port {port}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -30,10 +30,8 @@ def test_a_dump_put_back_beside_its_original_is_a_copy(
     name = postgres_url.partition("@/")[2].partition("?")[0]
     admin = postgres_url.replace(f"@/{name}", "@/postgres")
     with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(
-            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"  # type: ignore[arg-type]
-        )
-        connection.execute(f"CREATE DATABASE {name}_back TEMPLATE {name}")  # type: ignore[arg-type]
+        connection.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        connection.execute(f"CREATE DATABASE {name}_back TEMPLATE {name}")
     back = open_url(postgres_url.replace(f"@/{name}", f"@/{name}_back"))
     with pytest.raises(CopyError, match="put back from a dump"):
         refuse_copy(back, home)
@@ -41,7 +39,7 @@ def test_a_dump_put_back_beside_its_original_is_a_copy(
     assert refuse_copy(back, home).id != own.id
     back.close()
     with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name}_back WITH (FORCE)")  # type: ignore[arg-type]
+        connection.execute(f"DROP DATABASE {name}_back WITH (FORCE)")
 
 
 def test_a_user_of_no_special_rights_can_tell_where_the_database_lies(postgres_url: str) -> None:
@@ -82,9 +80,9 @@ def test_the_newest_attempt_stands_outside_before_the_provider_is_called(
     delivery = a_channel_delivery(database, remember=home.newest.write)
     seen: list[object] = []
     send = delivery.channel.send
-    delivery.channel.send = lambda *a, **k: (seen.append(home.newest.read()), send(*a, **k))[1]  # type: ignore[method-assign]
+    delivery.channel.send = lambda *a, **k: (seen.append(home.newest.read()), send(*a, **k))[1]
     deliver_messages(delivery, hand_out(database, [key]), [key])
-    assert [(mark.message_id, mark.number) for mark in seen] == [(key, 1)]  # type: ignore[attr-defined]
+    assert [(mark.message_id, mark.number) for mark in seen] == [(key, 1)]
 
 
 def test_a_mark_that_cannot_be_read_stops_and_is_named(database: Database, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def a_bad_day(database: Database, day: date) -> None:
     channel = FakeChannel(ChannelKind.EMAIL)
     channel.repeat_is_safe = False
     failing = Failing()
-    channel.send = lambda message, *, now: failing()  # type: ignore[method-assign]
+    channel.send = lambda message, *, now: failing()
     deliver_messages(a_channel_delivery(database, channel, chunk=1), hand_out(database, ids), ids)
     hold_messages(database, queued(database, run_id=run_id, as_of=day), ANA)
     queued(database, state="expired", run_id=run_id, as_of=day)

@@ -49,7 +49,10 @@ def test_check_finds_what_others_may_read(make_home: MakeHome) -> None:
     home.folder.mkdir(mode=0o755)
     home.take_in(1)
     home.run()
-    level = lambda: {f["subject"]: f["level"] for f in home("check", "--json").json}["privacy"]  # noqa: E731
+
+    def level() -> str:
+        return {f["subject"]: f["level"] for f in home("check", "--json").json}["privacy"]
+
     assert level() == "ok"
     (home.folder / "outbox").chmod(0o755)
     (next((home.folder / "outbox").glob("*.eml"))).chmod(0o644)

@@ -29,7 +29,7 @@ def program(tmp_path: Path) -> Program:
 def until_sending(program: Program, process: object, files: int) -> None:
     """Wait for the outbox to hold so many files, or for the run to end."""
     for _ in range(6000):
-        if len(program.outbox()) >= files or process.poll() is not None:  # type: ignore[attr-defined]
+        if len(program.outbox()) >= files or process.poll() is not None:
             return
         time.sleep(0.01)
     raise AssertionError("the run did not begin to send")

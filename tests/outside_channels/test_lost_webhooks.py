@@ -122,7 +122,7 @@ def a_day(folder: Path, *, activity: bool = True) -> Iterator[World]:
                 "provider": "sendgrid",
                 "base_url": urls["sendgrid"],
                 "api_key": API_KEY,
-                "webhook_key": doubles["sendgrid"].public_key,  # type: ignore[attr-defined]
+                "webhook_key": doubles["sendgrid"].public_key,
             },
             "sms": {
                 "provider": "twilio",
@@ -140,9 +140,9 @@ def a_day(folder: Path, *, activity: bool = True) -> Iterator[World]:
         }
         home = new_home(folder, channels, [email("lost")], public_url=PUBLIC)
         stack.callback(home.close)
-        world = World(home=home, came=came, **doubles)  # type: ignore[arg-type]
+        world = World(home=home, came=came, **doubles)
         for double in doubles.values():
-            double.now = lambda: home.now().timestamp()  # type: ignore[attr-defined]
+            double.now = lambda: home.now().timestamp()
         world.sendgrid.books.has_activity = activity
         world.twilio.fates |= {DEAD: ("undelivered", 30005), STOPPED: ("failed", 21610)}
         world.lob.fates["2 SAMPLE LANE"] = world.lob.fates["2 Sample Lane"] = "Returned to Sender"

@@ -17,6 +17,7 @@ from tests.chaos.accidents import until
 from tests.outside_channels.conftest import OpenHome
 from tests.outside_channels.home import LOB_SECRET, TOKEN, Home
 from tests.outside_channels.hooks import WEBHOOK_KEY, lob_headers, sendgrid_headers, twilio_headers
+from tests.servers import free_port
 from tests.shared import ROOT
 
 PUBLIC = "http://127.0.0.1:8000"
@@ -59,12 +60,6 @@ def served(home: Home) -> Iterator[http.client.HTTPConnection]:
         home.open()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def wait_for(port: int, process: subprocess.Popen[str]) -> None:
     def answers() -> bool:
         assert process.poll() is None, process.communicate()
@@ -75,7 +70,7 @@ def wait_for(port: int, process: subprocess.Popen[str]) -> None:
 
 
 def post(connection: http.client.HTTPConnection, path: str, body: object, headers: dict[str, str]) -> int:
-    connection.request("POST", path, body=body, headers=headers, encode_chunked=not isinstance(body, bytes))  # type: ignore[arg-type]
+    connection.request("POST", path, body=body, headers=headers, encode_chunked=not isinstance(body, bytes))
     answer = connection.getresponse()
     answer.read()
     return answer.status

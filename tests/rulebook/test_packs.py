@@ -161,7 +161,7 @@ def test_the_house_rules_must_be_there(tmp_path: Path) -> None:
 
 
 def _applying(book: RuleBook, country: str | None, **more: object) -> list[str]:
-    found = book.applicable(residence_country=country, on=TODAY, **more)  # type: ignore[arg-type]  # keywords of the rows below
+    found = book.applicable(residence_country=country, on=TODAY, **more)
     return [pack.name for pack in found]
 
 
@@ -210,8 +210,8 @@ def test_packs_follow_from_residence_telephone_role_and_debt(
 
 def test_a_debt_type_counts_from_its_date(book: RuleBook) -> None:
     place = {"residence_country": "US", "residence_region": "CA", "debt_type": "covered_commercial"}
-    before = book.applicable(**place, on=date(2025, 6, 30))  # type: ignore[arg-type]  # keywords of one place
-    after = book.applicable(**place, on=date(2025, 7, 1))  # type: ignore[arg-type]  # the same
+    before = book.applicable(**place, on=date(2025, 6, 30))
+    after = book.applicable(**place, on=date(2025, 7, 1))
     assert {pack.name for pack in after} - {pack.name for pack in before} == {"US-CA"}
 
 

@@ -150,7 +150,7 @@ class Request:
     ],
 )
 def test_a_caller_is_an_address_or_one_subscribers_network(host: str, caller: str) -> None:
-    assert caller_of(Request(host)) == caller  # type: ignore[arg-type]
+    assert caller_of(Request(host)) == caller
 
 
 def test_a_page_does_not_wait_for_a_writer(web: Web) -> None:

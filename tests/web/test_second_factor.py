@@ -136,7 +136,7 @@ def test_whoever_guesses_codes_waits_from_wherever_and_the_right_one_does_not_he
         wrong = f"{(int(code_of(phone)) + 100_000 + number) % 1_000_000:06}"
         answers.append(sign_in_with_code(database, box, token=begun.token, code=wrong, now=now, lasts=LASTS))
     assert all(isinstance(answer, SignInRefused) for answer in answers)
-    assert answers[-1].retry_after == timedelta(minutes=1)  # type: ignore[union-attr]
+    assert answers[-1].retry_after == timedelta(minutes=1)
 
     right = sign_in_with_code(database, box, token=begun.token, code=code_of(phone), now=now, lasts=LASTS)
     later = now + timedelta(minutes=2)

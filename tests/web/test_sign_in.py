@@ -26,7 +26,7 @@ def attempt(
     token = re.search(r'name="csrf" value="([^"]+)"', page.text)
     assert token is not None
     data = {"csrf": token.group(1), "name": name, "password": password, "next": wish}
-    return client.post("/sign-in", data=data, **more)  # type: ignore[arg-type]
+    return client.post("/sign-in", data=data, **more)
 
 
 def audited(web: Web) -> list[dict[str, object]]:
@@ -61,7 +61,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(web: Web) -> None
 
 
 def test_over_https_the_cookie_is_secure_and_bound_to_this_host(open_web: object) -> None:
-    web: Web = open_web(public_url="https://dispatcher.example")  # type: ignore[operator]
+    web: Web = open_web(public_url="https://dispatcher.example")
     client = web.visitor()
 
     cookie = attempt(client).headers["set-cookie"]

@@ -12,6 +12,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 from tests import command
+from tests.servers import free_port
 
 
 def dispatcher(home: Path, *words: str, text: str = "", **variables: str) -> CompletedProcess[str]:
@@ -48,7 +49,7 @@ def test_a_first_admin_is_added_listed_changed_and_disabled(tmp_path: Path) -> N
 def test_serve_answers_and_stops_when_told(tmp_path: Path) -> None:
     environment = {**os.environ, "DISPATCHER_HOME": str(tmp_path)}
     process = subprocess.Popen(
-        [sys.executable, "-m", "dispatcher", "serve", "--port", "18765"],
+        [sys.executable, "-m", "dispatcher", "serve", "--port", str(free_port())],
         stdout=subprocess.PIPE,
         text=True,
         env=environment,

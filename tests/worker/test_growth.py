@@ -40,7 +40,7 @@ def counting(database: Database) -> Iterator[list[int]]:
     finally:
         event.remove(database.writer, "checkout", watch)
         with database.writing() as connection:
-            connection.connection.dbapi_connection.set_progress_handler(None, 0)  # type: ignore[union-attr]
+            connection.connection.dbapi_connection.set_progress_handler(None, 0)
 
 
 def cost(database: Database, work: Callable[[Connection], object]) -> int:

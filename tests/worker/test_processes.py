@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -22,6 +21,7 @@ from dispatcher.worker.dead import dead_batches, revive
 from tests.chaos.accidents import until
 from tests.delivery.builders import queued, states
 from tests.doubles.fake_channel import FakeChannel
+from tests.servers import free_port
 from tests.worker.processes_at_work import a_process, fakes
 
 HEADER = "debt_reference,creditor,debtor_reference,debtor_name,debtor_kind,language,country,region,postal_code,city,address_line_1,email,currency,balance,due_date,debt_type\n"
@@ -110,7 +110,7 @@ def test_one_of_two_schedulers_leads_and_the_other_takes_over_when_it_is_killed(
             # Its lease is half a minute long; a dead process of the same machine is not waited for.
             until(lambda: f":{second.pid}:" in leader(), seconds=25, what="the take-over")
         first.returncode = 0  # it was killed on purpose
-        first.send_signal = first.communicate = lambda *_, **__: (b"", b"")  # type: ignore[method-assign]  # nothing is left to end
+        first.send_signal = first.communicate = lambda *_, **__: (b"", b"")  # nothing is left to end
     assert leader() == ""
     database.close()
 
@@ -118,9 +118,7 @@ def test_one_of_two_schedulers_leads_and_the_other_takes_over_when_it_is_killed(
 def test_up_serves_pages_and_delivers_what_is_due(environment, tmp_path: Path) -> None:
     a_ledger(environment, tmp_path, 5)
     dispatcher(environment, "run", "--as-of", "2026-03-04", "--now", NOW, "--no-wait")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
 
     def is_up() -> bool:
         try:

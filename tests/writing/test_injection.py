@@ -134,6 +134,7 @@ def test_a_trial_that_hangs_is_killed_and_named(monkeypatch):
 
     monkeypatch.setattr(trial, "SECONDS_A_FILE", 0.0001)
     monkeypatch.setattr(trial, "_START_SECONDS", 0.0001)
+    monkeypatch.setattr(trial, "_TRIED", {})
     (problem,) = check_version(a_version(en_sms="Hello. " + BODY), house_style())
     assert problem.rule == "bounds"
     assert "was stopped after" in problem.message
