@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import resource
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 import redis
+from argon2 import PasswordHasher
 from hypothesis import settings
 from sqlalchemy import create_engine
 from sqlalchemy.util import LRUCache
@@ -21,6 +23,7 @@ from dispatcher.database.migrate import upgrade
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.domain.vocabulary import word
 from dispatcher.log.storage import delivery_log
+from dispatcher.users import passwords
 from tests import servers
 from tests.emptied import TEMPLATE, EmptiedDatabase, execute, named
 from tests.shared import shared_folder
@@ -45,6 +48,9 @@ class CompiledByKind(LRUCache[Any, Any]):
         return (dialect.name, *statement)
 
 
+# Each sign-in would cost what a guess costs; `tests/web/test_sign_in.py` holds the price of the program itself.
+passwords._HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+passwords._NOBODY = passwords._HASHER.hash("nobody has this password")
 engine.create_engine = partial(create_engine, execution_options={"compiled_cache": CompiledByKind(4_000)})
 
 settings.register_profile("house", deadline=None)  # a busy machine is no finding
@@ -56,6 +62,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("deep") and not DEEP:
             item.add_marker(pytest.mark.skip(reason="the long form: run with DEEP=1"))
+
+
+MOST_SECONDS = 20.0  # of the processor, children's included: the wall's clock says only how busy a machine is
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Refuse a test that costs too much; the long form of one is for DEEP=1."""
+    before = _processor_seconds()
+    yield
+    spent = _processor_seconds() - before
+    if spent > MOST_SECONDS and not DEEP:
+        pytest.fail(
+            f"it took {spent:.0f} s of the processor, more than {MOST_SECONDS:.0f}: mark what is long as deep"
+        )
+
+
+def _processor_seconds() -> float:
+    used = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 @pytest.fixture(autouse=True)

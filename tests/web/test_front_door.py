@@ -1,5 +1,6 @@
 """The front door: slow callers are sent away, pools do not wait for each other, right links are never limited."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -17,9 +18,14 @@ from tests.web.test_debtors_page import heard, token_of
 
 
 @pytest.fixture
-def served(web: Web, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """The site behind a real door that knows little patience and few callers; its port."""
-    monkeypatch.setattr(front_door, "RECEIVE_SECONDS", 0.6)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A door that waits for a request as long as a test may."""
+    monkeypatch.setattr(front_door, "RECEIVE_SECONDS", 0.2)
+
+
+@pytest.fixture
+def server(web: Web) -> Iterator[uvicorn.Server]:
+    """The site behind a real door that knows few callers."""
     small = type("Small", (FrontDoor,), {"most_connections": 4})
     config = uvicorn.Config(web.app, port=0, http=small, log_level="warning", timeout_keep_alive=30)
     server = uvicorn.Server(config)
@@ -27,9 +33,25 @@ def served(web: Web, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     thread.start()
     while not server.started:
         time.sleep(0.01)  # until it listens
-    yield server.servers[0].sockets[0].getsockname()[1]
+    yield server
     server.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture
+def served(server: uvicorn.Server) -> int:
+    """Its port."""
+    return int(server.servers[0].sockets[0].getsockname()[1])
+
+
+def time_is_up(server: uvicorn.Server) -> None:
+    """What the end of the time for a request does to each connection, done at once."""
+
+    async def give_up() -> None:
+        for connection in server.server_state.connections:
+            connection._give_up()
+
+    asyncio.run_coroutine_threadsafe(give_up(), server.servers[0].get_loop()).result(10)
 
 
 def call(port: int) -> socket.socket:
@@ -58,18 +80,20 @@ HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
 @pytest.mark.parametrize(
     "first", [b"", b"GET", HEAD, b"POST /u/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nab"]
 )
-def test_a_request_that_does_not_come_in_time_is_given_up(served: int, first: bytes) -> None:
+def test_a_request_that_does_not_come_in_time_is_given_up(impatient: None, served: int, first: bytes) -> None:
     with call(served) as connection:
         connection.sendall(first)
         assert ended(connection)
 
 
-def test_a_request_that_drips_is_given_up_too(served: int) -> None:
+def test_a_request_that_drips_is_given_up_too(impatient: None, served: int) -> None:
     with call(served) as connection, pytest.raises(ConnectionError):
         drip(connection)
 
 
-def test_a_connection_that_was_answered_may_wait_for_its_next_request(served: int) -> None:
+def test_a_connection_that_was_answered_may_wait_for_its_next_request(
+    server: uvicorn.Server, served: int
+) -> None:
     with call(served) as connection:
         for _ in range(2):
             connection.sendall(HEAD + b"\r\n")
@@ -77,7 +101,7 @@ def test_a_connection_that_was_answered_may_wait_for_its_next_request(served: in
             while not answer.endswith(b"ok\n"):
                 answer += connection.recv(65_536)
             assert b"200 OK" in answer
-            time.sleep(0.9)  # longer than a request may take
+            time_is_up(server)
 
 
 def test_more_callers_than_there_is_room_for_are_told_to_come_again(served: int) -> None:

@@ -1,10 +1,12 @@
 """Signing in: what a password opens, what guessing meets, and that a session ends on the server."""
 
+import importlib.util
 import json
 import re
 from datetime import timedelta
 
 import pytest
+from argon2 import Type, extract_parameters
 from httpx import Response
 from sqlalchemy import select
 from starlette.testclient import TestClient
@@ -205,6 +207,18 @@ def test_a_password_that_everybody_knows_is_refused(password: str) -> None:
 )
 def test_a_password_of_unrelated_words_or_letters_is_taken(password: str) -> None:
     assert hash_password(password, name="auditor")
+
+
+def test_a_password_is_as_dear_to_guess_as_is_recommended() -> None:
+    spec = importlib.util.find_spec("dispatcher.users.passwords")
+    assert spec is not None
+    assert spec.loader is not None
+    program = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(program)  # as it is, not as the tests make it cheap
+    hashed = extract_parameters(program.hash_password("blue kettle over the bridge"))
+    assert hashed.type is Type.ID
+    assert hashed.memory_cost >= 46 * 1024  # KiB for one pass, as OWASP has it; less for more passes
+    assert hashed.salt_len >= 16
 
 
 def test_many_tries_from_one_place_are_slowed_down_whatever_the_names(web: Web) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -91,42 +91,10 @@ class Site:
         """Whether users reach us over https."""
         return self.program.settings.public_url.startswith("https:")
 
-    @cached_property
+    @property
     def pages(self) -> Environment:
-        """The environment of our own pages: trusted templates, everything else escaped."""
-        environment = Environment(
-            loader=FileSystemLoader(_HERE / "pages"),
-            autoescape=True,
-            undefined=Absent,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.filters |= {
-            "tag": words.tag,
-            "when": words.when,
-            "instant": words.instant,
-            "clock": words.clock,
-            "day": words.day,
-            "amount": words.amount,
-            "number": words.number,
-            "words": words.words,
-            "size": words.size,
-            "ago": words.ago,
-            "each_reason": words.each_reason,
-            "actor_name": words.actor_name,
-            "text_name": words.text_name,
-            "language_name": words.language_name,
-            "post_line": words.post_line,
-            "sentence": words.sentence,
-            "grouped": words.grouped,
-            "in_fours": words.in_fours,
-            "cron": words.cron,
-            "outcome": words.outcome,
-            "task_words": words.task_words,
-            "stacked": stacked,
-        }
-        environment.globals |= {"version": version("debt-dispatcher"), "Role": Role}
-        return environment
+        """The environment of our own pages."""
+        return _our_pages()
 
 
 def site_of(request: Request) -> Site:
@@ -161,6 +129,44 @@ def sentence_of(problem: Exception) -> str:
     """An error of ours as a sentence on a page."""
     text = str(problem).strip() or type(problem).__name__
     return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+@cache
+def _our_pages() -> Environment:
+    """Trusted templates, everything else escaped; the same for every program of this process."""
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "pages"),
+        autoescape=True,
+        undefined=Absent,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "tag": words.tag,
+        "when": words.when,
+        "instant": words.instant,
+        "clock": words.clock,
+        "day": words.day,
+        "amount": words.amount,
+        "number": words.number,
+        "words": words.words,
+        "size": words.size,
+        "ago": words.ago,
+        "each_reason": words.each_reason,
+        "actor_name": words.actor_name,
+        "text_name": words.text_name,
+        "language_name": words.language_name,
+        "post_line": words.post_line,
+        "sentence": words.sentence,
+        "grouped": words.grouped,
+        "in_fours": words.in_fours,
+        "cron": words.cron,
+        "outcome": words.outcome,
+        "task_words": words.task_words,
+        "stacked": stacked,
+    }
+    environment.globals |= {"version": version("debt-dispatcher"), "Role": Role}
+    return environment
 
 
 def _surroundings(site: Site, visit: Visit) -> dict[str, Any]:
