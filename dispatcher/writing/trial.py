@@ -62,9 +62,8 @@ def _key(version: TemplateVersion, house: Layouts) -> _Key:
 
 def _remember(tried: dict[_Key, tuple[Problem, ...]]) -> None:
     """Keep the answers: a text is saved, submitted, approved and published, and the same every time."""
-    for key, problems in tried.items():
-        if not any(problem.rule == _GAVE_UP for problem in problems):  # the next time may be quicker
-            _TRIED[key] = problems
+    ended = {key: found for key, found in tried.items() if all(one.rule != _GAVE_UP for one in found)}
+    _TRIED.update(ended)  # what was given up may be quicker the next time
     for key in list(_TRIED)[:-_MOST_TRIED]:
         _TRIED.pop(key, None)
 
