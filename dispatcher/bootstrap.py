@@ -379,7 +379,7 @@ def _bring_up_to_date(database: Database) -> None:
     has, wants = migrate.current(database)
     if has == wants:
         return
-    if database.is_sqlite or not has:
+    if (database.is_sqlite or not has) and not database.is_read_only:
         migrate.upgrade(database)
         return
     raise SettingsError(migrate.what_to_do(has))

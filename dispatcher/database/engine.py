@@ -7,17 +7,26 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-__all__ = ["Connection", "Database", "open_database"]  # services name the connection they pass on
+from dispatcher.database.read_only import connect_read_only, may_only_be_read
+
+__all__ = [
+    "Connection",
+    "Database",
+    "DatabaseBusyError",
+    "open_database",
+]  # services name the connection they pass on
 
 BUSY_TIMEOUT_MS = 30_000
 STATEMENT_TIMEOUT_MS = 120_000
+_LOCK = type(threading.Lock())
 _READERS = {"pool_size": 10, "max_overflow": 20}
 
 
@@ -29,6 +38,7 @@ class Database:
     writer: Engine
     # SQLite's busy handler sleeps up to 100 ms between tries: threads of one process queue here instead.
     turn: AbstractContextManager[Any] = field(default_factory=nullcontext)
+    is_read_only: bool = False
 
     @property
     def is_sqlite(self) -> bool:
@@ -42,10 +52,22 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A write transaction: committed at the end, rolled back on any exception."""
-        with self.turn, self.writer.begin() as connection:
-            yield connection
+    def writing(self, *, patience: float | None = None) -> Iterator[Connection]:
+        """A write transaction: committed at the end, rolled back on any exception.
+
+        Raises DatabaseBusyError where another holds SQLite's file for longer than `patience` seconds, and
+        ReadOnlyDatabaseError for a copy that may only be read.
+        """
+        if self.is_read_only:
+            raise ReadOnlyDatabaseError(self.writer.url.database)
+        if patience is None or not self.is_sqlite:
+            with self.turn, self.writer.begin() as connection:
+                yield connection
+            return
+        with _taken(self.turn, patience), self.writer.connect() as connection, _hurried(connection, patience):
+            transaction = _begun(connection)
+            with transaction:
+                yield connection
 
     def forgo_power_cuts(self) -> None:
         """Let commits outlive this program but not a power cut, for work that can be done again: no fsync each."""
@@ -57,6 +79,50 @@ class Database:
         """Give all connections back."""
         self.reader.dispose()
         self.writer.dispose()
+
+
+class ReadOnlyDatabaseError(Exception):
+    """The database may only be read, and this would write."""
+
+    def __init__(self, file: str | None) -> None:
+        super().__init__(
+            f"{file} may only be read here, and this would change it; what only reads works: `messages list`, "
+            "`log search`, `log verify`, … To work on it, copy it to where it may be written"
+        )
+
+
+class DatabaseBusyError(Exception):
+    """Another holds the database, and it was not to be waited for."""
+
+
+@contextmanager
+def _taken(turn: AbstractContextManager[Any], seconds: float) -> Iterator[None]:
+    if not isinstance(turn, _LOCK):
+        raise TypeError("SQLite's writers of one process queue by a lock")
+    if not turn.acquire(timeout=seconds):
+        raise DatabaseBusyError
+    try:
+        yield
+    finally:
+        turn.release()
+
+
+@contextmanager
+def _hurried(connection: Connection, seconds: float) -> Iterator[None]:
+    """Before the transaction begins, since beginning is what waits."""
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+
+
+def _begun(connection: Connection) -> AbstractContextManager[Any]:
+    try:
+        return connection.begin()
+    except OperationalError:
+        raise DatabaseBusyError from None
 
 
 class DatabaseAddressError(ValueError):
@@ -82,7 +148,13 @@ def _backend(url: str) -> str:
 
 
 def _open_sqlite(url: str) -> Database:
-    _make_private(make_url(url).database)
+    file = make_url(url).database
+    if file and may_only_be_read(Path(file)):
+        reader = create_engine(url, creator=lambda: connect_read_only(Path(file)), **_READERS)
+        event.listen(reader, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+        event.listen(reader, "connect", _sqlite_read_only)
+        return Database(reader, reader, threading.Lock(), is_read_only=True)
+    _make_private(file)
     # The pages' pools of threads, jobs and what is done in passing each read beside the others.
     reader, writer = (
         create_engine(url, **_READERS) if _is_file(url) else create_engine(url),
@@ -118,6 +190,12 @@ def _sqlite_writer(connection: sqlite3.Connection, _record: ConnectionPoolEntry)
         "cache_size=-65536",
         "temp_store=MEMORY",
     ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_read_only(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
+    for pragma in ("query_only=ON", "cache_size=-65536", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from channels.breaker import Breaker
 from channels.port import Channel
 from dispatcher.database.engine import Connection, Database
+from dispatcher.delivery.domain.stop import Stop
 from dispatcher.delivery.domain.verdict import Verdict
 from dispatcher.messages.domain.message import Message
 
@@ -41,6 +42,7 @@ class ChannelDelivery:
     actor: str = "dispatcher"
     simulated: bool = False  # a replay: only then may what a replay has planned go out
     stopping: Callable[[], bool] = lambda: False
+    stop_of: Callable[[Message], Stop | None] = lambda _message: None  # asked right before each call
     refuse_copy: Callable[[Connection], None] = lambda _connection: (
         None
     )  # raises where nothing may be sent from

@@ -16,6 +16,7 @@ from dispatcher.delivery.channel_delivery import ChannelDelivery
 from dispatcher.delivery.domain.attempt import Ended, NotMade
 from dispatcher.delivery.outbound import outbound
 from dispatcher.delivery.record_outcomes import record_outcomes
+from dispatcher.messages.domain.message import Message
 from dispatcher.messages.storage import outbox
 
 
@@ -81,6 +82,8 @@ def _send(delivery: ChannelDelivery, begun: Begun) -> Ended:
     message, now = begun.message, delivery.clock()
     if begun.closes_at is not None and now >= begun.closes_at:
         return Ended(message=message, end=NotMade(why="the legal window closed before the call"), at=now)
+    if (why := _stopped(delivery, message)) is not None:
+        return Ended(message=message, end=NotMade(why=why), at=now)
     if not delivery.breaker.allows():
         return Ended(message=message, end=NotMade(why="the channel pauses: its provider is failing"), at=now)
     try:
@@ -89,6 +92,15 @@ def _send(delivery: ChannelDelivery, begun: Begun) -> Ended:
         end = Unknown(why=f"the {delivery.channel.provider} adapter failed: {type(error).__name__}")
     delivery.breaker.record(end)
     return Ended(message=message, end=end, at=delivery.clock())
+
+
+def _stopped(delivery: ChannelDelivery, message: Message) -> str | None:
+    """Why the call is not made; unable to look is no permission."""
+    try:
+        stop = delivery.stop_of(message)
+    except Exception as error:  # noqa: BLE001  a database goes away in many ways
+        return f"what is stopped could not be read: {type(error).__name__}"
+    return None if stop is None else f"stopped before the call: {stop}"
 
 
 def _record(delivery: ChannelDelivery, ended: list[Ended], delivered: Delivered) -> None:

@@ -1,18 +1,21 @@
 """The kill switch: stops what a person says, at the next claim everywhere, until it is resumed."""
 
+import contextlib
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from channels.kind import ChannelKind
 from dispatcher.authoring.storage import template_versions
-from dispatcher.database.engine import Connection, Database
+from dispatcher.database.engine import Connection, Database, DatabaseBusyError
 from dispatcher.delivery.channel_trouble import end_pause
 from dispatcher.delivery.domain.stop import Stop
-from dispatcher.delivery.storage import stops
+from dispatcher.delivery.storage import stops, urgent_stops
 from dispatcher.delivery.storage.stops import StopRow
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.people.storage import person_lists
+
+_SOON = 0.2  # seconds
 
 
 class StopError(ValueError):
@@ -20,13 +23,42 @@ class StopError(ValueError):
 
 
 def stop_delivery(database: Database, stop: Stop, *, why: str, by: str, now: datetime) -> bool:
-    """Stop; False when it was stopped already. Raises StopError without a reason."""
+    """Stop; False when it was stopped already. Raises StopError without a reason.
+
+    A writer that holds SQLite's file is not waited for: the stop is in force by a file beside it, and whoever writes
+    next takes it into the database and the log, with the instant and the name of now.
+    """
     if not why.strip():
         raise StopError("say why with --why: whoever finds it stopped must know")
-    with database.writing() as connection:
-        added = stops.add(connection, stop, why=why, by=by, at=now)
-        if added:
-            delivery_log.append(connection, [_entry("stopped", stop, why, by, now)])
+    folder = urgent_stops.folder_beside(database.writer.url)
+    if folder is None:
+        with database.writing() as connection:
+            return _add(connection, stop, why, by, now)
+    with database.reading() as connection:
+        if any(row.stop == stop for row in stops.in_force(connection)):
+            return False
+    urgent_stops.put(folder, stop, why=why, by=by, at=now)
+    with contextlib.suppress(DatabaseBusyError):
+        take_in_urgent_stops(database, patience=_SOON)
+    return True
+
+
+def take_in_urgent_stops(database: Database, *, patience: float | None = None) -> None:
+    """Write down what was stopped while others held the database. Raises DatabaseBusyError after `patience` seconds."""
+    waiting = urgent_stops.read(urgent_stops.folder_beside(database.writer.url))
+    if not waiting:
+        return
+    with database.writing(patience=patience) as connection:
+        for one in waiting:
+            _add(connection, one.stop, one.why, one.by, one.at)
+    # After the commit: killed in between, they are in force twice, never not at all.
+    urgent_stops.forget(waiting)
+
+
+def _add(connection: Connection, stop: Stop, why: str, by: str, at: datetime) -> bool:
+    added = stops.add(connection, stop, why=why, by=by, at=at)
+    if added:
+        delivery_log.append(connection, [_entry("stopped", stop, why, by, at)])
     return added
 
 
@@ -55,6 +87,7 @@ def refuse_unknown(
 
 def resume_delivery(database: Database, stop: Stop, *, why: str, by: str, now: datetime) -> list[StopRow]:
     """End a stop; returns what was in force. Raises StopError when it was not stopped."""
+    take_in_urgent_stops(database)
     with database.writing() as connection:
         ended = stops.resume(connection, stop, by=by, at=now)
         _tell(connection, ended, why, by, now)
@@ -66,6 +99,7 @@ def resume_delivery(database: Database, stop: Stop, *, why: str, by: str, now: d
 
 def resume_all(database: Database, *, why: str, by: str, now: datetime) -> list[StopRow]:
     """End every stop there is; returns what was in force. Raises StopError when nothing was."""
+    take_in_urgent_stops(database)
     with database.writing() as connection:
         ended = stops.resume_all(connection, by=by, at=now)
         _tell(connection, ended, why, by, now)

@@ -15,6 +15,7 @@ from dispatcher.database.engine import Connection, Database
 from dispatcher.database.holders import this_process
 from dispatcher.delivery.channel_delivery import ChannelDelivery, Clock, Judge
 from dispatcher.delivery.deliver_messages import deliver_messages
+from dispatcher.delivery.stop_watch import StopWatch
 from dispatcher.messages.domain.message import Message
 
 BREAKER_FAILURES = 5
@@ -148,6 +149,7 @@ class ChannelDeliveries:
             actor=ports.actor,
             simulated=ports.simulated,
             stopping=self._stopping.is_set,
+            stop_of=StopWatch(ports.database).stop_of,
             refuse_copy=ports.refuse_copy,
             remember=ports.remember,
         )

@@ -12,6 +12,7 @@ from dispatcher.delivery.channel_delivery import Clock
 from dispatcher.delivery.channel_trouble import paused_channels
 from dispatcher.delivery.domain.pacing import Allowance, batch_size, chunks, fair_shares, in_turn
 from dispatcher.delivery.domain.stop import Stop
+from dispatcher.delivery.stop_delivery import take_in_urgent_stops
 from dispatcher.delivery.storage import stops
 from dispatcher.delivery.storage.due import Group, due_groups, due_ids, on_the_way
 from dispatcher.messages.storage import outbox
@@ -71,6 +72,7 @@ class Relay:
 
     def tick(self) -> int:
         """Hand out what there is room for; returns how many messages."""
+        take_in_urgent_stops(self.database)
         with self.database.reading() as connection:
             picked, busy = self._pick_all(connection)
         handed = sum(self._hand_out(kind, ids) for kind, ids in picked.items())

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from dispatcher.database.tables.delivery import stops
 from dispatcher.delivery.domain.stop import Stop
+from dispatcher.delivery.storage import urgent_stops
 
 PROGRAM = "dispatcher"
 
@@ -32,16 +33,23 @@ class StopRow:
 
 
 def in_force(connection: Connection) -> list[StopRow]:
-    """All stops that nobody has resumed, oldest first."""
-    return [
+    """All stops that nobody has resumed, oldest first; last, with numbers below 0, what no transaction has taken in."""
+    rows = [
         StopRow(row.id, Stop(scope=row.scope, name=row.name), row.why, row.stopped_by, row.stopped_at)
         for row in connection.execute(_IN_FORCE)
+    ]
+    known = {row.stop for row in rows}
+    urgent = urgent_stops.read(urgent_stops.folder_beside(connection.engine.url))
+    return rows + [
+        StopRow(-number, one.stop, one.why, one.by, one.at)
+        for number, one in enumerate(urgent, start=1)
+        if one.stop not in known
     ]
 
 
 def add(connection: Connection, stop: Stop, *, why: str, by: str, at: datetime) -> bool:
     """Stop; False when that stop is in force already."""
-    if any(row.stop == stop for row in in_force(connection)):
+    if any(row.stop == stop and row.id > 0 for row in in_force(connection)):
         return False
     connection.execute(
         insert(stops).values(scope=stop.scope, name=stop.name, why=why, stopped_by=by, stopped_at=at)
