@@ -1,4 +1,4 @@
-"""Opens a copy of SQLite's database that may only be read: of an auditor, on a medium or in a folder that is not ours."""
+"""Opens a copy of SQLite's database that may only be read: an auditor's, on a medium or in a folder of others."""
 
 import os
 import sqlite3
