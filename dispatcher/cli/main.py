@@ -63,6 +63,11 @@ COMMANDS = {
     "serve": ("dispatcher.cli.serve:serve", "The pages, the API and the webhooks."),
     "up": ("dispatcher.cli.scheduler:up", "Everything in one process, for a small desk."),
     "users": ("dispatcher.cli.users:app", "Add, list, disable users; set their roles."),
+    "service-accounts": (
+        "dispatcher.cli.service_accounts:app",
+        "Which programs may use the API, and for what.",
+    ),
+    "webhooks": ("dispatcher.cli.webhooks:app", "Where events are sent to: add, list, end, send again."),
 }
 
 

@@ -25,12 +25,14 @@ def serve(
     """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     from dispatcher.worker.daily_run import run_today
+    from dispatcher.worker.event_loop import telling_receivers
 
     with opened(now) as house:
         _ = house.optout_secret  # raises where debtors' links, made elsewhere, could not be read here
         server = web_server(house, run_today, host, port)
         print(f"serving on http://{server.config.host}:{server.config.port}", flush=True)
-        server.run()
+        with telling_receivers(house):
+            server.run()
 
 
 def web_server(house: Dispatcher, run_day: "RunDay", host: str = "", port: int = 0) -> "uvicorn.Server":

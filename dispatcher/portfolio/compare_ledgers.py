@@ -86,7 +86,7 @@ def limits_of(request: ImportRequest, creditor: str) -> LedgerLimits:
 
 def mapping_name(request: ImportRequest) -> str:
     """By what a file was read; ledgers of two sources of one creditor are not compared with each other."""
-    return request.mapping.name if request.mapping else ""
+    return request.mapping.name if request.mapping else request.source
 
 
 def new_debts_to_hold(

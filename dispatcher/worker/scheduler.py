@@ -13,6 +13,7 @@ from dispatcher.runs.domain.schedule import Schedule
 from dispatcher.runs.fire_schedules import SchedulerPorts, fire_schedules, lead, resign, speaks_for_itself
 from dispatcher.worker.daily_run import open_delivery_process
 from dispatcher.worker.delivery_process import DeliveryProcess
+from dispatcher.worker.event_loop import telling_receivers
 from dispatcher.worker.jobs import JOBS, jobs_of
 from dispatcher.worker.relay_loop import RelayLoop
 from dispatcher.worker.signs_of_life import sign_of_life
@@ -49,7 +50,12 @@ def run_beside(
     alive = sign_of_life(
         dispatcher.database, part, real_now=dispatcher.real_now, clock_is_set=dispatcher.clock_is_set
     )
-    with alive, _keeping_the_lead(ports, leading), RelayLoop(process.relay, may_hand_out=leading.is_set):
+    with (
+        alive,
+        _keeping_the_lead(ports, leading),
+        telling_receivers(dispatcher),
+        RelayLoop(process.relay, may_hand_out=leading.is_set),
+    ):
         while not stop.wait(TICK_SECONDS):
             if leading.is_set():
                 _fire(ports)

@@ -12,6 +12,7 @@ from dispatcher.database.tables import (
     record,
     templates,
     users,
+    wire,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "record",
     "templates",
     "users",
+    "wire",
 ]

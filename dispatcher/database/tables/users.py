@@ -28,6 +28,15 @@ users = Table(
 )
 
 
+service_accounts = Table(  # programs: users without roles, with scopes; their keys are api_tokens
+    "service_accounts",
+    metadata,
+    Column("user_id", Id, ForeignKey("users.id"), primary_key=True, autoincrement=False),
+    Column("scopes", CanonicalJson, nullable=False),
+    Column("creditor", String(100)),  # its key; null: every creditor
+)
+
+
 second_factors = Table(
     "second_factors",
     metadata,

@@ -112,6 +112,13 @@ class Event(StrEnum):
     PASSWORD_SET = "password_set"  # noqa: S105 a word of the log
     TOKEN_MADE = "token_made"  # noqa: S105 as above
     TOKENS_REVOKED = "tokens_revoked"
+    SERVICE_ACCOUNT_ADDED = "service_account_added"
+    SERVICE_ACCOUNT_ENDED = "service_account_ended"
+    SERVICE_KEY_MADE = "service_key_made"
+    SERVICE_KEY_ENDED = "service_key_ended"
+    WEBHOOK_ADDED = "webhook_added"
+    WEBHOOK_ENDED = "webhook_ended"
+    WEBHOOK_RETRIED = "webhook_retried"
     SIGNED_IN = "signed_in"
     SIGNED_OUT = "signed_out"
     SIGN_IN_REFUSED = "sign_in_refused"

@@ -360,6 +360,15 @@ VOCABULARY: Mapping[Event, Word] = {
     Event.PASSWORD_SET: _word(About.USER, "A password was set", always="user"),
     Event.TOKEN_MADE: _word(About.USER, "A token was made", always="user token"),
     Event.TOKENS_REVOKED: _word(About.USER, "Tokens were revoked", always="user count"),
+    Event.SERVICE_ACCOUNT_ADDED: _word(
+        About.USER, "A program's account was added", always="account scopes", details="creditor"
+    ),
+    Event.SERVICE_ACCOUNT_ENDED: _word(About.USER, "A program's account was ended", always="account"),
+    Event.SERVICE_KEY_MADE: _word(About.USER, "A program's key was made", always="account key"),
+    Event.SERVICE_KEY_ENDED: _word(About.USER, "A program's key was ended", always="account key"),
+    Event.WEBHOOK_ADDED: _word(About.USER, "A webhook was added", always="webhook url", details="creditor"),
+    Event.WEBHOOK_ENDED: _word(About.USER, "A webhook was ended", always="webhook", details="why"),
+    Event.WEBHOOK_RETRIED: _word(About.USER, "A webhook was tried again", always="webhook"),
     Event.SIGNED_IN: _word(About.USER, "Signed in", details="address way"),
     Event.SIGNED_OUT: _word(About.USER, "Signed out"),
     Event.SIGN_IN_REFUSED: _word(About.USER, "A sign-in was refused", always="why", details="address"),

@@ -54,6 +54,7 @@ class ImportRequest:
     warnings: Path
     rejects_asked_for: bool = False  # then the file is written even where nothing was refused
     mapping: PortfolioMapping | None = None
+    source: str = ""  # by what a ledger without a mapping is compared with its own kind
     creditor: str = ""  # for files without that column
     full: bool = False  # the file is whole: a debt that it does not name has vanished
     strict: bool = False

@@ -17,6 +17,14 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceAccount:
+    """What a program of a creditor may do here: the scopes it was given, over one creditor's data or everybody's."""
+
+    scopes: frozenset[str]
+    creditor: str = ""  # key; empty: every creditor
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class User:
     """Somebody who may sign in."""
 
@@ -27,6 +35,7 @@ class User:
     disabled_at: datetime | None = None
     created_at: datetime | None = None
     last_used_at: datetime | None = None
+    account: ServiceAccount | None = None  # a program's, not a person's
 
     def has(self, roles: Iterable[Role]) -> bool:
         """Whether the user has one of these roles."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 
-from dispatcher.database.tables.users import api_tokens, users
+from dispatcher.database.tables.users import api_tokens, service_accounts, users
 from dispatcher.users.domain.user import Role, User
 
 
@@ -57,8 +57,9 @@ def password_hash(connection: Connection, user_id: int) -> str:
 
 
 def list_all(connection: Connection) -> list[User]:
-    """Everyone, by name."""
-    return [_user(row) for row in connection.execute(select(users).order_by(func.lower(users.c.name)))]
+    """Every person, by name; programs' accounts are listed apart."""
+    query = select(users).where(users.c.id.not_in(select(service_accounts.c.user_id)))
+    return [_user(row) for row in connection.execute(query.order_by(func.lower(users.c.name)))]
 
 
 def change(connection: Connection, user_id: int, **values: Any) -> None:

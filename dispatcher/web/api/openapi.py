@@ -42,7 +42,8 @@ def document(operations: Sequence[Operation], server: str) -> dict[str, Any]:
                 "bearer": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "`dispatcher users token NAME` makes one.",
+                    "description": "`dispatcher users token NAME` makes one for a person, "
+                    "`dispatcher service-accounts add` a program's key with scopes.",
                 },
                 "session": {"type": "apiKey", "in": "cookie", "name": "dispatcher_session"},
             },
@@ -71,6 +72,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
     }
     if isinstance(access, Door):
         found["security"] = []
+    elif operation.scope:
+        found["security"] = [{"bearer": [operation.scope]}, {"session": []}]
     if operation.takes is not None:
         found["requestBody"] = {
             "required": True,

@@ -45,6 +45,8 @@ class Operation:
     takes: Json | None = None
     parameters: tuple[Parameter, ...] = ()
     status: int = 200
+    scope: str = ""  # what a program's account needs; empty: it is for people alone
+    takes_rows: bool = False  # the body is an array
 
     @property
     def name(self) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from dispatcher.web.api import answers, log, models, people, schemas
+from dispatcher.web.api import answers, debts, events, log, models, people, schemas, wire_models
 from dispatcher.web.api.openapi import document
 from dispatcher.web.api.operation import BYTES, CURSOR, DOCUMENT, Gives, Operation, Parameter
 from dispatcher.web.site.visit import Visit
@@ -29,6 +29,17 @@ _LOG = _names(
 )  # fmt: skip
 
 
+_PUSH = (
+    Parameter(name="as_of", says="The day the balances are of; today if not given.", schema=schemas.DAY),
+    Parameter(
+        name="dry_run",
+        says="Say what would be done, and do nothing.",
+        schema={"type": "string", "enum": ["yes", "no"]},
+    ),
+)
+_FEED = (Parameter(name="after", says="The `id` of the last event that was read."), CURSOR[1])
+
+
 def _get(
     path: str, key: str, says: str, answer: Callable[[Visit], Any], gives: Gives, **more: Any
 ) -> Operation:
@@ -52,15 +63,16 @@ OPERATIONS: tuple[Operation, ...] = (
     _post("/messages/{id}/decisions", "decideMessage", "Hold, release, cancel or resolve.",
               answers.decide, models.MessageDetail, takes=schemas.DECISION),
     _get("/people", "listPeople", "People on file.", people.list_people,
-              models.Person, is_list=True, parameters=(*_names("q", "creditor", "country", "hold"), *CURSOR)),
+              models.Person, is_list=True, parameters=(*_names("q", "creditor", "country", "hold"), *CURSOR),
+              scope="people:read"),
     _get("/people/{creditor}/{reference}", "getPerson", "One person.",
-              people.get_person, models.PersonDetail),
+              people.get_person, models.PersonDetail, scope="people:read"),
     _get("/people/{creditor}/{reference}/timeline", "listTimeline",
               "What was sent and what was not, newest first.", people.list_timeline, models.Entry,
               is_list=True, parameters=CURSOR),
     _post("/people/{creditor}/{reference}/records", "addRecord",
               "Write down what a person said or did.", people.record, models.Recorded,
-              takes=schemas.RECORD, status=201),
+              takes=schemas.RECORD, status=201, scope="people:write"),
     _get("/runs", "listRuns", "Runs, newest first.", answers.list_runs, models.Run,
               is_list=True, parameters=(*_names("mode", "state"), *CURSOR)),
     _get("/runs/{id}", "getRun", "A run's summary.", answers.get_run, models.RunSummary),
@@ -80,4 +92,33 @@ OPERATIONS: tuple[Operation, ...] = (
               is_list=True, takes=schemas.STOP, status=201),
     _post("/stops/{id}/resumptions", "resume", "End a stop.", answers.resume,
               models.Stop, is_list=True, takes=schemas.RESUMPTION, status=201),
+    _get("/creditors", "listCreditors", "Creditors.", debts.list_creditors, wire_models.Creditor,
+              is_list=True, scope="creditors:read"),
+    _get("/debts", "listDebts", "Debts in the order they came.", debts.list_debts, wire_models.DebtBalance,
+              is_list=True, parameters=(*_names("creditor", debtor="The debtor's reference."), *CURSOR),
+              scope="debts:read"),
+    _post("/debts", "pushDebts", "Insert or update debts by their references; an error a row.", debts.push,
+              wire_models.Pushed, takes=schemas.ROWS, takes_rows=True, scope="debts:write", parameters=_PUSH),
+    _get("/debts/{creditor}/{reference}", "getDebt", "One debt.", debts.get_debt, wire_models.DebtBalanceDetail,
+              scope="debts:read"),
+    _get("/imports/{id}", "getImport", "What became of a long push.", debts.get_import, wire_models.Pushed,
+              scope="debts:write"),
+    _get("/payments", "listPayments", "Payments in the order they were recorded.", debts.list_payments,
+              wire_models.PaymentMade, is_list=True, parameters=(*_names("creditor"), *CURSOR), scope="payments:read"),
+    _post("/payments", "addPayment", "Record a payment.", debts.add_payment, wire_models.PaymentRecorded,
+              takes=schemas.PAYMENT, status=201, scope="payments:write"),
+    _post("/payments/{id}/reversals", "reversePayment", "Take a payment back.", debts.reverse,
+              wire_models.PaymentRecorded, takes=schemas.REVERSAL, status=201, scope="payments:write"),
+    _get("/events", "listEvents", "What happened, oldest first.", events.list_events, wire_models.Event,
+              is_list=True, parameters=_FEED, scope="events:read"),
+    _get("/webhooks", "listWebhooks", "Receivers of events.", events.list_webhooks, wire_models.Webhook,
+              is_list=True, scope="webhooks:read"),
+    _post("/webhooks", "addWebhook", "Tell a receiver of what happens from now on.", events.add,
+              wire_models.Webhook, takes=schemas.WEBHOOK, status=201, scope="webhooks:write"),
+    _post("/webhooks/{id}/endings", "endWebhook", "Send nothing more there.", events.end, wire_models.Webhook,
+              status=201, scope="webhooks:write"),
+    _post("/webhooks/{id}/retries", "retryWebhook", "Ask a receiver again at once.", events.retry,
+              wire_models.Webhook, status=201, scope="webhooks:write"),
+    _get("/webhooks/{id}/tries", "listTries", "Requests to a receiver, newest first.", events.list_tries,
+              wire_models.WebhookTry, is_list=True, scope="webhooks:read"),
 )  # fmt: skip

@@ -21,7 +21,7 @@ def list_people(visit: Visit) -> Any:
     limit = limit_of(visit)
     wanted = PersonFilter(
         search=visit.query("q"),
-        creditor=visit.query("creditor"),
+        creditor=visit.only_creditor or visit.query("creditor"),
         country=visit.query("country"),
         hold=visit.query("hold"),
     )
@@ -47,7 +47,7 @@ def get_person(visit: Visit) -> Any:
         "debtor": f"{row.key}/{row.reference}",
         "addresses": points,
         "debts": debts,
-        "records": records,
+        "records": _told(records) if visit.user.account else records,
     }
 
 
@@ -64,6 +64,19 @@ def list_timeline(visit: Visit) -> Any:
     return listed(items, found[limit - 1].id if len(found) > limit else None)
 
 
+def _told(records: dict[str, Any]) -> dict[str, Any]:
+    """What a creditor's system hears: no words, and of a person in care that they are held."""
+    return {name: [_bare(row) for row in rows] for name, rows in records.items()}
+
+
+def _bare(row: Any) -> dict[str, Any]:
+    kept = dict(row._mapping)  # noqa: SLF001 SQLAlchemy's public name for a row as a mapping
+    for name in ("note", "text", "details"):
+        if name in kept:
+            kept[name] = {} if isinstance(kept[name], dict) else ""
+    return {**kept, "kind": "held", "source": ""} if kept.get("kind") == "care" else kept
+
+
 def _viewed(visit: Visit, person: str) -> None:
     site_of(visit.request).views.note(visit.actor, "api", person)
 
@@ -74,6 +87,8 @@ def record(visit: Visit) -> Any:
         raise RefusedError(422, f"fact: one of {', '.join(BY_NAME)}.")
     if not visit.text("source"):
         raise RefusedError(422, "source: say where it comes from.")
+    if visit.only_creditor not in ("", visit.path("creditor")):
+        raise not_found("such person")
     try:
         recorded = write_down(visit, f"{visit.path('creditor')}/{visit.path('reference')}")
     except RecordError as error:
@@ -82,6 +97,8 @@ def record(visit: Visit) -> Any:
 
 
 def _person(visit: Visit, connection: Any) -> int:
+    if visit.only_creditor not in ("", visit.path("creditor")):
+        raise not_found("such person")
     try:
         return find_debtor(connection, f"{visit.path('creditor')}/{visit.path('reference')}").id
     except UnknownDebtorError:

@@ -67,6 +67,47 @@ def _fact(fact: Fact) -> dict[str, Any]:
     }
 
 
+AMOUNT: Final[dict[str, Any]] = {
+    "type": "string",
+    "description": "As 120.50, in the debt's currency.",
+    "pattern": "^[0-9]+([.][0-9]+)?$",
+}
+PAYMENT: Final = shape(
+    "amount",
+    amount=AMOUNT,
+    debt={
+        **TEXT,
+        "description": "The debt's reference; without one the debtor's agreed debts, then the oldest.",
+    },
+    debtor={**TEXT, "description": "The debtor's reference, or creditor/reference."},
+    creditor=TEXT,
+    paid_on={**DAY, "description": "Today if not given."},
+    source=TEXT,
+    note=TEXT,
+    again={"type": "boolean", "description": "Another payment of the same amount and day is meant."},
+)
+REVERSAL: Final = shape(
+    "source", source={**TEXT, "description": "Why: a cheque or a direct debit bounced."}, note=TEXT
+)
+WEBHOOK: Final = shape("url", url={**TEXT, "format": "uri"}, creditor=TEXT)
+ROWS: Final[dict[str, Any]] = {
+    "type": "array",
+    "minItems": 1,
+    "items": {
+        "type": "object",
+        "description": "The columns of a portfolio file; those of the debtor may stand in `debtor`. Amounts are texts.",
+        "additionalProperties": True,
+        "properties": {
+            "debt_reference": TEXT,
+            "debtor_reference": TEXT,
+            "currency": TEXT,
+            "balance": TEXT,
+            "due_date": DAY,
+            "debtor": {"type": "object", "additionalProperties": True},
+        },
+    },
+}
+
 RECORD: Final = {
     "description": "The facts that `dispatcher record` takes; a field that a fact does not know is refused.",
     "oneOf": [_fact(fact) for fact in FACTS],

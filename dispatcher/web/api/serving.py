@@ -4,15 +4,16 @@ import hashlib
 import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from dispatcher.users.domain.user import User
+from dispatcher.users.domain.user import ServiceAccount, User
 from dispatcher.users.second_factor import is_wanting
 from dispatcher.users.sign_in import session_of
-from dispatcher.users.storage import idempotency, users
+from dispatcher.users.storage import idempotency, service_accounts, users
 from dispatcher.users.storage.sessions import Session
 from dispatcher.users.token_hash import token_hash
 from dispatcher.web.api.operation import PREFIX, Operation, as_response
@@ -53,7 +54,7 @@ def serve(operation: Operation, request: Request, body: bytes) -> Response:
             program=site_of(request).program,
             request=request,
             session=session,
-            form=_form(request, body),
+            form={} if operation.takes_rows else _form(request, body),
             body=body,
         )
         _require(operation, visit)
@@ -80,8 +81,9 @@ def _session(request: Request) -> tuple[Session | None, Response | None]:
         ), None
     with site.program.database.reading() as connection:
         user = users.user_of_token(connection, token_hash(token.strip()), now)
+        account = service_accounts.of_user(connection, user.id) if user else None
     if user is not None:
-        return _of_token(user, now), None
+        return _of_token(replace(user, account=account), now), None
     wait = site.api_limit.refuses(caller_of(request))
     if wait is not None:
         return None, problem(
@@ -103,7 +105,10 @@ def _require(operation: Operation, visit: Visit) -> None:
         return
     if visit.session is None:
         raise RefusedError(401, "Send a bearer token (`dispatcher users token NAME`), or sign in.")
-    if not may(access, visit.session.user.roles):
+    account = visit.session.user.account
+    if account is not None:
+        _require_scope(operation, account)
+    elif not may(access, visit.session.user.roles):
         raise RefusedError(403, "Your roles do not allow this.")
     if is_wanting(visit.session, visit.program.settings.web.second_factor):
         raise RefusedError(403, "Your roles need a second factor: set it up under your account first.")
@@ -112,6 +117,14 @@ def _require(operation: Operation, visit: Visit) -> None:
         given = visit.request.headers.get(CSRF_HEADER, "")
         if not hmac.compare_digest(given.encode(), visit.session.csrf.encode()):
             raise RefusedError(403, f"With a session's cookie a POST needs the header {CSRF_HEADER}.")
+
+
+def _require_scope(operation: Operation, account: ServiceAccount) -> None:
+    if not operation.scope:
+        raise RefusedError(403, "This address is for people, not for programs' accounts.")
+    if operation.scope not in account.scopes:
+        granted = ", ".join(sorted(account.scopes))
+        raise RefusedError(403, f"This needs the scope {operation.scope}; the account has {granted}.")
 
 
 def _require_known(operation: Operation, request: Request) -> None:
@@ -155,6 +168,8 @@ def _again(known: idempotency.Answered, digest: str) -> Response:
         )
     response = JSONResponse(known.body, status_code=known.status)
     response.headers["Idempotent-Replayed"] = "true"
+    if known.status == 202 and isinstance(known.body, dict) and known.body.get("location"):
+        response.headers["Location"] = known.body["location"]
     return response
 
 

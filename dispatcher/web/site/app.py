@@ -293,12 +293,12 @@ async def _http_error(request: Request, error: Exception) -> Response:
     sentence = {404: "There is no such page.", 405: "This address is not asked for in this way."}.get(
         error.status_code, error.detail
     )
+    if request.url.path.startswith(f"{PREFIX}/"):
+        return problem(error.status_code, sentence, error.headers)  # of a 405 what is allowed
     return await run_in_threadpool(_page_of_error, request, error.status_code, sentence)
 
 
 def _page_of_error(request: Request, status: int, sentence: str) -> Response:
-    if request.url.path.startswith(f"{PREFIX}/"):
-        return problem(status, sentence)
     return _refusal(_visit(request), status, sentence)
 
 

@@ -8,6 +8,8 @@ LARGEST_WEBHOOK = 4_194_304  # SendGrid sends batches of some hundred kilobytes
 LARGEST_LEDGER = 268_435_456  # a million rows as CSV
 LEDGERS = "/imports"  # the one address that takes them; its file goes to the disk as it comes
 
+PUSHED, LARGEST_PUSH = "/api/v1/debts", 33_554_432  # some ten thousand rows
+
 
 class TooLargeError(Exception):
     """More came than may come."""
@@ -47,6 +49,8 @@ class BodyLimit:
 def _limit(path: str) -> int:
     if path == LEDGERS:
         return LARGEST_LEDGER
+    if path == PUSHED:
+        return LARGEST_PUSH
     return LARGEST_WEBHOOK if path.startswith("/webhooks/") else LARGEST_FORM
 
 

@@ -56,7 +56,13 @@ class Visit:
     @property
     def actor(self) -> str:
         """Who asks, as the log names them."""
-        return f"user:{self.user.name}"
+        return f"{'service' if self.user.account else 'user'}:{self.user.name}"
+
+    @property
+    def only_creditor(self) -> str:
+        """The creditor whose data alone may be seen and changed; empty: every creditor's."""
+        account = self.user.account
+        return account.creditor if account else ""
 
     @property
     def now(self) -> datetime:

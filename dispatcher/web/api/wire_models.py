@@ -1,0 +1,133 @@
+"""What the API gives to a creditor's system."""
+
+from datetime import date
+
+from pydantic import Field
+
+from dispatcher.web.api.models import Instant, Json, Model
+
+
+class Creditor(Model):
+    """A creditor and the day of its newest ledger."""
+
+    key: str
+    ledger_as_of: date | None
+    ledger_imported_at: Instant | None
+
+
+class Party(Model):
+    """Somebody who answers for a debt beside its debtor."""
+
+    reference: str
+    relation: str
+
+
+class DebtBalance(Model):
+    """A debt: `balance` is what is owed now, `ledger_balance` what the newest ledger said; amounts are texts."""
+
+    creditor: str
+    debtor: str
+    reference: str
+    currency: str
+    balance: str
+    ledger_balance: str
+    due_date: date
+    settled_on: date | None
+    disputed_on: date | None
+    balance_as_of: date | None
+    in_ledger: bool
+
+
+class DebtBalanceDetail(DebtBalance):
+    """A debt with everybody who answers for it."""
+
+    parties: list[Party]
+
+
+class RowError(Model):
+    """What is wrong with a row, in the sender's own count from 0."""
+
+    row: int
+    column: str
+    value: str
+    reason: str
+
+
+class Pushed(Model):
+    """What became of rows that were sent; `location` where that is to be asked for later."""
+
+    id: int | None = None
+    state: str = "done"
+    location: str = ""
+    rows: int = 0
+    imported: int = 0
+    refused: int = 0
+    held: int = 0
+    errors: list[RowError] = Field(default_factory=list)
+    warnings: list[RowError] = Field(default_factory=list)
+    why: str = ""
+
+
+class PaymentMade(Model):
+    """A payment; one that paid several debts has a part for each."""
+
+    id: int
+    creditor: str
+    debtor: str
+    debt: str
+    amount: str
+    currency: str
+    paid_on: date
+    source: str
+    reversed: bool
+
+
+class PaymentRecorded(Model):
+    """What a payment, or its reversal, came to; `left` is owed on the debts it was put on."""
+
+    id: int
+    debtor: str
+    debts: list[str]
+    amount: str
+    currency: str
+    paid_on: date | None = None
+    left: str = ""
+    reversed: bool = False
+
+
+class Event(Model):
+    """Something that happened; `id` is the cursor that follows it."""
+
+    id: str
+    type: str
+    timestamp: str
+    creditor: str = ""
+    debtor: str = ""
+    debts: list[str] = Field(default_factory=list)
+    message_id: str = ""
+    run_id: int | None = None
+    channel: str = ""
+    step: str = ""
+    details: Json = Field(default_factory=dict)
+
+
+class Webhook(Model):
+    """A receiver of events; `secret` is shown once, when it is added."""
+
+    id: int
+    url: str
+    creditor: str | None
+    created_at: Instant
+    failures: int
+    failing_since: Instant | None
+    next_try_at: Instant | None
+    secret: str = ""
+
+
+class WebhookTry(Model):
+    """One request to a receiver."""
+
+    event: str
+    at: Instant
+    status: int | None
+    said: str

@@ -1,0 +1,1 @@
+"""The wire to a creditor's system: rows that it pushes, events that it is told."""
