@@ -8,7 +8,15 @@ from typing import Any
 
 from channels.kind import ChannelKind
 from dispatcher.rulebook.yaml_file import ConfigError, KeyPath, YamlFile, read_yaml
-from dispatcher.writing.domain.wording import Denials, Disclosure, FairSentences, Family, Wording
+from dispatcher.writing.domain.leaning import Leaning, learn
+from dispatcher.writing.domain.wording import (
+    Denials,
+    Disclosure,
+    FairSentences,
+    Family,
+    Wording,
+    folded,
+)
 
 _TEXTS = {"type": "array", "items": {"type": "string", "minLength": 1}}
 _BY_NAME = {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}}
@@ -114,6 +122,17 @@ _INTENTS: dict[str, Any] = {
         "families": _FAMILIES,
     },
 }
+_EXAMPLES: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["language", "advice", "held", "free"],
+    "properties": {
+        "language": {"type": "string"},
+        "advice": {"type": "string", "minLength": 1},
+        "held": {"type": "object", "additionalProperties": _TEXTS},
+        "free": {"type": "object", "additionalProperties": _TEXTS},
+    },
+}
 _OF_LEXICON = re.compile(r"<([a-z0-9_]+)>")
 _GAP = r"(?:[^.;:!?\w][^.;:!?]{0,60}?)?\s+"
 
@@ -127,21 +146,41 @@ def load_wordings(directory: Path) -> Mapping[str, Wording]:
         file.validate(SCHEMA)
         if file.data["language"] != path.stem:
             raise file.error(("language",), f"is {file.data['language']}, the file's name says {path.stem}")
-        wordings[path.stem] = _wording(file, _intents(path.parent / "intents" / path.name, path.stem))
+        intents = _beside(path, "intents", _INTENTS)
+        examples = _beside(path, "examples", _EXAMPLES)
+        wordings[path.stem] = _wording(file, intents, _leaning(examples, _own_sentences(file)))
     if "en" not in wordings:
         raise ConfigError(f"{directory}: en.yaml is missing; English is the last resort of every message")
     return wordings
 
 
-def _intents(path: Path, language: str) -> YamlFile:
-    """The same language's families of intent, their rows written out; raises ConfigError where there are none."""
-    if not path.is_file():
-        raise ConfigError(f"{path}: is missing; without it threats in {language} would not be seen")
-    file = read_yaml(path)
-    file.validate(_INTENTS)
+def _beside(path: Path, folder: str, schema: dict[str, Any]) -> YamlFile:
+    """The same language's file in a folder beside; raises ConfigError where there is none."""
+    beside, language = path.parent / folder / path.name, path.stem
+    if not beside.is_file():
+        raise ConfigError(f"{beside}: is missing; without it threats in {language} would not be seen")
+    file = read_yaml(beside)
+    file.validate(schema)
     if file.data["language"] != language:
         raise file.error(("language",), f"is {file.data['language']}, the file's name says {language}")
     return file
+
+
+def _leaning(examples: YamlFile, own: list[str]) -> Leaning:
+    held, free = (
+        [folded(row) for rows in examples.data[side].values() for row in rows] for side in ("held", "free")
+    )
+    return learn(held, free + own, examples.data["advice"])
+
+
+def _own_sentences(file: YamlFile) -> list[str]:
+    """What the layouts and the law say, without placeholders: sentences that pass whatever they are compared with."""
+    said = list(file.data["phrases"].values())
+    said += [item.get(which, "") for item in file.data.get("disclosures", []) for which in ("first", "later")]
+    return [folded(_PLACEHOLDER.sub(" ", row)) for text in said for row in text.split("\n")]
+
+
+_PLACEHOLDER = re.compile(r"\{\{.*?\}\}")
 
 
 def _written_out(file: YamlFile, at: KeyPath, rows: list[str]) -> list[str]:
@@ -156,7 +195,7 @@ def _written_out(file: YamlFile, at: KeyPath, rows: list[str]) -> list[str]:
     return [_OF_LEXICON.sub(named, row).replace(" … ", _GAP) for row in rows]
 
 
-def _wording(file: YamlFile, intents: YamlFile) -> Wording:
+def _wording(file: YamlFile, intents: YamlFile, leaning: Leaning) -> Wording:
     data = file.data
     return Wording(
         language=data["language"],
@@ -178,6 +217,7 @@ def _wording(file: YamlFile, intents: YamlFile) -> Wording:
             frames=_patterns(intents, ("fair",), intents.data["fair"]),
             unless=_patterns(intents, ("unfair",), intents.data["unfair"]),
         ),
+        leaning=leaning,
         stopwords=frozenset(data["stopwords"].split()),
     )
 

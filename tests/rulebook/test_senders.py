@@ -75,7 +75,8 @@ def test_a_wrong_entry_names_file_line_and_key(tmp_path, old, new, said):
 
 
 def wordings(tmp_path, old, new):
-    copytree(ROOT / "config/content/intents", tmp_path / "intents")
+    for folder in ("intents", "examples"):
+        copytree(ROOT / "config/content" / folder, tmp_path / folder)
     for language in ("en", "es"):
         text = (ROOT / f"config/content/{language}.yaml").read_text(encoding="utf-8")
         assert language == "es" or old in text

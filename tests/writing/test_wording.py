@@ -22,33 +22,51 @@ def rules_found(language, sentence, where="text"):
     return {hit.rule for hit in verdict.hits} | ({"handover"} if verdict.handovers else set())
 
 
-INTENTS = yaml.safe_load((ROOT / "tests/content/intents.yaml").read_text(encoding="utf-8"))
+EXAMPLES = {
+    language: yaml.safe_load((ROOT / f"config/content/examples/{language}.yaml").read_text(encoding="utf-8"))
+    for language in LANGUAGES
+}
+UNSEEN = yaml.safe_load((ROOT / "tests/content/unseen.yaml").read_text(encoding="utf-8"))
 
 
-def of_intents(side):
+def of_examples(side):
     return [
-        (language, family, row)
-        for family, languages in INTENTS.items()
-        for language, sides in languages.items()
-        for row in sides[side]
+        (language, name, row)
+        for language, examples in EXAMPLES.items()
+        for name, rows in examples[side].items()
+        for row in rows
     ]
 
 
-@pytest.mark.parametrize(("language", "family", "sentence"), of_intents("held"))
-def test_a_sentence_of_ill_intent_is_found(language, family, sentence):
-    assert rules_found(language, sentence), family
+@pytest.mark.parametrize(("language", "name", "sentence"), of_examples("held"))
+def test_a_sentence_that_people_have_held_is_held(language, name, sentence):
+    assert rules_found(language, sentence), name
 
 
-@pytest.mark.parametrize(("language", "family", "sentence"), of_intents("free"))
-def test_a_sentence_that_speaks_of_the_same_and_harms_nobody_is_free(language, family, sentence):
-    assert rules_found(language, sentence) == set(), family
+@pytest.mark.parametrize(("language", "name", "sentence"), of_examples("free"))
+def test_a_sentence_that_people_let_pass_passes(language, name, sentence):
+    assert rules_found(language, sentence) == set(), name
 
 
 @pytest.mark.parametrize("family", sorted({f.rule for f in WORDINGS["en"].families if f.mentions}))
 def test_every_family_has_twenty_sentences_on_both_sides(family):
-    if family in INTENTS:
-        sides = INTENTS[family].values()
-        assert min(sum(len(each[side]) for each in sides) for side in ("held", "free")) >= 20
+    if family in EXAMPLES["en"]["free"]:
+        for side in ("held", "free"):
+            assert sum(len(examples[side].get(family, ())) for examples in EXAMPLES.values()) >= 20
+
+
+def unseen(side):
+    return [(language, row) for language, sides in UNSEEN.items() for row in sides[side]]
+
+
+def test_of_sentences_that_nobody_mended_for_nine_in_ten_threats_are_held():
+    missed = [row for row in unseen("held") if not rules_found(*row)]
+    assert len(missed) <= 0.1 * len(unseen("held"))
+
+
+def test_of_sentences_that_nobody_mended_for_nineteen_in_twenty_fair_ones_pass():
+    held = [row for row in unseen("free") if rules_found(*row)]
+    assert len(held) <= 0.05 * len(unseen("free"))
 
 
 BAD = [
@@ -59,13 +77,6 @@ BAD = [
 @pytest.mark.parametrize(("language", "rule", "sentence"), BAD)
 def test_a_sentence_that_no_debtor_should_read_is_found_under_its_rule(language, rule, sentence):
     assert rule in rules_found(language, sentence)
-
-
-@pytest.mark.parametrize(
-    ("language", "sentence"), [(lang, s) for lang in LANGUAGES for s in sentences(lang)["fine"]]
-)
-def test_a_lawful_humane_sentence_passes(language, sentence):
-    assert rules_found(language, sentence) == set()
 
 
 @pytest.mark.parametrize(
@@ -85,7 +96,7 @@ def test_a_neutral_subject_passes(language, sentence):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_rule_of_a_language_has_sentences(language):
     rules = {family.rule for family in WORDINGS[language].families} - {"gives-away-debt"}
-    assert rules <= set(sentences(language)["found"]) | set(INTENTS)
+    assert rules <= set(EXAMPLES[language]["held"])
 
 
 def test_both_languages_hold_the_same_rules_phrases_and_disclosures():

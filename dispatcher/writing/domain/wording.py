@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from dispatcher.writing.domain.leaning import Leaning
+
 # Cyrillic and full-width letters that read like Latin ones: what looks like a threat is one.
 _LOOK_ALIKES = "аеорсухіѕјАЕОРСУХІЅЈ" + "".join(chr(0xFEE0 + code) for code in range(0x21, 0x7F))
 _ASCII = "aeopcyxisjaeopcyxisj" + "".join(map(chr, range(0x21, 0x7F))).lower()
@@ -125,6 +127,7 @@ class Wording:
     not_a_court: tuple[re.Pattern[str], ...] = ()  # the sentence a true final notice carries
     denials: Denials = Denials()
     fair: FairSentences = FairSentences()
+    leaning: Leaning = Leaning({})  # of judged examples
     stopwords: frozenset[str] = frozenset()  # to tell the language of a text
 
     def word(self, name: str, country: str) -> str:
