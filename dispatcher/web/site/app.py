@@ -32,6 +32,7 @@ from dispatcher.web.managers import (
     template_editor,
     template_new,
     template_preview,
+    template_readers,
     template_review,
     templates,
 )
@@ -71,6 +72,7 @@ PAGES: tuple[Page, ...] = (
     *people.PAGES,
     *record_forms.PAGES,
     *templates.PAGES,
+    *template_readers.PAGES,
     *template_review.PAGES,
     *template_editor.PAGES,
     *template_new.PAGES,

@@ -127,7 +127,7 @@ class Wording:
     not_a_court: tuple[re.Pattern[str], ...] = ()  # the sentence a true final notice carries
     denials: Denials = Denials()
     fair: FairSentences = FairSentences()
-    leaning: Leaning = Leaning({})  # of judged examples
+    leaning: Leaning = field(default_factory=lambda: Leaning({}))  # of judged examples
     stopwords: frozenset[str] = frozenset()  # to tell the language of a text
 
     def word(self, name: str, country: str) -> str:

@@ -1,0 +1,1 @@
+"""Authoring, pure values."""
