@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dispatcher.bootstrap import Dispatcher
-from dispatcher.cli.opening import AsJson, AsOf, Now, actor, opened, parse_day, print_json
+from dispatcher.cli.opening import AsJson, AsOf, Now, opened, parse_day, print_json
+from dispatcher.cli.reviewer import TokenFile, author, reviewer
 from dispatcher.cli.template_store import Name, compiled_version, seed_store
 from dispatcher.cli.template_views import show_rehearsal
+from dispatcher.users.domain.user import Role
 
 if TYPE_CHECKING:
     from dispatcher.authoring.rehearse_template import Rehearsal
@@ -20,9 +22,6 @@ app = typer.Typer()
 
 FINDING = 1
 Number = Annotated[int, typer.Argument(help="The version's number; `templates history NAME` lists them.")]
-By = Annotated[
-    str, typer.Option("--by", metavar="NAME", help="Who does it, if not the user of this machine.")
-]
 
 
 @app.command()
@@ -35,7 +34,7 @@ def save(
         ),
     ],
     comment: Annotated[str, typer.Option(metavar="TEXT", help="What changed, for the reviewer.")] = "",
-    by: By = "",
+    token_file: TokenFile = None,
 ) -> None:
     """Save a folder as a new draft; exit 1 when it has problems, which keep it from being submitted.
 
@@ -47,7 +46,7 @@ def save(
     files = read_template(folder.parent, folder.name).files
     with opened() as dispatcher:
         seed_store(dispatcher)
-        edit = Edit(name=name, files=files, author=by or actor(), comment=comment)
+        edit = Edit(name=name, files=files, author=author(dispatcher, token_file), comment=comment)
         saved = save_draft(dispatcher.database, dispatcher.layouts, edit, now=dispatcher.now())
     for problem in saved.problems:
         print(f"{name}/{problem}")
@@ -57,7 +56,7 @@ def save(
 
 
 @app.command()
-def submit(name: Name, version: Number, by: By = "") -> None:
+def submit(name: Name, version: Number, token_file: TokenFile = None) -> None:
     """Hand a draft in for approval.
 
     Example: dispatcher templates submit first-reminder 2
@@ -66,13 +65,13 @@ def submit(name: Name, version: Number, by: By = "") -> None:
 
     with opened() as dispatcher:
         submit_template(
-            dispatcher.database, dispatcher.layouts, name, version, actor=by or actor(), now=dispatcher.now()
+            dispatcher.database, dispatcher.layouts, name, version, actor=reviewer(dispatcher, token_file, Role.MANAGER), now=dispatcher.now()
         )
     print(f"submitted version {version} of {name}; another person can approve it")
 
 
 @app.command()
-def approve(name: Name, version: Number, by: By = "") -> None:
+def approve(name: Name, version: Number, token_file: TokenFile = None) -> None:
     """Approve a submitted version that somebody else wrote.
 
     Example: dispatcher templates approve first-reminder 2
@@ -80,7 +79,7 @@ def approve(name: Name, version: Number, by: By = "") -> None:
     from dispatcher.authoring.review_template import approve_template
 
     with opened() as dispatcher:
-        approve_template(dispatcher.database, name, version, actor=by or actor(), now=dispatcher.now())
+        approve_template(dispatcher.database, name, version, actor=reviewer(dispatcher, token_file), now=dispatcher.now())
     print(
         f"approved version {version} of {name}; `dispatcher templates publish {name} {version}` puts it in force"
     )
@@ -91,7 +90,7 @@ def send_back(
     name: Name,
     version: Number,
     why: Annotated[str, typer.Option("--why", metavar="TEXT", help="What is to change.")],
-    by: By = "",
+    token_file: TokenFile = None,
 ) -> None:
     """Make a submitted or approved version a draft again.
 
@@ -101,7 +100,7 @@ def send_back(
 
     with opened() as dispatcher:
         send_back_template(
-            dispatcher.database, name, version, actor=by or actor(), why=why, now=dispatcher.now()
+            dispatcher.database, name, version, actor=reviewer(dispatcher, token_file), why=why, now=dispatcher.now()
         )
     print(f"version {version} of {name} is a draft again")
 
@@ -111,7 +110,7 @@ def withdraw(
     name: Name,
     version: Number,
     why: Annotated[str, typer.Option("--why", metavar="TEXT", help="Why it is not wanted any more.")],
-    by: By = "",
+    token_file: TokenFile = None,
 ) -> None:
     """Take a draft back, or a version that waits for its review; its text stays in the history.
 
@@ -121,7 +120,7 @@ def withdraw(
 
     with opened() as dispatcher:
         withdraw_template(
-            dispatcher.database, name, version, actor=by or actor(), why=why, now=dispatcher.now()
+            dispatcher.database, name, version, actor=reviewer(dispatcher, token_file, Role.MANAGER), why=why, now=dispatcher.now()
         )
     print(f"version {version} of {name} is taken back")
 
@@ -139,7 +138,7 @@ def publish(
     accept_failures: Annotated[
         bool, typer.Option("--accept-failures", help="Publish although some debtors' messages would be held.")
     ] = False,
-    by: By = "",
+    token_file: TokenFile = None,
     as_of: AsOf = None,
     now: Now = None,
 ) -> None:
@@ -159,7 +158,7 @@ def publish(
         instant = datetime.combine(since, time(), UTC) if since else None
         published = publish_template(
             dispatcher.database, dispatcher.layouts, name, version,
-            actor=by or actor(), now=dispatcher.now(), since=instant, accept_vanished=accept_failures,
+            actor=reviewer(dispatcher, token_file), now=dispatcher.now(), since=instant, accept_vanished=accept_failures,
         )  # fmt: skip
     print(f"version {version} of {name} holds from {published.version.published_from:%Y-%m-%d %H:%M} UTC")
 
@@ -190,7 +189,7 @@ def retire(
     why: Annotated[
         str, typer.Option("--why", metavar="TEXT", help="What is wrong with it, or what comes instead.")
     ],
-    by: By = "",
+    token_file: TokenFile = None,
 ) -> None:
     """Take a published version out of force; the one published before it holds again.
 
@@ -200,7 +199,7 @@ def retire(
 
     with opened() as dispatcher:
         retire_template(
-            dispatcher.database, name, version, actor=by or actor(), why=why, now=dispatcher.now()
+            dispatcher.database, name, version, actor=reviewer(dispatcher, token_file), why=why, now=dispatcher.now()
         )
         dispatcher.templates.forget()
         in_force = dispatcher.templates.in_force(name)

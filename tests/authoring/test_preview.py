@@ -32,6 +32,14 @@ def home(tmp_path_factory):
     return home
 
 
+def token_of(home, name, role):
+    """The words that prove on the command line who it is: somebody added with a role, and their token in a file."""
+    command.dispatcher("users", "add", name, "--role", role, home=home, given="three unrelated words\n")
+    file = home / f"{name}.token"
+    file.write_text(dispatcher(home, "users", "token", name), encoding="utf-8")
+    return "--token-file", str(file)
+
+
 @pytest.fixture(scope="module")
 def sent(home):
     return json.loads(dispatcher(home, "messages", "list", "--state", "accepted", "--json"))
@@ -119,11 +127,12 @@ def test_a_message_of_the_first_version_is_shown_with_the_first_version(home, se
     copytree(ROOT / "templates" / name, folder)
     for text in folder.rglob("email.md"):
         text.write_text(text.read_text(encoding="utf-8") + "\nWritten anew.\n", encoding="utf-8")
+    maria, ben = token_of(home, "maria", "manager"), token_of(home, "ben", "approver")
     for step in (["save", name, str(folder)], ["submit", name, "2"]):
-        dispatcher(home, "templates", *step, "--by", "maria")
+        dispatcher(home, "templates", *step, *maria)
     for step in ("approve", "publish"):
         dispatcher(
-            home, "templates", step, name, "2", "--by", "ben", *(["--accept-failures"] * (step == "publish"))
+            home, "templates", step, name, "2", *ben, *(["--accept-failures"] * (step == "publish"))
         )
     (shown,) = json.loads(
         dispatcher(home, "templates", "preview", name, *words, "--as-of", AS_OF, "--json", code=(0, 1))
@@ -153,10 +162,34 @@ def test_what_waits_for_a_second_person_is_listed_with_its_age(tmp_path):
     copytree(ROOT / "templates/due-soon", folder)
     text = folder / "en/letter.md"
     text.write_text(text.read_text(encoding="utf-8") + "\nThank you.\n", encoding="utf-8")
-    dispatcher(home, "templates", "save", "due-soon", str(folder), "--by", "maria")
-    dispatcher(home, "templates", "submit", "due-soon", "2", "--by", "maria")
+    maria = token_of(home, "maria", "manager")
+    dispatcher(home, "templates", "save", "due-soon", str(folder), *maria)
+    dispatcher(home, "templates", "submit", "due-soon", "2", *maria)
     (row,) = json.loads(dispatcher(home, "templates", "waiting", "--json", code=(1,)))
     assert (row["template"], row["version"], row["for"]) == ("due-soon", 2, "approved")
-    assert (row["author"], row["days"]) == ("maria", 0)
-    dispatcher(home, "templates", "withdraw", "due-soon", "2", "--why", "A slip", "--by", "maria")
+    assert (row["author"], row["days"]) == ("user:maria", 0)
+    dispatcher(home, "templates", "withdraw", "due-soon", "2", "--why", "A slip", *maria)
     assert dispatcher(home, "templates", "waiting") == "waiting for a second person: 0\n"
+
+
+def test_a_review_on_the_command_line_is_done_by_whoever_proves_who_they_are(tmp_path):
+    home = tmp_path / "home"
+    dispatcher(home, "db", "upgrade")
+    folder = tmp_path / "due-soon"
+    copytree(ROOT / "templates/due-soon", folder)
+    maria, max_ = token_of(home, "maria", "manager,approver"), token_of(home, "max", "auditor")
+    dispatcher(home, "templates", "save", "due-soon", str(folder), *maria)
+    dispatcher(home, "templates", "submit", "due-soon", "2", *maria)
+
+    def refused(*words, **variables):
+        run = command.dispatcher("templates", "approve", "due-soon", "2", *words, home=home, **variables)
+        assert run.returncode == 2
+        return run.stderr
+
+    assert "user:maria wrote version 2" in refused(*maria)
+    assert "max has not the role approver" in refused(*max_)
+    forged = tmp_path / "forged.token"
+    forged.write_text("dsp_forged", encoding="utf-8")
+    assert "holds no token that is in force" in refused("--token-file", str(forged))
+    assert "No such option" in refused("--by", "ben")
+    assert "templates.source is pages" in refused(DISPATCHER_TEMPLATES__SOURCE="pages")
