@@ -38,6 +38,7 @@ COMMANDS = {
     "replay": ("dispatcher.cli.replay:replay", "A past portfolio day by day under a simulated clock."),
     "rules": ("dispatcher.cli.rules:app", "List, show and test the rule packs."),
     "templates": ("dispatcher.cli.templates:app", "Write, preview, review and publish templates."),
+    "waiting": ("dispatcher.cli.second_person:waiting", "What waits for a second person, and how long."),
     "messages": ("dispatcher.cli.messages:app", "List messages; show, hold, release or end one."),
     "reconcile": (
         "dispatcher.cli.delivery:reconcile",

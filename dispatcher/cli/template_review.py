@@ -65,7 +65,12 @@ def submit(name: Name, version: Number, token_file: TokenFile = None) -> None:
 
     with opened() as dispatcher:
         submit_template(
-            dispatcher.database, dispatcher.layouts, name, version, actor=reviewer(dispatcher, token_file, Role.MANAGER), now=dispatcher.now()
+            dispatcher.database,
+            dispatcher.layouts,
+            name,
+            version,
+            actor=reviewer(dispatcher, token_file, Role.MANAGER),
+            now=dispatcher.now(),
         )
     print(f"submitted version {version} of {name}; another person can approve it")
 
@@ -79,7 +84,9 @@ def approve(name: Name, version: Number, token_file: TokenFile = None) -> None:
     from dispatcher.authoring.review_template import approve_template
 
     with opened() as dispatcher:
-        approve_template(dispatcher.database, name, version, actor=reviewer(dispatcher, token_file), now=dispatcher.now())
+        approve_template(
+            dispatcher.database, name, version, actor=reviewer(dispatcher, token_file), now=dispatcher.now()
+        )
     print(
         f"approved version {version} of {name}; `dispatcher templates publish {name} {version}` puts it in force"
     )
@@ -100,7 +107,12 @@ def send_back(
 
     with opened() as dispatcher:
         send_back_template(
-            dispatcher.database, name, version, actor=reviewer(dispatcher, token_file), why=why, now=dispatcher.now()
+            dispatcher.database,
+            name,
+            version,
+            actor=reviewer(dispatcher, token_file),
+            why=why,
+            now=dispatcher.now(),
         )
     print(f"version {version} of {name} is a draft again")
 
@@ -120,7 +132,12 @@ def withdraw(
 
     with opened() as dispatcher:
         withdraw_template(
-            dispatcher.database, name, version, actor=reviewer(dispatcher, token_file, Role.MANAGER), why=why, now=dispatcher.now()
+            dispatcher.database,
+            name,
+            version,
+            actor=reviewer(dispatcher, token_file, Role.MANAGER),
+            why=why,
+            now=dispatcher.now(),
         )
     print(f"version {version} of {name} is taken back")
 
@@ -199,7 +216,12 @@ def retire(
 
     with opened() as dispatcher:
         retire_template(
-            dispatcher.database, name, version, actor=reviewer(dispatcher, token_file), why=why, now=dispatcher.now()
+            dispatcher.database,
+            name,
+            version,
+            actor=reviewer(dispatcher, token_file),
+            why=why,
+            now=dispatcher.now(),
         )
         dispatcher.templates.forget()
         in_force = dispatcher.templates.in_force(name)

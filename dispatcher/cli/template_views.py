@@ -126,27 +126,6 @@ def problem_json(name: str, problem: "Problem") -> dict[str, Any]:
     }
 
 
-def waiting_rows(stored: "Sequence[StoredVersion]", now: datetime) -> list[dict[str, Any]]:
-    """Versions handed in or approved, the oldest first, with what they wait for and since when."""
-    rows = []
-    for each in stored:
-        version = each.version
-        wants = {"submitted": ("approved", each.submitted_at), "approved": ("published", each.approved_at)}
-        what, since = wants.get(version.state.value, ("", None))
-        if since is not None:
-            rows.append(
-                {
-                    "template": version.name,
-                    "version": version.version,
-                    "for": what,
-                    "author": version.author,
-                    "since": since.isoformat(),
-                    "days": (now - since).days,
-                }
-            )
-    return sorted(rows, key=lambda row: str(row["since"]))
-
-
 def version_row(stored: "StoredVersion", in_force: int | None) -> dict[str, Any]:
     """One version for a list."""
     version = stored.version

@@ -19,7 +19,6 @@ from dispatcher.cli.template_views import (
     show_preview,
     table_rows,
     version_row,
-    waiting_rows,
     write_body,
 )
 
@@ -217,33 +216,6 @@ def _history_line(row: dict[str, Any]) -> str:
         row["comment"],
     ]
     return ", ".join(part for part in parts if part)
-
-
-@app.command()
-def waiting(as_json: AsJson = False, now: Now = None) -> None:
-    """List every version that waits for a second person, the oldest first; exit 1 when there is one.
-
-    Example: dispatcher templates waiting
-    """
-    from dispatcher.authoring.storage import template_versions
-
-    with opened(now) as dispatcher:
-        seed_store(dispatcher)
-        with dispatcher.database.reading() as connection:
-            stored = [
-                each for name in _names(dispatcher) for each in template_versions.history(connection, name)
-            ]
-        rows = waiting_rows(stored, dispatcher.now())
-    if as_json:
-        print_json(rows)
-    else:
-        for row in rows:
-            days = f"{row['days']} day{'' if row['days'] == 1 else 's'}"
-            waits = f"waits to be {row['for']} for {days}"
-            print(f"{row['template']} version {row['version']}: {waits}, by {row['author']}")
-        print(f"waiting for a second person: {len(rows)}")
-    if rows:
-        raise typer.Exit(FINDING)
 
 
 @app.command()

@@ -131,9 +131,7 @@ def test_a_message_of_the_first_version_is_shown_with_the_first_version(home, se
     for step in (["save", name, str(folder)], ["submit", name, "2"]):
         dispatcher(home, "templates", *step, *maria)
     for step in ("approve", "publish"):
-        dispatcher(
-            home, "templates", step, name, "2", *ben, *(["--accept-failures"] * (step == "publish"))
-        )
+        dispatcher(home, "templates", step, name, "2", *ben, *(["--accept-failures"] * (step == "publish")))
     (shown,) = json.loads(
         dispatcher(home, "templates", "preview", name, *words, "--as-of", AS_OF, "--json", code=(0, 1))
     )
@@ -165,11 +163,11 @@ def test_what_waits_for_a_second_person_is_listed_with_its_age(tmp_path):
     maria = token_of(home, "maria", "manager")
     dispatcher(home, "templates", "save", "due-soon", str(folder), *maria)
     dispatcher(home, "templates", "submit", "due-soon", "2", *maria)
-    (row,) = json.loads(dispatcher(home, "templates", "waiting", "--json", code=(1,)))
-    assert (row["template"], row["version"], row["for"]) == ("due-soon", 2, "approved")
-    assert (row["author"], row["days"]) == ("user:maria", 0)
+    (row,) = json.loads(dispatcher(home, "waiting", "--json", code=(1,)))
+    assert (row["what"], row["for"]) == ("template due-soon, version 2", "approve")
+    assert (row["by"], row["days"]) == ("user:maria", 0)
     dispatcher(home, "templates", "withdraw", "due-soon", "2", "--why", "A slip", *maria)
-    assert dispatcher(home, "templates", "waiting") == "waiting for a second person: 0\n"
+    assert dispatcher(home, "waiting") == "waiting for a second person: 0\n"
 
 
 def test_a_review_on_the_command_line_is_done_by_whoever_proves_who_they_are(tmp_path):

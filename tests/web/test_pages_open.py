@@ -35,7 +35,7 @@ PAGES = {
     "/tasks": "Held",
     "/tasks?kind=unknown": "end is known",
     "/tasks?kind=unclear_reply": "Nothing waits here",
-    "/tasks?kind=review": "No template waits",
+    "/tasks?kind=review": "Nothing waits for a second person",
     "/jobs": "You have begun nothing yet",
     "/stops": "Nothing is stopped",
     "/rules": "Counsel must review",

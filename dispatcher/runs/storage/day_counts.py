@@ -74,7 +74,9 @@ def page_of_runs(
 def waiting_for_a_person(connection: Connection, *, now: datetime) -> Waiting:
     """Messages that nobody has decided about, open tasks by kind, template versions to review."""
     submitted = (
-        select(func.count()).select_from(template_versions).where(template_versions.c.state == "submitted")
+        select(func.count())
+        .select_from(template_versions)
+        .where(template_versions.c.state.in_(("submitted", "approved")))
     )
     return Waiting(
         messages=[one for one in left_open.left_open(connection) if one.state in UNDECIDED],

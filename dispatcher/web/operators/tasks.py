@@ -4,12 +4,12 @@ from typing import Any
 
 from starlette.responses import Response
 
-from dispatcher.authoring.storage import template_versions
 from dispatcher.delivery.intervene import CannotIntervene
 from dispatcher.delivery.work_on_tasks import TaskError, finish_tasks, take_messages, take_tasks
 from dispatcher.messages.domain.message import State
 from dispatcher.messages.storage import message_lists
 from dispatcher.people.storage import task_lists
+from dispatcher.runs.second_person import for_second_person
 from dispatcher.runs.storage import day_counts
 from dispatcher.users.domain.user import Role
 from dispatcher.values import written
@@ -149,12 +149,7 @@ def _reply(task: Any) -> tuple[str, str]:
 
 def _reviews(visit: Visit, kinds: list[tuple[str, int]]) -> Response:
     with visit.program.database.reading() as connection:
-        found = [
-            one
-            for name in template_versions.names(connection)
-            for one in template_versions.history(connection, name)
-            if one.version.state == "submitted"
-        ]
+        found = for_second_person(connection)
     return _page(
         visit, REVIEW, kinds, reviews=found, paging=paging(visit, cursor="after", value=None, export=False)
     )
