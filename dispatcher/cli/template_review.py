@@ -166,6 +166,7 @@ def publish(
     from dispatcher.authoring.publish_template import publish_template
 
     with opened(now) as dispatcher:
+        by = reviewer(dispatcher, token_file)
         seed_store(dispatcher)
         rehearsal = _rehearsed(dispatcher, name, version, as_of)
         show_rehearsal(rehearsal)
@@ -175,7 +176,7 @@ def publish(
         instant = datetime.combine(since, time(), UTC) if since else None
         published = publish_template(
             dispatcher.database, dispatcher.layouts, name, version,
-            actor=reviewer(dispatcher, token_file), now=dispatcher.now(), since=instant, accept_vanished=accept_failures,
+            actor=by, now=dispatcher.now(), since=instant, accept_vanished=accept_failures,
         )  # fmt: skip
     print(f"version {version} of {name} holds from {published.version.published_from:%Y-%m-%d %H:%M} UTC")
 

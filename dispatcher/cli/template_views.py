@@ -1,7 +1,5 @@
 """Shows templates, previews and their problems, for people and as JSON."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
