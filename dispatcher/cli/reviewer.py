@@ -55,8 +55,8 @@ def _named(dispatcher: Dispatcher, token_file: Path | None, role: Role) -> str:
 
 
 def _user_of(dispatcher: Dispatcher, token_file: Path) -> "User":
-    from dispatcher.users.token_hash import token_hash
     from dispatcher.users.storage import users
+    from dispatcher.users.token_hash import token_hash
 
     token = token_file.read_text(encoding="utf-8").strip()
     with dispatcher.database.reading() as connection:
