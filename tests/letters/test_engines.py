@@ -141,3 +141,23 @@ def test_programs_started_later_still_find_their_own_fonts():
         [sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True
     )
     assert done.stdout.strip() == "/etc/fonts"
+
+
+NAMES = {
+    "王小明": "Noto-Sans-SC",
+    "김철수": "Noto-Sans-KR",
+    "राजेश कुमार": "Noto-Sans-Devanagari",
+    "สมชาย ใจดี": "Noto-Sans-Thai",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_in_any_of_these_scripts_is_printed_with_a_font_read_for_that_letter_alone(engine, name):
+    inputs = some_inputs(debtor=a_debtor(name=name))
+    result = render_letter(a_letter(inputs), inputs, message_id=MESSAGE_ID, engine=engine)
+    assert isinstance(result, LetterPdf), result
+    families = {font.family.replace("-", "") for font in fonts_of(result.pdf) if font.embedded}
+    assert any(family.startswith(NAMES[name].replace("-", "")) for family in families), families
+    ordinary = some_inputs()
+    plain = render_letter(a_letter(ordinary), ordinary, message_id=MESSAGE_ID, engine=engine)
+    assert not [font for font in fonts_of(plain.pdf) if font.family.replace("-", "").startswith("NotoSans")]

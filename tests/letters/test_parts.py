@@ -8,7 +8,7 @@ import yaml
 from PIL import Image
 
 from dispatcher.writing.letters.catalogue import with_language
-from dispatcher.writing.letters.fonts import faces, text_width, uncovered
+from dispatcher.writing.letters.fonts import all_faces, faces_on_demand, text_width, uncovered
 from dispatcher.writing.letters.letter import LetterPdf, render_letter
 from dispatcher.writing.letters.page_rules import css_string
 from dispatcher.writing.letters.paper import A4, LETTER, paper_for
@@ -30,6 +30,11 @@ LAYOUTS = ROOT / "templates" / "_layouts"
         "محمد كاميليا پیمان ٣٤٥",
         "שרה כהן",
         "£ $ € ₹ ₽ ₪ · … “quoted” ‘so’ — –",
+        "王小明 臺灣 渡邊 さくら アキラ",
+        "김철수 박영희",
+        "राजेश कुमार",
+        "สมชาย ใจดี",
+        "★ ☆ ♥ ● ☎ →",
         "zero\u200dwidth \u2068isolates\u2069 soft\u00adhyphen variation\ufe0f\tand\nlines",
     ],
 )
@@ -38,11 +43,20 @@ def test_the_fonts_cover_what_debtors_are_called_here(text):
 
 
 def test_uncovered_characters_are_named_once_and_in_order():
-    assert uncovered("王小王 Ana 🙂🙂") == ("王", "小", "🙂")
+    assert uncovered("🙂 王 Ana 𐎀🙂") == ("🙂", "𐎀")
+
+
+def test_further_fonts_are_wanted_for_what_the_others_lack_and_for_nothing_else():
+    def wanted(text):
+        return [face.family for face in faces_on_demand(text)]
+
+    assert wanted("Łódź, Щукин, محمد, שרה") == []
+    assert wanted("김철수") == ["Noto Sans KR"]
+    assert wanted("राजेश สมชาย 伟") == ["Noto Sans Devanagari", "Noto Sans Thai", "Noto Sans SC"]
 
 
 def test_every_font_file_is_there():
-    assert all(face.path.is_file() for face in faces())
+    assert all(face.path.is_file() for face in all_faces())
 
 
 def test_a_line_s_width_grows_with_its_letters_and_its_size():

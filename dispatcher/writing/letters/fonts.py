@@ -56,6 +56,35 @@ _PACKAGES = (
     ),
 )
 
+# Large, and wanted by few letters: each is read only for a letter with a character that those above lack. One face
+# serves all of Han: a name is legible in it, in the shapes that are usual in China.
+_ON_DEMAND = (
+    _Package(
+        module="pylopdf_fonts_hi",
+        folder="",
+        family="Noto Sans Devanagari",
+        files={"NotoSansDevanagari-Variable.ttf": (400, False)},
+    ),
+    _Package(
+        module="pylopdf_fonts_th",
+        folder="",
+        family="Noto Sans Thai",
+        files={"NotoSansThai-Variable.ttf": (400, False)},
+    ),
+    _Package(
+        module="pylopdf_fonts_zh_cn",  # Han, kana, and common symbols
+        folder="",
+        family="Noto Sans SC",
+        files={"NotoSansSC-Regular.otf": (400, False)},
+    ),
+    _Package(
+        module="pylopdf_fonts_ko",  # Hangul
+        folder="",
+        family="Noto Sans KR",
+        files={"NotoSansKR-Regular.otf": (400, False)},
+    ),
+)
+
 
 class FontsMissingError(Exception):
     """No packaged font is installed."""
@@ -67,21 +96,59 @@ def faces() -> tuple[Face, ...]:
     return tuple(face for package in _PACKAGES for face in _faces_of(package))
 
 
+def all_faces() -> tuple[Face, ...]:
+    """Those always at hand, and those read on demand."""
+    return faces() + _on_demand()
+
+
 def families() -> tuple[str, ...]:
     """The families' names in order of preference, as the style sheet lists them."""
-    return tuple(dict.fromkeys(face.family for face in faces()))
+    names = [face.family for face in faces()] + [package.family for package in _ON_DEMAND]
+    return tuple(dict.fromkeys(names))
+
+
+def faces_on_demand(text: str) -> tuple[Face, ...]:
+    """The further font files that a text needs, each once; none where the fonts always at hand print it all."""
+    missing = set(_unprintable(text))
+    wanted: list[Face] = []
+    for face in _on_demand() if missing else ():
+        covered = missing & _widths(face.path).keys()
+        if covered:
+            wanted.append(face)
+            missing -= covered
+    return tuple(wanted)
 
 
 def uncovered(text: str) -> tuple[str, ...]:
     """The characters of `text`, each once and in order, that no font at hand can print."""
-    known = _advances()
-    return tuple(char for char in dict.fromkeys(text) if ord(char) not in known and _needs_glyph(char))
+    return tuple(char for char in _unprintable_chars(text) if _width_on_demand(ord(char)) is None)
 
 
 def text_width(text: str, size: float) -> float:
     """The width of one line in the unit of `size`, from the regular faces' advances (kerning left out)."""
     known = _advances()
-    return size * sum(known.get(ord(char), 0.0) for char in text)
+    return size * sum(known.get(ord(char)) or _width_on_demand(ord(char)) or 0.0 for char in text)
+
+
+def _unprintable(text: str) -> list[int]:
+    return [ord(char) for char in _unprintable_chars(text)]
+
+
+def _unprintable_chars(text: str) -> list[str]:
+    known = _advances()
+    return [char for char in dict.fromkeys(text) if ord(char) not in known and _needs_glyph(char)]
+
+
+def _width_on_demand(point: int) -> float | None:
+    """The width of a character that the fonts always at hand lack; None where no other has it either."""
+    if point in _advances() or not _needs_glyph(chr(point)) or chr(point) == _BROKEN:
+        return None
+    return next((_widths(face.path)[point] for face in _on_demand() if point in _widths(face.path)), None)
+
+
+@cache
+def _on_demand() -> tuple[Face, ...]:
+    return tuple(face for package in _ON_DEMAND for face in _faces_of(package))
 
 
 def _faces_of(package: _Package) -> list[Face]:
@@ -112,6 +179,12 @@ def _advances() -> Mapping[int, float]:
             merged = {**_advances_of(face.path), **merged}
     merged.pop(ord(_BROKEN), None)
     return merged
+
+
+@cache
+def _widths(path: Path) -> Mapping[int, float]:
+    """Width of each character of a font that is read on demand."""
+    return _advances_of(path)
 
 
 def _advances_of(path: Path) -> dict[int, float]:

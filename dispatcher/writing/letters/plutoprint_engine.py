@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from dispatcher.writing.letters.catalogue import with_language
 from dispatcher.writing.letters.engine import DocumentFacts, QrCode
+from dispatcher.writing.letters.font_faces import font_file, with_fonts
 from dispatcher.writing.letters.fonts import faces
 from dispatcher.writing.letters.page_rules import css_string
 
@@ -20,11 +21,12 @@ _CREATOR = "debt-dispatcher"
 _first_use = Lock()
 
 
-class _Refusal(plutoprint.ResourceFetcher):
-    """A letter is whole in itself: whatever it asks for is an empty file, wherever it lies."""
+class _OnlyOurFonts(plutoprint.ResourceFetcher):
+    """A letter is whole in itself: but for our fonts, whatever it asks for is an empty file, wherever it lies."""
 
-    def fetch_url(self, url: str) -> plutoprint.ResourceData:  # noqa: ARG002  # the port's signature
-        return plutoprint.ResourceData(b"", "application/octet-stream")
+    def fetch_url(self, url: str) -> plutoprint.ResourceData:
+        font = font_file(url)
+        return plutoprint.ResourceData(font or b"", "font/otf" if font else "application/octet-stream")
 
 
 class PlutoprintEngine:
@@ -39,7 +41,7 @@ class PlutoprintEngine:
         """The finished PDF."""
         with _first_use:
             _use_only_our_fonts()
-        book = _book(html)
+        book = _book(with_fonts(html))
         for key, value in _metadata(facts):
             book.set_metadata(key, value)
         out = io.BytesIO()
@@ -49,7 +51,7 @@ class PlutoprintEngine:
 
 def _book(html: str) -> plutoprint.Book:
     book = plutoprint.Book(plutoprint.PAGE_SIZE_A4, plutoprint.PAGE_MARGINS_NONE)
-    book.custom_resource_fetcher = _Refusal()
+    book.custom_resource_fetcher = _OnlyOurFonts()
     book.load_html(html)
     return book
 

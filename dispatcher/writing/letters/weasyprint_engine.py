@@ -3,6 +3,7 @@
 import io
 from collections.abc import Mapping
 from functools import cache
+from html import unescape
 from typing import Any
 
 import segno
@@ -13,9 +14,9 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from dispatcher.writing.letters.engine import DocumentFacts, QrCode
-from dispatcher.writing.letters.fonts import faces
+from dispatcher.writing.letters.font_faces import font_file, font_rules
+from dispatcher.writing.letters.fonts import Face, faces, faces_on_demand
 
-_FONT_SCHEME = "letter-font:"
 _LTR_ISOLATE, _RTL_ISOLATE, _POP = "\u2066", "\u2067", "\u2069"
 
 
@@ -31,7 +32,7 @@ class WeasyprintEngine:
 
     def write(self, html: str, facts: DocumentFacts) -> bytes:
         """The finished PDF."""
-        fonts, sheet = _fonts()
+        fonts, sheet = _fonts(faces_on_demand(unescape(html)))
         document = weasyprint.HTML(
             string=_with_isolates(html), base_url=None, url_fetcher=_OnlyOurFonts()
         ).render(stylesheets=[sheet], font_config=fonts)
@@ -65,10 +66,10 @@ class _OnlyOurFonts(URLFetcher):  # type: ignore[misc]  # WeasyPrint carries no 
     """Hands out our font files under names of our own, and nothing else."""
 
     def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:  # noqa: ARG002
-        if not url.startswith(_FONT_SCHEME):
+        font = font_file(url)
+        if font is None:
             raise ValueError("a letter fetches nothing from outside")
-        face = faces()[int(url.removeprefix(_FONT_SCHEME))]
-        return URLFetcherResponse(url, face.path.read_bytes())
+        return URLFetcherResponse(url, font)
 
 
 def _with_isolates(html: str) -> str:
@@ -80,11 +81,7 @@ def _with_isolates(html: str) -> str:
 
 
 @cache
-def _fonts() -> tuple[FontConfiguration, weasyprint.CSS]:
-    rules = "".join(
-        f"@font-face {{ font-family: '{face.family}'; src: url('{_FONT_SCHEME}{number}');"
-        f" font-weight: {face.weight}; font-style: {'italic' if face.italic else 'normal'} }}\n"
-        for number, face in enumerate(faces())
-    )
+def _fonts(further: tuple[Face, ...]) -> tuple[FontConfiguration, weasyprint.CSS]:
     fonts = FontConfiguration()
+    rules = font_rules(faces() + further)
     return fonts, weasyprint.CSS(string=rules, url_fetcher=_OnlyOurFonts(), font_config=fonts)
