@@ -74,7 +74,7 @@ def analyse(
         tree = env.parse(source)
     except TemplateSyntaxError as error:
         message, help_ = _readable(error.message or "")
-        line = error.lineno + first_line - 1
+        line = (_left_open(source) if message == _NOT_CLOSED else error.lineno) + first_line - 1
         problem = Problem(file=file, line=line, message=message, suggestion=help_)
         return Analysed(tree=None, uses=(), problems=(problem,))
     except RecursionError:
@@ -83,6 +83,21 @@ def analyse(
     turner.body(tree.body, _Scope(), depth=0)
     problems = tuple(_problem(refused, source, file, first_line) for refused in turner.refused)
     return Analysed(tree=tree, uses=turner.uses.frozen(), problems=problems)
+
+
+_NOT_CLOSED = "a condition or loop is not closed"
+_BLOCK = re.compile(r"\{%-?\s*(if|for|endif|endfor)\b")
+
+
+def _left_open(source: str) -> int:
+    """The line of the condition or loop that nothing closes, counted from 1; the last line where none is found."""
+    begun: list[int] = []
+    for match in _BLOCK.finditer(source):
+        if not match[1].startswith("end"):
+            begun.append(source.count("\n", 0, match.start()) + 1)
+        elif begun:
+            begun.pop()
+    return begun[-1] if begun else source.count("\n") + 1
 
 
 def _readable(message: str) -> tuple[str, str]:
@@ -100,7 +115,7 @@ def _readable(message: str) -> tuple[str, str]:
         )
     if "end of template" in message or "end of file" in message:
         needed = "{% endfor %}" if "endfor" in message else "{% endif %}"
-        return "a condition or loop is not closed", f"write `{needed}` where it ends"
+        return _NOT_CLOSED, f"write `{needed}` where it ends"
     if "end of statement block" in message:
         return (
             "this tag says more than one thing",
