@@ -139,3 +139,13 @@ def test_no_reviewed_text_is_left_over():
         if shipped(name).has(channel, reader[:2])
     }
     assert set(GOLDEN.rglob("*.txt")) == expected
+
+
+@pytest.mark.parametrize("channel", [ChannelKind.EMAIL, ChannelKind.LETTER])
+@pytest.mark.parametrize(("language", "option"), [("en", "Agree on a plan"), ("es", "Acordar un plan")])
+def test_forty_invoices_stand_after_what_one_can_do(language, option, channel):
+    debts = tuple(replace(a_debt(), reference=f"INV-{n:05d}") for n in range(40))
+    made = inputs(channel, debts=debts, total=Money(debts[0].balance.minor * 40, "USD"))
+    made = replace(made, debtor=replace(made.debtor, language=language))
+    text = rendered(shipped("first-reminder"), made).text
+    assert text.index(option) < text.index("INV-00000") < text.index("INV-00039")
