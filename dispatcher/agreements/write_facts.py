@@ -88,6 +88,7 @@ def writers(
             debt=values.get("debt", ""),
             paid_on=values.get("on"),
             again=values.get("again", False),
+            sure=values.get("sure", False),
             watch=watch,
         )
 

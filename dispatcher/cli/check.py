@@ -9,6 +9,7 @@ from channels.kind import ChannelKind
 from channels.settings import deaf_without
 from dispatcher.bootstrap import Dispatcher, open_dispatcher
 from dispatcher.cli.check_law import coverage, places, sentences
+from dispatcher.cli.check_rehearsal import mappings, saved_mappings, schedules, texts
 from dispatcher.cli.failures import explain_failure
 from dispatcher.cli.opening import AsJson, print_json
 
@@ -55,10 +56,12 @@ def _checkers(*, data_only: bool) -> list[Checker]:
         _rules,
         coverage,
         _strategies,
-        _schedules,
+        schedules,
+        mappings,
         _wording,
         _retention,
         _templates,
+        texts,
     ]
     return (
         files
@@ -69,6 +72,7 @@ def _checkers(*, data_only: bool) -> list[Checker]:
             _configuration,
             places,
             sentences,
+            saved_mappings,
             _broker,
             _home,
             _privacy,
@@ -110,12 +114,6 @@ def _rules(dispatcher: Dispatcher) -> Iterator[Finding]:
     if unreviewed:
         names = ", ".join(pack.name for pack in unreviewed)
         yield "note", "rules", f"not reviewed by counsel, so real providers hold their debtors: {names}"
-
-
-def _schedules(dispatcher: Dispatcher) -> Iterator[Finding]:
-    from dispatcher.worker.scheduler import schedules_of
-
-    yield "ok", "schedules", f"{len(schedules_of(dispatcher))} schedules"
 
 
 def _strategies(dispatcher: Dispatcher) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from dispatcher.database.engine import Connection, Database
 from dispatcher.people.domain.allocation import AllocationError, Payable, allocate
@@ -13,6 +13,7 @@ from dispatcher.people.storage.find_debtor import find_debtor
 from dispatcher.values.money import Money
 from dispatcher.values.written_values import amount_reader
 
+_FIRST_ZONE = timedelta(hours=14)  # where a day begins first
 Watch = Callable[[Connection, Sequence[int], Said], None]  # told, in the transaction, whose balances changed
 
 
@@ -29,16 +30,22 @@ def record_payment(
     debt: str = "",
     paid_on: date | None = None,
     again: bool = False,
+    sure: bool = False,
     watch: Watch = unwatched,
 ) -> Recorded:
     """A payment on the debt named, else on what may take it, the agreed first, then the oldest.
 
-    `again`: a second one of the same amount and day is meant. A payment that the newest ledger holds already, by
-    its day, lowers nothing twice.
+    `again`: a second one of the same amount and day is meant. `sure`: it is right although it is more than is owed, or
+    of a day that has not come anywhere. A payment that the newest ledger holds already, by its day, lowers nothing
+    twice.
     """
     day = paid_on or said.now.date()
+    if not sure and day > (said.now + _FIRST_ZONE).date():
+        raise RecordError(f"on: {day} has not come yet; add --sure if the payment is already there")
     with recording(database, who, said, debts=[debt] if debt else _payable(database, who, said)) as record:
         parts = _parts(record, amount, named=bool(debt))
+        if not sure:
+            _refuse_too_much(record, parts, day)
         for owed, money in parts:
             if not again and payments.same(record.connection, owed.debt_id, money.minor, day):
                 raise RecordError(
@@ -86,6 +93,17 @@ def _parts(record: Recording, amount: str, *, named: bool) -> list[tuple[Payable
         return allocate(money, debts)
     except AllocationError as error:
         raise RecordError(str(error)) from None
+
+
+def _refuse_too_much(record: Recording, parts: Sequence[tuple[Payable, Money]], day: date) -> None:
+    """A zero too many ends a debt for good; what the ledger holds by its day lowers nothing, however much it is."""
+    for owed, money in parts:
+        is_new = not payments.is_in_ledger(record.connection, owed.debt_id, day, record.said.now)
+        if is_new and money.minor > max(owed.owed.minor, 0):
+            raise RecordError(
+                f"amount: {money} is more than the {owed.owed} that are owed on {owed.reference}; "
+                "add --sure if that is what was paid"
+            )
 
 
 def _write(record: Recording, parts: Sequence[tuple[Payable, Money]], day: date, watch: Watch) -> Recorded:

@@ -13,6 +13,7 @@ from dispatcher.planning.domain.plan_summary import Decided, PlanDigest, PlanSum
 from dispatcher.planning.domain.planner import PlannedMessage, RefusedIntent
 from dispatcher.planning.plan_follow_ups import DecidedFollowUp, decide_follow_ups, save_follow_ups
 from dispatcher.planning.policy import Policy
+from dispatcher.planning.restart_ladders import restart_ladders
 from dispatcher.planning.resume_ladders import resume_ladders
 from dispatcher.planning.storage import plans
 from dispatcher.planning.storage.candidates import count_others
@@ -80,6 +81,7 @@ def _follow_up(
     """What arrangements call for comes first: the ladder goes on by what became of them."""
     with database.writing() as connection:
         resume_ladders(connection, policy.strategies, request.now)
+        restart_ladders(connection, policy.strategies, request.now, actor=request.actor)
     for page in _follow_ups_due(database, policy, request):
         with database.writing() as connection:
             save_follow_ups(connection, run, page)

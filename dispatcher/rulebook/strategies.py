@@ -10,6 +10,7 @@ from dispatcher.planning.domain.strategy import (
     ASK,
     DEFAULT_VALID_DAYS,
     GO_ON,
+    RESTART,
     FollowUp,
     HandoverRule,
     Match,
@@ -68,7 +69,7 @@ SCHEMA: dict[str, Any] = {
         "join": {"enum": ["none", "debtor"]},
         "parties": {"enum": ["debtor", "all"]},
         "guarantors": {"type": "boolean"},
-        "due_date_moved": {"enum": [ASK, GO_ON]},
+        "due_date_moved": {"enum": [ASK, GO_ON, RESTART]},
         "on_broken": _NAME,
         "follow_ups": {
             "type": "array",

@@ -20,7 +20,7 @@ from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import plans
 from dispatcher.portfolio.compare_ledgers import refused_ledgers
 from dispatcher.runs.domain.run_summary import RunSummary
-from dispatcher.runs.run_guards import alone, stale_ledgers
+from dispatcher.runs.run_guards import alone, require_ledger, stale_ledgers
 from dispatcher.runs.storage import run_totals
 from dispatcher.runs.summarise_run import summarise_run
 from dispatcher.values.message_id import RandomBytes
@@ -72,6 +72,7 @@ def run_day(
     with alone(ports.database, ports.real_now) as renew:
         problems = [*ports.refresh_templates(), *refused_ledgers(ports.database)]
         ports.record_rules()
+        require_ledger(ports.database)
         stale = stale_ledgers(ports.database, real_now=ports.real_now(), max_age=ports.max_ledger_age)
         expire_messages(ports.database, now=ports.now(), real_now=ports.real_now(), actor=ports.actor)
         earlier = _earlier(ports)

@@ -51,6 +51,16 @@ def alone(database: Database, real_now: Callable[[], datetime]) -> Iterator[Rene
             leases.release(connection, RUN_LEASE, owner)
 
 
+def require_ledger(database: Database) -> None:
+    """Raise RunRefused where no ledger ever came in: a run of nothing looks like a day on which nobody owed."""
+    with database.reading() as connection:
+        if not run_totals.ledger_times(connection):
+            raise RunRefused(
+                "there is no ledger yet, so nobody can be reminded: bring one in with `dispatcher portfolio import "
+                "FILE`, or on the page Ledgers"
+            )
+
+
 def stale_ledgers(database: Database, *, real_now: datetime, max_age: timedelta | None) -> dict[str, str]:
     """Creditor -> why its ledger is too old to run on; raises RunRefused when that leaves none. No age: none is."""
     if max_age is None:

@@ -212,3 +212,28 @@ def test_a_live_run_on_an_old_ledger_is_refused(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "no creditor has a fresh ledger" in done.stderr
     assert run("plan", DISPATCHER_GUARDS__MAX_LEDGER_AGE_HOURS="0.0000001").returncode == 2
+
+
+def test_a_run_without_any_ledger_says_so_and_is_no_success(tmp_path: Path) -> None:
+    done = runner(tmp_path / "home")("run", *DAY)
+    assert done.returncode == 2
+    assert "there is no ledger yet" in done.stderr
+
+
+def test_check_rehearses_schedules_mappings_and_texts_and_names_what_is_wrong(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    (config / "mappings").mkdir(parents=True)
+    (config / "mappings" / "bad.yaml").write_text('fields:\n  debt_reference: x\n  email: "{{ y | mail }}"\n')
+    (config / "mappings" / "good.yaml").write_text(
+        "fields: {debt_reference: A, debtor_reference: B, currency: C, balance: D, due_date: E}\n"
+    )
+    (config / "schedules.yaml").write_text(
+        "schedules:\n  - {name: nightly, job: seal, cron: '15 3 * * *', zone: America/New_York}\n"
+    )
+    done = runner(tmp_path / "home")("check", "--data-only", DISPATCHER_CONFIG_DIR=str(config))
+    assert done.returncode == 1
+    assert "nightly (seal) fires next" in done.stdout
+    assert done.stdout.count("03:15") == 3
+    assert "bad.yaml:3: fields.email: there is no filter mail" in done.stdout
+    assert "a row comes through good" in done.stdout
+    assert "one a template, language and channel" in done.stdout

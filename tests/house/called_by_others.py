@@ -122,11 +122,9 @@ IMPORT
 
 # A way to ask that only tests and benchmarks take: what they ask is the program's own answer.
 close_batch
-check_expressions
 verify_file
 known_keys
 load_mappings
-next_fire
 envelope_lines
 zone_data_version
 joined_sources

@@ -683,3 +683,22 @@ def test_another_systems_id_is_one_contact_of_one_debtor(book):
     recorded(book, "contact", {"channel": "call", "external_id": "c-1"})
     with pytest.raises(RecordError, match="for another debtor"):
         record_contact(book, "acme/08", "call", SAID, read=read, external_id="c-1")
+
+
+def test_a_payment_above_what_is_owed_is_asked_about(book):
+    with pytest.raises(RecordError, match=r"1205\.00 USD is more than the 120\.50 USD that are owed on D1"):
+        record_payment(book, "acme/07", "1205", SAID, debt="D1")
+    assert rows_of(book, payments) == []
+    assert record_payment(book, "acme/07", "1205", SAID, debt="D1", sure=True).details["amount"] == "1205.00"
+
+
+def test_a_payment_of_a_day_that_has_come_nowhere_yet_is_asked_about(book):
+    far = NOW.date() + timedelta(days=30)
+    with pytest.raises(RecordError, match="has not come yet"):
+        record_payment(book, "acme/07", "20.50", SAID, debt="D1", paid_on=far)
+    assert rows_of(book, payments) == []
+    record_payment(book, "acme/07", "20.50", SAID, debt="D1", paid_on=far, sure=True)
+
+
+def test_a_payment_that_the_ledger_holds_by_its_day_may_be_more_than_is_left(book):
+    record_payment(book, "acme/07", "999", SAID, debt="D1", paid_on=date(2026, 11, 1))

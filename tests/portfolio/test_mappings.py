@@ -1,7 +1,10 @@
+import re
+
 import pytest
 
 from dispatcher.database.tables.portfolio import contact_points, debtors, debts
 from dispatcher.portfolio.apply_mapping import PortfolioFileError, check_expressions
+from dispatcher.portfolio.rehearse_mapping import rehearse_mapping
 from dispatcher.rulebook.mappings import load_mapping, load_mappings
 from dispatcher.rulebook.yaml_file import ConfigError
 from tests.portfolio.books import a_text_file, an_import, rows_of, warnings
@@ -186,3 +189,24 @@ def test_the_shipped_odoo_mapping_reads_a_list_of_invoices(database, tmp_path):
     assert (report.refused, report.passed_over) == (0, {"skip": 1})
     [debt] = rows_of(database, debts)
     assert (debt.reference, debt.balance_minor) == ("INV/2026/00001", 11500)
+
+
+@pytest.mark.parametrize("name", [path.stem for path in (ROOT / "config" / "mappings").glob("*.yaml")])
+def test_a_made_up_row_comes_through_every_shipped_mapping(database, name):
+    assert rehearse_mapping(load_mapping(ROOT / "config" / "mappings", name)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("  country: Land | lookup('land')\n", r"odd\.yaml:9: fields\.country: lookup needs the name of a table"),
+        ('  email: "{{ Client | mail }}"\n', r"odd\.yaml:9: fields\.email: there is no filter mail"),
+        ("date_format: MM\n", "needs YYYY"),
+    ],
+)  # fmt: skip
+def test_a_mapping_that_cannot_read_its_own_row_is_told_before_a_file_comes(database, tmp_path, text, said):
+    try:
+        told = "\n".join(rehearse_mapping(a_mapping(tmp_path, FIELDS + text)))
+    except ConfigError as error:
+        told = str(error)
+    assert re.search(said, told)

@@ -54,6 +54,10 @@ PAYMENT = Fact(
             name="again", says="Another payment of the same amount and day is meant.", takes=Takes.FLAG, default=False
         ),
         Field(
+            name="sure", says="It is right, although it is more than is owed or of a day that has not come.",
+            takes=Takes.FLAG, default=False,
+        ),
+        Field(
             name="reverse", says="The id of a payment that was taken back; without an amount.",
             label="Take back payment", column="reversed_at",
         ),

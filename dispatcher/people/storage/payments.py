@@ -20,7 +20,7 @@ recount = recount_payments
 
 def add(connection: Connection, columns: Mapping[str, Any], *, split_of: int | None) -> int:
     """Write one; born absorbed where the ledger that is known contains it by its day."""
-    absorbed = _in_ledger(connection, columns["debt_id"], columns["paid_on"], columns["recorded_at"])
+    absorbed = is_in_ledger(connection, columns["debt_id"], columns["paid_on"], columns["recorded_at"])
     values = {**columns, "split_of": split_of, "absorbed_at": columns["recorded_at"] if absorbed else None}
     return int(connection.execute(insert(payments).values(**values).returning(payments.c.id)).scalar_one())
 
@@ -96,7 +96,7 @@ def _withheld(row: Any, on: date) -> str:
     return ""
 
 
-def _in_ledger(connection: Connection, debt_id: int, paid_on: date, recorded_at: datetime) -> bool:
+def is_in_ledger(connection: Connection, debt_id: int, paid_on: date, recorded_at: datetime) -> bool:
     """A ledger's day holds what came before it, and what came on it where that was written down only later.
 
     What is recorded on the ledger's own day may have come after it was drawn: it counts until the next one.

@@ -12,7 +12,7 @@ from datetime import date
 from dispatcher.gate.decision import Outcome, Reason, own_reason
 from dispatcher.people.domain import hold_kinds
 from dispatcher.people.domain.person import Arranged, DebtFile, Hold, PersonFile
-from dispatcher.planning.domain.strategy import ASK, Step, Strategy
+from dispatcher.planning.domain.strategy import GO_ON, Step, Strategy
 
 _RECORDED = "what the ledger and the desk have recorded"
 _STRATEGY = "the strategy and the portfolio"
@@ -25,7 +25,7 @@ def standing(
 
     What no strategy has asked for (a confirmation) has neither step nor strategy.
     """
-    found = list(_of_the_debt(debt, person, on, asks=strategy is None or strategy.due_date_moved == ASK))
+    found = list(_of_the_debt(debt, person, on, asks=strategy is None or strategy.due_date_moved != GO_ON))
     if step is not None:
         found += _of_the_step(debt, step, on)
     if strategy is not None:
@@ -54,7 +54,7 @@ def _of_the_strategy(debt: DebtFile, strategy: Strategy) -> Iterator[Reason]:
 
 
 def _of_the_debt(debt: DebtFile, person: PersonFile, on: date, *, asks: bool) -> list[Reason]:
-    """`asks`: the strategy waits for a person where the creditor changed a debt's terms."""
+    """`asks`: where the creditor changed a debt's terms the strategy waits, for a person or for its next plan."""
     found: list[Reason] = []
     if not debt.is_open(on):
         found.append(_reason("settled", f"the debt is not open on {on}", on=on))

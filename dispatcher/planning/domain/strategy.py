@@ -10,7 +10,7 @@ from dispatcher.agreements.domain.follow_ups import On
 DEFAULT_VALID_DAYS = 3
 LAST_DAY_OF_A_COURTESY = 0  # later, a step collects: the strategies' file says so
 
-ASK, GO_ON = "ask", "go_on"
+ASK, GO_ON, RESTART = "ask", "go_on", "restart"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +81,7 @@ class Strategy:
 
     `minimum`: currency -> the least that a message may ask for in all, in that currency's main unit.
     `due_date_moved`: what the ladder does when the creditor changes a debt that was written about: ask (a person
-    decides) or go_on.
+    decides), go_on, or restart: it begins anew, by the new due date.
     """
 
     name: str
