@@ -52,6 +52,9 @@ class _Import:
 
     def take(self, staging: Staging, record: Record, row: PortfolioRow | RefusedRow) -> None:
         self.rows += 1
+        if isinstance(row, PortfolioRow) and not (record.problems or row.warnings or row.unread):
+            staging.add(record.line, row)
+            return
         refusing, unread = _sorted(record)
         if isinstance(row, RefusedRow) or refusing:
             refused = row if isinstance(row, RefusedRow) else RefusedRow(problems=())

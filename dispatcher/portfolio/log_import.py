@@ -27,7 +27,12 @@ def log_import(
 
 
 def _append(connection: Connection, personal: Any, entries: list[dict[str, Any]]) -> None:
-    kept = delivery_log.keep_personal(connection, personal)
+    """Entries of which those about one person and the same debts refer to one set of values."""
+    keys = [(person, *values["debts"]) for person, values in personal]
+    different = dict(zip(keys, personal, strict=True))
+    kept_once = delivery_log.keep_personal(connection, list(different.values()))
+    by_key = dict(zip(different, kept_once, strict=True))
+    kept = [by_key[key] for key in keys]
     delivery_log.append(
         connection,
         [

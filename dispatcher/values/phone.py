@@ -152,11 +152,16 @@ def number_plan(e164: str) -> NumberPlan:
     )
 
 
+def takes_texts(e164: str) -> bool:
+    """Whether somebody reads texts that are sent to a number; cheaper than its whole plan."""
+    # In North America the area code alone tells a toll-free or premium number.
+    return _takes_texts(f"{e164[:5]}2345678" if e164.startswith("+1") and len(e164) == 12 else e164)
+
+
 @lru_cache(maxsize=1 << 17)
-def takes_texts(prefix: str) -> bool:
-    """Whether somebody reads texts that are sent to numbers of a prefix (`plan_key`); cheaper than its whole plan."""
+def _takes_texts(e164: str) -> bool:
     try:
-        return phonenumbers.number_type(phonenumbers.parse(prefix, None)) not in _TEXTLESS
+        return phonenumbers.number_type(phonenumbers.parse(e164, None)) not in _TEXTLESS
     except NumberParseException:
         return True
 

@@ -14,6 +14,8 @@ LONGEST = 200
 
 def normal_reference(text: str) -> str:
     """A key: kept exactly, leading zeros too, without what cannot be seen; raises ValueError."""
+    if text.isalnum() and text.isascii() and len(text) <= LONGEST:
+        return text  # most: nothing unseen, no mark that an exponent needs
     visible = text if text.isascii() else "".join(c for c in text if unicodedata.category(c) != "Cf").strip()
     if _CONTROL.search(visible):
         raise ValueError("a reference cannot hold line breaks or control characters")
@@ -32,8 +34,8 @@ def reference_key(reference: str) -> str:
 
     Two references with one key are not the same; that they are two is what a person has to say.
     """
-    if reference.isdecimal() and reference.isascii() and reference[0] != "0":
-        return reference
+    if reference.isdecimal() and reference.isascii():
+        return reference.lstrip("0") or "0"
     text = unicodedata.normalize("NFKC", reference).casefold().lstrip("'")
     text = "".join(text.split())
     if whole := _POINT_ZERO.fullmatch(text):

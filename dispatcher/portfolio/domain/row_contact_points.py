@@ -7,7 +7,7 @@ from dispatcher.portfolio.domain.portfolio import LedgerContactPoint, RowProblem
 from dispatcher.portfolio.domain.portfolio_columns import Reader, label
 from dispatcher.portfolio.domain.stand_ins import StandIns
 from dispatcher.values.email_address import addresses_in, normal_email
-from dispatcher.values.phone import PhoneProblem, numbers_in, plan_key, takes_texts, to_e164
+from dispatcher.values.phone import PhoneProblem, numbers_in, takes_texts, to_e164
 from dispatcher.values.written_address import address_key
 
 _CONSENTS = {"email": "email_consent_on", "phone": "sms_consent_on"}
@@ -47,7 +47,7 @@ def _of_medium(
         except ValueError as error:
             warnings.append(RowProblem(column=medium, value=raw, reason=f"not used: {error}"))
             continue
-        if medium == "phone" and not takes_texts(plan_key(address)):
+        if medium == "phone" and not takes_texts(address):
             warnings.append(RowProblem(column=medium, value=raw, reason=_NO_TEXTS))
         yield LedgerContactPoint(medium=medium, address=address, label=where, consent_on=consent)
 
