@@ -150,7 +150,9 @@ def amount_reader(decimal: str) -> Callable[[str], Decimal]:
     grouped = _GROUPED.format(marks=rf"{_SPACES}|{re.escape(other)}")
     pattern = re.compile(rf"(?P<whole>{grouped})?(?:{re.escape(decimal)}(?P<cents>\d+))?")
     way_out = "comma" if decimal == "." else "point"
-    most = re.compile(rf"[0-9]{{1,15}}(?:{re.escape(decimal)}[0-9]+)?")  # one reading, and no sign to look for
+    most = re.compile(
+        rf"[0-9]{{1,15}}(?:{re.escape(decimal)}[0-9]+)?"
+    )  # one reading, and no sign to look for
 
     def read(text: str) -> Decimal:
         if most.fullmatch(text):
