@@ -59,12 +59,15 @@ def test_the_description_is_valid_openapi_3_1_and_names_every_operation(web: Web
 
 def test_what_the_api_gives_fits_its_description(web: Web, message_of: Callable[..., str]) -> None:
     client, document = bearer(web), web.visitor().get("/api/v1/openapi.json").json()
+    promise = {"fact": "promise", "on": "2026-12-01", "source": "a call"}
+    assert client.post(f"{ANA}/records", json=promise).status_code == 201
     filled = {
         "/messages/{id}": message_of(),
         "/runs/{id}": "1",
         "/entries/{id}": "1",
         "/templates/{name}/versions": "first-reminder",
         "/imports/{id}": long_push(client),
+        "/arrangements/{id}": client.get("/api/v1/arrangements").json()["items"][0]["id"],
         "/webhooks/{id}/tries": client.post(
             "/api/v1/webhooks", json={"url": "http://127.0.0.1:9/hook", "creditor": "acme"}
         ).json()["id"],

@@ -230,6 +230,38 @@ def test_what_is_asked_in_a_wrong_way_says_which_ways_there_are(web: Web) -> Non
     assert {"GET", "POST"} <= set(answer.headers["allow"].replace(" ", "").split(","))
 
 
+# Agreements, contacts, stops.
+
+
+def test_what_was_agreed_is_read_by_its_creditor_alone(web: Web) -> None:
+    client, other = account(web), account(web, name="second", creditor="other")
+    client.post("/api/v1/debts", json=[{**ROW, "promise_date": "2026-12-10", "promise_amount": "120.00"}])
+
+    [promise] = [
+        one for one in client.get("/api/v1/arrangements").json()["items"] if one["debts"] == ["acme/W1"]
+    ]
+
+    assert (promise["kind"], promise["state"], promise["total"]) == ("promise", "active", "120.00")
+    assert client.get(f"/api/v1/arrangements/{promise['id']}").json() == promise
+    assert other.get("/api/v1/arrangements").json()["items"] == []
+    assert other.get(f"/api/v1/arrangements/{promise['id']}").status_code == 404
+
+
+def test_a_stop_said_elsewhere_binds_here_and_is_told_back(web: Web) -> None:
+    client = account(web)
+    client.post("/api/v1/debts", json=[ROW])
+
+    assert client.post("/api/v1/opt-outs", json={"debtor": "P1", "medium": "email"}).status_code == 201
+    contact = {"debtor": "P1", "channel": "call", "outcome": "conversation", "external_id": "c-1"}
+    assert client.post("/api/v1/contacts", json=contact).status_code == 201
+
+    records = client.get("/api/v1/people/acme/P1").json()["records"]
+    assert len(records["opt_outs"]) == len(records["contacts"]) == 1
+    assert "opted_out" in types(client)
+    for body in ({"debtor": "other/P1", "medium": "email"}, {"debtor": "nobody", "medium": "email"}, {}):
+        assert client.post("/api/v1/opt-outs", json=body).status_code in (404, 422)
+
+
 # Events.
 
 

@@ -256,12 +256,21 @@ def moved_by_ledgers(connection: Connection, creditor_ids: Collection[int], sinc
 
 
 def listed(
-    connection: Connection, *, state: str = "", debtor_id: int | None = None, after: int = 0, limit: int = 0
+    connection: Connection,
+    *,
+    state: str = "",
+    debtor_id: int | None = None,
+    creditor: str = "",
+    after: int = 0,
+    limit: int = 0,
 ) -> list[Agreed]:
-    """Arrangements by state or by who agreed, oldest first."""
+    """Arrangements by state, by who agreed or by the creditor's key, oldest first."""
     query = select(arrangements.c.id).where(arrangements.c.id > after).order_by(arrangements.c.id)
     if state:
         query = query.where(arrangements.c.state == state)
+    if creditor:
+        of_it = select(creditors.c.id).where(creditors.c.key == creditor).scalar_subquery()
+        query = query.where(arrangements.c.creditor_id == of_it)
     if debtor_id is not None:
         mine = select(arrangement_parties.c.arrangement_id).where(
             arrangement_parties.c.debtor_id == debtor_id

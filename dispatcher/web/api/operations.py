@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from dispatcher.web.api import answers, debts, events, log, models, people, schemas, wire_models
+from dispatcher.web.api import agreed, answers, debts, events, log, models, people, schemas, wire_models
 from dispatcher.web.api.openapi import document
 from dispatcher.web.api.operation import BYTES, CURSOR, DOCUMENT, Gives, Operation, Parameter
 from dispatcher.web.site.visit import Visit
@@ -109,6 +109,15 @@ OPERATIONS: tuple[Operation, ...] = (
               takes=schemas.PAYMENT, status=201, scope="payments:write"),
     _post("/payments/{id}/reversals", "reversePayment", "Take a payment back.", debts.reverse,
               wire_models.PaymentRecorded, takes=schemas.REVERSAL, status=201, scope="payments:write"),
+    _get("/arrangements", "listArrangements", "Promises, plans and settlements in the order they were made.",
+              agreed.list_arrangements, wire_models.Arrangement, is_list=True,
+              parameters=(*_names("state"), *CURSOR), scope="arrangements:read"),
+    _get("/arrangements/{id}", "getArrangement", "One arrangement.", agreed.get_arrangement, wire_models.Arrangement,
+              scope="arrangements:read"),
+    _post("/contacts", "addContact", "A contact made elsewhere: it counts for every cap.", agreed.add_contact,
+              models.Recorded, takes=schemas.fact_of("contact"), status=201, scope="people:write"),
+    _post("/opt-outs", "addOptOut", "A stop that was said elsewhere.", agreed.add_opt_out, models.Recorded,
+              takes=schemas.fact_of("opt_out"), status=201, scope="people:write"),
     _get("/events", "listEvents", "What happened, oldest first.", events.list_events, wire_models.Event,
               is_list=True, parameters=_FEED, scope="events:read"),
     _get("/webhooks", "listWebhooks", "Receivers of events.", events.list_webhooks, wire_models.Webhook,

@@ -108,6 +108,17 @@ ROWS: Final[dict[str, Any]] = {
     },
 }
 
+
+def fact_of(name: str) -> dict[str, Any]:
+    """A fact of the table under an address of its own, of the debtor whom the body names."""
+    [fact] = [one for one in FACTS if one.name == name]
+    schema = _fact(fact)
+    fields = {key: value for key, value in schema["properties"].items() if key != "fact"}
+    debtor = {**TEXT, "description": "The debtor's reference, or creditor/reference."}
+    required = ["debtor", *(key for key in schema["required"] if key not in ("fact", "source"))]
+    return {**schema, "required": required, "properties": {"debtor": debtor, **fields}}
+
+
 RECORD: Final = {
     "description": "The facts that `dispatcher record` takes; a field that a fact does not know is refused.",
     "oneOf": [_fact(fact) for fact in FACTS],

@@ -95,6 +95,29 @@ class PaymentRecorded(Model):
     reversed: bool = False
 
 
+class Instalment(Model):
+    """One payment of an arrangement. `state`: due, paid, missed."""
+
+    due_on: date
+    amount: str
+    paid: str
+    state: str
+
+
+class Arrangement(Model):
+    """What was agreed: a promise, a plan or a settlement, and how it stands."""
+
+    id: int
+    kind: str
+    state: str
+    debtor: str
+    debts: list[str]
+    currency: str
+    total: str
+    agreed_on: date
+    instalments: list[Instalment]
+
+
 class Event(Model):
     """Something that happened; `id` is the cursor that follows it."""
 
