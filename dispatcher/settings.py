@@ -28,6 +28,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from channels.email.mailbox_access import MailboxAccess
 from channels.kind import ChannelKind
 from channels.loopback import is_loopback, stays_on_this_machine
 from channels.settings import ChannelSettings, missing
@@ -145,6 +146,23 @@ class ChannelsSettings(_Part):
     letter: LetterSettings = LetterSettings.model_validate({})
 
 
+class MailboxSettings(_Part):
+    """The mailbox that answers come to, read over IMAP with TLS; without a host none is read."""
+
+    host: str = ""
+    port: int = Field(0, ge=0, le=65_535)  # 0: 993, or 143 with starttls
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    folder: str = "INBOX"
+    tls: Literal["tls", "starttls"] = "tls"
+    timeout: float = Field(30.0, gt=0, le=300)
+    oauth_token_url: WebAddress = ""  # for mailboxes that take no passwords: Microsoft 365, Google
+    oauth_client_id: str = ""
+    oauth_client_secret: SecretStr = SecretStr("")
+    oauth_refresh_token: SecretStr = SecretStr("")
+    oauth_scope: str = ""
+
+
 class TemplatesSettings(_Part):
     """Where templates are edited: in a folder under version control, or on the pages."""
 
@@ -246,6 +264,7 @@ class Settings(BaseSettings):
     ] = ()  # addresses or networks whose X-Forwarded-For names the caller
     prepare_processes: int = Field(0, ge=0, le=64)  # 0: as the cores allow; 1: this process alone
     channels: ChannelsSettings = ChannelsSettings.model_validate({})
+    mailbox: MailboxSettings = MailboxSettings.model_validate({})
     templates: TemplatesSettings = TemplatesSettings()
     rules: RulesSettings = RulesSettings()
     notify: NotifySettings = NotifySettings()
@@ -307,6 +326,18 @@ class Settings(BaseSettings):
             spool=self.home / "spool",
             public_url=self.public_url,
         )
+
+    @property
+    def mailbox_access(self) -> MailboxAccess | None:
+        """The mailbox that answers come to; None where none is set."""
+        if not self.mailbox.host:
+            return None
+        plain: dict[str, Any] = {
+            name: value.get_secret_value() if isinstance(value, SecretStr) else value
+            for name, value in self.mailbox
+            if name != "folder"
+        }
+        return MailboxAccess(account=ChannelSettings(provider="imap", **plain), folder=self.mailbox.folder)
 
     def obstacles(self) -> list[str]:
         """What must be set before a real provider may be used, a sentence each."""

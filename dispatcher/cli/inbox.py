@@ -39,6 +39,22 @@ def list_items(
 
 
 @app.command()
+def fetch() -> None:
+    """Read the mailbox now, as the schedule `answers` does: each mail once, whatever happens meanwhile.
+
+    Example: dispatcher inbox fetch
+    """
+    from dispatcher.worker.upkeep import read_answers
+
+    with opened() as program:
+        if program.settings.mailbox_access is None:
+            print("no mailbox is set: set DISPATCHER_MAILBOX__HOST, __USERNAME and __PASSWORD")
+            return
+        counts = read_answers(program)
+    print(", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "no mail")
+
+
+@app.command()
 def show(item_id: Id, as_json: AsJson = False) -> None:
     """The words, who wrote them, what they answer, and each reading with the words that led to it.
 

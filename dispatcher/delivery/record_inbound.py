@@ -18,13 +18,16 @@ from dispatcher.values.message_id import RandomBytes
 from dispatcher.values.written_address import written_address
 
 CHANNEL = "sms"
-SOURCE = "inbound sms"  # a later START re-opens only what came from here
-CONFIRMATION_VALID = timedelta(
-    minutes=5
-)  # 47 CFR 64.1200(a)(12): later it may count as a message after the opt-out
+CONFIRMATION_VALID = {
+    "sms": timedelta(minutes=5),  # 47 CFR 64.1200(a)(12): later it may count as a message after the opt-out
+    "email": timedelta(days=1),  # a mailbox is read now and then
+}
+_BY = {"sms": "SMS", "email": "e-mail"}
 UNCLEAR = "unclear_reply"
 
 Read = Callable[[str], ReplyMeaning]
+Whom = Callable[[Connection], tuple[list[int], str]]
+"""Who wrote, and the address that a stop of theirs means."""
 _PERSON_SCOPES = {"all": "", "call": "call", "email": "email", "letter": "letter"}
 
 
@@ -45,6 +48,12 @@ class _Hearing:
     meaning: ReplyMeaning
     now: datetime
     random_bytes: RandomBytes
+    channel: str = CHANNEL
+
+    @property
+    def source(self) -> str:
+        """Where a stop came from: a later START re-opens only what came from there."""
+        return f"inbound {self.channel}"
 
     def log(self, event: str, debtor_id: int | None, **details: object) -> tuple[int, str]:
         """Write an entry; the words and the number stand aside, where they can be erased."""
@@ -61,7 +70,7 @@ class _Hearing:
             actor=self.inbound.provider,
             person=person,
             creditor=creditor,
-            channel=CHANNEL,
+            channel=self.channel,
             provider=self.inbound.provider,
             provider_id=self.inbound.event_id,
             zones=people_facts.known_zones(self.connection, debtor_id) if debtor_id is not None else (),
@@ -74,16 +83,26 @@ class _Hearing:
 
 
 def record_inbound(
-    database: Database, inbound: InboundMessage, *, read: Read, now: datetime, random_bytes: RandomBytes
-) -> Heard:
-    """Record one inbound text; hearing it twice changes nothing. `now` is the business clock."""
+    database: Database, inbound: InboundMessage, *, read: Read, now: datetime, random_bytes: RandomBytes,
+    channel: str = CHANNEL, whom: Whom | None = None,
+) -> Heard:  # fmt: skip
+    """Record one inbound text; hearing it twice changes nothing. `now` is the business clock.
+
+    `whom` finds who wrote where the address alone does not say it.
+    """
     inbound = replace(inbound, sender=written_address(inbound.sender))
     with database.writing() as connection:
         meaning = read(inbound.text)
+        find = whom or (lambda open_: (addresses.people_at(open_, inbound.sender), inbound.sender))
+        people, address = find(connection)
         hearing = _Hearing(
-            connection=connection, inbound=inbound, meaning=meaning, now=now, random_bytes=random_bytes
+            connection=connection,
+            inbound=replace(inbound, sender=written_address(address)),
+            meaning=meaning,
+            now=now,
+            random_bytes=random_bytes,
+            channel=channel,
         )
-        people = addresses.people_at(connection, inbound.sender)
         addresses.lock(connection, people)
         row = provider_events.event_row(inbound, message_id=None, kind="inbound", received_at=now)
         if not provider_events.keep(connection, [row]):
@@ -100,7 +119,7 @@ def _note(hearing: _Hearing, people: list[int]) -> None:
         hearing.log(
             "inbound",
             debtor_id,
-            channel=CHANNEL,
+            channel=hearing.channel,
             direction="inbound",
             outcome="inbound_from_consumer",
             kind="reply",
@@ -114,7 +133,7 @@ def _note(hearing: _Hearing, people: list[int]) -> None:
                 {
                     "debtor_id": debtor_id,
                     "at": inbound.at,
-                    "channel": CHANNEL,
+                    "channel": hearing.channel,
                     "direction": "inbound",
                     "kind": "reply",
                     "address": inbound.sender,
@@ -146,27 +165,30 @@ def _act(hearing: _Hearing, people: list[int]) -> Heard:
         case "start":
             return _start(hearing, people)
         case "help":
-            _task(hearing, people, "help_wanted", "asks for help by SMS: call or write back")
+            _task(
+                hearing, people, "help_wanted", f"asks for help by {_BY[hearing.channel]}: call or write back"
+            )
         case _:
             _quiet(hearing, people)
             _task(
                 hearing,
                 people,
                 UNCLEAR,
-                "wrote by SMS: read it, then release the hold or record what it means",
+                f"wrote by {_BY[hearing.channel]}: read it, then release the hold or record what it means",
             )
     return Heard(kind=hearing.meaning.kind, people=len(people))
 
 
 def _stop(hearing: _Hearing, people: list[int]) -> Heard:
     """Close the number for everybody there, and the person's other media where the words say so."""
-    before = confirmations.stopped_at(hearing.connection, hearing.inbound.sender, SOURCE)
-    hint = hearing.meaning.scope_hint or "sms"
-    medium = "" if hint in {"address", "all"} else CHANNEL
+    before = confirmations.stopped_at(hearing.connection, hearing.inbound.sender, hearing.source)
+    hint = hearing.meaning.scope_hint or hearing.channel
+    medium = "" if hint in {"address", "all"} else hearing.channel
     for debtor_id in _known(people):
         _opt_out(hearing, debtor_id, hearing.inbound.sender, medium, "address")
-        if debtor_id is not None and hint in _PERSON_SCOPES:
-            _opt_out(hearing, debtor_id, "", _PERSON_SCOPES[hint], "all" if hint == "all" else "medium")
+        scope = _of_the_person(hearing)
+        if debtor_id is not None and scope is not None:
+            _opt_out(hearing, debtor_id, "", scope, "medium" if scope else "all")
         hearing.log(
             "opted_out",
             debtor_id,
@@ -176,10 +198,17 @@ def _stop(hearing: _Hearing, people: list[int]) -> Heard:
             language=hearing.meaning.language,
         )
     in_time = (
-        hearing.inbound.at + CONFIRMATION_VALID > hearing.now
+        hearing.inbound.at + CONFIRMATION_VALID[hearing.channel] > hearing.now
     )  # not where a webhook was lost and we asked later
     confirmation = _confirm(hearing, people) if before is None and people and in_time else ""
     return Heard(kind="stop", people=len(people), confirmation=confirmation)
+
+
+def _of_the_person(hearing: _Hearing) -> str | None:
+    """The medium that the words name ("" for all); None where they mean the address that they came from alone."""
+    named = hearing.meaning.scope_hint or ""
+    scopes = _PERSON_SCOPES if hearing.channel == CHANNEL else {**_PERSON_SCOPES, CHANNEL: CHANNEL}
+    return scopes.get(named)
 
 
 def _opt_out(hearing: _Hearing, debtor_id: int | None, address: str, medium: str, scope: str) -> None:
@@ -190,7 +219,7 @@ def _opt_out(hearing: _Hearing, debtor_id: int | None, address: str, medium: str
         medium=medium,
         at=hearing.inbound.at,
         raw=hearing.inbound.text,
-        source=SOURCE,
+        source=hearing.source,
         scope=scope,
     )
 
@@ -204,9 +233,9 @@ def _confirm(hearing: _Hearing, people: list[int]) -> str:
         hearing.connection,
         debtor_id=people[0],
         address=hearing.inbound.sender,
-        channel=CHANNEL,
+        channel=hearing.channel,
         now=hearing.now,
-        valid=CONFIRMATION_VALID,
+        valid=CONFIRMATION_VALID[hearing.channel],
         random_bytes=hearing.random_bytes,
         personal=kept,
     )
@@ -220,7 +249,7 @@ def _start(hearing: _Hearing, people: list[int]) -> Heard:
     reopened = addresses.reopen(
         hearing.connection,
         address=hearing.inbound.sender,
-        source=SOURCE,
+        source=hearing.source,
         at=hearing.now,
         by=hearing.inbound.provider,
     )
@@ -242,7 +271,7 @@ def _quiet(hearing: _Hearing, people: list[int]) -> None:
                 "kind": UNCLEAR,
                 "starts_on": hearing.now.date(),
                 "until": None,
-                "details": {"address": hearing.inbound.sender, "channel": CHANNEL},
+                "details": {"address": hearing.inbound.sender, "channel": hearing.channel},
                 "source": hearing.inbound.provider,
                 "note": "",
                 "recorded_at": hearing.now,
@@ -260,7 +289,7 @@ def _task(hearing: _Hearing, people: list[int], kind: str, what: str) -> None:
             text=f"{hearing.inbound.sender} {what}: {hearing.inbound.text}",
             debtor_id=debtor_id,
             details={
-                "channel": CHANNEL,
+                "channel": hearing.channel,
                 "address": hearing.inbound.sender,
                 "text": hearing.inbound.text,
                 "at": hearing.inbound.at.isoformat(),

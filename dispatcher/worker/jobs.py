@@ -97,6 +97,14 @@ def _accounts(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) ->
     return said
 
 
+def _answers(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
+    del process, at
+    if dispatcher.settings.mailbox_access is None:
+        return "no mailbox is set: set DISPATCHER_MAILBOX__HOST"
+    counts = upkeep.read_answers(dispatcher)
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "no mail"
+
+
 def _receipts(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
     del process, at
     return f"{upkeep.read_receipts(dispatcher)} events read"
@@ -148,6 +156,7 @@ def _retention(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -
 _Work = Callable[[Dispatcher, DeliveryProcess, datetime], str]
 _JOBS: Mapping[str, _Work] = {
     "accounts": _accounts,
+    "answers": _answers,
     "batches": _batches,
     "changes": _changes,
     "import": _import,

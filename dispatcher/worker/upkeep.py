@@ -1,5 +1,6 @@
 """What keeps the outbox in order between runs: sweeping, expiring, reconciling, visiting the print house."""
 
+from collections import Counter
 from contextlib import closing
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -14,6 +15,8 @@ from dispatcher.delivery.expire_messages import expire_messages
 from dispatcher.delivery.reconcile_accounts import AccountReport, Reconciling, reconcile_account
 from dispatcher.delivery.reconcile_messages import Reconciled, reconcile_messages
 from dispatcher.delivery.record_delivery_events import record_delivery_events
+from dispatcher.delivery.record_mail import record_mail
+from dispatcher.delivery.storage import mailboxes
 from dispatcher.delivery.sweep_leases import Swept, sweep_leases
 from dispatcher.messages.domain.message import State
 from dispatcher.messages.storage import outbox
@@ -86,6 +89,38 @@ def own_addresses(dispatcher: Dispatcher) -> list[str]:
     with dispatcher.database.reading() as connection:
         addresses = [user.email for user in users.list_all(connection)]
     return [address for address in (*addresses, dispatcher.settings.notify.email) if address]
+
+
+def read_answers(dispatcher: Dispatcher) -> Counter[str]:
+    """Read what came into the mailbox since the last time; returns how many were what. Raises MailboxError.
+
+    Each mail is recorded in a transaction of its own, and known again by what it is: a crash between the mail and
+    the place up to which the mailbox was read repeats nothing.
+    """
+    from channels.email.incoming import read_mail
+    from channels.email.mailbox import read_mailbox
+
+    counts: Counter[str] = Counter()
+    access = dispatcher.settings.mailbox_access
+    if access is None:
+        return counts
+    refuse_wrong_home(dispatcher)
+    with dispatcher.database.reading() as connection:
+        place = mailboxes.place_of(connection, access.name)
+    for mail in read_mailbox(access, place):
+        counts[
+            record_mail(
+                dispatcher.database,
+                read_mail(mail.raw, mail.at),
+                read=dispatcher.read_reply,
+                now=dispatcher.now(),
+                random_bytes=dispatcher.random_bytes,
+                strategies=dispatcher.policy.strategies,
+            )
+        ] += 1
+        with dispatcher.database.writing() as connection:
+            mailboxes.keep_place(connection, access.name, mail.place)
+    return counts
 
 
 def read_receipts(dispatcher: Dispatcher) -> int:

@@ -15,6 +15,10 @@ _.isolation_level  # of the driver's connection
 _.settings_customise_sources  # pydantic-settings
 _._is_whole  # pydantic
 _.collect  # prometheus-client
+_.handle_starttag  # html.parser
+_.handle_endtag
+_.handle_data
+_.normalise_times  # imapclient
 _.redirect_slashes  # Starlette
 _.after_process_message  # dramatiq
 _.validateLink  # markdown-it

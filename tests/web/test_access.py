@@ -146,7 +146,7 @@ TABLE: dict[str, tuple[str, ...]] = {
 OPEN = {
     "GET /sign-in", "POST /sign-in", "POST /sign-in/code", "GET /sign-in/provider", "GET /sign-in/provider/answer", "GET /healthz", "GET /readyz", "GET /metrics", "GET /u/{token}", "POST /u/{token}",
     "GET /u/{token}/account", "POST /u/{token}/account",
-    "POST /webhooks/sendgrid", "POST /webhooks/twilio/status", "POST /webhooks/twilio/inbound", "POST /webhooks/lob",
+    "POST /webhooks/sendgrid", "POST /webhooks/sendgrid/inbound", "POST /webhooks/twilio/status", "POST /webhooks/twilio/inbound", "POST /webhooks/lob",
     "GET /api/v1/openapi.json",
 }  # fmt: skip
 _FILLED = {

@@ -22,6 +22,7 @@ from dispatcher.database.tables.log import log_entries
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.people import opt_outs
 from dispatcher.database.tables.portfolio import contact_points
+from tests.channels.test_incoming import written
 from tests.web.house import Web
 
 PUBLIC = "https://dispatch.example"
@@ -59,6 +60,22 @@ def sendgrid(
         "X-Twilio-Email-Event-Webhook-Timestamp": stamp,
     }
     return web.visitor().post("/webhooks/sendgrid", content=body, headers=signed | headers)
+
+
+def sendgrid_mail(
+    web: Web, mail: bytes, *, key: ec.EllipticCurvePrivateKey = KEY, name: str = "email"
+) -> Response:
+    """One mail as inbound parse posts it raw."""
+    part = f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode()
+    body = part + mail + b"\r\n--b--\r\n"
+    stamp = str(int(web.house.now().timestamp()))
+    signature = base64.b64encode(key.sign(stamp.encode() + body, ec.ECDSA(SHA256()))).decode()
+    headers = {
+        "X-Twilio-Email-Event-Webhook-Signature": signature,
+        "X-Twilio-Email-Event-Webhook-Timestamp": stamp,
+        "Content-Type": "multipart/form-data; boundary=b",
+    }
+    return web.visitor().post("/webhooks/sendgrid/inbound", content=body, headers=headers)
 
 
 def twilio(web: Web, path: str, form: dict[str, str], *, token: str = TOKEN) -> Response:
@@ -272,3 +289,17 @@ def test_the_published_vectors_hold_over_http(open_web: Callable[..., Web], shar
         }
         answer = web.visitor().post("/webhooks/sendgrid", content=vector["payload"].encode(), headers=headers)
         assert (answer.status_code == 204) == vector["valid"], (vector["name"], answer.text)
+
+
+def test_a_mail_that_sendgrid_brings_is_heard_once_and_only_signed(hooked: Web) -> None:
+    mail = written("I can pay on Friday é", From="ana@debtors.example", Subject="Re: Your account")
+    mail += b"\r\n" * 600_000  # more than other forms may hold
+
+    assert sendgrid_mail(hooked, mail, key=ec.generate_private_key(ec.SECP256R1())).status_code == 403
+    assert sendgrid_mail(hooked, mail, name="text").status_code == 400
+    assert [sendgrid_mail(hooked, mail).status_code for _ in range(2)] == [204, 204]
+
+    with hooked.house.database.reading() as connection:
+        found = connection.execute(select(tasks.c.details).where(tasks.c.kind == "unclear_reply"))
+        [details] = [row.details for row in found if row.details.get("channel") == "email"]
+    assert (details["address"], details["text"]) == ("ana@debtors.example", "I can pay on Friday é")

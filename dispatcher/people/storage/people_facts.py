@@ -1,5 +1,6 @@
 """Keeps what a person said or did: holds, wishes, consents, notices, payments, contacts; finds whom it concerns."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,6 +19,10 @@ from dispatcher.database.tables.portfolio import (
 from dispatcher.portfolio.storage.debts import OWED, open_on
 from dispatcher.values.money import Money
 from dispatcher.values.written_address import address_key
+
+_REFERENCE = re.compile(
+    r"(?<![\w/-])(?=[\w-]*\d)[\w-]{4,60}(?![\w/-])"
+)  # a digit in it: no word of a language
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,6 +99,15 @@ def people_owing(connection: Connection, debt_ids: Collection[int]) -> list[int]
     owners = select(debts.c.debtor_id).where(debts.c.id.in_(debt_ids))
     others = select(debt_parties.c.debtor_id).where(debt_parties.c.debt_id.in_(debt_ids))
     return sorted(connection.scalars(union(owners, others)))
+
+
+def people_named(connection: Connection, text: str) -> list[int]:
+    """The one person whose reference, or a debt's, stands in a text; nobody where it could be several."""
+    named = set(_REFERENCE.findall(text[:5_000]))
+    own = select(debtors.c.id).where(debtors.c.reference.in_(named))
+    owing = select(debts.c.debtor_id).where(debts.c.reference.in_(named))
+    people = sorted(connection.scalars(union(own, owing))) if named else []
+    return people if len(people) == 1 else []
 
 
 def relations(connection: Connection, debt_ids: Collection[int]) -> dict[tuple[int, int], str]:

@@ -5,13 +5,16 @@ from collections.abc import Callable, Mapping
 
 from starlette.responses import PlainTextResponse, Response
 
+from channels.email.incoming import read_mail
 from channels.email.sendgrid_events import parse_sendgrid_events
+from channels.email.sendgrid_inbound import parse_sendgrid_inbound
 from channels.event import DeliveryEvent
 from channels.letter.lob_events import parse_lob_event
 from channels.sms.twilio_events import parse_twilio_inbound, parse_twilio_status
 from channels.webhook import MalformedWebhookError, WebhookRefusedError
 from dispatcher.delivery.record_delivery_events import record_delivery_events
 from dispatcher.delivery.record_inbound import record_inbound
+from dispatcher.delivery.record_mail import record_mail
 from dispatcher.web.site.visit import Page, Visit
 
 _LOG = logging.getLogger("dispatcher.web")
@@ -26,6 +29,25 @@ def sendgrid(visit: Visit) -> Response:
         return parse_sendgrid_events(visit.body, _headers(visit), key, visit.now)
 
     return _recorded(visit, events)
+
+
+def sendgrid_inbound(visit: Visit) -> Response:
+    """One mail that somebody wrote to our address."""
+    house = visit.program
+    try:
+        key = house.settings.channels.email.webhook_key
+        raw = parse_sendgrid_inbound(visit.body, _headers(visit), key, visit.now)
+    except WebhookRefusedError as refused:
+        return _refused(visit, refused)
+    record_mail(
+        house.database,
+        read_mail(raw, visit.now),
+        read=house.read_reply,
+        now=visit.now,
+        random_bytes=house.random_bytes,
+        strategies=house.policy.strategies,
+    )
+    return Response(status_code=204)
 
 
 def twilio_status(visit: Visit) -> Response:
@@ -116,6 +138,7 @@ def _target(visit: Visit) -> str:
 
 PAGES = (
     Page("POST", "/webhooks/sendgrid", sendgrid),
+    Page("POST", "/webhooks/sendgrid/inbound", sendgrid_inbound),
     Page("POST", "/webhooks/twilio/status", twilio_status),
     Page("POST", "/webhooks/twilio/inbound", twilio_inbound),
     Page("POST", "/webhooks/lob", lob),

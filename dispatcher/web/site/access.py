@@ -123,6 +123,7 @@ ACCESS: Mapping[str, Access] = {
     "GET /u/{token}/account": Door.TOKEN,  # and nothing of a debt before two right answers
     "POST /u/{token}/account": Door.TOKEN,
     "POST /webhooks/sendgrid": Door.SIGNATURE,
+    "POST /webhooks/sendgrid/inbound": Door.SIGNATURE,
     "POST /webhooks/twilio/status": Door.SIGNATURE,
     "POST /webhooks/twilio/inbound": Door.SIGNATURE,
     "POST /webhooks/lob": Door.SIGNATURE,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
+from dispatcher.web.site.body_limit import LARGEST_WEBHOOK
 from dispatcher.web.site.visit import Form
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")  # RFC 8058 asks for both
@@ -26,7 +27,7 @@ async def receive(request: Request, *, takes_file: bool) -> Received:
     body = b"" if takes_file else await request.body()
     if not request.headers.get("content-type", "").lower().startswith(_FORMS):
         return Received(body=body)
-    form = await request.form(max_files=int(takes_file), max_fields=2_000)
+    form = await request.form(max_files=int(takes_file), max_fields=2_000, max_part_size=LARGEST_WEBHOOK)
     fields: dict[str, tuple[str, ...]] = {}
     for name, value in form.multi_items():
         if isinstance(value, str):
