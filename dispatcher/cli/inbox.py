@@ -124,6 +124,26 @@ def confirm(
 
 
 @app.command()
+def reply(item_id: Id, now: Now = None) -> None:
+    """Answer what was read, once, by the way they wrote, with the reviewed text of its reading; the gate may refuse.
+
+    Example: dispatcher inbox reply 12
+    """
+    from dispatcher.inbox.reply import Replying, reply
+
+    with opened(now) as program:
+        desk = Replying(
+            database=program.database,
+            policy=program.policy,
+            propose=program.propose_reading,
+            actor=actor(),
+            now=program.now(),
+            random_bytes=program.random_bytes,
+        )
+        print(f"{item_id}: answered by message {reply(desk, item_id)}; it goes out with the next messages")
+
+
+@app.command()
 def dismiss(
     item_id: Id, why: Annotated[str, typer.Option("--why", help="Why they ask for nothing.")], now: Now = None
 ) -> None:

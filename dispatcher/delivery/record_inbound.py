@@ -23,7 +23,9 @@ CONFIRMATION_VALID = {
     "email": timedelta(days=1),  # a mailbox is read now and then
 }
 _BY = {"sms": "SMS", "email": "e-mail"}
-UNCLEAR = "unclear_reply"
+UNCLEAR, WRONG = "unclear_reply", "wrong_number"
+REPLY, HELP_TEMPLATE = "reply_to_consumer", "reply-help"
+HELP_VALID = timedelta(days=1)
 
 Read = Callable[[str], ReplyMeaning]
 Whom = Callable[[Connection], tuple[list[int], str]]
@@ -159,12 +161,16 @@ def _known(people: list[int]) -> list[int | None]:
 
 
 def _act(hearing: _Hearing, people: list[int]) -> Heard:
+    answer = ""
     match hearing.meaning.kind:
         case "stop":
             return _stop(hearing, people)
         case "start":
             return _start(hearing, people)
+        case "wrong_number":
+            _wrong_number(hearing, people)
         case "help":
+            answer = _answer_help(hearing, people)
             _task(
                 hearing, people, "help_wanted", f"asks for help by {_BY[hearing.channel]}: call or write back"
             )
@@ -176,7 +182,34 @@ def _act(hearing: _Hearing, people: list[int]) -> Heard:
                 UNCLEAR,
                 f"wrote by {_BY[hearing.channel]}: read it, then release the hold or record what it means",
             )
-    return Heard(kind=hearing.meaning.kind, people=len(people))
+    return Heard(kind=hearing.meaning.kind, people=len(people), confirmation=answer)
+
+
+def _wrong_number(hearing: _Hearing, people: list[int]) -> None:
+    """Whoever reads there is somebody else: that address alone is closed to everybody, and a person looks."""
+    for debtor_id in _known(people):
+        _opt_out(hearing, debtor_id, hearing.inbound.sender, "", "address")
+        hearing.log(
+            "opted_out",
+            debtor_id,
+            scope="address",
+            medium="any",
+            matched=hearing.meaning.matched,
+            language=hearing.meaning.language,
+            because="wrong number",
+        )
+    by = _BY[hearing.channel]
+    _task(hearing, people, WRONG, f"says by {by} that it is somebody else's: find out whose it is")
+
+
+def _answer_help(hearing: _Hearing, people: list[int]) -> str:
+    """The one lawful answer to HELP, once a day and address: a machine that asks for help is not kept talking."""
+    since = hearing.now - HELP_VALID
+    if not people or confirmations.answered_since(
+        hearing.connection, hearing.inbound.sender, HELP_TEMPLATE, since
+    ):
+        return ""
+    return _plan(hearing, people, valid=HELP_VALID, template=HELP_TEMPLATE, kind=REPLY)
 
 
 def _stop(hearing: _Hearing, people: list[int]) -> Heard:
@@ -226,6 +259,10 @@ def _opt_out(hearing: _Hearing, debtor_id: int | None, address: str, medium: str
 
 def _confirm(hearing: _Hearing, people: list[int]) -> str:
     """The one answer, to the number and not to each person behind it."""
+    return _plan(hearing, people, valid=CONFIRMATION_VALID[hearing.channel])
+
+
+def _plan(hearing: _Hearing, people: list[int], *, valid: timedelta, **what: str) -> str:
     person, _, reference = confirmations.full_reference(hearing.connection, people[0])
     values = {"debtor": reference, "debts": [], "address": hearing.inbound.sender}
     [kept] = delivery_log.keep_personal(hearing.connection, [(person, values)])
@@ -235,9 +272,10 @@ def _confirm(hearing: _Hearing, people: list[int]) -> str:
         address=hearing.inbound.sender,
         channel=hearing.channel,
         now=hearing.now,
-        valid=CONFIRMATION_VALID[hearing.channel],
+        valid=valid,
         random_bytes=hearing.random_bytes,
         personal=kept,
+        **what,
     )
     (message,) = outbox.read(hearing.connection, [key])
     entry = entry_of(message, "planned", at=hearing.now, actor=hearing.inbound.provider)

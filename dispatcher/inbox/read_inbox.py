@@ -38,6 +38,7 @@ class InboxItem:
     done_by: str = ""
     outcome: str = ""
     confirmed: str = ""  # the reading that a person confirmed
+    reply: str = ""  # the message that answers it
 
     @property
     def reading(self) -> Reading:
@@ -70,6 +71,7 @@ class InboxItem:
             "offer": self.offer,
             "answers": self.answers or None,
             "confirmed": self.confirmed or None,
+            "reply": self.reply or None,
             "outcome": self.outcome or None,
         }
 
@@ -115,6 +117,7 @@ def _item(connection: Any, row: Any, propose: Propose) -> InboxItem:
         done_by=row.done_by,
         outcome=row.outcome,
         confirmed=row.details.get("confirmed", {}).get("reading", ""),
+        reply=row.details.get("reply", ""),
     )
 
 

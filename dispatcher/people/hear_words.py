@@ -10,7 +10,7 @@ from dispatcher.people.take_care import take_care
 
 MEDIA = ("email", "sms", "letter", "call")
 CONVERSATIONS = frozenset({"conversation", "answered_complete"})
-UNCLEAR, HELP = "unclear_reply", "help_wanted"
+UNCLEAR, HELP, WRONG = "unclear_reply", "help_wanted", "wrong_number"
 PAGE = "portal"  # the debtors' own page, as contacts call it
 _ASKING = {
     "help": "asks for help: call or write back",
@@ -49,6 +49,10 @@ def hear(
     stop = _what_to_stop(meaning, channel, address) if meaning.kind == "stop" else None
     if stop is not None:
         _stop(record, stop, text, meaning, at)
+        return "stop"
+    if arrived and address and meaning.kind == "wrong_number":
+        _stop(record, (address, "", "address"), text, meaning, at)
+        _task(record, WRONG, "find out whose address it is", text, channel, address, at)
         return "stop"
     if arrived and meaning.kind in _ASKING:
         _task(record, HELP, _ASKING[meaning.kind], text, channel, address, at)

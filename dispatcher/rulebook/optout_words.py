@@ -6,12 +6,21 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
 
-from dispatcher.people.domain.optout_words import Keyword, Kind, OptOutTable, Phrase, Scope, Words, word_list
+from dispatcher.people.domain.optout_words import (
+    Keyword,
+    Kind,
+    OptOutTable,
+    Phrase,
+    Scope,
+    StopKind,
+    Words,
+    word_list,
+)
 from dispatcher.people.domain.own_words import bare
 from dispatcher.rulebook.yaml_file import KeyPath, YamlFile, read_yaml
 
 _ABOUT_STOPPING = "optout_"  # the layouts' phrases
-_WHOLE_MESSAGE: tuple[Kind, ...] = ("start", "help")
+_WHOLE_MESSAGE: tuple[Kind, ...] = ("start", "help", "wrong_number")
 _WORDS = {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}
 
 
@@ -39,6 +48,18 @@ _LANGUAGE = _row(
         "negators": _WORDS,
     }
 )
+_LANGUAGE["properties"] |= {  # where a language says them
+    "wrong_number": _WORDS,
+    "kinds": {
+        "type": "array",
+        "items": _row(
+            {
+                "scope": {"enum": list(get_args(Scope))},
+                "parts": {"type": "array", "items": _WORDS, "minItems": 2},
+            }
+        ),
+    },
+}
 _SCHEMA = _row(
     {
         "languages": {
@@ -88,6 +109,7 @@ def load_optout_words(path: Path) -> OptOutTable:
         courtesy=frozenset(word_list(word) for entry in languages.values() for word in entry["courtesy"]),
         doubts=_single_words(languages, "doubts"),
         negators=_single_words(languages, "negators"),
+        kinds=tuple(kind for language, entry in languages.items() for kind in _kinds(language, entry)),
         care=tuple(word_list(text) for texts in care.data["phrases"].values() for text in texts),
         helplines=MappingProxyType(care.data["helplines"]),
         ours=frozenset(_foot(path.parent)),
@@ -105,6 +127,12 @@ def _phrases(language: str, entry: Mapping[str, Any]) -> Iterator[Phrase]:
     for scope, lists in entry["stop"].items():
         for text in lists["phrases"]:
             yield Phrase(words=word_list(text), scope=scope, language=language)
+
+
+def _kinds(language: str, entry: Mapping[str, Any]) -> Iterator[StopKind]:
+    for row in entry.get("kinds", ()):
+        parts = tuple(frozenset(word for text in part for word in word_list(text)) for part in row["parts"])
+        yield StopKind(parts=parts, scope=row["scope"], language=language)
 
 
 def _keywords(file: YamlFile, languages: Mapping[str, Any]) -> dict[Words, Keyword]:
@@ -127,7 +155,7 @@ def _listed(entry: Mapping[str, Any]) -> Iterator[tuple[Kind, Scope | None, str,
         for index, text in enumerate(lists["words"]):
             yield "stop", scope, text, ("stop", scope, "words", index)
     for kind in _WHOLE_MESSAGE:
-        for index, text in enumerate(entry[kind]):
+        for index, text in enumerate(entry.get(kind, ())):
             yield kind, None, text, (kind, index)
 
 

@@ -129,3 +129,28 @@ def test_what_the_debtor_wrote_stands_aside_where_it_can_be_erased(database: Dat
             for entry in connection.scalars(select(log_entries.c.entry))
         )
         assert connection.scalar(select(creditors.c.key)) == "acme"
+
+
+def test_a_certain_wrong_number_closes_that_address_alone_with_a_task(
+    database: Database, read, people
+) -> None:
+    assert text_in(database, read, "wrong number").kind == "wrong_number"
+
+    assert {(row.debtor_id, row.address, row.medium) for row in rows(database, opt_outs)} == {
+        (key, NUMBER, "") for key in people
+    }
+    assert [row.kind for row in rows(database, tasks)] == ["wrong_number", "wrong_number"]
+    assert (rows(database, messages), rows(database, holds)) == ([], [])
+
+
+def test_help_gets_its_one_answer_a_day_and_a_task(database: Database, read, people) -> None:
+    heard = text_in(database, read, "HELP")
+    again = text_in(database, read, "HELP", "SM2", NOW + timedelta(hours=1))
+    later = text_in(database, read, "HELP", "SM3", NOW + timedelta(days=2))
+
+    assert [bool(one.confirmation) for one in (heard, again, later)] == [True, False, True]
+    found = rows(database, messages)
+    assert {(row.kind, row.template, row.address) for row in found} == {
+        ("reply_to_consumer", "reply-help", NUMBER)
+    }
+    assert {row.kind for row in rows(database, tasks)} == {"help_wanted"}

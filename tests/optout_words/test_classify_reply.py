@@ -38,6 +38,50 @@ def test_a_keyword_in_any_dress_stops(text):
     assert kind(text) == "stop"
 
 
+BY_KIND = (
+    "pare de me mandar sms", "Parem de me enviar mensagens", "quero cancelar a inscrição", "quero cancelar as mensagens",
+    "deixem de me ligar", "quiero cancelar la suscripción", "deja de mandarme mensajes", "paren de mandarme mensajes",
+    "quiero cancelar los mensajes", "quítenme de esta lista", "please cancel my subscription", "I'd like to cancel the texts",
+    "stop spamming me", "take my number off your system", "je veux annuler mon abonnement", "veuillez supprimer mon numéro",
+    "arrêtez donc de m'envoyer tous ces messages",
+)  # fmt: skip
+NOT_BY_KIND = (
+    "não pare de me mandar sms", "no quiero cancelar la suscripción", "I want to cancel the payment plan",
+    "quiero cancelar la deuda", "quero cancelar minha dívida e pagar tudo", "je veux annuler ma dette",
+    "how do I cancel my subscription?", "cómo cancelo la suscripción", "if you stop these texts I will pay",
+    "tengo un numero para mandar mensajes", "please cancel my plan, text me tomorrow", "cancel my plan text me",
+    "deje de fumar, envie mensajes", "at the end of your message you say I owe",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", BY_KIND)
+def test_a_wish_is_heard_by_its_kind(text):
+    assert kind(text) == "stop"
+
+
+@pytest.mark.parametrize("text", NOT_BY_KIND)
+def test_what_ends_something_else_or_nothing_is_no_stop(text):
+    assert kind(text) == "unclear"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Wrong number", "sorry, wrong number!", "You have the wrong person", "Número equivocado", "se equivocó de número",
+     "número errado", "Mauvais numéro", "vous vous trompez de numéro"],
+)  # fmt: skip
+def test_a_certain_wrong_number_is_one(text):
+    assert kind(text) == "wrong_number"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["you have the wrong amount", "wrong number of payments", "is this the wrong number?", "this is not the wrong number",
+     "el número de pagos está equivocado", "numero errado de parcelas"],
+)  # fmt: skip
+def test_a_doubtful_one_is_not(text):
+    assert kind(text) == "unclear"
+
+
 @pytest.mark.parametrize(
     ("text", "scope"),
     [
@@ -79,7 +123,7 @@ def test_a_plain_wish_in_a_sentence_stops_what_it_names(text, scope):
         "don't stop", "please don\u2019t stop texting me", "never stop", "how do I stop", "how do I stop these messages?", "If I pay, will you stop texting me",
         "stop by the office tomorrow", "I will stop by at 5", "the end", "cancel my appointment", "no más tarde de las 5", "baja california", "no dejen de escribirme",
         "¿cómo le hago para que dejen de llamarme?", "não parem de me ligar", "comment faire pour ne plus recevoir vos messages", "Reply STOP to stop texts",
-        "st0p", "stpo", "sotp", "STOP 1", "STOP START", "pls stop msgs", "", "   ", "\U0001f6d1", "yes", "ok", "wrong number", "I already paid", "\u0000", "1",
+        "st0p", "stpo", "sotp", "STOP 1", "STOP START", "pls stop msgs", "", "   ", "\U0001f6d1", "yes", "ok", "I already paid", "\u0000", "1",
         "help me stop the start",
     ],
 )  # fmt: skip

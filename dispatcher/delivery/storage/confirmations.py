@@ -26,6 +26,16 @@ def stopped_at(connection: Connection, address: str, source: str) -> datetime | 
     return found
 
 
+def answered_since(connection: Connection, address: str, template: str, since: datetime) -> bool:
+    """Whether that text was planned for an address since then."""
+    query = select(messages.c.id).where(
+        func.lower(messages.c.address) == address_key(address),
+        messages.c.template == template,
+        messages.c.created_at > since,
+    )
+    return connection.scalar(query.limit(1)) is not None
+
+
 def plan(
     connection: Connection,
     *,

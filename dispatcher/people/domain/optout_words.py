@@ -1,6 +1,7 @@
-"""What a debtor's reply means: stop, start again, help, or unclear, in every language of the word table.
+"""What a debtor's reply means: stop, start again, help, wrong number, or unclear, in every language of the word table.
 
-A keyword is the whole message, however decorated; a phrase stands anywhere in it. Plain words alone decide a
+A keyword is the whole message, however decorated; a phrase stands anywhere in it, and so do the parts of a wish said
+by kind: what is to end, and what of (stop ... sending ... texts). Plain words alone decide a
 "stop" or a "start"; whatever else is said, mistyped or asked is unclear, and unclear quiets the address until
 a person has read it. So a doubtful message is never taken for consent to go on.
 """
@@ -14,7 +15,7 @@ from typing import Literal
 
 from dispatcher.people.domain.own_words import own_words
 
-Kind = Literal["stop", "start", "help", "unclear"]
+Kind = Literal["stop", "start", "help", "wrong_number", "unclear"]
 Scope = Literal["address", "sms", "call", "email", "letter", "all"]
 Words = tuple[str, ...]
 
@@ -25,6 +26,7 @@ _APOSTROPHES = re.compile("['\u2018\u2019\u02bc\u00b4`\u2032]")
 _DIGITS_FOR_LETTERS = str.maketrans("013457", "oieast")
 _DECORATION = ("S", "No", "C")
 _REACH_OF_NEGATION = 3
+_GAP = 3  # so many words may stand between the parts of a wish
 _LONGEST_KEYWORD = 5
 _MISTYPED_WORDS = 3
 _LONGEST_HEARD = 100_000
@@ -61,6 +63,15 @@ class Phrase:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StopKind:
+    """A wish said by kind: a word of each part, in this order and near each other, in one sentence."""
+
+    parts: tuple[frozenset[str], ...]
+    scope: Scope
+    language: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OptOutTable:
     """All words, folded by `word_list`; phrases in order of length, the longest first."""
 
@@ -69,6 +80,7 @@ class OptOutTable:
     courtesy: frozenset[Words]
     doubts: Mapping[str, frozenset[str]]
     negators: Mapping[str, frozenset[str]]
+    kinds: tuple[StopKind, ...] = ()
     care: tuple[Words, ...] = ()  # words of self-harm
     helplines: Mapping[str, str] = field(default_factory=dict)  # by country; under "*" elsewhere
     ours: frozenset[str] = frozenset()  # sentences of our own foot, each by its letters and digits alone
@@ -82,7 +94,8 @@ def classify_reply(text: str, table: OptOutTable) -> ReplyMeaning:
     text = own_words(text[:_LONGEST_HEARD], table.ours)
     words = word_list(text)
     meaning = _as_keywords(_without_courtesy(words, table), table) or _as_keywords(_spelled_out(words), table)
-    meaning = meaning or _as_phrase(text, words, table) or _unclear(words, table)
+    meaning = meaning or _as_phrase(text, words, table) or _by_kind(text, words, table)
+    meaning = meaning or _unclear(words, table)
     return replace(meaning, care=table.helplines) if _tells_of_harm(words, table) else meaning
 
 
@@ -185,6 +198,43 @@ def _as_phrase(text: str, words: Words, table: OptOutTable) -> ReplyMeaning | No
                 kind="stop", scope_hint=phrase.scope, matched=matched, language=phrase.language
             )
     return None
+
+
+def _by_kind(text: str, words: Words, table: OptOutTable) -> ReplyMeaning | None:
+    """Read a wish whose parts stand near each other; a doubt anywhere, or a negation around them, leaves it unclear."""
+    sentences = [word_list(part) for part in _SENTENCE_END.split(text[:_LONGEST_READ])]
+    denied = frozenset().union(*table.negators.values())  # nobody says in which language they write
+    for kind in table.kinds:
+        if table.doubts[kind.language] & set(words):
+            continue
+        for sentence in sentences:
+            places = _places(sentence, kind.parts)
+            if places and not _is_negated(sentence, places, denied):
+                matched = " ".join(sentence[place] for place in places)
+                return ReplyMeaning(
+                    kind="stop", scope_hint=kind.scope, matched=matched, language=kind.language
+                )
+    return None
+
+
+def _places(sentence: Words, parts: tuple[frozenset[str], ...]) -> tuple[int, ...]:
+    """Where a word of each part stands, each at most so many words behind the one before; empty: nowhere."""
+    starts = [at for at, word in enumerate(sentence) if word in parts[0]]
+    for start in starts:
+        places = [start]
+        for part in parts[1:]:
+            reach = range(places[-1] + 1, min(places[-1] + 2 + _GAP, len(sentence)))
+            following = next((at for at in reach if sentence[at] in part), None)
+            if following is None:
+                break
+            places.append(following)
+        if len(places) == len(parts):
+            return tuple(places)
+    return ()
+
+
+def _is_negated(sentence: Words, places: tuple[int, ...], negators: frozenset[str]) -> bool:
+    return bool(negators & set(sentence[max(0, places[0] - _REACH_OF_NEGATION) : places[-1]]))
 
 
 def _outside(words: Words, phrase: Words) -> Words:

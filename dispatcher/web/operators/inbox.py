@@ -8,6 +8,7 @@ from starlette.responses import Response
 from dispatcher.inbox.answer_inbox import Answer, Inbox, InboxError, confirm, dismiss, undo
 from dispatcher.inbox.domain.reading import Reading
 from dispatcher.inbox.read_inbox import InboxItem, NoSuchItemError, list_inbox, show_item
+from dispatcher.inbox.reply import Replying, reply, template_for
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.web.site.list_export import exported
 from dispatcher.web.site.page import go_to, page, sentence_of
@@ -41,6 +42,7 @@ def show(visit: Visit) -> Response:
         "inbox_item",
         item=item,
         words=underlined(item),
+        answer=_answer_text(item),
         readings=[reading for reading in Reading if reading is not Reading.UNCLEAR],
     )
 
@@ -66,6 +68,17 @@ def _answered(visit: Visit, inbox: Inbox, item: InboxItem) -> str:
         case "dismiss":
             dismiss(inbox, item.id, why=visit.text("why"))
             return "Dismissed."
+        case "reply":
+            replying = Replying(
+                database=visit.program.database,
+                policy=visit.program.policy,
+                propose=visit.program.propose_reading,
+                actor=visit.actor,
+                now=visit.now,
+                random_bytes=visit.program.random_bytes,
+            )
+            reply(replying, item.id)
+            return "Answered: it goes out with the next messages."
         case "undo":
             undo(inbox, item.id, why=visit.text("why"))
             return "Taken back: the words wait to be read again."
@@ -77,6 +90,16 @@ def _answered(visit: Visit, inbox: Inbox, item: InboxItem) -> str:
             )
             answered = confirm(inbox, item.id, said)
             return f"Read as {answered.reading.value.replace('_', ' ')}."
+
+
+def _answer_text(item: InboxItem) -> str:
+    """The text that would answer what a person confirmed; empty where nothing is to be sent, or was."""
+    if not item.confirmed or item.reply or not item.debtor:
+        return ""
+    try:
+        return template_for(Reading(item.confirmed))
+    except InboxError:
+        return ""
 
 
 def underlined(item: InboxItem) -> Markup:

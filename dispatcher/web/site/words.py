@@ -238,6 +238,8 @@ _TASKS: Mapping[str, str] = {
     "ladder_ended": "ladders that ended",
     "unclear_reply": "replies to read",
     "help_wanted": "ask for help",
+    "wrong_number": "wrong numbers and addresses",
+    "page_closed": "pages closed over wrong answers",
     "review": "templates to review",
     "strange_message": "sent from our account by others",
 }
