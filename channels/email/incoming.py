@@ -16,8 +16,6 @@ from email.utils import parseaddr
 from enum import StrEnum
 from html.parser import HTMLParser
 
-from flufl.bounce import all_failures
-
 _OURS = re.compile(r"<([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})@")
 _ANSWERED = re.compile(r"^\s*(?:(?:re|aw|rv|res|ref|fw|fwd|tr|wg|enc)\s*:\s*)+", re.IGNORECASE)
 _STATUS = re.compile(r"^Status:\s*(\d\.\d{1,3}\.\d{1,3})", re.IGNORECASE | re.MULTILINE)
@@ -85,6 +83,8 @@ def _kind(mail: EmailMessage, bounced: bool) -> IncomingKind:  # noqa: FBT001 wh
 
 def _failures(mail: EmailMessage) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(delayed, failed) addresses; what no detector can read is no bounce."""
+    from flufl.bounce import all_failures  # forty detectors: only where a mail is read
+
     try:
         found = all_failures(mail)
     except (MessageError, ValueError, LookupError, AttributeError, TypeError):
