@@ -9,6 +9,7 @@ from dispatcher.cli.opening import AsJson, AsOf, Now, opened, print_json
 if TYPE_CHECKING:
     from dispatcher.gate.decision import Reason
     from dispatcher.planning.explain_debtor import ChannelAnswer, DebtAnswer, Explanation, StepAnswer
+    from dispatcher.planning.storage.explained import Beside
 
 
 MOST_TO_COME = 3  # debts of later days that are told one by one; a replayed book holds years of them
@@ -71,8 +72,21 @@ def _print(answer: "Explanation") -> None:
         print(
             f"\n{len(to_come)} more debts are not issued yet, the first on {min(to_come)}; --json lists them."
         )
+    if answer.besides:
+        print("\nBesides reminders:")
+    for each in answer.besides:
+        _print_beside(each, zone)
     if not answer.debts:
         print("\nThis person owes nothing that we know of.")
+
+
+def _print_beside(each: "Beside", zone: str) -> None:
+    from dispatcher.planning.explain_words import local
+
+    until = f" until {local(each.not_before, zone)}" if each.not_before and not each.sent_at else ""
+    why = f": {'; '.join(each.reasons)}" if each.reasons else ""
+    what = f"{each.step} by {each.channel} of {each.as_of}{until}{why}"
+    print(f"    {each.state:>9}  {what} [message {each.message_id}]")
 
 
 def _print_debt(debt: "DebtAnswer", zone: str) -> None:

@@ -26,6 +26,9 @@ def print_summary(summary: RunSummary) -> None:
     others = ", ".join(f"{count} {reason}" for reason, count in sorted(summary.others.items()))
     if others:
         console.print(f"Debts in the ledger: {others}")
+    for step, counts in sorted(summary.besides.items()):
+        told = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
+        console.print(f"Besides, as it was recorded: {step}: {told}")
     for one in summary.left_open:
         console.print("Left open: " + one.sentence(summary.as_of), markup=False)
     for creditor, why in sorted(summary.refused_creditors.items()):

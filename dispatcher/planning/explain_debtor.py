@@ -35,6 +35,8 @@ from dispatcher.planning.forecast_days import ForecastRequest, predict_days
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import explained
 
+TOLD_FOR = timedelta(days=30)  # so long what went besides the ladder is named
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChannelAnswer:
@@ -88,6 +90,7 @@ class Explanation:
     zones: tuple[str, ...]
     packs: tuple[str, ...]
     debts: tuple[DebtAnswer, ...]
+    besides: tuple[explained.Beside, ...] = ()  # of the last month: agreements, answers, confirmations
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,6 +123,7 @@ def explain_debtor(
         ids = list(relations)
         person = load_people(connection, {debtor_id}, now=now)[debtor_id]
         debts = load_debts(connection, ids, as_of=as_of)
+        besides = explained.besides(connection, debtor_id, as_of - TOLD_FOR)
         strategies = explained.strategy_of(connection, ids, desk.strategies)
         case = _Case(
             policy=desk,
@@ -134,6 +138,7 @@ def explain_debtor(
     by_name = {strategy.name: strategy for strategy in desk.strategies}
     zones = tuple(sorted({zone.zone for zone in zones_of(person, None, desk.places)}))
     return Explanation(
+        besides=tuple(besides),
         debtor=person.full_reference,
         name=person.name,
         as_of=as_of,

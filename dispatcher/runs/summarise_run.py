@@ -37,6 +37,7 @@ def summarise_run(
             )
         states = run_totals.count_states(connection, run_id)
         kept = run_totals.kept_reasons(connection, run_id)
+        besides = run_totals.count_besides(connection, run.as_of) if run.mode == "live" else {}
         stopped = stops.in_force(connection)
         still_open = left_open.left_open(connection, mode=run.mode)
     plan = run.summary.get("plan", {})
@@ -59,6 +60,7 @@ def summarise_run(
         notes=tuple(plan.get("notes", ())),
         stops=tuple(f"{row.stop}: {row.why}" for row in stopped),
         left_open=still_open,
+        besides=count_messages(besides)[1],
         stopped_by_program=any(row.by_program for row in stopped),
         sent_of_earlier_runs=sent_of_earlier_runs,
         plan_digest=run.plan_digest,

@@ -169,3 +169,19 @@ def test_what_lies_outside_the_limits_is_refused_and_leaves_nothing(
     ledger("2026-02-20", "110.00")  # the creditor's ledger still shows the rest
     day(desk, "2026-02-20")
     assert [step for _, step in told(desk)] == ["arrangement-confirmation", "account-settled"]
+
+
+def test_what_is_confirmed_as_it_is_recorded_is_told_in_the_days_summary_and_explained(
+    desk: Desk, ledger: Callable[..., None]
+) -> None:
+    ledger("2026-01-13", "120.00")
+    day(desk, "2026-01-13")
+    desk("record", "promise", "acme/A1", "--on", "2026-01-20", "--now", "2026-01-14T15:00:00Z")
+    planned = json.loads(desk("explain", "acme/A1", "--now", "2026-01-14T16:00:00Z", "--json"))["besides"]
+    assert [(one["step"], one["state"]) for one in planned] == [("arrangement-confirmation", "planned")]
+
+    told = desk("run", "--as-of", "2026-01-14", "--now", "2026-01-14T18:00:00Z")
+    assert "Besides, as it was recorded: arrangement-confirmation: 1 sent" in told
+    assert "arrangement-confirmation by email of 2026-01-14" in desk(
+        "explain", "acme/A1", "--now", "2026-01-14T19:00:00Z"
+    )

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, literal, select
+from sqlalchemy import Connection, case, literal, or_, select
 
+from dispatcher.database.tables.agreements import follow_ups
 from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.planning import ladder
 from dispatcher.database.tables.portfolio import creditors, debt_parties, debtors, debts
@@ -29,6 +30,20 @@ class SentStep:
     sent_at: datetime | None
     not_before: datetime | None
     reasons: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Beside:
+    """A message that stands on no ladder, as far as it has come."""
+
+    message_id: str
+    step: str
+    channel: str
+    state: str
+    as_of: date
+    sent_at: datetime | None
+    not_before: datetime | None
+    reasons: tuple[str, ...]
 
 
 def debt_ids_of(connection: Connection, debtor_id: int) -> dict[int, str]:
@@ -63,6 +78,37 @@ def rungs_of(connection: Connection, debtor_id: int, debt_ids: Sequence[int]) ->
         select(ladder).where(ladder.c.recipient_id == debtor_id, ladder.c.debt_id.in_(debt_ids))
     )
     return {row.debt_id: rung_of(row) for row in rows}
+
+
+def besides(connection: Connection, debtor_id: int, since: date) -> list[Beside]:
+    """Messages to this person that no ladder planned: of agreements, answers, confirmations; the newest first."""
+    query = (
+        select(
+            messages.c.id, messages.c.step, messages.c.channel, messages.c.state, messages.c.as_of,
+            messages.c.sent_at, messages.c.not_before, messages.c.reasons,
+        )
+        .outerjoin(follow_ups, follow_ups.c.message_id == messages.c.id)
+        .where(
+            messages.c.recipient_id == debtor_id,
+            messages.c.as_of >= since,
+            or_(messages.c.run_id.is_(None), follow_ups.c.message_id.is_not(None)),
+        )
+        .order_by(messages.c.id.desc())
+        .limit(20)
+    )  # fmt: skip
+    return [
+        Beside(
+            message_id=row.id,
+            step=row.step,
+            channel=row.channel,
+            state=row.state,
+            as_of=row.as_of,
+            sent_at=row.sent_at,
+            not_before=row.not_before,
+            reasons=tuple(str(reason.get("detail", "")) for reason in row.reasons),
+        )
+        for row in connection.execute(query)
+    ]
 
 
 def steps_sent(connection: Connection, debtor_id: int, debt_ids: Sequence[int]) -> list[SentStep]:

@@ -57,6 +57,9 @@ class RunSummary:
     stops: Sequence[str] = ()  # what is stopped, and why
     stopped_by_program: bool = False  # a provider refused everything, or a guard stepped in
     left_open: Sequence[LeftOpen] = ()  # of any day, this run's own included
+    besides: Mapping[str, Mapping[str, int]] = field(
+        default_factory=dict
+    )  # by step: planned as it was recorded
     sent_of_earlier_runs: int = 0  # while it ran: what `plan` or a run that died had left, what was deferred
     plan_digest: str = ""
     seal: str = ""
@@ -84,6 +87,7 @@ class RunSummary:
             ],
             "not_due": dict(self.others),
             "left_open": {one.state: one.as_json(self.as_of) for one in self.left_open},
+            "besides": {step: dict(counts) for step, counts in self.besides.items()},
             "sent_of_earlier_runs": self.sent_of_earlier_runs,
             "refused_creditors": dict(self.refused_creditors),
             "template_problems": list(self.template_problems),

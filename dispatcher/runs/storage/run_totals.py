@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, and_, func, select, update
 
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.planning import runs
@@ -35,6 +35,13 @@ def count_states(connection: Connection, run_id: int) -> Counter[tuple[str, str,
     """(step, channel, state) -> messages of a run."""
     by = (messages.c.step, messages.c.channel, messages.c.state)
     return count_messages(connection, *by, where=messages.c.run_id == run_id)
+
+
+def count_besides(connection: Connection, day: date) -> Counter[tuple[str, str, str]]:
+    """The same of a day's messages that no run planned: confirmations and answers, as they were recorded."""
+    by = (messages.c.step, messages.c.channel, messages.c.state)
+    besides = and_(messages.c.run_id.is_(None), messages.c.as_of == day)
+    return count_messages(connection, *by, where=besides)
 
 
 def kept_reasons(connection: Connection, run_id: int) -> list[KeptReason]:

@@ -348,6 +348,7 @@ class RunSummary(Model):
     by_step: Json
     reasons: list[KeptBack]
     not_due: Json
+    besides: Json
     sent_of_earlier_runs: int
     refused_creditors: Json
     template_problems: list[str]
