@@ -183,3 +183,12 @@ def test_a_date_to_answer_by_counts_the_working_days_of_the_readers_country():
 
 def test_where_no_calendar_is_known_monday_to_friday_count():
     assert working_day_after(date(2026, 3, 13), 1, "ZZ") == date(2026, 3, 16)
+
+
+@pytest.mark.parametrize("length", range(1, 60, 5))
+def test_no_amount_is_broken_at_the_end_of_a_line_of_a_letter(length):
+    debts = [a_debt(balance=Money(44_177, "USD")), a_debt(reference="INV-2", balance=Money(1_000, "USD"))]
+    made = inputs(ChannelKind.LETTER, debts=debts)
+    made = replace(made, sender=replace(made.sender, creditor_name="Acme " + "x" * length))
+    letter = rendered(shipped("first-reminder"), made)
+    assert "$451.77 was open" in " ".join(letter.text.split())

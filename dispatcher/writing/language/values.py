@@ -107,8 +107,13 @@ def for_medium(uses: Iterable[Use], values: Mapping[str, Any], write: Write) -> 
     for use in uses:
         value = values[use.variable]
         if use.printed and type(value) is str:
-            value = write(value)
+            value = _whole(write(value)) if use.placeholder.kind is Kind.MONEY else write(value)
         elif use.fields:
             value = [for_medium(use.fields, item, write) for item in value]
         variables[use.variable] = value
     return variables
+
+
+def _whole(amount: Any) -> Any:
+    """An amount in HTML is never broken at the end of a line: plutoprint breaks after its point."""
+    return Markup('<span class="amount">%s</span>') % amount if isinstance(amount, Markup) else amount
