@@ -103,6 +103,14 @@ TABLE: dict[str, tuple[str, ...]] = {
     "POST /users/{name}/tokens": (ADMIN,),
     "POST /users/{name}/second-factor": (ADMIN,),
     "POST /users/{name}/provider": (ADMIN,),
+    "GET /wire": (ADMIN,),
+    "POST /wire/accounts": (ADMIN,),
+    "POST /wire/accounts/{name}/keys": (ADMIN,),
+    "POST /wire/accounts/{name}/keys/end": (ADMIN,),
+    "POST /wire/accounts/{name}/end": (ADMIN,),
+    "POST /wire/receivers": (ADMIN,),
+    "POST /wire/receivers/{id}/retry": (ADMIN,),
+    "POST /wire/receivers/{id}/end": (ADMIN,),
     "GET /jobs": ALL_BUT_ADMIN,
     "GET /jobs/{id}": ALL_BUT_ADMIN,
     "GET /jobs/{id}/file": ALL_BUT_ADMIN,
@@ -151,7 +159,7 @@ OPEN = {
 }  # fmt: skip
 _FILLED = {
     "reference:path": "acme/A-1", "name": "first-reminder", "version": "1", "id": "1", "number": "1",
-    "creditor": "acme", "reference": "A-1", "token": "x",
+    "creditor": "acme", "reference": "A-1", "token": "x", "which": "after",
 }  # fmt: skip
 
 

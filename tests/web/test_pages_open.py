@@ -44,6 +44,7 @@ PAGES = {
     "/senders": "Acme Home Services",
     "/settings": "daily-run",
     "/users": "New user",
+    "/wire": "No program has a key yet",
 }
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import re
 import threading
 from base64 import b64decode
 from collections.abc import Callable, Iterator
@@ -413,6 +414,27 @@ def test_a_receiver_that_says_gone_is_told_nothing_more_and_one_that_is_ended_ne
     with web.house.database.reading() as connection:
         assert webhooks.living(connection) == []
     assert client.get(f"/api/v1/webhooks/{first}/tries").status_code == 404
+
+
+def test_an_admin_gives_and_ends_keys_and_receivers_on_a_page(web: Web) -> None:
+    admin = web.signed_in("admin")
+    form = {"name": "shop", "creditor": "acme", "scope": ["debts:read", "events:read"]}
+    text = admin.post("/wire/accounts", form).text
+    key = re.search(r"dsp_[\w-]+", text)
+    assert key is not None
+    client = web.visitor()
+    client.headers["Authorization"] = f"Bearer {key[0]}"
+    assert client.get("/api/v1/debts").status_code == 200
+    assert key[0] not in admin.page("/wire")
+    assert "whsec_" in admin.post("/wire/receivers", {"url": "http://127.0.0.1:9/h", "creditor": "acme"}).text
+    assert "whsec_" not in admin.page("/wire")
+    assert "https alone" in admin.post("/wire/receivers", {"url": "http://erp.example/h"}).text
+
+    assert "asked again" in admin.said(admin.post("/wire/receivers/1/retry"))
+    assert "Nothing more" in admin.said(admin.post("/wire/receivers/1/end"))
+    assert "There is no webhook 1" in admin.said(admin.post("/wire/receivers/1/end"))
+    assert "has ended" in admin.said(admin.post("/wire/accounts/shop/keys/end", {"key": key[0][:12]}))
+    assert client.get("/api/v1/debts").status_code == 401
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from dispatcher.bootstrap import Dispatcher
 from dispatcher.users.second_factor import is_wanting
 from dispatcher.users.sign_in import session_of
 from dispatcher.users.storage.sessions import Session
-from dispatcher.web.account import account, second_factor_pages, sign_in_pages, user_pages
+from dispatcher.web.account import account, second_factor_pages, sign_in_pages, user_pages, wire_pages
 from dispatcher.web.api.operation import PREFIX, Operation
 from dispatcher.web.api.operations import OPERATIONS
 from dispatcher.web.api.problems import problem
@@ -88,6 +88,7 @@ PAGES: tuple[Page, ...] = (
     *log.PAGES,
     *desk_pages.PAGES,
     *user_pages.PAGES,
+    *wire_pages.PAGES,
     *debtors_page.PAGES,
     *debtors_account.PAGES,
     *webhooks.PAGES,

@@ -56,6 +56,7 @@ _MENU = (
     ("/senders", "Senders", "More"),
     ("/settings", "Settings", "More"),
     ("/users", "Users", "More"),
+    ("/wire", "Creditors' systems", "More"),
 )
 
 
