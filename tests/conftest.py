@@ -1,5 +1,6 @@
 """What every test may ask for: a fresh database on SQLite or PostgreSQL, a broker, the reference material."""
 
+import gc
 import itertools
 import os
 import resource
@@ -51,10 +52,22 @@ class CompiledByKind(LRUCache[Any, Any]):
 # Each sign-in would cost what a guess costs; `tests/web/test_sign_in.py` holds the price of the program itself.
 passwords._HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 passwords._NOBODY = passwords._HASHER.hash("nobody has this password")
+# No test cuts the power: waiting for the disk at each commit would show nothing.
+sqlite_writer = engine._sqlite_writer
+engine._sqlite_writer = lambda connection, record: (
+    sqlite_writer(connection, record),
+    connection.execute("PRAGMA synchronous=OFF"),
+)
 engine.create_engine = partial(create_engine, execution_options={"compiled_cache": CompiledByKind(4_000)})
 
 settings.register_profile("house", deadline=None)  # a busy machine is no finding
 settings.load_profile("house")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Look for garbage as seldom as the program does, and not among what lives to the end."""
+    gc.set_threshold(50_000, 20, 100)
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,31 +19,27 @@ from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.portfolio import debts
 from dispatcher.messages.domain.message import State, fold
 from tests.chaos.accidents import until
+from tests.command import dispatcher
+from tests.conftest import DEEP
 
 SEED = 20261116
 DAY = ("--as-of", "2026-11-16", "--now", "2026-11-16T18:00:00Z")
 AT_AN_END = {State.ACCEPTED, State.DEFERRED, State.HELD, State.CANCELLED, State.UNKNOWN}
 
 
-def command(home: Path, *words: str) -> list[str]:
-    return [sys.executable, "-c", "from dispatcher.cli.main import main; main()", *words]
-
-
 def started(home: Path, *words: str) -> subprocess.Popen[bytes]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("DISPATCHER_")}
     return subprocess.Popen(
-        command(home, *words),
+        [sys.executable, "-c", "from dispatcher.cli.main import main; main()", *words],
         env=environment | {"DISPATCHER_HOME": str(home)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
 
 
-def finished(home: Path, *words: str, codes: tuple[int, ...] = (0,)) -> str:
-    process = started(home, *words)
-    said = process.communicate(timeout=300)[0].decode()
-    assert process.returncode in codes, said
-    return said
+def finished(home: Path, *words: str, codes: tuple[int, ...] = (0,)) -> None:
+    done = dispatcher(*words, home=home)
+    assert done.returncode in codes, done.stdout + done.stderr
 
 
 def imported(home: Path) -> Path:
@@ -69,8 +65,8 @@ def database(home: Path) -> Iterator[Database]:
 
 
 def milestones(home: Path, database: Database) -> list[Callable[[], bool]]:
-    """Moments of a run at which it is killed: while planning, preparing and sending."""
-    chance = random.Random(SEED)
+    """Moments of a run at which it is killed: while planning, preparing and sending; DEEP=1 takes twice as many."""
+    chance, times = random.Random(SEED), 2 if DEEP else 1
 
     def planned_at_least(count: int) -> bool:
         with database.reading() as connection:
@@ -86,8 +82,8 @@ def milestones(home: Path, database: Database) -> list[Callable[[], bool]]:
 
     return [
         lambda: planned_at_least(1),
-        *(lambda n=n: prepared_at_least(n) for n in sorted(chance.sample(range(1, 200), 2))),
-        *(lambda n=n: written_at_least(n) for n in sorted(chance.sample(range(1, 250), 4))),
+        *(lambda n=n: prepared_at_least(n) for n in sorted(chance.sample(range(1, 200), times))),
+        *(lambda n=n: written_at_least(n) for n in sorted(chance.sample(range(1, 250), 2 * times))),
     ]
 
 

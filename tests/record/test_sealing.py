@@ -75,7 +75,9 @@ def test_sealing_with_nothing_new_adds_no_seal(log: Log) -> None:
 
 
 def test_sealing_misses_nothing_while_eight_processes_write(log: Log, database_url: str) -> None:
-    with ProcessPoolExecutor(WRITERS, mp_context=get_context("spawn")) as pool:
+    processes = get_context("forkserver")
+    processes.set_forkserver_preload([__name__])  # what all of them import is imported once
+    with ProcessPoolExecutor(WRITERS, mp_context=processes) as pool:
         writers = [pool.submit(write_much, database_url, number) for number in range(WRITERS)]
         while not all(writer.done() for writer in writers):
             seal(log)
