@@ -77,11 +77,14 @@ def fill(database: Database) -> None:
 def values(database: Database) -> dict[tuple[str, str], list[str]]:
     """What stands in each column, by table and column."""
     with database.reading() as connection:
-        return {
-            (table.name, column.name): sorted(map(str, connection.scalars(select(column))))
-            for table in _reflected(connection).sorted_tables
-            for column in table.columns
+        rows = {
+            table: connection.execute(select(table)).all() for table in _reflected(connection).sorted_tables
         }
+    return {
+        (table.name, column.name): sorted(str(row[place]) for row in there)
+        for table, there in rows.items()
+        for place, column in enumerate(table.columns)
+    }
 
 
 def _reflected(connection: Connection) -> MetaData:
