@@ -58,6 +58,11 @@ class Breaker:
                 case _:
                     return self._take_probe()
 
+    def take_up(self, paused_until: datetime) -> None:
+        """Go on with a pause that another process has found: after it one attempt is let through, not `failures`."""
+        with self._lock:
+            self._opens_again_at = paused_until
+
     def record(self, outcome: Outcome) -> BreakerState:
         """Count the end of an attempt; returns the state that follows."""
         with self._lock:

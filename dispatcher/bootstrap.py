@@ -67,6 +67,7 @@ class Dispatcher:
     clock_is_set: bool = False
     random_bytes: Callable[[int], bytes] = secrets.token_bytes
     _channels: dict[ChannelKind, Channel] = field(default_factory=dict)
+    _seconds: dict[ChannelKind, Channel] = field(default_factory=dict)
 
     @property
     def home(self) -> Path:
@@ -330,12 +331,30 @@ class Dispatcher:
             self._channels[kind] = open_channel(kind, self.settings.channel(kind))
         return self._channels[kind]
 
-    def account(self, kind: ChannelKind) -> Account | None:
-        """The account of a channel's provider, opened anew; None where it has none that answers."""
+    def second_channel(self, kind: ChannelKind) -> Channel | None:
+        """The provider that takes over while the first one fails, opened likewise; None where there is none."""
+        from channels.registry import open_channel
+
+        settings = self.settings.second_channel(kind)
+        if settings is None:
+            return None
+        if kind not in self._seconds:
+            self.refuse_if_not_ready()
+            self._seconds[kind] = open_channel(kind, settings)
+        return self._seconds[kind]
+
+    def provider(self, kind: ChannelKind, name: str) -> Channel:
+        """The channel's provider of that name, else its first."""
+        second = self.second_channel(kind)
+        return second if second is not None and second.provider == name else self.channel(kind)
+
+    def accounts(self, kind: ChannelKind) -> list[Account]:
+        """The accounts of a channel's providers that can be asked, opened anew."""
         from channels.registry import open_account
 
         self.refuse_if_not_ready()
-        return open_account(kind, self.settings.channel(kind))
+        opened = (open_account(kind, settings) for settings in self.settings.providers(kind))
+        return [account for account in opened if account is not None]
 
     def refuse_if_not_ready(self) -> None:
         """Raise SettingsError while a real provider is set and something it needs is not."""
@@ -344,7 +363,7 @@ class Dispatcher:
 
     def close(self) -> None:
         """Give everything back."""
-        for channel in self._channels.values():
+        for channel in (*self._channels.values(), *self._seconds.values()):
             channel.close()
         self.database.close()
 

@@ -78,6 +78,21 @@ ZoneName = Annotated[str, AfterValidator(_zone_name)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
+SecondAfter = Annotated[float, Field(ge=0, le=1440)]
+"""Minutes for which a provider must have failed before the second one takes over."""
+
+
+def _refuse_second(kind: str, first: str, second: "EmailSettings | LetterSettings | None") -> None:
+    """Two providers are told apart by their names: a message in doubt at one must never go to the other."""
+    if second is None:
+        return
+    name = f"DISPATCHER_CHANNELS__{kind}__SECOND__PROVIDER"
+    if second.provider in {first, "folder"}:
+        raise ValueError(f"{name} is {second.provider!r}: it must be another real provider than {first!r}")
+    if second.second is not None:
+        raise ValueError(f"{name}: a second provider has no second of its own")
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -104,6 +119,13 @@ class EmailSettings(_Part):
     oauth_client_secret: SecretStr = SecretStr("")
     oauth_refresh_token: SecretStr = SecretStr("")
     oauth_scope: str = ""
+    second: "EmailSettings | None" = None  # takes over while the first one fails
+    second_after: SecondAfter = 5.0
+
+    @model_validator(mode="after")
+    def _two(self) -> "EmailSettings":
+        _refuse_second("EMAIL", self.provider, self.second)
+        return self
 
 
 class SmsSettings(_Part):
@@ -136,6 +158,13 @@ class LetterSettings(_Part):
     batch_minutes: int = Field(60, ge=1)
     cut_off: time = time(16)
     cut_off_zone: ZoneName = "UTC"
+    second: "LetterSettings | None" = None  # takes over while the first one fails
+    second_after: SecondAfter = 5.0
+
+    @model_validator(mode="after")
+    def _two(self) -> "LetterSettings":
+        _refuse_second("LETTER", self.provider, self.second)
+        return self
 
 
 class ChannelsSettings(_Part):
@@ -314,7 +343,29 @@ class Settings(BaseSettings):
 
     def channel(self, kind: ChannelKind) -> ChannelSettings:
         """One channel's settings as its adapter takes them."""
-        part = getattr(self.channels, kind.value)
+        return self._for_adapter(getattr(self.channels, kind.value))
+
+    def second_channel(self, kind: ChannelKind) -> ChannelSettings | None:
+        """The same of the provider that takes over while the first one fails, where there is one."""
+        second = getattr(getattr(self.channels, kind.value), "second", None)
+        return None if second is None else self._for_adapter(second)
+
+    def providers(self, kind: ChannelKind) -> list[ChannelSettings]:
+        """The settings of all providers of a channel, the first one first."""
+        second = self.second_channel(kind)
+        return [self.channel(kind), *([] if second is None else [second])]
+
+    def provider(self, kind: ChannelKind, name: str) -> ChannelSettings:
+        """The settings of the provider of that name; the channel's own where it has none of that name."""
+        return next((each for each in self.providers(kind) if each.provider == name), self.channel(kind))
+
+    def second_after(self, kind: ChannelKind) -> timedelta | None:
+        """How long a channel's provider must have failed before the second takes over; None without one."""
+        if self.second_channel(kind) is None:
+            return None
+        return timedelta(minutes=getattr(self.channels, kind.value).second_after)
+
+    def _for_adapter(self, part: BaseModel) -> ChannelSettings:
         plain: dict[str, Any] = {
             name: value.get_secret_value() if isinstance(value, SecretStr) else value
             for name, value in part
@@ -345,18 +396,20 @@ class Settings(BaseSettings):
         found = []
         if real and self.templates.source is None:
             found.append("DISPATCHER_TEMPLATES__SOURCE must say folder or pages once a channel is real")
-        linking = [kind.value for kind in real if self.channel(kind).provider != "spool"]
+        linking = [
+            kind.value for kind in real if any(one.provider != "spool" for one in self.providers(kind))
+        ]
         if linking and is_loopback(self.public_url):
             found.append(
                 f"DISPATCHER_PUBLIC_URL is {self.public_url}: debtors and providers could not reach it, "
                 f"and {', '.join(linking)} is real"
             )
-        wanting = (missing(self.channel(kind)) for kind in real)
+        wanting = (missing(each) for kind in real for each in self.providers(kind))
         return [*found, *filter(None, wanting)]
 
     def is_rehearsal(self, kind: ChannelKind) -> bool:
         """Whether nothing of this channel can leave the machine: a folder, or a provider on loopback."""
-        return stays_on_this_machine(self.channel(kind))
+        return all(stays_on_this_machine(each) for each in self.providers(kind))
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from channels.kind import ChannelKind
-from channels.settings import deaf_without
+from channels.settings import ChannelSettings, deaf_without
 from dispatcher.bootstrap import Dispatcher, open_dispatcher
 from dispatcher.cli.check_law import coverage, places, sentences
 from dispatcher.cli.check_rehearsal import mappings, saved_mappings, schedules, texts
@@ -14,6 +14,7 @@ from dispatcher.cli.failures import explain_failure
 from dispatcher.cli.opening import AsJson, print_json
 
 if TYPE_CHECKING:  # only types here; compiling is loaded by the check that needs it
+    from channels.port import Channel
     from dispatcher.planning.domain.strategy import Step, Strategy
     from dispatcher.writing.language.compile import CompiledTemplate
 
@@ -282,13 +283,19 @@ def _broker(dispatcher: Dispatcher) -> Iterator[Finding]:
 
 def _channels(dispatcher: Dispatcher) -> Iterator[Finding]:
     for kind in ChannelKind:
-        channel = dispatcher.channel(kind)
-        trouble = channel.check()
-        level = "wrong" if trouble else "ok"
-        yield level, f"channel {kind.value}", f"{channel.provider}" + (f": {trouble}" if trouble else "")
-        if variable := deaf_without(dispatcher.settings.channel(kind)):
-            words = f"{channel.provider}'s webhooks are refused without {variable}, so nobody hears what came back"
-            yield "note", f"channel {kind.value}", words
+        for settings in dispatcher.settings.providers(kind):
+            yield from _provider(kind, dispatcher.provider(kind, settings.provider), settings)
+
+
+def _provider(kind: ChannelKind, channel: "Channel", settings: ChannelSettings) -> Iterator[Finding]:
+    trouble = channel.check()
+    level = "wrong" if trouble else "ok"
+    yield level, f"channel {kind.value}", f"{channel.provider}" + (f": {trouble}" if trouble else "")
+    if variable := deaf_without(settings):
+        words = (
+            f"{channel.provider}'s webhooks are refused without {variable}, so nobody hears what came back"
+        )
+        yield "note", f"channel {kind.value}", words
 
 
 def _stops(dispatcher: Dispatcher) -> Iterator[Finding]:
@@ -306,9 +313,9 @@ def _stops(dispatcher: Dispatcher) -> Iterator[Finding]:
         since = f"{row.stop} since {row.stopped_at:%Y-%m-%d %H:%M}Z: {row.why}"
         way_out = f"`dispatcher resume {named} --why TEXT` once it is put right"
         yield "wrong" if row.by_program else "note", "stops", f"{since}; {way_out}"
-    for name, lease in paused.items():
+    for name, pause in paused.items():
         yield (
             "note",
             "stops",
-            f"channel {name} pauses until {lease.until:%H:%M:%S}Z: {lease.details.get('why', '')}",
+            f"channel {name} pauses until {pause.until:%H:%M:%S}Z: {pause.why}",
         )

@@ -75,6 +75,12 @@ def drop(connection: Connection, name: str) -> None:
     connection.execute(delete(leases).where(leases.c.name == name))
 
 
+def last(connection: Connection, name: str) -> Lease | None:
+    """The newest lease of a name, in force or over."""
+    row = connection.execute(select(leases).where(leases.c.name == name)).one_or_none()
+    return None if row is None else Lease(row.name, row.owner, row.until, row.details)
+
+
 def living(connection: Connection, *, prefix: str, real_now: datetime) -> list[Lease]:
     """Leases in force whose name begins so."""
     rows = connection.execute(_LIVING, {"prefix": prefix, "real_now": real_now})

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from dispatcher.database.engine import Connection
@@ -18,6 +18,7 @@ from dispatcher.messages.domain.message import Message, State, entry_of
 from dispatcher.messages.storage import contents, outbox
 from dispatcher.planning.storage import ladder
 
+WAITS_FOR_ITS_OWN = timedelta(minutes=15)
 _STATES = {
     VerdictKind.DEFER: (State.DEFERRED, "deferred"),
     VerdictKind.HOLD: (State.HELD, "held"),
@@ -50,7 +51,7 @@ def begin_attempts(connection: Connection, delivery: ChannelDelivery, owner: str
     """
     now = delivery.clock()
     claimed = outbox.claim(connection, ids, owner=owner)
-    free = _without_stopped(connection, claimed, owner)
+    free = _without_others(connection, delivery, _without_stopped(connection, claimed, owner), now)
     bodies = contents.bodies(connection, {m.content_sha256 for m in free if m.content_sha256})
     verdicts = _verdicts(connection, delivery, free, bodies, now)
     going = [m for m in free if verdicts[m.id].kind is VerdictKind.SEND]
@@ -71,6 +72,17 @@ def _without_stopped(connection: Connection, claimed: list[Message], owner: str)
     if stopped:
         outbox.give_back(connection, stopped, owner=owner)
     return [m for m in claimed if m.id not in stopped]
+
+
+def _without_others(
+    connection: Connection, delivery: ChannelDelivery, claimed: list[Message], now: datetime
+) -> list[Message]:
+    """A message in doubt at the channel's other provider waits for that one: it must never go by both."""
+    others = [m for m in claimed if m.is_in_doubt and m.provider == delivery.other != ""]
+    if others:
+        row = {"next_try_at": now + WAITS_FOR_ITS_OWN, "lease_owner": None, "lease_until": None}
+        outbox.change(connection, [{"id": m.id, **row} for m in others])
+    return [m for m in claimed if m not in others]
 
 
 def _verdicts(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from channels.breaker import Breaker
+from channels.kind import ChannelKind
 from channels.port import Channel
 from dispatcher.database.engine import Connection, Database
 from dispatcher.delivery.domain.stop import Stop
@@ -20,13 +21,18 @@ Judge = Callable[[Connection, Sequence[Message], Bodies, datetime], Mapping[str,
 
 Clock = Callable[[], datetime]
 
+OpenProvider = Callable[[ChannelKind, str], Channel]
+"""A channel's provider by its name; the channel's first one where it has none of that name."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChannelDelivery:
     """One channel of one worker process.
 
     `chunk` is how many messages are begun at a time: after a crash no more than these are in doubt. `clock` is the
-    business clock, `real_clock` that of leases. `stopping` asks the worker to finish what it holds.
+    business clock, `real_clock` that of leases. `stopping` asks the worker to finish what it holds. `other` names the
+    channel's other provider, where it has two; `second_after` comes with the first of two: so long it must have failed
+    before the second takes over.
     """
 
     database: Database
@@ -40,6 +46,8 @@ class ChannelDelivery:
     chunk: int = 16
     lease: timedelta = timedelta(seconds=90)
     actor: str = "dispatcher"
+    other: str = ""
+    second_after: timedelta | None = None
     simulated: bool = False  # a replay: only then may what a replay has planned go out
     stopping: Callable[[], bool] = lambda: False
     stop_of: Callable[[Message], Stop | None] = lambda _message: None  # asked right before each call
@@ -49,3 +57,8 @@ class ChannelDelivery:
     remember: Callable[[Sequence[Message]], None] = lambda _begun: (
         None
     )  # outside of the database, before the call
+
+    @property
+    def is_second(self) -> bool:
+        """Whether it takes over from another provider."""
+        return bool(self.other) and self.second_after is None

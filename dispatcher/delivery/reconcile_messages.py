@@ -1,14 +1,14 @@
 """Finds out what became of unknown ends: by receipts, by asking the provider, else by a person."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from channels.kind import ChannelKind
 from channels.outcome import Accepted, Outcome, Rejected, TryLater
-from channels.port import Channel
 from dispatcher.database.engine import Connection, Database
+from dispatcher.delivery.channel_delivery import OpenProvider
 from dispatcher.delivery.storage import attempts, provider_events
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, entry_of
@@ -67,7 +67,7 @@ class _Book:
 
 def reconcile_messages(
     database: Database,
-    channels: Callable[[ChannelKind], Channel],
+    channels: OpenProvider,
     *,
     now: datetime,
     actor: str = "dispatcher",
@@ -94,10 +94,8 @@ def _by_receipt(message: Message, provider_id: str) -> Finding:
     return Finding(message=message, outcome=Accepted(provider_id=provider_id), source="receipt")
 
 
-def _by_look_up(
-    message: Message, channels: Callable[[ChannelKind], Channel], attempt: Any, body: bytes
-) -> Finding:
-    channel = channels(ChannelKind(message.channel))
+def _by_look_up(message: Message, channels: OpenProvider, attempt: Any, body: bytes) -> Finding:
+    channel = channels(ChannelKind(message.channel), message.provider)
     if attempt is None or not channel.can_look_up or channel.provider != message.provider:
         return Finding(message=message, outcome=None, source="")
     outcome = channel.look_up(message.id, to=message.address, attempted_at=attempt["began_at"], body=body)

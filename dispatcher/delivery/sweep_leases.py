@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from channels.kind import ChannelKind
-from channels.port import Channel
 from dispatcher.database.engine import Connection, Database
+from dispatcher.delivery.channel_delivery import OpenProvider
 from dispatcher.delivery.storage import attempts
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
@@ -36,7 +36,7 @@ class Swept:
 
 def sweep_leases(
     database: Database,
-    channels: Callable[[ChannelKind], Channel],
+    channels: OpenProvider,
     *,
     now: datetime,
     real_now: datetime,
@@ -56,7 +56,7 @@ def sweep_leases(
 
 def _sweep_owner(
     connection: Connection,
-    channels: Callable[[ChannelKind], Channel],
+    channels: OpenProvider,
     owner: str,
     *,
     now: datetime,
@@ -71,8 +71,8 @@ def _sweep_owner(
     return Swept(freed=freed, asked_again=len(safe), unknown=len(begun) - len(safe))
 
 
-def _may_ask_again(channels: Callable[[ChannelKind], Channel], message: Message) -> bool:
-    channel = channels(ChannelKind(message.channel))
+def _may_ask_again(channels: OpenProvider, message: Message) -> bool:
+    channel = channels(ChannelKind(message.channel), message.provider)
     return channel.repeat_is_safe and channel.provider == message.provider
 
 

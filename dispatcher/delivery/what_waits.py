@@ -66,10 +66,10 @@ def _paused(connection: Connection, real_now: datetime) -> list[Waiting]:
     return [
         Waiting(
             count=waiting.on_channel(connection, name, real_now=real_now),
-            why=f"wait for channel {name}, which pauses until {lease.until:%H:%M:%S}Z ({lease.details['why']})",
+            why=f"wait for channel {name}, which pauses until {pause.until:%H:%M:%S}Z ({pause.why})",
             command="dispatcher dispatch, after the pause",
         )
-        for name, lease in sorted(paused_channels(connection, real_now).items())
+        for name, pause in sorted(paused_channels(connection, real_now).items())
     ]
 
 

@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from dispatcher.database.engine import Database
@@ -52,6 +52,9 @@ class PlanRequest:
     only: str | None = None
     debtor_id: int | None = None
     without: tuple[str, ...] = ()  # creditors whose ledger is too old
+    paused: Mapping[str, timedelta] = field(
+        default_factory=dict
+    )  # channel -> for how long its provider has failed
 
 
 def decide_all(
@@ -69,7 +72,8 @@ def decide_all(
                 without=request.without,
             )
         )
-    yield from decide(database, found, rules_of(desk, request.as_of, request.now), progress=progress)
+    rules = replace(rules_of(desk, request.as_of, request.now), paused=request.paused)
+    yield from decide(database, found, rules, progress=progress)
 
 
 def rules_of(desk: Policy, as_of: date, now: datetime) -> PlanningRules:

@@ -237,6 +237,17 @@ def _step(case: _Case, debt: DebtFile, relation: str, strategy: Strategy, step: 
     comes = comes_on(strategy, step, debt.due_date, rung)
     if message is not None and comes is None:
         return _written(case, step, message)
+    answer = _unwritten(case, debt, relation, strategy, step, comes)
+    if message is None or message.state not in words.CAME_BACK:
+        return answer
+    said = words.goes_on(step.name, message, case.zone)
+    return replace(answer, sentence=f"{said} {answer.sentence}", message_id=message.message_id)
+
+
+def _unwritten(
+    case: _Case, debt: DebtFile, relation: str, strategy: Strategy, step: Step, comes: date | None
+) -> StepAnswer:
+    """A step that has not fired, or whose message has reached nobody."""
     if step.is_courtesy and case.as_of > debt.due_date:
         return _answer(step, "skipped", words.skipped(step.name, debt.due_date))
     if comes is None:

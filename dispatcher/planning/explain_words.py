@@ -12,8 +12,8 @@ _REACHED = {
     "sending": "is on its way by {channel} since {when}",
     "accepted": "went out by {channel} on {when}",
     "delivered": "went out by {channel} on {when} and was delivered",
-    "bounced": "went out by {channel} on {when} and came back",
-    "returned": "went out by {channel} on {when} and came back",
+    "bounced": "went out by {channel} on {when} and came back; the step counts as done",
+    "returned": "went out by {channel} on {when} and came back; the step counts as done",
     "unknown": "was handed over by {channel} on {when}; whether it arrived is not known",
 }
 _WAITING = {
@@ -26,6 +26,7 @@ _WAITING = {
     "failed": "could not be sent by {channel}",
 }
 REACHED = frozenset(_REACHED)
+CAME_BACK = frozenset({"bounced", "returned"})
 
 
 def local(moment: datetime, zone: str) -> str:
@@ -47,6 +48,16 @@ def told(step: str, message: SentStep, zone: str) -> str:
     why = "; ".join(dict.fromkeys(str(reason.get("detail", "")) for reason in message.reasons))
     return f"The {step} {_WAITING[message.state].format(channel=channel)}{until}" + (
         f": {why}." if why else "."
+    )
+
+
+def goes_on(step: str, message: SentStep, zone: str) -> str:
+    """What became of a message that came back and whose step is not done with that."""
+    channel = CHANNELS.get(message.channel, message.channel)
+    when = local(message.sent_at, zone) if message.sent_at else f"{message.as_of}"
+    return (
+        f"The {step} went out by {channel} on {when} and came back: that address is closed, and the step goes on to "
+        "the next way to reach the person."
     )
 
 

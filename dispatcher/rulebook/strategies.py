@@ -113,6 +113,12 @@ SCHEMA: dict[str, Any] = {
                     "valid_days": {"type": "integer", "minimum": 0, "maximum": 365},
                     "needs_handover_decision": {"type": "boolean"},
                     "next_channel_on_bounce": {"type": "boolean"},
+                    "next_channel_on_pause": {
+                        "type": "object",
+                        "additionalProperties": False,
+                        "required": ["wait"],
+                        "properties": {"wait": {"type": "number", "minimum": 0, "maximum": 720}},
+                    },
                     "vary": {"type": "boolean"},
                 },
             },
@@ -214,6 +220,7 @@ def _step(item: dict[str, Any]) -> Step:
         valid_days=item.get("valid_days", DEFAULT_VALID_DAYS),
         needs_handover_decision=item.get("needs_handover_decision", False),
         next_channel_on_bounce=item.get("next_channel_on_bounce", False),
+        paused_wait=item.get("next_channel_on_pause", {}).get("wait"),
         vary=item.get("vary", False),
     )
 

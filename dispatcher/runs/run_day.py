@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from dispatcher.database.engine import Database
-from dispatcher.delivery.channel_trouble import paused_channels
+from dispatcher.delivery.channel_trouble import failing_for, paused_channels
 from dispatcher.delivery.expire_messages import expire_messages
+from dispatcher.delivery.pass_on_messages import pass_on_messages
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import State
@@ -75,6 +76,7 @@ def run_day(
         require_ledger(ports.database)
         stale = stale_ledgers(ports.database, real_now=ports.real_now(), max_age=ports.max_ledger_age)
         expire_messages(ports.database, now=ports.now(), real_now=ports.real_now(), actor=ports.actor)
+        _pass_on(ports, request)
         earlier = _earlier(ports)
         with _spreading(ports) as expect:
             began = ports.real_now()
@@ -95,6 +97,14 @@ def run_day(
             problems += pauses(ports.database, ports.real_now())
         problems += _expired(ports, run_id)
         return close_day(ports, run_id, earlier, stale=stale, problems=problems)
+
+
+def _pass_on(ports: DayPorts, request: DayRequest) -> None:
+    """What waits for a provider that has failed too long is planned anew, on its next channel."""
+    if ports.mode == "live" and request.only is None:
+        pass_on_messages(
+            ports.database, ports.policy, now=ports.now(), real_now=ports.real_now(), actor=ports.actor
+        )
 
 
 def _earlier(ports: DayPorts) -> tuple[Collection[int], int]:
@@ -154,9 +164,9 @@ def pauses(database: Database, real_now: datetime) -> list[str]:
     with database.reading() as connection:
         paused = paused_channels(connection, real_now)
     return [
-        f"channel {name} pauses until {lease.until:%H:%M:%S}Z ({lease.details['why']}); "
+        f"channel {name} pauses until {pause.until:%H:%M:%S}Z ({pause.why}); "
         "mend that: after the pause `dispatcher dispatch` sends what waits"
-        for name, lease in sorted(paused.items())
+        for name, pause in sorted(paused.items())
     ]
 
 
@@ -183,6 +193,8 @@ def _also(renew: Callable[[], None], expect: Callable[[int], None], told: Progre
 
 
 def _plan_request(ports: DayPorts, request: DayRequest, stale: Mapping[str, str]) -> PlanRequest:
+    with ports.database.reading() as connection:
+        paused = failing_for(connection, now=ports.now(), real_now=ports.real_now())
     return PlanRequest(
         as_of=request.as_of,
         now=ports.now(),
@@ -192,6 +204,7 @@ def _plan_request(ports: DayPorts, request: DayRequest, stale: Mapping[str, str]
         mode=ports.mode,
         only=request.only,
         without=tuple(sorted(stale)),
+        paused=paused,
     )
 
 

@@ -14,6 +14,7 @@ from channels.port import Channel
 from dispatcher.database.engine import Connection, Database
 from dispatcher.database.holders import this_process
 from dispatcher.delivery.channel_delivery import ChannelDelivery, Clock, Judge
+from dispatcher.delivery.channel_trouble import second_serves, trouble_of
 from dispatcher.delivery.deliver_messages import deliver_messages
 from dispatcher.delivery.stop_watch import StopWatch
 from dispatcher.messages.domain.message import Message
@@ -54,6 +55,13 @@ class DeliveryPorts:
     simulated: bool = False
     refuse_copy: Callable[[Connection], None] = lambda _connection: None
     remember: Callable[[Sequence[Message]], None] = lambda _begun: None
+    open_second: Callable[[ChannelKind], Channel | None] = lambda _kind: None
+    second_after: Callable[[ChannelKind], timedelta | None] = lambda _kind: None
+
+    def provider(self, kind: ChannelKind, name: str) -> Channel:
+        """The channel's provider of that name, else its first."""
+        second = self.open_second(kind)
+        return second if second is not None and second.provider == name else self.open_channel(kind)
 
 
 class ChannelDeliveries:
@@ -63,6 +71,8 @@ class ChannelDeliveries:
     chunks, and most of a transaction is paid by the chunk. Those that come meanwhile wait with their threads; or, where
     they `may_line_up` because the queue is in memory and nobody shares it, they stand in line behind it, so that no
     thread waits for a channel while another channel has work.
+
+    A channel may have a second provider, which takes over while the first one fails: each has a breaker of its own.
     """
 
     def __init__(self, ports: DeliveryPorts, *, may_line_up: bool) -> None:
@@ -71,7 +81,7 @@ class ChannelDeliveries:
         self._turns = {kind: threading.Lock() for kind in ChannelKind}
         self._lines: dict[ChannelKind, deque[tuple[str, Sequence[str]]]] = {}
         self._lock = threading.Lock()
-        self._deliveries: dict[ChannelKind, ChannelDelivery] = {}
+        self._deliveries: dict[tuple[ChannelKind, bool], ChannelDelivery] = {}
         self._stopping = threading.Event()
         self.moved = threading.Event()  # set whenever a batch has ended
         self.failure: Exception | None = None
@@ -128,16 +138,26 @@ class ChannelDeliveries:
                 delivery.executor.shutdown(wait=True)
 
     def _delivery(self, kind: ChannelKind) -> ChannelDelivery:
+        by_second = self._ports.open_second(kind) is not None and self._second_serves(kind)
         with self._lock:
-            if kind not in self._deliveries:
-                self._deliveries[kind] = self._open(kind)
-            return self._deliveries[kind]
+            key = (kind, by_second)
+            if key not in self._deliveries:
+                self._deliveries[key] = self._open(kind, by_second=by_second)
+            return self._deliveries[key]
 
-    def _open(self, kind: ChannelKind) -> ChannelDelivery:
+    def _second_serves(self, kind: ChannelKind) -> bool:
+        with self._ports.database.reading() as connection:
+            return second_serves(connection, kind.value, self._ports.real_clock())
+
+    def _open(self, kind: ChannelKind, *, by_second: bool) -> ChannelDelivery:
         ports, throttle = self._ports, self._ports.throttles[kind]
-        return ChannelDelivery(
+        first, second = ports.open_channel(kind), ports.open_second(kind)
+        channel, other = (second, first) if by_second and second is not None else (first, second)
+        delivery = ChannelDelivery(
             database=ports.database,
-            channel=ports.open_channel(kind),
+            channel=channel,
+            other=other.provider if other is not None else "",
+            second_after=None if by_second else ports.second_after(kind),
             breaker=Breaker(failures=BREAKER_FAILURES, pause=BREAKER_PAUSE, clock=ports.real_clock),
             judge=ports.judge,
             clock=ports.clock,
@@ -153,3 +173,8 @@ class ChannelDeliveries:
             refuse_copy=ports.refuse_copy,
             remember=ports.remember,
         )
+        with ports.database.reading() as connection:
+            paused_until = trouble_of(connection, delivery)
+        if paused_until is not None:
+            delivery.breaker.take_up(paused_until)
+        return delivery

@@ -35,6 +35,8 @@ def delivery_ports(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> Deli
     return DeliveryPorts(
         database=dispatcher.database,
         open_channel=dispatcher.channel,
+        open_second=dispatcher.second_channel,
+        second_after=dispatcher.settings.second_after,
         judge=dispatcher.judge,
         clock=dispatcher.now,
         real_clock=dispatcher.real_now,

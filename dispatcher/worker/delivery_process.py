@@ -85,7 +85,7 @@ class DeliveryProcess:
         )
         swept = sweep_leases(
             ports.database,
-            ports.open_channel,
+            ports.provider,
             now=ports.clock(),
             real_now=ports.real_clock(),
             is_dead=is_dead,

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from dispatcher.bootstrap import Dispatcher
+from dispatcher.planning.storage import plans
 from dispatcher.portfolio.import_portfolio import ImportRequest, import_portfolio
 from dispatcher.runs.fire_schedules import Job
 from dispatcher.runs.notify_day import NoticePorts
@@ -32,6 +33,20 @@ def _run(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
     summary = run_day(ports, DayRequest(as_of=at.date()))
     ping(notice_ports(dispatcher))
     return f"run {summary.run_id}: " + ", ".join(f"{count} {word}" for word, count in summary.totals.items())
+
+
+def _pass_on(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
+    """A run of the newest day again, where steps have waited too long for a provider that fails."""
+    from dispatcher.delivery.pass_on_messages import waiting_to_pass_on
+
+    now, real_now = dispatcher.now(), dispatcher.real_now()
+    takers = waiting_to_pass_on(dispatcher.database, dispatcher.policy, now=now, real_now=real_now)
+    if not takers:
+        return "nothing waits for a provider that has failed too long"
+    with dispatcher.database.reading() as connection:
+        newest = plans.newest_run(connection, mode="live")
+    day = at.replace(year=newest.as_of.year, month=newest.as_of.month, day=newest.as_of.day)
+    return f"{len(takers)} steps go on to their next channel; {_run(dispatcher, process, day)}"
 
 
 def _import(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
@@ -112,7 +127,7 @@ def _receipts(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) ->
 
 def _batches(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
     del process, at
-    if dispatcher.settings.channels.letter.provider != "spool":
+    if upkeep.print_house(dispatcher) is None:
         return "no print house is set"
     return f"{upkeep.close_batches(dispatcher)} batches closed"
 
@@ -160,6 +175,7 @@ _JOBS: Mapping[str, _Work] = {
     "batches": _batches,
     "changes": _changes,
     "import": _import,
+    "pass-on": _pass_on,
     "receipts": _receipts,
     "reconcile": _reconcile,
     "retention": _retention,

@@ -21,6 +21,7 @@ from dispatcher.delivery.sweep_leases import Swept, sweep_leases
 from dispatcher.messages.domain.message import State
 from dispatcher.messages.storage import outbox
 from dispatcher.portfolio.import_watched import QUIET_SECONDS
+from dispatcher.settings import LetterSettings
 from dispatcher.users.storage import users
 from dispatcher.worker.daily_run import refuse_wrong_home
 
@@ -33,7 +34,7 @@ def sweep(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> Swept:
     """Free what dead workers hold."""
     return sweep_leases(
         dispatcher.database,
-        dispatcher.channel,
+        dispatcher.provider,
         now=dispatcher.now(),
         real_now=dispatcher.real_now(),
         is_dead=is_dead,
@@ -51,7 +52,7 @@ def expire(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> int:
 def reconcile(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> Reconciled:
     """Sweep, then find out what became of every unknown end."""
     sweep(dispatcher, actor=actor)
-    return reconcile_messages(dispatcher.database, dispatcher.channel, now=dispatcher.now(), actor=actor)
+    return reconcile_messages(dispatcher.database, dispatcher.provider, now=dispatcher.now(), actor=actor)
 
 
 def reconcile_accounts(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> list[AccountReport]:
@@ -71,8 +72,7 @@ def reconcile_accounts(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> 
     )
     reports = []
     for kind in ChannelKind:
-        account = dispatcher.account(kind)
-        if account is not None:
+        for account in dispatcher.accounts(kind):
             with closing(account):
                 reports.append(reconcile_account(desk, account))
     return reports
@@ -153,6 +153,12 @@ def read_receipts(dispatcher: Dispatcher) -> int:
     return fresh
 
 
+def print_house(dispatcher: Dispatcher) -> LetterSettings | None:
+    """The settings of the print house, also where it is the second provider; None without one."""
+    letter = dispatcher.settings.channels.letter
+    return next((each for each in (letter, letter.second) if each and each.provider == "spool"), None)
+
+
 def close_batches(dispatcher: Dispatcher) -> int:
     """Close the print house's batches that are due; returns how many.
 
@@ -161,8 +167,8 @@ def close_batches(dispatcher: Dispatcher) -> int:
     from channels.letter.batch import close_due_batches, next_cut_off
     from channels.letter.spool import SpoolFolder
 
-    letter = dispatcher.settings.channels.letter
-    if letter.provider != "spool":
+    letter = print_house(dispatcher)
+    if letter is None:
         return 0
     now, root = dispatcher.now(), dispatcher.home / "spool"
     closed = close_due_batches(
@@ -182,7 +188,7 @@ def close_batches(dispatcher: Dispatcher) -> int:
 
 def visit_print_house(dispatcher: Dispatcher) -> list[str]:
     """What schedules do for letters in the spool, for a desk that has no scheduler; returns what needs a person."""
-    if dispatcher.settings.channels.letter.provider != "spool":
+    if print_house(dispatcher) is None:
         return []
     needs = []
     for work in (read_receipts, close_batches):

@@ -193,7 +193,7 @@ def _hand_out(hub) -> None:
 def _sweep_and_retry(hub) -> None:
     """Sweep, and let pauses between tries be over: the business clock of these tests stands still."""
     database = hub.ports.database
-    sweep_leases(database, hub.ports.open_channel, now=NOW, real_now=hub.ports.real_clock())
+    sweep_leases(database, hub.ports.provider, now=NOW, real_now=hub.ports.real_clock())
     with database.writing() as connection:
         connection.execute(
             messages.update()

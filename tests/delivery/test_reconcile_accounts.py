@@ -155,7 +155,7 @@ def test_a_message_in_doubt_is_settled_by_the_id_that_travelled_with_it_and_its_
     channel = Silent(ChannelKind.EMAIL, [Unknown(why="no answer")], repeat_is_safe=False)
     (key,) = queued(database)
     deliver_messages(a_channel_delivery(database, channel), hand_out(database, [key]), [key])
-    reconcile_messages(database, lambda kind: channel, now=NOW)
+    reconcile_messages(database, lambda kind, name: channel, now=NOW)
     account = FakeAccount(
         events=[of(database, key, EventKind.DELIVERED, message_id=key, provider_id="theirs")]
     )

@@ -40,7 +40,7 @@ def test_a_look_up_that_finds_the_message_makes_it_accepted(database: Database) 
     channel = lost()
     key = unknown(database, channel)
     channel.sent[key] = None
-    found = reconcile_messages(database, lambda kind: channel, now=NOW)
+    found = reconcile_messages(database, lambda kind, name: channel, now=NOW)
     assert (found.accepted, found.left) == (1, ())
     row = message(database, key)
     assert (row.state, row.provider_id) == ("accepted", f"fake-{key}")
@@ -50,7 +50,7 @@ def test_a_look_up_that_finds_the_message_makes_it_accepted(database: Database) 
 def test_a_look_up_that_finds_nothing_lets_it_go_again(database: Database) -> None:
     channel = lost()
     key = unknown(database, channel)
-    assert reconcile_messages(database, lambda kind: channel, now=NOW).not_sent == 1
+    assert reconcile_messages(database, lambda kind, name: channel, now=NOW).not_sent == 1
     row = message(database, key)
     assert (row.state, row.sent_at) == ("queued", None)
 
@@ -58,7 +58,7 @@ def test_a_look_up_that_finds_nothing_lets_it_go_again(database: Database) -> No
 def test_a_look_up_that_finds_nothing_too_late_expires_it(database: Database) -> None:
     channel = lost()
     key = unknown(database, channel, expires_at=NOW + timedelta(hours=1))
-    reconcile_messages(database, lambda kind: channel, now=NOW + timedelta(hours=2))
+    reconcile_messages(database, lambda kind, name: channel, now=NOW + timedelta(hours=2))
     assert message(database, key).state == "expired"
 
 
@@ -66,7 +66,7 @@ def test_where_nobody_can_be_asked_a_person_gets_one_task(database: Database) ->
     channel = lost(Silent)
     key = unknown(database, channel)
     for _ in range(2):
-        assert reconcile_messages(database, lambda kind: channel, now=NOW).left == (key,)
+        assert reconcile_messages(database, lambda kind, name: channel, now=NOW).left == (key,)
     with database.reading() as connection:
         (task,) = connection.execute(select(tasks)).all()
     assert (task.kind, task.message_id, task.done_at) == ("unknown_end", key, None)
@@ -90,7 +90,7 @@ def test_a_person_resolves_an_unknown_end_with_a_reason(
 ) -> None:
     channel = lost(Silent)
     key = unknown(database, channel)
-    reconcile_messages(database, lambda kind: channel, now=NOW)
+    reconcile_messages(database, lambda kind, name: channel, now=NOW)
     resolve_message(database, key, sent=sent, why="asked the provider", actor="ana", now=NOW)
     row = message(database, key)
     assert (row.state, row.sent_at) == (state, sent_at)

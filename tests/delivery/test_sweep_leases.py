@@ -34,7 +34,7 @@ def begin(database, channel, ids, owner="dead"):
 
 
 def sweep(database, channel, *, real_now=LATER, is_dead=lambda owner: False):
-    return sweep_leases(database, lambda kind: channel, now=NOW, real_now=real_now, is_dead=is_dead)
+    return sweep_leases(database, lambda kind, name: channel, now=NOW, real_now=real_now, is_dead=is_dead)
 
 
 def test_what_was_handed_out_and_not_begun_is_free_again(database: Database) -> None:

@@ -15,6 +15,7 @@ from dispatcher.database.tables.log import log_entries
 from dispatcher.database.tables.messages import messages
 from dispatcher.people.record_contact import record_contact
 from dispatcher.people.recording import Said
+from dispatcher.planning.explain_debtor import explain_debtor
 from tests.outside_channels.conftest import OpenHome
 from tests.outside_channels.home import EMAIL_ONLY, LETTER_ONLY, SMS_ONLY, Home, Providers
 from tests.outside_channels.hooks import (
@@ -251,15 +252,12 @@ def test_our_id_is_found_by_the_providers_own_where_it_does_not_come_back(hooks:
 
 
 @pytest.fixture
-def bounce_config(tmp_path: Path) -> Path:
-    """The shipped configuration whose first reminder goes on to the next channel when it bounces."""
+def silent_config(tmp_path: Path) -> Path:
+    """The shipped configuration without what it says of bounces."""
     folder = shutil.copytree(ROOT / "config", tmp_path / "config")
     strategy = folder / "strategies" / "consumer.yaml"
     text = strategy.read_text(encoding="utf-8")
-    changed = text.replace(
-        "template: first-reminder, valid_days: 3",
-        "template: first-reminder, valid_days: 3, next_channel_on_bounce: true",
-    )
+    changed = text.replace(", next_channel_on_bounce: true}", "}")
     assert changed != text
     strategy.write_text(changed, encoding="utf-8")
     return folder
@@ -282,10 +280,10 @@ HARD_BOUNCES: dict[str, Report] = {
 
 
 @pytest.mark.parametrize("report", HARD_BOUNCES.values(), ids=HARD_BOUNCES.keys())
-def test_a_hard_bounce_frees_the_next_channel_where_the_strategy_says_so(
-    report: Report, open_home: OpenHome, bounce_config: Path, providers: Providers
+def test_a_hard_bounce_frees_the_next_channel_as_the_shipped_strategy_says(
+    report: Report, open_home: OpenHome, providers: Providers
 ) -> None:
-    home = open_home(rows=(BOTH,), config_dir=bounce_config, **SIGNED)
+    home = open_home(rows=(BOTH,), **SIGNED)
     home.run()
     first = home.message("email")
     report(Hooks(home), first.id)
@@ -297,9 +295,9 @@ def test_a_hard_bounce_frees_the_next_channel_where_the_strategy_says_so(
 
 
 def test_a_hard_bounce_waits_for_the_next_step_where_the_strategy_says_nothing(
-    open_home: OpenHome, providers: Providers
+    open_home: OpenHome, silent_config: Path
 ) -> None:
-    home = open_home(rows=(BOTH,), **SIGNED)
+    home = open_home(rows=(BOTH,), config_dir=silent_config, **SIGNED)
     home.run()
     HARD_BOUNCES["sendgrid"](Hooks(home), home.message("email").id)
     home.run(next_day(home))
@@ -415,3 +413,20 @@ def test_one_click_of_the_mail_program_stops_the_address(open_home: OpenHome, pr
     assert home.opted_out() == [("ellen@debtors.example", "email")]
     home.run(next_day(home, days=9))
     assert len(providers.sendgrid.sends) == 1
+
+
+def test_the_explanation_says_what_a_bounce_does_to_the_step(
+    open_home: OpenHome, silent_config: Path
+) -> None:
+    said = {}
+    for name, more in (("shipped", {}), ("silent", {"config_dir": silent_config})):
+        home = open_home(rows=(BOTH,), **SIGNED, **more)
+        home.run()
+        HARD_BOUNCES["sendgrid"](Hooks(home), home.message("email").id)
+        day = next_day(home)
+        answer = explain_debtor(home.house.database, home.house.policy, "acme/E-1", as_of=day, now=home.now())
+        said[name] = answer.debts[0].sentence
+    assert "came back: that address is closed, and the step goes on" in said["shipped"]
+    assert "goes by SMS to +12125550107" in said["shipped"]
+    assert "came back; the step counts as done" in said["silent"]
+    assert "SMS" not in said["silent"]

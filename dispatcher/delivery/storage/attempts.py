@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, func, select, tuple_
@@ -65,3 +66,14 @@ def newest(connection: Connection, ids: Collection[str]) -> dict[str, RowMapping
     )
     query = select(attempts).join(last, and_(last.c.message_id == _a.message_id, last.c.number == _a.number))
     return {row["message_id"]: row for row in connection.execute(query).mappings()}
+
+
+def accepted_since(connection: Connection, channel: str, provider: str, since: datetime) -> bool:
+    """Whether a provider has taken anything of a channel that was sent since then (business clock)."""
+    query = select(messages.c.id).where(
+        messages.c.channel == channel,
+        messages.c.provider == provider,
+        messages.c.sent_at >= since,
+        messages.c.provider_id != "",
+    )
+    return connection.scalar(query.limit(1)) is not None

@@ -1,8 +1,9 @@
 """How much waits in the outbox, and for what."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, func, or_, select, tuple_
 
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.planning import runs
@@ -60,3 +61,32 @@ def in_state(connection: Connection, state: State) -> int:
 
 def _count(connection: Connection, where: object) -> int:
     return connection.scalar(select(func.count()).select_from(messages).where(where)) or 0  # type: ignore[arg-type]  # conditions in words have no type
+
+
+def left_behind(
+    connection: Connection,
+    channel: str,
+    steps: Sequence[tuple[str, str]],
+    *,
+    now: datetime,
+    real_now: datetime,
+) -> list[str]:
+    """Ids of messages of these steps (strategy, step) that wait for a channel alone: their hour has come.
+
+    Not those that may have been sent, nor what a person or a worker holds.
+    """
+    unsent = or_(waiting, _m.state == State.PLANNED)
+    query = (
+        select(_m.id)
+        .where(
+            unsent,
+            _RELEASED,
+            unleased(real_now),
+            _m.channel == channel,
+            _m.sent_at.is_(None),
+            tuple_(_m.strategy, _m.step).in_(steps),
+            or_(_m.not_before.is_(None), _m.not_before <= now),
+        )
+        .order_by(_m.id)
+    )
+    return list(connection.scalars(query))

@@ -1,7 +1,7 @@
 """Decides, for one person and the debts that have come to a step, which message goes out, if any."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from channels.kind import ChannelKind
@@ -64,6 +64,9 @@ class PlanningRules:
     own_first_contact: Callable[[PersonFile, DebtFile], bool] = lambda _person, _debt: False
     names_disputed: Callable[[PersonFile, DebtFile], bool] = lambda _person, _debt: False
     strategies: tuple[Strategy, ...] = ()
+    paused: Mapping[str, timedelta] = field(
+        default_factory=dict
+    )  # channel -> for how long its provider has failed
 
 
 def stays_out(due: DueDebt, person: PersonFile, as_of: date) -> tuple[Reason, ...]:
@@ -104,12 +107,14 @@ def plan_intent(
     refused: list[Reason] = []
     packs: set[str] = set()
     tries: list[Decision] = []
-    for channel in channels_in_order(intent):
+    left = [channel for channel in channels_in_order(intent) if intent.step.leaves(rules.paused.get(channel))]
+    for channel in sorted(channels_in_order(intent), key=lambda channel: channel in left):
         points = reachable_points(intent.person, channel)
         if not points:
             _collect(refused, channel, (_not_reachable(channel),))
         for point in points:
-            planned = _try(intent, channel, point, sender, rules, earlier, expires_at, tuple(refused))
+            why = (*(_paused(each) for each in left if each is not channel), *refused)
+            planned = _try(intent, channel, point, sender, rules, earlier, expires_at, why)
             if planned.decision.outcome in (Outcome.ALLOW, Outcome.DEFER) and not _too_late(planned):
                 return planned
             if planned.decision.outcome is Outcome.HOLD and held is None:
@@ -295,6 +300,15 @@ def _too_late(planned: PlannedMessage) -> bool:
 def not_reachable(channel: ChannelKind) -> str:
     """Why a channel cannot be used for somebody, in words."""
     return _UNREACHABLE[channel]
+
+
+def _paused(channel: ChannelKind) -> Reason:
+    return replace(
+        _reason(
+            "channel-paused", f"the provider of {channel.value} has failed for longer than the step waits"
+        ),
+        channels=(channel.value,),
+    )
 
 
 def _not_reachable(channel: ChannelKind) -> Reason:

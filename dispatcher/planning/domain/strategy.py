@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 
 from channels.kind import ChannelKind
@@ -25,7 +26,18 @@ class Step:
     valid_days: int = DEFAULT_VALID_DAYS
     needs_handover_decision: bool = False  # a final notice goes out only where a person decided to hand over
     next_channel_on_bounce: bool = False  # a bounce frees the next channel for this step
+    paused_wait: float | None = (
+        None  # hours of a paused channel after which the next one is used; None: never
+    )
     vary: bool = False  # channels that were not used last come first
+
+    def leaves(self, paused_for: timedelta | None) -> bool:
+        """Whether a channel that has been paused for so long is left for the next one."""
+        return (
+            paused_for is not None
+            and self.paused_wait is not None
+            and paused_for >= timedelta(hours=self.paused_wait)
+        )
 
     @property
     def is_courtesy(self) -> bool:

@@ -89,8 +89,7 @@ def _state(house: Dispatcher) -> dict[str, Any]:
         "oldest_due_seconds": round(_oldest_due(house)),
         "stops": [str(row.stop) for row in in_force],
         "breaker": {
-            name: {"until": lease.until.isoformat(), "why": lease.details.get("why", "")}
-            for name, lease in paused.items()
+            name: {"until": pause.until.isoformat(), "why": pause.why} for name, pause in paused.items()
         },
     }
 

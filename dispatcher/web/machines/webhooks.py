@@ -9,6 +9,7 @@ from channels.email.incoming import read_mail
 from channels.email.sendgrid_events import parse_sendgrid_events
 from channels.email.sendgrid_inbound import parse_sendgrid_inbound
 from channels.event import DeliveryEvent
+from channels.kind import ChannelKind
 from channels.letter.lob_events import parse_lob_event
 from channels.sms.twilio_events import parse_twilio_inbound, parse_twilio_status
 from channels.webhook import MalformedWebhookError, WebhookRefusedError
@@ -23,7 +24,7 @@ _NO_ANSWER = '<?xml version="1.0" encoding="UTF-8"?><Response/>'  # TwiML: the c
 
 def sendgrid(visit: Visit) -> Response:
     """A batch of events about e-mails."""
-    key = visit.program.settings.channels.email.webhook_key
+    key = visit.program.settings.provider(ChannelKind.EMAIL, "sendgrid").webhook_key
 
     def events() -> list[DeliveryEvent]:
         return parse_sendgrid_events(visit.body, _headers(visit), key, visit.now)
@@ -93,7 +94,7 @@ def twilio_inbound(visit: Visit) -> Response:
 
 def lob(visit: Visit) -> Response:
     """What became of a letter."""
-    secret = visit.program.settings.channels.letter.webhook_secret.get_secret_value()
+    secret = visit.program.settings.provider(ChannelKind.LETTER, "lob").webhook_secret
 
     def events() -> list[DeliveryEvent]:
         return [parse_lob_event(visit.body, _headers(visit), secret, visit.now)]
@@ -124,7 +125,7 @@ def _headers(visit: Visit) -> Mapping[str, str]:
 
 
 def _twilio_token(visit: Visit) -> str:
-    return visit.program.settings.channels.sms.auth_token.get_secret_value()
+    return visit.program.settings.provider(ChannelKind.SMS, "twilio").auth_token
 
 
 def _target(visit: Visit) -> str:
