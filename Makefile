@@ -49,5 +49,8 @@ browser: ## Install Chromium for the browser tests, where root and apt allow it
 rehearsal: $(VENV)/dev-ready ## Practise a day against loopback providers with scripted faults
 	$(BIN)/python -m tests.doubles.rehearsal
 
+bench: $(VENV)/dev-ready ## Run all of benchmarks/ and write docs/benchmarks.md; BENCH=--short takes minutes
+	$(BIN)/python -m benchmarks $(BENCH)
+
 clean: ## Remove what was built, not var/
 	rm -rf $(VENV) dist build

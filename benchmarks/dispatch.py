@@ -1,6 +1,6 @@
 """Messages per second from plan to accepted, full record, beside what one would use instead, on one machine.
 
-python -m benchmarks.dispatch [--count 10000] [--growth] [--others] [--only NAME]
+python -m benchmarks.dispatch [--count 10000] [--growth] [--others] [--only NAME] [--json FILE]
 --growth repeats ours with 1,000 to 100,000 messages; --others installs Celery and django-post_office into a temporary
 environment. Ours is SQLite in one process, and PostgreSQL + Redis with one and two workers.
 """
@@ -125,7 +125,17 @@ def main() -> None:
     parser.add_argument("--growth", action="store_true")
     parser.add_argument("--others", action="store_true")
     parser.add_argument("--only", default="")
+    parser.add_argument(
+        "--largest", type=int, default=100_000, help="where --growth ends, over three decades"
+    )
+    parser.add_argument("--json", type=Path, help="a file for what was measured, by name")
     chosen = parser.parse_args()
+    measured: dict[str, dict[str, float]] = {}
+
+    def note(name: str, found: dict[str, float]) -> None:
+        measured[name] = found
+        say(name, found)
+
     cases = {
         "ours, SQLite in one process": lambda: ours_embedded(chosen.count),
         "ours, PostgreSQL + Redis, 1 worker": lambda: ours_scaled(chosen.count, 1),
@@ -135,17 +145,19 @@ def main() -> None:
     }
     for name, case in cases.items():
         if chosen.only in name:
-            say(name, case())
+            note(name, case())
     if chosen.growth:
-        for count in (1_000, 10_000, 100_000):
-            say(f"ours, SQLite, {count:,}", ours_embedded(count))
+        for count in (chosen.largest // 100, chosen.largest // 10, chosen.largest):
+            note(f"growth, ours, SQLite, {count:,}", ours_embedded(count))
     if chosen.others:
         with tempfile.TemporaryDirectory() as folder:
             venv.create(folder, with_pip=True)
             python = str(Path(folder) / "bin" / "python")
             subprocess.run([python, "-m", "pip", "install", "--quiet", *OTHERS], check=True)
-            say("(b) django-post_office", other("post_office", chosen.count, python=python))
-            say("(c) Celery, a task a message", other("celery", chosen.count, python=python))
+            note("(b) django-post_office", other("post_office", chosen.count, python=python))
+            note("(c) Celery, a task a message", other("celery", chosen.count, python=python))
+    if chosen.json:
+        chosen.json.write_text(json.dumps(measured))
 
 
 if __name__ == "__main__":
