@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from channels.durable_file import is_plain_name, write_durably
+from channels.folder_settings import FOLDER
 from channels.kind import ChannelKind
 from channels.message import OutboundMessage
 from channels.outcome import Accepted, Outcome, Rejected, Scope, TryLater
@@ -17,7 +18,7 @@ SUFFIXES = {ChannelKind.EMAIL: ".eml", ChannelKind.SMS: ".txt", ChannelKind.LETT
 class FolderChannel:
     """Writes `<message id>.eml|.txt|.pdf`; the name makes a repeat harmless and a look-up certain."""
 
-    provider = "folder"
+    provider = FOLDER.name
     repeat_is_safe = True
     can_look_up = True
 

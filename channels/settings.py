@@ -1,4 +1,4 @@
-"""What one channel needs to know, as plain values; the dispatcher's settings fill them."""
+"""What a provider may need to know, as plain values; the dispatcher's settings fill them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,37 +41,3 @@ class ChannelSettings:
     def __repr__(self) -> str:
         """Name the provider alone: settings hold secrets."""
         return f"ChannelSettings(provider={self.provider!r})"
-
-
-def missing(settings: ChannelSettings) -> str | None:
-    """Which variables the provider cannot be used without, as a sentence, or None."""
-    match settings.provider:
-        case "sendgrid" if not settings.api_key:
-            return "SendGrid needs DISPATCHER_CHANNELS__EMAIL__API_KEY"
-        case "smtp":
-            return _smtp_misses(settings)
-        case "twilio" if not (settings.account_sid and settings.auth_token):
-            return "Twilio needs DISPATCHER_CHANNELS__SMS__ACCOUNT_SID and __AUTH_TOKEN"
-        case "twilio" if not (settings.sender or settings.messaging_service_sid):
-            return "Twilio needs DISPATCHER_CHANNELS__SMS__FROM or __MESSAGING_SERVICE_SID"
-        case "lob" if not settings.api_key:
-            return "Lob needs DISPATCHER_CHANNELS__LETTER__API_KEY"
-    return None
-
-
-def _smtp_misses(settings: ChannelSettings) -> str | None:
-    if not settings.host:
-        return "SMTP needs DISPATCHER_CHANNELS__EMAIL__HOST"
-    if settings.oauth_token_url and not (settings.username and settings.oauth_client_id):
-        return "SMTP with OAUTH_TOKEN_URL needs DISPATCHER_CHANNELS__EMAIL__USERNAME and __OAUTH_CLIENT_ID"
-    return None
-
-
-def deaf_without(settings: ChannelSettings) -> str | None:
-    """The variable that is not set and without which the provider's webhooks cannot be believed, or None."""
-    match settings.provider:
-        case "sendgrid" if not settings.webhook_key:
-            return "DISPATCHER_CHANNELS__EMAIL__WEBHOOK_KEY"
-        case "lob" if not settings.webhook_secret:
-            return "DISPATCHER_CHANNELS__LETTER__WEBHOOK_SECRET"
-    return None

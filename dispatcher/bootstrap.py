@@ -353,7 +353,7 @@ class Dispatcher:
         from channels.registry import open_account
 
         self.refuse_if_not_ready()
-        opened = (open_account(kind, settings) for settings in self.settings.providers(kind))
+        opened = (open_account(settings) for settings in self.settings.providers(kind))
         return [account for account in opened if account is not None]
 
     def refuse_if_not_ready(self) -> None:

@@ -30,8 +30,10 @@ from pydantic_settings import (
 
 from channels.email.mailbox_access import MailboxAccess
 from channels.kind import ChannelKind
-from channels.loopback import is_loopback, stays_on_this_machine
-from channels.settings import ChannelSettings, missing
+from channels.letter.spool_settings import SPOOL
+from channels.loopback import is_loopback
+from channels.registry import missing, providers, stays_on_this_machine
+from channels.settings import ChannelSettings
 from dispatcher.users.domain.user import Role
 
 
@@ -78,6 +80,18 @@ ZoneName = Annotated[str, AfterValidator(_zone_name)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
+def _provider(kind: ChannelKind) -> AfterValidator:
+    def known(name: str) -> str:
+        if name not in providers(kind):
+            raise ValueError(f"{name!r} is no provider of {kind}; it can be {', '.join(providers(kind))}")
+        return name
+
+    return AfterValidator(known)
+
+
+EmailProvider = Annotated[str, _provider(ChannelKind.EMAIL)]
+SmsProvider = Annotated[str, _provider(ChannelKind.SMS)]
+LetterProvider = Annotated[str, _provider(ChannelKind.LETTER)]
 SecondAfter = Annotated[float, Field(ge=0, le=1440)]
 """Minutes for which a provider must have failed before the second one takes over."""
 
@@ -100,7 +114,7 @@ class _Part(BaseModel):
 class EmailSettings(_Part):
     """How e-mail leaves: into a folder, by SMTP, or through SendGrid."""
 
-    provider: Literal["folder", "smtp", "sendgrid"] = "folder"
+    provider: EmailProvider = "folder"
     base_url: WebAddress = ""
     timeout: float = Field(15.0, gt=0, le=300)
     connect_timeout: float = Field(5.0, gt=0, le=60)
@@ -131,7 +145,7 @@ class EmailSettings(_Part):
 class SmsSettings(_Part):
     """How SMS leave: into a folder, or through Twilio."""
 
-    provider: Literal["folder", "twilio"] = "folder"
+    provider: SmsProvider = "folder"
     base_url: WebAddress = ""
     timeout: float = Field(15.0, gt=0, le=300)
     connect_timeout: float = Field(5.0, gt=0, le=60)
@@ -146,7 +160,7 @@ class SmsSettings(_Part):
 class LetterSettings(_Part):
     """How letters leave: into a folder, to a print house's spool, or through Lob."""
 
-    provider: Literal["folder", "spool", "lob"] = "folder"
+    provider: LetterProvider = "folder"
     base_url: WebAddress = ""
     timeout: float = Field(30.0, gt=0, le=300)
     connect_timeout: float = Field(5.0, gt=0, le=60)
@@ -397,7 +411,7 @@ class Settings(BaseSettings):
         if real and self.templates.source is None:
             found.append("DISPATCHER_TEMPLATES__SOURCE must say folder or pages once a channel is real")
         linking = [
-            kind.value for kind in real if any(one.provider != "spool" for one in self.providers(kind))
+            kind.value for kind in real if any(one.provider != SPOOL.name for one in self.providers(kind))
         ]
         if linking and is_loopback(self.public_url):
             found.append(

@@ -27,12 +27,12 @@ from sendgrid.helpers.mail.exceptions import ApiKeyIncludedException
 
 from channels.email.parts import read_parts
 from channels.email.sendgrid_outcomes import outcome_of
+from channels.email.sendgrid_settings import SENDGRID
 from channels.http import Answer, NoAnswerError, NotWrittenError, Transport
 from channels.kind import ChannelKind
-from channels.loopback import unreachable_from_outside
 from channels.message import OutboundMessage
 from channels.outcome import Outcome, Rejected, Scope, TryLater, Unknown
-from channels.settings import ChannelSettings, missing
+from channels.settings import ChannelSettings
 
 API = "https://api.sendgrid.com"
 MOST_CATEGORIES = 10
@@ -72,7 +72,7 @@ class SendGridChannel:
     """E-mail by SendGrid. There is neither an idempotency key nor a look-up: a lost answer stays unknown."""
 
     kind = ChannelKind.EMAIL
-    provider = "sendgrid"
+    provider = SENDGRID.name
     repeat_is_safe = False
     can_look_up = False
 
@@ -123,7 +123,7 @@ class SendGridChannel:
 
     def check(self) -> str | None:
         """What is missing from the settings, or None."""
-        return missing(self._settings) or unreachable_from_outside(self._settings)
+        return SENDGRID.fault(self._settings)
 
     def close(self) -> None:
         """Close the kept connections."""

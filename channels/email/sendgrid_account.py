@@ -13,6 +13,7 @@ from channels.account import Gap, Passed, Question, Strange, Told, Wish
 from channels.asking import JsonApi, NotToldError, Patience, Rest
 from channels.email.sendgrid import API
 from channels.email.sendgrid_events import event_of, routed, well_formed
+from channels.email.sendgrid_settings import SENDGRID
 from channels.event import DeliveryEvent, EventKind
 from channels.http import Transport
 from channels.kind import ChannelKind
@@ -57,7 +58,7 @@ class SendGridAccount:
     """The account behind one API key."""
 
     kind = ChannelKind.EMAIL
-    provider = "sendgrid"
+    provider = SENDGRID.name
     reach = timedelta(days=3)
 
     def __init__(self, settings: ChannelSettings, *, rest: Rest = time.sleep) -> None:
@@ -195,7 +196,7 @@ def _listed(each: _List, row: Row) -> DeliveryEvent:
     group = _text(row, "group_id")
     digest = hashlib.sha256(address.casefold().encode()).hexdigest()
     return DeliveryEvent(
-        provider="sendgrid",
+        provider=SENDGRID.name,
         event_id="/".join(filter(None, (each.name, group, digest, created))),
         kind=each.kind,
         at=_instant(created),

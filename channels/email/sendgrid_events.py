@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePub
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
 
+from channels.email.sendgrid_settings import SENDGRID
 from channels.event import DeliveryEvent, EventKind
 from channels.webhook import (
     TOLERANCE,
@@ -98,7 +99,7 @@ def event_of(said: object, now: datetime) -> DeliveryEvent:
     reason = _text(raw, "reason") or _text(raw, "response")
     wish = kind is EventKind.UNSUBSCRIBED or (kind is EventKind.REJECTED and reason.casefold() in _WISHES)
     return DeliveryEvent(
-        provider="sendgrid",
+        provider=SENDGRID.name,
         event_id=short_id(_text(raw, "sg_event_id")) or _digest(raw),
         kind=kind,
         at=_instant(raw.get("timestamp"), now),

@@ -10,11 +10,12 @@ import idna
 
 from channels.email.smtp_outcomes import Stage, refusal
 from channels.email.smtp_session import RefusedError, Session, SessionPool
+from channels.email.smtp_settings import SMTP
 from channels.kind import ChannelKind
 from channels.message import OutboundMessage
 from channels.outcome import Accepted, Outcome, Rejected, Scope, TryLater, Unknown
 from channels.privacy import without
-from channels.settings import ChannelSettings, missing
+from channels.settings import ChannelSettings
 
 _QUEUED_AS = re.compile(r"queued as (\S+)", re.IGNORECASE)
 _UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
@@ -27,7 +28,7 @@ class SmtpChannel:
     """E-mail by a relay, which also signs it (DKIM). A lost final answer stays unknown."""
 
     kind = ChannelKind.EMAIL
-    provider = "smtp"
+    provider = SMTP.name
     repeat_is_safe = False
     can_look_up = False
 
@@ -110,7 +111,7 @@ class SmtpChannel:
             return (
                 f"DISPATCHER_CHANNELS__EMAIL__TLS is {self._settings.tls!r}; it can be starttls, tls or none"
             )
-        return missing(self._settings)
+        return SMTP.missing(self._settings)
 
     def close(self) -> None:
         """End the kept sessions."""

@@ -12,11 +12,11 @@ from channels.http import Answer, NoAnswerError, NotWrittenError, Transport
 from channels.kind import ChannelKind
 from channels.letter.lob_address import address_parts, fault_in
 from channels.letter.lob_outcomes import refusal
-from channels.loopback import unreachable_from_outside
+from channels.letter.lob_settings import LOB
 from channels.message import OutboundMessage, PostalAddress
 from channels.outcome import Accepted, Outcome, Rejected, Scope, TryLater, Unknown
 from channels.privacy import without
-from channels.settings import ChannelSettings, missing
+from channels.settings import ChannelSettings
 
 API = "https://api.lob.com"
 VERSION = "/v1"
@@ -36,7 +36,7 @@ class LobChannel:
     """Letters by Lob. A lost answer is asked again under the same key, or looked up by our id."""
 
     kind = ChannelKind.LETTER
-    provider = "lob"
+    provider = LOB.name
     repeat_is_safe = True
     can_look_up = True
 
@@ -114,7 +114,7 @@ class LobChannel:
 
     def check(self) -> str | None:
         """What is missing from the settings, or None."""
-        return missing(self._settings) or unreachable_from_outside(self._settings)
+        return LOB.fault(self._settings)
 
     def close(self) -> None:
         """Close the kept connections."""

@@ -13,6 +13,7 @@ from channels.http import Transport
 from channels.kind import ChannelKind
 from channels.letter.lob import API, VERSION
 from channels.letter.lob_events import event_of
+from channels.letter.lob_settings import LOB
 from channels.settings import ChannelSettings
 
 PAGE = 100  # the most that a list gives at once
@@ -24,7 +25,7 @@ class LobAccount:
     """The account behind one API key. It keeps no list of addresses and takes no wishes."""
 
     kind = ChannelKind.LETTER
-    provider = "lob"
+    provider = LOB.name
     reach = timedelta(days=45)  # returned mail takes weeks
 
     def __init__(self, settings: ChannelSettings, *, rest: Rest = time.sleep) -> None:

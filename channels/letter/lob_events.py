@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from channels.event import DeliveryEvent, EventKind
+from channels.letter.lob_settings import LOB
 from channels.webhook import (
     TOLERANCE,
     BadSignatureError,
@@ -77,7 +78,7 @@ def event_of(raw: Mapping[str, object], now: datetime) -> DeliveryEvent:
     letter = _inside(raw, "body")
     kind = _kind(name)
     return DeliveryEvent(
-        provider="lob",
+        provider=LOB.name,
         event_id=short_id(str(raw["id"])),
         kind=kind,
         at=_instant(raw.get("date_created"), now),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from channels.durable_file import is_plain_name, write_durably
 from channels.kind import ChannelKind
+from channels.letter.spool_settings import SPOOL
 from channels.message import OutboundMessage
 from channels.outcome import Accepted, Outcome, Rejected, Scope, TryLater
 from channels.settings import ChannelSettings
@@ -109,7 +110,7 @@ class SpoolChannel:
     """Letters by a print house; the piece's name is the message's id, so a repeat is harmless."""
 
     kind = ChannelKind.LETTER
-    provider = "spool"
+    provider = SPOOL.name
     repeat_is_safe = True
     can_look_up = True
 

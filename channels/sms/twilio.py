@@ -7,13 +7,13 @@ from twilio.rest.api.v2010.account.message import MessageInstance
 
 from channels.http import Answer, NoAnswerError, NotWrittenError, Transport, foreign
 from channels.kind import ChannelKind
-from channels.loopback import unreachable_from_outside
 from channels.message import OutboundMessage
 from channels.outcome import Accepted, Outcome, TryLater, Unknown
 from channels.privacy import without
-from channels.settings import ChannelSettings, missing
+from channels.settings import ChannelSettings
 from channels.sms.twilio_client import API, UNREADABLE, AnsweredError, make_client
 from channels.sms.twilio_outcomes import failure, refusal
+from channels.sms.twilio_settings import TWILIO
 
 LONGEST_VALIDITY = 36_000  # seconds, Twilio's own bound
 SHORTEST_VALIDITY = 5  # below this Twilio may drop the message before a carrier sees it
@@ -25,7 +25,7 @@ class TwilioChannel:
     """SMS by Twilio. There is no idempotency key: a lost answer is looked up, never sent again."""
 
     kind = ChannelKind.SMS
-    provider = "twilio"
+    provider = TWILIO.name
     repeat_is_safe = False
     can_look_up = True
 
@@ -116,7 +116,7 @@ class TwilioChannel:
 
     def check(self) -> str | None:
         """What is missing from the settings, or None."""
-        return missing(self._settings) or unreachable_from_outside(self._settings)
+        return TWILIO.fault(self._settings)
 
     def close(self) -> None:
         """Close the kept connections."""

@@ -17,6 +17,7 @@ from channels.kind import ChannelKind
 from channels.settings import ChannelSettings
 from channels.sms.twilio_client import API, UNREADABLE, AnsweredError, make_client
 from channels.sms.twilio_events import status_event
+from channels.sms.twilio_settings import TWILIO
 from channels.webhook import short_id, storable
 
 ACCOUNTS = "https://accounts.twilio.com"
@@ -32,7 +33,7 @@ class TwilioAccount:
     """The account behind one SID. What it refuses to send to (21610) stands in its log; there is no list of it."""
 
     kind = ChannelKind.SMS
-    provider = "twilio"
+    provider = TWILIO.name
     reach = timedelta(days=3)
 
     def __init__(self, settings: ChannelSettings, *, rest: Rest = time.sleep) -> None:
@@ -181,7 +182,7 @@ def _event(made: MessageInstance) -> DeliveryEvent:
 
 def _inbound(made: MessageInstance) -> InboundMessage:
     return InboundMessage(
-        provider="twilio",
+        provider=TWILIO.name,
         event_id=short_id(str(made.sid)),
         at=made.date_sent or _created(made),
         sender=storable(str(made.from_)),

@@ -15,6 +15,7 @@ from twilio.request_validator import (
 
 from channels.event import DeliveryEvent, EventKind, InboundMessage
 from channels.sms.twilio_outcomes import OPTED_OUT, closes_number
+from channels.sms.twilio_settings import TWILIO
 from channels.webhook import (
     BadSignatureError,
     MalformedWebhookError,
@@ -79,7 +80,7 @@ def status_event(
 ) -> DeliveryEvent:
     """What became of one SMS, the same whether Twilio told or was asked: the event's id is made of what it says."""
     return DeliveryEvent(
-        provider="twilio",
+        provider=TWILIO.name,
         event_id=short_id(f"{sid}:{status}"),
         kind=EventKind.REJECTED if code == OPTED_OUT else _KINDS.get(status.casefold(), EventKind.UNKNOWN),
         at=at,
@@ -109,7 +110,7 @@ def parse_twilio_inbound(
     if not sid or not form.get("From"):
         raise MalformedWebhookError("Twilio's inbound message names no MessageSid or From")
     return InboundMessage(
-        provider="twilio",
+        provider=TWILIO.name,
         event_id=short_id(sid),
         at=now,
         sender=form["From"],

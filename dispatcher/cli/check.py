@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from channels.kind import ChannelKind
-from channels.settings import ChannelSettings, deaf_without
+from channels.registry import deaf_without
+from channels.settings import ChannelSettings
 from dispatcher.bootstrap import Dispatcher, open_dispatcher
 from dispatcher.cli.check_law import coverage, places, sentences
 from dispatcher.cli.check_rehearsal import mappings, saved_mappings, schedules, texts

@@ -9,6 +9,7 @@ from channels.durable_file import move_aside
 from channels.kind import ChannelKind
 from channels.letter.receipts import ReceiptsError
 from channels.letter.receipts import read_receipts as events_in
+from channels.letter.spool_settings import SPOOL
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.database.holders import is_dead
 from dispatcher.delivery.expire_messages import expire_messages
@@ -156,7 +157,7 @@ def read_receipts(dispatcher: Dispatcher) -> int:
 def print_house(dispatcher: Dispatcher) -> LetterSettings | None:
     """The settings of the print house, also where it is the second provider; None without one."""
     letter = dispatcher.settings.channels.letter
-    return next((each for each in (letter, letter.second) if each and each.provider == "spool"), None)
+    return next((each for each in (letter, letter.second) if each and each.provider == SPOOL.name), None)
 
 
 def close_batches(dispatcher: Dispatcher) -> int:

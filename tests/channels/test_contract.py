@@ -16,8 +16,8 @@ from channels.kind import ChannelKind
 from channels.loopback import is_loopback
 from channels.outcome import Accepted, Rejected, Scope, TryLater
 from channels.port import Channel
-from channels.registry import PROVIDERS, UnknownProviderError, open_channel
-from channels.settings import ChannelSettings, deaf_without
+from channels.registry import ADAPTERS, UnknownProviderError, deaf_without, open_channel
+from channels.settings import ChannelSettings
 from tests.channels.conftest import (
     API_KEY,
     MAKERS,
@@ -196,7 +196,7 @@ def test_registry_names_the_choices_for_an_unknown_provider():
 
 
 def test_registry_has_a_contract_test_for_every_provider():
-    assert {name for openers in PROVIDERS.values() for name in openers} == {*REAL, "folder", "spool"}
+    assert {adapter.name for adapter in ADAPTERS} == {*REAL, "folder", "spool"}
 
 
 def test_settings_do_not_show_their_secrets():

@@ -8,10 +8,13 @@ from starlette.responses import PlainTextResponse, Response
 from channels.email.incoming import read_mail
 from channels.email.sendgrid_events import parse_sendgrid_events
 from channels.email.sendgrid_inbound import parse_sendgrid_inbound
+from channels.email.sendgrid_settings import SENDGRID
 from channels.event import DeliveryEvent
 from channels.kind import ChannelKind
 from channels.letter.lob_events import parse_lob_event
+from channels.letter.lob_settings import LOB
 from channels.sms.twilio_events import parse_twilio_inbound, parse_twilio_status
+from channels.sms.twilio_settings import TWILIO
 from channels.webhook import MalformedWebhookError, WebhookRefusedError
 from dispatcher.delivery.record_delivery_events import record_delivery_events
 from dispatcher.delivery.record_inbound import record_inbound
@@ -24,7 +27,7 @@ _NO_ANSWER = '<?xml version="1.0" encoding="UTF-8"?><Response/>'  # TwiML: the c
 
 def sendgrid(visit: Visit) -> Response:
     """A batch of events about e-mails."""
-    key = visit.program.settings.provider(ChannelKind.EMAIL, "sendgrid").webhook_key
+    key = visit.program.settings.provider(ChannelKind.EMAIL, SENDGRID.name).webhook_key
 
     def events() -> list[DeliveryEvent]:
         return parse_sendgrid_events(visit.body, _headers(visit), key, visit.now)
@@ -94,7 +97,7 @@ def twilio_inbound(visit: Visit) -> Response:
 
 def lob(visit: Visit) -> Response:
     """What became of a letter."""
-    secret = visit.program.settings.provider(ChannelKind.LETTER, "lob").webhook_secret
+    secret = visit.program.settings.provider(ChannelKind.LETTER, LOB.name).webhook_secret
 
     def events() -> list[DeliveryEvent]:
         return [parse_lob_event(visit.body, _headers(visit), secret, visit.now)]
@@ -125,7 +128,7 @@ def _headers(visit: Visit) -> Mapping[str, str]:
 
 
 def _twilio_token(visit: Visit) -> str:
-    return visit.program.settings.provider(ChannelKind.SMS, "twilio").auth_token
+    return visit.program.settings.provider(ChannelKind.SMS, TWILIO.name).auth_token
 
 
 def _target(visit: Visit) -> str:
