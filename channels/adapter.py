@@ -1,12 +1,10 @@
-"""What the program knows of a provider before it opens it: its settings, and where its adapter stands."""
+"""What the program knows of a provider before it opens it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from channels.account import Account
 from channels.kind import ChannelKind
 from channels.loopback import is_loopback
-from channels.port import Channel
 from channels.settings import ChannelSettings
 
 Says = Callable[[ChannelSettings], str | None]
@@ -23,18 +21,14 @@ def talks_to_this_machine(settings: ChannelSettings) -> bool:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Adapter:
-    """One provider, as it stands beside its adapter.
+    """One provider, as it stands beside its adapter, which the registry opens.
 
-    `channel` and `account` open its classes, which they import only then: a provider's library may cost 150 ms.
-    Either raises ValueError for an address that is none. `missing` says which variables the provider cannot be used
-    without, `deaf_without` the variable without which its webhooks cannot be believed, `stays_here` whether nothing can
-    leave the machine.
+    `missing` says which variables the provider cannot be used without, `deaf_without` the variable without which its
+    webhooks cannot be believed, `stays_here` whether nothing can leave the machine.
     """
 
     name: str
     kinds: tuple[ChannelKind, ...]
-    channel: Callable[[ChannelKind, ChannelSettings], Channel]
-    account: Callable[[ChannelSettings], Account] | None = None
     missing: Says = _says_nothing
     deaf_without: Says = _says_nothing
     stays_here: Callable[[ChannelSettings], bool] = talks_to_this_machine

@@ -1,5 +1,7 @@
 """All providers, and what is asked of the one that settings name."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from channels.account import Account
@@ -14,7 +16,79 @@ from channels.port import Channel
 from channels.settings import ChannelSettings
 from channels.sms.twilio_settings import TWILIO
 
-ADAPTERS: Final = (FOLDER, SMTP, SENDGRID, TWILIO, SPOOL, LOB)
+
+def _folder(kind: ChannelKind, settings: ChannelSettings) -> Channel:
+    from channels.folder import FolderChannel
+
+    return FolderChannel(kind, settings)
+
+
+def _smtp(_: ChannelKind, settings: ChannelSettings) -> Channel:
+    from channels.email.smtp import SmtpChannel
+
+    return SmtpChannel(settings)
+
+
+def _sendgrid(_: ChannelKind, settings: ChannelSettings) -> Channel:
+    from channels.email.sendgrid import SendGridChannel
+
+    return SendGridChannel(settings)
+
+
+def _sendgrid_account(settings: ChannelSettings) -> Account:
+    from channels.email.sendgrid_account import SendGridAccount
+
+    return SendGridAccount(settings)
+
+
+def _twilio(_: ChannelKind, settings: ChannelSettings) -> Channel:
+    from channels.sms.twilio import TwilioChannel
+
+    return TwilioChannel(settings)
+
+
+def _twilio_account(settings: ChannelSettings) -> Account:
+    from channels.sms.twilio_account import TwilioAccount
+
+    return TwilioAccount(settings)
+
+
+def _spool(_: ChannelKind, settings: ChannelSettings) -> Channel:
+    from channels.letter.spool import SpoolChannel
+
+    return SpoolChannel(settings)
+
+
+def _lob(_: ChannelKind, settings: ChannelSettings) -> Channel:
+    from channels.letter.lob import LobChannel
+
+    return LobChannel(settings)
+
+
+def _lob_account(settings: ChannelSettings) -> Account:
+    from channels.letter.lob_account import LobAccount
+
+    return LobAccount(settings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Provider:
+    """An adapter and what opens its classes, importing them only then: a library may cost 150 ms."""
+
+    adapter: Adapter
+    channel: Callable[[ChannelKind, ChannelSettings], Channel]
+    account: Callable[[ChannelSettings], Account] | None = None
+
+
+_PROVIDERS: Final = (
+    _Provider(FOLDER, _folder),
+    _Provider(SMTP, _smtp),
+    _Provider(SENDGRID, _sendgrid, _sendgrid_account),
+    _Provider(TWILIO, _twilio, _twilio_account),
+    _Provider(SPOOL, _spool),
+    _Provider(LOB, _lob, _lob_account),
+)
+ADAPTERS: Final = tuple(provider.adapter for provider in _PROVIDERS)
 
 
 class UnknownProviderError(ValueError):
@@ -26,26 +100,31 @@ def providers(kind: ChannelKind) -> list[str]:
     return [adapter.name for adapter in ADAPTERS if kind in adapter.kinds]
 
 
+def _named(settings: ChannelSettings) -> _Provider | None:
+    return next((each for each in _PROVIDERS if each.adapter.name == settings.provider), None)
+
+
 def adapter_of(settings: ChannelSettings) -> Adapter | None:
     """The adapter that the settings name."""
-    return next((adapter for adapter in ADAPTERS if adapter.name == settings.provider), None)
+    provider = _named(settings)
+    return provider.adapter if provider else None
 
 
 def open_channel(kind: ChannelKind, settings: ChannelSettings) -> Channel:
     """The adapter for one kind. Raises UnknownProviderError, and ValueError for an address that is none."""
-    adapter = adapter_of(settings)
-    if adapter is None or kind not in adapter.kinds:
+    provider = _named(settings)
+    if provider is None or kind not in provider.adapter.kinds:
         raise UnknownProviderError(
             f"DISPATCHER_CHANNELS__{kind.name}__PROVIDER is {settings.provider!r}; "
             f"for {kind} it can be {', '.join(providers(kind))}"
         )
-    return adapter.channel(kind, settings)
+    return provider.channel(kind, settings)
 
 
 def open_account(settings: ChannelSettings) -> Account | None:
     """What can be asked of the provider's account, None where it has none that answers."""
-    adapter = adapter_of(settings)
-    return adapter.account(settings) if adapter and adapter.account else None
+    provider = _named(settings)
+    return provider.account(settings) if provider and provider.account else None
 
 
 def missing(settings: ChannelSettings) -> str | None:

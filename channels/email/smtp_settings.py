@@ -3,7 +3,6 @@
 from channels.adapter import Adapter
 from channels.kind import ChannelKind
 from channels.loopback import is_loopback
-from channels.port import Channel
 from channels.settings import ChannelSettings
 
 
@@ -15,16 +14,9 @@ def _missing(settings: ChannelSettings) -> str | None:
     return None
 
 
-def _channel(_kind: ChannelKind, settings: ChannelSettings) -> Channel:
-    from channels.email.smtp import SmtpChannel
-
-    return SmtpChannel(settings)
-
-
 SMTP = Adapter(
     name="smtp",
     kinds=(ChannelKind.EMAIL,),
-    channel=_channel,
     missing=_missing,
     stays_here=lambda settings: is_loopback(settings.host),
 )

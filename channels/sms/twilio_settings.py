@@ -1,9 +1,7 @@
 """Twilio, as the program knows it before it opens it."""
 
-from channels.account import Account
 from channels.adapter import Adapter
 from channels.kind import ChannelKind
-from channels.port import Channel
 from channels.settings import ChannelSettings
 
 
@@ -15,22 +13,8 @@ def _missing(settings: ChannelSettings) -> str | None:
     return None
 
 
-def _channel(_kind: ChannelKind, settings: ChannelSettings) -> Channel:
-    from channels.sms.twilio import TwilioChannel
-
-    return TwilioChannel(settings)
-
-
-def _account(settings: ChannelSettings) -> Account:
-    from channels.sms.twilio_account import TwilioAccount
-
-    return TwilioAccount(settings)
-
-
 TWILIO = Adapter(
     name="twilio",
     kinds=(ChannelKind.SMS,),
-    channel=_channel,
-    account=_account,
     missing=_missing,
 )
