@@ -87,6 +87,7 @@ def debtors(channel: ChannelKind, count: int) -> list[RenderInputs]:
                 debtor=replace(base.debtor, name=f"{draw.choice(NAMES)} {number}"),
                 debts=(debt,),
                 total=balance,
+                arrangement=None,  # a plain reminder tells of none
                 optout_url=f"https://sender.example/u/{draw.randrange(10**12)}",
                 payment_url=f"https://pay.sender.example/{debt.reference}",
             )
