@@ -39,7 +39,7 @@ def sendgrid_inbound(visit: Visit) -> Response:
     """One mail that somebody wrote to our address."""
     house = visit.program
     try:
-        key = house.settings.channels.email.webhook_key
+        key = house.settings.provider(ChannelKind.EMAIL, SENDGRID.name).webhook_key
         raw = parse_sendgrid_inbound(visit.body, _headers(visit), key, visit.now)
     except WebhookRefusedError as refused:
         return _refused(visit, refused)
