@@ -45,7 +45,16 @@ def test_a_database_that_is_down_is_one_sentence_a_check(house: Command, silent_
     done = house("check", DISPATCHER_DATABASE_URL=url)
     wrong = [line for line in done.stdout.splitlines() if line.startswith("wrong")]
     assert done.returncode == 1
-    subjects = ["database", "configuration", "places", "sentences", "home", "signing_in", "stops"]
+    subjects = [
+        "database",
+        "configuration",
+        "places",
+        "sentences",
+        "saved_mappings",
+        "home",
+        "signing_in",
+        "stops",
+    ]
     assert [line.split(":")[0].split()[1] for line in wrong] == subjects
     assert all("Connection refused" in line for line in wrong)
     assert "secret" not in done.stdout

@@ -211,9 +211,10 @@ def changes(connection: Connection) -> Iterator[list[HoldChange]]:
         )
         .order_by(c.creditor, c.debtor_reference, c.debt_reference, c.kind)
     )
-    rows = connection.execute(query).all()
-    for i in range(0, len(rows), _PAGE):
-        yield [HoldChange(**row._mapping) for row in rows[i : i + _PAGE]]  # noqa: SLF001 SQLAlchemy's public name
+    # Read as they are written down: a first ledger brings as many as it has debtors.
+    rows = connection.execute(query, execution_options={"yield_per": _PAGE})
+    for page in rows.partitions():
+        yield [HoldChange(**row._mapping) for row in page]  # noqa: SLF001 SQLAlchemy's public name
 
 
 def _debtor_changes(kind: str, column: str, empty_ends: frozenset[str]) -> Select[Any]:
