@@ -8,6 +8,7 @@ from channels.kind import ChannelKind
 from dispatcher.values.money import Money
 from dispatcher.writing.language.compile import language_chain
 from dispatcher.writing.letters import window_text
+from dispatcher.writing.letters.reading import read_letter
 from dispatcher.writing.render import Rendered, RenderFailure
 from dispatcher.writing.working_days import working_day_after
 from tests.writing.desk import BODY, META, a_debt, a_version, compiled, inputs, rendered, shipped
@@ -185,10 +186,10 @@ def test_where_no_calendar_is_known_monday_to_friday_count():
     assert working_day_after(date(2026, 3, 13), 1, "ZZ") == date(2026, 3, 16)
 
 
-@pytest.mark.parametrize("length", range(1, 60, 5))
-def test_no_amount_is_broken_at_the_end_of_a_line_of_a_letter(length):
+@pytest.mark.parametrize("length", [9, 13, 15, 17])  # where the amount comes to the end of a line
+def test_neither_an_amount_nor_a_word_is_broken_at_the_end_of_a_line_of_a_letter(length):
     debts = [a_debt(balance=Money(44_177, "USD")), a_debt(reference="INV-2", balance=Money(1_000, "USD"))]
     made = inputs(ChannelKind.LETTER, debts=debts)
     made = replace(made, sender=replace(made.sender, creditor_name="Acme " + "x" * length))
-    letter = rendered(shipped("first-reminder"), made)
-    assert "$451.77 was open" in " ".join(letter.text.split())
+    paper = read_letter(rendered(shipped("first-reminder"), made).body).text
+    assert "$451.77 was open" in " ".join(paper.split())

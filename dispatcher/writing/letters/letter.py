@@ -1,5 +1,6 @@
 """A letter as a print-ready PDF, or the one sentence that says why it is held."""
 
+import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
@@ -89,6 +90,7 @@ def _rendered(
                 tight=tight,
             )
         )
+        html = _broken_where_needed(html, letter)
         _hold_uncovered(html, inputs.debtor)
         return _read_back(engine.write(html, _facts(letter, inputs, message_id)), address)
 
@@ -129,6 +131,19 @@ def _printable(html: str) -> str:
     The non-breaking hyphen has a glyph in few fonts and looks like the ordinary one.
     """
     return unicodedata.normalize("NFC", html).replace("\N{NON-BREAKING HYPHEN}", "\N{HYPHEN}")
+
+
+def _broken_where_needed(html: str, letter: LetterText) -> str:
+    """A letter with a word that may be wider than its page breaks words anywhere; others never do."""
+    words = unescape(_TAG.sub(" ", letter.body_html)).split()
+    if max(map(len, words), default=0) <= _LONGEST_WORD:
+        return html
+    head, end, rest = html.partition("</head>")
+    return f"{head}<style>p, li, dd {{ overflow-wrap: break-word; }}</style>{end}{rest}"
+
+
+_TAG = re.compile(r"<[^>]*>")
+_LONGEST_WORD = 50  # characters: of the widest letters they fill the narrower paper's line
 
 
 def _hold_uncovered(html: str, debtor: DebtorView) -> None:
