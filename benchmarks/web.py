@@ -31,8 +31,8 @@ from dispatcher.record.storage.seal_journal import SealJournal
 from dispatcher.record.storage.sealing_keys import SealingKeys
 from dispatcher.settings import load_settings
 from dispatcher.users.manage_users import add_user
-from dispatcher.users.sign_in import token_hash
 from dispatcher.users.storage import sessions, users
+from dispatcher.users.token_hash import token_hash
 from dispatcher.web.site.app import build_app
 
 LIMIT_MS = 200

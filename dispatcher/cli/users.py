@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,6 +11,8 @@ from dispatcher.cli.opening import AsJson, actor, opened, print_json
 from dispatcher.users.domain.user import Role
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dispatcher.users.domain.user import User
 
 
@@ -64,6 +67,32 @@ def list_users(as_json: AsJson = False) -> None:
         print(f"{user.name:<20} {_roles(user):<40} {'disabled' if user.disabled_at else ''}".rstrip())
     if not found:
         print("no users yet: dispatcher users add NAME --role admin")
+
+
+@app.command()
+def access(
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write it as CSV.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who can get in, with which roles, by what, and when they last did: to be looked through each quarter.
+
+    Example: dispatcher users access --out access-2026-q4.csv
+    """
+    from dispatcher.users.review_access import review_access
+
+    with opened() as house:
+        rows = [row.as_json() for row in review_access(house.database, house.real_now())]
+    if as_json:
+        print_json(rows)
+        return
+    if out is not None:
+        _write_csv(out, rows)
+        print(f"wrote {len(rows)} rows to {out}")
+        return
+    for row in rows:
+        what = f"token {row['label']!r}" if row["kind"] == "token" else row["signs_in_by"]
+        used = row["last_used"][:10] or "never"
+        print(f"{row['name']:<20} {what:<24} {row['roles']:<40} {used:<10} {row['remarks']}".rstrip())
 
 
 @app.command("set-role")
@@ -192,6 +221,17 @@ def _password() -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+def _write_csv(path: Path, rows: "Sequence[dict[str, str]]") -> None:
+    import csv
+
+    from dispatcher.values.spreadsheet import to_cell
+
+    with path.open("x", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(list(rows[0]) if rows else [])
+        writer.writerows([to_cell(value) if value else "" for value in row.values()] for row in rows)
 
 
 def _roles(user: "User") -> str:

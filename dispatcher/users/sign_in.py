@@ -159,6 +159,25 @@ def session_of(
     return session
 
 
+def user_of_token(
+    database: Database, token: str, *, now: datetime, in_passing: InPassing = _at_once
+) -> User | None:
+    """Whose living token it is; notes `in_passing`, once a minute, that it is in use."""
+    with database.reading() as connection:
+        found = users.find_token(connection, token_hash(token), now)
+    if found is None:
+        return None
+    user, row = found
+    if row.last_used_at is None or now - row.last_used_at > _TOUCH_EVERY:
+        in_passing(f"token {row.id}", lambda: _touch_token(database, row.id, now))
+    return user
+
+
+def _touch_token(database: Database, token_id: int, now: datetime) -> None:
+    with database.writing() as connection:
+        users.touch_token(connection, token_id, now)
+
+
 def _touch(database: Database, digest: str, now: datetime) -> None:
     with database.writing() as connection:
         sessions.touch(connection, digest, now)

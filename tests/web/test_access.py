@@ -95,6 +95,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "GET /senders": ALL_BUT_ADMIN,
     "GET /settings": (AUDITOR, OPERATOR, ADMIN),
     "GET /users": (ADMIN,),
+    "GET /users/access": (ADMIN, AUDITOR),
     "POST /users": (ADMIN,),
     "POST /users/{name}/roles": (ADMIN,),
     "POST /users/{name}/password": (ADMIN,),

@@ -12,6 +12,7 @@ from dispatcher.database.tables.log import log_entries
 from dispatcher.database.tables.portfolio import debtors
 from dispatcher.web.site.view_log import AGAIN_AFTER, ViewLog
 from tests.web.house import Web, add
+from tests.web.test_inbox_pages import hears
 
 NOW = datetime(2026, 3, 4, 15, tzinfo=UTC)
 
@@ -50,6 +51,20 @@ def test_a_look_at_a_person_and_its_export_are_logged_with_whose_they_were(web: 
     with web.house.database.reading() as connection:
         entry = connection.scalar(select(log_entries.c.entry).where(log_entries.c.event == "list_exported"))
     assert json.loads(entry)["details"]["person"] == person
+
+
+def test_whoever_reads_an_entry_with_a_persons_values_is_in_the_log(web: Web) -> None:
+    with web.house.database.reading() as connection:
+        query = select(log_entries.c.id, log_entries.c.entry).where(log_entries.c.event == "accepted")
+        key, entry = connection.execute(query.limit(1)).one()
+    web.signed_in("auditor").page(f"/log/entries/{key}")
+    assert looks(web) == [("user:auditor", "entry", json.loads(entry)["person"])]
+
+
+def test_whoever_reads_what_a_person_wrote_is_in_the_log(web: Web) -> None:
+    reference = hears(web, "I will pay on Friday")
+    web.signed_in("operator").page("/inbox/1")
+    assert looks(web) == [("user:operator", "inbox", person_of(web, reference))]
 
 
 TEXT = "---\nsubject: A message\npreheader: From us\n---\nHello {{ debtor.name }}\n"

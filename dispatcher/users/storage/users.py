@@ -20,6 +20,7 @@ class TokenRow:
     name: str
     created_at: datetime
     expires_at: datetime
+    last_used_at: datetime | None = None
 
 
 def add(
@@ -56,6 +57,11 @@ def password_hash(connection: Connection, user_id: int) -> str:
     return connection.scalar(select(users.c.password_hash).where(users.c.id == user_id)) or ""
 
 
+def with_password(connection: Connection) -> set[int]:
+    """Ids of the users who have a password here."""
+    return set(connection.scalars(select(users.c.id).where(users.c.password_hash != "")))
+
+
 def list_all(connection: Connection) -> list[User]:
     """Every person, by name; programs' accounts are listed apart."""
     query = select(users).where(users.c.id.not_in(select(service_accounts.c.user_id)))
@@ -88,10 +94,10 @@ def add_token(
     )
 
 
-def user_of_token(connection: Connection, token_sha256: str, now: datetime) -> User | None:
+def find_token(connection: Connection, token_sha256: str, now: datetime) -> tuple[User, TokenRow] | None:
     """Whose living token it is, unless that user is disabled."""
     row = connection.execute(
-        select(users)
+        select(users, *_TOKEN)
         .join(api_tokens, api_tokens.c.user_id == users.c.id)
         .where(
             api_tokens.c.token_sha256 == token_sha256,
@@ -100,20 +106,28 @@ def user_of_token(connection: Connection, token_sha256: str, now: datetime) -> U
             users.c.disabled_at.is_(None),
         )
     ).first()
-    return _user(row) if row else None
+    return (_user(row), _token(row)) if row else None
+
+
+def touch_token(connection: Connection, token_id: int, now: datetime) -> None:
+    """Note that the token, and by it its user, is in use."""
+    query = update(api_tokens).where(api_tokens.c.id == token_id).values(last_used_at=now)
+    user_id = connection.scalar(query.returning(api_tokens.c.user_id))
+    if user_id is not None:
+        change(connection, user_id, last_used_at=now)
 
 
 def tokens(connection: Connection, now: datetime, user_id: int | None = None) -> list[TokenRow]:
     """Living tokens, of one user or of all."""
     query = (
-        select(api_tokens, users.c.name.label("user"))
-        .join(users, users.c.id == api_tokens.c.user_id)
+        select(users.c.name, *_TOKEN)
+        .join(api_tokens, api_tokens.c.user_id == users.c.id)
         .where(api_tokens.c.revoked_at.is_(None), api_tokens.c.expires_at > now)
         .order_by(api_tokens.c.id)
     )
     if user_id is not None:
         query = query.where(api_tokens.c.user_id == user_id)
-    return [TokenRow(r.id, r.user, r.name, r.created_at, r.expires_at) for r in connection.execute(query)]
+    return [_token(row) for row in connection.execute(query)]
 
 
 def revoke_tokens(connection: Connection, user_id: int, at: datetime, *, token_id: int | None = None) -> int:
@@ -124,6 +138,19 @@ def revoke_tokens(connection: Connection, user_id: int, at: datetime, *, token_i
         or_(api_tokens.c.id == token_id) if token_id is not None else api_tokens.c.id.is_not(None),
     )
     return connection.execute(query.values(revoked_at=at)).rowcount
+
+
+_TOKEN = (
+    api_tokens.c.id.label("token_id"),
+    api_tokens.c.name.label("label"),
+    api_tokens.c.created_at.label("made_at"),
+    api_tokens.c.expires_at,
+    api_tokens.c.last_used_at.label("token_used_at"),
+)
+
+
+def _token(row: Any) -> TokenRow:
+    return TokenRow(row.token_id, row.name, row.label, row.made_at, row.expires_at, row.token_used_at)
 
 
 def _user(row: Any) -> User:

@@ -8,7 +8,9 @@ from dispatcher.users import manage_users
 from dispatcher.users.domain.user import Role
 from dispatcher.users.manage_users import UserError
 from dispatcher.users.passwords import WeakPasswordError
+from dispatcher.users.review_access import review_access
 from dispatcher.users.storage import provider_identities, second_factors, users
+from dispatcher.web.site.list_export import exported
 from dispatcher.web.site.page import go_to, page, sentence_of
 from dispatcher.web.site.visit import Page, Visit
 
@@ -16,6 +18,14 @@ from dispatcher.web.site.visit import Page, Visit
 def list_users(visit: Visit) -> Response:
     """Everyone with roles and tokens, and the form for a new user."""
     return _list(visit, 200, "")
+
+
+def list_access(visit: Visit) -> Response:
+    """Who can get in, as what, and when they last did: for the look through each quarter."""
+    rows = review_access(visit.program.database, visit.program.real_now())
+    if visit.query("format"):
+        return exported(visit, "access", (row.as_json() for row in rows))
+    return page(visit, "access", rows=rows)
 
 
 def add(visit: Visit) -> Response:
@@ -171,6 +181,7 @@ _ROLES = {
 }
 PAGES = (
     Page("GET", "/users", list_users),
+    Page("GET", "/users/access", list_access),
     Page("POST", "/users", add),
     Page("POST", "/users/{name}/roles", set_roles),
     Page("POST", "/users/{name}/password", set_password),

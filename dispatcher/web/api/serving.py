@@ -12,10 +12,9 @@ from starlette.responses import JSONResponse, Response
 
 from dispatcher.users.domain.user import ServiceAccount, User
 from dispatcher.users.second_factor import is_wanting
-from dispatcher.users.sign_in import session_of
-from dispatcher.users.storage import idempotency, service_accounts, users
+from dispatcher.users.sign_in import session_of, user_of_token
+from dispatcher.users.storage import idempotency, service_accounts
 from dispatcher.users.storage.sessions import Session
-from dispatcher.users.token_hash import token_hash
 from dispatcher.web.api.operation import PREFIX, Operation, as_response
 from dispatcher.web.api.problems import problem
 from dispatcher.web.site.access import ACCESS, Door, may
@@ -79,10 +78,10 @@ def _session(request: Request) -> tuple[Session | None, Response | None]:
             now=now,
             in_passing=site.in_passing.do,
         ), None
-    with site.program.database.reading() as connection:
-        user = users.user_of_token(connection, token_hash(token.strip()), now)
-        account = service_accounts.of_user(connection, user.id) if user else None
+    user = user_of_token(site.program.database, token.strip(), now=now, in_passing=site.in_passing.do)
     if user is not None:
+        with site.program.database.reading() as connection:
+            account = service_accounts.of_user(connection, user.id)
         return _of_token(replace(user, account=account), now), None
     wait = site.api_limit.refuses(caller_of(request))
     if wait is not None:

@@ -75,6 +75,8 @@ def show_entry(visit: Visit) -> Response:
         raise not_found("such entry")
 
     document = json.loads(placed.entry)
+    if placed.values and document.get("person"):
+        site_of(visit.request).views.note(visit.actor, "entry", document["person"])
     reasons = document.get("reasons", [])
     return page(
         visit,

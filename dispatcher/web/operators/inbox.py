@@ -1,5 +1,6 @@
 """The inbox: what people wrote, the reading that is proposed, and what a person makes of it."""
 
+import contextlib
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -10,8 +11,9 @@ from dispatcher.inbox.domain.reading import Reading
 from dispatcher.inbox.read_inbox import InboxItem, NoSuchItemError, list_inbox, show_item
 from dispatcher.inbox.reply import Replying, reply, template_for
 from dispatcher.people.domain.facts import RecordError
+from dispatcher.people.storage.find_debtor import UnknownDebtorError, find_debtor
 from dispatcher.web.site.list_export import exported
-from dispatcher.web.site.page import go_to, page, sentence_of
+from dispatcher.web.site.page import go_to, page, sentence_of, site_of
 from dispatcher.web.site.visit import Page, Visit, not_found
 
 _FIELDS = ("debt", "on", "amount", "offer", "name")
@@ -37,6 +39,7 @@ def list_items(visit: Visit) -> Response:
 def show(visit: Visit) -> Response:
     """One person's words, each reading with its own, and the forms that answer them."""
     item = _item(visit)
+    _note_view(visit, item)
     return page(
         visit,
         "inbox_item",
@@ -100,6 +103,15 @@ def _answer_text(item: InboxItem) -> str:
         return template_for(Reading(item.confirmed))
     except InboxError:
         return ""
+
+
+def _note_view(visit: Visit, item: InboxItem) -> None:
+    """That somebody read a person's words stands in the log."""
+    if not item.debtor:
+        return
+    with visit.program.database.reading() as connection, contextlib.suppress(UnknownDebtorError):
+        person = find_debtor(connection, item.debtor).person
+        site_of(visit.request).views.note(visit.actor, "inbox", person)
 
 
 def underlined(item: InboxItem) -> Markup:

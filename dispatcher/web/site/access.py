@@ -26,6 +26,7 @@ WRITES_TEMPLATES = frozenset({Role.MANAGER, Role.APPROVER})
 AUDITS = frozenset({Role.AUDITOR})
 OPERATES = frozenset({Role.OPERATOR})
 ADMINISTERS = frozenset({Role.ADMIN})
+REVIEWS_ACCESS = frozenset({Role.ADMIN, Role.AUDITOR})
 READS_SETTINGS = frozenset({Role.AUDITOR, Role.OPERATOR, Role.ADMIN})
 HAS_JOBS = frozenset({Role.MANAGER, Role.APPROVER, Role.AUDITOR, Role.OPERATOR})
 HAS_TASKS = READS_TEMPLATES
@@ -110,6 +111,7 @@ ACCESS: Mapping[str, Access] = {
     "GET /senders": READS_TEMPLATES,
     "GET /settings": READS_SETTINGS,
     "GET /users": ADMINISTERS,
+    "GET /users/access": REVIEWS_ACCESS,
     "POST /users": ADMINISTERS,
     "POST /users/{name}/roles": ADMINISTERS,
     "POST /users/{name}/password": ADMINISTERS,

@@ -1,0 +1,217 @@
+"""Measures the front door beside a crowd: a debtor's page and a webhook, with and without 500 slow connections and 200
+sign-ins at once.
+
+    python -m benchmarks.front_door [--seconds 20]
+
+`dispatcher serve` runs in a process of its own, on SQLite, with the sample's day behind it. The slow connections send
+a byte of a request a second and come again when they are cut off; the sign-ins are wrong passwords, each from a place
+of its own, so that no limit spares the machine the hashing. Ends with 1 where a median is above its limit.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import platform
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import httpx
+from sqlalchemy import select
+
+from dispatcher.bootstrap import Dispatcher, open_dispatcher
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.portfolio import debtors
+from dispatcher.people.domain.optout_token import OptOutLink, make_token
+from dispatcher.settings import load_settings
+from tests.doubles.sendgrid import SendGridDouble
+from tests.doubles.webhooks import Webhooks
+from tests.web.house import build_home
+
+SLOW, SIGN_INS = 500, 200
+LIMITS_MS = {"debtor's page": 200.0, "webhook": 100.0}
+PAUSE = 0.1  # seconds between two measurements of a kind
+Ask = Callable[[httpx.AsyncClient], Awaitable[None]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=20.0)
+    seconds = parser.parse_args().seconds
+    with tempfile.TemporaryDirectory(prefix="door-") as folder:
+        home = Path(folder) / "home"
+        build_home(home)
+        house = open_dispatcher(load_settings(home=home))
+        page, event = a_link(house), an_event(house)
+        house.close()
+        report = asyncio.run(measure(home, page, event, seconds))
+    over = [name for name, limit in LIMITS_MS.items() if report["with the crowd"][name]["median"] > limit]
+    print(
+        json.dumps(
+            {"machine": platform.platform(), "cores": os.cpu_count(), "ms": report, "over": over}, indent=2
+        )
+    )
+    sys.exit(bool(over))
+
+
+def a_link(house: Dispatcher) -> str:
+    """A debtor's own address."""
+    with house.database.reading() as connection:
+        row = connection.execute(
+            select(debtors.c.person, messages.c.contact_point_id)
+            .join(debtors, debtors.c.id == messages.c.recipient_id)
+            .where(messages.c.channel == "email")
+        ).first()
+    assert row is not None
+    link = OptOutLink(person=row.person, medium="email", contact_point_id=row.contact_point_id)
+    return f"/u/{make_token(house.optout_secret, link)}"
+
+
+def an_event(house: Dispatcher) -> dict[str, str]:
+    """What SendGrid would report of a message of ours."""
+    with house.database.reading() as connection:
+        query = select(messages.c.id).where(messages.c.channel == "email", messages.c.state == "accepted")
+        message_id = connection.scalar(query)
+    return {"event": "delivered", "message_id": str(message_id), "email": "ana@debtors.example"}
+
+
+async def measure(
+    home: Path, page: str, event: dict[str, str], seconds: float
+) -> dict[str, dict[str, dict[str, float]]]:
+    double = SendGridDouble(Webhooks())
+    with serving(home, double.public_key) as base:
+        kinds = {"debtor's page": asks_page(base + page), "webhook": asks_webhook(base, double, event)}
+        alone = await latencies(kinds, seconds)
+        async with a_crowd(base) as crowd:
+            beside = await latencies(kinds, seconds)
+    beside["the crowd"] = {"sign-ins": float(crowd["answered"]), "slow connections": float(crowd["open"])}
+    return {"alone": alone, "with the crowd": beside}
+
+
+async def latencies(kinds: dict[str, Ask], seconds: float) -> dict[str, dict[str, float]]:
+    return dict(
+        zip(kinds, await asyncio.gather(*(_times(ask, seconds) for ask in kinds.values())), strict=True)
+    )
+
+
+async def _times(ask: Ask, seconds: float) -> dict[str, float]:
+    took, end = [], time.monotonic() + seconds
+    async with httpx.AsyncClient(timeout=60) as client:
+        while time.monotonic() < end:
+            began = time.monotonic()
+            await ask(client)
+            took.append((time.monotonic() - began) * 1000)
+            await asyncio.sleep(PAUSE)
+    cuts = statistics.quantiles(took, n=100, method="inclusive")
+    return {"median": round(cuts[49], 1), "p99": round(cuts[98], 1), "times": len(took)}
+
+
+def asks_page(address: str) -> Ask:
+    async def ask(client: httpx.AsyncClient) -> None:
+        answer = await client.get(address)
+        assert answer.status_code == 200, answer.text
+
+    return ask
+
+
+def asks_webhook(base: str, double: SendGridDouble, event: dict[str, str]) -> Ask:
+    async def ask(client: httpx.AsyncClient) -> None:
+        now = int(time.time())
+        one = event | {"timestamp": now, "sg_event_id": uuid.uuid4().hex, "sg_message_id": "x"}
+        headers, body = double.signed(json.dumps([one]).encode(), now)
+        answer = await client.post(
+            f"{base}/webhooks/sendgrid", content=body, headers={"Content-Type": "application/json", **headers}
+        )
+        assert answer.status_code == 204, answer.text
+
+    return ask
+
+
+@contextlib.asynccontextmanager
+async def a_crowd(base: str) -> AsyncIterator[dict[str, int]]:
+    """500 slow connections and 200 people who sign in, again and again, until the block ends."""
+    count = {"answered": 0, "open": 0}
+    port = int(base.rpartition(":")[2])
+    async with httpx.AsyncClient(timeout=60) as client:
+        page = (await client.get(f"{base}/sign-in")).text
+        found = re.search(r'name="csrf" value="([^"]+)"', page)
+        assert found is not None
+        tasks = [asyncio.create_task(_slow(port, count)) for _ in range(SLOW)]
+        limits = httpx.Limits(max_connections=SIGN_INS, max_keepalive_connections=SIGN_INS)
+        async with httpx.AsyncClient(timeout=60, limits=limits, cookies=client.cookies) as many:
+            tasks += [
+                asyncio.create_task(_sign_in(many, base, found[1], number, count))
+                for number in range(SIGN_INS)
+            ]
+            await asyncio.sleep(3)
+            yield count
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _slow(port: int, count: dict[str, int]) -> None:
+    while True:
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            count["open"] += 1
+            try:
+                for byte in b"GET /sign-in HTTP/1.1\r\nHost: x\r\nX-Slow: " + b"y" * 1000:
+                    writer.write(bytes([byte]))
+                    await writer.drain()
+                    await asyncio.sleep(1)
+            finally:
+                count["open"] -= 1
+                writer.close()
+
+
+async def _sign_in(
+    client: httpx.AsyncClient, base: str, token: str, number: int, count: dict[str, int]
+) -> None:
+    place = f"203.0.{number // 250}.{number % 250 + 1}"
+    while True:
+        form = {"csrf": token, "name": f"user{number}", "password": "a wrong guess at it", "next": "/"}
+        with contextlib.suppress(httpx.HTTPError):
+            await client.post(f"{base}/sign-in", data=form, headers={"X-Forwarded-For": place})
+            count["answered"] += 1
+
+
+@contextlib.contextmanager
+def serving(home: Path, webhook_key: str):
+    """The program's own server on a free port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **os.environ,
+        "DISPATCHER_HOME": str(home),
+        "DISPATCHER_CHANNELS__EMAIL__WEBHOOK_KEY": webhook_key,
+        "DISPATCHER_TRUSTED_PROXIES": "127.0.0.1",
+    }
+    command = [sys.executable, "-m", "dispatcher", "serve", "--port", str(port)]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        base = f"http://127.0.0.1:{port}"
+        for _ in range(200):
+            with contextlib.suppress(httpx.HTTPError):
+                if httpx.get(f"{base}/healthz").status_code == 200:
+                    break
+            time.sleep(0.1)
+        try:
+            yield base
+        finally:
+            process.terminate()
+
+
+if __name__ == "__main__":
+    main()
