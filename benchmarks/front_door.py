@@ -22,7 +22,8 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -46,7 +47,12 @@ Ask = Callable[[httpx.AsyncClient], Awaitable[None]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=20.0)
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--crowd", metavar="BASE", help="Be the crowd; for this program's own use.")
+    arguments = parser.parse_args()
+    if arguments.crowd:
+        asyncio.run(be_a_crowd(arguments.crowd))
+        return
+    seconds = arguments.seconds
     with tempfile.TemporaryDirectory(prefix="door-") as folder:
         home = Path(folder) / "home"
         build_home(home)
@@ -91,9 +97,9 @@ async def measure(
     with serving(home, double.public_key) as base:
         kinds = {"debtor's page": asks_page(base + page), "webhook": asks_webhook(base, double, event)}
         alone = await latencies(kinds, seconds)
-        async with a_crowd(base) as crowd:
+        with a_crowd(base) as crowd:
             beside = await latencies(kinds, seconds)
-    beside["the crowd"] = {"sign-ins": float(crowd["answered"]), "slow connections": float(crowd["open"])}
+        beside["the crowd"] = crowd
     return {"alone": alone, "with the crowd": beside}
 
 
@@ -136,57 +142,73 @@ def asks_webhook(base: str, double: SendGridDouble, event: dict[str, str]) -> As
     return ask
 
 
-@contextlib.asynccontextmanager
-async def a_crowd(base: str) -> AsyncIterator[dict[str, int]]:
-    """500 slow connections and 200 people who sign in, again and again, until the block ends."""
-    count = {"answered": 0, "open": 0}
+@contextlib.contextmanager
+def a_crowd(base: str) -> Iterator[dict[str, float]]:
+    """The crowd in a process of its own; what it met, filled in when the block ends."""
+    met: dict[str, float] = {}
+    command = [sys.executable, "-m", "benchmarks.front_door", "--crowd", base]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield met
+        process.stdin.close()
+        met |= json.loads(process.stdout.readline())
+
+
+async def be_a_crowd(base: str) -> None:
+    """500 slow connections and 200 people who sign in, again and again, until standard input ends."""
+    count: Counter[str] = Counter()
     port = int(base.rpartition(":")[2])
-    async with httpx.AsyncClient(timeout=60) as client:
+    limits = httpx.Limits(max_connections=SIGN_INS, max_keepalive_connections=SIGN_INS)
+    async with httpx.AsyncClient(timeout=60, limits=limits) as client:
         page = (await client.get(f"{base}/sign-in")).text
         found = re.search(r'name="csrf" value="([^"]+)"', page)
         assert found is not None
         tasks = [asyncio.create_task(_slow(port, count)) for _ in range(SLOW)]
-        limits = httpx.Limits(max_connections=SIGN_INS, max_keepalive_connections=SIGN_INS)
-        async with httpx.AsyncClient(timeout=60, limits=limits, cookies=client.cookies) as many:
-            tasks += [
-                asyncio.create_task(_sign_in(many, base, found[1], number, count))
-                for number in range(SIGN_INS)
-            ]
-            await asyncio.sleep(3)
-            yield count
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        tasks += [
+            asyncio.create_task(_sign_in(client, base, found[1], number, count)) for number in range(SIGN_INS)
+        ]
+        await asyncio.sleep(3)
+        print("here", flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+        print(json.dumps(count), flush=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _slow(port: int, count: dict[str, int]) -> None:
+async def _slow(port: int, count: Counter[str]) -> None:
     while True:
         with contextlib.suppress(OSError):
             _, writer = await asyncio.open_connection("127.0.0.1", port)
-            count["open"] += 1
+            count["slow connections"] += 1
             try:
                 for byte in b"GET /sign-in HTTP/1.1\r\nHost: x\r\nX-Slow: " + b"y" * 1000:
                     writer.write(bytes([byte]))
                     await writer.drain()
                     await asyncio.sleep(1)
             finally:
-                count["open"] -= 1
+                count["slow connections"] -= 1
                 writer.close()
 
 
 async def _sign_in(
-    client: httpx.AsyncClient, base: str, token: str, number: int, count: dict[str, int]
+    client: httpx.AsyncClient, base: str, token: str, number: int, count: Counter[str]
 ) -> None:
     place = f"203.0.{number // 250}.{number % 250 + 1}"
     while True:
         form = {"csrf": token, "name": f"user{number}", "password": "a wrong guess at it", "next": "/"}
+        wait = 1.0
         with contextlib.suppress(httpx.HTTPError):
-            await client.post(f"{base}/sign-in", data=form, headers={"X-Forwarded-For": place})
-            count["answered"] += 1
+            answer = await client.post(f"{base}/sign-in", data=form, headers={"X-Forwarded-For": place})
+            count[f"sign-ins answered with {answer.status_code}"] += 1
+            wait = float(answer.headers.get("Retry-After", wait))
+        await asyncio.sleep(min(wait, 5.0))
 
 
 @contextlib.contextmanager
-def serving(home: Path, webhook_key: str):
+def serving(home: Path, webhook_key: str) -> Iterator[str]:
     """The program's own server on a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -165,6 +165,9 @@ def plan(
         print(f"plan written to {out}")
 
 
+_REASONS = 20
+
+
 def dispatch(
     now: Now = None,
     until_empty: Annotated[
@@ -180,6 +183,7 @@ def dispatch(
     Example: dispatcher dispatch --until-empty
     """
     from dispatcher.cli.waiting import print_waiting
+    from dispatcher.delivery.storage.kept_back import kept_back_since, newest_entry
     from dispatcher.delivery.what_waits import what_waits
     from dispatcher.runs.run_day import pauses
     from dispatcher.worker.daily_run import dispatch_due
@@ -187,7 +191,11 @@ def dispatch(
 
     _tell_of_trouble()
     with opened(now) as dispatcher:
+        with dispatcher.database.reading() as connection:
+            before = newest_entry(connection)
         counts = dispatch_due(dispatcher, actor=actor(), until_empty=until_empty)
+        with dispatcher.database.reading() as connection:
+            kept_back = kept_back_since(connection, before)
         needs = [*pauses(dispatcher.database, dispatcher.real_now()), *visit_print_house(dispatcher)]
         waiting = what_waits(dispatcher.database, now=dispatcher.now(), real_now=dispatcher.real_now())
     if as_json:
@@ -196,6 +204,8 @@ def dispatch(
         print(
             ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "nothing is due now"
         )
+        for (event, why, source), count in kept_back.most_common(_REASONS):
+            print(f"  {count} × {event}: {why}" + (f" ({source})" if source else ""))
         print_waiting(waiting)
     for sentence in needs:
         print(sentence, file=sys.stderr)

@@ -90,9 +90,11 @@ def access(
         print(f"wrote {len(rows)} rows to {out}")
         return
     for row in rows:
-        what = f"token {row['label']!r}" if row["kind"] == "token" else row["signs_in_by"]
+        what = f"{row['kind']} {row['label']}" if row["label"] else row["signs_in_by"]
         used = row["last_used"][:10] or "never"
-        print(f"{row['name']:<20} {what:<24} {row['roles']:<40} {used:<10} {row['remarks']}".rstrip())
+        print(
+            f"{row['name']:<20} {what:<24} {row['roles'] or row['scopes']:<40} {used:<10} {row['remarks']}".rstrip()
+        )
 
 
 @app.command("set-role")

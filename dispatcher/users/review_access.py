@@ -1,13 +1,13 @@
 """Who can get in, as what, and when they last did: the list that is looked through each quarter."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from dispatcher.database.engine import Database
-from dispatcher.users.domain.user import User
-from dispatcher.users.storage import provider_identities, second_factors, users
+from dispatcher.users.domain.user import ServiceAccount, User
+from dispatcher.users.storage import provider_identities, second_factors, service_accounts, users
 from dispatcher.users.storage.users import TokenRow
 
 LONG_UNUSED: Final = timedelta(days=90)
@@ -18,7 +18,7 @@ class AccessRow:
     """A user, or one of a user's living tokens. Instants in UTC."""
 
     name: str
-    kind: str  # "user" or "token"
+    kind: str  # "user", "token" of one, "program" of a creditor, "key" of one
     label: str
     email: str
     roles: tuple[str, ...]
@@ -27,6 +27,8 @@ class AccessRow:
     ends: datetime | None
     last_used: datetime | None
     remarks: tuple[str, ...]
+    scopes: tuple[str, ...] = ()
+    creditor: str = ""  # a program's; empty: every creditor's
 
     def as_json(self) -> dict[str, str]:
         """As the command and the export write it."""
@@ -36,6 +38,8 @@ class AccessRow:
             "label": self.label,
             "email": self.email,
             "roles": ", ".join(self.roles),
+            "scopes": ", ".join(self.scopes),
+            "creditor": self.creditor,
             "signs_in_by": self.signs_in_by,
             "since": _text(self.since),
             "ends": _text(self.ends),
@@ -45,7 +49,7 @@ class AccessRow:
 
 
 def review_access(database: Database, now: datetime) -> list[AccessRow]:
-    """Everybody by name, each followed by their tokens; the disabled, too."""
+    """Everybody by name, each followed by their tokens, then creditors' programs with their keys; the disabled, too."""
     with database.reading() as connection:
         people, tokens = users.list_all(connection), users.tokens(connection, now)
         by_phone, by_provider = (
@@ -53,12 +57,25 @@ def review_access(database: Database, now: datetime) -> list[AccessRow]:
             set(provider_identities.subjects(connection)),
         )
         with_password = users.with_password(connection)
+        programs = [
+            (user, account, users.tokens(connection, now, user.id))
+            for user_id, account in service_accounts.list_all(connection)
+            if (user := users.get(connection, user_id)) is not None
+        ]
     rows: list[AccessRow] = []
     for user in people:
         ways = (("password", with_password), ("code", by_phone), ("provider", by_provider))
         rows.append(_of_user(user, ", ".join(way for way, ids in ways if user.id in ids), now))
         rows += [_of_token(user, token, now) for token in tokens if token.user == user.name]
+    for user, account, keys in programs:
+        rows.append(_as_program(_of_user(user, "key", now), account, "program"))
+        rows += [_as_program(_of_token(user, key, now), account, "key") for key in keys]
     return rows
+
+
+def _as_program(row: AccessRow, account: ServiceAccount, kind: str) -> AccessRow:
+    scopes = tuple(sorted(account.scopes))
+    return replace(row, kind=kind, signs_in_by="key", scopes=scopes, creditor=account.creditor)
 
 
 def _of_user(user: User, ways: str, now: datetime) -> AccessRow:

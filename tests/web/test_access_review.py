@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+from dispatcher.users.manage_service_accounts import add_account
 from dispatcher.users.manage_users import disable_user, make_token
 from dispatcher.users.review_access import review_access
 from dispatcher.users.storage import users
@@ -51,6 +52,23 @@ def test_what_nobody_has_used_for_a_quarter_is_said(web: Web) -> None:
     assert found["manager", ""]["remarks"] == "disabled"
 
 
+def test_a_creditors_program_stands_there_with_its_scopes_and_its_keys(web: Web) -> None:
+    now = web.house.real_now()
+    key = add_account(
+        web.house.database, name="acme-erp", scopes=["debts:write"], creditor="acme", by="test", at=now
+    )
+    client = web.visitor()
+    client.headers["Authorization"] = f"Bearer {key}"
+    client.get("/api/v1/openapi.json")
+
+    found = rows(web)
+
+    program, of_key = found["acme-erp", ""], found["acme-erp", key[:12]]
+    assert (program["kind"], program["scopes"], program["creditor"]) == ("program", "debts:write", "acme")
+    assert (of_key["kind"], of_key["scopes"], of_key["ends"][:4]) == ("key", "debts:write", str(now.year + 1))
+    assert "debts:write" in web.signed_in("admin").page("/users/access")
+
+
 def test_the_page_and_its_csv_are_for_admins_and_auditors_and_the_export_is_logged(web: Web) -> None:
     text = web.signed_in("auditor").page("/users/access")
     assert "never used" in text
@@ -59,7 +77,7 @@ def test_the_page_and_its_csv_are_for_admins_and_auditors_and_the_export_is_logg
 
     assert {row["name"] for row in table} >= {"admin", "auditor", "operator"}
     assert set(table[0]) == {
-        "name", "kind", "label", "email", "roles", "signs_in_by", "since", "ends", "last_used", "remarks",
+        "name", "kind", "label", "email", "roles", "scopes", "creditor", "signs_in_by", "since", "ends", "last_used", "remarks",
     }  # fmt: skip
     assert "access" in web.signed_in("auditor").page("/log?event=list_exported")
     assert web.signed_in("operator").get("/users/access").status_code == 403

@@ -2,7 +2,10 @@
 
 import importlib.util
 import json
+import os
 import re
+import sys
+import threading
 from datetime import timedelta
 
 import pytest
@@ -13,6 +16,7 @@ from starlette.testclient import TestClient
 
 from dispatcher.database.tables.log import log_entries
 from dispatcher.database.tables.users import sessions
+from dispatcher.users import passwords
 from dispatcher.users.manage_users import disable_user, set_roles
 from dispatcher.users.passwords import WeakPasswordError, hash_password
 from dispatcher.users.sign_in import SignedIn, SignInRefused, sign_in
@@ -219,6 +223,14 @@ def test_a_password_is_as_dear_to_guess_as_is_recommended() -> None:
     assert hashed.type is Type.ID
     assert hashed.memory_cost >= 46 * 1024  # KiB for one pass, as OWASP has it; less for more passes
     assert hashed.salt_len >= 16
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own there")
+def test_whoever_waits_for_a_page_goes_before_the_hashing_of_passwords() -> None:
+    def priority() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    assert passwords._HASHING.submit(priority).result() >= priority() + 10 or priority() > 9
 
 
 def test_many_tries_from_one_place_are_slowed_down_whatever_the_names(web: Web) -> None:
