@@ -55,12 +55,10 @@ def _named(dispatcher: Dispatcher, token_file: Path | None, role: Role) -> str:
 
 
 def _user_of(dispatcher: Dispatcher, token_file: Path) -> "User":
-    from dispatcher.users.storage import users
-    from dispatcher.users.token_hash import token_hash
+    from dispatcher.users.sign_in import user_of_token
 
     token = token_file.read_text(encoding="utf-8").strip()
-    with dispatcher.database.reading() as connection:
-        user = users.user_of_token(connection, token_hash(token), dispatcher.real_now())
+    user = user_of_token(dispatcher.database, token, now=dispatcher.real_now())
     if user is None:
         raise NotProven(
             f"{token_file} holds no token that is in force: make one with `dispatcher users token NAME`"

@@ -74,7 +74,9 @@ def test_no_page_meets_a_fault_whatever_is_asked_of_it(
     values = some.one_of(some.sampled_from(HOSTILE), some.text(max_size=20))
     asked = some.dictionaries(some.sampled_from(fields), values, max_size=5)
     variables = re.findall(r"\{([\w:]+)\}", page.path)
-    parts = some.fixed_dictionaries({one: some.one_of(some.just(known.get(one, "1")), values) for one in variables})
+    parts = some.fixed_dictionaries(
+        {one: some.one_of(some.just(known.get(one, "1")), values) for one in variables}
+    )
 
     @seed(20261116)
     @settings(
