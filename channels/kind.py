@@ -9,3 +9,12 @@ class ChannelKind(StrEnum):
     EMAIL = "email"
     SMS = "sms"
     LETTER = "letter"
+
+
+class CallKind(StrEnum):
+    """The medium on which a person speaks: nothing is sent, but the gate judges it as it judges a message."""
+
+    CALL = "call"
+
+
+Medium = ChannelKind | CallKind

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from dispatcher.planning.policy import Policy
     from dispatcher.portfolio.domain.import_request import ImportSettings
     from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping
+    from dispatcher.treatment.domain.outcomes import Prices
     from dispatcher.users.ask_provider import ProviderClient
     from dispatcher.users.sealed_secrets import SecretBox
     from dispatcher.writing.language.layouts import Layouts
@@ -92,23 +93,34 @@ class Dispatcher:
         from dispatcher.rulebook.offers import load_offers
         from dispatcher.rulebook.packs import load_rule_packs
         from dispatcher.rulebook.places import load_places
+        from dispatcher.rulebook.segments import load_segments
         from dispatcher.rulebook.senders import load_senders
         from dispatcher.rulebook.strategies import load_strategies
 
+        segments = load_segments(self.config("segments.yaml"))
+        names = [segment.name for segment in segments]
         return Policy(
             rulebook=load_rule_packs(self.config("rules"), only=self.settings.rules.only),
             places=load_places(self.config("places")),
             coverage=Coverage()
             if self.settings.rules.only is not None
             else load_coverage(self.config("places")),
-            strategies=load_strategies(self.config("strategies")),
+            strategies=load_strategies(self.config("strategies"), names),
+            segments=segments,
             senders=load_senders(self.config("senders.yaml")),
-            offers=load_offers(self.config("offers")),
+            offers=load_offers(self.config("offers"), names),
             real_channels=frozenset(kind for kind in ChannelKind if not self.settings.is_rehearsal(kind)),
             require_review=self.settings.rules.require_review,
             public_url=self.settings.public_url.rstrip("/"),
             make_token=self._make_token,
         )
+
+    @cached_property
+    def prices(self) -> Prices:
+        """What a message costs, by channel; raises ConfigError naming file, line and key."""
+        from dispatcher.rulebook.costs import load_costs
+
+        return load_costs(self.config("costs.yaml"))
 
     @cached_property
     def import_settings(self) -> ImportSettings:

@@ -28,6 +28,7 @@ from dispatcher.people.recording import Recording, Said, recording
 from dispatcher.people.storage import people_facts
 from dispatcher.people.storage.find_debtor import find_debtor
 from dispatcher.people.storage.people import load_debts, load_people
+from dispatcher.treatment.find_segments import with_segments
 from dispatcher.values.money import Money
 from dispatcher.values.written_values import amount_reader
 
@@ -171,6 +172,7 @@ def _named(database: Database, who: str, said: Said, debts: Sequence[str]) -> Se
 def _case(record: Recording, rules: AgreementRules, replaces: int | None) -> _Case:
     on = record.said.now.date()
     files = load_debts(record.connection, [debt.id for debt in record.debts], as_of=on)
+    files = with_segments(record.connection, files, rules.segments, on)
     debts = tuple(sorted(files.values(), key=lambda debt: (debt.due_date, debt.full_reference)))
     owed = tuple(debt for debt in debts if debt.is_open(on) and debt.balance.minor > 0)
     if not owed:
@@ -280,7 +282,14 @@ def _offered(case: _Case, number: int) -> _Draft:
 def find_choice(case: _Case, number: int) -> Choice | None:
     """An offer by its number."""
     named = tuple(debt.id for debt in case.debts)
-    found = find_offers(case.record.connection, case.rules.offers, case.person, on=case.on, debts=named)
+    found = find_offers(
+        case.record.connection,
+        case.rules.offers,
+        case.person,
+        on=case.on,
+        debts=named,
+        segments=case.rules.segments,
+    )
     return found.choice(number)
 
 

@@ -17,6 +17,8 @@ from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.people.storage import people_facts
 from dispatcher.people.storage.find_debtor import find_debtor
 from dispatcher.people.storage.people import load_debts, load_people
+from dispatcher.treatment.domain.segments import Segments
+from dispatcher.treatment.find_segments import with_segments
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,7 +80,8 @@ class FoundOffers:
 
 
 def offers_of(
-    database: Database, files: Sequence[OfferTerms], who: str, *, on: date, now: datetime, debts: Sequence[str] = ()
+    database: Database, files: Sequence[OfferTerms], who: str, *, on: date, now: datetime, debts: Sequence[str] = (),
+    segments: Segments = (),
 ) -> FoundOffers:  # fmt: skip
     """What `creditor/reference` may be offered; raises RecordError for nobody, or debts they do not owe."""
     with database.reading() as connection:
@@ -90,15 +93,15 @@ def offers_of(
         if unknown:
             raise RecordError(f"{debtor.full_reference} has no debt {', '.join(unknown)}")
         ids = tuple(owed[reference] for reference in named)
-        return find_offers(connection, files, person, on=on, debts=ids)
+        return find_offers(connection, files, person, on=on, debts=ids, segments=segments)
 
 
 def find_offers(
     connection: Connection, files: Sequence[OfferTerms], person: PersonFile, *,
-    on: date, debts: Sequence[int] = (),
+    on: date, debts: Sequence[int] = (), segments: Segments = (),
 ) -> FoundOffers:  # fmt: skip
     """The same, of a person on file; without debts named, of all that may be offered for together."""
-    owed = _owed(connection, person, on, debts)
+    owed = _owed(connection, person, on, debts, segments)
     together, left_out = _together(files, person, owed, on) if not debts else (owed, ())
     offers = offering.offers_for(files, person, together, on, past_of(connection, person.id))
     ids = {debt.id for debt in together}
@@ -139,11 +142,13 @@ def _forbids(refusal: Refusal) -> bool:
     return refusal.rule not in _LIMITS
 
 
-def _owed(connection: Connection, person: PersonFile, on: date, named: Sequence[int]) -> tuple[DebtFile, ...]:
+def _owed(
+    connection: Connection, person: PersonFile, on: date, named: Sequence[int], segments: Segments
+) -> tuple[DebtFile, ...]:
     known = people_facts.debts_of(connection, person.id, on)
     wanted = [debt.id for debt in known if debt.id in named or (not named and debt.is_open)]
-    files = load_debts(connection, wanted, as_of=on).values()
-    owed = [debt for debt in files if debt.is_open(on) and debt.balance.minor > 0]
+    files = with_segments(connection, load_debts(connection, wanted, as_of=on), segments, on)
+    owed = [debt for debt in files.values() if debt.is_open(on) and debt.balance.minor > 0]
     return tuple(sorted(owed, key=lambda debt: (debt.due_date, debt.full_reference)))
 
 

@@ -17,6 +17,7 @@ from dispatcher.database.engine import Connection
 from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.people.recording import Said
 from dispatcher.people.storage.people import load_debts, load_people
+from dispatcher.treatment.find_segments import with_segments
 from dispatcher.values.money import Money
 
 SOURCE = "ledger"
@@ -49,7 +50,8 @@ def _withdraw(connection: Connection, creditor_ids: Sequence[int], watcher: Watc
 def _take(
     connection: Connection, promises: Sequence[LedgerPromise], rules: AgreementRules, watcher: Watcher
 ) -> None:
-    debts = load_debts(connection, [promise.debt_id for promise in promises], as_of=watcher.as_of)
+    files = load_debts(connection, [promise.debt_id for promise in promises], as_of=watcher.as_of)
+    debts = with_segments(connection, files, rules.segments, watcher.as_of)
     people = load_people(connection, {promise.debtor_id for promise in promises}, now=watcher.now)
     strategies = rules.strategy_of(connection, list(debts))
     for promise in promises:

@@ -12,6 +12,7 @@ from dispatcher.agreements.storage import arrangements
 from dispatcher.database.engine import Connection
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
+from dispatcher.treatment.domain.segments import Segments
 
 LATE_LEDGERS = timedelta(days=180)  # an older ledger that arrives late moves nothing that ended before
 _PAGE = 500
@@ -22,10 +23,11 @@ StrategyOf = Callable[[Connection, Sequence[int]], Mapping[int, str]]  # debt ->
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AgreementRules:
-    """What agreements are made by: the offers in force, and which strategy takes a debt."""
+    """What agreements are made by: the offers in force, which strategy takes a debt, and of which segment it is."""
 
     offers: tuple[OfferTerms, ...]
     strategy_of: StrategyOf
+    segments: Segments = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,6 +16,8 @@ from dispatcher.planning.domain.planner import contact_of
 from dispatcher.planning.domain.strategy import Step, Strategy
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import explained
+from dispatcher.planning.storage.candidates import strategies_of
+from dispatcher.treatment.find_segments import with_segments
 from dispatcher.writing.domain.message_inputs import message_inputs
 from dispatcher.writing.domain.render_inputs import RenderInputs
 
@@ -50,7 +52,10 @@ def imagine(
     for debtor_id in debtor_ids:
         relations = explained.debt_ids_of(connection, debtor_id)
         debts = people.load_debts(connection, list(relations), as_of=wanted.as_of)
-        names = explained.strategy_of(connection, list(debts), desk.strategies)
+        debts = with_segments(connection, debts, desk.segments, wanted.as_of)
+        names = strategies_of(
+            connection, desk.strategies, list(debts), segments=desk.segments, as_of=wanted.as_of
+        )
         for intent in _intents(files[debtor_id], debts, relations, names, desk, wanted):
             yield from _of_intent(connection, desk, intent, wanted)
 

@@ -69,7 +69,7 @@ def _of_message(
 ) -> Preview:
     with database.reading() as connection:
         (message,) = outbox.read(connection, [message_id])
-        files = gather(connection, [message], now=request.now)
+        files = gather(connection, [message], now=request.now, segments=press.policy.segments)
         digest = message.content_sha256 or ""
         body = contents.bodies(connection, {digest}).get(digest) if digest else None
     compiled = _version_sent(message, compiled, request)

@@ -94,6 +94,8 @@ def _print_debt(debt: "DebtAnswer", zone: str) -> None:
     age = "" if debt.balance.startswith("-") else f", {_age(debt.days_past_due)}"
     print(f"\n{debt.reference}{relation}: {debt.balance}, due {debt.due_date}{age}")
     print(f"  {debt.sentence}")
+    if debt.segment:
+        print(f"  Segment {debt.segment}: {debt.segment_because}.")
     for step in debt.steps:
         _print_step(step, zone)
 

@@ -53,7 +53,7 @@ def list_handovers(*, as_of: AsOf = None, now: Now = None, as_json: AsJson = Fal
                 "decided_by": [],
                 "needs_second": one.needs_second,
             }
-            for one in proposed(connection, program.policy.strategies, day)
+            for one in proposed(connection, program.policy.strategies, day, program.policy.segments)
         ]
         lines += [_line(row) for row in handovers.listed(connection)]
     if as_json:
@@ -184,8 +184,10 @@ def _needs_second(program: Dispatcher, who: str, reference: str) -> bool:
     with program.database.reading() as connection:
         debtor = find_debtor(connection, who)
         bare = reference.removeprefix(f"{debtor.creditor}/")
-        ids = [d.id for d in debts_of(connection, debtor.id, program.now().date()) if d.reference == bare]
-        names = strategies_of(connection, program.policy.strategies, ids)
+        today = program.now().date()
+        ids = [d.id for d in debts_of(connection, debtor.id, today) if d.reference == bare]
+        policy = program.policy
+        names = strategies_of(connection, policy.strategies, ids, segments=policy.segments, as_of=today)
     rules = [program.policy.strategy(name) for name in names.values()]
     return any(one is not None and one.handover is not None and one.handover.needs_second for one in rules)
 

@@ -20,6 +20,12 @@ COMMANDS = {
     "record": ("dispatcher.cli.record:app", "Write down what a person said or did."),
     "offers": ("dispatcher.cli.offers:offers", "What one person may be offered today."),
     "arrangements": ("dispatcher.cli.arrangements:app", "What was agreed: list, show, cancel, replace."),
+    "segments": ("dispatcher.cli.segments:segments", "Which kind of case every open debt is."),
+    "calls": ("dispatcher.cli.calls:app", "Who should be called; a dialler's files; what calls came to."),
+    "outcomes": (
+        "dispatcher.cli.outcomes:outcomes",
+        "What each step, text, channel, segment or arm brought in.",
+    ),
     "handover": (
         "dispatcher.cli.handover:app",
         "What counsel should get: list, decide, refuse, withdraw, export.",

@@ -33,7 +33,13 @@ def offers(
     with opened(now) as program:
         on = as_of or program.now().date()
         found = offers_of(
-            program.database, program.policy.offers, debtor, on=on, now=program.now(), debts=debt or ()
+            program.database,
+            program.policy.offers,
+            debtor,
+            on=on,
+            now=program.now(),
+            debts=debt or (),
+            segments=program.policy.segments,
         )
     if as_json:
         print_json(found.as_json())

@@ -59,7 +59,7 @@ def judge_messages(
     Call it in the transaction that claims the messages, with their people locked. Messages to one person are
     judged one after the other: one that is allowed counts as a contact for the next.
     """
-    files = gather(connection, messages, now=now)
+    files = gather(connection, messages, now=now, segments=context.policy.segments)
     earlier: dict[int, list[HistoryEntry]] = defaultdict(list)
     verdicts: dict[str, Verdict] = {}
     for message in sorted(messages, key=lambda m: (m.recipient_id, m.id)):

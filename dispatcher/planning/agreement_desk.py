@@ -35,7 +35,10 @@ class AgreementDesk:
         policy = self.open_policy()
         return AgreementRules(
             offers=policy.offers,
-            strategy_of=lambda connection, ids: strategies_of(connection, policy.strategies, ids),
+            strategy_of=lambda connection, ids: strategies_of(
+                connection, policy.strategies, ids, segments=policy.segments, as_of=self.now().date()
+            ),
+            segments=policy.segments,
         )
 
     def writers(self, replaces: int | None = None) -> Mapping[str, Writer]:

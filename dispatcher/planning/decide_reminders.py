@@ -30,6 +30,7 @@ from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import plans
 from dispatcher.planning.storage.candidates import Candidate, Owed, find_candidates, find_owed
 from dispatcher.planning.storage.ladder import on_the_ladder
+from dispatcher.treatment.find_segments import with_segments
 from dispatcher.values.message_id import RandomBytes
 from dispatcher.values.whereabouts import PlaceTable
 
@@ -70,6 +71,7 @@ def decide_all(
                 only=request.only,
                 debtor_id=request.debtor_id,
                 without=request.without,
+                segments=desk.segments,
             )
         )
     rules = replace(rules_of(desk, request.as_of, request.now), paused=request.paused)
@@ -95,6 +97,7 @@ def rules_of(desk: Policy, as_of: date, now: datetime) -> PlanningRules:
         own_first_contact=own_first_contact,
         names_disputed=names_disputed,
         strategies=desk.strategies,
+        segments=desk.segments,
     )
 
 
@@ -131,10 +134,15 @@ def _decide_chunk(
     joining = {c.recipient_id for c in candidates if c.strategy.joins() and not c.step.is_courtesy}
     with database.reading() as connection:
         people = load_people(connection, ids, now=rules.now)
-        owed = list(find_owed(connection, rules.strategies, rules.as_of, joining))
+        owed = list(find_owed(connection, rules.strategies, rules.as_of, joining, rules.segments))
         debt_ids = {c.debt_id for c in candidates} | {o.debt_id for o in owed}
         files = Files(
-            debts=load_debts(connection, debt_ids, as_of=rules.as_of),
+            debts=with_segments(
+                connection,
+                load_debts(connection, debt_ids, as_of=rules.as_of),
+                rules.segments,
+                rules.as_of,
+            ),
             times=plans.occurrences(connection, sorted(debt_ids)),
             first_sent={**told, **first_sent(connection, debt_ids)},
             waiting=waiting_messages(connection, ids, now=rules.now),

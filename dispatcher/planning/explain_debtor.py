@@ -34,6 +34,8 @@ from dispatcher.planning.domain.strategy import Step, Strategy
 from dispatcher.planning.forecast_days import ForecastRequest, predict_days
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import explained
+from dispatcher.planning.storage.candidates import strategies_of
+from dispatcher.treatment.find_segments import why_segment, with_segments
 
 TOLD_FOR = timedelta(days=30)  # so long what went besides the ladder is named
 
@@ -76,6 +78,8 @@ class DebtAnswer:
     sentence: str
     issued_on: date | None = None
     strategy: str = ""
+    segment: str = ""
+    segment_because: str = ""
     steps: tuple[StepAnswer, ...] = field(default=())
 
 
@@ -122,9 +126,10 @@ def explain_debtor(
         relations = explained.debt_ids_of(connection, debtor_id)
         ids = list(relations)
         person = load_people(connection, {debtor_id}, now=now)[debtor_id]
-        debts = load_debts(connection, ids, as_of=as_of)
+        debts = with_segments(connection, load_debts(connection, ids, as_of=as_of), desk.segments, as_of)
+        strategies = strategies_of(connection, desk.strategies, ids, segments=desk.segments, as_of=as_of)
+        why = {key: why_segment(connection, debts[key], desk.segments, as_of) for key in ids}
         besides = explained.besides(connection, debtor_id, as_of - TOLD_FOR)
-        strategies = explained.strategy_of(connection, ids, desk.strategies)
         case = _Case(
             policy=desk,
             person=person,
@@ -145,7 +150,14 @@ def explain_debtor(
         now=now,
         zones=zones,
         packs=_packs(case, debts.values()),
-        debts=tuple(_debt(case, debts[i], relations[i], by_name.get(strategies.get(i, ""))) for i in ids),
+        debts=tuple(
+            replace(
+                _debt(case, debts[i], relations[i], by_name.get(strategies.get(i, ""))),
+                segment=debts[i].segment,
+                segment_because=why[i],
+            )
+            for i in ids
+        ),
     )
 
 

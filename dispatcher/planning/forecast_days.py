@@ -96,7 +96,12 @@ def _due_by_the_book(
 ) -> Iterator[Candidate]:
     with database.reading() as connection:
         for candidate in find_candidates(
-            connection, policy.strategies, day, only=request.only, debtor_id=request.debtor_id
+            connection,
+            policy.strategies,
+            day,
+            only=request.only,
+            debtor_id=request.debtor_id,
+            segments=policy.segments,
         ):
             if (candidate.debt_id, candidate.recipient_id) not in climbs:
                 yield candidate

@@ -31,6 +31,7 @@ from dispatcher.planning.domain.strategy import FollowUp, Strategy
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import follow_ups, plans
 from dispatcher.planning.storage.follow_ups import Key
+from dispatcher.treatment.find_segments import with_segments
 
 _PAGE = 500
 
@@ -120,7 +121,8 @@ def _decide(connection: Connection, due: Sequence[_Due], rules: PlanningRules) -
         return []
     debt_ids = {debt for each in due for debt in each.agreed.debt_ids}
     people = load_people(connection, {each.recipient for each in due}, now=rules.now)
-    debts = load_debts(connection, debt_ids, as_of=rules.as_of)
+    files = load_debts(connection, debt_ids, as_of=rules.as_of)
+    debts = with_segments(connection, files, rules.segments, rules.as_of)
     owed_as = relations(connection, debt_ids)
     counted = plans.occurrences(connection, sorted(debt_ids))
     earlier: dict[int, list[HistoryEntry]] = defaultdict(list)

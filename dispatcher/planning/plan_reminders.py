@@ -141,7 +141,7 @@ def preview_plan(
             digest.add(decided)
         everything += chunk
     with database.reading() as connection:
-        summary.others = count_others(connection, desk.strategies, request.as_of)
+        summary.others = count_others(connection, desk.strategies, request.as_of, segments=desk.segments)
     summary.digest = digest.hex()
     return summary, everything
 
@@ -186,7 +186,7 @@ def _close(
 ) -> None:
     summary.digest = digest
     with database.writing() as connection:
-        summary.others = count_others(connection, desk.strategies, run.as_of)
+        summary.others = count_others(connection, desk.strategies, run.as_of, segments=desk.segments)
         plans.update_run(
             connection, run_id, state="planned", plan_digest=digest, summary={"plan": summary.as_json()}
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain
 
-from channels.kind import ChannelKind
+from channels.kind import CallKind, ChannelKind, Medium
 from dispatcher.agreements.domain.offer_terms import OfferTerms
 from dispatcher.gate.coverage import NO_REGION, Coverage
 from dispatcher.gate.decision import Decision
@@ -19,6 +19,7 @@ from dispatcher.planning.domain.contact import (
 )
 from dispatcher.planning.domain.sender_role import role_of
 from dispatcher.planning.domain.strategy import Strategy
+from dispatcher.treatment.domain.segments import Segment
 from dispatcher.values.phone import number_plan, plan_key
 from dispatcher.values.sender import Sender
 from dispatcher.values.whereabouts import PlaceTable, country_code
@@ -42,6 +43,7 @@ class Policy:
     make_token: MakeToken
     coverage: Coverage = field(default_factory=Coverage)
     offers: tuple[OfferTerms, ...] = ()
+    segments: tuple[Segment, ...] = ()  # the first that fits a debt takes it
     real_channels: frozenset[ChannelKind] = frozenset()
     require_review: bool = True
     public_url: str = "http://localhost:8000"
@@ -71,12 +73,16 @@ class Policy:
             unread=_joined(read.unread for read in reads),
             unconfirmed=_joined(read.unconfirmed for read in reads),
             unreviewed=tuple(pack.name for pack in self.rulebook.unreviewed(packs)),
-            must_be_confirmed=self.require_review and contact.channel in self.real_channels,
+            must_be_confirmed=self.require_review and self._reaches(contact.channel),
             barred_sentences=_joined(saying) if saying else None,
             barred_unknown_after_days=min(
                 (bar.unknown_after_days for bar in bars if bar.unknown_after_days is not None), default=None
             ),
         )
+
+    def _reaches(self, channel: Medium) -> bool:
+        """Whether a contact on it reaches a person; who calls does, on a desk where anything else does."""
+        return bool(self.real_channels) if channel is CallKind.CALL else channel in self.real_channels
 
     def read_law(self, country: str, region: str, postal_code: str, *, role: str) -> LawRead:
         """What somebody has read of the law of one address, for a sender of that role."""

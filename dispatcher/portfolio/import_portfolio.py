@@ -18,7 +18,14 @@ from dispatcher.portfolio.domain.portfolio_columns import CONTACT_COLUMNS, LEFT_
 from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping, is_constant
 from dispatcher.portfolio.domain.portfolio_row import FileForm, RowReader
 from dispatcher.portfolio.read_portfolio_file import Reading, Record, read_portfolio_file
-from dispatcher.portfolio.storage import changed_terms, ended_protections, ledger_holds, portfolios, stand_ins
+from dispatcher.portfolio.storage import (
+    balance_falls,
+    changed_terms,
+    ended_protections,
+    ledger_holds,
+    portfolios,
+    stand_ins,
+)
 from dispatcher.portfolio.storage.portfolio_settling import refuse_respelled, settle
 from dispatcher.portfolio.storage.portfolio_staging import Staging, open_staging
 from dispatcher.portfolio.write_row_problems import ProblemFile
@@ -207,6 +214,7 @@ def _applied(
     suspects = compare_ledgers.new_debts_to_hold(connection, compared, request)
     ledger_holds.note_changes(connection, request.as_of, whole_ledger=whole, empty_ends=request.empty_ends)
     debtors = portfolios.merge_debtors(connection, empty_ends=request.empty_ends)
+    falls = balance_falls.note_falls(connection, request.as_of, request.now)
     debts = portfolios.merge_debts(connection, empty_ends=request.empty_ends)
     portfolios.note_balance_day(connection, request.as_of)
     points = portfolios.merge_points(connection)
@@ -251,6 +259,7 @@ def _applied(
         differences=compared.differences,
         findings=compared.findings,
     )
+    balance_falls.less_recorded(connection, falls, request.now)
     portfolios.keep_balances(connection, as_of=request.as_of, now=request.now)
     compare_ledgers.note_import(connection, request, compared, sha256)
     log_import.log_import(connection, request, report, kept)

@@ -14,6 +14,7 @@ from dispatcher.portfolio.expressions import ExpressionError, compile_expression
 from dispatcher.rulebook.yaml_file import ConfigError, YamlFile, parse_yaml, read_yaml
 from dispatcher.values.written_values import date_pattern, has_year
 
+_OTHER_NAMES = {"segment": "ledger_segment"}  # fields as earlier files call them
 _TEXT = {"type": "string"}
 _SCALAR = {"type": ["string", "number", "boolean"]}
 _TEXTS = {"type": "array", "minItems": 1, "items": _TEXT}
@@ -52,7 +53,9 @@ SCHEMA: dict[str, Any] = {
             "type": "object",
             "minProperties": 1,
             "additionalProperties": False,
-            "properties": {column: {"oneOf": [_TEXT, _TEXTS]} for column in sorted(COLUMNS)},
+            "properties": {
+                column: {"oneOf": [_TEXT, _TEXTS]} for column in sorted({*COLUMNS, *_OTHER_NAMES})
+            },
         },
     },
 }
@@ -98,15 +101,18 @@ def _mapping(file: YamlFile) -> PortfolioMapping:
     _check_words(file)
     file.validate(SCHEMA)
     data = file.data
+    for old, new in _OTHER_NAMES.items():
+        if old in data["fields"] and new in data["fields"]:
+            raise file.error(("fields", old), f"{old} is the earlier name of {new}: keep one of the two")
     _check_date_format(file, data.get("date_format", ""))
     return PortfolioMapping(
         name=data.get("name", file.path.stem),
         path=file.path,
         fields={
-            column: source if isinstance(source, str) else tuple(source)
+            _OTHER_NAMES.get(column, column): source if isinstance(source, str) else tuple(source)
             for column, source in data["fields"].items()
         },
-        lines={column: file.lines[("fields", column)] for column in data["fields"]},
+        lines={_OTHER_NAMES.get(column, column): file.lines[("fields", column)] for column in data["fields"]},
         encodings=_encodings(file),
         header=_header(file),
         sheet=data.get("sheet", ""),

@@ -1,6 +1,6 @@
 """`config/offers/*.yaml` -> what may be offered, in order of the file names: the first that matches takes it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from dispatcher.agreements.domain.offer_terms import (
     Watch,
 )
 from dispatcher.agreements.domain.schedules import MOST_PAYMENTS, Frequency
-from dispatcher.rulebook.strategies import MATCH_COLUMNS, match_values
+from dispatcher.rulebook.strategies import MATCH_COLUMNS, check_segments, match_values
 from dispatcher.rulebook.yaml_file import ConfigError, YamlFile, read_yaml
 
 _NAME = {"type": "string", "pattern": r"^[a-z0-9][a-z0-9_-]*$"}
@@ -114,10 +114,15 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-def load_offers(directory: Path) -> tuple[OfferTerms, ...]:
-    """All files of the folder; an empty or missing one lets nothing be offered. Raises ConfigError."""
+def load_offers(directory: Path, segments: Collection[str] | None = None) -> tuple[OfferTerms, ...]:
+    """All files of the folder; an empty or missing one lets nothing be offered. Raises ConfigError.
+
+    `segments` are the names that a match may ask for; None: whichever.
+    """
     files = [read_yaml(path) for path in sorted(directory.glob("*.yaml"))]
     found = tuple(_terms(file) for file in files)
+    for file in files:
+        check_segments(file, segments)
     names = [terms.name for terms in found]
     for file, name in zip(files, names, strict=True):
         if names.count(name) > 1:

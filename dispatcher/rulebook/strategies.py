@@ -1,16 +1,19 @@
 """`config/strategies/*.yaml` -> Strategy values, in order of their file names."""
 
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from channels.kind import ChannelKind
+from channels.kind import CallKind, ChannelKind
 from dispatcher.agreements.domain.follow_ups import BEFORE, On
 from dispatcher.planning.domain.strategy import (
     ASK,
     DEFAULT_VALID_DAYS,
     GO_ON,
     RESTART,
+    CallStep,
     FollowUp,
     HandoverRule,
     Match,
@@ -28,11 +31,12 @@ MATCH_COLUMNS = (
     "region",
     "currency",
     "segment",
+    "ledger_segment",
     "debtor_kind",
     "sender_role",
     "language",
 )
-_READERS = {**DEBTOR_READERS, **DEBT_READERS}
+_READERS: Mapping[str, Callable[[str], Any]] = {**DEBTOR_READERS, **DEBT_READERS, "segment": str}
 _TEXTS = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 _AMOUNT = {"type": "string", "pattern": r"^\d+(\.\d+)?$"}
 _NAME = {"type": "string", "pattern": r"^[a-z0-9][a-z0-9_-]*$"}
@@ -42,6 +46,7 @@ _CHANNELS = {
     "uniqueItems": True,
     "items": {"enum": [kind.value for kind in ChannelKind]},
 }
+_WITH_CALLS = {**_CHANNELS, "items": {"enum": [*(kind.value for kind in ChannelKind), CallKind.CALL.value]}}
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -103,12 +108,12 @@ SCHEMA: dict[str, Any] = {
             "items": {
                 "type": "object",
                 "additionalProperties": False,
-                "required": ["name", "kind", "day", "channels", "template"],
+                "required": ["name", "kind", "day", "channels"],
                 "properties": {
                     "name": _NAME,
                     "kind": {"enum": ["courtesy", "collection", "notice"]},
                     "day": {"type": "integer", "minimum": -365, "maximum": 3650},
-                    "channels": _CHANNELS,
+                    "channels": _WITH_CALLS,
                     "template": _NAME,
                     "valid_days": {"type": "integer", "minimum": 0, "maximum": 365},
                     "needs_handover_decision": {"type": "boolean"},
@@ -127,12 +132,18 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-def load_strategies(directory: Path) -> tuple[Strategy, ...]:
-    """All strategies of the folder; the first that matches a debt takes it."""
+def load_strategies(directory: Path, segments: Collection[str] | None = None) -> tuple[Strategy, ...]:
+    """All strategies of the folder; the first that matches a debt takes it.
+
+    `segments` are the names that a match may ask for; None: whichever.
+    """
     files = sorted(directory.glob("*.yaml"))
     if not files:
         raise ConfigError(f"{directory}: no strategy file here; without one nothing is ever due")
-    strategies = tuple(_strategy(read_yaml(path)) for path in files)
+    read = [read_yaml(path) for path in files]
+    strategies = tuple(_strategy(file) for file in read)
+    for file in read:
+        check_segments(file, segments)
     names = [strategy.name for strategy in strategies]
     for name, path in zip(names, files, strict=True):
         if names.count(name) > 1:
@@ -143,7 +154,12 @@ def load_strategies(directory: Path) -> tuple[Strategy, ...]:
 def _strategy(file: YamlFile) -> Strategy:
     file.validate(SCHEMA)
     data = file.data
-    steps = tuple(_step(item) for item in data["steps"])
+    steps = tuple(_step(file, i, item) for i, item in enumerate(data["steps"]) if not _is_call(item))
+    calls = tuple(_call(file, i, item) for i, item in enumerate(data["steps"]) if _is_call(item))
+    if not steps:
+        raise file.error(
+            ("steps",), "a strategy of calls alone never makes the first contact, which is written"
+        )
     _check_order(file, steps)
     match = data.get("match", {})
     balance = match.get("balance", {})
@@ -163,7 +179,18 @@ def _strategy(file: YamlFile) -> Strategy:
         follow_ups=_follow_ups(file, steps),
         on_broken=_on_broken(file, steps),
         handover=HandoverRule(**data["handover"]) if "handover" in data else None,
+        calls=calls,
     )
+
+
+def check_segments(file: YamlFile, known: Collection[str] | None) -> None:
+    """Raise ConfigError where a match asks for a segment that nobody works out: it would never be met."""
+    written = file.data.get("match", {}).get("segment", ())
+    for name in [written] if isinstance(written, str) else written:
+        if known is not None and name not in known:
+            near = get_close_matches(name, list(known), n=1)
+            meant = f'; did you mean "{near[0]}"?' if near else "; the ledger's own word is `ledger_segment`"
+            raise file.error(("match", "segment"), f"config/segments.yaml has no segment {name!r}{meant}")
 
 
 def _minimum(file: YamlFile, written: dict[str, str | float]) -> dict[str, Decimal]:
@@ -210,7 +237,32 @@ def _on_broken(file: YamlFile, steps: tuple[Step, ...]) -> str:
     return name
 
 
-def _step(item: dict[str, Any]) -> Step:
+def _is_call(item: dict[str, Any]) -> bool:
+    return CallKind.CALL.value in item["channels"]
+
+
+def _call(file: YamlFile, place: int, item: dict[str, Any]) -> CallStep:
+    """A step that somebody speaks; it stands alone, behind one that is written."""
+    where = ("steps", place)
+    if len(item["channels"]) > 1:
+        raise file.error(
+            (*where, "channels"), "a call is a step of its own: give the written channels another step"
+        )
+    if item["kind"] != "collection":
+        raise file.error((*where, "kind"), f"a call is of kind collection, not {item['kind']}")
+    earlier = [one for one in file.data["steps"][:place] if not _is_call(one) and one["kind"] != "courtesy"]
+    if not earlier:
+        raise file.error(where, "the first contact is written: a call comes behind a written step")
+    if item["name"] in {one["name"] for i, one in enumerate(file.data["steps"]) if i != place}:
+        raise file.error((*where, "name"), f"{item['name']!r} is the name of another step too")
+    if item["day"] < earlier[-1]["day"]:
+        raise file.error((*where, "day"), f"day {item['day']} lies before the step that stands before it")
+    return CallStep(name=item["name"], day=item["day"], valid_days=item.get("valid_days", DEFAULT_VALID_DAYS))
+
+
+def _step(file: YamlFile, place: int, item: dict[str, Any]) -> Step:
+    if "template" not in item:
+        raise file.error(("steps", place), "a step that is written names its template")
     return Step(
         name=item["name"],
         kind=item["kind"],

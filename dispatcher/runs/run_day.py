@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from dispatcher.calls.plan_calls import CallPlan, plan_calls
 from dispatcher.database.engine import Database
 from dispatcher.delivery.channel_trouble import failing_for, paused_channels
 from dispatcher.delivery.expire_messages import expire_messages
@@ -24,6 +25,7 @@ from dispatcher.runs.domain.run_summary import RunSummary
 from dispatcher.runs.run_guards import alone, require_ledger, stale_ledgers
 from dispatcher.runs.storage import run_totals
 from dispatcher.runs.summarise_run import summarise_run
+from dispatcher.treatment.note_by_hand import note_by_hand
 from dispatcher.values.message_id import RandomBytes
 from dispatcher.writing.prepare_messages import Preparing, Spread, prepare_messages
 
@@ -88,6 +90,8 @@ def run_day(
             )
             run_id = _noted(ports, plan, took=ports.real_now() - began)
             if ports.mode == "live":
+                _calls(ports, request, stale)
+                note_by_hand(ports.database, ports.policy.segments, as_of=request.as_of, now=ports.now())
                 note_ended_ladders(
                     ports.database, ports.policy.strategies, as_of=request.as_of, now=ports.now()
                 )
@@ -105,6 +109,18 @@ def _pass_on(ports: DayPorts, request: DayRequest) -> None:
         pass_on_messages(
             ports.database, ports.policy, now=ports.now(), real_now=ports.real_now(), actor=ports.actor
         )
+
+
+def _calls(ports: DayPorts, request: DayRequest, stale: Mapping[str, str]) -> None:
+    """The day's calls come behind its messages: what is on its way to a person counts first."""
+    plan = CallPlan(
+        policy=ports.policy,
+        as_of=request.as_of,
+        now=ports.now(),
+        actor=ports.preparing.actor,
+        without=tuple(stale),
+    )
+    plan_calls(ports.database, plan)
 
 
 def _earlier(ports: DayPorts) -> tuple[Collection[int], int]:

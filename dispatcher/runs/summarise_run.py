@@ -16,6 +16,7 @@ from dispatcher.runs.domain.run_summary import (
     count_messages,
 )
 from dispatcher.runs.storage import left_open, run_totals
+from dispatcher.treatment.note_by_hand import unworked_by_hand
 
 NO_CHANNEL = "none"  # refused before a channel was chosen
 
@@ -39,6 +40,7 @@ def summarise_run(
         kept = run_totals.kept_reasons(connection, run_id)
         besides = run_totals.count_besides(connection, run.as_of) if run.mode == "live" else {}
         stopped = stops.in_force(connection)
+        unworked = unworked_by_hand(connection, run.as_of)
         still_open = left_open.left_open(connection, mode=run.mode)
     plan = run.summary.get("plan", {})
     by_channel, by_step = count_messages(states)
@@ -57,7 +59,7 @@ def summarise_run(
         others=plan.get("others", {}),
         refused_creditors=refused_creditors or {},
         template_problems=template_problems,
-        notes=tuple(plan.get("notes", ())),
+        notes=(*plan.get("notes", ()), *unworked),
         stops=tuple(f"{row.stop}: {row.why}" for row in stopped),
         left_open=still_open,
         besides=count_messages(besides)[1],

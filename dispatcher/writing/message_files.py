@@ -15,6 +15,8 @@ from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile
 from dispatcher.people.storage import people
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import follow_ups
+from dispatcher.treatment.domain.segments import Segments
+from dispatcher.treatment.find_segments import with_segments
 from dispatcher.values.money import Money
 from dispatcher.writing.domain.arrangement_view import ArrangementView, arrangement_view
 from dispatcher.writing.domain.message_inputs import Offered, message_inputs
@@ -114,14 +116,16 @@ class MessageFiles:
         )
 
 
-def gather(connection: Any, messages: Sequence[Message], *, now: datetime) -> MessageFiles:
+def gather(
+    connection: Any, messages: Sequence[Message], *, now: datetime, segments: Segments = ()
+) -> MessageFiles:
     """Read the files in a fixed number of queries."""
     debts_of = people.debts_of_messages(connection, [message.id for message in messages])
     debt_ids = {row.debt_id for rows in debts_of.values() for row in rows}
     debts: dict[int, DebtFile] = {}
     for as_of in {message.as_of for message in messages}:
         ids = {row.debt_id for m in messages if m.as_of == as_of for row in debts_of.get(m.id, ())}
-        debts |= people.load_debts(connection, ids, as_of=as_of)
+        debts |= with_segments(connection, people.load_debts(connection, ids, as_of=as_of), segments, as_of)
     return MessageFiles(
         people=people.load_people(connection, {message.recipient_id for message in messages}, now=now),
         spoken={

@@ -160,7 +160,7 @@ def prepare_chunk(database: Database, press: Preparing, ids: Chunk, now: datetim
     """Render what of these messages still waits for its text; nothing is written."""
     with database.reading() as connection:
         messages = outbox.read(connection, ids)
-        files = gather(connection, messages, now=now)
+        files = gather(connection, messages, now=now, segments=press.policy.segments)
     return [prepare_one(message, files, press, now) for message in messages]
 
 

@@ -107,6 +107,7 @@ class Desk:
             person.columns
             | debt.columns
             | {"currency": debt.currency, "creditor": debt.key.partition("/")[0]}
+            | {"ledger_segment": person.columns.get("segment", "")}
         )
         left = debt.balance - self.paid[debt.key]
         for strategy in self.strategies:

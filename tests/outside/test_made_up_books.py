@@ -72,7 +72,7 @@ STRATEGIES: dict[str, list[dict[str, Any]]] = {
         {
             "name": "gold-business",
             "match": {
-                "segment": ["gold", "silver"],
+                "ledger_segment": ["gold", "silver"],
                 "debt_type": ["commercial"],
                 "creditor": ["acme", "ibm"],
             },

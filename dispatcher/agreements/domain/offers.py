@@ -121,7 +121,8 @@ def subject_of(person: PersonFile, debt: DebtFile) -> Mapping[str, Any]:
         "debtor_kind": person.kind,
         "sender_role": debt.sender_role,
         "language": person.language,
-        "segment": person.segment,
+        "segment": debt.segment,
+        "ledger_segment": person.ledger_segment,
     }
 
 

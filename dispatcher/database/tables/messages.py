@@ -42,6 +42,8 @@ messages = Table(
     Column("currency", String(3), nullable=False, server_default=""),
     Column("balance_minor", BigInteger, nullable=False, server_default="0"),
     Column("days_past_due", Integer, nullable=False, server_default="0"),
+    Column("segment", String(100), nullable=False, server_default=""),  # of the debt that leads, when planned
+    Column("arm", String(100), nullable=False, server_default=""),  # of an experiment: `NAME: ARM`
     Column("zones", CanonicalJson, nullable=False, server_default="[]"),
     Column("state", String(12), nullable=False),
     Column("reasons", CanonicalJson, nullable=False, server_default="[]"),  # of the last decision

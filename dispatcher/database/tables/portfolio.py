@@ -45,7 +45,7 @@ debtors = Table(
     Column("postal_code", String(20), nullable=False, server_default=""),
     Column("address_lines", CanonicalJson, nullable=False, server_default="[]"),
     Column("time_zone", String(64), nullable=False, server_default=""),
-    Column("segment", String(100), nullable=False, server_default=""),
+    Column("ledger_segment", String(100), nullable=False, server_default=""),
     Column("preferred_channel", String(10), nullable=False, server_default=""),
     Column("authorised_channels", CanonicalJson),  # null: nothing said; [] : none
     Column("represented_by", Text, nullable=False, server_default=""),
@@ -175,6 +175,17 @@ uploads = Table(  # ledgers handed in on a page; the file lies on the host until
     Column("check_job", Id),  # the dry run of exactly these choices
     Column("import_job", Id),
     Index("ix_uploads_uploaded_at", "uploaded_at"),
+)
+
+
+balance_falls = Table(  # what a ledger showed to have come in, less payments recorded here that it absorbed
+    "balance_falls",
+    metadata,
+    row_id(),
+    Column("debt_id", Id, ForeignKey("debts.id"), nullable=False, index=True),
+    Column("day", Date, nullable=False),  # the ledger's own, or that of the settling it names
+    Column("minor", BigInteger, nullable=False),
+    Column("read_at", Instant, nullable=False),
 )
 
 

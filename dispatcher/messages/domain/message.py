@@ -93,6 +93,8 @@ class Message:
     currency: str
     balance_minor: int
     days_past_due: int
+    segment: str = ""
+    arm: str = ""
     zones: tuple[str, ...]
     state: State
     rule_packs: tuple[str, ...]

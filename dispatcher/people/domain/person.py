@@ -136,7 +136,7 @@ class PersonFile:
     postal_code: str = ""
     address_lines: tuple[str, ...] = ()
     time_zone: str = ""
-    segment: str = ""
+    ledger_segment: str = ""
     preferred_channel: str = ""
     authorised_channels: frozenset[str] | None = None
     represented_by: str = ""
@@ -219,6 +219,9 @@ class DebtFile:
     extra: Mapping[str, str] = field(default_factory=dict)
     arrangement: Arranged | None = None
     handed_over_on: date | None = None  # to counsel: from then on we are silent
+    segment: str = ""  # of the day the file was read for; empty: none takes it, or nobody asked
+    segment_because: str = ""
+    worked_by: str = ""  # who works it instead of the automatic run
 
     @property
     def balance(self) -> Money:

@@ -307,7 +307,7 @@ def _person(
         postal_code=row.postal_code,
         address_lines=tuple(row.address_lines or ()),
         time_zone=row.time_zone,
-        segment=row.segment,
+        ledger_segment=row.ledger_segment,
         preferred_channel=row.preferred_channel,
         authorised_channels=None if channels is None else frozenset(channels),
         represented_by=row.represented_by,

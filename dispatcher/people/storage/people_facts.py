@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, insert, literal, or_, select, union, update
+from sqlalchemy import Connection, Select, and_, delete, func, insert, literal, or_, select, union, update
 
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.people import consents, contacts, holds, notices, opt_outs, wishes
@@ -214,6 +214,16 @@ def revoke_opt_outs(
 def add_contact(connection: Connection, values: Mapping[str, Any]) -> int:
     """A contact made elsewhere, or one that the debtor made."""
     return _add(connection, contacts, values)
+
+
+def settle_contact(connection: Connection, key: int, *, at: datetime, outcome: str) -> None:
+    """Say of a contact that kept its place in the caps when it was made and what it came to."""
+    connection.execute(update(contacts).where(contacts.c.id == key).values(at=at, outcome=outcome))
+
+
+def withdraw_contact(connection: Connection, key: int) -> None:
+    """Give back the place of a contact that was never made."""
+    connection.execute(delete(contacts).where(contacts.c.id == key))
 
 
 def debtor_of_contact(connection: Connection, source: str, external_id: str) -> int | None:

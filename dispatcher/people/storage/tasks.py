@@ -19,6 +19,7 @@ def add(
     debtor_id: int | None = None,
     message_id: str | None = None,
     details: Mapping[str, Any] | None = None,
+    owner: str = "",
 ) -> int:
     """Leave a task; returns its id."""
     row = {
@@ -27,6 +28,7 @@ def add(
         "message_id": message_id,
         "text": text,
         "details": dict(details or {}),
+        "owner": owner,
         "created_at": at,
     }
     key: int = connection.scalars(insert(tasks).values(row).returning(tasks.c.id)).one()

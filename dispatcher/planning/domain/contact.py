@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from channels.kind import ChannelKind
+from channels.kind import ChannelKind, Medium
 from dispatcher.gate.facts import (
     NOTHING_ON_FILE,
     Action,
@@ -45,7 +45,7 @@ class IntendedContact:
 
     person: PersonFile
     debts: tuple[DebtFile, ...]
-    channel: ChannelKind
+    channel: Medium
     kind: str
     point: ContactPoint | None  # None: a letter to the postal address
     relation: str = "debtor"
@@ -54,7 +54,7 @@ class IntendedContact:
     as_of: date | None = None  # the run's day; None: the day of the decision
 
 
-def reachable_points(person: PersonFile, channel: ChannelKind) -> tuple[ContactPoint | None, ...]:
+def reachable_points(person: PersonFile, channel: Medium) -> tuple[ContactPoint | None, ...]:
     """The addresses that a channel may use, in order; a letter's is None. Empty: not reachable on it."""
     if channel is ChannelKind.LETTER:
         came_back = {p.address for p in person.contact_points if p.medium == "post" and p.closed_reason}

@@ -19,6 +19,7 @@ from dispatcher.planning.domain.conversation import WAITS_AT_MOST, DueDebt, Inte
 from dispatcher.planning.domain.sender_role import against_sender, role_of
 from dispatcher.planning.domain.standing import standing
 from dispatcher.planning.domain.strategy import Strategy
+from dispatcher.treatment.domain.segments import Segment
 from dispatcher.values.money import Money
 from dispatcher.values.sender import Sender
 from dispatcher.values.whereabouts import PlaceTable
@@ -67,6 +68,7 @@ class PlanningRules:
     paused: Mapping[str, timedelta] = field(
         default_factory=dict
     )  # channel -> for how long its provider has failed
+    segments: tuple[Segment, ...] = ()
 
 
 def stays_out(due: DueDebt, person: PersonFile, as_of: date) -> tuple[Reason, ...]:

@@ -30,6 +30,7 @@ def standing(
         found += _of_the_step(debt, step, on)
     if strategy is not None:
         found += _of_the_strategy(debt, strategy)
+        found += _of_the_segment(debt, step)
     return tuple(found)
 
 
@@ -51,6 +52,13 @@ def _of_the_strategy(debt: DebtFile, strategy: Strategy) -> Iterator[Reason]:
     if most is not None and owed.amount > most:
         detail = f"the {owed} that are left are above {most}, where {strategy.name} ends"
         yield _reason("above-maximum", detail, reference=_STRATEGY)
+
+
+def _of_the_segment(debt: DebtFile, step: Step | None) -> Iterator[Reason]:
+    """What a person works by hand the automatic run leaves alone; a notice that the law wants still goes."""
+    if debt.worked_by and (step is None or step.kind != "notice"):
+        detail = f"{debt.worked_by} works the debts of segment {debt.segment} by hand, so the run leaves them alone"
+        yield _reason("worked-by-hand", detail, reference=f"segment {debt.segment}: {debt.segment_because}")
 
 
 def _of_the_debt(debt: DebtFile, person: PersonFile, on: date, *, asks: bool) -> list[Reason]:

@@ -70,6 +70,27 @@ class FollowUp:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CallStep:
+    """A call that somebody should make on day `day`, behind the written step before it; it moves no ladder itself."""
+
+    name: str
+    day: int
+    valid_days: int = DEFAULT_VALID_DAYS
+
+    @property
+    def step(self) -> Step:
+        """As what forbids a step reads it."""
+        return Step(
+            name=self.name,
+            kind="collection",
+            day=self.day,
+            channels=(),
+            template="",
+            valid_days=self.valid_days,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class HandoverRule:
     """When a debt is put before a person who decides about passing it to counsel; whichever comes first."""
 
@@ -107,6 +128,11 @@ class Strategy:
     follow_ups: tuple[FollowUp, ...] = ()
     on_broken: str = ""  # the step that comes after a break; empty: the next one
     handover: HandoverRule | None = None
+    calls: tuple[CallStep, ...] = ()
+
+    def call(self, name: str) -> CallStep | None:
+        """The call of that name."""
+        return next((each for each in self.calls if each.name == name), None)
 
     def follow_up(self, name: str) -> FollowUp | None:
         """The follow-up of that name."""

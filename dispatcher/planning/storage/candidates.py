@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
@@ -30,8 +31,9 @@ from dispatcher.database.tables.portfolio import creditors, debt_parties, debtor
 from dispatcher.planning.domain.ladder import Rung
 from dispatcher.planning.domain.strategy import LAST_DAY_OF_A_COURTESY, Match, Step, Strategy
 from dispatcher.planning.storage.ladder import rung_of
-from dispatcher.portfolio.storage.debts import OWED, open_on
-from dispatcher.values.money import ODD_EXPONENTS, Money
+from dispatcher.portfolio.storage.debts import OWED, in_minor, open_on
+from dispatcher.treatment.domain.segments import Segments
+from dispatcher.treatment.storage.segments import segment_column
 
 _COLUMNS: dict[str, ColumnElement[Any]] = {
     "creditor": creditors.c.key,
@@ -39,11 +41,13 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
     "country": debtors.c.country,
     "region": debtors.c.region,
     "currency": debts.c.currency,
-    "segment": debtors.c.segment,
+    "ledger_segment": debtors.c.ledger_segment,
     "debtor_kind": debtors.c.kind,
     "sender_role": debts.c.sender_role,
     "language": debtors.c.language,
 }
+
+Segmented = ColumnElement[str] | None  # the segment of a debt as a column; None: nobody asks for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +80,15 @@ def find_candidates(
     only: str | None = None,
     debtor_id: int | None = None,
     without: Collection[str] = (),
+    segments: Segments = (),
 ) -> Iterator[Candidate]:
     """Every debt and recipient with the step that is due; in no order, at most one step each.
 
     `only` names one strategy, `debtor_id` one person, `without` creditors to leave alone.
     """
     places = _places(strategies)
-    for query, recipient in _queries(strategies, as_of, only):
+    segment = segment_asked_for(connection, strategies, segments, as_of)
+    for query, recipient in _queries(strategies, as_of, only, segment):
         wanted: list[ColumnElement[bool]] = [creditors.c.key.not_in(without)] if without else []
         wanted += [recipient == debtor_id] if debtor_id is not None else []
         for row in connection.execute(query.where(*wanted)):
@@ -91,13 +97,19 @@ def find_candidates(
 
 
 def find_owed(
-    connection: Connection, strategies: Sequence[Strategy], as_of: date, debtor_ids: Collection[int]
+    connection: Connection,
+    strategies: Sequence[Strategy],
+    as_of: date,
+    debtor_ids: Collection[int],
+    segments: Segments = (),
 ) -> Iterator[Owed]:
     """What these people owe besides, of strategies that join: what a message for them may have to list."""
     names = {strategy.name: strategy for strategy in strategies}
     if not any(strategy.joins() for strategy in strategies) or not debtor_ids:
         return
-    taken = case(*((matches(s.match), s.name if s.joins() else null()) for s in strategies), else_=None)
+    segment = segment_asked_for(connection, strategies, segments, as_of)
+    names_of = ((matches(s.match, segment), s.name if s.joins() else null()) for s in strategies)
+    taken = case(*names_of, else_=None)
     owed = and_(open_on(as_of), OWED > 0, debts.c.due_date < as_of)
     owner = _from(select(debts.c.id, debts.c.debtor_id, literal("debtor"), taken.label("strategy")))
     shared = (
@@ -113,26 +125,42 @@ def find_owed(
                 yield Owed(debt_id, owed_by, relation, strategy)
 
 
-def matches(match: Match) -> ColumnElement[bool]:
-    """A strategy's match as a condition on debts, debtors and creditors."""
-    conditions = [_is_one_of(name, values) for name, values in match.equals.items()]
+def segment_asked_for(
+    connection: Connection, strategies: Sequence[Strategy], segments: Segments, as_of: date
+) -> Segmented:
+    """The segment of a debt, where some strategy asks for it."""
+    asked = any("segment" in strategy.match.equals for strategy in strategies)
+    return segment_column(connection, segments, as_of) if asked else None
+
+
+def matches(match: Match, segment: Segmented = None) -> ColumnElement[bool]:
+    """A strategy's match as a condition on debts, debtors and creditors; a segment that nobody worked out is none."""
+    conditions = [_is_one_of(name, values, segment) for name, values in match.equals.items()]
     conditions += [_balance(match.balance_min, at_least=True)] if match.balance_min is not None else []
     conditions += [_balance(match.balance_max, at_least=False)] if match.balance_max is not None else []
     return and_(true(), *conditions)
 
 
 def strategies_of(
-    connection: Connection, strategies: Sequence[Strategy], debt_ids: Collection[int]
+    connection: Connection,
+    strategies: Sequence[Strategy],
+    debt_ids: Collection[int],
+    *,
+    segments: Segments,
+    as_of: date,
 ) -> dict[int, str]:
-    """Debt -> the strategy that takes it; debts that none takes are left out."""
+    """Debt -> the strategy that takes it on a day; debts that none takes are left out."""
     if not strategies:
         return {}
-    taken = case(*((matches(strategy.match), strategy.name) for strategy in strategies), else_=None)
+    segment = segment_asked_for(connection, strategies, segments, as_of)
+    taken = case(*((matches(strategy.match, segment), strategy.name) for strategy in strategies), else_=None)
     query = _from(select(debts.c.id, taken)).where(debts.c.id.in_(debt_ids), taken.is_not(None))
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def _is_one_of(name: str, values: Sequence[str]) -> ColumnElement[bool]:
+def _is_one_of(name: str, values: Sequence[str], segment: Segmented) -> ColumnElement[bool]:
+    if name == "segment":
+        return false() if segment is None else segment.in_(values)
     column = _COLUMNS[name]
     if name != "region":
         return column.in_(values)
@@ -140,14 +168,17 @@ def _is_one_of(name: str, values: Sequence[str]) -> ColumnElement[bool]:
     return or_(column.in_(values), with_country.in_(values))
 
 
-def count_others(connection: Connection, strategies: Sequence[Strategy], as_of: date) -> dict[str, int]:
+def count_others(
+    connection: Connection, strategies: Sequence[Strategy], as_of: date, *, segments: Segments = ()
+) -> dict[str, int]:
     """All debts by what they are on a date: not issued, settled, paid, credit, no strategy, or eligible."""
+    segment = segment_asked_for(connection, strategies, segments, as_of)
     reason = case(
         (debts.c.issued_on > as_of, "not yet issued"),
         (debts.c.settled_on <= as_of, "settled"),
         (debts.c.balance_minor < 0, "credit"),
         (OWED <= 0, "paid"),
-        (not_(or_(*(matches(s.match) for s in strategies))), _why_no_strategy(strategies)),
+        (not_(or_(*(matches(s.match, segment) for s in strategies))), _why_no_strategy(strategies, segment)),
         else_="eligible",
     )
     query = _from(select(reason.label("reason"), func.count())).group_by("reason")
@@ -159,12 +190,12 @@ def _places(strategies: Sequence[Strategy]) -> list[tuple[Strategy, Step]]:
 
 
 def _queries(
-    strategies: Sequence[Strategy], as_of: date, only: str | None
+    strategies: Sequence[Strategy], as_of: date, only: str | None, segment: Segmented
 ) -> Iterator[tuple[Select[Any], ColumnElement[int]]]:
     """One query for those who owe a debt first, one for the others who owe it: each a single pass over the debts."""
     asked = [strategy for strategy in strategies if only in (None, strategy.name)]
     owner = _from(select(debts.c.id, debts.c.debtor_id, literal("debtor")))
-    yield _due(owner, debts.c.debtor_id, strategies, asked, as_of), debts.c.debtor_id
+    yield _due(owner, debts.c.debtor_id, strategies, asked, as_of, segment), debts.c.debtor_id
     shared = [strategy for strategy in asked if strategy.relations()]
     if shared:
         relation = debt_parties.c.relation
@@ -172,7 +203,7 @@ def _queries(
             debt_parties, debt_parties.c.debt_id == debts.c.id
         )
         yield (
-            _due(party, debt_parties.c.debtor_id, strategies, shared, as_of, relation=relation),
+            _due(party, debt_parties.c.debtor_id, strategies, shared, as_of, segment, relation=relation),
             debt_parties.c.debtor_id,
         )
 
@@ -183,6 +214,7 @@ def _due(
     strategies: Sequence[Strategy],
     asked: Sequence[Strategy],
     as_of: date,
+    segment: Segmented,
     *,
     relation: ColumnElement[str] | None = None,
 ) -> Select[Any]:
@@ -194,7 +226,8 @@ def _due(
     for strategy in strategies:
         bound = [] if relation is None else [relation.in_(strategy.relations())]
         steps = [(and_(*bound, is_due(strategy, step, as_of)), next(numbers)) for step in strategy.steps]
-        taken.append((matches(strategy.match), case(*steps, else_=None) if strategy in asked else null()))
+        its_steps = case(*steps, else_=None) if strategy in asked else null()
+        taken.append((matches(strategy.match, segment), its_steps))
     place = case(*taken, else_=None)
     first_day = min(step.day for strategy in asked for step in strategy.steps)
     on_ladder = and_(ladder.c.debt_id == debts.c.id, ladder.c.recipient_id == recipient)
@@ -264,26 +297,17 @@ def _came_last_by_its_day(strategy: Strategy, step: Step, as_of: date) -> Column
     return and_(*conditions)
 
 
-def _balance(limit: Any, *, at_least: bool) -> ColumnElement[bool]:
-    """Limits are in a currency's main unit; the few currencies without two decimals get their own factor."""
-    by_exponent: dict[int, list[str]] = {0: [], 3: [], 4: []}
-    for currency, digits in ODD_EXPONENTS.items():
-        by_exponent[digits].append(currency)
-    minor = case(
-        *(
-            (debts.c.currency.in_(names), Money.of(limit, names[0]).minor if digits else int(limit))
-            for digits, names in by_exponent.items()
-            if names
-        ),
-        else_=Money.of(limit, "USD").minor,
-    )
-    return OWED.op(">=" if at_least else "<=", is_comparison=True)(minor)
+def _balance(limit: Decimal, *, at_least: bool) -> ColumnElement[bool]:
+    return OWED.op(">=" if at_least else "<=", is_comparison=True)(in_minor(limit, debts.c.currency))
 
 
-def _why_no_strategy(strategies: Sequence[Strategy]) -> ColumnElement[str]:
+def _why_no_strategy(strategies: Sequence[Strategy], segment: Segmented) -> ColumnElement[str]:
     too_small = or_(
         *(
-            and_(matches(Match(equals=s.match.equals)), not_(_balance(s.match.balance_min, at_least=True)))
+            and_(
+                matches(Match(equals=s.match.equals), segment),
+                not_(_balance(s.match.balance_min, at_least=True)),
+            )
             for s in strategies
             if s.match.balance_min is not None
         ),

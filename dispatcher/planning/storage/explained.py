@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, literal, or_, select
+from sqlalchemy import Connection, literal, or_, select
 
 from dispatcher.database.tables.agreements import follow_ups
 from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.planning import ladder
-from dispatcher.database.tables.portfolio import creditors, debt_parties, debtors, debts
+from dispatcher.database.tables.portfolio import debt_parties, debts
 from dispatcher.planning.domain.ladder import Rung
-from dispatcher.planning.domain.strategy import Strategy
-from dispatcher.planning.storage.candidates import matches
 from dispatcher.planning.storage.ladder import rung_of
 
 
@@ -56,20 +54,6 @@ def debt_ids_of(connection: Connection, debtor_id: int) -> dict[int, str]:
     )
     rows = [*connection.execute(own), *connection.execute(shared)]
     return {row[0]: row[1] for row in sorted(rows, key=lambda row: (row[2], row[0]))}
-
-
-def strategy_of(
-    connection: Connection, debt_ids: Sequence[int], strategies: Sequence[Strategy]
-) -> dict[int, str]:
-    """Debt id -> name of the strategy that takes it; a debt that none takes is missing."""
-    first = case(*((matches(s.match), s.name) for s in strategies), else_=None)
-    rows = connection.execute(
-        select(debts.c.id, first)
-        .join(debtors, debtors.c.id == debts.c.debtor_id)
-        .join(creditors, creditors.c.id == debts.c.creditor_id)
-        .where(debts.c.id.in_(debt_ids))
-    )
-    return {row[0]: row[1] for row in rows if row[1] is not None}
 
 
 def rungs_of(connection: Connection, debtor_id: int, debt_ids: Sequence[int]) -> dict[int, Rung]:

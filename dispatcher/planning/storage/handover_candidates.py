@@ -10,8 +10,9 @@ from dispatcher.database.tables.agreements import arrangement_debts, handovers
 from dispatcher.database.tables.planning import ladder
 from dispatcher.database.tables.portfolio import creditors, debtors, debts
 from dispatcher.planning.domain.strategy import Strategy
-from dispatcher.planning.storage.candidates import matches
+from dispatcher.planning.storage.candidates import matches, segment_asked_for
 from dispatcher.portfolio.storage.debts import OWED, open_on
+from dispatcher.treatment.domain.segments import Segments
 from dispatcher.values.money import Money
 
 
@@ -30,12 +31,13 @@ class HandoverCandidate:
 
 
 def proposed(
-    connection: Connection, strategies: Sequence[Strategy], as_of: date
+    connection: Connection, strategies: Sequence[Strategy], as_of: date, segments: Segments = ()
 ) -> Iterator[HandoverCandidate]:
     """Open debts without an arrangement or a decision whose time has come by their strategy's `handover`."""
     arranged = exists().where(arrangement_debts.c.debt_id == debts.c.id, arrangement_debts.c.is_open)
     decided = exists().where(handovers.c.debt_id == debts.c.id, handovers.c.state != "withdrawn")
     earlier: list[Strategy] = []
+    segment = segment_asked_for(connection, strategies, segments, as_of)
     for strategy in strategies:
         rule = strategy.handover
         if rule is not None:
@@ -52,7 +54,7 @@ def proposed(
                 if rule.before_time_barred_days is not None
                 else false()
             )
-            taken_before = or_(false(), *(matches(one.match) for one in earlier))
+            taken_before = or_(false(), *(matches(one.match, segment) for one in earlier))
             query = (
                 select(
                     creditors.c.key, debtors.c.reference.label("debtor"), debts.c.reference, debts.c.currency,
@@ -63,7 +65,7 @@ def proposed(
                 .join(creditors, creditors.c.id == debts.c.creditor_id)
                 .outerjoin(ladder, and_(ladder.c.debt_id == debts.c.id, ladder.c.recipient_id == debtors.c.id))
                 .where(
-                    open_on(as_of), OWED > 0, ~arranged, ~decided, matches(strategy.match), ~taken_before,
+                    open_on(as_of), OWED > 0, ~arranged, ~decided, matches(strategy.match, segment), ~taken_before,
                     or_(debts.c.disputed_on.is_(None), debts.c.disputed_on > as_of), or_(done, barred),
                 )
                 .order_by(debts.c.time_barred_on.is_(None), debts.c.time_barred_on, debts.c.due_date, debts.c.id)

@@ -17,6 +17,7 @@ from dispatcher.gate.grounds import grounds
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import State
+from dispatcher.people.domain.person import DebtFile
 from dispatcher.planning.domain.conversation import DueDebt, Intent, Mention
 from dispatcher.planning.domain.planner import PlannedMessage, RefusedIntent
 from dispatcher.planning.domain.refusal_inputs import refusal_inputs
@@ -228,6 +229,7 @@ def _message(run: RunOfPlan, planned: PlannedMessage, key: str, kept: tuple[int,
         "currency": balance.currency,
         "balance_minor": balance.minor,
         "days_past_due": intent.days_past_due(run.as_of),
+        "segment": _leading(intent).segment,
         "zones": _zones(planned),
         "state": _state(planned),
         "reasons": reasons_json(planned.decision.reasons),
@@ -308,10 +310,22 @@ def _entries(run: RunOfPlan, planned: PlannedMessage, key: str, kept: tuple[int,
 
 
 def _details(planned: PlannedMessage) -> dict[str, Any]:
-    details: dict[str, Any] = {"relation": planned.intent.relation}
+    details = _who_and_what(planned.intent)
     if planned.tried:
         details["other_channels"] = reasons_json(planned.tried)
     return details
+
+
+def _who_and_what(intent: Intent) -> dict[str, Any]:
+    """Beside the others of an entry: as what the person is asked, and the segment of the debt that leads."""
+    lead = _leading(intent)
+    segment = {"segment": lead.segment, "segment_because": lead.segment_because} if lead.segment else {}
+    return {"relation": intent.relation, **segment}
+
+
+def _leading(intent: Intent) -> DebtFile:
+    """The debt whose step the message goes by; of several the oldest."""
+    return next((due.debt for due in intent.dues if due.step.name == intent.step.name), intent.spoken[0].debt)
 
 
 _RefusalKey = tuple[int, int, str, str]
@@ -404,7 +418,7 @@ def _refused_entry(run: RunOfPlan, refused: RefusedIntent, kept: tuple[int, str]
         personal_id=kept[0],
         commitment=kept[1],
         simulated=run.simulated,
-        details={"relation": intent.relation},
+        details=_who_and_what(intent),
     )
 
 

@@ -58,6 +58,9 @@ class LedgerLimits:
         return int(getattr(self, name))
 
 
+_RENAMED = {"segment": "ledger_segment"}  # in profiles that an earlier version kept
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerProfile:
     """What is kept of a creditor's part of a file, to compare the next one with.
@@ -86,10 +89,10 @@ class LedgerProfile:
         """From the database."""
         return cls(
             headers=tuple(value["headers"]),
-            columns=frozenset(value["columns"]),
+            columns=frozenset(_RENAMED.get(name, name) for name in value["columns"]),
             debts=value["debts"],
             debtors=value["debtors"],
-            filled=value["filled"],
+            filled={_RENAMED.get(name, name): rows for name, rows in value["filled"].items()},
         )
 
 

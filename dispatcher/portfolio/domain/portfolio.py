@@ -42,7 +42,7 @@ class DebtorLine:
     postal_code: str = ""
     address_lines: tuple[str, ...] = ()
     time_zone: str = ""
-    segment: str = ""
+    ledger_segment: str = ""
     preferred_channel: str = ""
     authorised_channels: tuple[str, ...] | None = None  # (): none at all
     represented_by: str = ""

@@ -24,8 +24,8 @@ CONTACT_COLUMNS = ("email", "phone", "email_label", "phone_label", "sms_consent_
 # Every other optional column protects somebody, or law hangs on it: there the debt is held.
 LEFT_ASIDE = frozenset(
     {
-        "debtor_name", "language", "postal_code", "city", "time_zone", "segment", "preferred_channel", "access_code",
-        "original_amount", "promise_amount", "notice_sent_on",
+        "debtor_name", "language", "postal_code", "city", "time_zone", "ledger_segment", "preferred_channel",
+        "access_code", "original_amount", "promise_amount", "notice_sent_on",
     }
 )  # fmt: skip
 # An empty cell never ends these: they become holds that a person releases, saying why.
@@ -232,7 +232,7 @@ DEBTOR_READERS: Mapping[str, Reader] = {
     "postal_code": text_up_to(20),
     "city": text_up_to(200),
     "time_zone": zone_name,
-    "segment": text_up_to(100),
+    "ledger_segment": text_up_to(100),
     "preferred_channel": channel,
     "authorised_channels": channels,
     "represented_by": text_up_to(500),
@@ -252,4 +252,4 @@ DEBT_DATES = tuple(name for name in DATE_COLUMNS if name not in DEBTOR_DATES)
 DEBTOR_COLUMNS = frozenset({*DEBTOR_READERS, *DEBTOR_DATES, *ADDRESS_LINES, *CONTACT_COLUMNS})
 DEBT_COLUMNS = frozenset({*DEBT_READERS, *DEBT_DATES, *AMOUNT_COLUMNS})
 COLUMNS = DEBTOR_COLUMNS | DEBT_COLUMNS
-BY_PLAIN_NAME = {plain_name(name): name for name in COLUMNS} | {"ledgersegment": "segment"}
+BY_PLAIN_NAME = {plain_name(name): name for name in COLUMNS} | {"segment": "ledger_segment"}

@@ -17,8 +17,8 @@ from dispatcher.portfolio.storage.portfolio_staging import (
 
 # Column -> where it is staged. What repeats with a debtor is counted by its debtor.
 _OF_DEBTORS = (
-    "name", "kind", "language", "country", "region", "city", "postal_code", "address_lines", "time_zone", "segment",
-    "authorised_channels", "represented_by", "cease_received_on", "bankrupt_on", "deceased_on",
+    "name", "kind", "language", "country", "region", "city", "postal_code", "address_lines", "time_zone",
+    "ledger_segment", "authorised_channels", "represented_by", "cease_received_on", "bankrupt_on", "deceased_on",
     "breathing_space_until", "birth_date",
 )  # fmt: skip
 _OF_DEBTS = (

@@ -66,7 +66,7 @@ staged_debtors = _table(
     ),
     *_texts("postal_code"),
     Column("address_lines", CanonicalJson, nullable=False),
-    *_texts("time_zone", "segment", "preferred_channel"),
+    *_texts("time_zone", "ledger_segment", "preferred_channel"),
     Column("authorised_channels", CanonicalJson),
     *_texts("represented_by"),
     *_dates("cease_received_on", "bankrupt_on", "deceased_on", "breathing_space_until", "birth_date"),
@@ -251,7 +251,7 @@ def debtor_row(line: int, debtor: DebtorLine) -> Row:
     """A debtor's line as a row of `staged_debtors`, with the digest of what it says."""
     values = (
         debtor.name, debtor.kind, debtor.language, debtor.country, debtor.region, debtor.city, debtor.postal_code,
-        _json(debtor.address_lines), debtor.time_zone, debtor.segment, debtor.preferred_channel,
+        _json(debtor.address_lines), debtor.time_zone, debtor.ledger_segment, debtor.preferred_channel,
         None if debtor.authorised_channels is None else _json(debtor.authorised_channels),
         debtor.represented_by, _day(debtor.cease_received_on), _day(debtor.bankrupt_on), _day(debtor.deceased_on),
         _day(debtor.breathing_space_until), _day(debtor.birth_date), debtor.access_code,

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from dispatcher.database.engine import Database
 from dispatcher.database.tables.agreements import arrangements, handovers, instalments
+from dispatcher.database.tables.calls import calls
 from dispatcher.database.tables.delivery import attempts, provider_events, tasks
 from dispatcher.database.tables.log import log_entries, personal_values
 from dispatcher.database.tables.messages import contents, messages
@@ -95,7 +96,7 @@ def erase(connection: Connection, found: Holdings, *, now: datetime) -> None:
     _blank(connection, debtors, debtors.c.id == owner, now)
     connection.execute(delete(contact_points).where(contact_points.c.debtor_id == owner))
     _blank(connection, messages, messages.c.recipient_id == owner, now)
-    for table in (contacts, holds, wishes, consents, notices, tasks, arrangements):
+    for table in (contacts, holds, wishes, consents, notices, tasks, arrangements, calls):
         _blank(connection, table, table.c.debtor_id == owner, now)
     theirs = select(debts.c.id).where(debts.c.debtor_id == owner)
     _blank(connection, payments, payments.c.debt_id.in_(theirs), now)
@@ -198,11 +199,11 @@ def _erase_bodies(connection: Connection, digests: Sequence[str], now: datetime)
     connection.execute(update(contents).where(chosen).values(**ERASED, erased_at=now))
 
 
-_THEIRS = (contact_points, debts, holds, wishes, consents, notices, opt_outs, contacts, arrangements)
+_THEIRS = (contact_points, debts, holds, wishes, consents, notices, opt_outs, contacts, arrangements, calls)
 _OF_THE_MACHINE = frozenset({"id", "digest", "creditor_id", "debtor_id", "debt_id", "row", "base", "told"})
 _BLANKS: dict[str, dict[str, Any]] = {
     "debtors": {
-        "name": "", "city": "", "postal_code": "", "address_lines": [], "represented_by": "", "segment": "",
+        "name": "", "city": "", "postal_code": "", "address_lines": [], "represented_by": "", "ledger_segment": "",
     },
     "messages": {"address": "", "envelope": None, "contact_point_id": None},
     "contacts": {"address": "", "details": {}, "note": ""},
@@ -211,6 +212,7 @@ _BLANKS: dict[str, dict[str, Any]] = {
     "consents": {"address": "", "details": {}, "note": ""},
     "notices": {"details": {}, "note": ""},
     "tasks": {"text": "", "details": {}},
+    "calls": {"address": ""},
     "payments": {"note": "", "reversed_why": ""},
     "arrangements": {"note": "", "ended_why": ""},
     "handovers": {"note": ""},

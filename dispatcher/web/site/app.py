@@ -29,6 +29,7 @@ from dispatcher.web.debtors import account as debtors_account
 from dispatcher.web.debtors import debtors_page
 from dispatcher.web.machines import probes, webhooks
 from dispatcher.web.managers import (
+    outcomes,
     template_editor,
     template_new,
     template_preview,
@@ -37,6 +38,7 @@ from dispatcher.web.managers import (
     templates,
 )
 from dispatcher.web.operators import (
+    calls,
     desk_pages,
     import_check,
     imports,
@@ -77,6 +79,7 @@ PAGES: tuple[Page, ...] = (
     *template_editor.PAGES,
     *template_new.PAGES,
     *template_preview.PAGES,
+    *outcomes.PAGES,
     *jobs.PAGES,
     *runs.PAGES,
     *imports.PAGES,
@@ -84,6 +87,7 @@ PAGES: tuple[Page, ...] = (
     *inbox.PAGES,
     *run_start.PAGES,
     *tasks.PAGES,
+    *calls.PAGES,
     *stops.PAGES,
     *log.PAGES,
     *desk_pages.PAGES,

@@ -236,6 +236,7 @@ _TASKS: Mapping[str, str] = {
     "unknown": "end unknown",
     "care": "urgent: somebody may be at risk",
     "ladder_ended": "ladders that ended",
+    "by_hand": "worked by hand",
     "unclear_reply": "replies to read",
     "help_wanted": "ask for help",
     "wrong_number": "wrong numbers and addresses",

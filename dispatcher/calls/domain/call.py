@@ -1,0 +1,98 @@
+"""A call that somebody should make, and what it came to."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from dispatcher.gate.decision import Reason
+from dispatcher.values.sender import Sender
+
+MOST_TRIES = 3  # that reached nobody; then the call is given up
+REST = timedelta(hours=20)  # between two tries
+ON_THE_DESK = timedelta(minutes=30)  # somebody who opened a call has it that long
+DIALLER = "dialler"
+
+
+class CallState(StrEnum):
+    """Where a call stands. Reserved: somebody, or the dialler, has it, and it counts in every cap."""
+
+    OPEN = "open"
+    RESERVED = "reserved"
+    MADE = "made"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+class CallOutcome(StrEnum):
+    """What a call came to, as the caps count it."""
+
+    CONVERSATION = "conversation"
+    UNANSWERED = "unanswered"
+    BUSY = "busy"
+    VOICEMAIL = "voicemail"
+    NOT_IN_SERVICE = "not_in_service"
+
+
+NOBODY_REACHED = frozenset({CallOutcome.UNANSWERED, CallOutcome.BUSY, CallOutcome.VOICEMAIL})
+
+
+class CallError(ValueError):
+    """A call cannot be opened, ended or handed out; the text says why and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """One task. `debts` are ids; `address` is the number, E.164."""
+
+    id: int
+    debtor_id: int
+    debtor: str
+    name: str
+    strategy: str
+    step: str
+    as_of: date
+    state: CallState
+    address: str
+    tries: int
+    next_try_at: datetime | None
+    expires_at: datetime
+    holder: str
+    reserved_at: datetime | None
+    valid_until: datetime | None
+    contact_id: int | None
+    debts: tuple[int, ...]
+    outcome: str = ""
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether it may be looked at again: nobody has it, or whoever had it let the time pass."""
+        free = self.state is CallState.OPEN or (self.valid_until is not None and self.valid_until <= now)
+        return free and self.expires_at > now and (self.next_try_at is None or self.next_try_at <= now)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MayCall:
+    """What the gate says of a call right now. `until`: the first instant at which it would be no longer allowed."""
+
+    allowed: bool
+    until: datetime | None = None
+    not_before: datetime | None = None
+    final: bool = False  # it will not become allowed by waiting
+    reasons: tuple[Reason, ...] = ()
+
+
+def opening_words(sender: Sender, name: str, language: str) -> tuple[str, ...]:
+    """What to say first: who calls and for whom, and nothing of a debt before the right person has answered."""
+    for_whom = "" if sender.creditor_name in ("", sender.name) else sender.creditor_name
+    if language.startswith("es"):
+        asks = f"Buenos días, le llamo de {sender.name}{f' por cuenta de {for_whom}' if for_whom else ''}."
+        return (
+            asks,
+            f"¿Hablo con {name}?",
+            "Antes de seguir, ¿me confirma su dirección o su fecha de nacimiento?",
+        )
+    asks = f"Good day, I am calling from {sender.name}{f' on behalf of {for_whom}' if for_whom else ''}."
+    return (
+        asks,
+        f"Am I speaking with {name}?",
+        "Before we go on, can you confirm your address or date of birth?",
+    )

@@ -1,0 +1,1 @@
+"""Which treatment fits a debt, and what each step brought in."""

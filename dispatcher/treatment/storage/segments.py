@@ -1,0 +1,246 @@
+"""Segments as one CASE over debts: every fact is a subquery that the database answers where a condition asks for it."""
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, case, func, literal, or_, select, true
+
+from dispatcher.database.one_of import one_of
+from dispatcher.database.tables.agreements import arrangement_parties, arrangements
+from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.portfolio import creditors, debtors, debts, payments
+from dispatcher.portfolio.storage.debts import OWED, books, in_minor, open_on
+from dispatcher.treatment.domain.segments import AGES, ANY, MONEY, Condition, Fact, Limit, Segment, Segments
+
+Book = Mapping[tuple[int, str], int]  # what a creditor is owed in a currency, in minor units
+
+_theirs = debts.alias("theirs")  # all debts of who owes the debt asked about
+_owed = _theirs.c.balance_minor - _theirs.c.paid_minor
+_COLUMNS: Mapping[str, ColumnElement[Any]] = {
+    "creditor": creditors.c.key,
+    "debt_type": debts.c.debt_type,
+    "country": debtors.c.country,
+    "currency": debts.c.currency,
+    "ledger_segment": debtors.c.ledger_segment,
+    "debtor_kind": debtors.c.kind,
+    "sender_role": debts.c.sender_role,
+}
+_NOWHERE = -1  # no segment's place
+
+
+class DebtPlace(NamedTuple):
+    """A debt and the number of its segment among all; None: none of them."""
+
+    debt_id: int
+    debt: str
+    place: int | None
+
+
+def segment_column(connection: Connection, segments: Segments, as_of: date) -> ColumnElement[str]:
+    """The name of a debt's segment as a column of a query over debts, debtors and creditors; empty: none."""
+    book = books(connection, as_of) if any(each.asks_for_the_book() for each in segments) else {}
+    names = [(_is_met(each, as_of, book), literal(each.name)) for each in segments]
+    return case(*names, else_="") if names else literal("")
+
+
+def place_column(connection: Connection, segments: Segments, as_of: date) -> ColumnElement[int]:
+    """The number of a debt's segment as a column of the same query; below 0: none."""
+    book = books(connection, as_of) if any(each.asks_for_the_book() for each in segments) else {}
+    return _place(segments, as_of, book)
+
+
+def places_of(
+    connection: Connection, segments: Segments, debt_ids: Collection[int], as_of: date
+) -> dict[int, int]:
+    """Debt -> the number of its segment; debts of none are left out.
+
+    What the creditor is owed in all takes a pass over the whole book, so it is asked for only where the other
+    conditions of such a segment are met.
+    """
+    if not segments or not debt_ids:
+        return {}
+    found = _places(connection, segments, debt_ids, as_of, None)
+    if any(segments[place].asks_for_the_book() for place in found.values()):
+        found = _places(connection, segments, debt_ids, as_of, books(connection, as_of))
+    return found
+
+
+def _places(
+    connection: Connection, segments: Segments, debt_ids: Collection[int], as_of: date, book: Book | None
+) -> dict[int, int]:
+    place = _place(segments, as_of, book)
+    query = _from(select(debts.c.id, place.label("place")))
+    rows = connection.execute(query.where(one_of(debts.c.id, "ids")), {"ids": sorted(debt_ids)})
+    return {row.id: row.place for row in rows if row.place != _NOWHERE}
+
+
+def open_debts(connection: Connection, segments: Segments, as_of: date) -> list[DebtPlace]:
+    """Every debt that is open on a day, in order of its name, with its segment."""
+    place = place_column(connection, segments, as_of)
+    name = creditors.c.key + "/" + debts.c.reference
+    query = _from(select(debts.c.id, name.label("name"), place.label("place")))
+    rows = connection.execute(
+        query.where(open_on(as_of), OWED > 0).order_by(creditors.c.key, debts.c.reference)
+    )
+    return [DebtPlace(row.id, row.name, None if row.place == _NOWHERE else row.place) for row in rows]
+
+
+def figures_of(
+    connection: Connection, conditions: Collection[Condition], debt_id: int, as_of: date
+) -> list[Any]:
+    """What the facts of some conditions are for one debt: a count, a date, minor units or None."""
+    book = books(connection, as_of)
+    columns = [_value(each, as_of, book).label(f"figure{i}") for i, each in enumerate(conditions)]
+    row = connection.execute(_from(select(*columns)).where(debts.c.id == debt_id)).one() if columns else ()
+    return list(row)
+
+
+def _from(query: Any) -> Any:
+    return (
+        query.select_from(debts)
+        .join(debtors, debtors.c.id == debts.c.debtor_id)
+        .join(creditors, creditors.c.id == debts.c.creditor_id)
+    )
+
+
+def _place(segments: Segments, as_of: date, book: Book | None) -> ColumnElement[int]:
+    cases = [(_is_met(each, as_of, book), literal(i)) for i, each in enumerate(segments)]
+    return case(*cases, else_=_NOWHERE) if cases else literal(_NOWHERE)
+
+
+def _is_met(segment: Segment, as_of: date, book: Book | None) -> ColumnElement[bool]:
+    columns = [_COLUMNS[name].in_(values) for name, values in segment.equals.items()]
+    return and_(true(), *columns, *(_within(each, as_of, book) for each in segment.conditions))
+
+
+def _within(condition: Condition, as_of: date, book: Book | None) -> ColumnElement[bool]:
+    fact, limit = condition.fact, condition.limit
+    if fact is Fact.SHARE_OF_BOOK:
+        return true() if book is None else _is_share(limit, book, as_of)
+    value = _value(condition, as_of, book or {})
+    if fact in AGES:
+        return _is_age(value, limit, as_of)
+    least = [value >= _bound(amounts, fact) for amounts in [limit.least] if amounts]
+    most = [value <= _bound(amounts, fact) for amounts in [limit.most] if amounts]
+    return and_(true(), *least, *most)
+
+
+def _is_age(since: ColumnElement[Any], limit: Limit, as_of: date) -> ColumnElement[bool]:
+    least = [since <= as_of - timedelta(days=int(days)) for days in limit.least.values()]
+    most = [since >= as_of - timedelta(days=int(days)) for days in limit.most.values()]
+    return and_(true(), *least, *most)
+
+
+def _bound(amounts: Mapping[str, Decimal], fact: Fact) -> Any:
+    """A count, or minor units in the debt's currency; null, so never met, where no amount is given for that."""
+    if fact not in MONEY:
+        return int(amounts[ANY])
+    if ANY in amounts:
+        return in_minor(amounts[ANY], debts.c.currency)
+    cases = [
+        (debts.c.currency == currency, in_minor(limit, debts.c.currency))
+        for currency, limit in amounts.items()
+    ]
+    return case(*cases, else_=None)
+
+
+def _is_share(limit: Limit, book: Book, as_of: date) -> ColumnElement[bool]:
+    """Whether who owes it owes that share of the creditor's book, in the debt's currency."""
+    owed = _owed_in_all(as_of)
+    met = [
+        and_(
+            debts.c.creditor_id == creditor_id,
+            debts.c.currency == currency,
+            *(owed >= math.ceil(total * percent / 100) for percent in limit.least.values()),
+            *(owed <= math.floor(total * percent / 100) for percent in limit.most.values()),
+        )
+        for (creditor_id, currency), total in book.items()
+    ]
+    return or_(literal(value=False), *met)
+
+
+def _value(condition: Condition, as_of: date, book: Book) -> ColumnElement[Any]:
+    since = None if condition.within_days is None else as_of - timedelta(days=condition.within_days)
+    open_theirs = (open_on(as_of, _theirs), _owed > 0)
+    settled = _theirs.c.settled_on
+    values: Mapping[Fact, Callable[[], ColumnElement[Any]]] = {
+        Fact.DAYS_PAST_DUE: lambda: debts.c.due_date,
+        Fact.BALANCE: lambda: OWED,
+        Fact.OWED: lambda: _owed_in_all(as_of),
+        Fact.SHARE_OF_BOOK: lambda: _share(book, as_of),
+        Fact.OLDEST_DAYS_PAST_DUE: lambda: _of_theirs(func.min(_theirs.c.due_date), *open_theirs),
+        Fact.OVERDUE_DEBTS: lambda: _of_theirs(func.count(), *open_theirs, _theirs.c.due_date < as_of),
+        Fact.PAID_LATE: lambda: _of_theirs(
+            func.count(), settled > _theirs.c.due_date, *_in_window(settled, since, as_of)
+        ),
+        Fact.PAYMENTS: lambda: _payments(since, as_of),
+        Fact.ARRANGEMENTS_KEPT: lambda: _arrangements("kept", since, as_of),
+        Fact.ARRANGEMENTS_BROKEN: lambda: _arrangements("broken", since, as_of),
+        Fact.BOUNCES: lambda: _bounces(since, as_of),
+    }
+    return values[condition.fact]()
+
+
+def _in_window(day: ColumnElement[Any], since: date | None, as_of: date) -> list[ColumnElement[bool]]:
+    """After the first day, so that a window of 7 days ends a week ago, and not to come."""
+    return [day <= as_of, *([day > since] if since is not None else [])]
+
+
+def _of_theirs(value: ColumnElement[Any], *conditions: ColumnElement[bool]) -> ScalarSelect[Any]:
+    query = select(value).select_from(_theirs).where(_theirs.c.debtor_id == debts.c.debtor_id, *conditions)
+    return query.correlate(debts).scalar_subquery()
+
+
+def _owed_in_all(as_of: date) -> ScalarSelect[Any]:
+    """Of this debt's currency, less what the creditor owes them."""
+    same = _theirs.c.currency == debts.c.currency
+    return _of_theirs(func.coalesce(func.sum(_owed), 0), same, open_on(as_of, _theirs))
+
+
+def _share(book: Book, as_of: date) -> ColumnElement[Any]:
+    """Tenths of a percent."""
+    totals = [
+        (and_(debts.c.creditor_id == creditor_id, debts.c.currency == currency), total)
+        for (creditor_id, currency), total in book.items()
+    ]
+    return 1000 * _owed_in_all(as_of) // case(*totals, else_=None) if totals else literal(0)
+
+
+def _payments(since: date | None, as_of: date) -> ScalarSelect[Any]:
+    query = (
+        select(func.count())
+        .select_from(payments.join(_theirs, _theirs.c.id == payments.c.debt_id))
+        .where(
+            _theirs.c.debtor_id == debts.c.debtor_id,
+            payments.c.reversed_at.is_(None),
+            payments.c.split_of.is_(None),
+            *_in_window(payments.c.paid_on, since, as_of),
+        )
+    )
+    return query.correlate(debts).scalar_subquery()
+
+
+def _arrangements(state: str, since: date | None, as_of: date) -> ScalarSelect[Any]:
+    """Those that they agreed to themselves."""
+    query = (
+        select(func.count())
+        .select_from(arrangements.join(arrangement_parties))
+        .where(
+            arrangement_parties.c.debtor_id == debts.c.debtor_id,
+            arrangements.c.state == state,
+            *_in_window(arrangements.c.since, since, as_of),
+        )
+    )
+    return query.correlate(debts).scalar_subquery()
+
+
+def _bounces(since: date | None, as_of: date) -> ScalarSelect[Any]:
+    query = select(func.count()).where(
+        messages.c.recipient_id == debts.c.debtor_id,
+        messages.c.state.in_(("bounced", "returned")),
+        *_in_window(messages.c.as_of, since, as_of),
+    )
+    return query.correlate(debts).scalar_subquery()

@@ -1,0 +1,116 @@
+"""The work list of calls: who may be called now, what to say first, what it came to."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from starlette.responses import Response
+
+from dispatcher.agreements.find_offers import FoundOffers, offers_of
+from dispatcher.calls.dialler import rows_of
+from dispatcher.calls.domain.call import CallError, CallOutcome, opening_words
+from dispatcher.calls.work_on_calls import CallDesk, CallLine, end_call, list_calls, put_back, take_call
+from dispatcher.people.domain.facts import RecordError
+from dispatcher.people.recording import Said
+from dispatcher.planning.domain.contact import zones_of
+from dispatcher.web.site.filters import a_path_number
+from dispatcher.web.site.list_export import exported
+from dispatcher.web.site.page import go_to, page, sentence_of
+from dispatcher.web.site.visit import Page, Visit
+
+_WHAT = "call"
+
+
+def desk_of(visit: Visit) -> CallDesk:
+    """Calls as whoever looks works on them."""
+    program = visit.program
+    return CallDesk(database=program.database, policy=program.policy, now=visit.now, actor=visit.actor)
+
+
+def show_list(visit: Visit) -> Response:
+    """Every call that waits: those that may be made now first, and why the others wait."""
+    desk = desk_of(visit)
+    lines = list_calls(desk)
+    if visit.query("format"):
+        return exported(visit, "calls", rows_of(lines, desk))
+    ready = [line for line in lines if line.may.allowed and _is_mine(line, desk)]
+    return page(
+        visit, "calls", ready=ready, waiting=[line for line in lines if line not in ready], me=visit.actor
+    )
+
+
+def _is_mine(line: CallLine, desk: CallDesk) -> bool:
+    return line.call.is_due(desk.now) or line.call.holder == desk.actor
+
+
+def show_call(visit: Visit) -> Response:
+    """One call that this person has: the number, what to say first, the facts, the offers, and the form for its end."""
+    key = a_path_number(visit, "id", _WHAT)
+    try:
+        line = take_call(desk_of(visit), key)
+    except CallError as problem:
+        return go_to(visit, "/calls", wrong=sentence_of(problem))
+    person, program = line.person, visit.program
+    return page(
+        visit,
+        "call",
+        line=line,
+        words=opening_words(program.policy.senders[person.creditor], person.name, person.language),
+        zone=min((zone.zone for zone in zones_of(person, None, program.policy.places)), default="UTC"),
+        offers=_offers(visit, line),
+        outcomes=list(CallOutcome),
+        lately=sorted(person.history, key=lambda entry: entry.at, reverse=True)[:5],
+    )
+
+
+def _offers(visit: Visit, line: CallLine) -> FoundOffers:
+    policy = visit.program.policy
+    names: Sequence[str] = [debt.reference for debt in line.debts]
+    return offers_of(
+        visit.program.database,
+        policy.offers,
+        line.call.debtor,
+        on=visit.now.date(),
+        now=visit.now,
+        debts=names,
+        segments=policy.segments,
+    )
+
+
+def work(visit: Visit) -> Response:
+    """Open a call, put it back, or write down what it came to."""
+    key = a_path_number(visit, "id", _WHAT)
+    desk = desk_of(visit)
+    try:
+        match visit.text("do"):
+            case "open":
+                take_call(desk, key)
+                return go_to(visit, f"/calls/{key}", "It is yours: it counts in every cap from now on.")
+            case "back":
+                put_back(desk, key, why=visit.text("why") or "put back")
+                return go_to(visit, "/calls", "Put back.")
+            case _:
+                return go_to(visit, "/calls", _ended(visit, desk, key))
+    except (CallError, RecordError, ValueError) as problem:
+        return go_to(visit, "/calls", wrong=sentence_of(problem))
+
+
+def _ended(visit: Visit, desk: CallDesk, key: int) -> str:
+    line = take_call(desk, key)
+    promised = visit.text("promised_on")
+    if promised:
+        date.fromisoformat(promised)
+    ended = end_call(desk, key, CallOutcome(visit.text("outcome")))
+    said = f"{line.person.name or line.call.debtor}: {ended.outcome.replace('_', ' ')}."
+    if not promised:
+        return said
+    notes = Said(now=visit.now, actor=visit.actor, source="a call", note=visit.text("note"))
+    given = {"debt": tuple(debt.reference for debt in line.debts), "on": (promised,)}
+    visit.program.record("promise", line.call.debtor, notes, given)
+    return f"{said} Promised for {promised}."
+
+
+PAGES = (
+    Page("GET", "/calls", show_list),
+    Page("GET", "/calls/{id}", show_call),
+    Page("POST", "/calls/{id}", work),
+)
