@@ -47,7 +47,7 @@ def lint_strategies(
 
 
 def _of_strategy(strategy: Strategy, compiled: dict[str, CompiledTemplate], known: set[str]) -> Iterator[str]:
-    for step in strategy.steps:
+    for step in strategy.written():
         where = f"strategy {strategy.name}, step {step.name}"
         if step.template not in known:
             yield f"{where}: there is no template {step.template}"

@@ -159,7 +159,7 @@ def _templates(dispatcher: Dispatcher) -> Iterator[Finding]:
             good[name] = compiled
             yield "ok", "templates", f"{name} ({', '.join(compiled.languages)})"
     for strategy in dispatcher.policy.strategies:
-        for step in strategy.steps:
+        for step in strategy.written():
             where = f"strategy {strategy.name}, step {step.name}"
             if step.template not in names:
                 yield "wrong", "templates", f"{where}: no template {step.template!r}"

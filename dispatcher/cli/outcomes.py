@@ -52,7 +52,11 @@ def outcomes(
         today = as_of or program.now().date()
         until = last or today
         request = OutcomeRequest(
-            first=first or until - timedelta(days=30), last=until, as_of=today, by=By(by)
+            first=first or until - timedelta(days=30),
+            last=until,
+            as_of=today,
+            by=By(by),
+            running=program.policy.running_experiments(today),
         )
         report = compare_outcomes(program.database, request, program.prices)
     if out is not None:
@@ -66,13 +70,15 @@ def outcomes(
 
 
 def _print(report: "OutcomeReport", first: date, last: date) -> None:
-    from dispatcher.treatment.compare_outcomes import in_words
+    from dispatcher.treatment.compare_outcomes import in_words, still_running
 
     print(f"Messages that went out from {first} to {last}; payments are known until {report.until}.")
     for outcome in report.outcomes:
         _print_group(outcome)
     if not report.outcomes:
         print("None went out.")
+    for sentence in still_running(report.request):
+        print(sentence)
     for difference in report.differences:
         print(in_words(difference))
 

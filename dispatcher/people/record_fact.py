@@ -77,6 +77,7 @@ def _wish(it: Statement) -> Recorded:
     found += [wishes.statement(text) for text in values.get("said", ())]
     found += [wishes.language(values["language"])] if "language" in values else []
     found += _zone(values) + _workplace(values) + _group(values)
+    found += [wishes.objection()] if values.get("no_experiments") else []
     return wishes.record_wish(it.database, it.who, it.said, found, read=it.read, until=values.get("until"))
 
 

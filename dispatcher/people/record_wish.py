@@ -99,6 +99,11 @@ def statement(text: str) -> Wish:
     return "statement", {"text": text}
 
 
+def objection() -> Wish:
+    """No part in trials of texts."""
+    return "objection", {"to": "experiments"}
+
+
 def debt_group(account: str, debts: Sequence[str]) -> Wish:
     """Debts that count as one, such as student loans under one account number."""
     if len(debts) < 2:

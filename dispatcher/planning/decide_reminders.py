@@ -14,6 +14,7 @@ from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.people.storage.people import first_sent, load_debts, load_people, waiting_messages
 from dispatcher.planning.domain.contact import zones_of
 from dispatcher.planning.domain.conversation import DueDebt, Intent, Mention, group_dues, in_order
+from dispatcher.planning.domain.experiments import Owners, with_arm
 from dispatcher.planning.domain.ladder import comes_on
 from dispatcher.planning.domain.plan_summary import Decided
 from dispatcher.planning.domain.planner import (
@@ -28,7 +29,7 @@ from dispatcher.planning.domain.standing import standing
 from dispatcher.planning.domain.strategy import Strategy
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import plans
-from dispatcher.planning.storage.candidates import Candidate, Owed, find_candidates, find_owed
+from dispatcher.planning.storage.candidates import Candidate, Owed, find_candidates, find_owed, owners_of
 from dispatcher.planning.storage.ladder import on_the_ladder
 from dispatcher.treatment.find_segments import with_segments
 from dispatcher.values.message_id import RandomBytes
@@ -147,6 +148,7 @@ def _decide_chunk(
             first_sent={**told, **first_sent(connection, debt_ids)},
             waiting=waiting_messages(connection, ids, now=rules.now),
             on_the_ladder=on_the_ladder(connection, debt_ids),
+            owners=owners_of(connection, debt_ids) if _tries_something(rules) else {},
         )
     others: dict[int, list[Owed]] = defaultdict(list)
     for each in owed:
@@ -158,6 +160,10 @@ def _decide_chunk(
     return decided
 
 
+def _tries_something(rules: PlanningRules) -> bool:
+    return any(one.runs_on(rules.as_of) for strategy in rules.strategies for one in strategy.experiments)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Files:
     """What is on file of the debts of a chunk. `times`: by debt, strategy, step and recipient."""
@@ -167,6 +173,7 @@ class Files:
     first_sent: Mapping[tuple[int, int], date]
     waiting: Mapping[int, Sequence[HistoryEntry]]
     on_the_ladder: Collection[tuple[int, int]]
+    owners: Owners
 
 
 def _decide_person(
@@ -182,7 +189,8 @@ def _decide_person(
     mentions = _mentions(person, owed, {due.debt.id for due in dues if _fills_the_table(due)}, files, rules)
     apart = any(due.how is How.NEW and rules.own_first_contact(person, due.debt) for due in dues)
     earlier = list(before)
-    for intent in in_order(group_dues(person, dues, mentions, own_first_contact=apart), rules.as_of):
+    for plain in in_order(group_dues(person, dues, mentions, own_first_contact=apart), rules.as_of):
+        intent = with_arm(plain, files.owners, rules.as_of)
         for outcome in plan_conversation(intent, rules, earlier):
             decided.append(outcome)
             if isinstance(outcome, PlannedMessage) and outcome.decision.outcome is not Outcome.HOLD:

@@ -151,6 +151,11 @@ class Policy:
         )
         return self.packs_for(contact, on)
 
+    def running_experiments(self, on: date) -> dict[str, date]:
+        """Experiments whose last day has not passed, with it: nobody is told what they show before."""
+        trials = (trial for strategy in self.strategies for trial in strategy.experiments)
+        return {trial.name: trial.ends_on for trial in trials if on <= trial.ends_on}
+
     def optout_url(self, person: str, medium: str, contact_point_id: int) -> str:
         """The address of the debtors' own page for one person, medium and contact point."""
         return f"{self.public_url}/u/{self.make_token(person, medium, contact_point_id)}"

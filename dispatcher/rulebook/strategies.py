@@ -1,6 +1,7 @@
 """`config/strategies/*.yaml` -> Strategy values, in order of their file names."""
 
 from collections.abc import Callable, Collection, Mapping
+from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,7 +14,9 @@ from dispatcher.planning.domain.strategy import (
     DEFAULT_VALID_DAYS,
     GO_ON,
     RESTART,
+    Arm,
     CallStep,
+    Experiment,
     FollowUp,
     HandoverRule,
     Match,
@@ -102,6 +105,37 @@ SCHEMA: dict[str, Any] = {
                 "needs_second": {"type": "boolean"},
             },
         },
+        "experiments": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["name", "step", "arms", "starts_on", "ends_on", "approved_by"],
+                "properties": {
+                    "name": _NAME,
+                    "step": _NAME,
+                    "starts_on": {},
+                    "ends_on": {},
+                    "approved_by": {
+                        "type": "array",
+                        "minItems": 2,
+                        "uniqueItems": True,
+                        "items": {"type": "string", "minLength": 1},
+                    },
+                    "arms": {
+                        "type": "array",
+                        "minItems": 2,
+                        "maxItems": 4,
+                        "items": {
+                            "type": "object",
+                            "additionalProperties": False,
+                            "required": ["name"],
+                            "properties": {"name": _NAME, "template": _NAME, "channels": _CHANNELS},
+                        },
+                    },
+                },
+            },
+        },
         "steps": {
             "type": "array",
             "minItems": 1,
@@ -180,6 +214,7 @@ def _strategy(file: YamlFile) -> Strategy:
         on_broken=_on_broken(file, steps),
         handover=HandoverRule(**data["handover"]) if "handover" in data else None,
         calls=calls,
+        experiments=tuple(_experiment(file, i, steps) for i in range(len(data.get("experiments", ())))),
     )
 
 
@@ -235,6 +270,60 @@ def _on_broken(file: YamlFile, steps: tuple[Step, ...]) -> str:
         names = ", ".join(step.name for step in steps)
         raise file.error(("on_broken",), f"there is no step {name!r}; the steps are {names}")
     return name
+
+
+def _experiment(file: YamlFile, place: int, steps: tuple[Step, ...]) -> Experiment:
+    """A trial of one step. What law asks, and whether somebody is written to at all, is nobody's to try."""
+    where, item = ("experiments", place), file.data["experiments"][place]
+    step = next((one for one in steps if one.name == item["step"]), None)
+    if step is None:
+        raise file.error((*where, "step"), f"there is no step {item['step']!r} that is written")
+    if step.kind != "collection" or step.needs_handover_decision:
+        raise file.error((*where, "step"), f"{step.name} is nothing to try: only plain collection steps are")
+    if step == next(one for one in steps if not one.is_courtesy):
+        raise file.error((*where, "step"), f"{step.name} is the first contact, which is nothing to try")
+    arms = tuple(_arm(file, place, i, step) for i in range(len(item["arms"])))
+    if len({arm.name for arm in arms}) < len(arms):
+        raise file.error((*where, "arms"), "two arms have one name")
+    first, last = (_day(file, (*where, name), item[name]) for name in ("starts_on", "ends_on"))
+    if last <= first:
+        raise file.error((*where, "ends_on"), f"{last} does not come after {first}")
+    overlaps = [
+        one["name"]
+        for one in file.data["experiments"][:place]
+        if one["name"] == item["name"]
+        or (
+            one["step"] == item["step"]
+            and one["starts_on"] <= item["ends_on"]
+            and item["starts_on"] <= one["ends_on"]
+        )
+    ]
+    if overlaps:
+        raise file.error(
+            where, f"the experiment {overlaps[0]} has this name, or tries the same step at the same time"
+        )
+    approved = tuple(item["approved_by"])
+    return Experiment(
+        name=item["name"], step=step.name, arms=arms, starts_on=first, ends_on=last, approved_by=approved
+    )
+
+
+def _arm(file: YamlFile, place: int, number: int, step: Step) -> Arm:
+    item = file.data["experiments"][place]["arms"][number]
+    channels = tuple(ChannelKind(channel) for channel in item.get("channels", ()))
+    where = ("experiments", place, "arms", number, "channels")
+    if not set(channels) <= set(step.channels):
+        allowed = ", ".join(step.channels)
+        raise file.error(where, f"an arm goes by the channels of its step, in its own order: {allowed}")
+    return Arm(name=item["name"], template=item.get("template", ""), channels=channels)
+
+
+def _day(file: YamlFile, where: tuple[str | int, ...], written: object) -> date:
+    """A day as YAML reads it, or as text."""
+    try:
+        return date.fromisoformat(str(written))
+    except ValueError:
+        raise file.error(where, f"{written!r} is no day; write it as 2026-11-23") from None
 
 
 def _is_call(item: dict[str, Any]) -> bool:

@@ -110,6 +110,8 @@ def _scalar(node: yaml.Node) -> Any:
     loader = yaml.CSafeLoader("")
     try:
         value: Hashable = loader.construct_object(node, deep=True)
+    except ValueError:  # 2026-02-31: what reads it as a day says that it is none
+        return node.value
     finally:
         loader.dispose()
     return value

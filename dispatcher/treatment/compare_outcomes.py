@@ -3,7 +3,7 @@
 import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -44,6 +44,7 @@ class OutcomeRequest:
     as_of: date
     by: By = By.STEP
     seed: int = SEED
+    running: Mapping[str, date] = field(default_factory=dict)  # experiments whose last day has not passed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +80,7 @@ class OutcomeReport:
             "payments_known_until": self.until.isoformat(),
             "outcomes": [outcome_json(outcome) for outcome in self.outcomes],
             "differences": [difference_json(difference) for difference in self.differences],
+            "still_running": still_running(self.request),
         }
 
 
@@ -90,26 +92,52 @@ def compare_outcomes(database: Database, request: OutcomeRequest, prices: Prices
         payments = list(stored.payments_for(connection, debts, request.first, request.last))
         told = stored.told(connection, request.first, request.last)
         until = min(request.as_of, stored.known_until(connection) or request.as_of)
-    outcomes = count_outcomes(sendings, payments, told, by=request.by, until=until, prices=prices)
+    counted = count_outcomes(sendings, payments, told, by=request.by, until=until, prices=prices)
+    outcomes = [
+        one for one in counted if request.by is not By.ARM or experiment_of(one.group) not in request.running
+    ]
     return OutcomeReport(
         request=request,
         until=until,
         outcomes=tuple(outcomes),
-        differences=tuple(_differences(outcomes, request.seed)),
+        differences=tuple(_differences(outcomes, request)),
     )
 
 
-def _differences(outcomes: Sequence[Outcome], seed: int) -> Iterator[Difference]:
+def experiment_of(group: str) -> str:
+    """The experiment that an arm belongs to."""
+    return group.partition(": ")[0]
+
+
+def still_running(request: OutcomeRequest) -> list[str]:
+    """A sentence for each experiment that still runs: whoever looked before its end would see a winner too often."""
+    if request.by is not By.ARM:
+        return []
+    return [
+        f"The trial {name} runs until {end}: what it shows is told then."
+        for name, end in request.running.items()
+    ]
+
+
+def _differences(outcomes: Sequence[Outcome], request: OutcomeRequest) -> Iterator[Difference]:
+    """Each group beside the largest; arms beside the largest arm of their own experiment."""
+    largest: dict[str, Outcome] = {}
     named = [outcome for outcome in outcomes if outcome.group != NOT_SAID][:MOST_COMPARED]
-    for other in named[1:]:
-        for base_paid, paid in zip(named[0].paid, other.paid, strict=True):
-            yield Difference(
-                group=other.group,
-                base=named[0].group,
-                days=paid.days,
-                paid=difference_of_shares((base_paid.people, base_paid.paid), (paid.people, paid.paid)),
-                brought=_brought(base_paid, paid, seed),
-            )
+    for other in named:
+        base = largest.setdefault(experiment_of(other.group) if request.by is By.ARM else "", other)
+        if base is not other:
+            yield from _beside(base, other, request.seed)
+
+
+def _beside(base: Outcome, other: Outcome, seed: int) -> Iterator[Difference]:
+    for base_paid, paid in zip(base.paid, other.paid, strict=True):
+        yield Difference(
+            group=other.group,
+            base=base.group,
+            days=paid.days,
+            paid=difference_of_shares((base_paid.people, base_paid.paid), (paid.people, paid.paid)),
+            brought=_brought(base_paid, paid, seed),
+        )
 
 
 def _brought(base: PaidWithin, other: PaidWithin, seed: int) -> dict[str, Interval | None]:

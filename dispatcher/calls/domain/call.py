@@ -82,7 +82,7 @@ class MayCall:
 
 def opening_words(sender: Sender, name: str, language: str) -> tuple[str, ...]:
     """What to say first: who calls and for whom, and nothing of a debt before the right person has answered."""
-    for_whom = "" if sender.creditor_name in ("", sender.name) else sender.creditor_name
+    for_whom = "" if sender.creditor_name in ("", sender.name) else sender.creditor_name.rstrip(".")
     if language.startswith("es"):
         asks = f"Buenos días, le llamo de {sender.name}{f' por cuenta de {for_whom}' if for_whom else ''}."
         return (

@@ -85,7 +85,7 @@ VOCABULARY: Mapping[Event, Word] = {
         _MESSAGE,
         "Planned {step} by {channel}",
         Tone.PLAN,
-        details="relation other_channels not_before not_after segment segment_because",
+        details="relation other_channels not_before not_after segment segment_because arm",
     ),
     Event.QUEUED: _word(_MESSAGE, details="template_sha256 not_before"),
     Event.OUTDATED: _word(_MESSAGE, "Its text was made anew: {step} by {channel}", details="not_before"),
@@ -114,19 +114,19 @@ VOCABULARY: Mapping[Event, Word] = {
         _MESSAGE,
         "Kept until it is allowed: {step} by {channel}",
         Tone.KEPT,
-        details="not_before relation template_sha256 segment segment_because",
+        details="not_before relation template_sha256 segment segment_because arm",
     ),
     Event.HELD: _word(
         _MESSAGE,
         "Held for a person to decide: {step} by {channel}",
         Tone.KEPT,
-        details="relation other_channels not_before not_after why state template_sha256 segment segment_because",
+        details="relation other_channels not_before not_after why state template_sha256 segment segment_because arm",
     ),
     Event.BLOCKED: _word(
         _MESSAGE,
         "Not sent: {step} by {channel} is not allowed",
         Tone.KEPT,
-        details="relation segment segment_because",
+        details="relation segment segment_because arm",
     ),
     Event.CANCELLED: _word(
         _MESSAGE, "Cancelled before sending: {step} by {channel}", Tone.KEPT, details="not_before why state"
@@ -278,16 +278,10 @@ VOCABULARY: Mapping[Event, Word] = {
         _PERSON, "What was recorded before has ended", always="kind count", details=f"{_SAID} before"
     ),
     Event.CALL_PLANNED: _word(_PERSON, "A call was planned", Tone.PLAN, always="call"),
-    Event.CALL_RESERVED: _word(
-        _PERSON, "Somebody took the call on their desk", always="call valid_until", counts=False
-    ),
-    Event.CALL_RELEASED: _word(_PERSON, "The call was put back", always="call why", counts=False),
-    Event.CALL_REFUSED: _word(
-        _PERSON, "The call is not allowed any more", Tone.KEPT, always="call", counts=False
-    ),
-    Event.CALL_EXPIRED: _word(
-        _PERSON, "Nobody made the call in time", Tone.KEPT, always="call", counts=False
-    ),
+    Event.CALL_RESERVED: _word(_PERSON, "Somebody took the call on their desk", always="call valid_until"),
+    Event.CALL_RELEASED: _word(_PERSON, "The call was put back", always="call why"),
+    Event.CALL_REFUSED: _word(_PERSON, "The call is not allowed any more", Tone.KEPT, always="call"),
+    Event.CALL_EXPIRED: _word(_PERSON, "Nobody made the call in time", Tone.KEPT, always="call"),
     Event.CALL_MADE: _word(_PERSON, "The person was called", Tone.SENT, always="call outcome made_at"),
     Event.ERASED: _word(
         _PERSON,

@@ -31,6 +31,7 @@ WISHES = {
     "zone": Kind(says="where the debtor says to be", gate="tz_candidates[], source consumer_statement"),
     "workplace": Kind(says="contact at work", gate="workplace"),
     "debt_group": Kind(says="debts that count as one", gate="debt_groups"),
+    "objection": Kind(says="no part in trials of texts", gate="the experiments of strategies"),
 }
 
 WISH = Fact(
@@ -80,6 +81,10 @@ WISH = Fact(
             detail="debt_group {account, debts}",
         ),
         Field(name="debt", says="The debts of the group.", takes=Takes.DEBT, many=True, label="Debts of the group"),
+        Field(
+            name="no_experiments", says="Objects to being part of a trial of texts.", takes=Takes.FLAG, default=False,
+            detail="objection {to}",
+        ),
         Field(name="until", says="The last day it holds.", takes=Takes.DAY, column="until"),
     ),
 )  # fmt: skip

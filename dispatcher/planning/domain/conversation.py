@@ -49,6 +49,7 @@ class Intent:
     step: Step
     dues: tuple[DueDebt, ...]
     mentions: tuple[Mention, ...] = ()
+    arm: str = ""  # of an experiment: `NAME: ARM`
 
     @property
     def spoken(self) -> tuple[DueDebt | Mention, ...]:
@@ -147,13 +148,19 @@ def without(intent: Intent, refused: Iterable[int]) -> Intent | None:
     gone = set(refused)
     dues = [due for due in intent.dues if due.debt.id not in gone]
     mentions = [mention for mention in intent.mentions if mention.debt.id not in gone]
-    return _intent(intent.person, dues, mentions) if dues else None
+    return _as_tried(_intent(intent.person, dues, mentions), intent) if dues else None
+
+
+def _as_tried(part: Intent, whole: Intent) -> Intent:
+    """A part of a message under the same step is of the same arm."""
+    same = part.step.name == whole.step.name and part.strategy == whole.strategy
+    return replace(part, step=whole.step, arm=whole.arm) if same else part
 
 
 def alone(intent: Intent, each: DueDebt | Mention) -> Intent:
     """One debt of a message as a message of its own, under the same step."""
     if isinstance(each, DueDebt):
-        return _intent(intent.person, [each], [])
+        return _as_tried(_intent(intent.person, [each], []), intent)
     due = DueDebt(debt=each.debt, step=intent.step, strategy=each.strategy, relation=each.relation)
     return replace(_intent(intent.person, [due], []), strategy=intent.strategy)
 

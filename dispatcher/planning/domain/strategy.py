@@ -1,8 +1,8 @@
 """A strategy: the ladder of steps by which debts that match are reminded."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 from channels.kind import ChannelKind
@@ -91,6 +91,35 @@ class CallStep:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Arm:
+    """One side of an experiment: what differs from the step; empty: nothing does, it is the champion."""
+
+    name: str
+    template: str = ""
+    channels: tuple[ChannelKind, ...] = ()
+
+    def of(self, step: Step) -> Step:
+        """The step as this arm has it."""
+        return replace(step, template=self.template or step.template, channels=self.channels or step.channels)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Experiment:
+    """Arms of one step, each person in one of them from the first day to the last; two people approved it."""
+
+    name: str
+    step: str
+    arms: tuple[Arm, ...]
+    starts_on: date
+    ends_on: date
+    approved_by: tuple[str, ...]
+
+    def runs_on(self, day: date) -> bool:
+        """Whether people are in it on a day."""
+        return self.starts_on <= day <= self.ends_on
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class HandoverRule:
     """When a debt is put before a person who decides about passing it to counsel; whichever comes first."""
 
@@ -129,10 +158,22 @@ class Strategy:
     on_broken: str = ""  # the step that comes after a break; empty: the next one
     handover: HandoverRule | None = None
     calls: tuple[CallStep, ...] = ()
+    experiments: tuple[Experiment, ...] = ()
 
     def call(self, name: str) -> CallStep | None:
         """The call of that name."""
         return next((each for each in self.calls if each.name == name), None)
+
+    def written(self) -> tuple[Step, ...]:
+        """Its steps, and each as an arm of an experiment has it."""
+        tried = [
+            arm.of(step)
+            for trial in self.experiments
+            for step in self.steps
+            if step.name == trial.step
+            for arm in trial.arms
+        ]
+        return (*self.steps, *(step for step in tried if step not in self.steps))
 
     def follow_up(self, name: str) -> FollowUp | None:
         """The follow-up of that name."""

@@ -133,6 +133,12 @@ def segment_asked_for(
     return segment_column(connection, segments, as_of) if asked else None
 
 
+def owners_of(connection: Connection, debt_ids: Collection[int]) -> dict[int, str]:
+    """Debt -> who owes it first, as `creditor/reference`."""
+    query = _from(select(debts.c.id, creditors.c.key, debtors.c.reference)).where(one_of(debts.c.id, "ids"))
+    return {row[0]: f"{row[1]}/{row[2]}" for row in connection.execute(query, {"ids": sorted(debt_ids)})}
+
+
 def matches(match: Match, segment: Segmented = None) -> ColumnElement[bool]:
     """A strategy's match as a condition on debts, debtors and creditors; a segment that nobody worked out is none."""
     conditions = [_is_one_of(name, values, segment) for name, values in match.equals.items()]

@@ -230,6 +230,7 @@ def _message(run: RunOfPlan, planned: PlannedMessage, key: str, kept: tuple[int,
         "balance_minor": balance.minor,
         "days_past_due": intent.days_past_due(run.as_of),
         "segment": _leading(intent).segment,
+        "arm": intent.arm,
         "zones": _zones(planned),
         "state": _state(planned),
         "reasons": reasons_json(planned.decision.reasons),
@@ -320,7 +321,8 @@ def _who_and_what(intent: Intent) -> dict[str, Any]:
     """Beside the others of an entry: as what the person is asked, and the segment of the debt that leads."""
     lead = _leading(intent)
     segment = {"segment": lead.segment, "segment_because": lead.segment_because} if lead.segment else {}
-    return {"relation": intent.relation, **segment}
+    arm = {"arm": intent.arm} if intent.arm else {}
+    return {"relation": intent.relation, **segment, **arm}
 
 
 def _leading(intent: Intent) -> DebtFile:

@@ -15,6 +15,7 @@ from dispatcher.treatment.compare_outcomes import (
     cost_in_words,
     in_words,
     money,
+    still_running,
     table_of,
     volume_in_words,
 )
@@ -72,6 +73,7 @@ def show_outcomes(visit: Visit) -> Response:
         way=_BY_WORDS[report.request.by],
         shares=list(_share_bars(report.outcomes, days)),
         brought=[(currency, list(_money_bars(report.outcomes, days, currency))) for currency in currencies],
+        running=still_running(report.request),
         statements=[in_words(each) for each in report.differences if each.days == days],
         volume=volume_in_words(report, days),
         money=money,
@@ -91,7 +93,8 @@ def report_asked_for(visit: Visit) -> OutcomeReport:
     first = a_date(visit, "from") or last - timedelta(days=60)
     if first > last:
         raise RefusedError(400, f"from: {first} comes after {last}.")
-    request = OutcomeRequest(first=first, last=last, as_of=today, by=By(by))
+    running = visit.program.policy.running_experiments(today)
+    request = OutcomeRequest(first=first, last=last, as_of=today, by=By(by), running=running)
     return compare_outcomes(visit.program.database, request, visit.program.prices)
 
 

@@ -48,7 +48,7 @@ def show_template(visit: Visit) -> Response:
     used = [
         (strategy.name, step.name)
         for strategy in visit.program.policy.strategies
-        for step in strategy.steps
+        for step in strategy.written()
         if step.template == name
     ]
     return page(

@@ -9,6 +9,7 @@ from dispatcher.agreements.find_offers import FoundOffers, offers_of
 from dispatcher.calls.dialler import rows_of
 from dispatcher.calls.domain.call import CallError, CallOutcome, opening_words
 from dispatcher.calls.work_on_calls import CallDesk, CallLine, end_call, list_calls, put_back, take_call
+from dispatcher.gate.facts import HistoryEntry
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.recording import Said
 from dispatcher.planning.domain.contact import zones_of
@@ -33,9 +34,15 @@ def show_list(visit: Visit) -> Response:
     if visit.query("format"):
         return exported(visit, "calls", rows_of(lines, desk))
     ready = [line for line in lines if line.may.allowed and _is_mine(line, desk)]
-    return page(
-        visit, "calls", ready=ready, waiting=[line for line in lines if line not in ready], me=visit.actor
-    )
+    waiting = [line for line in lines if line not in ready]
+    zones = {line.call.id: _zone(visit, line) for line in lines}
+    return page(visit, "calls", ready=ready, waiting=waiting, zones=zones, me=visit.actor)
+
+
+def _zone(visit: Visit, line: CallLine) -> str:
+    """Where the person may be, to tell times by."""
+    zones = zones_of(line.person, None, visit.program.policy.places)
+    return min((zone.zone for zone in zones), default="UTC")
 
 
 def _is_mine(line: CallLine, desk: CallDesk) -> bool:
@@ -55,11 +62,17 @@ def show_call(visit: Visit) -> Response:
         "call",
         line=line,
         words=opening_words(program.policy.senders[person.creditor], person.name, person.language),
-        zone=min((zone.zone for zone in zones_of(person, None, program.policy.places)), default="UTC"),
+        zone=_zone(visit, line),
         offers=_offers(visit, line),
         outcomes=list(CallOutcome),
-        lately=sorted(person.history, key=lambda entry: entry.at, reverse=True)[:5],
+        lately=_lately(line),
     )
+
+
+def _lately(line: CallLine) -> list[HistoryEntry]:
+    """The newest contacts, without the place that this very call keeps."""
+    others = [entry for entry in line.person.history if entry.at != line.call.reserved_at]
+    return sorted(others, key=lambda entry: entry.at, reverse=True)[:5]
 
 
 def _offers(visit: Visit, line: CallLine) -> FoundOffers:
