@@ -71,7 +71,7 @@ GROUPS: tuple[tuple[str, Mapping[str, str]], ...] = (
             "handover_decided_on": "Handed over on",
             "sender_role": "What the creditor is to the debtor",
             "debt_type": "Kind of debt: consumer, commercial",
-            "segment": "Segment",
+            "ledger_segment": "Segment",
             "access_code": "Code for the debtor's page",
             "joint_debtors": "Joint debtors",
             "guarantors": "Guarantors",
