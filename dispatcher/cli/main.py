@@ -40,6 +40,10 @@ COMMANDS = {
         "Why, or why not, each debt, step and channel of a debtor.",
     ),
     "forecast": ("dispatcher.cli.forecast:forecast", "What would go out in the next days; nothing is sent."),
+    "compare-strategies": (
+        "dispatcher.cli.compare_strategies:compare_strategies",
+        "Who would get something else under another strategy; nothing is stored.",
+    ),
     "decide": ("dispatcher.cli.decide:decide", "Contact facts in, decisions out, as JSON lines."),
     "replay": ("dispatcher.cli.replay:replay", "A past portfolio day by day under a simulated clock."),
     "rules": ("dispatcher.cli.rules:app", "List, show and test the rule packs."),

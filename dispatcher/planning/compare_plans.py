@@ -1,6 +1,7 @@
 """Writes a plan as lines, and says what people would get now that they did not get then."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dispatcher.database.engine import Database
@@ -34,26 +35,43 @@ def compare_with_run(
                 f"there is no run {run_id} to compare with; `dispatcher messages list` shows their numbers"
             )
         before = stored_lines(connection, run_id)
-    going = [line for line in lines if line["decision"] in _GOES and line["channel"]]
-    refused = [line for line in lines if line not in going]
+    return compare_lines(before, lines)
+
+
+def going_out(line: Mapping[str, Any]) -> bool:
+    """Whether a line is a message, now or later or once a person has decided."""
+    return line["decision"] in _GOES and bool(line["channel"])
+
+
+def compare_lines(
+    before: Sequence[dict[str, Any]], lines: Sequence[dict[str, Any]], *, compared: Sequence[str] = _COMPARED
+) -> list[dict[str, Any]]:
+    """The messages of one plan beside the lines of another, a line a message; see `compare_with_run`."""
+    going: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    refused: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for line in lines:
+        if going_out(line):
+            going[line["debtor"], line["relation"]].append(line)
+        else:
+            refused[line["debtor"]].append(line)
     changes: list[dict[str, Any]] = []
     for old in before:
-        now = _closest(old, going)
+        mine = going[old["debtor"], old["relation"]]
+        now = _closest(old, mine)
         if now is None:
-            changes.append({"change": "gone", **old, "why": _why_gone(old, refused)})
+            changes.append({"change": "gone", **old, "why": _why_gone(old, refused[old["debtor"]])})
             continue
-        going.remove(now)
-        what = {name: [old[name], now[name]] for name in _COMPARED if old[name] != now[name]}
+        mine.remove(now)
+        what = {name: [old[name], now[name]] for name in compared if old[name] != now[name]}
         changes.append({"change": "changed" if what else "same", **now} | ({"what": what} if what else {}))
-    changes += [{"change": "new", **line} for line in going]
+    changes += [{"change": "new", **line} for mine in going.values() for line in mine]
     return sorted(
         changes, key=lambda change: (_ORDER.index(change["change"]), change["debtor"], change["debts"])
     )
 
 
-def _closest(old: dict[str, Any], going: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+def _closest(old: dict[str, Any], mine: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     """The message of the same person that shares most debts with an old one; None where none shares any."""
-    mine = [line for line in going if (line["debtor"], line["relation"]) == (old["debtor"], old["relation"])]
     shared = [(len(_debts(line) & _debts(old)), line["step"] == old["step"], line) for line in mine]
     best = max(shared, key=lambda each: each[:2], default=None)
     return best[2] if best and best[0] else None
@@ -64,11 +82,7 @@ def _debts(line: dict[str, Any]) -> set[str]:
 
 
 def _why_gone(old: dict[str, Any], refused: Sequence[dict[str, Any]]) -> str:
-    reasons = [
-        line["reasons"]
-        for line in refused
-        if line["debtor"] == old["debtor"] and _debts(line) & _debts(old) and line["reasons"]
-    ]
+    reasons = [line["reasons"] for line in refused if _debts(line) & _debts(old) and line["reasons"]]
     return "; ".join(dict.fromkeys(reasons)) or (
         "nothing is due about it: it was sent, paid or settled, or the strategies have changed"
     )
