@@ -2,6 +2,7 @@
 
 from dispatcher.database.tables import (
     agreements,
+    calls,
     delivery,
     log,
     messages,
@@ -17,6 +18,7 @@ from dispatcher.database.tables import (
 
 __all__ = [
     "agreements",
+    "calls",
     "delivery",
     "log",
     "messages",
