@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from channels.kind import ChannelKind
 from dispatcher import resources
 from dispatcher.database import migrate
-from dispatcher.database.engine import Database, open_database
+from dispatcher.database.engine import Connection, Database, open_database
 from dispatcher.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from dispatcher.people.recording import Recorded, Said
     from dispatcher.planning.agreement_desk import AgreementDesk
     from dispatcher.planning.policy import Policy
-    from dispatcher.portfolio.domain.import_request import ImportSettings
+    from dispatcher.portfolio.domain.import_request import ImportRequest, ImportSettings
     from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping
     from dispatcher.treatment.domain.outcomes import Prices
     from dispatcher.users.ask_provider import ProviderClient
@@ -111,6 +111,7 @@ class Dispatcher:
             offers=load_offers(self.config("offers"), names),
             real_channels=frozenset(kind for kind in ChannelKind if not self.settings.is_rehearsal(kind)),
             require_review=self.settings.rules.require_review,
+            links_people=self.settings.people.link,
             public_url=self.settings.public_url.rstrip("/"),
             make_token=self._make_token,
         )
@@ -152,6 +153,19 @@ class Dispatcher:
             now=self.now,
             random_bytes=self.random_bytes,
         )
+
+    def watch_ledger(self, connection: Connection, request: ImportRequest, creditors: Sequence[str]) -> None:
+        """What a ledger that was just read means: for agreements, and for who is on record with several creditors."""
+        from dispatcher.people.link_people import link_people
+
+        self.agreements.watch_ledger(connection, request, creditors)
+        link_people(connection, on=self.settings.people.link, now=request.now, actor=request.actor)
+
+    def relink_people(self, actor: str) -> None:
+        """Bring who is one human in line with the setting."""
+        from dispatcher.people.link_people import relink_people
+
+        relink_people(self.database, on=self.settings.people.link, now=self.now(), actor=actor)
 
     def pack_names(self) -> list[str]:
         """Rule packs in lower case, by their files' names: also where one of them cannot be read."""

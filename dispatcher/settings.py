@@ -226,6 +226,12 @@ class RulesSettings(_Part):
         return value
 
 
+class PeopleSettings(_Part):
+    """Whether the records that several creditors have of one human count as one."""
+
+    link: bool = True
+
+
 class NotifySettings(_Part):
     """Who is told about the day: a webhook, an e-mail address, and a dead-man's ping."""
 
@@ -310,6 +316,7 @@ class Settings(BaseSettings):
     mailbox: MailboxSettings = MailboxSettings.model_validate({})
     templates: TemplatesSettings = TemplatesSettings()
     rules: RulesSettings = RulesSettings()
+    people: PeopleSettings = PeopleSettings()
     notify: NotifySettings = NotifySettings()
     guards: GuardSettings = GuardSettings.model_validate({})
     web: WebSettings = WebSettings()

@@ -26,8 +26,9 @@ from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.people.recording import Recording, Said, recording
 from dispatcher.people.storage import people_facts
+from dispatcher.people.storage.debt_files import load_debts
 from dispatcher.people.storage.find_debtor import find_debtor
-from dispatcher.people.storage.people import load_debts, load_people
+from dispatcher.people.storage.people import load_people
 from dispatcher.treatment.find_segments import with_segments
 from dispatcher.values.money import Money
 from dispatcher.values.written_values import amount_reader

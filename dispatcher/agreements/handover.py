@@ -7,7 +7,7 @@ from dispatcher.agreements.storage import arrangements, handovers
 from dispatcher.database.engine import Connection, Database
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.recording import Recorded, Recording, Said, recording
-from dispatcher.people.storage.people import load_debts
+from dispatcher.people.storage.debt_files import load_debts
 
 
 def decide(database: Database, who: str, debt: str, said: Said, *, needs_second: bool) -> Recorded:

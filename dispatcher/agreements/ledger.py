@@ -16,7 +16,8 @@ from dispatcher.agreements.watch import LATE_LEDGERS, AgreementRules, Watcher, l
 from dispatcher.database.engine import Connection
 from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.people.recording import Said
-from dispatcher.people.storage.people import load_debts, load_people
+from dispatcher.people.storage.debt_files import load_debts
+from dispatcher.people.storage.people import load_people
 from dispatcher.treatment.find_segments import with_segments
 from dispatcher.values.money import Money
 

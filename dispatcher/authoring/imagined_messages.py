@@ -9,9 +9,11 @@ from dispatcher.database.engine import Connection
 from dispatcher.messages.domain.envelope import Envelope
 from dispatcher.messages.domain.message import Message, State
 from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile
-from dispatcher.people.storage import people
-from dispatcher.planning.domain.contact import reachable_points
+from dispatcher.people.storage.debt_files import load_debts
+from dispatcher.people.storage.people import load_people
+from dispatcher.people.storage.told import first_sent
 from dispatcher.planning.domain.conversation import DueDebt, Intent, group_dues
+from dispatcher.planning.domain.intended import reachable_points
 from dispatcher.planning.domain.planner import contact_of
 from dispatcher.planning.domain.strategy import Step, Strategy
 from dispatcher.planning.policy import Policy
@@ -48,10 +50,10 @@ def imagine(
     connection: Connection, desk: Policy, debtor_ids: Sequence[int], wanted: Wanted
 ) -> Iterator[Imagined]:
     """Every message that these people could get from a template about their open debts."""
-    files = people.load_people(connection, set(debtor_ids), now=wanted.now)
+    files = load_people(connection, set(debtor_ids), now=wanted.now)
     for debtor_id in debtor_ids:
         relations = explained.debt_ids_of(connection, debtor_id)
-        debts = people.load_debts(connection, list(relations), as_of=wanted.as_of)
+        debts = load_debts(connection, list(relations), as_of=wanted.as_of)
         debts = with_segments(connection, debts, desk.segments, wanted.as_of)
         names = strategies_of(
             connection, desk.strategies, list(debts), segments=desk.segments, as_of=wanted.as_of
@@ -96,16 +98,14 @@ def _of_intent(connection: Connection, desk: Policy, intent: Intent, wanted: Wan
     if sender is None:
         return
     debts = intent.asked
-    first_sent = people.first_sent(connection, {debt.id for debt in debts})
+    since = first_sent(connection, {debt.id for debt in debts})
     for channel in [wanted.channel] if wanted.channel else list(intent.step.channels):
         for point in reachable_points(intent.person, channel)[:1]:
             contact = contact_of(intent, channel, point, sender)
             packs = tuple(pack.name for pack in desk.packs_for(contact, wanted.now.date()))
             message = _message(intent, channel, point, packs, wanted)
             url = desk.optout_url(intent.person.person, channel.value, point.id if point else 0)
-            inputs = message_inputs(
-                message, intent.person, debts, sender, first_sent=first_sent, optout_url=url
-            )
+            inputs = message_inputs(message, intent.person, debts, sender, first_sent=since, optout_url=url)
             yield Imagined(message=message, person=intent.person, inputs=inputs)
 
 

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from dispatcher.calls.domain.call import DIALLER, CallError, CallOutcome, opening_words
 from dispatcher.calls.work_on_calls import CallDesk, CallLine, end_call, recall, reserve_for_dialler
-from dispatcher.planning.domain.contact import zones_of
+from dispatcher.planning.domain.intended import zones_of
 from dispatcher.values.spreadsheet import to_cell
 
 GIVEN = (

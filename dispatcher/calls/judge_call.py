@@ -10,8 +10,11 @@ from dispatcher.database.engine import Connection
 from dispatcher.gate.decision import Outcome, Reason, own_reason
 from dispatcher.gate.facts import HistoryEntry
 from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile
-from dispatcher.people.storage.people import load_debts, load_people, waiting_messages
-from dispatcher.planning.domain.contact import IntendedContact, contact_facts, reachable_points, zones_of
+from dispatcher.people.storage.debt_files import load_debts
+from dispatcher.people.storage.people import load_people
+from dispatcher.people.storage.told import waiting_messages
+from dispatcher.planning.domain.contact import contact_facts
+from dispatcher.planning.domain.intended import IntendedContact, reachable_points, zones_of
 from dispatcher.planning.domain.planner import below_minimum
 from dispatcher.planning.domain.sender_role import against_sender, role_of
 from dispatcher.planning.domain.standing import standing

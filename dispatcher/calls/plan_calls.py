@@ -13,7 +13,7 @@ from dispatcher.calls.storage import calls
 from dispatcher.calls.storage.calls import DueCall
 from dispatcher.database.engine import Connection, Database
 from dispatcher.people.domain.person import ContactPoint, PersonFile
-from dispatcher.planning.domain.contact import reachable_points
+from dispatcher.planning.domain.intended import reachable_points
 from dispatcher.planning.domain.strategy import CallStep, Strategy
 from dispatcher.planning.policy import Policy
 

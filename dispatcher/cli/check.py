@@ -17,8 +17,10 @@ from dispatcher.cli.opening import AsJson, print_json
 if TYPE_CHECKING:  # only types here; compiling is loaded by the check that needs it
     from channels.port import Channel
     from dispatcher.planning.domain.strategy import Step, Strategy
+    from dispatcher.planning.policy import Policy
     from dispatcher.writing.language.compile import CompiledTemplate
 
+HOUSE = "house"
 Finding = tuple[str, str, str]  # level (ok, note, wrong), subject, sentence
 
 
@@ -57,6 +59,7 @@ def _checkers(*, data_only: bool) -> list[Checker]:
         _settings,
         _rules,
         coverage,
+        _people,
         _strategies,
         schedules,
         mappings,
@@ -118,15 +121,39 @@ def _rules(dispatcher: Dispatcher) -> Iterator[Finding]:
         yield "note", "rules", f"not reviewed by counsel, so real providers hold their debtors: {names}"
 
 
+def _people(dispatcher: Dispatcher) -> Iterator[Finding]:
+    from dispatcher.planning.policy import NO_LINKS
+
+    if dispatcher.settings.people.link:
+        yield "ok", "people", "one human whom several creditors know counts as one"
+    else:
+        yield "note", "people", NO_LINKS
+
+
 def _strategies(dispatcher: Dispatcher) -> Iterator[Finding]:
     for strategy in dispatcher.policy.strategies:
         steps = ", ".join(f"{step.name} (day {step.day})" for step in strategy.steps)
         yield "ok", "strategies", f"{strategy.name}: {steps}"
+    yield from _one_a_day(dispatcher.policy)
     yield "ok", "senders", ", ".join(sorted(dispatcher.policy.senders))
     for key, sender in dispatcher.policy.senders.items():
         for pack in sender.packs:
             dispatcher.policy.rulebook.pack(pack)
             yield "ok", "senders", f"{key} adds rule pack {pack}"
+
+
+def _one_a_day(policy: "Policy") -> Iterator[Finding]:
+    """Strategies that join count on the house pack: it alone keeps a person to one message a day."""
+    joining = [strategy.name for strategy in policy.strategies if strategy.joins()]
+    if joining and not any(pack.name.lower() == HOUSE for pack in policy.rulebook):
+        missing = (
+            f"{', '.join(joining)} write to the person (join: debtor), and the pack {HOUSE} is not loaded"
+        )
+        why = "so nothing keeps a person to one message a day"
+        if policy.rulebook.restricted:
+            yield "note", "strategies", f"{missing}: DISPATCHER_RULES__ONLY leaves it out, {why}"
+        else:
+            yield "wrong", "strategies", f"{missing}: put config/rules/{HOUSE}.yaml back, {why}"
 
 
 def _wording(dispatcher: Dispatcher) -> Iterator[Finding]:

@@ -91,7 +91,7 @@ def _import(dispatcher: Dispatcher) -> ImportReport:
             warnings=home / "rejects" / "sample.warnings.csv",
             settings=dispatcher.import_settings,
         ),
-        watch=dispatcher.agreements.watch_ledger,
+        watch=dispatcher.watch_ledger,
     )
 
 

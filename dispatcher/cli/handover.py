@@ -14,8 +14,8 @@ from dispatcher.bootstrap import Dispatcher
 from dispatcher.cli.opening import AsJson, AsOf, Now, actor, opened, print_json
 from dispatcher.people.recording import Recorded, Said
 from dispatcher.people.storage import person_lists
+from dispatcher.people.storage.debt_files import load_debts
 from dispatcher.people.storage.find_debtor import find_debtor
-from dispatcher.people.storage.people import load_debts
 from dispatcher.people.storage.people_facts import debts_of
 from dispatcher.planning.storage.candidates import strategies_of
 from dispatcher.planning.storage.handover_candidates import proposed

@@ -18,6 +18,10 @@ COMMANDS = {
         "What people wrote, what it seems to mean, and what you make of it.",
     ),
     "record": ("dispatcher.cli.record:app", "Write down what a person said or did."),
+    "links": (
+        "dispatcher.cli.links:app",
+        "Records of several creditors that may be one person: list, confirm, refuse.",
+    ),
     "offers": ("dispatcher.cli.offers:offers", "What one person may be offered today."),
     "arrangements": ("dispatcher.cli.arrangements:app", "What was agreed: list, show, cancel, replace."),
     "segments": ("dispatcher.cli.segments:segments", "Which kind of case every open debt is."),

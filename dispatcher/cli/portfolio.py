@@ -242,7 +242,7 @@ def _with_progress(dispatcher: Dispatcher, request: "ImportRequest", *, quiet: b
     from dispatcher.portfolio.import_portfolio import import_portfolio
 
     if quiet or not sys.stderr.isatty():
-        return import_portfolio(dispatcher.database, request, watch=dispatcher.agreements.watch_ledger)
+        return import_portfolio(dispatcher.database, request, watch=dispatcher.watch_ledger)
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -253,7 +253,7 @@ def _with_progress(dispatcher: Dispatcher, request: "ImportRequest", *, quiet: b
             dispatcher.database,
             request,
             on_rows=lambda n: progress.update(task, completed=n),
-            watch=dispatcher.agreements.watch_ledger,
+            watch=dispatcher.watch_ledger,
         )
 
 

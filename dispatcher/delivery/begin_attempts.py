@@ -12,6 +12,7 @@ from dispatcher.delivery.domain.stop import stopping
 from dispatcher.delivery.domain.verdict import TOO_LATE, Verdict, VerdictKind
 from dispatcher.delivery.storage import attempts, stops
 from dispatcher.gate.decision import PROGRAM, Outcome, own_reason, reasons_json
+from dispatcher.gate.grounds import same_grounds
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, entry_of
@@ -154,16 +155,46 @@ def _begin(
             for b in begun
         ],
     )
-    delivery_log.append(connection, [_attempting(b, verdicts[b.message.id], delivery, now) for b in begun])
+    kept = _grounds(connection, begun, verdicts)
+    delivery_log.append(
+        connection,
+        [_attempting(b, verdicts[b.message.id], kept.get(b.message.id), delivery, now) for b in begun],
+    )
 
 
-def _attempting(begun: Begun, verdict: Verdict, delivery: ChannelDelivery, now: datetime) -> LogEntry:
-    # By this commitment the entry `planned` keeps what the rules read (`personal.grounds`).
-    details: dict[str, Any] = {"attempt": begun.message.attempts, "grounds": begun.message.commitment}
+def _grounds(
+    connection: Connection, begun: Sequence[Begun], verdicts: Mapping[str, Verdict]
+) -> dict[str, delivery_log.PersonalReference]:
+    """By message, what the rules read now, kept anew where it is not what they read when it was planned."""
+    planned = delivery_log.personal_of(
+        connection, [b.message.personal_id for b in begun if b.message.personal_id]
+    )
+    changed = []
+    for b in begun:
+        values = planned.get(b.message.personal_id or 0, {})
+        now = verdicts[b.message.id].grounds
+        if now and "grounds" in values and not any(same_grounds(each, now) for each in values["grounds"]):
+            changed.append((b.message.id, b.message.person, {**values, "grounds": [dict(now)]}))
+    kept = delivery_log.keep_personal(connection, [(person, values) for _, person, values in changed])
+    return {key: reference for (key, _, _), reference in zip(changed, kept, strict=True)}
+
+
+def _attempting(
+    begun: Begun,
+    verdict: Verdict,
+    kept: delivery_log.PersonalReference | None,
+    delivery: ChannelDelivery,
+    now: datetime,
+) -> LogEntry:
+    """By its commitment the entry keeps what the rules read (`personal.grounds`): as planned, or as it has become."""
+    message = (
+        begun.message if kept is None else replace(begun.message, personal_id=kept[0], commitment=kept[1])
+    )
+    details: dict[str, Any] = {"attempt": begun.message.attempts, "grounds": message.commitment}
     if verdict.not_after is not None:
         details["not_after"] = verdict.not_after.isoformat()
     return entry_of(
-        begun.message,
+        message,
         "attempting",
         at=now,
         actor=delivery.actor,

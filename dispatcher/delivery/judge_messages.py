@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -10,15 +10,12 @@ from channels.kind import ChannelKind
 from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
 from dispatcher.gate.decision import Decision, Outcome, Reason, own_reason
 from dispatcher.gate.facts import ContentFindings, HistoryEntry
+from dispatcher.gate.grounds import grounds
 from dispatcher.messages.domain.message import Message
 from dispatcher.people.domain.person import history_kind
-from dispatcher.planning.domain.contact import (
-    IntendedContact,
-    contact_facts,
-    reachable_points,
-    zones_of,
-)
+from dispatcher.planning.domain.contact import contact_facts
 from dispatcher.planning.domain.follow_up_standing import follow_up_standing
+from dispatcher.planning.domain.intended import IntendedContact, reachable_points, zones_of
 from dispatcher.planning.domain.planner import below_minimum
 from dispatcher.planning.domain.sender_role import against_sender, role_of
 from dispatcher.planning.domain.standing import standing
@@ -63,7 +60,7 @@ def judge_messages(
     earlier: dict[int, list[HistoryEntry]] = defaultdict(list)
     verdicts: dict[str, Verdict] = {}
     for message in sorted(messages, key=lambda m: (m.recipient_id, m.id)):
-        verdict = _judge(message, files, bodies, now, context, earlier[message.recipient_id])
+        verdict = _judge(message, files, bodies, now, context, earlier)
         verdicts[message.id] = verdict
         if verdict.kind is VerdictKind.SEND:
             earlier[message.recipient_id].append(_as_history(message, files, now))
@@ -76,7 +73,7 @@ def _judge(
     bodies: Mapping[str, bytes],
     now: datetime,
     context: JudgingContext,
-    earlier: Sequence[HistoryEntry],
+    earlier: Mapping[int, Sequence[HistoryEntry]],
 ) -> Verdict:
     against = refused_now(message, files, context.policy, now)
     if against:
@@ -110,6 +107,7 @@ def _judge(
         reasons=decision.reasons,
         rule_packs=decision.packs,
         inputs_digest=digest,
+        grounds=grounds(decision.facts, decision.packs) if decision.allowed and decision.facts else {},
     )
 
 
@@ -135,12 +133,14 @@ def _decide(
     files: MessageFiles,
     now: datetime,
     context: JudgingContext,
-    earlier: Sequence[HistoryEntry],
+    earlier: Mapping[int, Sequence[HistoryEntry]],
     content: ContentFindings,
 ) -> Decision:
     contact = contact_of_message(message, files, context.policy)
+    contact = replace(contact, person=contact.person.after(earlier))
     zones = zones_of(contact.person, contact.point, context.policy.places)
-    facts = contact_facts(contact, now=now, zones=zones, content=content, earlier=earlier)
+    own = earlier[message.recipient_id]
+    facts = contact_facts(contact, now=now, zones=zones, content=content, earlier=own)
     return context.policy.judge(contact, facts)
 
 

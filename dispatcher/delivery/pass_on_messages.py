@@ -14,7 +14,8 @@ from dispatcher.gate.decision import PROGRAM, Outcome, Reason, own_reason
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import UNSENT, Message, State, entry_of
 from dispatcher.messages.storage import outbox
-from dispatcher.planning.domain.contact import contact_facts, reachable_points, zones_of
+from dispatcher.planning.domain.contact import contact_facts
+from dispatcher.planning.domain.intended import reachable_points, zones_of
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import ladder
 from dispatcher.writing.message_files import MessageFiles, gather

@@ -57,6 +57,11 @@ class _Hearing:
         """Where a stop came from: a later START re-opens only what came from there."""
         return f"inbound {self.channel}"
 
+    @property
+    def words(self) -> str:
+        """What everybody may read of it: nothing of somebody in need, whose words stand apart."""
+        return "" if self.meaning.care is not None else self.inbound.text
+
     def log(self, event: str, debtor_id: int | None, **details: object) -> tuple[int, str]:
         """Write an entry; the words and the number stand aside, where they can be erased."""
         person, creditor, reference = (
@@ -64,7 +69,8 @@ class _Hearing:
             if debtor_id is not None
             else (None, None, "")
         )
-        values = {"debtor": reference, "debts": [], "address": self.inbound.sender, "text": self.inbound.text}
+        values = {"debtor": reference, "debts": [], "address": self.inbound.sender}
+        values |= {"text": self.words} if self.words else {}
         [kept] = delivery_log.keep_personal(self.connection, [(person, values)])
         entry = LogEntry(
             event=event,
@@ -107,6 +113,7 @@ def record_inbound(
         )
         addresses.lock(connection, people)
         row = provider_events.event_row(inbound, message_id=None, kind="inbound", received_at=now)
+        row |= {"raw": {}} if meaning.care is not None else {}
         if not provider_events.keep(connection, [row]):
             return Heard(kind=meaning.kind, new=False, people=len(people))
         _note(hearing, people)
@@ -126,8 +133,8 @@ def _note(hearing: _Hearing, people: list[int]) -> None:
             outcome="inbound_from_consumer",
             kind="reply",
             made_at=inbound.at.isoformat(),
-            meaning=hearing.meaning.kind,
-            matched=hearing.meaning.matched,
+            meaning=hearing.meaning.kind if hearing.words else "held",
+            matched=hearing.meaning.matched if hearing.words else "",
         )
         if debtor_id is not None:
             people_facts.add_contact(
@@ -139,7 +146,7 @@ def _note(hearing: _Hearing, people: list[int]) -> None:
                     "direction": "inbound",
                     "kind": "reply",
                     "address": inbound.sender,
-                    "details": {"text": inbound.text},
+                    "details": {"text": hearing.words} if hearing.words else {},
                     "source": inbound.provider,
                     "external_id": f"{inbound.event_id}/{debtor_id}",
                     "recorded_at": hearing.now,
@@ -150,8 +157,13 @@ def _note(hearing: _Hearing, people: list[int]) -> None:
 def _take_care(hearing: _Hearing, people: list[int]) -> None:
     """Words of self-harm come before anything else that a text may mean."""
     meaning = hearing.meaning
-    for debtor_id in people if meaning.care is not None else ():
-        if take_care(hearing.connection, debtor_id, hearing.inbound.text, meaning.care or {}, at=hearing.now):
+    if meaning.care is None:
+        return
+    for debtor_id in _known(people):
+        source = hearing.inbound.provider
+        if take_care(
+            hearing.connection, debtor_id, hearing.inbound.text, meaning.care, at=hearing.now, source=source
+        ):
             hearing.log("hold_recorded", debtor_id, hold="held")
 
 
@@ -167,6 +179,8 @@ def _act(hearing: _Hearing, people: list[int]) -> Heard:
             return _stop(hearing, people)
         case "start":
             return _start(hearing, people)
+        case "help" | "unclear" | "wrong_number" if not hearing.words:
+            pass  # the urgent task is there, and everything is held
         case "wrong_number":
             _wrong_number(hearing, people)
         case "help":
@@ -251,7 +265,7 @@ def _opt_out(hearing: _Hearing, debtor_id: int | None, address: str, medium: str
         address=address,
         medium=medium,
         at=hearing.inbound.at,
-        raw=hearing.inbound.text,
+        raw=hearing.words,
         source=hearing.source,
         scope=scope,
     )

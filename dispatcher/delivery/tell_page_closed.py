@@ -11,7 +11,7 @@ from dispatcher.messages.domain.message import entry_of
 from dispatcher.messages.storage import outbox
 from dispatcher.people.domain.person import PersonFile
 from dispatcher.people.storage.people import load_people
-from dispatcher.planning.domain.contact import reachable_points
+from dispatcher.planning.domain.intended import reachable_points
 from dispatcher.values.message_id import RandomBytes
 
 TEMPLATE, KIND = "own-page-closed", "reply_to_consumer"

@@ -232,12 +232,19 @@ class Statement:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attorney:
-    """A lawyer who represents the debtor on this debt."""
+    """A lawyer who represents the debtor on this debt; `on_other_debts`: as far as we know on others of theirs."""
 
     represented: bool = True
     contact_known: bool = True
     unresponsive: bool = False
     consented_to_direct_contact: bool = False
+    on_other_debts: bool = False
+
+    @property
+    def stands_between(self) -> bool:
+        """Whether the lawyer is to be written to in place of the debtor."""
+        silent = self.unresponsive or self.consented_to_direct_contact
+        return self.represented and self.contact_known and not silent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -247,6 +254,13 @@ class Cease:
     received: datetime | None = None
     form: str = "letter"
     medium_accepted: bool | None = None
+
+    @property
+    def is_written(self) -> bool:
+        """Whether it counts as written: electronic ones unless the medium is not accepted."""
+        if self.form in ORAL_FORMS:
+            return False
+        return self.form in PAPER_FORMS or self.medium_accepted is not False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -332,6 +346,36 @@ class CoDebtorFacts:
 
     bankruptcy_pending: bool = False
     breathing_space_until: date | None = None
+    deceased: bool = False
+    attorney: Attorney | None = None
+    cease: Cease | None = None
+    refusal_to_pay: Cease | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Elsewhere:
+    """What is on record of the same human under other creditors: it binds here too, and is shown nowhere."""
+
+    history: tuple[HistoryEntry, ...] = ()
+    opt_outs: tuple[OptOut, ...] = ()
+    cease: Cease | None = None
+    attorney: Attorney | None = None
+    deceased: bool = False
+    bankruptcy_pending: bool = False
+    breathing_space_until: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """That the desk keeps a contact back for what it has on record elsewhere: how far, and not why.
+
+    `put_off`: the plan of the next day decides anew.
+    """
+
+    outcome: str
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    put_off: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -374,7 +418,29 @@ class ContactFacts:
     law: LawRead | None = None  # None: under the packs named, and nobody asks for more
     first_contact: bool | None = None  # None: not stated, then what the history tells
     said: frozenset[str] | None = None  # sentences that reached the debtor before; None: not stated
+    kept: Kept | None = None  # back for what is on record elsewhere
+    elsewhere: Elsewhere | None = None  # becomes `kept` before anything is written (gate/elsewhere.py)
     system: SystemFacts = SystemFacts()
+
+    @property
+    def any_attorney(self) -> bool:
+        """Whether anybody who owes the debt has a lawyer."""
+        return self.attorney is not None or self.co_debtors.attorney is not None
+
+    @property
+    def any_cease(self) -> bool:
+        """Whether anybody who owes the debt asked us to cease."""
+        return self.cease is not None or self.co_debtors.cease is not None
+
+    @property
+    def any_refusal(self) -> bool:
+        """Whether anybody who owes the debt refused to pay."""
+        return self.refusal_to_pay is not None or self.co_debtors.refusal_to_pay is not None
+
+    @property
+    def any_death(self) -> bool:
+        """Whether anybody who owes the debt has died."""
+        return bool(self.action.recipient.consumer_deceased) or self.co_debtors.deceased
 
     @property
     def any_bankruptcy(self) -> bool:

@@ -13,6 +13,7 @@ from operator import attrgetter
 
 from dispatcher.gate.act import Act
 from dispatcher.gate.decision import Decision, Outcome, Reason, own_reason
+from dispatcher.gate.elsewhere import unless_kept
 from dispatcher.gate.facts import ContactFacts
 from dispatcher.gate.guards.authorisation import ASKED_FOR, unauthorised
 from dispatcher.gate.guards.guard import Refusal
@@ -69,7 +70,9 @@ Found = tuple[_Entry, Refusal]
 def decide(facts: ContactFacts, packs: tuple[RulePack, ...]) -> Decision:
     """The decision for one contact at `facts.now`. Pure: the same question under the same packs, the same answer."""
     decision = _by_rules(facts, packs)
-    return decision if facts.law is None else unless_unread(decision, facts, facts.law)
+    if facts.law is not None:
+        decision = unless_unread(decision, facts, facts.law)
+    return decision if facts.kept is None else unless_kept(decision, facts.kept)
 
 
 def _by_rules(facts: ContactFacts, packs: tuple[RulePack, ...]) -> Decision:

@@ -38,7 +38,7 @@ _NAMES: Mapping[type, Mapping[str, str]] = {
     CallConsent: {"given": "given_utc"},
 }
 _LEFT_OUT: Mapping[type, frozenset[str]] = {
-    ContactFacts: frozenset({"bankruptcy_pending", "sender_role", "unclear_replies"}),
+    ContactFacts: frozenset({"bankruptcy_pending", "sender_role", "unclear_replies", "elsewhere"}),
     HistoryEntry: frozenset({"text"}),  # what it meant stands among the opt-outs and holds
 }
 _WHOLE = frozenset({Attorney})  # read with other defaults than these fields have
@@ -53,6 +53,20 @@ def grounds(facts: ContactFacts, packs: Iterable[str]) -> dict[str, Any]:
     if facts.sender_role is not None:
         written["sender"] = {"role": facts.sender_role}
     return written
+
+
+_OF_THE_MOMENT = frozenset({"now_utc"})  # each asking has its own
+
+
+def same_grounds(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> bool:
+    """Whether what the rules read is what they read before, whatever the hour and whether or not there was a text."""
+    return _of_the_file(earlier) == _of_the_file(later)
+
+
+def _of_the_file(written: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in written.items() if key not in _OF_THE_MOMENT}
+    action = {key: value for key, value in written.get("action", {}).items() if key != "content"}
+    return {**kept, "action": action}
 
 
 @lru_cache(maxsize=64)

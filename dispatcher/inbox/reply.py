@@ -19,12 +19,8 @@ from dispatcher.messages.storage import outbox
 from dispatcher.people.domain.person import ContactPoint, PersonFile
 from dispatcher.people.storage import addresses, tasks
 from dispatcher.people.storage.people import load_people
-from dispatcher.planning.domain.contact import (
-    IntendedContact,
-    contact_facts,
-    reachable_points,
-    zones_of,
-)
+from dispatcher.planning.domain.contact import contact_facts
+from dispatcher.planning.domain.intended import IntendedContact, reachable_points, zones_of
 from dispatcher.planning.policy import Policy
 from dispatcher.values.message_id import RandomBytes
 from dispatcher.values.written_address import address_key

@@ -1,7 +1,8 @@
 """Acts on a debtor's words that somebody else wrote down: a stop at once, a doubtful one when a person has read it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from dispatcher.people.domain.optout_words import ReplyMeaning, may_mean_stop
 from dispatcher.people.recording import Recording
@@ -12,6 +13,7 @@ MEDIA = ("email", "sms", "letter", "call")
 CONVERSATIONS = frozenset({"conversation", "answered_complete"})
 UNCLEAR, HELP, WRONG = "unclear_reply", "help_wanted", "wrong_number"
 PAGE = "portal"  # the debtors' own page, as contacts call it
+HELD = "held"  # words of somebody in need: they stand apart, and nobody else learns more
 _ASKING = {
     "help": "asks for help: call or write back",
     "start": "wants to be written to again: release the stop",
@@ -24,6 +26,13 @@ Stop = tuple[str, str, str]  # address, medium, scope
 def is_heard(direction: str, outcome: str) -> bool:
     """Whether a contact's words are the debtor's: what came in, and what was said in a conversation, whoever called."""
     return direction == "inbound" or outcome in CONVERSATIONS
+
+
+def parted_words(details: Mapping[str, Any], direction: str, outcome: str, read: Read) -> dict[str, Any]:
+    """The details of a contact as everybody may read them: without the words of somebody in need."""
+    heard = is_heard(direction, outcome) and details.get("text")
+    in_need = bool(heard) and read(str(details["text"])).care is not None
+    return {name: value for name, value in details.items() if name != "text" or not in_need}
 
 
 def hear(
@@ -42,14 +51,17 @@ def hear(
     Words of a conversation or a wish were heard by whoever wrote them down: they wait where they may mean stop.
     """
     meaning = read(text)
+    in_care = meaning.care is not None
     if meaning.care is not None and take_care(
         record.connection, record.debtor.id, text, meaning.care, at=record.said.now
     ):
         record.log("hold_recorded", {"hold": "held"})
     stop = _what_to_stop(meaning, channel, address) if meaning.kind == "stop" else None
     if stop is not None:
-        _stop(record, stop, text, meaning, at)
+        _stop(record, stop, "" if in_care else text, meaning, at)
         return "stop"
+    if in_care:
+        return HELD
     if arrived and address and meaning.kind == "wrong_number":
         _stop(record, (address, "", "address"), text, meaning, at)
         _task(record, WRONG, "find out whose address it is", text, channel, address, at)
@@ -117,7 +129,8 @@ def _stop(record: Recording, stop: Stop, text: str, meaning: ReplyMeaning, at: d
     )
     if fresh:
         details = {"scope": scope, "medium": medium or "any", "matched": meaning.matched}
-        record.log("opted_out", details, words=text, **({"address": address} if address else {}))
+        words = {"words": text} if text else {}
+        record.log("opted_out", details, **words, **({"address": address} if address else {}))
 
 
 def _wait_for_a_reader(record: Recording, channel: str, address: str) -> None:

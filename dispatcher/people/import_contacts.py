@@ -11,7 +11,7 @@ from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.people.contacts_file import Cells, read_contacts
 from dispatcher.people.domain.facts import RecordError
-from dispatcher.people.hear_words import Read, hear, is_heard
+from dispatcher.people.hear_words import Read, hear, is_heard, parted_words
 from dispatcher.people.record_contact import check_contact, default_outcome
 from dispatcher.people.recording import Recording, Said, normal_address
 from dispatcher.people.storage import addresses, people_facts
@@ -83,7 +83,7 @@ def _import(
                 problems.add(line, RowProblem(column="", value=cells.get("debtor", ""), reason=str(error)))
         addresses.lock(connection, _concerned(connection, rows))
         fresh = _unknown(connection, rows, said)
-        people_facts.add_contacts(connection, fresh)
+        people_facts.add_contacts(connection, [_open_to_all(row, read) for row in fresh])
         heard = [
             _hear(connection, row, debtors[row["debtor_id"]], said, read) for row in fresh if _speaks(row)
         ]
@@ -91,6 +91,10 @@ def _import(
         report.unclear += heard.count("unclear")
         report.imported += len(fresh)
         report.known += len(rows) - len(fresh)
+
+
+def _open_to_all(row: dict[str, Any], read: Read) -> dict[str, Any]:
+    return {**row, "details": parted_words(row["details"], row["direction"], row["outcome"], read)}
 
 
 def _speaks(row: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from dispatcher.database.engine import Database
 from dispatcher.people.domain.fact_table import CONTACT
 from dispatcher.people.domain.facts import RecordError
-from dispatcher.people.hear_words import Read, hear, is_heard
+from dispatcher.people.hear_words import Read, hear, is_heard, parted_words
 from dispatcher.people.recording import (
     Kept,
     Recorded,
@@ -60,11 +60,12 @@ def record_contact(
             "outcome": result,
             "address": normal,
         }
-        kept = _keep(record, row, noted, external_id)
-        _log(record, row, noted, kept)
+        open_to_all = parted_words(noted, direction, result, read)
+        kept = _keep(record, row, open_to_all, external_id)
+        _log(record, row, open_to_all, kept)
         said_now = noted if kept.fresh else kept.added
         if is_heard(direction, result) and "text" in said_now:
-            noted["understood"] = hear(
+            open_to_all["understood"] = hear(
                 record,
                 str(noted["text"]),
                 read=read,
@@ -73,7 +74,7 @@ def record_contact(
                 address=normal,
                 arrived=direction == "inbound",
             )
-        report = {"channel": channel, "direction": direction, "at": moment.isoformat(), **noted}
+        report = {"channel": channel, "direction": direction, "at": moment.isoformat(), **open_to_all}
         return Recorded(
             fact="contact",
             debtor=record.debtor.full_reference,

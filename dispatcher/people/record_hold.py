@@ -1,6 +1,7 @@
 """Records what keeps a person or a debt from being written to: disputes, promises, attorneys, complaints and more."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,6 +10,8 @@ from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.domain.hold_facts import HOLD
 from dispatcher.people.domain.person import word_of
 from dispatcher.people.recording import Recorded, Said, parted, recording
+from dispatcher.people.storage import care_notes
+from dispatcher.people.take_care import CARE
 
 _NEED_A_DAY = frozenset({"breathing_space"})
 
@@ -36,7 +39,17 @@ def record_hold(
     if until is not None and until < starts_on:
         raise RecordError(f"the hold would end on {until}, before it begins on {starts_on}")
     row = {"kind": kind, "starts_on": starts_on, "until": until}
+    words, said = (said.note, replace(said, note="")) if kind == CARE else ("", said)
     with recording(database, who, said, debts=debts) as record:
+        if words:  # why somebody is in care stands apart, for few to read
+            care_notes.add(
+                record.connection,
+                record.debtor.id,
+                words,
+                at=said.now,
+                source=said.source or "record",
+                category="vulnerability",
+            )
         kept = [
             record.keep(HOLD, {"debt_id": debt_id, **row}, noted, unsaid=unsaid, dated=since is not None)
             for debt_id in record.debt_ids

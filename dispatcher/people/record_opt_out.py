@@ -19,11 +19,7 @@ def record_opt_out(
     normal = _address(address, country, medium)
     scope = "address" if normal else "medium" if medium else "all"
     with recording(database, who, said, address=normal) as record:
-        others = (
-            [one for one in addresses.people_at(record.connection, normal) if one != record.debtor.id]
-            if normal
-            else []
-        )
+        others = addresses.sharing(record.connection, normal, record.debtor.id) if normal else 0
         fresh = addresses.opt_out(
             record.connection,
             debtor_id=record.debtor.id,
@@ -34,7 +30,7 @@ def record_opt_out(
             source=said.source or "record",
             scope=scope,
         )
-        details = {"scope": scope, "medium": medium or "any", "also_binds": len(others)}
+        details = {"scope": scope, "medium": medium or "any", "also_binds": others}
         private = {key: value for key, value in {"address": normal, "words": raw}.items() if value}
         added = {"words": raw} if raw and not fresh and _add_words(record, normal, medium, raw) else {}
         if fresh:

@@ -41,6 +41,8 @@ def record_wish(
         ]
         for kind, details in fresh:
             public, words = parted(details)
+            if kind == "statement" and read(str(details["text"])).care is not None:
+                words = {}
             record.log("wish_recorded", {"wish": kind, **public}, **words)
             if kind == "statement":
                 hear(record, str(details["text"]), read=read, at=said.now)

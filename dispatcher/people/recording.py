@@ -136,15 +136,18 @@ def recording(
 ) -> Iterator[Recording]:
     """A transaction about `creditor/reference` (or a reference that only one creditor has).
 
-    Claims lock the people they write to; so does this, in the same order: whoever owes the debts or shares the address.
+    Claims lock the people they write to; so does this, in the same order: whoever owes the debts, is the same human,
+    owes with them, or shares the address.
     """
     with database.writing() as connection:
         debtor = find_debtor(connection, who)
         named = tuple(
             _debt(connection, debtor, reference, said.now.date()) for reference in dict.fromkeys(debts)
         )
-        owed = named or people_facts.debts_of(connection, debtor.id, said.now.date())
-        concerned = {debtor.id, *people_facts.people_owing(connection, [debt.id for debt in owed])}
+        concerned = {
+            debtor.id,
+            *people_facts.people_bound(connection, debtor.id, [debt.id for debt in named]),
+        }
         if address:
             concerned.update(addresses.people_at(connection, address))
         addresses.lock(connection, sorted(concerned))

@@ -11,10 +11,13 @@ from dispatcher.gate.decision import Outcome, Reason
 from dispatcher.gate.facts import HistoryEntry
 from dispatcher.messages.domain.spoken import How
 from dispatcher.people.domain.person import DebtFile, PersonFile
-from dispatcher.people.storage.people import first_sent, load_debts, load_people, waiting_messages
-from dispatcher.planning.domain.contact import zones_of
+from dispatcher.people.storage.debt_files import load_debts
+from dispatcher.people.storage.humans import humans_of
+from dispatcher.people.storage.people import load_people
+from dispatcher.people.storage.told import came_back, first_sent, waiting_messages
 from dispatcher.planning.domain.conversation import DueDebt, Intent, Mention, group_dues, in_order
 from dispatcher.planning.domain.experiments import Owners, with_arm
+from dispatcher.planning.domain.intended import zones_of
 from dispatcher.planning.domain.ladder import comes_on
 from dispatcher.planning.domain.plan_summary import Decided
 from dispatcher.planning.domain.planner import (
@@ -111,13 +114,20 @@ def decide(
     told: Mapping[tuple[int, int], date] | None = None,
     progress: Progress | None = None,
 ) -> Iterator[list[Decided]]:
-    """Decisions about candidates; one person's are in one chunk, and a message counts for the next.
+    """Decisions about candidates; one human's are in one chunk, and a message counts for the next.
 
     A forecast says what is not on file: `earlier` contacts, and by debt and recipient when it was `told` of.
     """
-    found = sorted(candidates, key=lambda c: (c.recipient_id, c.strategy.name, c.debt_id))
+    found = list(candidates)
+    with database.reading() as connection:
+        humans = humans_of(connection, {c.recipient_id for c in found})
+
+    def human(candidate: Candidate) -> int:
+        return humans.get(candidate.recipient_id, candidate.recipient_id)
+
+    found.sort(key=lambda c: (human(c), c.recipient_id, c.strategy.name, c.debt_id))
     done = 0
-    for chunk in _chunks(found):
+    for chunk in _chunks(found, human):
         yield _decide_chunk(database, chunk, rules, earlier or {}, told or {})
         done += len(chunk)
         if progress:
@@ -146,22 +156,35 @@ def _decide_chunk(
             ),
             times=plans.occurrences(connection, sorted(debt_ids)),
             first_sent={**told, **first_sent(connection, debt_ids)},
-            waiting=waiting_messages(connection, ids, now=rules.now),
+            waiting=waiting_messages(connection, _all_records(people), now=rules.now),
             on_the_ladder=on_the_ladder(connection, debt_ids),
             owners=owners_of(connection, debt_ids) if _tries_something(rules) else {},
+            came_back=came_back(connection, debt_ids),
         )
     others: dict[int, list[Owed]] = defaultdict(list)
     for each in owed:
         others[each.recipient_id].append(each)
     decided: list[Decided] = []
+    turns: dict[int, list[Intent]] = defaultdict(list)  # by the oldest of a human's records
     for debtor_id, mine in groupby(candidates, key=lambda c: c.recipient_id):
-        before = (*earlier.get(debtor_id, ()), *files.waiting.get(debtor_id, ()))
-        decided += _decide_person(people[debtor_id], list(mine), others[debtor_id], files, rules, before)
+        person = people[debtor_id]
+        intents, refused = _intents(person, list(mine), others[debtor_id], files, rules)
+        decided += refused
+        turns[min(_all_records({debtor_id: person}))] += intents
+    for intents in turns.values():
+        records = _all_records({intent.person.id: intent.person for intent in intents})
+        before = {key: (*earlier.get(key, ()), *files.waiting.get(key, ())) for key in records}
+        decided += _in_turn(intents, rules, before, files.owners)
     return decided
 
 
 def _tries_something(rules: PlanningRules) -> bool:
     return any(one.runs_on(rules.as_of) for strategy in rules.strategies for one in strategy.experiments)
+
+
+def _all_records(people: Mapping[int, PersonFile]) -> set[int]:
+    """These people's records, and the same humans' under other creditors."""
+    return set(people).union(*({record.id for record in person.elsewhere} for person in people.values()))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -174,28 +197,37 @@ class Files:
     waiting: Mapping[int, Sequence[HistoryEntry]]
     on_the_ladder: Collection[tuple[int, int]]
     owners: Owners
+    came_back: Collection[tuple[int, int]]
 
 
-def _decide_person(
+def _intents(
     person: PersonFile,
     candidates: Sequence[Candidate],
     owed: Sequence[Owed],
     files: Files,
     rules: PlanningRules,
-    before: Sequence[HistoryEntry],
-) -> list[Decided]:
-    """One message after the other, in the order of their turns: each counts as a contact for the next."""
-    dues, decided = _dues(person, candidates, files, rules)
+) -> tuple[list[Intent], list[Decided]]:
+    """The messages that are due to a person from one creditor, and what stays out of them."""
+    dues, refused = _dues(person, candidates, files, rules)
     mentions = _mentions(person, owed, {due.debt.id for due in dues if _fills_the_table(due)}, files, rules)
     apart = any(due.how is How.NEW and rules.own_first_contact(person, due.debt) for due in dues)
-    earlier = list(before)
-    for plain in in_order(group_dues(person, dues, mentions, own_first_contact=apart), rules.as_of):
-        intent = with_arm(plain, files.owners, rules.as_of)
-        for outcome in plan_conversation(intent, rules, earlier):
-            decided.append(outcome)
+    return group_dues(person, dues, mentions, own_first_contact=apart), refused
+
+
+def _in_turn(
+    intents: Iterable[Intent],
+    rules: PlanningRules,
+    before: Mapping[int, Sequence[HistoryEntry]],
+    owners: Owners,
+) -> Iterator[Decided]:
+    """One message after the other, whoever the creditor: each counts as a contact for the same human's next."""
+    made = {key: list(entries) for key, entries in before.items()}
+    for plain in in_order(intents, rules.as_of):
+        intent, person = with_arm(plain, owners, rules.as_of), plain.person
+        for outcome in plan_conversation(replace(intent, person=person.after(made)), rules, made[person.id]):
+            yield outcome
             if isinstance(outcome, PlannedMessage) and outcome.decision.outcome is not Outcome.HOLD:
-                earlier.append(as_history(outcome, rules.now))
-    return decided
+                made[person.id].append(as_history(outcome, rules.now))
 
 
 def _dues(
@@ -218,6 +250,8 @@ def _due(person: PersonFile, candidate: Candidate, files: Files) -> DueDebt:
     strategy, step = candidate.strategy, candidate.step
     debt = files.debts[candidate.debt_id]
     is_new = not step.is_courtesy and (debt.id, person.id) not in files.first_sent
+    if is_new and (debt.id, person.id) in files.came_back:
+        step = strategy.first_contact or step  # what was never received was not said
     return DueDebt(
         debt=debt,
         step=step,
@@ -276,11 +310,11 @@ def _refused(
     return RefusedIntent(intent=intent, outcome=worst, reasons=reasons, zones=zones)
 
 
-def _chunks(candidates: Sequence[Candidate]) -> Iterator[list[Candidate]]:
-    """Chunks of CHUNK people; one person's candidates are never parted."""
+def _chunks(candidates: Sequence[Candidate], human: Callable[[Candidate], int]) -> Iterator[list[Candidate]]:
+    """Chunks of CHUNK people; one human's candidates are never parted."""
     chunk: list[Candidate] = []
     people = 0
-    for _, group in groupby(candidates, key=lambda c: c.recipient_id):
+    for _, group in groupby(candidates, key=human):
         chunk += group
         people += 1
         if people == CHUNK:

@@ -9,16 +9,14 @@ from channels.kind import ChannelKind
 from dispatcher.database.engine import Database
 from dispatcher.gate.decision import Decision, Outcome, Reason, own_reason
 from dispatcher.people.domain.person import DebtFile, PersonFile
+from dispatcher.people.storage.debt_files import load_debts
 from dispatcher.people.storage.find_debtor import find_debtor
-from dispatcher.people.storage.people import load_debts, load_people
+from dispatcher.people.storage.humans import with_other_records
+from dispatcher.people.storage.people import load_people
 from dispatcher.planning import explain_words as words
-from dispatcher.planning.domain.contact import (
-    IntendedContact,
-    contact_facts,
-    reachable_points,
-    zones_of,
-)
+from dispatcher.planning.domain.contact import contact_facts
 from dispatcher.planning.domain.conversation import DueDebt, Intent
+from dispatcher.planning.domain.intended import IntendedContact, reachable_points, zones_of
 from dispatcher.planning.domain.ladder import Rung, comes_on
 from dispatcher.planning.domain.plan_summary import Decided
 from dispatcher.planning.domain.planner import (
@@ -170,10 +168,13 @@ def _decided(
     database: Database, policy: Policy, debtor_id: int, as_of: date, now: datetime
 ) -> dict[tuple[int, str], Decided]:
     ahead = max((as_of - now.date()).days, 0)
+    with database.reading() as connection:
+        records = with_other_records(connection, [debtor_id])  # what goes to one counts for the others
     request = ForecastRequest(
-        as_of=as_of - timedelta(days=ahead), now=now, days=ahead + 1, debtor_id=debtor_id
+        as_of=as_of - timedelta(days=ahead), now=now, days=ahead + 1, debtor_ids=tuple(sorted(records))
     )
-    *_, (_, _, decided) = predict_days(database, policy, request)
+    *_, (_, _, everything) = predict_days(database, policy, request)
+    decided = [each for each in everything if each.intent.person.id == debtor_id]
     return {(due.debt.id, due.step.name): each for each in decided for due in each.intent.dues}
 
 
@@ -247,7 +248,7 @@ def _step(case: _Case, debt: DebtFile, relation: str, strategy: Strategy, step: 
     rung = case.rungs.get(debt.id)
     message = next((m for m in reversed(case.sent) if m.debt_id == debt.id and m.step == step.name), None)
     comes = comes_on(strategy, step, debt.due_date, rung)
-    if message is not None and comes is None:
+    if message is not None and comes is None and (debt.id, step.name) not in case.decided:
         return _written(case, step, message)
     answer = _unwritten(case, debt, relation, strategy, step, comes)
     if message is None or message.state not in words.CAME_BACK:
@@ -262,11 +263,17 @@ def _unwritten(
     """A step that has not fired, or whose message has reached nobody."""
     if step.is_courtesy and case.as_of > debt.due_date:
         return _answer(step, "skipped", words.skipped(step.name, debt.due_date))
-    if comes is None:
+    if comes is None or _is_said_again(case, debt, strategy, step):
         return _not_next(case, debt, relation, strategy, step)
     if comes > case.as_of:
         return _later(case, debt, relation, strategy, step, comes)
     return _due(case, debt, step)
+
+
+def _is_said_again(case: _Case, debt: DebtFile, strategy: Strategy, step: Step) -> bool:
+    """Whether this step's place is taken by the first contact, which had reached nobody."""
+    first = strategy.first_contact
+    return first is not None and first.name != step.name and (debt.id, first.name) in case.decided
 
 
 def _later(

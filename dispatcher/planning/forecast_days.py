@@ -25,13 +25,13 @@ ASSUMES = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ForecastRequest:
-    """`days` days from `as_of` on, each run at the hour of `now`."""
+    """`days` days from `as_of` on, each run at the hour of `now`; `debtor_ids`: of these people alone."""
 
     as_of: date
     now: datetime
     days: int
     only: str | None = None
-    debtor_id: int | None = None
+    debtor_ids: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -95,16 +95,17 @@ def _due_by_the_book(
     database: Database, policy: Policy, day: date, request: ForecastRequest, climbs: _Climbs
 ) -> Iterator[Candidate]:
     with database.reading() as connection:
-        for candidate in find_candidates(
-            connection,
-            policy.strategies,
-            day,
-            only=request.only,
-            debtor_id=request.debtor_id,
-            segments=policy.segments,
-        ):
-            if (candidate.debt_id, candidate.recipient_id) not in climbs:
-                yield candidate
+        for debtor_id in request.debtor_ids or (None,):
+            for candidate in find_candidates(
+                connection,
+                policy.strategies,
+                day,
+                only=request.only,
+                debtor_id=debtor_id,
+                segments=policy.segments,
+            ):
+                if (candidate.debt_id, candidate.recipient_id) not in climbs:
+                    yield candidate
 
 
 def _due_by_the_forecast(climbs: _Climbs, day: date) -> Iterator[Candidate]:

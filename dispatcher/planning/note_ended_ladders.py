@@ -1,22 +1,46 @@
-"""Leaves a task where a ladder has ended and the debt is still open: no debt falls silent without anybody knowing."""
+"""Says what comes when a ladder has ended and the debt is open: no debt falls silent without anybody knowing."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from itertools import chain
 
-from dispatcher.database.engine import Database
+from dispatcher.database.engine import Connection, Database
 from dispatcher.people.storage import tasks
-from dispatcher.planning.domain.strategy import Strategy
-from dispatcher.planning.storage.ended_ladders import find_ended
+from dispatcher.planning.domain.strategy import TASK, Strategy
+from dispatcher.planning.storage import ladder, rounds
+from dispatcher.planning.storage.ended_ladders import Ended, find_ended
 
 ENDED = "ladder_ended"
-REST = timedelta(days=10)  # after the last message, before anybody asks what comes next
+
+
+def begin_rounds(connection: Connection, strategies: tuple[Strategy, ...], as_of: date) -> int:
+    """Let ladders that ended go on where their strategy wants another round; how many debts."""
+    begun = 0
+    for strategy in strategies:
+        first = strategy.step(strategy.ending.begins)
+        if strategy.ending.rounds and first is not None:
+            again = [one for one in find_ended(connection, strategy, as_of) if _goes_on(one, strategy)]
+            rounds.begin(
+                connection, strategy, first, [(o.debt_id, o.recipient_id, o.rounds) for o in again], as_of
+            )
+            ladder.fold_again(connection, {(one.debt_id, one.recipient_id) for one in again})
+            begun += len(again)
+    return begun
+
+
+def _goes_on(ended: Ended, strategy: Strategy) -> bool:
+    return not ended.barred and ended.rounds < strategy.ending.rounds
 
 
 def note_ended_ladders(
     database: Database, strategies: tuple[Strategy, ...], *, as_of: date, now: datetime
 ) -> int:
-    """One task a person for those of their debts whose last step went out REST ago, each debt once; how many tasks."""
+    """One task a person for those of their debts whose last round is over, each debt once; how many tasks.
+
+    Where the strategy puts the hand-over question, that question is the task.
+    """
+    asked = [strategy for strategy in strategies if strategy.ending.then == TASK]
     with database.writing() as connection:
-        ended = list(find_ended(connection, strategies, until=as_of - REST, as_of=as_of))
+        ended = list(chain(*(find_ended(connection, strategy, as_of) for strategy in asked)))
         told = tasks.details_of(connection, ENDED, {each.recipient_id for each in ended})
         by_person: dict[int, list[str]] = {}
         for each in ended:

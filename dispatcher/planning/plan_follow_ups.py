@@ -11,11 +11,12 @@ from dispatcher.agreements.storage import arrangements
 from dispatcher.database.engine import Connection, Database
 from dispatcher.gate.facts import HistoryEntry
 from dispatcher.people.domain.person import DebtFile, PersonFile
-from dispatcher.people.storage.people import load_debts, load_people
+from dispatcher.people.storage.debt_files import load_debts
+from dispatcher.people.storage.people import load_people
 from dispatcher.people.storage.people_facts import relations
-from dispatcher.planning.domain.contact import zones_of
 from dispatcher.planning.domain.conversation import DueDebt, Intent
 from dispatcher.planning.domain.follow_up_standing import follow_up_standing
+from dispatcher.planning.domain.intended import zones_of
 from dispatcher.planning.domain.plan_summary import Decided
 from dispatcher.planning.domain.planner import (
     MOST_OCCURRENCES,

@@ -11,6 +11,7 @@ from dispatcher.log.storage import delivery_log
 from dispatcher.planning.decide_reminders import PlanRequest, Progress, decide_all, rules_of
 from dispatcher.planning.domain.plan_summary import Decided, PlanDigest, PlanSummary
 from dispatcher.planning.domain.planner import PlannedMessage, RefusedIntent
+from dispatcher.planning.note_ended_ladders import begin_rounds
 from dispatcher.planning.plan_follow_ups import DecidedFollowUp, decide_follow_ups, save_follow_ups
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.restart_ladders import restart_ladders
@@ -82,6 +83,7 @@ def _follow_up(
     with database.writing() as connection:
         resume_ladders(connection, policy.strategies, request.now)
         restart_ladders(connection, policy.strategies, request.now, actor=request.actor)
+        begin_rounds(connection, policy.strategies, request.as_of)
     for page in _follow_ups_due(database, policy, request):
         with database.writing() as connection:
             save_follow_ups(connection, run, page)

@@ -9,14 +9,13 @@ from channels.kind import CallKind, ChannelKind, Medium
 from dispatcher.agreements.domain.offer_terms import OfferTerms
 from dispatcher.gate.coverage import NO_REGION, Coverage
 from dispatcher.gate.decision import Decision
+from dispatcher.gate.elsewhere import without_elsewhere
 from dispatcher.gate.facts import ContactFacts, LawRead
 from dispatcher.gate.gate import decide
 from dispatcher.gate.rule_book import RuleBook
 from dispatcher.gate.rules import RulePack
 from dispatcher.people.domain.person import DebtFile, PersonFile
-from dispatcher.planning.domain.contact import (
-    IntendedContact,
-)
+from dispatcher.planning.domain.intended import IntendedContact
 from dispatcher.planning.domain.sender_role import role_of
 from dispatcher.planning.domain.strategy import Strategy
 from dispatcher.treatment.domain.segments import Segment
@@ -27,6 +26,10 @@ from dispatcher.values.whereabouts import PlaceTable, country_code
 NO_COVERAGE = (
     "DISPATCHER_RULES__ONLY names the packs, so nobody is held because the law of a place is unread: "
     "whoever set it answers for that"
+)
+NO_LINKS = (
+    "DISPATCHER_PEOPLE__LINK is off, so somebody whom several creditors know counts as so many people: "
+    "caps, stops, deaths, insolvency and care recorded for one creditor do not bind the others"
 )
 
 MakeToken = Callable[[str, str, int], str]  # person, medium, contact point -> token of the debtors' page
@@ -46,18 +49,21 @@ class Policy:
     segments: tuple[Segment, ...] = ()  # the first that fits a debt takes it
     real_channels: frozenset[ChannelKind] = frozenset()
     require_review: bool = True
+    links_people: bool = True
     public_url: str = "http://localhost:8000"
     config_digest: str = ""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What this configuration leaves open, in sentences for the summary."""
-        return (NO_COVERAGE,) if self.rulebook.restricted else ()
+        said = [NO_COVERAGE] if self.rulebook.restricted else []
+        return (*said, *(() if self.links_people else (NO_LINKS,)))
 
     def judge(self, contact: IntendedContact, facts: ContactFacts) -> Decision:
         """The gate's decision under every pack that applies to this contact."""
         packs = self.packs_for(contact, facts.now.date())
         facts = replace(facts, law=self.law_read(contact, packs))
+        facts = without_elsewhere(facts, lambda asked: decide(asked, packs))
         return replace(decide(facts, packs), facts=facts)
 
     def law_read(self, contact: IntendedContact, packs: tuple[RulePack, ...]) -> LawRead:

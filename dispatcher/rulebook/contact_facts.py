@@ -81,16 +81,14 @@ def _contact(read: Json, words: OptOutTable) -> f.ContactFacts:
             f.Statement(text=said.get("text", ""), at=said.get("at_utc"))
             for said in read.get("consumer_statements", ())
         ),
-        attorney=_maybe(f.Attorney, {"represented": False} | read["attorney"])
-        if "attorney" in read
-        else None,
+        attorney=_attorney(read),
         cease=_notice(read.get("cease")),
         refusal_to_pay=_notice(read.get("refusal_to_pay")),
         dispute=_maybe(f.Dispute, read.get("dispute")),
         original_creditor_request=_maybe(f.OriginalCreditorRequest, read.get("original_creditor_request")),
         bankruptcy_pending=read.get("bankruptcy", {}).get("pending", "bankruptcy" in read),
         breathing_space_until=read.get("breathing_space_until"),
-        co_debtors=f.CoDebtorFacts(**read.get("co_debtors", {})),
+        co_debtors=_co_debtors(read.get("co_debtors", {})),
         workplace=_maybe(f.Workplace, read.get("workplace")),
         debt=f.DebtFacts(**read.get("debt", {})),
         debt_groups=read.get("debt_groups", {}),
@@ -108,6 +106,7 @@ def _contact(read: Json, words: OptOutTable) -> f.ContactFacts:
         law=f.LawRead(**read["law"]) if "law" in read else None,
         first_contact=read.get("first_contact"),
         said=frozenset(read["said"]) if "said" in read else None,
+        kept=_maybe(f.Kept, read.get("kept")),
         system=f.SystemFacts(**read.get("system", {})),
     )
 
@@ -120,6 +119,15 @@ def _candidates(read: Json) -> Iterator[f.ZoneCandidate]:
                 zone=one.get("tz", ""),
                 authoritative=one.get("authoritative", False),
             )
+
+
+def _attorney(read: Json) -> f.Attorney | None:
+    return _maybe(f.Attorney, {"represented": False} | read["attorney"]) if "attorney" in read else None
+
+
+def _co_debtors(read: Json) -> f.CoDebtorFacts:
+    notices = {key: _notice(read.get(key)) for key in ("cease", "refusal_to_pay")}
+    return f.CoDebtorFacts(**{**read, **notices, "attorney": _attorney(read)})
 
 
 def _maybe(kind: Any, read: Json | None) -> Any:

@@ -210,6 +210,10 @@ _OPTOUT = {
 }
 _WISH = {"days": list_of(one_of(*WEEKDAYS)), "from": hour, "to": hour, "source": optional_text}
 _NOTICE = {"received_utc": optional_moment, "form": form, "medium_accepted": finding}
+_ATTORNEY = {
+    **dict.fromkeys(("represented", "contact_known", "unresponsive", "on_other_debts"), off),
+    "consented_to_direct_contact": off,
+}
 _FACTS: dict[str, Any] = {
     "packs": list_of(text),
     "now_utc": moment,
@@ -223,12 +227,7 @@ _FACTS: dict[str, Any] = {
     "inconvenient_times": _Many(_WISH),
     "inconvenient_places": many_texts,
     "consumer_statements": _Many({"at_utc": optional_moment, "text": text}),
-    "attorney": {
-        "represented": off,
-        "contact_known": off,
-        "unresponsive": off,
-        "consented_to_direct_contact": off,
-    },
+    "attorney": _ATTORNEY,
     "cease": _NOTICE,
     "refusal_to_pay": _NOTICE,
     "dispute": {
@@ -240,7 +239,20 @@ _FACTS: dict[str, Any] = {
     "original_creditor_request": {"received": optional_day, "answered": optional_day, "form": form},
     "bankruptcy": {"pending": off},
     "breathing_space_until": or_null(last_day, null=None),
-    "co_debtors": {"bankruptcy_pending": off, "breathing_space_until": or_null(last_day, null=None)},
+    "co_debtors": {
+        "bankruptcy_pending": off,
+        "breathing_space_until": or_null(last_day, null=None),
+        "deceased": off,
+        "attorney": _ATTORNEY,
+        "cease": _NOTICE,
+        "refusal_to_pay": _NOTICE,
+    },
+    "kept": {
+        "outcome": one_of("allow", "defer", "hold", "block"),
+        "not_before": optional_moment,
+        "not_after": optional_moment,
+        "put_off": off,
+    },
     "workplace": {
         "employer_prohibits": off,
         "oral_request": optional_day,

@@ -90,6 +90,9 @@ SOURCES: tuple[FactSource, ...] = (
     FactSource("original_creditor_request.*", RECORD, "`hold`"),
     FactSource("bankruptcy.pending", COLUMN, "`bankrupt_on`, or `dispatcher record hold`"),
     FactSource("breathing_space_until", COLUMN, "`breathing_space_until`, or `dispatcher record hold`"),
+    FactSource(
+        "kept.*", LOG, "that what is on record of the same human elsewhere keeps it back; not what, nor where"
+    ),
     FactSource("co_debtors.*", COLUMN, "the same of the others who owe the debt"),
     FactSource("workplace.*", RECORD, "`wish`"),
     FactSource("debt.due", COLUMN, "`due_date`"),

@@ -306,16 +306,20 @@ FAMILIES: dict[str, Family] = {
         build=_one_channel, properties={"window": _WINDOW, **_COUNTING}, required=("window",)
     ),
     # status
-    "attorney": Family(build=_plain(holds.AttorneyRepresents)),
-    "cease_request": Family(
-        build=_plain(holds.CeaseRequest), properties={"oral_counts": _FLAG, "oral_stops_calls": _FLAG}
+    "attorney": Family(
+        build=_plain(holds.AttorneyRepresents),
+        properties={"acts_for": {"enum": [holds.PERSON, holds.DEBT]}, **_REACH},
     ),
-    "refusal_to_pay": Family(build=_plain(holds.RefusalToPay)),
+    "cease_request": Family(
+        build=_plain(holds.CeaseRequest),
+        properties={"oral_counts": _FLAG, "oral_stops_calls": _FLAG, **_REACH},
+    ),
+    "refusal_to_pay": Family(build=_plain(holds.RefusalToPay), properties=_REACH),
     "pending_dispute": Family(build=_plain(holds.PendingDispute), properties={"written_in_period": _FLAG}),
     "original_creditor_request": Family(build=_plain(holds.PendingOriginalCreditorRequest)),
     "bankruptcy": Family(build=_plain(holds.Bankruptcy), properties=_REACH),
     "breathing_space": Family(build=_plain(holds.BreathingSpace), properties=_REACH),
-    "debtor_deceased": Family(build=_plain(holds.DebtorDeceased)),
+    "debtor_deceased": Family(build=_plain(holds.DebtorDeceased), properties=_REACH),
     "time_barred_threat": Family(build=_plain(holds.TimeBarredThreat)),
     "open_procedure": Family(build=_plain(holds.OpenProcedure)),
     "prescribed_debt": Family(build=_plain(holds.PrescribedDebt)),

@@ -13,9 +13,12 @@ from dispatcher.planning.domain.strategy import (
     ASK,
     DEFAULT_VALID_DAYS,
     GO_ON,
+    HANDOVER,
     RESTART,
+    TASK,
     Arm,
     CallStep,
+    Ending,
     Experiment,
     FollowUp,
     HandoverRule,
@@ -39,6 +42,7 @@ MATCH_COLUMNS = (
     "sender_role",
     "language",
 )
+MOST_ROUNDS = 3  # more would be a siege
 _READERS: Mapping[str, Callable[[str], Any]] = {**DEBTOR_READERS, **DEBT_READERS, "segment": str}
 _TEXTS = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 _AMOUNT = {"type": "string", "pattern": r"^\d+(\.\d+)?$"}
@@ -93,6 +97,17 @@ SCHEMA: dict[str, Any] = {
                     "template": _NAME,
                     "valid_days": {"type": "integer", "minimum": 0, "maximum": 365},
                 },
+            },
+        },
+        "ends": {
+            "type": "object",
+            "additionalProperties": False,
+            "minProperties": 1,
+            "properties": {
+                "after_days": {"type": "integer", "minimum": 1, "maximum": 365},
+                "rounds": {"type": "integer", "minimum": 0, "maximum": MOST_ROUNDS},
+                "from": _NAME,
+                "then": {"enum": [TASK, HANDOVER]},
             },
         },
         "handover": {
@@ -215,6 +230,7 @@ def _strategy(file: YamlFile) -> Strategy:
         handover=HandoverRule(**data["handover"]) if "handover" in data else None,
         calls=calls,
         experiments=tuple(_experiment(file, i, steps) for i in range(len(data.get("experiments", ())))),
+        ending=_ending(file, steps),
     )
 
 
@@ -262,6 +278,24 @@ def _follow_ups(file: YamlFile, steps: tuple[Step, ...]) -> tuple[FollowUp, ...]
                 ("follow_ups", i, "day"), "a reminder of a payment comes on its day at the latest: 0 or less"
             )
     return tuple(found)
+
+
+def _ending(file: YamlFile, steps: tuple[Step, ...]) -> Ending:
+    """Another round begins behind the first contact, which is said once; nobody is handed over without a rule."""
+    said = file.data.get("ends", {})
+    asking = [step.name for step in steps if not step.is_courtesy and not step.needs_handover_decision]
+    begins = said.get("from", asking[1] if len(asking) > 1 else "")
+    if said.get("rounds", 0) and begins not in asking[1:]:
+        names = ", ".join(asking[1:]) or "none: there is no step behind the first contact"
+        raise file.error(("ends",), f"from: another round begins with one of {names}")
+    if said.get("then") == HANDOVER and "handover" not in file.data:
+        raise file.error(("ends", "then"), "the hand-over question needs `handover:` in the same file")
+    return Ending(
+        after_days=said.get("after_days", Ending().after_days),
+        rounds=said.get("rounds", 0),
+        begins=begins,
+        then=said.get("then", TASK),
+    )
 
 
 def _on_broken(file: YamlFile, steps: tuple[Step, ...]) -> str:

@@ -49,6 +49,7 @@ class DayPorts:
     hold_duplicates: Callable[[int], str] = lambda _run_id: ""  # the same, of texts that repeat one another
     refresh_templates: Callable[[], Sequence[str]] = lambda: ()
     record_rules: Callable[[], object] = lambda: None
+    relink_people: Callable[[], object] = lambda: None
     spread: Spread | None = None  # prepares many texts in several processes
     max_ledger_age: timedelta | None = None  # None: not looked at
     mode: str = "live"
@@ -76,6 +77,7 @@ def run_day(
         problems = [*ports.refresh_templates(), *refused_ledgers(ports.database)]
         ports.record_rules()
         require_ledger(ports.database)
+        ports.relink_people()
         stale = stale_ledgers(ports.database, real_now=ports.real_now(), max_age=ports.max_ledger_age)
         expire_messages(ports.database, now=ports.now(), real_now=ports.real_now(), actor=ports.actor)
         _pass_on(ports, request)

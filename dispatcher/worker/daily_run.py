@@ -137,6 +137,7 @@ def day_ports(
         hold_duplicates=lambda run_id: hold_duplicates(dispatcher.database, run_id, now=dispatcher.now()),
         refresh_templates=dispatcher.refresh_templates,
         record_rules=lambda: dispatcher.record_rules(actor),
+        relink_people=lambda: dispatcher.relink_people(actor),
         max_ledger_age=None if dispatcher.clock_is_set else dispatcher.settings.max_ledger_age,
         mode=mode,
         actor=actor,

@@ -67,6 +67,14 @@ def _import(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> s
     return "; ".join(f"{one.file}: {one.said}" for one in done) or "no file waits"
 
 
+def _alert(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
+    from dispatcher.runs.alert_care import alert_care
+
+    del process, at
+    told = alert_care(notice_ports(dispatcher), now=dispatcher.now())
+    return f"told of {told}" if told else "nobody is at risk of whom nobody was told"
+
+
 def _watch(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
     from dispatcher.runs.notify_day import nobody_ran_notice, tell
 
@@ -148,6 +156,7 @@ def _changes(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> 
 
 
 def _retention(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
+    from dispatcher.people.take_care import forget_words
     from dispatcher.record.erase_person import Erasure
     from dispatcher.record.remove_exports import old_exports, remove_exports
     from dispatcher.record.retain_records import retain_records
@@ -162,6 +171,7 @@ def _retention(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -
         outbox=dispatcher.home / "outbox",
     )
     erased, kept = retain_records(dispatcher.database, periods, request)
+    forget_words(dispatcher.database, now=dispatcher.real_now())
     files = old_exports(
         dispatcher.home, now=dispatcher.real_now(), max_age=dispatcher.settings.max_export_age
     )
@@ -172,6 +182,7 @@ _Work = Callable[[Dispatcher, DeliveryProcess, datetime], str]
 _JOBS: Mapping[str, _Work] = {
     "accounts": _accounts,
     "answers": _answers,
+    "alert": _alert,
     "batches": _batches,
     "changes": _changes,
     "import": _import,
@@ -208,7 +219,7 @@ def import_file(dispatcher: Dispatcher, file: Path, mapping: str, day: date) -> 
             mapping=dispatcher.mapping(mapping),
             settings=dispatcher.import_settings,
         ),
-        watch=dispatcher.agreements.watch_ledger,
+        watch=dispatcher.watch_ledger,
     )
     said = f"{report.imported} of {report.rows} rows imported, {report.refused} refused"
     more = {"newly held": report.held, "protections no longer in it, and kept": report.still_protected}

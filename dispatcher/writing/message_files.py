@@ -12,7 +12,9 @@ from dispatcher.agreements.storage import arrangements, sent_offers
 from dispatcher.messages.domain.message import Message
 from dispatcher.messages.domain.spoken import ASKED_FOR, How
 from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile
-from dispatcher.people.storage import people
+from dispatcher.people.storage.debt_files import load_debts
+from dispatcher.people.storage.people import load_people
+from dispatcher.people.storage.told import debts_of_messages, first_sent
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import follow_ups
 from dispatcher.treatment.domain.segments import Segments
@@ -120,14 +122,14 @@ def gather(
     connection: Any, messages: Sequence[Message], *, now: datetime, segments: Segments = ()
 ) -> MessageFiles:
     """Read the files in a fixed number of queries."""
-    debts_of = people.debts_of_messages(connection, [message.id for message in messages])
+    debts_of = debts_of_messages(connection, [message.id for message in messages])
     debt_ids = {row.debt_id for rows in debts_of.values() for row in rows}
     debts: dict[int, DebtFile] = {}
     for as_of in {message.as_of for message in messages}:
         ids = {row.debt_id for m in messages if m.as_of == as_of for row in debts_of.get(m.id, ())}
-        debts |= with_segments(connection, people.load_debts(connection, ids, as_of=as_of), segments, as_of)
+        debts |= with_segments(connection, load_debts(connection, ids, as_of=as_of), segments, as_of)
     return MessageFiles(
-        people=people.load_people(connection, {message.recipient_id for message in messages}, now=now),
+        people=load_people(connection, {message.recipient_id for message in messages}, now=now),
         spoken={
             key: tuple(
                 Spoken(debt=debts[row.debt_id], how=row.how, step=row.step, strategy=row.strategy)
@@ -135,7 +137,7 @@ def gather(
             )
             for key, rows in debts_of.items()
         },
-        first_sent=people.first_sent(connection, debt_ids),
+        first_sent=first_sent(connection, debt_ids),
         follow_ups=_follow_ups(connection, [message.id for message in messages]),
         settlements=sent_offers.settlements_sent(
             connection, {message.recipient_id for message in messages if message.kind == "collection"}

@@ -3,6 +3,7 @@
 A new revision needs nothing written here: every test goes over all there are.
 """
 
+import json
 import subprocess
 import sys
 from importlib import import_module
@@ -105,6 +106,28 @@ def test_who_was_written_to_is_still_so_under_the_new_name(empty: Database) -> N
     for table in ("messages", "message_debts", "ladder", "refusals"):
         assert after[table, "recipient_id"] == ["1", "2", "3"]
         assert (table, "debtor_id") not in after
+
+
+def test_what_somebody_in_need_wrote_moves_out_of_the_task(empty: Database) -> None:
+    migrate.upgrade(empty, "0016")
+    fill(empty)
+    with empty.writing() as connection:
+        connection.execute(
+            text("UPDATE tasks SET kind = 'care', text = :text, details = :details WHERE id = 1"),
+            {
+                "text": "URGENT: call them. Helpline: 988. They wrote: goodbye",
+                "details": '{"helpline": "988", "text": "goodbye"}',
+            },
+        )
+        others = connection.execute(text("SELECT text, details FROM tasks WHERE id > 1")).all()
+    migrate.upgrade(empty)
+    with empty.reading() as connection:
+        note = connection.execute(text("SELECT * FROM care_notes")).one()
+        task = connection.execute(text("SELECT text, details FROM tasks WHERE id = 1")).one()
+        assert connection.execute(text("SELECT text, details FROM tasks WHERE id > 1")).all() == others
+    assert (note.words, note.category) == ("goodbye", "self_harm")
+    assert task.text == "URGENT: call them. Helpline: 988."
+    assert json.loads(task.details) == {"helpline": "988", "note": note.id}
 
 
 @pytest.mark.parametrize("lost", ["log_facets", "refusals", "jobs"])

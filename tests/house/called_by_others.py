@@ -98,7 +98,11 @@ scheduler
 up
 
 # A guard names them as its `subject`.
+_.any_attorney
 _.any_bankruptcy
+_.any_cease
+_.any_death
+_.any_refusal
 _.any_breathing_space
 
 # Vocabulary of contact facts: rule packs, cases and ledgers write the words, code compares a few of them.

@@ -13,11 +13,8 @@ from dispatcher.gate.facts import Action, ContentFindings, HistoryEntry
 from dispatcher.gate.rule_book import RuleBook
 from dispatcher.gate.rules import TimeBarred
 from dispatcher.people.domain.person import Consent, ContactPoint, DebtFile, Notice, PersonFile
-from dispatcher.planning.domain.contact import (
-    IntendedContact,
-    contact_facts,
-    zones_of,
-)
+from dispatcher.planning.domain.contact import contact_facts
+from dispatcher.planning.domain.intended import IntendedContact, zones_of
 from dispatcher.planning.domain.sender_role import against_sender, role_of
 from dispatcher.planning.policy import Policy
 from dispatcher.rulebook.coverage import load_coverage

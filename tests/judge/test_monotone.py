@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from channels.kind import ChannelKind
 from dispatcher.gate.coverage import Coverage
 from dispatcher.gate.decision import Outcome
-from dispatcher.gate.facts import ContentFindings
+from dispatcher.gate.facts import ContentFindings, HistoryEntry
 from dispatcher.gate.rule_book import RuleBook
 from dispatcher.people.domain.person import (
+    BINDS_EVERYWHERE,
     Consent,
     ContactPoint,
     DebtFile,
@@ -25,7 +26,8 @@ from dispatcher.people.domain.person import (
     StoredOptOut,
     Wish,
 )
-from dispatcher.planning.domain.contact import IntendedContact, contact_facts, reachable_points, zones_of
+from dispatcher.planning.domain.contact import contact_facts
+from dispatcher.planning.domain.intended import IntendedContact, reachable_points, zones_of
 from dispatcher.planning.domain.sender_role import against_sender, role_of
 from dispatcher.planning.domain.standing import standing
 from dispatcher.planning.policy import Policy
@@ -173,6 +175,20 @@ STOP = StoredOptOut(address="", medium="", scope="all", at=datetime(2026, 10, 1,
 NIGHTS = Wish(kind="time", details={"days": ("WE",), "from": "00:00", "to": "24:00"}, recorded_at=NOW)
 AT_WORK = Wish(kind="place", details={"place": "home"}, recorded_at=NOW)
 
+
+def a_record_elsewhere(**values: Any) -> Change:
+    """The same human under another creditor, with something on record there."""
+    other = PersonFile(id=2, person="", creditor_id=0, creditor="", reference="", **values)
+    return lambda contact: replace(contact, person=replace(contact.person, elsewhere=(other,)))
+
+
+def held_elsewhere(kind: str) -> Change:
+    """Something recorded there that binds a human everywhere."""
+    return a_record_elsewhere(
+        holds=(Hold(id=9, kind=kind, debt_id=None, starts_on=date(2026, 10, 1), until=None),)
+    )
+
+
 TAKEN_AWAY: Mapping[str, Change] = {
     "country": of_person(country=""),
     "region": of_person(region=""),
@@ -207,6 +223,13 @@ ADDED: Mapping[str, Change] = {
     "not in the ledger": of_debt(in_ledger=False),
     **{f"a hold {kind}": a_hold(kind) for kind in ("unclear_reply", "manual", "complaint", "dispute", "promise", "attorney", "bankruptcy", "deceased", "cease", "refusal")},
     "a hold on the debt": a_hold("manual", 1),
+    "another creditor's record": a_record_elsewhere(),
+    "a death elsewhere": a_record_elsewhere(deceased_on=date(2026, 10, 1)),
+    "a stop elsewhere": a_record_elsewhere(opt_outs=(STOP,)),
+    "a message elsewhere": a_record_elsewhere(
+        history=(HistoryEntry(at=NOW, channel="email", outcome="sent", direction="outbound"),)
+    ),
+    **{f"a hold {kind} elsewhere": held_elsewhere(kind) for kind in sorted(BINDS_EVERYWHERE)},
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from dispatcher.gate.decision import Outcome
 from dispatcher.gate.gate import decide
-from dispatcher.gate.grounds import grounds
+from dispatcher.gate.grounds import grounds, same_grounds
 from dispatcher.people.domain.optout_words import OptOutTable
 from dispatcher.rulebook.contact_facts import UnknownKeys, parse_facts
 from dispatcher.rulebook.optout_words import load_optout_words
@@ -70,3 +70,59 @@ def test_a_refusal_keeps_what_each_try_and_the_file_said(exported: list[dict[str
         assert line["personal"]["inputs"]["debts"]
         outcomes = {answer(facts, BOOK, WORDS).outcome for facts in line["personal"]["grounds"]}
         assert Outcome.ALLOW not in outcomes
+
+
+SAMPLE = "2026-11-16"
+
+
+@pytest.fixture(scope="module")
+def run_of_two_days(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """The log of the sample's run; between its plan and its attempts somebody recorded what does not keep it back."""
+    home: Path = tmp_path_factory.mktemp("attempts")
+    wish = ("record", "wish", "acme/00009", "--no-contact", "SU 00:00-24:00")
+    for words in (
+        ("portfolio", "sample", "--out", home / "sample.csv"),
+        ("portfolio", "import", home / "sample.csv", "--as-of", SAMPLE),
+        ("plan", "--as-of", SAMPLE, "--now", f"{SAMPLE}T14:30:00Z"),
+        (*wish, "--now", f"{SAMPLE}T14:31:00Z"),
+        ("run", "--as-of", SAMPLE, "--now", f"{SAMPLE}T14:40:00Z"),
+        ("log", "export", "--out", home / "log.jsonl"),
+    ):
+        done = dispatcher(*words, home=home)
+        assert done.returncode in (0, 1), done.stdout + done.stderr
+    return [json.loads(line) for line in (home / "log.jsonl").read_text().splitlines()]
+
+
+def test_every_attempt_of_a_run_is_judged_alike_from_the_export_alone(
+    run_of_two_days: list[dict[str, Any]],
+) -> None:
+    attempts = [line for line in run_of_two_days if line.get("event") == "attempting"]
+    assert len(attempts) > 100
+    for line in attempts:
+        [facts] = line["personal"]["grounds"]
+        assert line["details"]["grounds"] == line["commitment"]
+        assert answer({**facts, "now_utc": line["at"]}, BOOK, WORDS).outcome is Outcome.ALLOW, line
+
+
+def test_what_the_rules_read_anew_stands_with_the_attempt_and_what_is_the_same_stands_once(
+    run_of_two_days: list[dict[str, Any]],
+) -> None:
+    """Another: that the person spoke, or that a message counted as sent in the plan goes out after this one."""
+    planned = {
+        line["message_id"]: line
+        for line in run_of_two_days
+        if line.get("event") == "planned" and line["message_id"]
+    }
+    changed = [
+        line
+        for line in run_of_two_days
+        if line.get("event") == "attempting"
+        and line["commitment"] != planned[line["message_id"]]["commitment"]
+    ]
+    attempts = [line for line in run_of_two_days if line.get("event") == "attempting"]
+    assert 0 < len(changed) < len(attempts) / 2
+    for line in changed:
+        [now], [then] = line["personal"]["grounds"], planned[line["message_id"]]["personal"]["grounds"]
+        assert not same_grounds(then, now)
+    [told] = [line for line in changed if line["debtor"] == "acme/00009"]
+    assert "inconvenient_times" in told["personal"]["grounds"][0]

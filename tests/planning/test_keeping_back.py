@@ -14,9 +14,11 @@ from dispatcher.database.tables.log import log_entries
 from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.people import holds, opt_outs
 from dispatcher.database.tables.planning import refusals
-from dispatcher.database.tables.portfolio import creditors, debts
+from dispatcher.database.tables.portfolio import creditors, debtors, debts
 from dispatcher.delivery.intervene import Intervention, cancel_messages
 from dispatcher.delivery.record_delivery_events import record_delivery_events
+from dispatcher.people.storage import addresses
+from dispatcher.people.storage.people import load_people
 from dispatcher.record.search_log import search_log
 from dispatcher.record.storage.log_query import LogQuery
 from tests.builders import (
@@ -316,3 +318,44 @@ def test_a_creditor_left_out_is_not_planned(database: Database) -> None:
     assert [debt for _, debt, _, _ in planned(database)] == [ibm]
     with database.reading() as connection:
         assert connection.scalars(select(creditors.c.key).order_by(creditors.c.id)).all() == ["acme", "ibm"]
+
+
+def came_back(database: Database, debtor: int) -> None:
+    """The letter is returned, and its address closed."""
+    with database.writing() as connection:
+        person = load_people(connection, [debtor], now=hour_of(TODAY))[debtor]
+        connection.execute(update(messages).values(state="returned"))
+        addresses.close(
+            connection, debtor, "letter", person.postal_text, at=hour_of(TODAY), reason="returned: unknown"
+        )
+
+
+def moved(database: Database, **columns: Any) -> None:
+    """Somebody enters another address."""
+    with database.writing() as connection:
+        connection.execute(update(debtors).values(**columns))
+
+
+HOME = {"address_lines": ["1 Elm Street"], "city": "Albany", "postal_code": "12201", "region": "NY"}
+BY_LETTER = a_ladder(
+    join="debtor",
+    steps=tuple(a_step(name, day, channels=(LETTER,)) for name, day in (("first", 3), ("second", 10))),
+)
+
+
+def test_what_a_returned_letter_did_not_tell_is_told_first_at_the_new_address(database: Database) -> None:
+    desk = a_desk(BY_LETTER, packs=("default", "house"))
+    debtor = a_debtor(database, email="", **HOME)
+    a_debt(database, debtor, DUE)
+    plan(database, TODAY, desk)
+    mark_sent(database, at=hour_of(TODAY))
+    came_back(database, debtor)
+    later = TODAY + timedelta(days=7)
+    assert plan(database, later, desk).by_outcome == {"block": 1}
+    moved(database, address_lines=["9 Oak Street"])
+    plan(database, later + timedelta(days=1), desk)
+    assert [row.step for row in rows_of(database)] == ["first", "first"]
+    mark_sent(database, at=hour_of(later + timedelta(days=1)))
+    plan(database, later + timedelta(days=7), desk)
+    plan(database, later + timedelta(days=8), desk)
+    assert [row.step for row in rows_of(database)] == ["first", "first", "second"]

@@ -1,11 +1,14 @@
 """A strategy's conditions are read as the portfolio's columns are, so that what looks equal is equal."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from dispatcher.rulebook.strategies import load_strategies
 from dispatcher.rulebook.yaml_file import ConfigError
+from tests import command
+from tests.shared import ROOT
 
 STEPS = "steps:\n  - {name: one, kind: collection, day: 1, channels: [email], template: first-reminder}\n"
 
@@ -40,3 +43,18 @@ def test_strategy_with_a_condition_that_no_debt_can_meet_is_refused_with_its_pla
 ) -> None:
     with pytest.raises(ConfigError, match=r"one\.yaml:2: match\."):
         equals(tmp_path, written)
+
+
+def test_check_says_where_strategies_join_and_nothing_keeps_a_person_to_one_message_a_day(
+    tmp_path: Path,
+) -> None:
+    config = tmp_path / "config"
+    shutil.copytree(ROOT / "config", config)
+    whole = command.dispatcher("check", "--data-only", home=tmp_path, DISPATCHER_CONFIG_DIR=str(config))
+    assert "one message a day" not in whole.stdout
+    (config / "rules" / "house.yaml").unlink()
+    lost = command.dispatcher("check", "--data-only", home=tmp_path, DISPATCHER_CONFIG_DIR=str(config))
+    assert lost.returncode == 1
+    assert "put config/rules/house.yaml back" in lost.stdout
+    meant = command.dispatcher("check", "--data-only", home=tmp_path, DISPATCHER_RULES__ONLY="default")
+    assert "DISPATCHER_RULES__ONLY leaves it out" in meant.stdout

@@ -16,7 +16,7 @@ from dispatcher.database.tables.delivery import tasks
 from dispatcher.database.tables.log import log_entries
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.portfolio import debtors, debts, payments
-from dispatcher.people.storage.people import load_debts
+from dispatcher.people.storage.debt_files import load_debts
 from dispatcher.planning.domain.strategy import Match
 from dispatcher.planning.explain_debtor import explain_debtor
 from dispatcher.rulebook.segments import load_segments

@@ -18,9 +18,11 @@ from dispatcher.people.domain.agreement_facts import AGREEMENTS
 from dispatcher.people.domain.fact_document import facts_document
 from dispatcher.people.domain.fact_table import FACTS
 from dispatcher.people.domain.facts import Fact, Field, Takes
-from dispatcher.people.storage.people import load_debts, load_people
+from dispatcher.people.storage.debt_files import load_debts
+from dispatcher.people.storage.people import load_people
 from dispatcher.people.storage.people_facts import debts_of, find_debtors
-from dispatcher.planning.domain.contact import IntendedContact, contact_facts, reachable_points
+from dispatcher.planning.domain.contact import contact_facts
+from dispatcher.planning.domain.intended import IntendedContact, reachable_points
 from dispatcher.planning.domain.standing import standing
 from dispatcher.users.manage_users import make_token
 from tests.shared import ROOT

@@ -1,4 +1,4 @@
-"""What is recorded of people: holds, wishes, consents, notices, opt-outs, contacts."""
+"""What is recorded of people: holds, wishes, consents, notices, opt-outs, contacts, and which records are one human."""
 
 from sqlalchemy import (
     Column,
@@ -140,4 +140,40 @@ page_visits = Table(  # debtors on their own page, proved; the cookie itself is 
     Column("csrf", String(64), nullable=False),
     Column("seen_at", Instant, nullable=False),
     Column("ends_at", Instant, nullable=False),
+)
+
+
+person_links = Table(  # two records that are, or may be, one human; what a person decided of them stands
+    "person_links",
+    metadata,
+    row_id(),
+    Column("debtor_id", Id, ForeignKey("debtors.id"), nullable=False),  # the older record
+    Column("other_id", Id, ForeignKey("debtors.id"), nullable=False, index=True),
+    Column("state", String(10), nullable=False),  # sure, likely; by a person: confirmed, refused
+    Column("agrees", CanonicalJson, nullable=False, server_default="[]"),  # name, address, mailbox …
+    Column("found_at", Instant, nullable=False),
+    Column("decided_at", Instant),
+    Column("decided_by", Text, nullable=False, server_default=""),
+    UniqueConstraint("debtor_id", "other_id"),
+)
+
+
+humans = Table(  # records that are one human, folded from the links; who stands here not at all is alone
+    "humans",
+    metadata,
+    Column("debtor_id", Id, ForeignKey("debtors.id"), primary_key=True),
+    Column("human", Id, nullable=False, index=True),  # the oldest of the records
+)
+
+
+care_notes = Table(  # why somebody is in care, and what they said: for few to read, and kept for less long
+    "care_notes",
+    metadata,
+    row_id(),
+    Column("debtor_id", Id, ForeignKey("debtors.id"), index=True),
+    Column("category", String(20), nullable=False),  # self_harm, distress, vulnerability
+    Column("words", Text, nullable=False, server_default=""),
+    Column("source", Text, nullable=False, server_default=""),
+    Column("recorded_at", Instant, nullable=False),
+    Column("alerted_at", Instant),  # the desk was told at once
 )

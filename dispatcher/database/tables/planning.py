@@ -60,6 +60,20 @@ resumptions = Table(  # rungs set by a broken arrangement: the ladder goes on fr
 )
 
 
+rounds = Table(  # ladders that had ended and go on: from which rung, and the day of the step that comes next
+    "rounds",
+    metadata,
+    Column("debt_id", Id, ForeignKey("debts.id"), primary_key=True),
+    Column("recipient_id", Id, ForeignKey("debtors.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("strategy", String(100), nullable=False),
+    Column("step", String(100), nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("next_day", Integer, nullable=False),
+    Column("begun_on", Date, nullable=False),
+)
+
+
 refusals = Table(  # a refusal that repeats is one entry in the log until its reasons change
     "refusals",
     metadata,

@@ -4,9 +4,11 @@ A verdict holds the gate's decision on the contact (`gate/decision.py`) and what
 (`cancel`) and a text that must be made anew (`prepare`).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from dispatcher.gate.decision import PROGRAM, Outcome, Reason, own_reason
 
@@ -34,7 +36,8 @@ class Verdict:
     """The second gate's answer for one message, with every rule that did not allow.
 
     `not_before` (UTC) comes with `defer`; `not_after` (UTC, exclusive) is the first instant at which sending is
-    no longer legal; `inputs_digest` is that of the facts the text would be made from now.
+    no longer legal; `inputs_digest` is that of the facts the text would be made from now; `grounds`: what the rules
+    read where it may be sent, as the log keeps it.
     """
 
     kind: VerdictKind
@@ -43,6 +46,7 @@ class Verdict:
     reasons: tuple[Reason, ...] = ()
     rule_packs: tuple[str, ...] = ()
     inputs_digest: str = ""
+    grounds: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """A deferral without its time would never come back."""

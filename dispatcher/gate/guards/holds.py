@@ -1,31 +1,52 @@
 """Legal status that stops contact: attorney, cease, refusal, dispute, bankruptcy, moratorium, death."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import MAXYEAR
 from typing import ClassVar
 
 from dispatcher.gate.act import Act
-from dispatcher.gate.facts import ORAL_FORMS, PAPER_FORMS, Cease
+from dispatcher.gate.facts import ORAL_FORMS, Cease
 from dispatcher.gate.guards.guard import Guard, Refusal, block, defer
 from dispatcher.values.zones import day_number, instant
 
 CALLS = frozenset({"call", "voicemail"})
+PERSON, DEBT, ALL_PARTIES = "person", "debt", "all_parties"
+REACHES = (PERSON, DEBT, ALL_PARTIES)
+
+
+def _reaches(reach: str, act: Act) -> bool:
+    """Whether a status of somebody else who owes the debt binds this contact too.
+
+    `debt`: those who owe it with them; `all_parties`: those who vouch for it as well.
+    """
+    return reach == ALL_PARTIES or (reach == DEBT and act.action.recipient.relation != "guarantor")
+
+
+_WHO_OWE = frozenset({"debtor", "joint_debtor", "guarantor"})
+_OF_ANOTHER = "what somebody else who owes this debt has on record protects it"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttorneyRepresents(Guard):
-    """No contact with a debtor whose attorney is known, unless the attorney is silent or agrees."""
+    """No contact with a debtor whose attorney is known, unless the attorney is silent or agrees.
 
-    subject: ClassVar[str | None] = "attorney"
+    `acts_for`: the debt alone, or the person in whatever they owe. `reach`: whom of those who owe the debt it binds.
+    """
+
+    subject: ClassVar[str | None] = "any_attorney"
+
+    acts_for: str = DEBT
+    reach: str = PERSON
 
     def refuse(self, act: Act) -> Refusal | None:
         """A block while the attorney stands between."""
-        lawyer = act.facts.attorney
-        if lawyer is None or not lawyer.represented or not lawyer.contact_known:
-            return None
-        if lawyer.unresponsive or lawyer.consented_to_direct_contact:
-            return None
-        return block("an attorney represents the debtor on this debt")
+        own, others = act.facts.attorney, act.facts.co_debtors.attorney
+        if own is not None and own.stands_between and (self.acts_for == PERSON or not own.on_other_debts):
+            return block("an attorney represents the debtor on this debt")
+        if others is not None and others.stands_between and _reaches(self.reach, act):
+            return block(_OF_ANOTHER, reach=self.reach)
+        return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,64 +54,64 @@ class CeaseRequest(Guard):
     """A request to cease stops contact from its receipt.
 
     In writing, or by an electronic medium that we accept for it; `oral_counts`: in any form. An oral request
-    stops calls in any case (`oral_stops_calls`).
+    stops calls in any case (`oral_stops_calls`). `reach`: whom of those who owe the debt it binds.
     """
 
-    subject: ClassVar[str | None] = "cease"
+    subject: ClassVar[str | None] = "any_cease"
 
     oral_counts: bool = False
     oral_stops_calls: bool = True
+    reach: str = PERSON
 
     def refuse(self, act: Act) -> Refusal | None:
         """A block once the request is here."""
-        cease = act.facts.cease
-        if cease is None or not _received(cease, act.at):
-            return None
-        if self.oral_counts or in_writing(cease):
-            return block("the debtor asked us to cease contact", form=cease.form, received=cease.received)
-        if self.oral_stops_calls and cease.form in ORAL_FORMS and act.action.channel in CALLS:
-            return block("the debtor asked us orally to stop, which ends calls", received=cease.received)
+        cease, others = act.facts.cease, act.facts.co_debtors.cease
+        if cease is not None and _received(cease, act.at):
+            if self._counts(cease):
+                return block("the debtor asked us to cease contact", form=cease.form, received=cease.received)
+            if self.oral_stops_calls and cease.form in ORAL_FORMS and act.action.channel in CALLS:
+                return block("the debtor asked us orally to stop, which ends calls", received=cease.received)
+        if others is not None and _received(others, act.at) and self._counts(others):
+            return block(_OF_ANOTHER, reach=self.reach) if _reaches(self.reach, act) else None
         return None
+
+    def _counts(self, cease: Cease) -> bool:
+        return self.oral_counts or cease.is_written
 
     def open_until(self, act: Act) -> int | None:
         """The receipt of a request that is on its way."""
-        return _later_receipt(act.facts.cease, act.at)
+        return _first_receipt((act.facts.cease, act.facts.co_debtors.cease), act.at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RefusalToPay(Guard):
-    """A written refusal to pay stops contact from its receipt."""
+    """A written refusal to pay stops contact from its receipt; `reach`: whom of those who owe the debt it binds."""
 
-    subject: ClassVar[str | None] = "refusal_to_pay"
+    subject: ClassVar[str | None] = "any_refusal"
+
+    reach: str = PERSON
 
     def refuse(self, act: Act) -> Refusal | None:
         """A block once the refusal is here."""
-        refusal = act.facts.refusal_to_pay
-        if refusal is None or not _received(refusal, act.at) or not in_writing(refusal):
-            return None
-        return block("the debtor refused in writing to pay", form=refusal.form, received=refusal.received)
+        refusal, others = act.facts.refusal_to_pay, act.facts.co_debtors.refusal_to_pay
+        if refusal is not None and refusal.is_written and _received(refusal, act.at):
+            return block("the debtor refused in writing to pay", form=refusal.form, received=refusal.received)
+        if others is not None and others.is_written and _received(others, act.at):
+            return block(_OF_ANOTHER, reach=self.reach) if _reaches(self.reach, act) else None
+        return None
 
     def open_until(self, act: Act) -> int | None:
         """The receipt of a refusal that is on its way."""
-        return _later_receipt(act.facts.refusal_to_pay, act.at)
-
-
-def in_writing(notice: Cease) -> bool:
-    """Whether the notice counts as written: electronic ones unless the medium is not accepted."""
-    if notice.form in ORAL_FORMS:
-        return False
-    return notice.form in PAPER_FORMS or notice.medium_accepted is not False
+        return _first_receipt((act.facts.refusal_to_pay, act.facts.co_debtors.refusal_to_pay), act.at)
 
 
 def _received(notice: Cease, at: int) -> bool:
     return notice.received is None or instant(notice.received) <= at
 
 
-def _later_receipt(notice: Cease | None, at: int) -> int | None:
-    if notice is None or notice.received is None:
-        return None
-    received = instant(notice.received)
-    return received if received > at else None
+def _first_receipt(notices: Iterable[Cease | None], at: int) -> int | None:
+    received = [instant(each.received) for each in notices if each is not None and each.received is not None]
+    return min((each for each in received if each > at), default=None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,18 +164,6 @@ class PendingOriginalCreditorRequest(Guard):
         )
 
 
-PERSON, DEBT, ALL_PARTIES = "person", "debt", "all_parties"
-REACHES = (PERSON, DEBT, ALL_PARTIES)
-
-
-def _reaches(reach: str, act: Act) -> bool:
-    """Whether a status of somebody else who owes the debt binds this contact too.
-
-    `debt`: those who owe it with them; `all_parties`: those who vouch for it as well.
-    """
-    return reach == ALL_PARTIES or (reach == DEBT and act.action.recipient.relation != "guarantor")
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bankruptcy(Guard):
     """A pending bankruptcy stays every act to collect."""
@@ -198,16 +207,23 @@ class BreathingSpace(Guard):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DebtorDeceased(Guard):
-    """Nobody writes to the dead; the estate's representative is another recipient."""
+    """Nobody writes to the dead; the estate's representative is another recipient.
 
-    subject: ClassVar[str | None] = "action.recipient.consumer_deceased"
+    `reach`: whom of those who owe the debt a death protects too.
+    """
+
+    subject: ClassVar[str | None] = "any_death"
+
+    reach: str = PERSON
 
     def refuse(self, act: Act) -> Refusal | None:
         """A block for messages to the debtor."""
         recipient = act.action.recipient
-        if recipient.relation != "debtor" or not recipient.consumer_deceased:
-            return None
-        return block("the debtor has died; only the estate's representative may be written to")
+        if recipient.consumer_deceased and recipient.relation in _WHO_OWE:
+            return block("the debtor has died; only the estate's representative may be written to")
+        if act.facts.co_debtors.deceased and _reaches(self.reach, act):
+            return block(_OF_ANOTHER, reach=self.reach)
+        return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,10 +7,14 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from dispatcher.database.bulk import insert_rows, new_ids
+from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.log import log_entries, personal_values
 from dispatcher.log.domain.log_entry import LogEntry, commitment_of, to_the_millisecond
 from dispatcher.log.storage import log_facets
 
+_PERSONAL = select(personal_values.c.id, personal_values.c["values"]).where(
+    one_of(personal_values.c.id, "ids")
+)
 PersonalReference = tuple[int, str]  # (personal_values.id, commitment)
 
 
@@ -22,6 +26,12 @@ def append(connection: Connection, entries: Sequence[LogEntry]) -> None:
     log_facets.keep(connection, set(facets))
     rows = [_row(entry, facet.id) for entry, facet in zip(entries, facets, strict=True)]
     insert_rows(connection, log_entries, rows)
+
+
+def personal_of(connection: Connection, ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
+    """Values that stand aside, by the number by which entries refer to them; erased ones are left out."""
+    rows = connection.execute(_PERSONAL, {"ids": sorted(set(ids))})
+    return {row[0]: row[1] for row in rows}
 
 
 def keep_personal(

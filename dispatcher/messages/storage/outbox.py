@@ -24,6 +24,7 @@ from sqlalchemy import (
 from dispatcher.database.bulk import update_rows
 from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.messages import message_debts, messages
+from dispatcher.database.tables.people import humans
 from dispatcher.database.tables.planning import runs
 from dispatcher.database.tables.portfolio import creditors, debtors, debts
 from dispatcher.messages.domain.envelope import Envelope
@@ -89,7 +90,18 @@ _PEOPLE = union(
     .join(message_debts, message_debts.c.debt_id == debts.c.id)
     .where(one_of(message_debts.c.message_id, "ids")),
 )
-_LOCK_PEOPLE = select(debtors.c.id).where(debtors.c.id.in_(_PEOPLE)).order_by(debtors.c.id).with_for_update()
+_human, _other = humans.alias("human"), humans.alias("other")
+_OTHER_RECORDS = (  # of the same humans: what binds one binds all
+    select(_other.c.debtor_id)
+    .join(_human, _human.c.human == _other.c.human)
+    .where(_human.c.debtor_id.in_(_PEOPLE))
+)
+_LOCK_PEOPLE = (
+    select(debtors.c.id)
+    .where(or_(debtors.c.id.in_(_PEOPLE), debtors.c.id.in_(_OTHER_RECORDS)))
+    .order_by(debtors.c.id)
+    .with_for_update()
+)
 
 
 def hand_out(

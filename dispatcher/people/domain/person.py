@@ -1,7 +1,7 @@
 """A person's file and a debt's file: what storage knows, as the planner and the gate read it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, ClassVar
 
@@ -51,6 +51,8 @@ class Hold:
 OF_THE_PERSON = kinds(about=About.PERSON)
 # These are about every debt of the person where they name none.
 _OF_EVERY_DEBT = kinds(about=About.DEBT)
+# These are true of a human, whoever they owe: their other records are bound by them too.
+BINDS_EVERYWHERE = frozenset({"deceased", "bankruptcy", "breathing_space", "cease", "attorney", "care"})
 # What the rules read of a debt's dispute; the rest of what somebody said stays with them.
 DETAILS_OF_A_DEBT = frozenset({"form", "validation_period_end", "verification_sent", "answered"})
 
@@ -69,11 +71,16 @@ def is_of_the_debt(kind: str, *, named: bool) -> bool:
 class CoDebtor:
     """The statuses of somebody who owes one of a person's debts too; how far they reach the packs say."""
 
-    HOLDS: ClassVar[frozenset[str]] = frozenset({"bankruptcy", "breathing_space"})
+    HOLDS: ClassVar[frozenset[str]] = frozenset(
+        {"bankruptcy", "breathing_space", "deceased", "attorney", "cease", "refusal"}
+    )
 
     debt_id: int
     bankrupt_on: date | None = None
     breathing_space_until: date | None = None
+    deceased_on: date | None = None
+    cease_received_on: date | None = None
+    represented_by: str = ""
     holds: tuple[Hold, ...] = ()
 
 
@@ -154,6 +161,7 @@ class PersonFile:
     co_debtors: tuple[CoDebtor, ...] = ()
     said: Mapping[str, date] = field(default_factory=dict)  # sentences of the law told, each since when
     first_message_on: date | None = None  # first message that went out and did not come back
+    elsewhere: tuple["PersonFile", ...] = ()  # the same human's other records, as far as they bind this one
 
     def is_first_contact(self, as_of: date) -> bool:
         """Whether a message of that day is the first communication: nothing of ours or made elsewhere reached them."""
@@ -163,6 +171,16 @@ class PersonFile:
     def said_before(self, as_of: date) -> frozenset[str]:
         """The sentences of the law that a message of that day need not say again."""
         return frozenset(name for name, since in self.said.items() if since < as_of)
+
+    def after(self, contacts: Mapping[int, Sequence[HistoryEntry]]) -> "PersonFile":
+        """The file when these contacts, by record, have been made to the same human's other records."""
+        if not any(contacts.get(record.id) for record in self.elsewhere):
+            return self
+        records = (
+            replace(record, history=(*record.history, *contacts.get(record.id, ())))
+            for record in self.elsewhere
+        )
+        return replace(self, elsewhere=tuple(records))
 
     @property
     def postal_text(self) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, up
 from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.people import opt_outs
 from dispatcher.database.tables.portfolio import contact_points, debtors
+from dispatcher.people.storage.humans import with_other_records
 from dispatcher.values.written_address import address_key
 
 MEDIA = {"email": "email", "sms": "phone", "letter": "post"}
@@ -75,12 +76,33 @@ def people_by_address(connection: Connection, medium: str, keys: Collection[str]
     return found
 
 
+def sharing(connection: Connection, address: str, debtor_id: int) -> int:
+    """How many others of the same creditor are known under an address: of other creditors' an entry tells nothing."""
+    mine = select(debtors.c.creditor_id).where(debtors.c.id == debtor_id).scalar_subquery()
+    return (
+        connection.scalar(
+            select(func.count(contact_points.c.debtor_id.distinct()))
+            .join(debtors, debtors.c.id == contact_points.c.debtor_id)
+            .where(
+                mailbox == address_key(address),
+                contact_points.c.debtor_id != debtor_id,
+                debtors.c.creditor_id == mine,
+            )
+        )
+        or 0
+    )
+
+
 def lock(connection: Connection, debtor_ids: Sequence[int]) -> None:
-    """Lock people in the order of their ids, as claims do; SQLite's transaction is the lock itself."""
+    """Lock people, with the same humans' other records, in the order of their ids, as claims do.
+
+    SQLite's transaction is the lock itself.
+    """
     if connection.dialect.name == "sqlite" or not debtor_ids:
         return
+    bound = with_other_records(connection, debtor_ids)
     connection.execute(
-        select(debtors.c.id).where(debtors.c.id.in_(debtor_ids)).order_by(debtors.c.id).with_for_update()
+        select(debtors.c.id).where(debtors.c.id.in_(bound)).order_by(debtors.c.id).with_for_update()
     ).all()
 
 

@@ -11,6 +11,8 @@ from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.people import holds
 from dispatcher.database.tables.portfolio import debt_parties, debtors, debts
 from dispatcher.people.domain.person import DETAILS_OF_A_DEBT, CoDebtor, Hold, is_of_the_debt
+from dispatcher.people.storage.elsewhere import hold_of
+from dispatcher.people.storage.humans import other_records
 
 _mine = debt_parties.alias("mine")
 _parties = debt_parties.alias("parties")
@@ -27,9 +29,14 @@ _WITH_PARTIES = (
     .join(_parties, _parties.c.debt_id == _mine.c.debt_id)
     .where(one_of(_mine.c.debtor_id, "ids"))
 )
-_STATUS = select(debtors.c.id, debtors.c.bankrupt_on, debtors.c.breathing_space_until).where(
-    one_of(debtors.c.id, "ids")
-)
+_STATUS = select(
+    debtors.c.id,
+    debtors.c.bankrupt_on,
+    debtors.c.breathing_space_until,
+    debtors.c.deceased_on,
+    debtors.c.cease_received_on,
+    debtors.c.represented_by,
+).where(one_of(debtors.c.id, "ids"))
 _HOLDS = (
     select(holds).where(one_of(holds.c.debtor_id, "ids"), holds.c.released_at.is_(None)).order_by(holds.c.id)
 )
@@ -54,7 +61,9 @@ def load_shared(connection: Connection, ids: Collection[int]) -> dict[int, Share
     }
     if not pairs:
         return {}
-    values = {"ids": sorted({other for _, other, _ in pairs})}
+    owe = {other for _, other, _ in pairs}
+    records = other_records(connection, owe)
+    values = {"ids": sorted(owe.union(*records.values()))}
     status = {row.id: row for row in connection.execute(_STATUS, values)}
     held: dict[int, list[Any]] = defaultdict(list)
     for row in connection.execute(_HOLDS, values):
@@ -62,7 +71,7 @@ def load_shared(connection: Connection, ids: Collection[int]) -> dict[int, Share
     found: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for me, other, debt_id in sorted(pairs):
         found[me].append((other, debt_id))
-    return {me: _shared(others, status, held) for me, others in found.items()}
+    return {me: _shared(others, records, status, held) for me, others in found.items()}
 
 
 def _owing(connection: Connection, ids: Collection[int]) -> dict[int, set[int]]:
@@ -75,24 +84,35 @@ def _owing(connection: Connection, ids: Collection[int]) -> dict[int, set[int]]:
 
 
 def _shared(
-    others: list[tuple[int, int]], status: Mapping[int, Any], held: Mapping[int, list[Any]]
+    others: list[tuple[int, int]],
+    records: Mapping[int, list[int]],
+    status: Mapping[int, Any],
+    held: Mapping[int, list[Any]],
 ) -> Shared:
     copied: list[Hold] = []
     statuses: list[CoDebtor] = []
     for other, debt_id in others:
         copied += _of_the_debt(held.get(other, ()), debt_id)
-        row = status[other]
-        own = tuple(_hold(each, debt_id) for each in held.get(other, ()) if each.kind in CoDebtor.HOLDS)
-        if own or row.bankrupt_on or row.breathing_space_until:
-            statuses.append(
-                CoDebtor(
-                    debt_id=debt_id,
-                    bankrupt_on=row.bankrupt_on,
-                    breathing_space_until=row.breathing_space_until,
-                    holds=own,
-                )
-            )
+        for record in (other, *records.get(other, ())):  # a status of one human, whoever it was told to
+            known = _statuses(status[record], held.get(record, ()), debt_id)
+            statuses += [known] if known else []
     return Shared(holds=tuple(copied), co_debtors=tuple(statuses))
+
+
+def _statuses(row: Any, held: Collection[Any], debt_id: int) -> CoDebtor | None:
+    holds_of_it = tuple(hold_of(each, debt_id) for each in held if each.kind in CoDebtor.HOLDS)
+    dates = (row.bankrupt_on, row.breathing_space_until, row.deceased_on, row.cease_received_on)
+    if not holds_of_it and not any(dates) and not row.represented_by:
+        return None
+    return CoDebtor(
+        debt_id=debt_id,
+        bankrupt_on=row.bankrupt_on,
+        breathing_space_until=row.breathing_space_until,
+        deceased_on=row.deceased_on,
+        cease_received_on=row.cease_received_on,
+        represented_by=row.represented_by,
+        holds=holds_of_it,
+    )
 
 
 def _of_the_debt(rows: Collection[Any], debt_id: int) -> Iterator[Hold]:

@@ -16,6 +16,7 @@ from dispatcher.database.tables.portfolio import (
     debtors,
     debts,
 )
+from dispatcher.people.storage.humans import with_other_records
 from dispatcher.portfolio.storage.debts import OWED, open_on
 from dispatcher.values.money import Money
 from dispatcher.values.written_address import address_key
@@ -108,6 +109,16 @@ def people_named(connection: Connection, text: str) -> list[int]:
     owing = select(debts.c.debtor_id).where(debts.c.reference.in_(named))
     people = sorted(connection.scalars(union(own, owing))) if named else []
     return people if len(people) == 1 else []
+
+
+def people_bound(connection: Connection, debtor_id: int, named: Collection[int]) -> list[int]:
+    """Whom a fact of somebody may bind: who owes the debts named, or any with them, wherever they are on record."""
+    if named:
+        return people_owing(connection, named)
+    records = with_other_records(connection, [debtor_id])
+    owned = select(debts.c.id).where(debts.c.debtor_id.in_(records))
+    shared = select(debt_parties.c.debt_id).where(debt_parties.c.debtor_id.in_(records))
+    return people_owing(connection, list(connection.scalars(union(owned, shared))))
 
 
 def relations(connection: Connection, debt_ids: Collection[int]) -> dict[tuple[int, int], str]:

@@ -86,6 +86,24 @@ def finish_for_debtor(
     )
 
 
+def finish_about(
+    connection: Connection,
+    kind: str,
+    detail: str,
+    values: Collection[int],
+    *,
+    by: str,
+    at: datetime,
+    outcome: str,
+) -> None:
+    """Close the open tasks of a kind whose details name one of these."""
+    query = select(tasks.c.id, tasks.c.details).where(tasks.c.kind == kind, tasks.c.done_at.is_(None))
+    ids = [row.id for row in connection.execute(query) if row.details.get(detail) in values]
+    connection.execute(
+        update(tasks).where(tasks.c.id.in_(ids)).values(done_at=at, done_by=by, outcome=outcome)
+    )
+
+
 def keep_details(connection: Connection, key: int, details: Mapping[str, Any]) -> None:
     """Write beside a task what a person made of it."""
     connection.execute(update(tasks).where(tasks.c.id == key).values(details=dict(details)))

@@ -94,8 +94,8 @@ def group_dues(
     return intents
 
 
-def _by_age(each: DueDebt | Mention) -> tuple[date, int]:
-    return each.debt.due_date, each.debt.id
+def _by_age(each: DueDebt | Mention) -> tuple[date, str]:
+    return each.debt.due_date, each.debt.reference
 
 
 def _shared(each: DueDebt | Mention) -> tuple[object, ...]:
@@ -178,8 +178,8 @@ def waited(intent: Intent, as_of: date) -> int:
     return max(((as_of - due.since).days for due in intent.dues if due.since), default=0)
 
 
-def _turn(intent: Intent, as_of: date) -> tuple[int, ...]:
+def _turn(intent: Intent, as_of: date) -> tuple[object, ...]:
     days, courtesy = waited(intent, as_of), intent.step.is_courtesy
     has_new = any(due.how is How.NEW for due in intent.dues)
     overdue = days if days >= WAITS_AT_MOST else 0
-    return (courtesy, -overdue, not has_new, -days, -intent.step.day, intent.dues[0].debt.id)
+    return (courtesy, -overdue, not has_new, -days, -intent.step.day, *_by_age(intent.dues[0]))

@@ -39,7 +39,11 @@ class PlanSummary:
         self.by_channel[channel][outcome.value] += 1
         self.by_step[decided.intent.step.name][outcome.value] += 1
         reasons = decided.decision.reasons if isinstance(decided, PlannedMessage) else decided.reasons
-        keys = {(outcome.value, r.pack, r.rule, r.reference) for r in reasons}
+        # what only defers keeps nobody back where something else blocks
+        count = (
+            [r for r in reasons if r.outcome is not Outcome.DEFER] if outcome is Outcome.BLOCK else reasons
+        )
+        keys = {(outcome.value, r.pack, r.rule, r.reference) for r in count or reasons}
         self.reasons.update(keys)
         if isinstance(decided, RefusedIntent):
             self.refused_by_step[decided.intent.step.name][outcome.value] += 1

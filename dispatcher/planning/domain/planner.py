@@ -9,13 +9,9 @@ from dispatcher.gate.decision import Decision, Outcome, Reason, own_reason
 from dispatcher.gate.facts import ContactFacts, HistoryEntry, ZoneCandidate
 from dispatcher.gate.guards.frequency import PUTS_OFF
 from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile, history_kind
-from dispatcher.planning.domain.contact import (
-    IntendedContact,
-    contact_facts,
-    reachable_points,
-    zones_of,
-)
+from dispatcher.planning.domain.contact import contact_facts
 from dispatcher.planning.domain.conversation import WAITS_AT_MOST, DueDebt, Intent, alone, waited, without
+from dispatcher.planning.domain.intended import IntendedContact, reachable_points, zones_of
 from dispatcher.planning.domain.sender_role import against_sender, role_of
 from dispatcher.planning.domain.standing import standing
 from dispatcher.planning.domain.strategy import Strategy
@@ -126,7 +122,8 @@ def plan_intent(
             tries.append(planned.decision)
     if held is not None:
         return held
-    outcome = Outcome.DEFER if any(r.outcome is Outcome.DEFER for r in refused) else Outcome.BLOCK
+    # What a channel defers at first and never allows again is no deferral: the decision says which, not its reasons.
+    outcome = Outcome.DEFER if any(each.outcome is Outcome.DEFER for each in tries) else Outcome.BLOCK
     return _refusal(intent, rules, outcome, refused, packs, tries)
 
 

@@ -88,7 +88,13 @@ def _of_the_debt(debt: DebtFile, person: PersonFile, on: date, *, asks: bool) ->
         for hold in person.holds
         if keeps_silent(hold, debt, on) and (asks or hold.kind != hold_kinds.HoldKind.TERMS_CHANGED)
     ]
+    if not any(hold.kind == "care" for hold in person.holds):
+        found += [_held(hold) for hold in _care_elsewhere(person) if hold.holds_on(on)][:1]
     return found
+
+
+def _care_elsewhere(person: PersonFile) -> Iterator[Hold]:
+    return (hold for record in person.elsewhere for hold in record.holds if hold.kind == "care")
 
 
 def _arranged(arranged: Arranged, on: date) -> list[Reason]:

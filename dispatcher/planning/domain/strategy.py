@@ -128,6 +128,23 @@ class HandoverRule:
     needs_second: bool = False
 
 
+TASK, HANDOVER = "task", "handover"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ending:
+    """What comes when every step has gone out and the debt is open `after_days` later.
+
+    First `rounds` more rounds, each from the step `begins` on, never for a time-barred debt; then a task for a person,
+    or the hand-over question, which the strategy's `handover` puts.
+    """
+
+    after_days: int = 10
+    rounds: int = 0
+    begins: str = ""
+    then: str = TASK
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Match:
     """Which debts a strategy takes: plain equality, lists and ranges; empty means every debt."""
@@ -157,6 +174,7 @@ class Strategy:
     follow_ups: tuple[FollowUp, ...] = ()
     on_broken: str = ""  # the step that comes after a break; empty: the next one
     handover: HandoverRule | None = None
+    ending: Ending = Ending()
     calls: tuple[CallStep, ...] = ()
     experiments: tuple[Experiment, ...] = ()
 
@@ -214,6 +232,23 @@ class Strategy:
             if step.is_courtesy or not earlier.is_courtesy:
                 break
         return tuple(found)
+
+    @property
+    def last_steps(self) -> tuple[Step, ...]:
+        """The last step, and the one before it where the last waits for somebody's decision; the last first."""
+        found: list[Step] = []
+        for step in reversed(self.steps):
+            if step.is_courtesy:
+                break
+            found.append(step)
+            if not step.needs_handover_decision:
+                break
+        return tuple(found)
+
+    @property
+    def first_contact(self) -> Step | None:
+        """The step by which a debt is first asked for: the first that is no courtesy."""
+        return next((step for step in self.steps if not step.is_courtesy), None)
 
     def may_begin(self, step: Step) -> bool:
         """Whether a debt that has had no step yet can begin with this one."""

@@ -1,53 +1,61 @@
 """Finds the debts whose ladders have nothing more to say."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
-from dispatcher.database.tables.planning import ladder
+from dispatcher.database.tables.planning import ladder, rounds
 from dispatcher.database.tables.portfolio import creditors, debts
-from dispatcher.planning.domain.strategy import Step, Strategy
+from dispatcher.planning.domain.strategy import Strategy
 from dispatcher.portfolio.storage.debts import OWED, open_on
 
 
 class Ended(NamedTuple):
-    """A debt, as `creditor/reference`, and whom its last message went to."""
+    """A debt, as `creditor/reference`, and whom its last message went to; `rounds` it has gone on for."""
 
     recipient_id: int
+    debt_id: int
     debt: str
+    barred: bool
+    rounds: int
 
 
-def find_ended(
-    connection: Connection, strategies: Sequence[Strategy], *, until: date, as_of: date
-) -> Iterator[Ended]:
-    """Open debts whose last step fired by `until`; a step that waits for a decision to hand over is none yet."""
+def find_ended(connection: Connection, strategy: Strategy, as_of: date) -> Iterator[Ended]:
+    """Open debts whose last step went out long enough ago; one that waits for a decision to hand over is none yet."""
+    until = as_of - timedelta(days=strategy.ending.after_days)
     last = [
-        and_(
-            ladder.c.strategy == strategy.name,
-            ladder.c.step == step.name,
-            ladder.c.anchor <= until - timedelta(days=step.day),
-        )
-        for strategy in strategies
-        for step in _last_steps(strategy)
+        and_(ladder.c.step == step.name, ladder.c.anchor <= until - timedelta(days=step.day))
+        for step in strategy.last_steps
     ]
+    gone_on = (
+        select(func.count())
+        .where(rounds.c.debt_id == ladder.c.debt_id, rounds.c.recipient_id == ladder.c.recipient_id)
+        .scalar_subquery()
+    )
     query = (
-        select(ladder.c.recipient_id, creditors.c.key, debts.c.reference)
+        select(
+            ladder.c.recipient_id,
+            ladder.c.debt_id,
+            creditors.c.key,
+            debts.c.reference,
+            debts.c.due_date,
+            debts.c.time_barred_on,
+            gone_on.label("gone_on"),
+        )
         .join(debts, debts.c.id == ladder.c.debt_id)
         .join(creditors, creditors.c.id == debts.c.creditor_id)
-        .where(or_(*last), OWED > 0, open_on(as_of), debts.c.in_ledger, debts.c.handover_decided_on.is_(None))
-        .order_by(ladder.c.recipient_id, debts.c.due_date, debts.c.id)
+        .where(
+            ladder.c.strategy == strategy.name,
+            or_(*last),
+            OWED > 0,
+            open_on(as_of),
+            debts.c.in_ledger,
+            debts.c.handover_decided_on.is_(None),
+        )
     )
-    for row in connection.execute(query):
-        yield Ended(row.recipient_id, f"{row.key}/{row.reference}")
-
-
-def _last_steps(strategy: Strategy) -> Iterator[Step]:
-    """The last step, and the one before it where the last waits for somebody's decision."""
-    for step in reversed(strategy.steps):
-        if step.is_courtesy:
-            return
-        yield step
-        if not step.needs_handover_decision:
-            return
+    rows = connection.execute(query).all() if last else []
+    for row in sorted(rows, key=lambda row: (row.recipient_id, row.due_date, row.reference)):
+        barred = row.time_barred_on is not None and row.time_barred_on <= as_of
+        yield Ended(row.recipient_id, row.debt_id, f"{row.key}/{row.reference}", barred, row.gone_on)

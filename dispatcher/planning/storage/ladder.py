@@ -12,7 +12,7 @@ from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.planning import ladder
 from dispatcher.planning.domain.ladder import Rung
 from dispatcher.planning.domain.strategy import LAST_DAY_OF_A_COURTESY
-from dispatcher.planning.storage import resumptions
+from dispatcher.planning.storage import resumptions, rounds
 
 _RUNGS = select(ladder.c.debt_id, ladder.c.recipient_id).where(
     one_of(ladder.c.debt_id, "ids"), ladder.c.day > LAST_DAY_OF_A_COURTESY
@@ -101,8 +101,9 @@ def _last_fired(connection: Connection, keys: Collection[_Key]) -> list[dict[str
         )
         .order_by(messages.c.as_of, fired.day, fired.occurrence)
     )
-    by_day = [*rows, *resumptions.of(connection, keys)]
-    by_day.sort(key=lambda row: row.as_of)  # what fired on the day of a break came before it was known
+    # what fired on the day of a break came before it was known, and on the day of a round after it had begun
+    by_day: list[Any] = [*rounds.of(connection, keys), *rows, *resumptions.of(connection, keys)]
+    by_day.sort(key=lambda row: row.as_of)
     last = {(row.debt_id, row.recipient_id): row for row in by_day}
     return [
         {
@@ -111,7 +112,7 @@ def _last_fired(connection: Connection, keys: Collection[_Key]) -> list[dict[str
             "strategy": row.strategy,
             "step": row.step,
             "day": row.day,
-            "anchor": anchor(row.as_of, row.day),
+            "anchor": row.anchor if isinstance(row, rounds.Round) else anchor(row.as_of, row.day),
             "message_id": row.message_id,
         }
         for row in last.values()

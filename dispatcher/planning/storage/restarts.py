@@ -11,6 +11,7 @@ from dispatcher.database.tables.planning import ladder
 from dispatcher.database.tables.portfolio import creditors, debtors, debts
 from dispatcher.messages.domain.message import UNSENT
 from dispatcher.people.domain.hold_kinds import HoldKind
+from dispatcher.planning.storage import rounds
 from dispatcher.planning.storage.ladder import fold_again
 
 
@@ -48,4 +49,6 @@ def begin_anew(connection: Connection, debt_ids: Sequence[int]) -> None:
         .values(on_ladder=False)
         .returning(message_debts.c.debt_id, message_debts.c.recipient_id)
     )
-    fold_again(connection, {(row[0], row[1]) for row in rows})
+    keys = {(row[0], row[1]) for row in rows}
+    rounds.forget(connection, debt_ids)
+    fold_again(connection, keys)

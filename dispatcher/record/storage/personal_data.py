@@ -15,7 +15,7 @@ from dispatcher.database.tables.calls import calls
 from dispatcher.database.tables.delivery import attempts, provider_events, tasks
 from dispatcher.database.tables.log import log_entries, personal_values
 from dispatcher.database.tables.messages import contents, messages
-from dispatcher.database.tables.people import consents, contacts, holds, notices, opt_outs, wishes
+from dispatcher.database.tables.people import care_notes, consents, contacts, holds, notices, opt_outs, wishes
 from dispatcher.database.tables.portfolio import contact_points, creditors, debtors, debts, payments
 from dispatcher.log.domain.vocabulary import VOCABULARY
 from dispatcher.messages.storage.contents import ERASED
@@ -102,6 +102,7 @@ def erase(connection: Connection, found: Holdings, *, now: datetime) -> None:
     _blank(connection, payments, payments.c.debt_id.in_(theirs), now)
     _blank(connection, handovers, handovers.c.debt_id.in_(theirs), now)
     _blank(connection, debts, debts.c.debtor_id == owner, now)
+    connection.execute(delete(care_notes).where(care_notes.c.debtor_id == owner))
     sent = select(messages.c.id).where(messages.c.recipient_id == owner)
     connection.execute(update(provider_events).where(provider_events.c.message_id.in_(sent)).values(raw={}))
     connection.execute(update(attempts).where(attempts.c.message_id.in_(sent)).values(reason=""))

@@ -65,7 +65,7 @@ def push(visit: Visit) -> Any:
     documents = _rows(visit.body)
     request = _push_of(visit, documents)
     if len(documents) <= AT_ONCE:
-        pushed = push_debts(visit.program.database, request, watch=visit.program.agreements.watch_ledger)
+        pushed = push_debts(visit.program.database, request, watch=visit.program.watch_ledger)
         return {"state": "done", **pushed.as_json()}
     job = site_of(visit.request).jobs.start(
         PUSH, visit.user.name, {"rows": len(documents)}, _work(visit, request)
@@ -206,7 +206,7 @@ def _work(visit: Visit, request: Push) -> Any:
             done += rows
             report(done, len(request.documents))
 
-        watch = visit.program.agreements.watch_ledger
+        watch = visit.program.watch_ledger
         return push_debts(visit.program.database, request, watch=watch, on_rows=on_rows).as_json()
 
     return work

@@ -16,7 +16,8 @@ from dispatcher.agreements.storage import arrangements
 from dispatcher.inbox.hear_page import Told, told_before
 from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.people.storage import people_facts
-from dispatcher.people.storage.people import load_debts, load_people
+from dispatcher.people.storage.debt_files import load_debts
+from dispatcher.people.storage.people import load_people
 from dispatcher.values.canonical import canonical_json
 from dispatcher.values.money import Money
 from dispatcher.web.debtors.account_words import ACCOUNT_WORDS

@@ -12,7 +12,7 @@ from dispatcher.calls.work_on_calls import CallDesk, CallLine, end_call, list_ca
 from dispatcher.gate.facts import HistoryEntry
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.recording import Said
-from dispatcher.planning.domain.contact import zones_of
+from dispatcher.planning.domain.intended import zones_of
 from dispatcher.web.site.filters import a_path_number
 from dispatcher.web.site.list_export import exported
 from dispatcher.web.site.page import go_to, page, sentence_of

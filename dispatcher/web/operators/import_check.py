@@ -74,7 +74,7 @@ def start_import(visit: Visit) -> Response:
 
     def work(report: Report) -> dict[str, Any]:
         done = import_portfolio(
-            house.database, request, on_rows=lambda rows: report(rows, 0), watch=house.agreements.watch_ledger
+            house.database, request, on_rows=lambda rows: report(rows, 0), watch=house.watch_ledger
         )
         if text:
             save_mapping(house.database, chosen["name"], text, actor=request.actor, now=house.real_now())

@@ -33,6 +33,8 @@ _OWN: Mapping[str, str] = {
         for kind, meaning in HOLD_KINDS.items()
         if meaning.keeps is Keeps.ALL
     },
+    "desk/held": "The desk keeps this person back.",
+    "desk/not-now": "The desk writes to this person at another time.",
     "desk/coverage": "Nobody has read, or confirmed, the law of the place where the debtor lives.",
     "desk/pack-not-reviewed": "Counsel must review a pack before real messages rely on it.",
 }

@@ -1,5 +1,6 @@
 """Tasks: held and unknown messages, replies to read, reviews; in bulk, with owner and age."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.responses import Response
@@ -8,7 +9,9 @@ from dispatcher.delivery.intervene import CannotIntervene
 from dispatcher.delivery.work_on_tasks import TaskError, finish_tasks, take_messages, take_tasks
 from dispatcher.messages.domain.message import State
 from dispatcher.messages.storage import message_lists
-from dispatcher.people.storage import task_lists
+from dispatcher.people.link_people import SAME_PERSON, Link, decide_link, list_links
+from dispatcher.people.storage import care_notes, task_lists
+from dispatcher.people.take_care import CARE
 from dispatcher.runs.second_person import for_second_person
 from dispatcher.runs.storage import day_counts
 from dispatcher.users.domain.user import Role
@@ -22,6 +25,7 @@ from dispatcher.web.site.visit import Page, RefusedError, Visit
 
 _OF_MESSAGES = {"held": State.HELD, "unknown": State.UNKNOWN, "failed": State.FAILED}
 REVIEW = "review"
+_SAME = {"one": True, "two": False}
 _REPLIES = ("unclear_reply", "help_wanted")  # their text: who wrote, what to do, the words themselves
 MOST_AT_ONCE = 500
 
@@ -66,6 +70,8 @@ def finish_many(visit: Visit) -> Response:
     if not ids or len(ids) > MOST_AT_ONCE:
         return go_to(visit, back, wrong=f"Tick the tasks it is about, {MOST_AT_ONCE} at most.")
     house = visit.program
+    if visit.text("do") in _SAME:
+        return _say_who_is_one(visit, ids, back)
     if visit.text("do") == "take":
         taken = take_tasks(house.database, ids, owner=visit.user.name, actor=visit.actor, now=visit.now)
         return go_to(visit, back, f"{taken} on your desk.")
@@ -81,6 +87,23 @@ def finish_many(visit: Visit) -> Response:
     except TaskError as problem:
         return go_to(visit, back, wrong=sentence_of(problem))
     return go_to(visit, back, f"{done} done.")
+
+
+def _say_who_is_one(visit: Visit, ids: list[int], back: str) -> Response:
+    """Confirm or refuse that the records of each task are one person."""
+    house = visit.program
+    with house.database.reading() as connection:
+        links = [row.details["link"] for row in task_lists.get(connection, ids) if row.kind == SAME_PERSON]
+    for key in links:
+        decide_link(
+            house.database,
+            key,
+            same=_SAME[visit.text("do")],
+            on=house.policy.links_people,
+            now=visit.now,
+            actor=visit.actor,
+        )
+    return go_to(visit, back, f"{len(links)} said.")
 
 
 def _sees_people(visit: Visit) -> bool:
@@ -132,19 +155,38 @@ def _tasks(visit: Visit, kind: str, kinds: list[tuple[str, int]]) -> Response:
         return exported(visit, "tasks", (_task_json(row) for row in rows))
     shown = rows[:PAGE]
     more = shown[-1].id if len(rows) > PAGE else None
+    records = _records(visit) if kind == SAME_PERSON else {}
+    words = _words_of_need(visit, shown) if kind == CARE else {}
     return _page(
         visit,
         kind,
         kinds,
-        tasks=[(row, *_reply(row)) for row in shown],
+        tasks=[(row, *_reply(row, words), records.get(row.details.get("link"))) for row in shown],
         paging=paging(visit, cursor="after", value=more),
     )
 
 
-def _reply(task: Any) -> tuple[str, str]:
+def _records(visit: Visit) -> dict[int, Link]:
+    """By link, the two records: for the desk that compares them, and on no person's page."""
+    return {link.id: link for link in list_links(visit.program.database, state="")}
+
+
+def _reply(task: Any, in_need: Mapping[int, str]) -> tuple[str, str]:
     """(who wrote how, their words) of a task that a reply made; no words for another."""
+    if task.id in in_need:
+        return "", in_need[task.id]
     parts = task.text.split(": ", 2)
     return (parts[0], parts[2]) if task.kind in _REPLIES and len(parts) == 3 else ("", "")
+
+
+def _words_of_need(visit: Visit, tasks: Sequence[Any]) -> dict[int, str]:
+    """By task, what somebody in need said: for whoever calls them, and nobody else."""
+    if not visit.has(Role.OPERATOR):
+        return {}
+    notes = {row.details["note"]: row.id for row in tasks if row.details.get("note")}
+    with visit.program.database.reading() as connection:
+        found = care_notes.read(connection, notes)
+    return {notes[key]: note.words for key, note in found.items()}
 
 
 def _reviews(visit: Visit, kinds: list[tuple[str, int]]) -> Response:

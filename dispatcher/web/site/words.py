@@ -237,6 +237,7 @@ _TASKS: Mapping[str, str] = {
     "care": "urgent: somebody may be at risk",
     "ladder_ended": "ladders that ended",
     "by_hand": "worked by hand",
+    "same_person": "records that may be one person",
     "unclear_reply": "replies to read",
     "help_wanted": "ask for help",
     "wrong_number": "wrong numbers and addresses",

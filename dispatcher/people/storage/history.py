@@ -1,0 +1,111 @@
+"""What happened between us and people: messages that went out, contacts made elsewhere, what they sent us."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, or_, select
+
+from dispatcher.database.one_of import one_of
+from dispatcher.database.tables.messages import message_debts, messages
+from dispatcher.database.tables.people import contacts
+from dispatcher.database.tables.portfolio import debts
+from dispatcher.gate.facts import HistoryEntry
+from dispatcher.people.domain.person import history_kind
+
+HISTORY = timedelta(days=45)  # longer than the longest window any pack counts in (a month)
+# What never grows too old: from when caps count, and by which address or number the debtor came.
+_DIRECT = ("conversation", "answered_complete", "inbound_from_consumer")
+
+# States in which a message has reached, or may have reached, a person.
+# Without statistics SQLite would rather read all messages in these states than those of the people asked for.
+STATE = messages.c.state + ""
+REACHED = ("sending", "accepted", "delivered", "unknown", "bounced", "returned")
+CAME_BACK = ("bounced", "returned")
+HAS_REACHED = STATE.in_([state for state in REACHED if state not in CAME_BACK])
+
+_SINCE = bindparam("since", type_=messages.c.sent_at.type)
+_SENT = (
+    select(
+        messages.c.recipient_id.label("debtor_id"),
+        messages.c.id,
+        messages.c.sent_at,
+        messages.c.channel,
+        messages.c.kind,
+        messages.c.state,
+        messages.c.address,
+        debts.c.reference,
+    )
+    .outerjoin(message_debts, message_debts.c.message_id == messages.c.id)
+    .outerjoin(debts, debts.c.id == message_debts.c.debt_id)
+    .where(one_of(messages.c.recipient_id, "ids"), messages.c.sent_at > _SINCE, STATE.in_(REACHED))
+    .order_by(messages.c.sent_at, messages.c.id)
+)
+_CONTACTS = (
+    select(contacts)
+    .where(
+        one_of(contacts.c.debtor_id, "ids"),
+        or_(contacts.c.at > _SINCE, contacts.c.direction == "inbound", contacts.c.outcome.in_(_DIRECT)),
+    )
+    .order_by(contacts.c.at, contacts.c.id)
+)
+
+
+def load_history(
+    connection: Connection, ids: Collection[int], *, since: datetime
+) -> dict[int, tuple[HistoryEntry, ...]]:
+    """By person, what happened since an instant and every direct contact, oldest first."""
+    values = {"ids": sorted(ids), "since": since}
+    sent, others = _grouped(connection, _SENT, values), _grouped(connection, _CONTACTS, values)
+    return {key: _history(sent.get(key, ()), others.get(key, ())) for key in {*sent, *others}}
+
+
+def _grouped(
+    connection: Connection, query: Select[Any], values: Mapping[str, Any]
+) -> Mapping[int, list[Any]]:
+    groups: dict[int, list[Any]] = defaultdict(list)
+    for row in connection.execute(query, values):
+        groups[row.debtor_id].append(row)
+    return groups
+
+
+def _history(sent: Iterable[Any], others: Iterable[Any]) -> tuple[HistoryEntry, ...]:
+    debts_of: dict[str, list[str]] = defaultdict(list)
+    rows: dict[str, Any] = {}
+    for row in sent:
+        rows[row.id] = row
+        if row.reference is not None:
+            debts_of[row.id].append(row.reference)
+    entries = [_sent_entry(row, tuple(sorted(debts_of[key]))) for key, row in rows.items()]
+    entries += [_contact_entry(row) for row in others]
+    return tuple(sorted(entries, key=lambda entry: entry.at))
+
+
+def _sent_entry(row: Any, references: tuple[str, ...]) -> HistoryEntry:
+    return HistoryEntry(
+        at=row.sent_at,
+        channel=row.channel,
+        outcome="bounced" if row.state in CAME_BACK else "sent",
+        direction="outbound",
+        debts=references,
+        kind=history_kind(row.kind),
+        to=row.address or None,
+    )
+
+
+def _contact_entry(row: Any) -> HistoryEntry:
+    details = row.details or {}
+    return HistoryEntry(
+        at=row.at,
+        channel=row.channel,
+        outcome=row.outcome or ("inbound_from_consumer" if row.direction == "inbound" else "sent"),
+        direction=row.direction,
+        debts=tuple(row.debts or ()),
+        kind=row.kind,
+        to=row.address or None,
+        text=details.get("text"),
+        address_place=details.get("address_place"),
+        prerecorded=bool(details.get("prerecorded", False)),
+        consent_to_other_medium=details.get("consent_to_other_medium"),
+    )
