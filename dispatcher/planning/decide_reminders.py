@@ -258,7 +258,7 @@ def _due(person: PersonFile, candidate: Candidate, files: Files) -> DueDebt:
         strategy=strategy,
         relation=candidate.relation,
         occurrence=files.times.get((debt.id, strategy.name, step.name, person.id), 0) + 1,
-        how=How.NEW if is_new else How.DUE,
+        how=How.NEW if is_new else How.LISTED if step == strategy.first_contact else How.DUE,
         since=comes_on(strategy, step, debt.due_date, candidate.rung),
     )
 

@@ -23,7 +23,7 @@ from tests.conftest import DEEP
 
 DAYS = 14
 AT = time(18)
-EVERY = 1 if DEEP else 60  # of the people, so many-th is asked about
+EVERY = 1 if DEEP else 100  # of the people, so many-th is asked about
 Sent = set[tuple[str, str, str]]  # debtor, debt, step
 
 

