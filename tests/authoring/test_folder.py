@@ -50,10 +50,10 @@ def test_a_changed_file_that_passes_is_the_next_version_once(database, folder):
     ("old", "new", "said"),
     [
         ("{{ debtor.name }},\n\n{%", "{{ debtor_name }},\n\n{%", "first-reminder/en/email.md:5:10: there is no placeholder `debtor_name`; did you mean `debtor.name`?"),
-        ("Kind regards", "{{ ''.__class__ }}", "first-reminder/en/email.md:27:"),
-        ("Kind regards", "{% for x in range(9) %}x{% endfor %}", "first-reminder/en/email.md:27:"),
+        ("Kind regards", "{{ ''.__class__ }}", "first-reminder/en/email.md:25:"),
+        ("Kind regards", "{% for x in range(9) %}x{% endfor %}", "first-reminder/en/email.md:25:"),
         ("Kind regards", "Pay immediately or we will sue you. Regards", 'false-urgency: "immediately"'),
-        ("Kind regards", "<b>Regards</b>", "first-reminder/en/email.md:27:1: HTML is not allowed"),
+        ("Kind regards", "<b>Regards</b>", "first-reminder/en/email.md:25:1: HTML is not allowed"),
         ("preheader:", "previewline:", "first-reminder/en/email.md:3"),
     ],
 )  # fmt: skip

@@ -305,7 +305,7 @@ def test_a_hard_bounce_waits_for_the_next_step_where_the_strategy_says_nothing(
     home.run(next_day(home, days=8))
     assert [(row.step, row.channel) for row in home.rows(messages)] == [
         ("first-reminder", "email"),
-        ("second-reminder", "sms"),
+        ("first-reminder", "sms"),  # what came back was not said: it is said again, on the next step's day
     ]
 
 
@@ -370,16 +370,17 @@ def test_a_returned_letter_closes_the_postal_address_and_the_next_letter_is_not_
     ]
 
 
-def test_a_second_reminder_waits_for_a_person_where_the_first_came_back_and_nothing_else_reached_the_debtor(
+def test_a_first_letter_that_came_back_is_said_again_at_the_new_address_before_any_second(
     returned: Home, providers: Providers
 ) -> None:
     next_day(returned, days=9)
     returned.take_in(LETTER_ONLY.replace("7 Sample Lane", "8 Other Street"))
-    assert returned.run(next_day(returned)) == {"held": 1}
-    [held] = returned.rows(log_entries, event="held")
-    [reason] = json.loads(held.entry)["reasons"]
-    assert (reason["rule"], "never a first contact" in reason["detail"]) == ("template-not-for", True)
-    assert len(providers.lob.sends) == 1
+    assert returned.run(next_day(returned)) == {"sent": 1}
+    assert [row.step for row in returned.rows(messages)] == ["first-reminder", "first-reminder"]
+    assert [call.parts()["to[address_line1]"] for call in providers.lob.sends] == [
+        b"7 Sample Lane",
+        b"8 Other Street",
+    ]
 
 
 @pytest.mark.parametrize("word", ["certified.returned_to_sender"])

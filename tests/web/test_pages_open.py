@@ -38,7 +38,7 @@ PAGES = {
     "/tasks?kind=review": "Nothing waits for a second person",
     "/jobs": "You have begun nothing yet",
     "/stops": "Nothing is stopped",
-    "/users/access": "never used",
+    "/users/access": "who has left",
     "/rules": "Counsel must review",
     "/rules/us-regf": "12 CFR 1006",
     "/calls": "Nobody may be called right now",

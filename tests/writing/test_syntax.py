@@ -138,7 +138,7 @@ def test_markdown_stays_markdown_around_placeholders():
     result = rendered(compile_version(template, house_style()), inputs(name="*A*"))
     for piece in (
         "<h2>About INV-2041</h2>",
-        "<strong>*A*</strong>, <em>$120.50</em> and a_b_c &amp; &lt;3",
+        '<strong>*A*</strong>, <em><span class="amount">$120.50</span></em> and a_b_c &amp; &lt;3',
         "<ol>\n<li>one</li>",
         "<blockquote>\n<p>said</p>",
         "end<br>next",
