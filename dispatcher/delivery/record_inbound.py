@@ -58,9 +58,14 @@ class _Hearing:
         return f"inbound {self.channel}"
 
     @property
+    def of_care(self) -> bool:
+        """Whether somebody in need wrote it: its words stand apart, and everything is held already."""
+        return self.meaning.care is not None
+
+    @property
     def words(self) -> str:
-        """What everybody may read of it: nothing of somebody in need, whose words stand apart."""
-        return "" if self.meaning.care is not None else self.inbound.text
+        """What everybody may read of it: nothing of somebody in need."""
+        return "" if self.of_care else self.inbound.text
 
     def log(self, event: str, debtor_id: int | None, **details: object) -> tuple[int, str]:
         """Write an entry; the words and the number stand aside, where they can be erased."""
@@ -133,8 +138,8 @@ def _note(hearing: _Hearing, people: list[int]) -> None:
             outcome="inbound_from_consumer",
             kind="reply",
             made_at=inbound.at.isoformat(),
-            meaning=hearing.meaning.kind if hearing.words else "held",
-            matched=hearing.meaning.matched if hearing.words else "",
+            meaning="held" if hearing.of_care else hearing.meaning.kind,
+            matched="" if hearing.of_care else hearing.meaning.matched,
         )
         if debtor_id is not None:
             people_facts.add_contact(
@@ -179,8 +184,8 @@ def _act(hearing: _Hearing, people: list[int]) -> Heard:
             return _stop(hearing, people)
         case "start":
             return _start(hearing, people)
-        case "help" | "unclear" | "wrong_number" if not hearing.words:
-            pass  # the urgent task is there, and everything is held
+        case "help" | "unclear" | "wrong_number" if hearing.of_care:
+            pass  # the urgent task is there, and everything is held; an empty text is no word of care
         case "wrong_number":
             _wrong_number(hearing, people)
         case "help":

@@ -29,7 +29,7 @@ LIBRARIES = {"alembic", "babel", "cryptography", "dramatiq", "holidays", "jinja2
         (["stop", "--help"], {GATE, TEXTS, *LIBRARIES}, 35),
         (["users", "list"], {GATE, TEXTS, *LIBRARIES}, 50),
         (["portfolio", "status"], {GATE, TEXTS, *LIBRARIES}, 60),
-        (["log", "search"], {GATE, TEXTS, *LIBRARIES - {"cryptography"}}, 70),
+        (["log", "search"], {GATE, TEXTS, *LIBRARIES - {"cryptography"}}, 75),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",
 )
