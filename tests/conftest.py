@@ -78,6 +78,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 MOST_SECONDS = 20.0  # of the processor, children's included: the wall's clock says only how busy a machine is
+UNEVEN = 1.5  # the same work costs up to half as much again on a slower or a shared machine: that is no fault of a test
 
 
 @pytest.hookimpl(wrapper=True)
@@ -86,7 +87,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     before = _processor_seconds()
     yield
     spent = _processor_seconds() - before
-    if spent > MOST_SECONDS and not DEEP:
+    if spent > MOST_SECONDS * UNEVEN and not DEEP:
         pytest.fail(
             f"it took {spent:.0f} s of the processor, more than {MOST_SECONDS:.0f}: mark what is long as deep"
         )
