@@ -272,7 +272,7 @@ def audit(database: Database, chaos: Chaos, last: subprocess.CompletedProcess[st
     sent = Counter(
         person["custom_args"]["message_id"]
         for one in chaos.double.received()
-        for person in one["body"]["personalizations"]  # type: ignore[index]
+        for person in one["body"]["personalizations"]
     )
     with database.reading() as connection:
         states: dict[str, str] = dict(connection.execute(select(messages.c.id, messages.c.state)).all())

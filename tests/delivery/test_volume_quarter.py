@@ -92,7 +92,7 @@ class Quarter:
     def verdict(self, day: date) -> str:
         with self.database.reading() as connection:
             summary = connection.scalar(select(runs.c.summary).where(runs.c.id == self.runs[day]))
-        return str(summary["volume"]["verdict"])  # type: ignore[index]
+        return str(summary["volume"]["verdict"])
 
     def words(self) -> list[tuple[int, str]]:
         """(run, who) of each confirmation in the log."""

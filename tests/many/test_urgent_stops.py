@@ -118,13 +118,13 @@ def test_what_was_begun_and_not_called_stays_here(database: Database) -> None:
 
     def stop_before_the_first_call(message_: object) -> Stop | None:
         stop_delivery(database, EMAIL, why="wrong text", by="cli:ines", now=NOW)
-        return watched.stop_of(message_)  # type: ignore[arg-type]
+        return watched.stop_of(message_)
 
     delivery = a_channel_delivery(database, stop_of=stop_before_the_first_call)
     deliver_messages(delivery, owner, ids)
 
     assert {message(database, key).state for key in ids} == {"queued"}
-    assert delivery.channel.sent == {}  # type: ignore[attr-defined]
+    assert delivery.channel.sent == {}
 
 
 def test_when_it_cannot_be_seen_what_is_stopped_nothing_is_called(database: Database) -> None:

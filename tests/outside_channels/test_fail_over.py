@@ -97,7 +97,7 @@ class Day:
         taken = [
             *(("sendgrid", mail.to) for mail in self.sendgrid.books.mails),
             *(("smtp", mail.to) for mail in self.relay.taken),
-            *(("twilio", str(one["body"]["To"])) for one in self.twilio.received),  # type: ignore[index]
+            *(("twilio", str(one["body"]["To"])) for one in self.twilio.received),
         ]
         known = Counter((provider, name) for name, each in self.went.items() for provider, _ in each)
         for (provider, to), count in Counter(taken).items():

@@ -44,7 +44,7 @@ TRIAL = Experiment(
 
 def a_trial(trial: Experiment = TRIAL, **changes: object) -> Strategy:
     steps = (a_step("first", 1), a_step("second", 5, template="second-reminder", channels=(EMAIL, SMS)))
-    return a_ladder(**({"join": "debtor", "steps": steps, "experiments": (trial,)} | changes))  # type: ignore[arg-type]
+    return a_ladder(**({"join": "debtor", "steps": steps, "experiments": (trial,)} | changes))
 
 
 def people_at_the_second_step(database: Database, count: int, **columns: object) -> list[int]:

@@ -130,7 +130,7 @@ def planned_for(database: Database) -> list[int]:
 
 def second_gate(database: Database, policy: Policy, day: date = TODAY) -> dict[int, Any]:
     """By record; PREPARE: no reason against it, its text would come next."""
-    context = JudgingContext(policy=policy, check_content=lambda *_: None)  # type: ignore[arg-type,return-value]  # no text is there to be checked
+    context = JudgingContext(policy=policy, check_content=lambda *_: None)  # no text is there to be checked
     with database.writing() as connection:
         found = outbox.read(connection, [row.id for row in rows_of(database)])
         verdicts = judge_messages(connection, found, bodies={}, now=at(day), context=context)

@@ -310,6 +310,7 @@ def test_the_menu_of_a_small_screen_opens_by_keyboard(base: str, page_of: Callab
     page.get_by_role("navigation", name="Main, small screen").get_by_role("link", name="Messages").click()
 
     page.wait_for_url(f"{base}/messages")
+    assert page.get_by_role("heading", level=1).inner_text() == "Messages"
 
 
 def test_leaving_with_changes_asks_and_saving_does_not(base: str, page_of: Callable[..., Page]) -> None:

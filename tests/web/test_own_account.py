@@ -346,7 +346,8 @@ def test_right_answers_forget_the_wrong_ones_before(own: Web) -> None:
     for _ in range(2):
         for _ in range(MOST_TRIES - 1):
             own.visitor().post(path_of(own), data=RIGHT | {"code": "wrong"})
-        proved(own)
+        visitor, path = proved(own)
+        assert "D-1" in visitor.get(path).text
 
 
 def test_a_visit_ends_by_itself_by_a_button_and_with_the_closing_of_the_page(own: Web) -> None:

@@ -138,7 +138,7 @@ def test_rows_are_taken_one_by_one_and_an_error_names_its_row(web: Web) -> None:
         {**ROW, "debt_reference": "W3", "creditor": "other"},
         {**ROW, "debt_reference": "W4", "balance": 120.5},
         "no row",
-        {**ROW, "debt_reference": "W5", "debtor": {**ROW["debtor"], "reference": "P5", "email": "p5@debtors.example"}},  # type: ignore[dict-item]
+        {**ROW, "debt_reference": "W5", "debtor": {**ROW["debtor"], "reference": "P5", "email": "p5@debtors.example"}},
     ]  # fmt: skip
 
     pushed = client.post("/api/v1/debts", json=rows).json()
@@ -173,7 +173,7 @@ def test_a_dry_run_changes_nothing(web: Web) -> None:
 
 
 def test_a_long_push_is_answered_at_once_and_asked_for_where_it_says(web: Web) -> None:
-    rows = [{**ROW, "debt_reference": f"L{n}", "debtor": {**ROW["debtor"], "reference": f"Q{n}", "email": f"q{n}@d.example"}} for n in range(1_100)]  # type: ignore[dict-item]  # fmt: skip
+    rows = [{**ROW, "debt_reference": f"L{n}", "debtor": {**ROW["debtor"], "reference": f"Q{n}", "email": f"q{n}@d.example"}} for n in range(1_100)]  # fmt: skip
     with web.visitor() as inside:  # jobs, and what is done in passing, end with the site
         client = account(web)
         inside.headers.update(client.headers)

@@ -105,7 +105,7 @@ def test_a_book_kept_from_events_alone_equals_ours_wherever_its_system_was_cut_o
 ) -> None:
     chance = random.Random(seed)
     client = account(web)
-    rows = [{**ROW, "debt_reference": f"B{number}", "balance": "9000.00", "debtor": {**ROW["debtor"], "reference": f"B{number}", "email": f"b{number}@d.example"}} for number in range(DEBTS)]  # type: ignore[dict-item]  # fmt: skip
+    rows = [{**ROW, "debt_reference": f"B{number}", "balance": "9000.00", "debtor": {**ROW["debtor"], "reference": f"B{number}", "email": f"b{number}@d.example"}} for number in range(DEBTS)]  # fmt: skip
     for start in range(0, DEBTS, 1_000):
         pushed = client.post("/api/v1/debts", json=rows[start : start + 1_000]).json()
         assert (pushed["imported"], pushed["errors"]) == (len(rows[start : start + 1_000]), [])
