@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
-from dispatcher.calls.domain.call import DIALLER, CallError, CallOutcome, opening_words
+from dispatcher.calls.domain.call import DIALLER, CallError, CallOutcome
+from dispatcher.calls.domain.opening_words import opening_words
 from dispatcher.calls.work_on_calls import CallDesk, CallLine, end_call, recall, reserve_for_dialler
 from dispatcher.planning.domain.intended import zones_of
 from dispatcher.values.spreadsheet import to_cell

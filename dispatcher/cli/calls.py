@@ -54,7 +54,7 @@ def take(call_id: Id, now: Now = None) -> None:
 
     Example: dispatcher calls open 12
     """
-    from dispatcher.calls.domain.call import opening_words
+    from dispatcher.calls.domain.opening_words import opening_words
     from dispatcher.calls.work_on_calls import take_call
 
     with opened(now) as program:

@@ -22,7 +22,12 @@ SAMPLE_SENDER = Sender(
     contact_person="Robin Ellis",
     contact_hours={
         "en": "Monday to Friday, 9 a.m. to 5 p.m. (New York time)",
+        "de": "Montag bis Freitag, 9 bis 17 Uhr (New Yorker Zeit)",
         "es": "de lunes a viernes, de 9:00 a 17:00 (hora de Nueva York)",
+        "fr": "du lundi au vendredi, de 9 h à 17 h (heure de New York)",
+        "it": "dal lunedì al venerdì, dalle 9.00 alle 17.00 (ora di New York)",
+        "nl": "maandag tot en met vrijdag, 9.00 tot 17.00 uur (tijd van New York)",
+        "pt": "de segunda a sexta, das 9h às 17h (hora de Nova Iorque)",
     },
     phone="+1 212 555 0142",
     email="hello@sender.example",
@@ -50,7 +55,25 @@ _PLACES = {
     "US": ("USD", "IL", "Springfield", "62701"),
     "MX": ("MXN", "CMX", "Ciudad de México", "06600"),
     "ES": ("EUR", "MD", "Madrid", "28013"),
+    "DE": ("EUR", "BE", "Berlin", "10117"),
+    "AT": ("EUR", "9", "Wien", "1010"),
+    "FR": ("EUR", "IDF", "Paris", "75002"),
+    "BE": ("EUR", "BRU", "Bruxelles", "1000"),
+    "IT": ("EUR", "RM", "Roma", "00184"),
+    "NL": ("EUR", "UT", "Utrecht", "3511"),
+    "PT": ("EUR", "11", "Lisboa", "1100-148"),
+    "BR": ("BRL", "SP", "São Paulo", "01001-000"),
 }
+# Where a language's sample debtors live: the ordinary one first.
+_HOMES = {
+    "es": ("MX", "ES"),
+    "de": ("DE", "AT"),
+    "fr": ("FR", "BE"),
+    "it": ("IT",),
+    "nl": ("NL", "BE"),
+    "pt": ("PT", "BR"),
+}
+_COUNTRY_NAMES = {"ES": "Spain", "AT": "Austria", "BE": "Belgium", "BR": "Brazil"}
 
 
 def samples(meta: TemplateMeta, channel: ChannelKind, language: str) -> Iterator[tuple[str, RenderInputs]]:
@@ -64,7 +87,9 @@ def samples(meta: TemplateMeta, channel: ChannelKind, language: str) -> Iterator
 def _of_kind(
     meta: TemplateMeta, channel: ChannelKind, language: str, kind: str
 ) -> Iterator[tuple[str, RenderInputs]]:
-    country = "US" if not language.startswith("es") else language[3:] if language[3:] in _PLACES else "MX"
+    primary, _, region = language.partition("-")
+    homes = _HOMES.get(primary, ("US",))
+    country = region if region in _PLACES else homes[0]
     ordinary = sample(channel, language, country, kind)
     yield "an ordinary debtor", ordinary
     yield "a debtor without any optional value", _bare(ordinary, meta)
@@ -81,8 +106,8 @@ def _of_kind(
             )
         mexican = sample(channel, language, "MX", kind)
         yield "a debtor in Mexico", replace(mexican, packs=("default", "mx-condusef"), first_contact=not ends)
-    if language == "es":
-        yield "a debtor in Spain", sample(channel, language, "ES", kind)
+    for other in () if region else homes[1:]:
+        yield f"a debtor in {_COUNTRY_NAMES[other]}", sample(channel, language, other, kind)
 
 
 def from_sender(inputs: RenderInputs, sender: Sender) -> RenderInputs:

@@ -16,7 +16,7 @@ from dispatcher.authoring.template_files import template_folders
 from dispatcher.values.money import Money
 from dispatcher.values.sender import AdviceBody
 from dispatcher.writing.samples import an_arrangement
-from tests.writing.desk import ROOT, a_debt, house_style, inputs, rendered, shipped
+from tests.writing.desk import LANGUAGES, ROOT, a_debt, home_of, house_style, inputs, rendered, shipped
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 COMING, PAST = date(2026, 3, 16), date(2026, 3, 1)  # the day of the message is March 11
@@ -113,12 +113,10 @@ def test_no_shipped_text_has_a_fault_for_any_sample_debtor():
 
 
 @pytest.mark.parametrize("name", ["first-reminder", "second-reminder"])
-@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_reminder_fits_two_segments_and_four_where_the_name_needs_more_room(name, language):
     for debtor, most in (("Ana Pérez", 2), ("Łukasz Żółć", 4)):
-        made = inputs(
-            ChannelKind.SMS, language=language, country="US" if language == "en" else "MX", name=debtor
-        )
+        made = inputs(ChannelKind.SMS, language=language, country=home_of(language), name=debtor)
         assert rendered(shipped(name), made).segments <= most
 
 

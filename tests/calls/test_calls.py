@@ -16,7 +16,8 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from dispatcher.calls.dialler import import_outcomes, write_list, write_recall
-from dispatcher.calls.domain.call import DIALLER, CallError, CallOutcome, opening_words
+from dispatcher.calls.domain.call import DIALLER, CallError, CallOutcome
+from dispatcher.calls.domain.opening_words import opening_words
 from dispatcher.calls.plan_calls import CallPlan, plan_calls
 from dispatcher.calls.work_on_calls import (
     CallDesk,
@@ -35,6 +36,7 @@ from dispatcher.planning.domain.strategy import CallStep
 from dispatcher.planning.policy import Policy
 from dispatcher.rulebook.strategies import load_strategies
 from dispatcher.rulebook.yaml_file import ConfigError
+from dispatcher.web.debtors.debtor_words import NAMES
 from tests.builders import TODAY, a_debt, a_debtor, a_desk, a_ladder, a_step, at, mark_sent, plan
 
 RING = CallStep(name="ring", day=5, valid_days=5)
@@ -318,13 +320,17 @@ def _written(write: Callable[[Any], int]) -> list[dict[str, str]]:
     return rows
 
 
+OF_DEBTS = ("debt", "deuda", "owe", "pay", "pago", "schuld", "forderung", "dette", "debit", "divida", "betal")
+
+
 def test_the_first_words_name_who_calls_and_no_debt(policy: Policy) -> None:
     sender = next(iter(policy.senders.values()))
-    for language in ("en", "es"):
-        said = " ".join(opening_words(sender, "Ana Pérez", language))
+    for language in NAMES:
+        said = " ".join(opening_words(sender, "Ana Pérez", f"{language}-XX"))
         assert sender.name in said
         assert "Ana Pérez" in said
-        assert not any(word in said.lower() for word in ("debt", "deuda", "owe", "pay", "pago"))
+        assert (language == "en") == ("Good day" in said)
+        assert not any(word in said.lower() for word in OF_DEBTS)
 
 
 @pytest.mark.parametrize(

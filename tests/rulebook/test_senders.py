@@ -90,7 +90,7 @@ def wordings(tmp_path, old, new):
     ("old", "new", "said"),
     [
         ('"law ?suits?"', '"law ?suits?("', "is no regular expression"),
-        ("language: en\n", "language: de\n", "is de, the file's name says en"),
+        ("language: en\n", "language: xx\n", "is xx, the file's name says en"),
         ("    fact: threatens_suit\n", "    facts: threatens_suit\n", 'unknown key; did you mean "fact"?'),
         ("    source: 12 CFR 1006.18(e)(1), (2)\n", "", "'source' is a required property"),
     ],

@@ -25,8 +25,20 @@ _PLACES = {
     "MX": ("CMX", "Ciudad de México", "06600"),
     "ES": ("MD", "Madrid", "28013"),
     "IN": ("MH", "Mumbai", "400001"),
+    "DE": ("BE", "Berlin", "10117"),
+    "FR": ("IDF", "Paris", "75002"),
+    "BE": ("BRU", "Bruxelles", "1000"),
+    "IT": ("RM", "Roma", "00184"),
+    "NL": ("UT", "Utrecht", "3511"),
+    "PT": ("11", "Lisboa", "1100-148"),
 }
 BODY = "About {{ references }}: {{ total }} on {{ as_of }}."
+LANGUAGES = sorted(path.stem for path in (ROOT / "config/content").glob("??.yaml"))
+
+
+def home_of(language):
+    """The country in which most of our debtors read it."""
+    return {"en": "US", "es": "MX"}.get(language, language.upper())
 
 
 @cache

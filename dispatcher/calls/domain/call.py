@@ -5,7 +5,6 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from dispatcher.gate.decision import Reason
-from dispatcher.values.sender import Sender
 
 MOST_TRIES = 3  # that reached nobody; then the call is given up
 REST = timedelta(hours=20)  # between two tries
@@ -78,21 +77,3 @@ class MayCall:
     not_before: datetime | None = None
     final: bool = False  # it will not become allowed by waiting
     reasons: tuple[Reason, ...] = ()
-
-
-def opening_words(sender: Sender, name: str, language: str) -> tuple[str, ...]:
-    """What to say first: who calls and for whom, and nothing of a debt before the right person has answered."""
-    for_whom = "" if sender.creditor_name in ("", sender.name) else sender.creditor_name.rstrip(".")
-    if language.startswith("es"):
-        asks = f"Buenos días, le llamo de {sender.name}{f' por cuenta de {for_whom}' if for_whom else ''}."
-        return (
-            asks,
-            f"¿Hablo con {name}?",
-            "Antes de seguir, ¿me confirma su dirección o su fecha de nacimiento?",
-        )
-    asks = f"Good day, I am calling from {sender.name}{f' on behalf of {for_whom}' if for_whom else ''}."
-    return (
-        asks,
-        f"Am I speaking with {name}?",
-        "Before we go on, can you confirm your address or date of birth?",
-    )

@@ -18,8 +18,7 @@ from dispatcher.people.prove_debtor import Answers, PageVisit, leave, prove, vis
 from dispatcher.people.recording import Said
 from dispatcher.values import written
 from dispatcher.web.debtors.account_view import Account, Choosable, account_of
-from dispatcher.web.debtors.account_words import ACCOUNT_WORDS
-from dispatcher.web.debtors.debtor_words import NAMES
+from dispatcher.web.debtors.debtor_words import ACCOUNT_WORDS, NAMES
 from dispatcher.web.debtors.debtors_page import unknown
 from dispatcher.web.debtors.guest import (
     ACTOR,

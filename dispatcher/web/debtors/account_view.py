@@ -20,7 +20,7 @@ from dispatcher.people.storage.debt_files import load_debts
 from dispatcher.people.storage.people import load_people
 from dispatcher.values.canonical import canonical_json
 from dispatcher.values.money import Money
-from dispatcher.web.debtors.account_words import ACCOUNT_WORDS
+from dispatcher.web.debtors.debtor_words import ACCOUNT_WORDS
 from dispatcher.web.debtors.guest import Guest
 from dispatcher.web.site.visit import Visit
 from dispatcher.writing.domain.message_inputs import debt_view

@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from dispatcher.agreements.find_offers import FoundOffers, offers_of
 from dispatcher.calls.dialler import rows_of
-from dispatcher.calls.domain.call import CallError, CallOutcome, opening_words
+from dispatcher.calls.domain.call import CallError, CallOutcome
+from dispatcher.calls.domain.opening_words import opening_words
 from dispatcher.calls.work_on_calls import CallDesk, CallLine, end_call, list_calls, put_back, take_call
 from dispatcher.gate.facts import HistoryEntry
 from dispatcher.people.domain.facts import RecordError
