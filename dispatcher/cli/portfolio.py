@@ -1,5 +1,6 @@
 """`dispatcher portfolio`: import a ledger, see its totals, make a sample, hand changes back."""
 
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,6 +9,8 @@ import typer
 
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.cli.opening import AsJson, AsOf, actor, opened, parse_day, print_json
+from dispatcher.portfolio.domain.ledger_day import day_in_name
+from dispatcher.portfolio.import_watched import day_of_ledger
 from dispatcher.portfolio.sample.sample_portfolio import SAMPLE_AS_OF, SAMPLE_DEBTORS
 
 if TYPE_CHECKING:
@@ -49,7 +52,7 @@ def import_(
             "--as-of",
             parser=parse_day,
             metavar="DATE",
-            help="The day the ledger speaks of; today (UTC) if not given.",
+            help="The day the ledger speaks of; else that of the file's name, else the day it was last written.",
         ),
     ] = None,
     rejects: Annotated[
@@ -90,9 +93,10 @@ def import_(
     from dispatcher.portfolio.import_portfolio import ImportRequest
 
     with opened() as dispatcher:
+        day, whence = _day_of(file, as_of, dispatcher.real_now())
         request = ImportRequest(
             file=file,
-            as_of=as_of or datetime.now(UTC).date(),
+            as_of=day,
             now=dispatcher.real_now(),
             actor=actor(),
             rejects=rejects or dispatcher.home / "rejects" / f"{file.stem}.rejects.csv",
@@ -109,6 +113,8 @@ def import_(
             settings=dispatcher.import_settings,
         )
         report = _with_progress(dispatcher, request, quiet=as_json)
+    if whence:
+        print(f"dispatcher: {whence}", file=sys.stderr)
     if as_json:
         print_json(_report_json(report, request))
     else:
@@ -266,6 +272,25 @@ def _report_json(report: "ImportReport", request: "ImportRequest") -> dict[str, 
         "rejects_file": str(request.rejects) if report.refused else None,
         "warnings_file": str(request.warnings) if report.warnings else None,
     }
+
+
+def _day_of(file: Path, as_of: date | None, now: datetime) -> tuple[date, str]:
+    """The ledger's day, and what to say where nobody stated it or the file's name contradicts what was stated."""
+    if as_of is None:
+        try:
+            day, how = day_of_ledger(file, now)
+        except OSError:
+            return now.astimezone(UTC).date(), ""  # a file that is not there is refused where it is read
+        except ValueError as error:
+            raise typer.BadParameter(f"{error}; or say the ledger's day with --as-of") from None
+        return day, how and f"{file.name}{how} ({day}); --as-of says another"
+    try:
+        named = day_in_name(file.stem, now.astimezone(UTC).date())
+    except ValueError:
+        named = None  # what was stated stands; the name says nothing that can be read
+    if named in {None, as_of}:
+        return as_of, ""
+    return as_of, f"{file.name} is of {named} by its name and of {as_of} by --as-of: the latter was taken"
 
 
 def _say(report: "ImportReport", request: "ImportRequest") -> None:

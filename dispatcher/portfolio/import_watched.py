@@ -58,7 +58,7 @@ def _take(folder: Path, file: Path, import_one: ImportOne, now: datetime) -> Wat
     mapping = "" if file.parent == folder else file.parent.name
     try:
         _refuse_other_kinds(file)
-        day, how = _ledger_day(file, now)
+        day, how = day_of_ledger(file, now)
         said, imported = f"{import_one(file, mapping, day)}{how}", True
     except (ValueError, LookupError, OSError) as error:
         said, imported = _named(file, str(error)), False
@@ -77,8 +77,12 @@ def _refuse_other_kinds(file: Path) -> None:
         )
 
 
-def _ledger_day(file: Path, now: datetime) -> tuple[date, str]:
-    """The day in the name, else the day on which the file was last written: it cannot speak of a later one."""
+def day_of_ledger(file: Path, now: datetime) -> tuple[date, str]:
+    """The day in the name, else the day on which the file was last written: it cannot speak of a later one.
+
+    The second value says, for whoever reads the report, where the day was taken from; it is empty for a day of the name.
+    Raises ValueError for a name that looks like a date and is none, OSError for a file that is not there.
+    """
     today = now.astimezone(UTC).date()
     named = day_in_name(file.name.partition(".")[0] if file.suffix.lower() == ".gz" else file.stem, today)
     if named is not None:

@@ -1,6 +1,8 @@
 """The commands as a person types them."""
 
 import json
+import os
+from datetime import UTC, datetime
 
 import pytest
 
@@ -180,3 +182,36 @@ def test_every_verb_of_record_shows_an_example(run, verb):
     code, out, _ = run("record", verb, "--help")
     assert code == 0
     assert f"dispatcher record {verb}" in " ".join(out.split())
+
+
+def test_the_day_of_a_ledger_is_its_name_s_where_nobody_states_one(run, tmp_path):
+    file = a_file(tmp_path, a_row()).rename(tmp_path / "ledger_20261110.csv")
+    code, out, err = run("portfolio", "import", file)
+    assert (code, err) == (0, "")
+    assert "ledger_20261110.csv, ledger of 2026-11-10: 1 rows" in out
+
+
+def test_a_ledger_without_any_day_is_no_newer_than_its_file(run, tmp_path):
+    file = a_file(tmp_path, a_row())
+    written = datetime(2026, 11, 12, 9, tzinfo=UTC).timestamp()
+    os.utime(file, (written, written))
+    code, out, err = run("portfolio", "import", file)
+    assert code == 0
+    assert "ledger of 2026-11-12" in out
+    assert "taken as of the day it was last written (2026-11-12); --as-of says another" in err
+
+
+def test_a_stated_day_that_the_name_contradicts_is_said(run, tmp_path):
+    file = a_file(tmp_path, a_row()).rename(tmp_path / "ledger_20261110.csv")
+    code, out, err = run("portfolio", "import", file, "--as-of", "2026-11-16")
+    assert code == 0
+    assert "ledger of 2026-11-16" in out
+    assert "of 2026-11-10 by its name and of 2026-11-16 by --as-of" in err
+
+
+def test_a_name_that_only_looks_like_a_date_needs_a_stated_day(run, tmp_path):
+    file = a_file(tmp_path, a_row()).rename(tmp_path / "ledger_20261340.csv")
+    code, _, err = run("portfolio", "import", file)
+    assert code == 2
+    assert "looks like a date and is none" in err
+    assert "--as-of" in err
