@@ -80,7 +80,7 @@ def _refuse_other_kinds(file: Path) -> None:
 def day_of_ledger(file: Path, now: datetime) -> tuple[date, str]:
     """The day in the name, else the day on which the file was last written: it cannot speak of a later one.
 
-    The second value says, for whoever reads the report, where the day was taken from; it is empty for a day of the name.
+    The second value says where the day was taken from; it is empty for a day of the name.
     Raises ValueError for a name that looks like a date and is none, OSError for a file that is not there.
     """
     today = now.astimezone(UTC).date()
