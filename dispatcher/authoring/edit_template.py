@@ -48,6 +48,8 @@ def save_draft(database: Database, house: Layouts, edit: Edit, *, now: datetime)
     Raises ReviewRefused for a name that no template may have, when the version is no draft any more, or when
     somebody else saved it meanwhile.
     """
+    if not edit.version:
+        _refuse_wrong_name(database, edit.name)
     draft = TemplateVersion(name=edit.name, version=edit.version or 1, files=edit.files)
     problems = check_version(draft, house)
     if not problems:
@@ -74,9 +76,15 @@ def against_in_force(
     return tuple(vanished(old, new, people))
 
 
+def _refuse_wrong_name(database: Database, name: str) -> None:
+    """Before the text is tried, which takes seconds: a name is wrong at once."""
+    with database.reading() as connection:
+        if name not in template_versions.names(connection):
+            may_be_named(name)
+
+
 def _new(connection: Connection, edit: Edit, problems: tuple[Problem, ...], now: datetime) -> Saved:
     if edit.name not in template_versions.names(connection):
-        may_be_named(edit.name)
         template_versions.add_template(connection, edit.name, purpose="", owner="", now=now)
     number = template_versions.next_number(connection, edit.name)
     version = TemplateVersion(
