@@ -89,6 +89,7 @@ def writers(
             paid_on=values.get("on"),
             again=values.get("again", False),
             sure=values.get("sure", False),
+            external_id=values.get("external_id", ""),
             watch=watch,
         )
 

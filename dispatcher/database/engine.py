@@ -39,6 +39,7 @@ class Database:
     # SQLite's busy handler sleeps up to 100 ms between tries: threads of one process queue here instead.
     turn: AbstractContextManager[Any] = field(default_factory=nullcontext)
     is_read_only: bool = False
+    _whole: threading.local = field(default_factory=threading.local)  # the thread's transaction of `at_once`
 
     @property
     def is_sqlite(self) -> bool:
@@ -48,6 +49,9 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A short read transaction with one consistent view."""
+        if (whole := self._joined()) is not None:
+            yield whole
+            return
         with self.reader.connect() as connection:
             yield connection
 
@@ -60,6 +64,10 @@ class Database:
         """
         if self.is_read_only:
             raise ReadOnlyDatabaseError(self.writer.url.database)
+        if (whole := self._joined()) is not None:
+            with whole.begin_nested():
+                yield whole
+            return
         if patience is None or not self.is_sqlite:
             with self.turn, self.writer.begin() as connection:
                 yield connection
@@ -68,6 +76,26 @@ class Database:
             transaction = _begun(connection)
             with transaction:
                 yield connection
+
+    @contextmanager
+    def at_once(self, *, keep: bool = True) -> Iterator[Connection]:
+        """One transaction around all that this thread reads and writes inside, so that it stands as a whole or not.
+
+        `keep` False: it is undone at the end, whatever came of it. An exception undoes it and goes on; one that is
+        caught inside undoes the inner transaction alone. It holds SQLite's lock from beginning to end.
+        """
+        with self.writing() as connection:
+            self._whole.connection = connection
+            try:
+                yield connection
+            finally:
+                self._whole.connection = None
+            if not keep:
+                connection.rollback()
+
+    def _joined(self) -> Connection | None:
+        connection: Connection | None = getattr(self._whole, "connection", None)
+        return connection
 
     def forgo_power_cuts(self) -> None:
         """Let commits outlive this program but not a power cut, for work that can be done again: no fsync each."""

@@ -1,19 +1,21 @@
 """Records a payment, or that one was taken back: what is owed changes at once, until a later ledger contains it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from dispatcher.database.engine import Connection, Database
 from dispatcher.people.domain.allocation import AllocationError, Payable, allocate
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.recording import Recorded, Recording, Said, recording
-from dispatcher.people.storage import payments
+from dispatcher.people.storage import payments, people_facts
 from dispatcher.people.storage.find_debtor import find_debtor
+from dispatcher.people.storage.people_facts import KnownDebtor
 from dispatcher.values.money import Money
 from dispatcher.values.written_values import amount_reader
 
 _FIRST_ZONE = timedelta(hours=14)  # where a day begins first
+_LONGEST_ID = 200
 Watch = Callable[[Connection, Sequence[int], Said], None]  # told, in the transaction, whose balances changed
 
 
@@ -31,28 +33,36 @@ def record_payment(
     paid_on: date | None = None,
     again: bool = False,
     sure: bool = False,
+    external_id: str = "",
     watch: Watch = unwatched,
 ) -> Recorded:
     """A payment on the debt named, else on what may take it, the agreed first, then the oldest.
 
+    `external_id` is the creditor's own: the same payment sent again under it is the first one.
     `again`: a second one of the same amount and day is meant. `sure`: it is right although it is more than is owed, or
     of a day that has not come anywhere. A payment that the newest ledger holds already, by its day, lowers nothing
     twice.
     """
+    if len(external_id) > _LONGEST_ID:
+        raise RecordError(f"external id: {len(external_id)} characters; {_LONGEST_ID} at most")
+    if external_id:
+        stated = _Stated(external_id=external_id, amount=amount, debt=debt, paid_on=paid_on)
+        if (known := _known(database, who, stated)) is not None:
+            return known
     day = paid_on or said.now.date()
     if not sure and day > (said.now + _FIRST_ZONE).date():
         raise RecordError(f"on: {day} has not come yet; add --sure if the payment is already there")
     with recording(database, who, said, debts=[debt] if debt else _payable(database, who, said)) as record:
+        if external_id:
+            payments.lock_ids(record.connection, record.debtor.creditor)
+            if (known := _repeated(record.connection, record.debtor, stated)) is not None:
+                return known
         parts = _parts(record, amount, named=bool(debt))
         if not sure:
             _refuse_too_much(record, parts, day)
-        for owed, money in parts:
-            if not again and payments.same(record.connection, owed.debt_id, money.minor, day):
-                raise RecordError(
-                    f"a payment of {money} on {day} is recorded for {owed.reference} already; "
-                    "add --again if this is another one"
-                )
-        return _write(record, parts, day, watch)
+        if not again:
+            _refuse_repeat(record, parts, day, external_id)
+        return _write(record, parts, day, external_id, watch)
 
 
 def reverse_payment(
@@ -81,6 +91,75 @@ def reverse_payment(
         )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Stated:
+    """A payment as somebody states it; no day: today, whenever that is."""
+
+    external_id: str
+    amount: str
+    debt: str
+    paid_on: date | None
+
+
+def _known(database: Database, who: str, stated: _Stated) -> Recorded | None:
+    with database.reading() as connection:
+        return _repeated(connection, find_debtor(connection, who), stated)
+
+
+def _repeated(connection: Connection, debtor: KnownDebtor, stated: _Stated) -> Recorded | None:
+    """The payment that stands under the id already; raises RecordError where it is another one."""
+    known = payments.named(connection, debtor.creditor, stated.external_id)
+    if known is None:
+        return None
+    bare = stated.debt.removeprefix(f"{debtor.creditor}/")
+    if (
+        _money(stated.amount, known.amount.currency) != known.amount
+        or (stated.paid_on or known.paid_on) != known.paid_on
+        or not _is_of(connection, debtor, known, bare)
+    ):
+        raise RecordError(
+            f"external id {stated.external_id!r} is already that of payment {known.id}, {known.amount} on "
+            f"{known.paid_on} for {', '.join(known.debts)}: take that one back, and send this under another id"
+        )
+    left = payments.payable(connection, known.debt_ids, known.paid_on)
+    details = {
+        "id": known.id,
+        "amount": str(known.amount.amount),
+        "currency": known.amount.currency,
+        "paid_on": known.paid_on.isoformat(),
+        "left": str(Money(sum(debt.owed.minor for debt in left), known.amount.currency).amount),
+        "external_id": stated.external_id,
+        "reversed": known.is_reversed,
+    }
+    return Recorded(
+        fact="payment",
+        debtor=debtor.full_reference,
+        debts=tuple(f"{debtor.creditor}/{reference}" for reference in known.debts),
+        details=details,
+        already=True,
+    )
+
+
+def _is_of(
+    connection: Connection, debtor: KnownDebtor, known: payments.NamedPayment, reference: str
+) -> bool:
+    if reference:
+        return known.debts == (reference,)
+    answers_for = {debt.id for debt in people_facts.debts_of(connection, debtor.id, known.paid_on)}
+    return answers_for.issuperset(known.debt_ids)
+
+
+def _refuse_repeat(
+    record: Recording, parts: Sequence[tuple[Payable, Money]], day: date, external_id: str
+) -> None:
+    for owed, money in parts:
+        if payments.same(record.connection, owed.debt_id, money.minor, day, is_named=bool(external_id)):
+            raise RecordError(
+                f"a payment of {money} on {day} is recorded for {owed.reference} already; "
+                "add --again if this is another one"
+            )
+
+
 def _parts(record: Recording, amount: str, *, named: bool) -> list[tuple[Payable, Money]]:
     debts = payments.payable(record.connection, [debt.id for debt in record.debts], record.said.now.date())
     currencies = sorted({debt.owed.currency for debt in debts})
@@ -106,13 +185,16 @@ def _refuse_too_much(record: Recording, parts: Sequence[tuple[Payable, Money]], 
             )
 
 
-def _write(record: Recording, parts: Sequence[tuple[Payable, Money]], day: date, watch: Watch) -> Recorded:
+def _write(
+    record: Recording, parts: Sequence[tuple[Payable, Money]], day: date, external_id: str, watch: Watch
+) -> Recorded:
     ids: list[int] = []
     for owed, money in parts:
         columns = {
             "debt_id": owed.debt_id,
             "amount_minor": money.minor,
             "paid_on": day,
+            "external_id": external_id or None,
             **record.said.columns,
         }
         ids.append(payments.add(record.connection, columns, split_of=ids[0] if ids else None))
@@ -126,6 +208,7 @@ def _write(record: Recording, parts: Sequence[tuple[Payable, Money]], day: date,
         "currency": whole.currency,
         "paid_on": day.isoformat(),
         "left": str(Money(sum(debt.owed.minor for debt in left), whole.currency).amount),
+        **({"external_id": external_id} if external_id else {}),
     }
     paid = replace(record, debts=tuple(debt for debt in record.debts if debt.id in debts))
     paid.log("payment_recorded", details)

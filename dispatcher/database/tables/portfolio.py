@@ -16,7 +16,7 @@ from sqlalchemy import (
     true,
 )
 
-from dispatcher.database.tables.metadata import Id, metadata, row_id
+from dispatcher.database.tables.metadata import Id, metadata, row_id, rows_where
 from dispatcher.database.types import CanonicalJson, Instant
 
 creditors = Table(
@@ -213,4 +213,13 @@ payments = Table(
     Column("split_of", Id),  # the first part, where one payment paid several debts
     Column("reversed_at", Instant),  # it was taken back: it counts nowhere
     Column("reversed_why", Text, nullable=False, server_default=""),
+    Column("external_id", String(200)),  # the creditor's own; the parts of one payment share it
+    Column("creditor_id", Id),  # beside an `external_id` alone, whose it is
+)
+Index(
+    "payments_external_id",
+    payments.c.creditor_id,
+    payments.c.external_id,
+    unique=True,
+    **rows_where("split_of IS NULL AND external_id IS NOT NULL"),
 )

@@ -58,6 +58,10 @@ PAYMENT = Fact(
             takes=Takes.FLAG, default=False,
         ),
         Field(
+            name="external_id", says="The creditor's own id of it: sent twice, it counts once.",
+            label="The creditor's id", column="external_id",
+        ),
+        Field(
             name="reverse", says="The id of a payment that was taken back; without an amount.",
             label="Take back payment", column="reversed_at",
         ),

@@ -1,6 +1,7 @@
 """Keeps payments recorded here: whether the newest ledger holds them already, what they leave, what was taken back."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -22,18 +23,67 @@ def add(connection: Connection, columns: Mapping[str, Any], *, split_of: int | N
     """Write one; born absorbed where the ledger that is known contains it by its day."""
     absorbed = is_in_ledger(connection, columns["debt_id"], columns["paid_on"], columns["recorded_at"])
     values = {**columns, "split_of": split_of, "absorbed_at": columns["recorded_at"] if absorbed else None}
+    if columns.get("external_id"):
+        values["creditor_id"] = _creditor_of(columns["debt_id"])
     return int(connection.execute(insert(payments).values(**values).returning(payments.c.id)).scalar_one())
 
 
-def same(connection: Connection, debt_id: int, amount_minor: int, paid_on: date) -> int:
-    """How many payments of that amount and day count for a debt."""
+def same(
+    connection: Connection, debt_id: int, amount_minor: int, paid_on: date, *, is_named: bool = False
+) -> int:
+    """How many payments of that amount and day count for a debt; against one with an id of its own, those without."""
     query = select(payments.c.id).where(
         payments.c.debt_id == debt_id,
         payments.c.amount_minor == amount_minor,
         payments.c.paid_on == paid_on,
         payments.c.reversed_at.is_(None),
     )
+    if is_named:
+        query = query.where(payments.c.external_id.is_(None))
     return len(connection.scalars(query).all())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NamedPayment:
+    """A payment that its creditor's system knows by an id of its own, in all its parts."""
+
+    id: int
+    debts: tuple[str, ...]  # references
+    debt_ids: tuple[int, ...]
+    amount: Money
+    paid_on: date
+    is_reversed: bool
+
+
+def named(connection: Connection, creditor: str, external_id: str) -> NamedPayment | None:
+    """What a creditor's id of a payment stands for."""
+    query = (
+        select(payments, debts.c.reference, debts.c.currency)
+        .join(debts, debts.c.id == payments.c.debt_id)
+        .join(creditors, creditors.c.id == payments.c.creditor_id)
+        .where(creditors.c.key == creditor, payments.c.external_id == external_id)
+        .order_by(payments.c.id)
+    )
+    parts = connection.execute(query).all()
+    if not parts:
+        return None
+    return NamedPayment(
+        id=parts[0].id,
+        debts=tuple(part.reference for part in parts),
+        debt_ids=tuple(part.debt_id for part in parts),
+        amount=Money(sum(part.amount_minor for part in parts), parts[0].currency),
+        paid_on=parts[0].paid_on,
+        is_reversed=parts[0].reversed_at is not None,
+    )
+
+
+def lock_ids(connection: Connection, creditor: str) -> None:
+    """Let nobody else write payments of a creditor under ids of its own till this transaction ends."""
+    connection.execute(select(creditors.c.id).where(creditors.c.key == creditor).with_for_update())
+
+
+def _creditor_of(debt_id: int) -> Any:
+    return select(debts.c.creditor_id).where(debts.c.id == debt_id).scalar_subquery()
 
 
 def payable(connection: Connection, debt_ids: Collection[int], on: date) -> list[Payable]:

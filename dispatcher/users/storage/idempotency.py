@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from dispatcher.database.tables.users import idempotency_keys
 
 KEPT = timedelta(days=2)
+LEASE = timedelta(minutes=1)  # how long a request that may be done twice is waited for; its program may have died
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,6 +20,7 @@ class Answered:
     request_sha256: str
     status: int | None
     body: Any
+    created_at: datetime
 
 
 def claim(
@@ -37,7 +39,20 @@ def claim(
     if connection.scalar(taken) is not None:
         return None
     found = connection.execute(select(idempotency_keys).where(_is(user_id, key))).one()
-    return Answered(request_sha256=found.request_sha256, status=found.status, body=found.body)
+    return Answered(
+        request_sha256=found.request_sha256,
+        status=found.status,
+        body=found.body,
+        created_at=found.created_at,
+    )
+
+
+def take_over(connection: Connection, user_id: int, key: str, known: Answered, now: datetime) -> bool:
+    """Claim the key of a request that was cut off; False while its lease runs, or where another was quicker."""
+    if known.status is not None or now < known.created_at + LEASE:
+        return False
+    mine = _is(user_id, key) & (idempotency_keys.c.created_at == known.created_at)
+    return connection.execute(update(idempotency_keys).where(mine).values(created_at=now)).rowcount == 1
 
 
 def remember(connection: Connection, user_id: int, key: str, status: int, body: Any) -> None:

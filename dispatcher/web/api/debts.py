@@ -97,7 +97,11 @@ def list_payments(visit: Visit) -> Any:
     limit = limit_of(visit)
     with visit.program.database.reading() as connection:
         lines = wire_lists.page_of_payments(
-            connection, only=_creditor_asked(visit), after=a_number(visit, "cursor") or 0, limit=limit + 1
+            connection,
+            only=_creditor_asked(visit),
+            external_id=visit.query("external_id"),
+            after=a_number(visit, "cursor") or 0,
+            limit=limit + 1,
         )
     more = lines[limit - 1].id if len(lines) > limit else None
     return listed([_payment(line) for line in lines[:limit]], more)
@@ -106,7 +110,8 @@ def list_payments(visit: Visit) -> Any:
 def add_payment(visit: Visit) -> Any:
     """Record a payment on a debt, or on what a debtor owes: the agreed first, then the oldest."""
     who, debt = _payer(visit)
-    given = {"amount": (visit.text("amount"),), "on": visit.fields("paid_on"), "again": visit.fields("again")}
+    given = {"amount": (visit.text("amount"),), "on": visit.fields("paid_on")}
+    given |= {name: visit.fields(name) for name in ("again", "sure", "external_id")}
     if debt:
         given["debt"] = (debt,)
     return _recorded(visit, who, {name: texts for name, texts in given.items() if texts and texts[0]})
@@ -131,7 +136,12 @@ def _recorded(visit: Visit, who: str, given: dict[str, tuple[str, ...]]) -> dict
         raise RefusedError(
             409 if "before" in str(error) or "already" in str(error) else 422, sentence_of(error)
         ) from None
-    return {**recorded.details, "debtor": recorded.debtor, "debts": list(recorded.debts)}
+    return {
+        **recorded.details,
+        "debtor": recorded.debtor,
+        "debts": list(recorded.debts),
+        "already": recorded.already,
+    }
 
 
 def _payer(visit: Visit) -> tuple[str, str]:
@@ -238,5 +248,6 @@ def _payment(line: PaymentLine) -> dict[str, Any]:
         "currency": line.amount.currency,
         "paid_on": line.paid_on,
         "source": line.source,
+        "external_id": line.external_id,
         "reversed": line.reversed,
     }

@@ -47,6 +47,7 @@ class Operation:
     status: int = 200
     scope: str = ""  # what a program's account needs; empty: it is for people alone
     takes_rows: bool = False  # the body is an array
+    is_repeatable: bool = False  # done twice it comes to the same, and it is too long for one transaction
 
     @property
     def name(self) -> str:

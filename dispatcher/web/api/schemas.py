@@ -84,7 +84,12 @@ PAYMENT: Final = shape(
     paid_on={**DAY, "description": "Today if not given."},
     source=TEXT,
     note=TEXT,
+    external_id={**TEXT, "maxLength": 200, "description": "Your own id of it: sent twice, it counts once."},
     again={"type": "boolean", "description": "Another payment of the same amount and day is meant."},
+    sure={
+        "type": "boolean",
+        "description": "It is right, although it is more than is owed or of a day that has not come.",
+    },
 )
 REVERSAL: Final = shape(
     "source", source={**TEXT, "description": "Why: a cheque or a direct debit bounced."}, note=TEXT

@@ -5,11 +5,13 @@ import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from dispatcher.database.engine import Connection
 from dispatcher.users.domain.user import ServiceAccount, User
 from dispatcher.users.second_factor import is_wanting
 from dispatcher.users.sign_in import session_of, user_of_token
@@ -141,12 +143,29 @@ def _once(operation: Operation, visit: Visit) -> Response:
         return as_response(operation, operation.answer(visit))
     if len(key) > 200:
         raise RefusedError(400, f"{KEY_HEADER}: 200 characters at most.")
-    database, user = visit.program.database, visit.user
     digest = hashlib.sha256(f"{visit.request.url.path}\n".encode() + visit.body).hexdigest()
+    if operation.is_repeatable:
+        return _once_more(operation, visit, key, digest)
+    # What was done and its answer stand together: whoever is cut off between them finds both or neither.
+    with visit.program.database.at_once() as connection:
+        now = visit.program.real_now()
+        known = idempotency.claim(connection, visit.user.id, key, digest, now)
+        if known is not None:
+            return _again(known, digest, now)
+        response = as_response(operation, operation.answer(visit))
+        _remember(connection, visit, key, response)
+    return response
+
+
+def _once_more(operation: Operation, visit: Visit, key: str, digest: str) -> Response:
+    """A long request is done again where the first was cut off: it comes to the same."""
+    database, user, now = visit.program.database, visit.user, visit.program.real_now()
     with database.writing() as connection:
-        known = idempotency.claim(connection, user.id, key, digest, visit.program.real_now())
+        known = idempotency.claim(connection, user.id, key, digest, now)
+        if known is not None and known.request_sha256 == digest:
+            known = None if idempotency.take_over(connection, user.id, key, known, now) else known
     if known is not None:
-        return _again(known, digest)
+        return _again(known, digest, now)
     try:
         response = as_response(operation, operation.answer(visit))
     except BaseException:
@@ -154,16 +173,24 @@ def _once(operation: Operation, visit: Visit) -> Response:
             idempotency.forget(connection, user.id, key)
         raise
     with database.writing() as connection:
-        idempotency.remember(connection, user.id, key, response.status_code, json.loads(bytes(response.body)))
+        _remember(connection, visit, key, response)
     return response
 
 
-def _again(known: idempotency.Answered, digest: str) -> Response:
+def _remember(connection: Connection, visit: Visit, key: str, response: Response) -> None:
+    body = json.loads(bytes(response.body))
+    idempotency.remember(connection, visit.user.id, key, response.status_code, body)
+
+
+def _again(known: idempotency.Answered, digest: str, now: datetime) -> Response:
     if known.request_sha256 != digest:
         return problem(422, f"{KEY_HEADER}: this key was used for another request.")
     if known.status is None:
+        wait = max(1, round((known.created_at + idempotency.LEASE - now).total_seconds()))
         return problem(
-            409, f"{KEY_HEADER}: the first request under this key has not ended.", {"Retry-After": "2"}
+            409,
+            f"{KEY_HEADER}: the first request under this key has not ended; come again.",
+            {"Retry-After": str(wait)},
         )
     response = JSONResponse(known.body, status_code=known.status)
     response.headers["Idempotent-Replayed"] = "true"

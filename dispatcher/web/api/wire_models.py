@@ -79,11 +79,15 @@ class PaymentMade(Model):
     currency: str
     paid_on: date
     source: str
+    external_id: str
     reversed: bool
 
 
 class PaymentRecorded(Model):
-    """What a payment, or its reversal, came to; `left` is owed on the debts it was put on."""
+    """What a payment, or its reversal, came to; `left` is owed on the debts it was put on.
+
+    `already`: it stood under that `external_id` before, and nothing was added.
+    """
 
     id: int
     debtor: str
@@ -92,7 +96,9 @@ class PaymentRecorded(Model):
     currency: str
     paid_on: date | None = None
     left: str = ""
+    external_id: str = ""
     reversed: bool = False
+    already: bool = False
 
 
 class Instalment(Model):

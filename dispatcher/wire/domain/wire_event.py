@@ -23,7 +23,7 @@ TOLD: Mapping[str, frozenset[str]] = {
         Event.INBOUND: "meaning",
         Event.HOLD_RECORDED: "hold until",
         Event.HOLD_RELEASED: "hold",
-        Event.PAYMENT_RECORDED: "id amount currency paid_on left",
+        Event.PAYMENT_RECORDED: "id amount currency paid_on left external_id",
         Event.PAYMENT_REVERSED: "id amount currency",
         Event.ARRANGEMENT_AGREED: "arrangement arrangement_kind total currency instalments",
         Event.INSTALMENT_PAID: "arrangement arrangement_kind number due_on amount paid",

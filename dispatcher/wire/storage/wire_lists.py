@@ -40,6 +40,7 @@ class PaymentLine:
     amount: Money
     paid_on: date
     source: str
+    external_id: str
     reversed: bool
 
 
@@ -74,10 +75,12 @@ def debts_called(connection: Connection, reference: str, only: str) -> list[Debt
 
 
 def page_of_payments(
-    connection: Connection, *, only: str = "", after: int = 0, limit: int = 50
+    connection: Connection, *, only: str = "", external_id: str = "", after: int = 0, limit: int = 50
 ) -> list[PaymentLine]:
-    """Payments in the order they were recorded, behind an id."""
+    """Payments in the order they were recorded, behind an id; those of one id of the creditor's own."""
     query = _payments().where(payments.c.id > after, *_mine(only)).order_by(payments.c.id).limit(limit)
+    if external_id:
+        query = query.where(payments.c.external_id == external_id)
     return [_payment(row) for row in connection.execute(query)]
 
 
@@ -151,5 +154,6 @@ def _payment(row: Any) -> PaymentLine:
         amount=Money(row.amount_minor, row.currency),
         paid_on=row.paid_on,
         source=row.source,
+        external_id=row.external_id or "",
         reversed=row.reversed_at is not None,
     )
