@@ -140,9 +140,7 @@ def _repeated(connection: Connection, debtor: KnownDebtor, stated: _Stated) -> R
     )
 
 
-def _is_of(
-    connection: Connection, debtor: KnownDebtor, known: payments.NamedPayment, reference: str
-) -> bool:
+def _is_of(connection: Connection, debtor: KnownDebtor, known: payments.NamedPayment, reference: str) -> bool:
     if reference:
         return known.debts == (reference,)
     answers_for = {debt.id for debt in people_facts.debts_of(connection, debtor.id, known.paid_on)}

@@ -77,7 +77,9 @@ def test_a_push_that_was_cut_off_is_done_again_once_nobody_can_be_at_it(web: Web
         idempotency.forget(connection, user.id, "push")
         idempotency.claim(connection, user.id, "push", known.request_sha256, now - timedelta(minutes=2))
     assert client.post("/api/v1/debts", content=body, headers=headers).json()["imported"] == 1
-    assert client.post("/api/v1/debts", content=body, headers=headers).headers["idempotent-replayed"] == "true"
+    assert (
+        client.post("/api/v1/debts", content=body, headers=headers).headers["idempotent-replayed"] == "true"
+    )
 
 
 # Payments under the creditor's own ids.
@@ -134,7 +136,10 @@ def test_one_payment_of_several_debts_is_one_under_its_id(web: Web) -> None:
     assert sorted(again.json()["debts"]) == ["acme/W1", "acme/W2"]
     client.post(f"/api/v1/payments/{first['id']}/reversals", json={"source": "bounced"})
     late = client.post("/api/v1/payments", json=body).json()
-    assert (late["already"], late["reversed"]) == (True, True)  # a repeat gives back no payment that was taken back
+    assert (late["already"], late["reversed"]) == (
+        True,
+        True,
+    )  # a repeat gives back no payment that was taken back
 
 
 def test_more_than_is_owed_has_to_be_said_to_be_sure(web: Web) -> None:
@@ -144,5 +149,3 @@ def test_more_than_is_owed_has_to_be_said_to_be_sure(web: Web) -> None:
 
     assert client.post("/api/v1/payments", json=much).status_code == 422
     assert client.post("/api/v1/payments", json={**much, "sure": True}).status_code == 201
-
-

@@ -227,7 +227,10 @@ VOCABULARY: Mapping[Event, Word] = {
         _PERSON, "Ended: {hold}", always="hold", details=f"{_SAID} count before after", counts=False
     ),
     Event.PAYMENT_RECORDED: _word(
-        _PERSON, "The person paid", Tone.REPLY, always="amount currency paid_on left",
+        _PERSON,
+        "The person paid",
+        Tone.REPLY,
+        always="amount currency paid_on left",
         details=f"{_SAID} id external_id",
     ),
     Event.CONTACT_RECORDED: _word(

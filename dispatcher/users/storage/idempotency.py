@@ -10,7 +10,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from dispatcher.database.tables.users import idempotency_keys
 
 KEPT = timedelta(days=2)
-LEASE = timedelta(minutes=1)  # how long a request that may be done twice is waited for; its program may have died
+LEASE = timedelta(
+    minutes=1
+)  # how long a request that may be done twice is waited for; its program may have died
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
