@@ -10,6 +10,8 @@ from dispatcher import resources
 from dispatcher.cli.opening import AsJson, parse_day, print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dispatcher.gate.rule_book import RuleBook
     from dispatcher.gate.rules import Rule, RulePack
 
@@ -66,6 +68,8 @@ def show(
         return
     review = _reviewed(found) or "counsel has not reviewed it"
     print(f"{found.name}: {found.title}\nversion {found.version}, {found.stamp}; {review}\n")
+    for text, since in found.in_force.items():
+        print(f"{text} holds since {since}")
     for rule in rules:
         _print_rule(rule)
     silent = len(found.rules) - len(rules)
@@ -132,10 +136,18 @@ def _print_rule(rule: "Rule") -> None:
     print(f"{rule.id}\n  {rule.says}\n  {source}")
     if rule.reference.link:
         print(f"  {rule.reference.link}")
+    for line in _text(rule):
+        print(f"  {line}")
+
+
+def _text(rule: "Rule") -> "Iterator[str]":
     if rule.reference.quote:
-        print(f"  “{rule.reference.quote}”")
+        yield f"“{rule.reference.quote}”"
     if rule.reference.read_on:
-        print(f"  read on {rule.reference.read_on}")
+        where = f" at {rule.reference.read_at}" if rule.reference.read_at else ""
+        yield f"read on {rule.reference.read_on}{where}"
+    if rule.reference.unread:
+        yield f"not read: {rule.reference.unread}"
 
 
 def _book() -> "RuleBook":
@@ -174,6 +186,10 @@ def _rule(rule: "Rule") -> dict[str, Any]:
         "kinds": sorted(rule.kinds),
         "reference": rule.reference.title,
         "link": rule.reference.link or None,
+        "quote": rule.reference.quote or None,
+        "read_on": rule.reference.read_on.isoformat() if rule.reference.read_on else None,
+        "read_at": rule.reference.read_at or None,
+        "unread": rule.reference.unread or None,
         "valid_from": rule.since,
         "valid_to": rule.valid_to.isoformat() if rule.valid_to else None,
         "status": rule.status,

@@ -49,7 +49,7 @@ class Reason:
     not_before: datetime | None = None
     link: str = ""
     status: str = "law"  # law | guidance | policy
-    verified: str = "unverified"  # official | secondary | unverified
+    verified: str = "unverified"  # official | secondary | unverified | own
     inputs: Mapping[str, str] = field(default_factory=dict)
     channels: tuple[str, ...] = ()
 
@@ -81,7 +81,7 @@ def own_reason(pack: str, rule: str, outcome: Outcome, reference: str, detail: s
         reference=reference,
         detail=detail,
         status="policy",
-        verified="official",
+        verified="own",
         inputs=inputs,
     )
 

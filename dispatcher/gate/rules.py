@@ -17,12 +17,18 @@ ROLES = {"third_party": "third_party_collector"}  # the portfolio's shorter word
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reference:
-    """Where the rule stands written: `quote` its decisive words, `read_on` the day on which they were read."""
+    """Where the rule stands written: `quote` its decisive words, `read_on` the day on which they were read.
+
+    `link`: the law's own address; `read_at`: where the words were read, if elsewhere (an address, or words);
+    `unread`: why nobody has read the law's own words.
+    """
 
     title: str
     link: str = ""
     quote: str = ""
     read_on: date | None = None
+    read_at: str = ""
+    unread: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -196,6 +202,9 @@ class RulePack:
     names_disputed: bool | None = (
         None  # may a message about other debts name a disputed one; None: says nothing
     )
+    in_force: dict[str, date] = field(
+        default_factory=dict
+    )  # a text, as references name it: since when it holds
 
     @property
     def stamp(self) -> str:

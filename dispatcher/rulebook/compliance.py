@@ -15,8 +15,10 @@ fresh. It is no legal advice. **Counsel must review every pack before real use**
 note}`, and real providers hold the debtors of a pack without it.
 
 Each rule says how sure we are of it. *status*: law, guidance (a regulator's expectation) or policy (our own choice).
-*verified*: official (read in the official text or on the regulator's own page), secondary (law firm, press, vendor)
-or unverified (from memory; check before use). A rule is in force from its first date, at the instant of sending.
+*verified*: official (the words quoted are the text's or its regulator's own, wherever a copy of them was read),
+secondary (the words are a law firm's or another authority's about it), unverified (nobody has read the law's words,
+or only a newspaper's or a vendor's; the reason is given: check before use) or own (our rule: there is no text). A rule
+is in force from its first date, at the instant of sending; `unknown` holds on every day.
 
 Of several rules the strictest stands: block (needs a new fact), hold (a person decides), defer (time cures it),
 allow. A deferral is looked at again at its own instant, and all reasons are kept. What the gate cannot read it holds.
@@ -58,16 +60,34 @@ def _pack(pack: RulePack, cases: Sequence[Case]) -> Iterator[str]:
 
 
 def _row(rule: Rule, rows: list[str]) -> str:
-    title = rule.reference.title.replace("|", "\\|")
-    source = f"[{title}]({rule.reference.link})" if rule.reference.link else title
-    if rule.reference.quote:
-        source += f" “{rule.reference.quote.replace('|', chr(92) + '|')}”"
-    if rule.reference.read_on:
-        source += f" (read on {rule.reference.read_on})"
+    source = _source(rule)
     force = f"{rule.since} –{f' {rule.valid_to}' if rule.valid_to else ''}"
     guard = f"`guards/{_guard_file(rule)}.py`"
     lines = f"line {', '.join(rows)}" if rows else "none refuses"
     return f"| {rule.id} | {rule.says} | {source} | {force} | {rule.status} | {rule.verified} | {guard} | {lines} |"
+
+
+def _source(rule: Rule) -> str:
+    reference = rule.reference
+    title = _cell(reference.title)
+    parts = [f"[{title}]({reference.link})" if reference.link else title]
+    if reference.quote:
+        parts.append(f"“{_cell(reference.quote)}”")
+    if reference.read_on:
+        parts.append(f"(read on {reference.read_on}{_read_at(reference.read_at)})")
+    if reference.unread:
+        parts.append(f"(not read: {_cell(reference.unread)})")
+    return " ".join(parts)
+
+
+def _read_at(where: str) -> str:
+    if where.startswith(("http://", "https://")):
+        return f", [where]({where})"
+    return f", {_cell(where)}" if where else ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _where(pack: RulePack) -> str:

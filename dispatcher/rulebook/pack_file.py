@@ -58,15 +58,17 @@ _RULE = _object(
             {
                 "title": _TEXT,
                 "link": {"type": "string", "pattern": "^https?://"},
-                "quote": _TEXT,
+                "quote": _TEXT | {"maxLength": 300},
                 "read_on": _DATE,
+                "read_at": _TEXT,
+                "unread": _TEXT,
             },
             "title",
         ),
         "valid_from": _DATE,
         "valid_to": _DATE,
         "status": {"enum": ["law", "guidance", "policy"]},
-        "verified": {"enum": ["official", "secondary", "unverified"]},
+        "verified": {"enum": ["official", "secondary", "unverified", "own"]},
     },
     "id",
     "says",
@@ -123,6 +125,7 @@ SCHEMA: Json = _object(
                 "past_due_more_than": {"type": "integer", "minimum": 0},
             }
         ),
+        "in_force": {"type": "object", "minProperties": 1},
         "time_barred": _object(
             {
                 "may_be_asked_with": _TEXTS,
@@ -144,12 +147,14 @@ def read_pack(path: Path, digest: str) -> RulePack:
     data = file.data
     if data["pack"].lower() != path.stem:
         raise file.error(("pack",), f"{data['pack']!r} must stand in {data['pack'].lower()}.yaml")
+    in_force = _in_force(file)
     return RulePack(
         name=data["pack"],
         title=data["title"],
         version=data["version"],
         digest=digest,
-        rules=_rules(file),
+        rules=_rules(file, in_force),
+        in_force=in_force,
         applies=tuple(region for one in data.get("applies", ()) for region in _regions(one)),
         everywhere=data.get("everywhere", False),
         binds=_binding(file, data.get("binds", {})),
@@ -204,13 +209,40 @@ def _review(file: YamlFile) -> Review | None:
     return Review(by=review["by"], on=on, note=review.get("note", ""))
 
 
-def _rules(file: YamlFile) -> tuple[Rule, ...]:
+def _rules(file: YamlFile, in_force: dict[str, date]) -> tuple[Rule, ...]:
     rules = tuple(_rule(file, i, written) for i, written in enumerate(file.data["rules"]))
     ids = [rule.id for rule in rules]
-    for i, rule_id in enumerate(ids):
-        if rule_id in ids[:i]:
-            raise file.error(("rules", i, "id"), f"{rule_id!r} is the id of an earlier rule too")
+    for i, rule in enumerate(rules):
+        if rule.id in ids[:i]:
+            raise file.error(("rules", i, "id"), f"{rule.id!r} is the id of an earlier rule too")
+        _hold_to_its_law(file, i, rule, in_force)
     return rules
+
+
+def _in_force(file: YamlFile) -> dict[str, date]:
+    """Since when each text holds; of a text whose day nobody knows, 1 January of its year."""
+    written: Json = file.data.get("in_force", {})
+    return {
+        text: date(since, 1, 1) if isinstance(since, int) else _date(file, ("in_force", text), since)
+        for text, since in written.items()
+    }
+
+
+def _hold_to_its_law(file: YamlFile, i: int, rule: Rule, in_force: dict[str, date]) -> None:
+    """A rule that says since when it holds names a text of `in_force` and begins no earlier than that text."""
+    if not in_force or rule.status == "policy" or rule.valid_from == date.min:
+        return
+    since = [day for text, day in in_force.items() if text in rule.reference.title]
+    at: KeyPath = ("rules", i, "valid_from")
+    if not since:
+        raise file.error(
+            at, f"in_force names no text of {rule.reference.title!r}; name it there, or write unknown"
+        )
+    if rule.valid_from < min(since):
+        raise file.error(
+            at,
+            f"{rule.valid_from} is before the law itself, in force from {min(since)}; correct one of the two",
+        )
 
 
 def _rule(file: YamlFile, i: int, written: Json) -> Rule:

@@ -256,6 +256,59 @@ def test_every_rule_names_its_source_and_says_what_it_asks(book: RuleBook) -> No
             assert len(rule.reference.title) > 5, (pack.name, rule.id)
 
 
+def test_a_rule_quotes_its_text_or_says_why_nobody_has_read_it(book: RuleBook) -> None:
+    for pack in book:
+        for rule in pack.rules:
+            reference, where = rule.reference, (pack.name, rule.id)
+            if rule.verified == "own":
+                assert rule.status == "policy", where
+                assert not reference.quote, where
+            elif rule.verified == "unverified":
+                assert reference.unread, where
+            else:
+                assert not reference.unread, where
+                assert reference.quote, where
+                assert reference.read_on is not None, where
+                assert reference.link, where
+            assert bool(reference.quote) == (reference.read_on is not None), where
+
+
+def test_a_rule_of_law_begins_with_its_law_or_says_that_nobody_knows(book: RuleBook) -> None:
+    dated = [
+        (pack.name, rule.id)
+        for pack in book
+        for rule in pack.rules
+        if rule.status != "policy" and rule.valid_from != date.min and not pack.in_force
+    ]
+    assert dated == []
+    assert [rule.since for rule in book.pack("CA-ON").rules] == ["unknown"] * 7
+    assert {rule.since for rule in book.pack("UK-MCOB").rules} == {"2004-10-31", "2021-05-04"}
+    assert book.pack("BR-SP").rules[0].since == "2014-05-23"
+
+
+def test_a_replay_of_an_earlier_year_is_judged_by_the_law_of_that_year(book: RuleBook) -> None:
+    in_2012 = [rule.id for rule in book.pack("MX-CONDUSEF").rules if rule.in_force(date(2012, 6, 1))]
+    assert in_2012 == []
+    assert all(
+        rule.in_force(date(2012, 6, 1)) for rule in book.pack("US-WA").rules
+    )  # nobody knows since when
+
+
+@pytest.mark.parametrize(
+    ("in_force", "words"),
+    [
+        ("A law: 2026-01-02", "2026-01-01 is before the law itself, in force from 2026-01-02"),
+        ("A law: 2027", "before the law itself, in force from 2027-01-01"),
+        ("Another law: 2020", "in_force names no text of 'A law'"),
+    ],
+)
+def test_a_rule_older_than_its_law_is_a_fault(tmp_path: Path, in_force: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=r"xx-test\.yaml:14: rules\.0\.valid_from") as raised:
+        _read(tmp_path, PACK.replace("applies:\n", f"in_force: {{{in_force}}}\napplies:\n"))
+    assert words in str(raised.value)
+    assert _read(tmp_path, PACK.replace("applies:\n", "in_force: {A law: 2026}\napplies:\n")).in_force
+
+
 def test_law_is_marked_as_policy_only_where_it_is(book: RuleBook) -> None:
     for name in ("DEFAULT", "ES-POLICY"):
         assert {rule.status for rule in book.pack(name).rules} == {"policy"}

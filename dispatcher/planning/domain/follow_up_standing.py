@@ -48,5 +48,5 @@ def _reason(rule: str, detail: str) -> Reason:
         reference="what was agreed, and what came in",
         detail=detail,
         status="policy",
-        verified="official",
+        verified="own",
     )

@@ -38,6 +38,6 @@ def _reason(rule: str, detail: str, outcome: Outcome, **inputs: str) -> Reason:
         reference="the portfolio and config/senders.yaml",
         detail=detail,
         status="policy",
-        verified="official",
+        verified="own",
         inputs=inputs,
     )
