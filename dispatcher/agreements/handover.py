@@ -1,17 +1,26 @@
 """Passing a debt to counsel: a person decides, or two where the strategy says so; from the export on we are silent."""
 
-from datetime import date
+from collections.abc import Callable, Collection, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from dispatcher.agreements.storage import arrangements, handovers
+from dispatcher.agreements.watch import Watcher
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.log.storage import delivery_log
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.recording import Recorded, Recording, Said, recording
 from dispatcher.people.storage.debt_files import load_debts
 
 
-def decide(database: Database, who: str, debt: str, said: Said, *, needs_second: bool) -> Recorded:
-    """One person's decision; the second of two must be another's. Raises RecordError for a debt that must stay."""
+def decide(
+    database: Database, who: str, debt: str, said: Said, *, needs_second: bool, why: str = ""
+) -> Recorded:
+    """One person's decision; the second of two must be another's. Raises RecordError for a debt that must stay.
+
+    `why`: what put it before them.
+    """
     with recording(database, who, said, debts=[debt]) as record:
         [owed] = record.debts
         _may_go(record.connection, owed.id, said.now.date())
@@ -28,7 +37,12 @@ def decide(database: Database, who: str, debt: str, said: Said, *, needs_second:
             "note": said.note,
         }
         if row is None:
-            more = {"debt_id": owed.id, "proposed_on": said.now.date(), "recorded_at": said.now}
+            more = {
+                "debt_id": owed.id,
+                "proposed_on": said.now.date(),
+                "recorded_at": said.now,
+                "why": why,
+            }
             handovers.add(record.connection, {**values, **more})
         else:
             handovers.change(record.connection, row.id, **values)
@@ -37,6 +51,7 @@ def decide(database: Database, who: str, debt: str, said: Said, *, needs_second:
 
 def refuse(database: Database, who: str, debt: str, said: Said, *, why: str) -> Recorded:
     """It is not handed over; nobody is asked again for now."""
+    _require_why(why)
     with recording(database, who, said, debts=[debt]) as record:
         [owed] = record.debts
         row = handovers.standing(record.connection, owed.id)
@@ -55,6 +70,7 @@ def refuse(database: Database, who: str, debt: str, said: Said, *, why: str) -> 
 
 def withdraw(database: Database, who: str, debt: str, said: Said, *, why: str) -> Recorded:
     """A decision is taken back: no final notice goes out, or the debt comes back from counsel."""
+    _require_why(why)
     with recording(database, who, said, debts=[debt]) as record:
         [owed] = record.debts
         row = handovers.standing(record.connection, owed.id)
@@ -66,18 +82,102 @@ def withdraw(database: Database, who: str, debt: str, said: Said, *, why: str) -
         return _told(record, "handover_withdrawn", {"state": "withdrawn"}, why=why)
 
 
-def hand_over(database: Database, who: str, debt: str, said: Said) -> Recorded:
-    """Write down that counsel has it; raises RecordError where nobody decided, or something stands against it now."""
+def check_hand_over(
+    connection: Connection, debt_id: int, reference: str, on: date, *, needs_notice: bool, without_notice: str = ""
+) -> Any:  # fmt: skip
+    """The row of a debt that may go to counsel on a day; raises RecordError that says what stands against it.
+
+    Where its strategy has a final notice, that must be out and the day that it names must have come: what it says is
+    a deadline, and goes for us too. `without_notice`: why somebody passes it on all the same.
+    """
+    row = handovers.standing(connection, debt_id)
+    if row is None or row.state not in handovers.TO_GO:
+        raise RecordError(f"{reference}: {_decided(row) if row else 'nobody decided to hand it over'}")
+    _may_go(connection, debt_id, on)
+    if without_notice.strip():
+        return row
+    if row.state == "decided" and needs_notice:
+        raise RecordError(
+            f"{reference}: its final notice has not gone out yet; the next runs send it as its ladder comes to it, "
+            "or `--without-notice WHY` says why counsel gets the debt at once"
+        )
+    if row.hand_over_on is not None and row.hand_over_on > on:
+        raise RecordError(
+            f"{reference}: its final notice of {row.notified_on} names {row.hand_over_on}, so it stays until then"
+        )
+    return row
+
+
+def hand_over(
+    database: Database, who: str, debt: str, said: Said, *, needs_notice: bool, without_notice: str = ""
+) -> Recorded:
+    """Write down that counsel has it; raises RecordError where something stands against it now."""
     with recording(database, who, said, debts=[debt]) as record:
         [owed] = record.debts
-        row = handovers.standing(record.connection, owed.id)
-        if row is None or row.state not in ("decided", "notified"):
-            raise RecordError(
-                f"{owed.reference}: {_decided(row) if row else 'nobody decided to hand it over'}"
-            )
-        _may_go(record.connection, owed.id, said.now.date())
+        row = check_hand_over(
+            record.connection, owed.id, owed.reference, said.now.date(),
+            needs_notice=needs_notice, without_notice=without_notice,
+        )  # fmt: skip
         handovers.set_exported(record.connection, row.id, said.now)
-        return _told(record, "handed_over", {"state": "handed_over"})
+        personal = {"why": without_notice} if without_notice.strip() else {}
+        return _told(record, "handed_over", {"state": "handed_over"}, **personal)
+
+
+def follow_ledger(connection: Connection, creditor_ids: Sequence[int], watcher: Watcher) -> None:
+    """A ledger's decisions are decisions, and end where it no longer says so; what people decided here stands."""
+    gone = handovers.taken_back_by_ledger(connection, creditor_ids)
+    for key in gone:
+        handovers.change(
+            connection, key, state="withdrawn", ended_on=watcher.as_of, note="the ledger says so no longer"
+        )
+    _log(connection, gone, "handover_withdrawn", watcher)
+    fresh = handovers.decided_by_ledger(connection, creditor_ids, watcher.as_of)
+    handovers.add_all(
+        connection,
+        [
+            {
+                "debt_id": row.id,
+                "state": "decided",
+                "why": "the ledger says so",
+                "proposed_on": row.handover_decided_on,
+                "decided_on": row.handover_decided_on,
+                "decided_by": [handovers.LEDGER],
+                "recorded_at": watcher.now,
+            }
+            for row in fresh
+        ],
+    )
+    rows = handovers.of_debts(connection, [row.id for row in fresh])
+    _log(connection, [row.id for row in rows], "handover_decided", watcher)
+
+
+def note_notices(
+    connection: Connection,
+    steps: Collection[tuple[str, str]],
+    days_of: Callable[[str], int],
+    watcher: Watcher,
+) -> int:
+    """Bring decided debts to what their final notices came to; how many changed.
+
+    `steps`: (strategy, step) of final notices; `days_of`: how many days after a creditor's notice a debt goes.
+    """
+    rows = handovers.listed(connection, handovers.TO_GO)
+    out = handovers.notices_out(connection, [row.debt_id for row in rows], steps)
+    told, changed = [], 0
+    for row in rows:
+        day = out.get(row.debt_id)
+        since = day if day is not None and day >= row.decided_on else None
+        if since == row.notified_on:
+            continue
+        changed += 1
+        if since is None:  # it came back: nothing was announced
+            handovers.change(connection, row.id, state="decided", notified_on=None, hand_over_on=None)
+        else:
+            named = since + timedelta(days=days_of(row.key))
+            handovers.change(connection, row.id, state="notified", notified_on=since, hand_over_on=named)
+            told.append(row.id)
+    _log(connection, told, "handover_notified", watcher)
+    return changed
 
 
 def _may_go(connection: Connection, debt_id: int, on: date) -> None:
@@ -86,9 +186,19 @@ def _may_go(connection: Connection, debt_id: int, on: date) -> None:
         raise RecordError(f"{debt.reference}: nothing is owed on it")
     if debt.disputed_on is not None and debt.disputed_on <= on:
         raise RecordError(f"{debt.reference} is disputed since {debt.disputed_on}: answer that first")
+    if debt.time_barred_on is not None and debt.time_barred_on <= on:
+        raise RecordError(
+            f"{debt.reference} is time-barred since {debt.time_barred_on}: no court takes it; "
+            "`dispatcher handover refuse` says so"
+        )
     standing = arrangements.open_on_debts(connection, [debt_id])
     if standing:
         raise RecordError(f"{debt.reference}: arrangement {standing[0]} stands on it")
+
+
+def _require_why(why: str) -> None:
+    if not why.strip():
+        raise RecordError("say why: it is kept, and the log names it")
 
 
 def _decided(row: Any) -> str:
@@ -102,4 +212,36 @@ def _told(record: Recording, event: str, details: dict[str, Any], **personal: An
     record.log(event, details, **personal)
     return Recorded(
         fact="handover", debtor=record.debtor.full_reference, debts=record.debt_references, details=details
+    )
+
+
+def _log(connection: Connection, ids: Collection[int], event: str, watcher: Watcher) -> None:
+    """An entry a debt, of what facts decided and no person."""
+    rows = handovers.of_ids(connection, ids) if ids else []
+    kept = delivery_log.keep_personal(
+        connection,
+        [
+            (row.person, {"debtor": f"{row.key}/{row.debtor}", "debts": [f"{row.key}/{row.reference}"]})
+            for row in rows
+        ],
+    )
+    delivery_log.append(
+        connection,
+        [
+            LogEntry(
+                event=event,
+                at=watcher.now,
+                actor=watcher.actor,
+                as_of=watcher.as_of,
+                person=row.person,
+                creditor=row.key,
+                personal_id=personal_id,
+                commitment=commitment,
+                details={
+                    "state": row.state,
+                    **({"hand_over_on": row.hand_over_on.isoformat()} if row.hand_over_on else {}),
+                },
+            )
+            for row, (personal_id, commitment) in zip(rows, kept, strict=True)
+        ],
     )

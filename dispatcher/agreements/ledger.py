@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
+from dispatcher.agreements import handover
 from dispatcher.agreements.domain import offers as offering
 from dispatcher.agreements.domain.agreed import Agreed
 from dispatcher.agreements.domain.arrangement import State
@@ -31,6 +32,7 @@ def watch_ledger(
     watcher = Watcher(now=now, actor=actor, as_of=as_of)
     ids = ledger_promises.creditor_ids(connection, creditors)
     _withdraw(connection, ids, watcher)
+    handover.follow_ledger(connection, ids, watcher)
     for page in pages(ledger_promises.fresh(connection, ids, as_of)):
         _take(connection, page, rules, watcher)
     return look_again(

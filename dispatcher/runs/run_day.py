@@ -5,7 +5,10 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from dispatcher.agreements.watch import Watcher
 from dispatcher.calls.plan_calls import CallPlan, plan_calls
+from dispatcher.counsel.list_cases import note_final_notices
+from dispatcher.counsel.list_cases import notes as handover_notes
 from dispatcher.database.engine import Database
 from dispatcher.delivery.channel_trouble import failing_for, paused_channels
 from dispatcher.delivery.expire_messages import expire_messages
@@ -141,6 +144,9 @@ def close_day(
     problems: Sequence[str],
 ) -> RunSummary:
     """Finish what is at an end, log the summary, seal."""
+    said: list[str] = []
+    if ports.mode == "live":
+        said = _handovers(ports, run_id)
     with ports.database.writing() as connection:
         run_totals.finish_runs(connection, mode=ports.mode, now=ports.now())
         late = run_totals.count_sent(connection, earlier[0]) - earlier[1]
@@ -151,6 +157,7 @@ def close_day(
         template_problems=problems,
         sent_of_earlier_runs=late,
     )
+    summary = replace(summary, notes=(*summary.notes, *said))
     with ports.database.writing() as connection:
         delivery_log.append(connection, [_summary_entry(ports, summary)])
         take_note_of_expired(connection, mode=ports.mode, now=ports.now())
@@ -161,6 +168,16 @@ def close_day(
             connection, run_id, summary={**run.summary, "day": summary.as_json() | {"seal": seal}}
         )
     return replace(summary, seal=seal)
+
+
+def _handovers(ports: DayPorts, run_id: int) -> list[str]:
+    """Which final notices went out; in sentences what should be decided about handing over, or may go."""
+    with ports.database.reading() as connection:
+        as_of = plans.get_run(connection, run_id).as_of
+    watcher = Watcher(now=ports.now(), actor=ports.actor, as_of=as_of)
+    note_final_notices(ports.database, ports.policy, watcher)
+    with ports.database.reading() as connection:
+        return handover_notes(connection, ports.policy, as_of)
 
 
 def _expired(ports: DayPorts, run_id: int) -> list[str]:

@@ -58,5 +58,5 @@ def _handovers(connection: Connection) -> Iterator[ForSecond]:
                 by=", ".join(row.decided_by),
                 since=row.recorded_at or datetime.combine(row.proposed_on, time(), UTC),
                 why=row.why,
-                address=f"/people/{row.key}/{row.debtor}",
+                address="/handover",
             )

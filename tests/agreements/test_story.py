@@ -1,79 +1,10 @@
 """The story of one debt through the commands, on its own days: offered, agreed by number, told, missed, broken, resumed."""
 
-import csv
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import pytest
-
-from dispatcher.cli.main import main
-
-ROW = {
-    "creditor": "acme", "debtor_reference": "A1", "debtor_name": "Ana Perez", "language": "en", "country": "US",
-    "region": "NY", "postal_code": "10001", "address_line_1": "1 Main St", "city": "New York",
-    "email": "ana@debtors.example", "debt_reference": "R1", "currency": "USD", "balance": "120.00",
-    "due_date": "2026-01-12", "debt_type": "consumer",
-}  # fmt: skip
-
-Desk = Callable[..., str]
-
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
-    """`dispatcher …` in this process; gives what it prints, and with `code` expects that end."""
-    monkeypatch.setenv("DISPATCHER_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("DISPATCHER_RULES__ONLY", "default")
-
-    def run(*words: str, code: int = 0) -> str:
-        monkeypatch.setattr(sys, "argv", ["dispatcher", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        assert ended.value.code == code, (words, printed)
-        return printed.out
-
-    run("db", "upgrade")
-    return run
-
-
-@pytest.fixture
-def ledger(desk: Desk, tmp_path: Path) -> Callable[..., None]:
-    """Import a ledger of a day."""
-
-    def read(day: str, balance: str, **changes: str) -> None:
-        file = tmp_path / "ledger.csv"
-        with file.open("w", newline="") as stream:
-            writer = csv.DictWriter(stream, fieldnames=[*ROW, *changes])
-            writer.writeheader()
-            writer.writerow({**ROW, "balance": balance, **changes})
-        desk("portfolio", "import", str(file), "--as-of", day)
-
-    return read
-
-
-def day(desk: Desk, on: str) -> None:
-    desk("run", "--as-of", on, "--now", f"{on}T18:00:00Z")
-
-
-def told(desk: Desk) -> list[tuple[str, str]]:
-    """Day and step of every message; those of one day by name, since nothing promises which leaves first."""
-    return sorted((m["as_of"], m["step"]) for m in json.loads(desk("messages", "list", "--json")))
-
-
-def agreed(desk: Desk) -> dict[str, Any]:
-    [one] = json.loads(desk("arrangements", "list", "--json"))
-    return one
-
-
-def events(desk: Desk, tmp_path: Path) -> list[str]:
-    desk("log", "export", "--out", str(tmp_path / "log.jsonl"))
-    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()[:-1]]
-    about = ("arrangement_", "instalment_")
-    assert all(line["debtor"] == "acme/A1" for line in lines if line["event"].startswith(about))
-    return [line["event"] for line in lines if line["event"].startswith(about)]
+from tests.agreements.story import Desk, agreed, day, events, told
 
 
 def test_a_debt_is_offered_a_plan_agreed_by_number_missed_and_resumed_each_message_on_its_own_day(

@@ -222,6 +222,12 @@ def of_debts(connection: Connection, debt_ids: Collection[int]) -> list[int]:
     return sorted(set(connection.scalars(query)))
 
 
+def ever_on_debts(connection: Connection, debt_ids: Collection[int]) -> list[int]:
+    """Every arrangement that stands or stood on these debts."""
+    query = select(arrangement_debts.c.arrangement_id).where(one_of(arrangement_debts.c.debt_id, "ids"))
+    return sorted(set(connection.scalars(query, {"ids": sorted(debt_ids)})))
+
+
 def of_references(connection: Connection, references: Collection[str]) -> list[int]:
     """The same, of debts as `creditor/reference`."""
     pairs = [reference.partition("/")[::2] for reference in references]

@@ -138,7 +138,8 @@ handovers = Table(
     Column("proposed_on", Date, nullable=False),
     Column("decided_on", Date),
     Column("decided_by", CanonicalJson, nullable=False, server_default="[]"),
-    Column("notified_on", Date),
+    Column("notified_on", Date),  # the day of the final notice that went out
+    Column("hand_over_on", Date),  # the day that it names: not before
     Column("exported_at", Instant),
     Column("ended_on", Date),
     Column("note", Text, nullable=False, server_default=""),

@@ -65,6 +65,7 @@ class Event(StrEnum):
     ARRANGEMENT_CANCELLED = "arrangement_cancelled"
     ARRANGEMENT_REPLACED = "arrangement_replaced"
     HANDOVER_DECIDED = "handover_decided"
+    HANDOVER_NOTIFIED = "handover_notified"
     HANDOVER_REFUSED = "handover_refused"
     HANDOVER_WITHDRAWN = "handover_withdrawn"
     HANDED_OVER = "handed_over"

@@ -318,6 +318,7 @@ VOCABULARY: Mapping[Event, Word] = {
     Event.ARRANGEMENT_CANCELLED: _report(_PERSON, "Cancelled: the {arrangement}"),
     Event.ARRANGEMENT_REPLACED: _report(_PERSON, "Replaced by another: the {arrangement}"),
     Event.HANDOVER_DECIDED: _report(_PERSON, "Decided to hand the debt over"),
+    Event.HANDOVER_NOTIFIED: _report(_PERSON, "The final notice has gone out"),
     Event.HANDOVER_REFUSED: _report(_PERSON, "Decided not to hand the debt over"),
     Event.HANDOVER_WITHDRAWN: _report(_PERSON, "The hand-over was taken back"),
     Event.HANDED_OVER: _report(_PERSON, "Handed over to counsel"),

@@ -61,9 +61,13 @@ _ARRANGED = (
     )
     .order_by(arrangements.c.id)
 )
-_HANDOVERS = select(handovers.c.debt_id, handovers.c.decided_on, handovers.c.exported_at).where(
-    one_of(handovers.c.debt_id, "ids"), handovers.c.state.in_(("decided", "notified", "handed_over"))
-)
+_HANDOVERS = (
+    select(
+        handovers.c.debt_id, handovers.c.state, handovers.c.decided_on, handovers.c.exported_at, handovers.c.ended_on
+    )
+    .where(one_of(handovers.c.debt_id, "ids"), handovers.c.state != "proposed")
+    .order_by(handovers.c.id)
+)  # fmt: skip
 
 
 def load_debts(connection: Connection, ids: Collection[int], *, as_of: date) -> dict[int, DebtFile]:
@@ -117,7 +121,7 @@ def _debt(
         promise_date=row.promise_date,
         time_barred_on=row.time_barred_on,
         notice_sent_on=row.notice_sent_on,
-        handover_decided_on=row.handover_decided_on or (handover.decided_on if handover else None),
+        handover_decided_on=_handover_decided_on(row.handover_decided_on, handover),
         handed_over_on=handover.exported_at.date() if handover and handover.exported_at else None,
         sender_role=row.sender_role,
         debt_type=row.debt_type,
@@ -126,6 +130,15 @@ def _debt(
         extra=row.extra,
         arrangement=arranged,
     )
+
+
+def _handover_decided_on(by_ledger: date | None, handover: Any) -> date | None:
+    """The ledger's day or the desk's; what the desk ended since the ledger's day is no decision any more."""
+    if handover is None:
+        return by_ledger
+    if handover.ended_on is None:
+        return by_ledger or handover.decided_on
+    return by_ledger if by_ledger is not None and by_ledger > handover.ended_on else None
 
 
 def _allotted_credit(connection: Connection, owners: set[int], as_of: date) -> dict[int, int]:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, exists, func, or_, select
 
+from dispatcher.database.tables.agreements import handovers
 from dispatcher.database.tables.planning import ladder, rounds
 from dispatcher.database.tables.portfolio import creditors, debts
 from dispatcher.planning.domain.strategy import Strategy
@@ -53,6 +54,7 @@ def find_ended(connection: Connection, strategy: Strategy, as_of: date) -> Itera
             open_on(as_of),
             debts.c.in_ledger,
             debts.c.handover_decided_on.is_(None),
+            ~exists().where(handovers.c.debt_id == debts.c.id, handovers.c.ended_on.is_(None)),
         )
     )
     rows = connection.execute(query).all() if last else []

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import Connection, and_, exists, false, or_, select
+from sqlalchemy import Connection, and_, exists, false, func, not_, or_, select
 
 from dispatcher.database.tables.agreements import arrangement_debts, handovers
 from dispatcher.database.tables.planning import ladder
@@ -20,6 +20,8 @@ from dispatcher.values.money import Money
 class HandoverCandidate:
     """A debt for which somebody should decide, and why."""
 
+    debt_id: int
+    debtor_id: int
     debtor: str
     debt: str
     owed: Money
@@ -33,20 +35,31 @@ class HandoverCandidate:
 def proposed(
     connection: Connection, strategies: Sequence[Strategy], as_of: date, segments: Segments = ()
 ) -> Iterator[HandoverCandidate]:
-    """Open debts without an arrangement or a decision whose time has come by their strategy's `handover`."""
+    """Open debts without an arrangement or a decision whose time has come by their strategy's `handover`.
+
+    A final notice waits for the decision, so the time counts from the last step before it.
+    """
     arranged = exists().where(arrangement_debts.c.debt_id == debts.c.id, arrangement_debts.c.is_open)
-    decided = exists().where(handovers.c.debt_id == debts.c.id, handovers.c.state != "withdrawn")
+    decided = or_(
+        exists().where(handovers.c.debt_id == debts.c.id, handovers.c.state != "withdrawn"),
+        debts.c.handover_decided_on <= as_of,
+    )
     earlier: list[Strategy] = []
     segment = segment_asked_for(connection, strategies, segments, as_of)
     for strategy in strategies:
         rule = strategy.handover
         if rule is not None:
-            last = strategy.steps[-1]
             after = timedelta(days=rule.after_days or 0)
-            done = (
-                and_(ladder.c.step == last.name, ladder.c.anchor <= as_of - timedelta(days=last.day) - after)
-                if rule.after_days is not None
-                else false()
+            done = or_(
+                false(),
+                *(
+                    and_(
+                        ladder.c.step == last.name,
+                        ladder.c.anchor <= as_of - timedelta(days=last.day) - after,
+                    )
+                    for last in strategy.last_steps
+                    if rule.after_days is not None
+                ),
             )
             before = timedelta(days=rule.before_time_barred_days or 0)
             barred = (
@@ -58,14 +71,16 @@ def proposed(
             query = (
                 select(
                     creditors.c.key, debtors.c.reference.label("debtor"), debts.c.reference, debts.c.currency,
-                    OWED.label("owed"), debts.c.due_date, debts.c.time_barred_on, ladder.c.anchor, ladder.c.day,
+                    debts.c.id, debts.c.debtor_id, OWED.label("owed"), debts.c.due_date, debts.c.time_barred_on,
+                    ladder.c.step, ladder.c.anchor, ladder.c.day,
                 )
                 .select_from(debts)
                 .join(debtors, debtors.c.id == debts.c.debtor_id)
                 .join(creditors, creditors.c.id == debts.c.creditor_id)
                 .outerjoin(ladder, and_(ladder.c.debt_id == debts.c.id, ladder.c.recipient_id == debtors.c.id))
                 .where(
-                    open_on(as_of), OWED > 0, ~arranged, ~decided, matches(strategy.match, segment), ~taken_before,
+                    open_on(as_of), OWED > 0, debts.c.in_ledger, ~arranged, not_(func.coalesce(decided, false())),
+                    matches(strategy.match, segment), ~taken_before,
                     or_(debts.c.disputed_on.is_(None), debts.c.disputed_on > as_of), or_(done, barred),
                 )
                 .order_by(debts.c.time_barred_on.is_(None), debts.c.time_barred_on, debts.c.due_date, debts.c.id)
@@ -74,6 +89,8 @@ def proposed(
                 near = row.time_barred_on is not None and row.time_barred_on <= as_of + before
                 last_on = None if row.anchor is None else row.anchor + timedelta(days=row.day)
                 yield HandoverCandidate(
+                    debt_id=row.id,
+                    debtor_id=row.debtor_id,
                     debtor=f"{row.key}/{row.debtor}",
                     debt=f"{row.key}/{row.reference}",
                     owed=Money(row.owed, row.currency),
@@ -82,7 +99,7 @@ def proposed(
                     last_step_on=last_on,
                     why=f"time-barred on {row.time_barred_on}"
                     if near
-                    else f"{last.name} went out on {last_on}",
+                    else f"{row.step} went out on {last_on}",
                     needs_second=rule.needs_second,
                 )
         earlier.append(strategy)

@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from dispatcher.counsel.list_cases import undecided
 from dispatcher.delivery.channel_trouble import paused_channels
 from dispatcher.delivery.storage import stops
 from dispatcher.runs.storage import day_counts
@@ -26,6 +27,7 @@ def show_today(visit: Visit) -> Response:
         in_force = stops.in_force(connection)
         paused = paused_channels(connection, house.real_now())
         ledgers = day_counts.ledgers(connection)
+        to_decide = undecided(connection, house.policy, visit.now.date()) if visit.has(*READS_PEOPLE) else []
     newest = runs[0] if runs else None
     summary = summarise_run(house.database, newest.id) if newest else None
     return page(
@@ -40,6 +42,7 @@ def show_today(visit: Visit) -> Response:
         paused=paused,
         ledgers=ledgers,
         volumes=volumes(runs),
+        to_decide=to_decide,
         today=visit.now.date(),
     )
 

@@ -40,6 +40,7 @@ from dispatcher.web.managers import (
 from dispatcher.web.operators import (
     calls,
     desk_pages,
+    handover,
     import_check,
     imports,
     inbox,
@@ -88,6 +89,7 @@ PAGES: tuple[Page, ...] = (
     *run_start.PAGES,
     *tasks.PAGES,
     *calls.PAGES,
+    *handover.PAGES,
     *stops.PAGES,
     *log.PAGES,
     *desk_pages.PAGES,

@@ -46,6 +46,7 @@ _MENU = (
     ("/inbox", "Inbox", ""),
     ("/tasks", "Tasks", ""),
     ("/calls", "Calls", ""),
+    ("/handover", "Hand-over", ""),
     ("/messages", "Messages", ""),
     ("/people", "People", ""),
     ("/templates", "Templates", ""),

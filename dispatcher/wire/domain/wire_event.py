@@ -33,6 +33,7 @@ TOLD: Mapping[str, frozenset[str]] = {
         Event.ARRANGEMENT_CANCELLED: "arrangement arrangement_kind",
         Event.ARRANGEMENT_REPLACED: "arrangement arrangement_kind",
         Event.HANDOVER_DECIDED: "",
+        Event.HANDOVER_NOTIFIED: "hand_over_on",
         Event.HANDOVER_REFUSED: "",
         Event.HANDOVER_WITHDRAWN: "",
         Event.HANDED_OVER: "",

@@ -1,0 +1,1 @@
+"""A debt before the question whether counsel gets it."""

@@ -1,0 +1,156 @@
+"""Writes what counsel needs of every debt that goes to them, a folder each, and is silent about it from then on."""
+
+import csv
+import json
+import shutil
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from dispatcher.agreements import handover
+from dispatcher.agreements.storage import arrangements
+from dispatcher.agreements.watch import Watcher
+from dispatcher.counsel.domain.case import DECIDED, NOTIFIED, Case
+from dispatcher.counsel.list_cases import list_cases, note_final_notices, with_tried
+from dispatcher.counsel.storage import tried
+from dispatcher.database.engine import Database
+from dispatcher.people.domain import hold_kinds
+from dispatcher.people.domain.facts import RecordError
+from dispatcher.people.domain.person import DebtFile
+from dispatcher.people.recording import Said
+from dispatcher.people.storage import person_lists
+from dispatcher.people.storage.debt_files import load_debts
+from dispatcher.planning.policy import Policy
+from dispatcher.record.export_evidence import Source, export_evidence
+from dispatcher.record.storage.evidence import Scope, persons_of
+from dispatcher.values.money import Money
+
+STATEMENT = ("what", "day", "amount", "currency")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exporting:
+    """What an export works with. `only`: these debts (`creditor/reference`), all that may go if empty."""
+
+    database: Database
+    policy: Policy
+    source: Source
+    said: Said
+    only: Collection[str] = ()
+    without_notice: str = ""  # why the named debts go before their final notice's day
+
+
+@dataclass(kw_only=True, slots=True)
+class Exported:
+    """What was written, and why the rest stays."""
+
+    written: list[dict[str, str]] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+def export_cases(exporting: Exporting, out: Path) -> Exported:
+    """Write a folder a debt into `out`; raises RecordError where a debt that was named may not go.
+
+    A folder is whole before the debt counts as handed over; a debt that may not go after all has none.
+    """
+    if exporting.without_notice.strip() and not exporting.only:
+        raise RecordError("--without-notice is about debts that are named: say which with --debt")
+    on = exporting.said.now.date()
+    note_final_notices(
+        exporting.database,
+        exporting.policy,
+        Watcher(now=exporting.said.now, actor=exporting.said.actor, as_of=on),
+    )
+    with exporting.database.reading() as connection:
+        cases = [
+            case
+            for case in list_cases(connection, exporting.policy, on)
+            if case.state in (DECIDED, NOTIFIED) and (not exporting.only or case.debt in exporting.only)
+        ]
+        cases = with_tried(connection, cases)
+    missing = sorted(set(exporting.only) - {case.debt for case in cases})
+    if missing:
+        raise RecordError(f"nobody decided to hand over {', '.join(missing)}: `dispatcher handover list`")
+    done = Exported()
+    for case in cases:
+        try:
+            done.written.append(_export(exporting, case, out))
+        except RecordError as problem:
+            if exporting.only:
+                raise
+            done.left.append(str(problem))
+    return done
+
+
+def _export(exporting: Exporting, case: Case, out: Path) -> dict[str, str]:
+    needs, without = case.needs_notice, exporting.without_notice
+    reference = case.debt.partition("/")[2]
+    with exporting.database.reading() as connection:
+        handover.check_hand_over(
+            connection, case.debt_id, reference, exporting.said.now.date(),
+            needs_notice=needs, without_notice=without,
+        )  # fmt: skip
+    folder = out / case.debt.replace("/", "_")
+    _write(exporting, folder, case)
+    try:
+        handover.hand_over(
+            exporting.database,
+            case.debtor,
+            reference,
+            exporting.said,
+            needs_notice=needs,
+            without_notice=without,
+        )
+    except RecordError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return {"debt": case.debt, "debtor": case.debtor, "folder": str(folder)}
+
+
+def _write(exporting: Exporting, folder: Path, case: Case) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    today = exporting.said.now.date()
+    with exporting.database.reading() as connection:
+        debt = load_debts(connection, [case.debt_id], as_of=today)[case.debt_id]
+        payments = tried.payments_of(connection, case.debt_id)
+        agreed = arrangements.read(connection, arrangements.ever_on_debts(connection, [case.debt_id]))
+        records = person_lists.records_of(connection, case.debtor_id)
+        points = person_lists.points_of(connection, case.debtor_id)
+        persons = persons_of(connection, case.debtor)
+    with (folder / "statement.csv").open("w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(STATEMENT)
+        writer.writerows(_statement(debt, payments, today))
+    _json(folder / "case.json", case.as_json())
+    _json(folder / "arrangements.json", [one.as_json() for one in agreed])
+    _json(folder / "contacts.json", {name: _rows(each) for name, each in records.items()})
+    _json(folder / "addresses.json", _rows(points))
+    export_evidence(exporting.source, Scope(persons=persons), folder / "evidence.zip")
+
+
+def _statement(
+    debt: DebtFile, payments: Sequence[tuple[date, int]], today: date
+) -> Iterator[Sequence[object]]:
+    """The account to the day. Interest is the ledger's to book, so a day adds nothing here."""
+    currency = debt.ledger.currency
+    if debt.original is not None:
+        yield "original amount", debt.issued_on or "", debt.original.amount, currency
+    yield "balance in the ledger", debt.known_on or today, debt.ledger.amount, currency
+    for day, minor in payments:
+        yield "payment recorded", day, Money(minor, currency).amount, currency
+    yield "paid since that ledger", today, debt.paid.amount, currency
+    yield "credits", today, debt.credit.amount, currency
+    yield "owed", today, debt.balance.amount, currency
+    yield "added a day from here", today, Money(0, currency).amount, currency
+
+
+def _rows(rows: Sequence[Any]) -> list[Mapping[str, Any]]:
+    """By name; what was said in need stays with those who look after it."""
+    found = [dict(row._mapping) for row in rows]  # noqa: SLF001 by name
+    return [row for row in found if row.get("kind") != hold_kinds.HoldKind.CARE]
+
+
+def _json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""What was done about debts, read set-wise."""
