@@ -93,11 +93,13 @@ class Dispatcher:
         from dispatcher.rulebook.offers import load_offers
         from dispatcher.rulebook.packs import load_rule_packs
         from dispatcher.rulebook.places import load_places
+        from dispatcher.rulebook.scorecard import load_scorecard
         from dispatcher.rulebook.segments import load_segments
         from dispatcher.rulebook.senders import load_senders
         from dispatcher.rulebook.strategies import load_strategies
 
-        segments = load_segments(self.config("segments.yaml"))
+        card = load_scorecard(self.config("scorecard.yaml"))
+        segments = load_segments(self.config("segments.yaml"), card)
         names = [segment.name for segment in segments]
         return Policy(
             rulebook=load_rule_packs(self.config("rules"), only=self.settings.rules.only),
@@ -107,6 +109,7 @@ class Dispatcher:
             else load_coverage(self.config("places")),
             strategies=load_strategies(self.config("strategies"), names),
             segments=segments,
+            scorecard=card,
             senders=load_senders(self.config("senders.yaml")),
             offers=load_offers(self.config("offers"), names),
             real_channels=frozenset(kind for kind in ChannelKind if not self.settings.is_rehearsal(kind)),

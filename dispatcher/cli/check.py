@@ -61,6 +61,7 @@ def _checkers(*, data_only: bool) -> list[Checker]:
         coverage,
         _people,
         _strategies,
+        _scorecard,
         schedules,
         mappings,
         _wording,
@@ -154,6 +155,19 @@ def _one_a_day(policy: "Policy") -> Iterator[Finding]:
             yield "note", "strategies", f"{missing}: DISPATCHER_RULES__ONLY leaves it out, {why}"
         else:
             yield "wrong", "strategies", f"{missing}: put config/rules/{HOUSE}.yaml back, {why}"
+
+
+def _scorecard(dispatcher: Dispatcher) -> Iterator[Finding]:
+    card = dispatcher.policy.scorecard
+    if card is not None and card.in_use:
+        approved = f"approved by {card.approved_by} on {card.approved_on}"
+        yield (
+            "note",
+            "scorecard",
+            f"{card.label} is in use, {approved}; `dispatcher score explain` shows its points",
+        )
+    else:
+        yield "ok", "scorecard", "off: nobody is scored"
 
 
 def _wording(dispatcher: Dispatcher) -> Iterator[Finding]:

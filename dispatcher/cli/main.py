@@ -24,6 +24,7 @@ COMMANDS = {
     ),
     "offers": ("dispatcher.cli.offers:offers", "What one person may be offered today."),
     "arrangements": ("dispatcher.cli.arrangements:app", "What was agreed: list, show, cancel, replace."),
+    "score": ("dispatcher.cli.score:app", "How a score came about; learn a scorecard from closed debts."),
     "segments": ("dispatcher.cli.segments:segments", "Which kind of case every open debt is."),
     "calls": ("dispatcher.cli.calls:app", "Who should be called; a dialler's files; what calls came to."),
     "outcomes": (

@@ -78,6 +78,7 @@ def _wish(it: Statement) -> Recorded:
     found += [wishes.language(values["language"])] if "language" in values else []
     found += _zone(values) + _workplace(values) + _group(values)
     found += [wishes.objection()] if values.get("no_experiments") else []
+    found += [wishes.no_score()] if values.get("no_score") else []
     return wishes.record_wish(it.database, it.who, it.said, found, read=it.read, until=values.get("until"))
 
 

@@ -18,6 +18,7 @@ from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.planning.domain.intended import IntendedContact
 from dispatcher.planning.domain.sender_role import role_of
 from dispatcher.planning.domain.strategy import Strategy
+from dispatcher.treatment.domain.scorecard import Scorecard
 from dispatcher.treatment.domain.segments import Segment
 from dispatcher.values.phone import number_plan, plan_key
 from dispatcher.values.sender import Sender
@@ -47,6 +48,7 @@ class Policy:
     coverage: Coverage = field(default_factory=Coverage)
     offers: tuple[OfferTerms, ...] = ()
     segments: tuple[Segment, ...] = ()  # the first that fits a debt takes it
+    scorecard: Scorecard | None = None
     real_channels: frozenset[ChannelKind] = frozenset()
     require_review: bool = True
     links_people: bool = True

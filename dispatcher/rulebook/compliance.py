@@ -24,6 +24,31 @@ Of several rules the strictest stands: block (needs a new fact), hold (a person 
 allow. A deferral is looked at again at its own instant, and all reasons are kept. What the gate cannot read it holds.
 """
 
+_SCORES = """## Scores
+
+A scorecard (`config/scorecard.yaml`) is off until somebody puts their name to it. What the program holds, whatever the
+card says:
+
+- **No decision about a private person hangs on a score.** It orders a day's work and may add to what is offered. It
+  refuses no plan, raises no settlement, shortens no distance and decides no hand-over: a segment that asks for a score
+  takes companies alone, and files of offers that ask for one only widen what the person would have been offered
+  without it (`tests/treatment/test_score.py`). So nothing of legal or similar effect rests on it alone:
+  [GDPR article 22](https://eur-lex.europa.eu/eli/reg/2016/679/oj), as the Court of Justice reads it for scores that
+  others draw strongly on (C-634/21, SCHUFA).
+- **Whoever is scored is told how, and may object.** `score explain DEBTOR --for-debtor` gives each attribute with its
+  points and its reason (articles 13 to 15); `record wish DEBTOR --no-score` ends its use for that human and for whoever
+  owes with them (article 21). Nothing becomes less by an objection.
+- **What must not count cannot count.** An attribute must be on the program's list, and the card must say why it is fair
+  and who approved it. Disputes, complaints, opt-outs, language, country, place, name, sex, age, marital status,
+  benefits and health are refused, with file and line:
+  [ECOA, 15 U.S.C. 1691](https://www.law.cornell.edu/uscode/text/15/1691) and
+  [12 CFR 1002.4 to 1002.6](https://www.consumerfinance.gov/rules-policy/regulations/1002/) forbid to treat somebody
+  worse for most of them, or for having used a right in good faith, also when a debt is serviced.
+- **Something harmless may stand for something forbidden.** `score fit --groups FILE` shows differences between groups
+  that the desk names for that purpose alone; they are stored nowhere and count for nothing. Whoever approves a card
+  looks at them first.
+"""
+
 
 def compliance_page(book: RuleBook, cases: Sequence[Case]) -> str:
     """The whole page as Markdown."""
@@ -33,7 +58,7 @@ def compliance_page(book: RuleBook, cases: Sequence[Case]) -> str:
     lines = [_HEAD, "## Rules", ""]
     for pack in sorted(book, key=lambda pack: pack.name):
         lines += _pack(pack, tables[pack.name])
-    lines += [*_facts(), *_limits()]
+    lines += [*_facts(), _SCORES, *_limits()]
     return "\n".join(lines) + "\n"
 
 

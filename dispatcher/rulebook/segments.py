@@ -1,17 +1,20 @@
 """`config/segments.yaml` -> the segments, in the order in which they are asked."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from dispatcher.rulebook.strategies import match_values
 from dispatcher.rulebook.yaml_file import YamlFile, read_yaml
+from dispatcher.treatment.domain.scorecard import Scorecard
 from dispatcher.treatment.domain.segments import (
     ANY,
     COLUMNS,
     DATED,
     MONEY,
+    PERCENT,
     ByHand,
     Condition,
     Fact,
@@ -48,7 +51,7 @@ def _range(limit: Mapping[str, Any], *, dated: bool) -> dict[str, Any]:
 
 
 def _limits(fact: Fact) -> Mapping[str, Any]:
-    return _AMOUNT if fact in MONEY else _PERCENT if fact is Fact.SHARE_OF_BOOK else _NUMBER
+    return _AMOUNT if fact in MONEY else _PERCENT if fact in PERCENT else _NUMBER
 
 
 SCHEMA: dict[str, Any] = {
@@ -86,8 +89,11 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-def load_segments(path: Path) -> tuple[Segment, ...]:
-    """All segments; none where there is no file. Raises ConfigError naming file, line and key."""
+def load_segments(path: Path, card: Scorecard | None = None) -> tuple[Segment, ...]:
+    """All segments; none where there is no file. Raises ConfigError naming file, line and key.
+
+    `card` is what a `score` is worked out by; where it is not in use nobody has one.
+    """
     if not path.is_file():
         return ()
     file = read_yaml(path)
@@ -98,17 +104,21 @@ def load_segments(path: Path) -> tuple[Segment, ...]:
             raise file.error(
                 ("segments", i, "name"), f"{item['name']!r} is the name of an earlier segment too"
             )
-        found.append(_segment(file, i, item))
+        found.append(_segment(file, i, item, card if card and card.in_use else None))
     return tuple(found)
 
 
-def _segment(file: YamlFile, place: int, item: Mapping[str, Any]) -> Segment:
+def _segment(file: YamlFile, place: int, item: Mapping[str, Any], card: Scorecard | None) -> Segment:
     match = item["match"]
     return Segment(
         name=item["name"],
         equals={name: match_values(file, name, match[name]) for name in COLUMNS if name in match},
         conditions=tuple(
-            _condition(file, place, fact, match[fact.value]) for fact in Fact if fact.value in match
+            replace(
+                _condition(file, place, fact, match[fact.value]), card=card if fact is Fact.SCORE else None
+            )
+            for fact in Fact
+            if fact.value in match
         ),
         by_hand=ByHand(**item["by_hand"]) if "by_hand" in item else None,
     )

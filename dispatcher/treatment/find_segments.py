@@ -15,9 +15,15 @@ from dispatcher.values.money import Money
 def with_segments(
     connection: Connection, debts: Mapping[int, DebtFile], segments: Segments, as_of: date
 ) -> dict[int, DebtFile]:
-    """The same files, each with its segment, what led to it, and who works it by hand; one statement for all."""
+    """The same files, each with its segment, what led to it, and who works it by hand; one statement for all.
+
+    A second one, where a segment asks for a score, for what that may add to the offers of private people.
+    """
     places = stored.places_of(connection, segments, debts, as_of)
-    return {key: _segmented(debt, segments, places.get(key)) for key, debt in debts.items()}
+    scored = stored.scored_places_of(connection, segments, debts, as_of)
+    found = {key: _segmented(debt, segments, places.get(key)) for key, debt in debts.items()}
+    added = {key: replace(found[key], score_segment=segments[place].name) for key, place in scored.items()}
+    return {**found, **added}
 
 
 def _segmented(debt: DebtFile, segments: Segments, place: int | None) -> DebtFile:

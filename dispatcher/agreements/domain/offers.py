@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
+from dispatcher.agreements.domain.more_terms import more_of
 from dispatcher.agreements.domain.offer_terms import OfferTerms, PlanTerms, SettlementTerms
 from dispatcher.agreements.domain.schedules import Frequency, Schedule, ScheduleError, flat_schedule
 from dispatcher.people.domain.person import DebtFile, PersonFile
@@ -101,10 +102,24 @@ class Offers:
 def terms_for(
     files: Sequence[OfferTerms], person: PersonFile, debts: Sequence[DebtFile], on: date
 ) -> OfferTerms | None:
-    """The first file that takes these debts together; the oldest debt and the sum decide."""
+    """The first file that takes these debts together; the oldest debt and the sum decide.
+
+    For a private person a file for a segment that a score leads to only adds: nothing becomes less by it.
+    """
     if not debts:
         return None
-    subject = subject_of(person, debts[0])
+    found = _first_of(files, subject_of(person, debts[0]), debts, on)
+    if not debts[0].score_segment or person.kind == "company":
+        return found
+    scored = {**subject_of(person, debts[0]), "segment": debts[0].score_segment}
+    asking = [terms for terms in files if debts[0].score_segment in terms.match.equals.get("segment", ())]
+    added = _first_of(asking, scored, debts, on)
+    return found if added and any(refuse_all(person, debts, added, on)) else more_of(found, added)
+
+
+def _first_of(
+    files: Sequence[OfferTerms], subject: Mapping[str, Any], debts: Sequence[DebtFile], on: date
+) -> OfferTerms | None:
     balance = total_of_debts(debts).amount
     days = max((on - debt.due_date).days for debt in debts)
     return next((terms for terms in files if terms.match.takes(subject, balance, days)), None)

@@ -23,6 +23,8 @@ OPT_OUT = Fact(
     ),
 )  # fmt: skip
 
+NO_SCORE = "no_score"
+
 WISHES = {
     "time": Kind(says="hours to leave alone; over midnight: two rows", gate="inconvenient_times[]"),
     "place": Kind(says="a place to leave alone", gate="inconvenient_places[]"),
@@ -32,6 +34,7 @@ WISHES = {
     "workplace": Kind(says="contact at work", gate="workplace"),
     "debt_group": Kind(says="debts that count as one", gate="debt_groups"),
     "objection": Kind(says="no part in trials of texts", gate="the experiments of strategies"),
+    NO_SCORE: Kind(says="no use of a score", gate="the scorecard"),
 }
 
 WISH = Fact(
@@ -84,6 +87,10 @@ WISH = Fact(
         Field(
             name="no_experiments", says="Objects to being part of a trial of texts.", takes=Takes.FLAG, default=False,
             detail="objection {to}",
+        ),
+        Field(
+            name="no_score", says="Objects to being scored: no score is made or used of them any more.",
+            takes=Takes.FLAG, default=False, detail="no_score {to}",
         ),
         Field(name="until", says="The last day it holds.", takes=Takes.DAY, column="until"),
     ),

@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # a card is made of facts, and a condition may ask for a card
+    from dispatcher.treatment.domain.scorecard import Scorecard
 
 COLUMNS = ("creditor", "debt_type", "country", "currency", "ledger_segment", "debtor_kind", "sender_role")
 ANY = "*"  # the currency of a limit that counts in each currency's main unit
@@ -21,16 +25,39 @@ class Fact(StrEnum):
     SHARE_OF_BOOK = "share_of_book"
     PAYMENTS = "payments"
     PAID_LATE = "paid_late"
+    PAID_ON_TIME = "paid_on_time"
+    LATE_SHARE = "late_share"
     ARRANGEMENTS_KEPT = "arrangements_kept"
     ARRANGEMENTS_BROKEN = "arrangements_broken"
     BOUNCES = "bounces"
+    SCORE = "score"
 
 
 DATED = frozenset(
-    {Fact.PAYMENTS, Fact.PAID_LATE, Fact.ARRANGEMENTS_KEPT, Fact.ARRANGEMENTS_BROKEN, Fact.BOUNCES}
-)
+    {
+        Fact.PAYMENTS, Fact.PAID_LATE, Fact.PAID_ON_TIME, Fact.LATE_SHARE, Fact.ARRANGEMENTS_KEPT,
+        Fact.ARRANGEMENTS_BROKEN, Fact.BOUNCES,
+    }
+)  # fmt: skip
 MONEY = frozenset({Fact.BALANCE, Fact.OWED})
 AGES = frozenset({Fact.DAYS_PAST_DUE, Fact.OLDEST_DAYS_PAST_DUE})
+PERCENT = frozenset({Fact.SHARE_OF_BOOK, Fact.LATE_SHARE})
+NAMES = {
+    Fact.DAYS_PAST_DUE: "days past due",
+    Fact.BALANCE: "owed on this debt",
+    Fact.OWED: "owed in all",
+    Fact.OLDEST_DAYS_PAST_DUE: "days past due of the oldest debt",
+    Fact.OVERDUE_DEBTS: "debts past due",
+    Fact.SHARE_OF_BOOK: "share of what the creditor is owed",
+    Fact.PAYMENTS: "payments",
+    Fact.PAID_LATE: "debts paid late",
+    Fact.PAID_ON_TIME: "debts paid on time",
+    Fact.LATE_SHARE: "share of paid debts that were paid late",
+    Fact.ARRANGEMENTS_KEPT: "arrangements kept",
+    Fact.ARRANGEMENTS_BROKEN: "arrangements broken",
+    Fact.BOUNCES: "messages that came back",
+    Fact.SCORE: "score",
+}
 
 _SAYS = {
     Fact.DAYS_PAST_DUE: "{range} days past due",
@@ -41,9 +68,12 @@ _SAYS = {
     Fact.SHARE_OF_BOOK: "{range} % of what the creditor is owed",
     Fact.PAYMENTS: "{range} payments",
     Fact.PAID_LATE: "{range} debts paid late",
+    Fact.PAID_ON_TIME: "{range} debts paid on time",
+    Fact.LATE_SHARE: "{range} % of paid debts paid late",
     Fact.ARRANGEMENTS_KEPT: "{range} arrangements kept",
     Fact.ARRANGEMENTS_BROKEN: "{range} arrangements broken",
     Fact.BOUNCES: "{range} messages came back",
+    Fact.SCORE: "a score of {range}",
 }
 
 
@@ -70,11 +100,15 @@ def _amounts(by_currency: Mapping[str, Decimal]) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Condition:
-    """One fact within limits; `within_days` days back from the day asked about, None: ever."""
+    """One fact within limits; `within_days` days back from the day asked about, None: ever.
+
+    `card`: what a score is worked out by; None: nobody has one.
+    """
 
     fact: Fact
     limit: Limit
     within_days: int | None = None
+    card: "Scorecard | None" = None
 
     def __str__(self) -> str:
         since = "" if self.within_days is None else f" in the last {self.within_days} days"
@@ -107,6 +141,10 @@ class Segment:
     def asks_for_the_book(self) -> bool:
         """Whether it needs to know what the creditor is owed in all."""
         return any(condition.fact is Fact.SHARE_OF_BOOK for condition in self.conditions)
+
+    def asks_for_a_score(self) -> bool:
+        """Whether it takes companies alone: for a private person it only adds to what may be offered."""
+        return any(condition.fact is Fact.SCORE for condition in self.conditions)
 
 
 Segments = Sequence[Segment]  # the first whose conditions are met takes the debt

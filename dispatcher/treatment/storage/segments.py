@@ -1,24 +1,41 @@
 """Segments as one CASE over debts: every fact is a subquery that the database answers where a condition asks for it."""
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, case, func, literal, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    and_,
+    case,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    true,
+)
 
 from dispatcher.database.one_of import one_of
-from dispatcher.database.tables.agreements import arrangement_parties, arrangements
-from dispatcher.database.tables.messages import messages
-from dispatcher.database.tables.portfolio import creditors, debtors, debts, payments
+from dispatcher.database.tables.portfolio import creditors, debtors, debts
 from dispatcher.portfolio.storage.debts import OWED, books, in_minor, open_on
 from dispatcher.treatment.domain.segments import AGES, ANY, MONEY, Condition, Fact, Limit, Segment, Segments
+from dispatcher.treatment.storage.facts import (
+    OF_THE_DEBT,
+    OF_THEIRS,
+    aggregate,
+    first_day,
+    of_their_past,
+    of_theirs,
+)
+from dispatcher.treatment.storage.scores import is_private, score_column
 
 Book = Mapping[tuple[int, str], int]  # what a creditor is owed in a currency, in minor units
 
-_theirs = debts.alias("theirs")  # all debts of who owes the debt asked about
-_owed = _theirs.c.balance_minor - _theirs.c.paid_minor
 _COLUMNS: Mapping[str, ColumnElement[Any]] = {
     "creditor": creditors.c.key,
     "debt_type": debts.c.debt_type,
@@ -68,6 +85,20 @@ def places_of(
     return found
 
 
+def scored_places_of(
+    connection: Connection, segments: Segments, debt_ids: Collection[int], as_of: date
+) -> dict[int, int]:
+    """Debt of a private person -> the number of the first segment that a score leads to: it may add to offers."""
+    asking = [(i, each) for i, each in enumerate(segments) if each.asks_for_a_score()]
+    if not asking or not debt_ids:
+        return {}
+    book = books(connection, as_of) if any(each.asks_for_the_book() for _, each in asking) else {}
+    cases = [(and_(is_private(), _meets(each, as_of, book)), literal(i)) for i, each in asking]
+    query = _from(select(debts.c.id, case(*cases, else_=_NOWHERE).label("place")))
+    rows = connection.execute(query.where(one_of(debts.c.id, "ids")), {"ids": sorted(debt_ids)})
+    return {row.id: row.place for row in rows if row.place != _NOWHERE}
+
+
 def _places(
     connection: Connection, segments: Segments, debt_ids: Collection[int], as_of: date, book: Book | None
 ) -> dict[int, int]:
@@ -112,6 +143,12 @@ def _place(segments: Segments, as_of: date, book: Book | None) -> ColumnElement[
 
 
 def _is_met(segment: Segment, as_of: date, book: Book | None) -> ColumnElement[bool]:
+    """A score takes companies alone: steps, distances and hand-overs of private people never hang on one."""
+    met = _meets(segment, as_of, book)
+    return and_(not_(is_private()), met) if segment.asks_for_a_score() else met
+
+
+def _meets(segment: Segment, as_of: date, book: Book | None) -> ColumnElement[bool]:
     columns = [_COLUMNS[name].in_(values) for name, values in segment.equals.items()]
     return and_(true(), *columns, *(_within(each, as_of, book) for each in segment.conditions))
 
@@ -163,41 +200,20 @@ def _is_share(limit: Limit, book: Book, as_of: date) -> ColumnElement[bool]:
 
 
 def _value(condition: Condition, as_of: date, book: Book) -> ColumnElement[Any]:
-    since = None if condition.within_days is None else as_of - timedelta(days=condition.within_days)
-    open_theirs = (open_on(as_of, _theirs), _owed > 0)
-    settled = _theirs.c.settled_on
-    values: Mapping[Fact, Callable[[], ColumnElement[Any]]] = {
-        Fact.DAYS_PAST_DUE: lambda: debts.c.due_date,
-        Fact.BALANCE: lambda: OWED,
-        Fact.OWED: lambda: _owed_in_all(as_of),
-        Fact.SHARE_OF_BOOK: lambda: _share(book, as_of),
-        Fact.OLDEST_DAYS_PAST_DUE: lambda: _of_theirs(func.min(_theirs.c.due_date), *open_theirs),
-        Fact.OVERDUE_DEBTS: lambda: _of_theirs(func.count(), *open_theirs, _theirs.c.due_date < as_of),
-        Fact.PAID_LATE: lambda: _of_theirs(
-            func.count(), settled > _theirs.c.due_date, *_in_window(settled, since, as_of)
-        ),
-        Fact.PAYMENTS: lambda: _payments(since, as_of),
-        Fact.ARRANGEMENTS_KEPT: lambda: _arrangements("kept", since, as_of),
-        Fact.ARRANGEMENTS_BROKEN: lambda: _arrangements("broken", since, as_of),
-        Fact.BOUNCES: lambda: _bounces(since, as_of),
-    }
-    return values[condition.fact]()
-
-
-def _in_window(day: ColumnElement[Any], since: date | None, as_of: date) -> list[ColumnElement[bool]]:
-    """After the first day, so that a window of 7 days ends a week ago, and not to come."""
-    return [day <= as_of, *([day > since] if since is not None else [])]
-
-
-def _of_theirs(value: ColumnElement[Any], *conditions: ColumnElement[bool]) -> ScalarSelect[Any]:
-    query = select(value).select_from(_theirs).where(_theirs.c.debtor_id == debts.c.debtor_id, *conditions)
-    return query.correlate(debts).scalar_subquery()
+    fact, since = condition.fact, first_day(condition.within_days, as_of)
+    if fact is Fact.SCORE:  # without a card in use nobody has a score, so no limit is met
+        return null() if condition.card is None else score_column(condition.card, as_of)
+    if fact is Fact.SHARE_OF_BOOK:
+        return _share(book, as_of)
+    if fact in OF_THE_DEBT:
+        return OF_THE_DEBT[fact]
+    return (
+        of_theirs(aggregate(fact, since, as_of)) if fact in OF_THEIRS else of_their_past(fact, since, as_of)
+    )
 
 
 def _owed_in_all(as_of: date) -> ScalarSelect[Any]:
-    """Of this debt's currency, less what the creditor owes them."""
-    same = _theirs.c.currency == debts.c.currency
-    return _of_theirs(func.coalesce(func.sum(_owed), 0), same, open_on(as_of, _theirs))
+    return of_theirs(aggregate(Fact.OWED, None, as_of))
 
 
 def _share(book: Book, as_of: date) -> ColumnElement[Any]:
@@ -207,40 +223,3 @@ def _share(book: Book, as_of: date) -> ColumnElement[Any]:
         for (creditor_id, currency), total in book.items()
     ]
     return 1000 * _owed_in_all(as_of) // case(*totals, else_=None) if totals else literal(0)
-
-
-def _payments(since: date | None, as_of: date) -> ScalarSelect[Any]:
-    query = (
-        select(func.count())
-        .select_from(payments.join(_theirs, _theirs.c.id == payments.c.debt_id))
-        .where(
-            _theirs.c.debtor_id == debts.c.debtor_id,
-            payments.c.reversed_at.is_(None),
-            payments.c.split_of.is_(None),
-            *_in_window(payments.c.paid_on, since, as_of),
-        )
-    )
-    return query.correlate(debts).scalar_subquery()
-
-
-def _arrangements(state: str, since: date | None, as_of: date) -> ScalarSelect[Any]:
-    """Those that they agreed to themselves."""
-    query = (
-        select(func.count())
-        .select_from(arrangements.join(arrangement_parties))
-        .where(
-            arrangement_parties.c.debtor_id == debts.c.debtor_id,
-            arrangements.c.state == state,
-            *_in_window(arrangements.c.since, since, as_of),
-        )
-    )
-    return query.correlate(debts).scalar_subquery()
-
-
-def _bounces(since: date | None, as_of: date) -> ScalarSelect[Any]:
-    query = select(func.count()).where(
-        messages.c.recipient_id == debts.c.debtor_id,
-        messages.c.state.in_(("bounced", "returned")),
-        *_in_window(messages.c.as_of, since, as_of),
-    )
-    return query.correlate(debts).scalar_subquery()
