@@ -23,7 +23,7 @@ from dispatcher.agreements.domain.schedules import Frequency, flat_schedule
 from dispatcher.agreements.find_offers import offers_of
 from dispatcher.database.engine import Database
 from dispatcher.database.tables.people import humans, wishes
-from dispatcher.database.tables.portfolio import debtors, payments
+from dispatcher.database.tables.portfolio import debtors, debts, payments
 from dispatcher.people.record_wish import no_score, record_wish
 from dispatcher.people.recording import Said
 from dispatcher.people.release_hold import release
