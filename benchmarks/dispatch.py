@@ -26,8 +26,9 @@ OTHERS = ("celery[redis]", "django", "django-post-office", "jinja2")
 
 
 @contextmanager
-def sink() -> Iterator[int]:
-    command = [sys.executable, "-m", "benchmarks.smtp_sink"]
+def sink(latency: int = 0) -> Iterator[int]:
+    """The port of a sink that takes so many milliseconds to answer."""
+    command = [sys.executable, "-m", "benchmarks.smtp_sink", str(latency)]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -50,9 +51,11 @@ def environment(home: Path, port: int, **more: str) -> dict[str, str]:
     }
 
 
-def run(arguments: Sequence[str], env: dict[str, str], python: str = sys.executable) -> dict[str, float]:
+def run(
+    arguments: Sequence[str], env: dict[str, str], python: str = sys.executable, checkout: Path = ROOT
+) -> dict[str, float]:
     done = subprocess.run(
-        [python, "-m", *arguments], env=env, cwd=ROOT, capture_output=True, text=True, check=False
+        [python, "-m", *arguments], env=env, cwd=checkout, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise SystemExit(f"{' '.join(arguments)} failed:\n{done.stderr[-2000:]}")

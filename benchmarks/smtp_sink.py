@@ -1,6 +1,7 @@
 """An SMTP server on loopback that takes everything and counts it: quick, so that clients are what is measured.
 
-python -m benchmarks.smtp_sink prints its port and ends when its input closes.
+python -m benchmarks.smtp_sink [MILLISECONDS] prints its port and ends when its input closes. So long it takes to answer
+what comes in one piece, as a relay that is a network away.
 """
 
 import asyncio
@@ -12,12 +13,21 @@ OK = b"250 2.0.0 OK\r\n"
 
 
 class Sink(asyncio.Protocol):
+    def __init__(self, latency: float) -> None:
+        self.latency = latency
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport, self.buffer, self.in_data = transport, b"", False
         transport.write(GREETING)
 
     def data_received(self, data: bytes) -> None:
+        if self.latency:
+            asyncio.get_running_loop().call_later(self.latency, self._take, data)
+        else:
+            self._take(data)
+
+    def _take(self, data: bytes) -> None:
         self.buffer += data
         while self._step():
             pass
@@ -42,12 +52,12 @@ class Sink(asyncio.Protocol):
         return True
 
 
-async def main() -> None:
+async def main(latency: float) -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Sink, "127.0.0.1", 0)
+    server = await loop.create_server(lambda: Sink(latency), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(float(sys.argv[1]) / 1000 if len(sys.argv) > 1 else 0.0))

@@ -28,6 +28,14 @@ def is_dead(owner: str) -> bool:
     return _started(int(pid)) != started if _exists(int(pid)) else True
 
 
+def this_boot() -> str:
+    """The id of this start of the machine; "" where it cannot be told."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
 def _here() -> str:
     try:
         namespace = Path("/proc/self/ns/pid").readlink().name.strip("pid:[]")

@@ -1,5 +1,6 @@
 """What delivering on one channel needs: database, provider, gate, clocks and the means to work at once."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from channels.breaker import Breaker
 from channels.kind import ChannelKind
 from channels.port import Channel
 from dispatcher.database.engine import Connection, Database
+from dispatcher.delivery.call_marks import CallMarks
+from dispatcher.delivery.domain.call_pace import CallPace
 from dispatcher.delivery.domain.stop import Stop
 from dispatcher.delivery.domain.verdict import Verdict
 from dispatcher.messages.domain.message import Message
@@ -29,10 +32,10 @@ OpenProvider = Callable[[ChannelKind, str], Channel]
 class ChannelDelivery:
     """One channel of one worker process.
 
-    `chunk` is how many messages are begun at a time: after a crash no more than these are in doubt. `clock` is the
-    business clock, `real_clock` that of leases. `stopping` asks the worker to finish what it holds. `other` names the
-    channel's other provider, where it has two; `second_after` comes with the first of two: so long it must have failed
-    before the second takes over.
+    `pace` says how many messages are begun at a time, `marks` keeps from doubt, after a crash, those of them that were
+    not being called. `clock` is the business clock, `real_clock` that of leases. `stopping` asks the worker to call no
+    more. `other` names the channel's other provider, where it has two; `second_after` comes with the first of two: so
+    long it must have failed before the second takes over.
     """
 
     database: Database
@@ -43,11 +46,13 @@ class ChannelDelivery:
     real_clock: Clock
     executor: Executor
     worker: str
-    chunk: int = 16
+    pace: CallPace
+    marks: CallMarks | None = None
     lease: timedelta = timedelta(seconds=90)
     actor: str = "dispatcher"
     other: str = ""
     second_after: timedelta | None = None
+    monotonic: Callable[[], float] = time.monotonic
     simulated: bool = False  # a replay: only then may what a replay has planned go out
     stopping: Callable[[], bool] = lambda: False
     stop_of: Callable[[Message], Stop | None] = lambda _message: None  # asked right before each call

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from channels.port import Channel
 from dispatcher.database import leases
 from dispatcher.database.engine import Connection
 from dispatcher.delivery.channel_delivery import ChannelDelivery
@@ -160,19 +161,17 @@ def end_pause(connection: Connection, channel: str) -> None:
         leases.drop(connection, f"{PAUSED}{name}")
 
 
-def stop_channel(
-    connection: Connection, delivery: ChannelDelivery, *, why: str, code: str, at: datetime
-) -> None:
+def stop_channel(connection: Connection, channel: Channel, *, why: str, code: str, at: datetime) -> None:
     """The provider refuses us as a whole (wrong key, closed account): stop until a person resumes."""
-    stop = Stop(scope="channel", name=delivery.channel.kind.value)
-    text = f"{delivery.channel.provider} refuses everything from us: {why}"
+    stop = Stop(scope="channel", name=channel.kind.value)
+    text = f"{channel.provider} refuses everything from us: {why}"
     if stops.add(connection, stop, why=text, by=stops.PROGRAM, at=at):
         entry = LogEntry(
             event="stopped",
             at=at,
             actor=stops.PROGRAM,
             channel=stop.name,
-            provider=delivery.channel.provider,
+            provider=channel.provider,
             details={"scope": stop.scope, "name": stop.name, "why": text, "code": code},
         )
         delivery_log.append(connection, [entry])

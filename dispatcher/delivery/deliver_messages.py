@@ -1,22 +1,22 @@
 """Delivers a batch: gate, intent before act, the provider called between transactions, the end recorded.
 
-Each transaction records the ends of the chunk before and begins the next: at any moment at most one chunk has
-begun and not ended, and no transaction is open while a provider is called.
+Each transaction records the ends of a chunk before and begins the next, and none is open while a provider is called for
+it. Where the provider is slower than the gate, the next chunk is judged while this one is called: at any moment at most
+two chunks have begun and not ended.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from channels.breaker import BreakerState
-from channels.outcome import Unknown
 from dispatcher.database.outage import patiently
 from dispatcher.delivery.begin_attempts import Begun, begin_attempts
+from dispatcher.delivery.call_marks import ListedCalls
 from dispatcher.delivery.channel_delivery import ChannelDelivery
 from dispatcher.delivery.domain.attempt import Ended, NotMade
-from dispatcher.delivery.outbound import outbound
+from dispatcher.delivery.make_calls import Calls
 from dispatcher.delivery.record_outcomes import record_outcomes
-from dispatcher.messages.domain.message import Message
 from dispatcher.messages.storage import outbox
 
 
@@ -34,94 +34,110 @@ def deliver_messages(delivery: ChannelDelivery, owner: str, ids: Sequence[str]) 
     Stops early, giving the rest back, when the worker is asked to stop or the channel pauses. Raises
     DatabaseAwayError when the database stays away; what the providers said by then is found by the sweeper.
     """
-    delivered = Delivered()
-    ended: list[Ended] = []
+    batch = _Batch(delivery, owner)
     rest = list(ids)
     try:
-        while rest and not _must_rest(delivery):
+        while rest:
+            batch.await_calls(but=1 if _may_overlap(delivery) else 0)
+            if _must_rest(delivery):
+                break
             size = _chunk(delivery)
             chunk, rest = rest[:size], rest[size:]
-            begun = _turn(delivery, owner, chunk, ended, delivered)
-            ended = send_all(delivery, begun)
+            batch.begin(chunk)
     finally:
-        _record(delivery, ended, delivered)
+        batch.finish()
     # After a failure the rest keeps its lease: coming back at once it would fail at once.
-    _give_back(delivery, owner, rest, delivered)
-    return delivered
+    _give_back(delivery, owner, rest, batch.delivered)
+    return batch.delivered
 
 
-def send_all(delivery: ChannelDelivery, begun: Sequence[Begun]) -> list[Ended]:
-    """Call the provider for messages whose intents are committed, as many at once as the chunk holds."""
-    if len(begun) == 1:
-        return [_send(delivery, begun[0])]
-    return list(delivery.executor.map(lambda one: _send(delivery, one), begun))
+class _Batch:
+    """A batch under way: chunks that are called, and the ends that no transaction has recorded yet."""
+
+    def __init__(self, delivery: ChannelDelivery, owner: str) -> None:
+        self.delivered = Delivered()
+        self._delivery = delivery
+        self._owner = owner
+        self._called: deque[Calls] = deque()
+        self._ended: list[Ended] = []
+        self._listed: list[ListedCalls] = []  # the marks of `_ended`
+
+    def begin(self, chunk: Sequence[str]) -> None:
+        """Record the ends that are known and begin the chunk, in one transaction; then its calls are made."""
+        delivery = self._delivery
+        listed: ListedCalls | None = None
+        try:
+            with delivery.database.writing() as connection:
+                outbox.lock_people(connection, chunk)
+                states = record_outcomes(connection, delivery, self._ended)
+                delivery.refuse_copy(connection)
+                turn = begin_attempts(connection, delivery, self._owner, chunk)
+                listed = _list(delivery, turn.begun)
+            delivery.remember([b.message for b in turn.begun])
+        except Exception:
+            # The commit may have come through although we heard nothing of it: nothing of this chunk was called.
+            self.finish()
+            _take_back(delivery, self._owner, chunk)
+            _forget([listed])
+            raise
+        self._settle()
+        self.delivered.states += states + turn.kept_back
+        self._called.append(Calls(delivery, turn.begun, listed))
+
+    def await_calls(self, *, but: int) -> None:
+        """Wait for the calls of all chunks but the newest ones, and take their ends."""
+        while len(self._called) > but:
+            calls = self._called.popleft()
+            try:
+                calls.wait()
+            finally:
+                self._ended += calls.ended
+                self._listed += [calls.listed] if calls.listed is not None else []
+
+    def finish(self) -> None:
+        """Wait for every call and record what is not recorded yet."""
+        try:
+            self.await_calls(but=0)
+        finally:
+            self._record()
+
+    def _record(self) -> None:
+        if not self._ended:
+            return
+
+        def record() -> None:
+            with self._delivery.database.writing() as connection:
+                states = record_outcomes(connection, self._delivery, self._ended)
+            self.delivered.states += states
+
+        patiently(record, for_seconds=self._delivery.lease.total_seconds())
+        self._settle()
+
+    def _settle(self) -> None:
+        """The ends so far are in the database."""
+        self._ended.clear()
+        _forget(self._listed)
+        self._listed.clear()
 
 
-def _turn(
-    delivery: ChannelDelivery, owner: str, chunk: Sequence[str], ended: list[Ended], delivered: Delivered
-) -> list[Begun]:
-    try:
-        with delivery.database.writing() as connection:
-            outbox.lock_people(connection, chunk)
-            states = record_outcomes(connection, delivery, ended)
-            delivery.refuse_copy(connection)
-            turn = begin_attempts(connection, delivery, owner, chunk)
-        delivery.remember([b.message for b in turn.begun])
-    except Exception:
-        # The commit may have come through although we heard nothing of it: nothing of this chunk was called.
-        _record(delivery, ended, delivered)
-        ended.clear()
-        _take_back(delivery, owner)
-        raise
-    ended.clear()
-    delivered.states += states + turn.kept_back
-    return turn.begun
+def _list(delivery: ChannelDelivery, begun: Sequence[Begun]) -> ListedCalls | None:
+    return None if delivery.marks is None else delivery.marks.list_calls([b.message for b in begun])
 
 
-def _send(delivery: ChannelDelivery, begun: Begun) -> Ended:
-    message, now = begun.message, delivery.clock()
-    if begun.closes_at is not None and now >= begun.closes_at:
-        return Ended(message=message, end=NotMade(why="the legal window closed before the call"), at=now)
-    if (why := _stopped(delivery, message)) is not None:
-        return Ended(message=message, end=NotMade(why=why), at=now)
-    if not delivery.breaker.allows():
-        return Ended(message=message, end=NotMade(why="the channel pauses: its provider is failing"), at=now)
-    try:
-        end = delivery.channel.send(outbound(message, begun.body, not_after=begun.closes_at), now=now)
-    except Exception as error:  # noqa: BLE001  an adapter that breaks its contract has perhaps sent: never assume it has not
-        end = Unknown(why=f"the {delivery.channel.provider} adapter failed: {type(error).__name__}")
-    delivery.breaker.record(end)
-    return Ended(message=message, end=end, at=delivery.clock())
+def _forget(listed: Sequence[ListedCalls | None]) -> None:
+    for calls in listed:
+        if calls is not None:
+            calls.forget()
 
 
-def _stopped(delivery: ChannelDelivery, message: Message) -> str | None:
-    """Why the call is not made; unable to look is no permission."""
-    try:
-        stop = delivery.stop_of(message)
-    except Exception as error:  # noqa: BLE001  a database goes away in many ways
-        return f"what is stopped could not be read: {type(error).__name__}"
-    return None if stop is None else f"stopped before the call: {stop}"
-
-
-def _record(delivery: ChannelDelivery, ended: list[Ended], delivered: Delivered) -> None:
-    if not ended:
-        return
-
-    def record() -> None:
-        with delivery.database.writing() as connection:
-            states = record_outcomes(connection, delivery, ended)
-        delivered.states += states
-
-    patiently(record, for_seconds=delivery.lease.total_seconds())
-
-
-def _take_back(delivery: ChannelDelivery, owner: str) -> None:
+def _take_back(delivery: ChannelDelivery, owner: str, chunk: Sequence[str]) -> None:
     """Undo intents whose commit we are not sure of; called only where no provider was."""
+    uncalled = set(chunk)
 
     def take_back() -> None:
         with delivery.database.writing() as connection:
             now = delivery.clock()
-            stranded = outbox.begun_by(connection, owner=owner)  # the chunk before has been recorded
+            stranded = [m for m in outbox.begun_by(connection, owner=owner) if m.id in uncalled]
             why = NotMade(why="the database went away before the call")
             record_outcomes(connection, delivery, [Ended(message=m, end=why, at=now) for m in stranded])
 
@@ -144,6 +160,17 @@ def _must_rest(delivery: ChannelDelivery) -> bool:
     return delivery.stopping() or delivery.breaker.state is BreakerState.OPEN
 
 
+def _may_overlap(delivery: ChannelDelivery) -> bool:
+    return delivery.breaker.state is BreakerState.CLOSED and delivery.pace.overlaps and _can_mark(delivery)
+
+
+def _can_mark(delivery: ChannelDelivery) -> bool:
+    """Whether a crash leaves no more in doubt than is being called, however much has begun."""
+    return delivery.channel.repeat_is_safe or (delivery.marks is not None and delivery.marks.has_room)
+
+
 def _chunk(delivery: ChannelDelivery) -> int:
     # A provider that was failing is met by one message first.
-    return 1 if delivery.breaker.state is BreakerState.HALF_OPEN else delivery.chunk
+    if delivery.breaker.state is BreakerState.HALF_OPEN:
+        return 1
+    return delivery.pace.chunk if _can_mark(delivery) else min(delivery.pace.chunk, delivery.pace.hands)

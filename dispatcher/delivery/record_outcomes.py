@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from channels.outcome import Accepted
+from channels.port import Channel
 from dispatcher.database.engine import Connection
 from dispatcher.delivery.channel_delivery import ChannelDelivery
 from dispatcher.delivery.channel_trouble import announce_pause, stop_channel
@@ -46,10 +47,26 @@ def record_outcomes(
     connection: Connection, delivery: ChannelDelivery, ended: Sequence[Ended]
 ) -> Counter[str]:
     """Record ends; recording one twice changes nothing. Returns how many messages came to which state."""
-    judged = _judge(connection, delivery, ended)
+    judged = _record(connection, delivery.channel, ended, delivery.actor)
+    for j in judged:
+        if delivery.breaker.paused_until is not None:
+            why = without_address(j.means.reason, j.ended.message) or "the provider is failing"
+            announce_pause(connection, delivery, why=why, at=j.ended.at)
+    return Counter(j.after.value for j in judged)
+
+
+def record_found_outcomes(
+    connection: Connection, channel: Channel, ended: Sequence[Ended], *, actor: str
+) -> Counter[str]:
+    """The same of ends that a dead process left behind: whether the provider fails now is not for them to say."""
+    return Counter(j.after.value for j in _record(connection, channel, ended, actor))
+
+
+def _record(connection: Connection, channel: Channel, ended: Sequence[Ended], actor: str) -> list[_Judged]:
+    judged = _judge(connection, channel, ended)
     attempts.end(connection, [_attempt(j) for j in judged])
     outbox.change(connection, [_columns(j) for j in judged])
-    delivery_log.append(connection, [entry for j in judged for entry in _entries(j, delivery)])
+    delivery_log.append(connection, [entry for j in judged for entry in _entries(j, channel, actor)])
     unsent = [j.ended.message.id for j in judged if j.is_ours and j.after in STEP_GIVEN_BACK]
     if unsent:
         ladder.give_back(connection, unsent)
@@ -57,17 +74,17 @@ def record_outcomes(
     if arrived:  # it may have been given back meanwhile
         ladder.take_back(connection, arrived)
     for j in judged:
-        _follow(connection, delivery, j)
-    return Counter(j.after.value for j in judged)
+        _follow(connection, channel, actor, j)
+    return judged
 
 
-def _judge(connection: Connection, delivery: ChannelDelivery, ended: Sequence[Ended]) -> list[_Judged]:
+def _judge(connection: Connection, channel: Channel, ended: Sequence[Ended]) -> list[_Judged]:
     if not ended:
         return []
     standings = attempts.standings(connection, [e.message.id for e in ended])
     overtaken = [(e.message.id, e.message.attempts) for e in ended if not _is_newest(e, standings)]
     earlier = attempts.ends(connection, overtaken) if overtaken else {}
-    return [_judged(e, standings[e.message.id], delivery) for e in ended if _is_open(e, standings, earlier)]
+    return [_judged(e, standings[e.message.id], channel) for e in ended if _is_open(e, standings, earlier)]
 
 
 def _is_newest(ended: Ended, standings: Mapping[str, Standing]) -> bool:
@@ -84,9 +101,9 @@ def _is_open(
     return outcome in {None, "unknown"}
 
 
-def _judged(ended: Ended, standing: Standing, delivery: ChannelDelivery) -> _Judged:
+def _judged(ended: Ended, standing: Standing, channel: Channel) -> _Judged:
     state = standing.state
-    means = consequence(ended, repeat_is_safe=delivery.channel.repeat_is_safe)
+    means = consequence(ended, repeat_is_safe=channel.repeat_is_safe)
     is_ours = standing.attempts == ended.message.attempts and state in {State.SENDING, State.UNKNOWN}
     if isinstance(ended.end, Accepted):  # whoever has moved the message since: the provider has it
         return _Judged(ended=ended, means=means, after=after(state, "accepted"), is_ours=is_ours)
@@ -133,7 +150,7 @@ def _reason(means: Consequence, ended: Ended) -> dict[str, Any]:
     return reported("provider", means.outcome, _OUTCOMES[means.state], reference, detail).as_json()
 
 
-def _entries(judged: _Judged, delivery: ChannelDelivery) -> Iterable[LogEntry]:
+def _entries(judged: _Judged, channel: Channel, actor: str) -> Iterable[LogEntry]:
     ended, means = judged.ended, judged.means
     message = ended.message
     details = {"attempt": message.attempts, **means.details}
@@ -145,24 +162,22 @@ def _entries(judged: _Judged, delivery: ChannelDelivery) -> Iterable[LogEntry]:
         message,
         means.event if judged.is_ours or means.event == "accepted" else "late_answer",
         at=ended.at,
-        actor=delivery.actor,
-        provider=delivery.channel.provider,
+        actor=actor,
+        provider=channel.provider,
         provider_id=means.provider_id or None,
         details=details,
     )
 
 
-def _follow(connection: Connection, delivery: ChannelDelivery, judged: _Judged) -> None:
+def _follow(connection: Connection, channel: Channel, actor: str, judged: _Judged) -> None:
     message, means, at = judged.ended.message, judged.means, judged.ended.at
-    said = without_address(means.reason, message)
     if means.close_address:
-        close_address(connection, message, delivery.actor, at=at, reason=means.reason)
+        close_address(connection, message, actor, at=at, reason=means.reason)
     if means.opted_out:
-        record_provider_opt_out(connection, message, delivery, judged)
+        record_provider_opt_out(connection, channel, actor, judged)
     if means.stop_channel:
-        stop_channel(connection, delivery, why=said, code=means.code, at=at)
-    if delivery.breaker.paused_until is not None:
-        announce_pause(connection, delivery, why=said or "the provider is failing", at=at)
+        why = without_address(means.reason, message)
+        stop_channel(connection, channel, why=why, code=means.code, at=at)
 
 
 def close_address(connection: Connection, message: Message, actor: str, *, at: Any, reason: str) -> None:
@@ -174,13 +189,12 @@ def close_address(connection: Connection, message: Message, actor: str, *, at: A
         delivery_log.append(connection, [entry])
 
 
-def record_provider_opt_out(
-    connection: Connection, message: Message, delivery: ChannelDelivery, judged: _Judged
-) -> None:
+def record_provider_opt_out(connection: Connection, channel: Channel, actor: str, judged: _Judged) -> None:
     """A provider that refuses because the debtor told it to stop knows of an opt-out that we keep too.
 
     Where it refuses the very confirmation of a stop, that stop is recorded, and a start has to end all of it.
     """
+    message = judged.ended.message
     if message.kind == confirmations.KIND:
         return
     recorded = addresses.opt_out(
@@ -190,14 +204,14 @@ def record_provider_opt_out(
         medium=message.channel,
         at=judged.ended.at,
         raw=judged.means.reason,
-        source=delivery.channel.provider,
+        source=channel.provider,
     )
     if recorded:
         details = {
             "scope": "address",
             "medium": message.channel,
-            "source": delivery.channel.provider,
+            "source": channel.provider,
             "code": judged.means.code,
         }
-        entry = entry_of(message, "opted_out", at=judged.ended.at, actor=delivery.actor, details=details)
+        entry = entry_of(message, "opted_out", at=judged.ended.at, actor=actor, details=details)
         delivery_log.append(connection, [entry])

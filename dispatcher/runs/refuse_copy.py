@@ -8,6 +8,7 @@ from dispatcher.database import instance
 from dispatcher.database.engine import Connection, Database
 from dispatcher.database.instance import Instance
 from dispatcher.database.secret_file import make_once
+from dispatcher.delivery.call_marks import MarkFiles
 from dispatcher.delivery.newest_attempt import AttemptMark, NewestAttempt
 
 _WAY_OUT = (
@@ -21,15 +22,20 @@ class CopyError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Home:
-    """What a home keeps outside of the database: the instance's id, and the newest attempt made from here."""
+    """What a home keeps outside of the database: the instance's id, the newest attempt made from here, open calls."""
 
     id_file: Path
     newest: NewestAttempt
+    marks: MarkFiles
 
     @classmethod
     def at(cls, folder: Path) -> "Home":
         """The home in a folder."""
-        return cls(id_file=folder / "instance.id", newest=NewestAttempt(folder / "newest-attempt.json"))
+        return cls(
+            id_file=folder / "instance.id",
+            newest=NewestAttempt(folder / "newest-attempt.json"),
+            marks=MarkFiles(folder / "provider-calls"),
+        )
 
     def read_id(self) -> str:
         """The instance that this home works for, "" for a new home."""

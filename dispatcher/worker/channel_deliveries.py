@@ -13,9 +13,11 @@ from channels.kind import ChannelKind
 from channels.port import Channel
 from dispatcher.database.engine import Connection, Database
 from dispatcher.database.holders import this_process
+from dispatcher.delivery.call_marks import CallMarks, MarkFiles
 from dispatcher.delivery.channel_delivery import ChannelDelivery, Clock, Judge
 from dispatcher.delivery.channel_trouble import second_serves, trouble_of
 from dispatcher.delivery.deliver_messages import deliver_messages
+from dispatcher.delivery.domain.call_pace import CallPace
 from dispatcher.delivery.stop_watch import StopWatch
 from dispatcher.messages.domain.message import Message
 
@@ -57,6 +59,8 @@ class DeliveryPorts:
     remember: Callable[[Sequence[Message]], None] = lambda _begun: None
     open_second: Callable[[ChannelKind], Channel | None] = lambda _kind: None
     second_after: Callable[[ChannelKind], timedelta | None] = lambda _kind: None
+    open_marks: Callable[[], CallMarks | None] = lambda: None
+    mark_files: MarkFiles | None = None
 
     def provider(self, kind: ChannelKind, name: str) -> Channel:
         """The channel's provider of that name, else its first."""
@@ -67,10 +71,9 @@ class DeliveryPorts:
 class ChannelDeliveries:
     """The channel deliveries of this process, each opened when its first batch comes.
 
-    One batch of a channel runs at a time, with chunks of all that the provider takes at once: two would halve the
-    chunks, and most of a transaction is paid by the chunk. Those that come meanwhile wait with their threads; or, where
-    they `may_line_up` because the queue is in memory and nobody shares it, they stand in line behind it, so that no
-    thread waits for a channel while another channel has work.
+    One batch of a channel runs at a time: two would halve its chunks, and most of a transaction is paid by the chunk.
+    Those that come meanwhile wait with their threads; or, where they `may_line_up` because the queue is in memory and
+    nobody shares it, they stand in line behind it, so that no thread waits for a channel while another has work.
 
     A channel may have a second provider, which takes over while the first one fails: each has a breaker of its own.
     """
@@ -82,6 +85,7 @@ class ChannelDeliveries:
         self._lines: dict[ChannelKind, deque[tuple[str, Sequence[str]]]] = {}
         self._lock = threading.Lock()
         self._deliveries: dict[tuple[ChannelKind, bool], ChannelDelivery] = {}
+        self._marks: CallMarks | None = None
         self._stopping = threading.Event()
         self.moved = threading.Event()  # set whenever a batch has ended
         self.failure: Exception | None = None
@@ -127,7 +131,7 @@ class ChannelDeliveries:
             self.states += delivered.states
 
     def stop(self) -> None:
-        """Ask batches under way to finish what they have begun and give back the rest."""
+        """Ask batches under way to finish the calls that are being made and give back the rest."""
         self._stopping.set()
 
     def close(self) -> None:
@@ -136,6 +140,9 @@ class ChannelDeliveries:
         for delivery in self._deliveries.values():
             if isinstance(delivery.executor, ThreadPoolExecutor):
                 delivery.executor.shutdown(wait=True)
+        if self._marks is not None:
+            self._marks.close()
+            self._marks = None
 
     def _delivery(self, kind: ChannelKind) -> ChannelDelivery:
         by_second = self._ports.open_second(kind) is not None and self._second_serves(kind)
@@ -153,6 +160,9 @@ class ChannelDeliveries:
         ports, throttle = self._ports, self._ports.throttles[kind]
         first, second = ports.open_channel(kind), ports.open_second(kind)
         channel, other = (second, first) if by_second and second is not None else (first, second)
+        if self._marks is None:
+            self._marks = ports.open_marks()
+        may_begin_more = channel.repeat_is_safe or self._marks is not None
         delivery = ChannelDelivery(
             database=ports.database,
             channel=channel,
@@ -164,7 +174,8 @@ class ChannelDeliveries:
             real_clock=ports.real_clock,
             executor=ThreadPoolExecutor(throttle.concurrency, thread_name_prefix=f"send-{kind.value}"),
             worker=this_process(),
-            chunk=throttle.concurrency,
+            pace=CallPace(hands=throttle.concurrency, may_begin_more=may_begin_more),
+            marks=self._marks,
             lease=ports.lease or throttle.lease,
             actor=ports.actor,
             simulated=ports.simulated,

@@ -8,6 +8,7 @@ from functools import partial
 
 from channels.kind import ChannelKind
 from dispatcher.bootstrap import Dispatcher
+from dispatcher.database.holders import this_process
 from dispatcher.database.instance import Instance
 from dispatcher.people.link_key import keep_link_key
 from dispatcher.planning.decide_reminders import Progress
@@ -32,6 +33,7 @@ from dispatcher.writing.prepare_messages import prepare_messages
 def delivery_ports(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> DeliveryPorts:
     """What delivering works with; the home is looked at before (`refuse_wrong_home`)."""
     home = Home.at(dispatcher.home)
+    own_id = home.read_id()
     return DeliveryPorts(
         database=dispatcher.database,
         open_channel=dispatcher.channel,
@@ -42,8 +44,10 @@ def delivery_ports(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> Deli
         real_clock=dispatcher.real_now,
         throttles={kind: _throttle(dispatcher, kind) for kind in ChannelKind},
         actor=actor,
-        refuse_copy=partial(still_ours, home=home, own_id=home.read_id()),
+        refuse_copy=partial(still_ours, home=home, own_id=own_id),
         remember=home.newest.write,
+        open_marks=lambda: home.marks.open(own_id, this_process()),
+        mark_files=home.marks,
     )
 
 

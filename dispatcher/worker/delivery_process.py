@@ -11,6 +11,7 @@ from dramatiq.worker import Worker
 from channels.kind import ChannelKind
 from dispatcher.database.holders import is_dead, this_process
 from dispatcher.delivery.expire_messages import expire_messages
+from dispatcher.delivery.settle_killed_calls import settle_killed_calls
 from dispatcher.delivery.sweep_leases import sweep_leases
 from dispatcher.worker.actors import declare_actors, enqueue_with
 from dispatcher.worker.broker import is_in_memory
@@ -77,9 +78,25 @@ class DeliveryProcess:
             worker.stop(timeout=int(self.grace.total_seconds() * 1000))
             self.deliveries.close()
 
+    def settle_killed_calls(self) -> int:
+        """Settle what the marks of this machine's killed workers tell; returns how many messages were moved."""
+        ports = self.ports
+        if ports.mark_files is None:
+            return 0
+        settled = settle_killed_calls(
+            ports.database,
+            ports.provider,
+            ports.mark_files,
+            now=ports.clock(),
+            is_dead=is_dead,
+            actor=ports.actor,
+        )
+        return settled.total
+
     def sweep(self) -> int:
         """Free what dead workers hold, end what is past its validity; returns how many messages were moved."""
         ports = self.ports
+        settled = self.settle_killed_calls()
         expired = expire_messages(
             ports.database, now=ports.clock(), real_now=ports.real_clock(), actor=ports.actor
         )
@@ -91,7 +108,7 @@ class DeliveryProcess:
             is_dead=is_dead,
             actor=ports.actor,
         )
-        return swept.total + expired
+        return settled + swept.total + expired
 
     def drain(
         self,

@@ -62,6 +62,8 @@ def work(crew: Crew, stop: threading.Event) -> None:
         alive = sign_of_life(
             dispatcher.database, "worker", real_now=dispatcher.real_now, clock_is_set=dispatcher.clock_is_set
         )
+        # Before anybody's sweep on another machine, which knows nothing of what a worker that died here had marked.
+        process.settle_killed_calls()
         with alive, process.working(frozenset(crew.queues)):
             stop.wait()
         broker.close()

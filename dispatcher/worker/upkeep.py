@@ -17,11 +17,13 @@ from dispatcher.delivery.reconcile_accounts import AccountReport, Reconciling, r
 from dispatcher.delivery.reconcile_messages import Reconciled, reconcile_messages
 from dispatcher.delivery.record_delivery_events import record_delivery_events
 from dispatcher.delivery.record_mail import record_mail
+from dispatcher.delivery.settle_killed_calls import settle_killed_calls
 from dispatcher.delivery.storage import mailboxes
 from dispatcher.delivery.sweep_leases import Swept, sweep_leases
 from dispatcher.messages.domain.message import State
 from dispatcher.messages.storage import outbox
 from dispatcher.portfolio.import_watched import QUIET_SECONDS
+from dispatcher.runs.refuse_copy import Home
 from dispatcher.settings import LetterSettings
 from dispatcher.users.storage import users
 from dispatcher.worker.daily_run import refuse_wrong_home
@@ -32,7 +34,15 @@ class PrintHouseError(ValueError):
 
 
 def sweep(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> Swept:
-    """Free what dead workers hold."""
+    """Settle what killed workers of this machine have marked, and free what dead workers hold."""
+    settle_killed_calls(
+        dispatcher.database,
+        dispatcher.provider,
+        Home.at(dispatcher.home).marks,
+        now=dispatcher.now(),
+        is_dead=is_dead,
+        actor=actor,
+    )
     return sweep_leases(
         dispatcher.database,
         dispatcher.provider,

@@ -1,6 +1,7 @@
 """A worker process for the chaos tests: a real adapter against the counting double, a gate that allows, short leases.
 
-`python -m tests.chaos.worker serve` delivers from Redis until SIGTERM; `drain` empties the outbox by itself.
+`python -m tests.chaos.worker serve` delivers from Redis until SIGTERM; `drain` empties the outbox by itself. With
+CHAOS_MARKS, a folder, calls are marked there, for the instance that the database names.
 """
 
 import os
@@ -13,7 +14,10 @@ from channels.kind import ChannelKind
 from channels.port import Channel
 from channels.registry import open_channel
 from channels.settings import ChannelSettings
+from dispatcher.database import instance
 from dispatcher.database.engine import open_database
+from dispatcher.database.holders import this_process
+from dispatcher.delivery.call_marks import MarkFiles
 from dispatcher.worker.delivery_process import DeliveryProcess
 from dispatcher.worker.processes import stop_on_signals
 from tests.worker.processes_at_work import a_process
@@ -36,10 +40,18 @@ def process() -> DeliveryProcess:
     """The delivery process that the environment describes."""
     database = open_database(os.environ["CHAOS_DATABASE"])
     channels = {kind: channel(kind) for kind in ChannelKind}
+    marking = {}
+    if folder := os.environ.get("CHAOS_MARKS"):
+        files = MarkFiles(Path(folder))
+        with database.reading() as connection:
+            here = instance.read(connection)
+        assert here
+        marking = {"mark_files": files, "open_marks": lambda: files.open(here.id, this_process())}
     return a_process(
         database,
         channels,
         os.environ["CHAOS_BROKER"],
+        **marking,
         lease=LEASE,
         lane_lease=LEASE,
         grace=timedelta(seconds=20),

@@ -18,6 +18,7 @@ from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.planning import ladder, runs
 from dispatcher.database.tables.portfolio import creditors, debtors, debts
 from dispatcher.delivery.channel_delivery import ChannelDelivery
+from dispatcher.delivery.domain.call_pace import CallPace
 from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
 from dispatcher.messages.domain.message import Message
 from dispatcher.messages.storage import contents, outbox
@@ -170,7 +171,7 @@ def _message(
 
 
 def a_channel_delivery(database: Database, channel: Channel | None = None, **changes: Any) -> ChannelDelivery:
-    """A channel's delivery with a fake provider, a gate that allows, and clocks that stand still."""
+    """A channel's delivery with a fake provider, a gate that allows, and clocks that stand still; `chunk`: its hands."""
     fields: dict[str, Any] = {
         "database": database,
         "channel": channel or FakeChannel(ChannelKind.EMAIL),
@@ -180,7 +181,7 @@ def a_channel_delivery(database: Database, channel: Channel | None = None, **cha
         "real_clock": lambda: NOW,
         "executor": ThreadPoolExecutor(4),
         "worker": "test",
-        "chunk": 4,
+        "pace": CallPace(hands=changes.pop("chunk", 4)),
     }
     return ChannelDelivery(**(fields | changes))
 

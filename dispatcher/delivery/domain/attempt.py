@@ -1,7 +1,7 @@
 """What the end of an attempt means: the message's next state, the log's word for it, what else follows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +12,13 @@ from dispatcher.messages.domain.message import Message, State
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NotMade:
-    """The provider was not called after all: its channel pauses, or the legal window had closed by then."""
+    """The provider was not called after all: its channel pauses, or the legal window had closed by then.
+
+    `at_once`: nothing speaks against the next try but that this one was not made.
+    """
 
     why: str
+    at_once: bool = False
 
 
 End = Outcome | NotMade
@@ -65,8 +69,9 @@ def consequence(ended: Ended, *, repeat_is_safe: bool) -> Consequence:
             return _again(ended, "try_later", reason, code, after)
         case Unknown(why=why, code=code):
             return _unknown(ended, why, code, repeat_is_safe=repeat_is_safe)
-        case NotMade(why=why):
-            return _again(ended, "not_made", why, "", None)
+        case NotMade(why=why, at_once=at_once):
+            means = _again(ended, "not_made", why, "", None)
+            return replace(means, next_try_at=None) if at_once else means
 
 
 def _rejected(rejected: Rejected) -> Consequence:

@@ -68,6 +68,16 @@ def newest(connection: Connection, ids: Collection[str]) -> dict[str, RowMapping
     return {row["message_id"]: row for row in connection.execute(query).mappings()}
 
 
+def open_of(connection: Connection, worker: str) -> dict[str, int]:
+    """Message -> number of the attempt, of what a process has begun that has not ended."""
+    query = (
+        select(_a.message_id, _a.number)
+        .join(messages, and_(_a.message_id == messages.c.id, _a.number == messages.c.attempts))
+        .where(messages.c.state == State.SENDING, _a.worker == worker)
+    )
+    return {row.message_id: row.number for row in connection.execute(query)}
+
+
 def accepted_since(connection: Connection, channel: str, provider: str, since: datetime) -> bool:
     """Whether a provider has taken anything of a channel that was sent since then (business clock)."""
     query = select(messages.c.id).where(
