@@ -189,6 +189,28 @@ def release(ids: Ids, why: Why = "") -> None:
         print(f"{len(release_messages(dispatcher.database, ids, by))} released")
 
 
+def replan(
+    ids: Ids,
+    why: Why,
+    other_channel: Annotated[
+        bool, typer.Option("--other-channel", help="Leave out the channel that they are held on.")
+    ] = False,
+) -> None:
+    """End held messages and let the next run decide their steps anew, from what is then on file.
+
+    For an address, a language or a template that was mended, or for another channel.
+
+    Example: dispatcher messages replan 019394a1-… --other-channel --why "her name does not fit an SMS"
+    """
+    from dispatcher.delivery.intervene import Intervention
+    from dispatcher.delivery.plan_anew import plan_anew
+
+    with opened() as dispatcher:
+        by = Intervention(actor=actor(), now=dispatcher.now(), why=why)
+        done = plan_anew(dispatcher.database, dispatcher.policy, ids, by, other_channel=other_channel)
+    print(f"{len(done)} ended; the next `dispatcher run` decides their steps anew")
+
+
 def cancel(ids: Ids, why: Why = "") -> None:
     """End waiting messages for good; their step is not planned again.
 

@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 import typer
 
 from channels.kind import ChannelKind
-from dispatcher.cli.delivery import acknowledge, cancel, hold, release, resolve
+from dispatcher.cli.delivery import acknowledge, cancel, hold, release, replan, resolve
 from dispatcher.cli.opening import AsJson, opened, print_json
 from dispatcher.messages.domain.message import State
 from dispatcher.values.plain_values import plain
 
 app = typer.Typer()
-for _verb in (hold, release, cancel, resolve, acknowledge):
+for _verb in (hold, release, replan, cancel, resolve, acknowledge):
     app.command()(_verb)
 
 

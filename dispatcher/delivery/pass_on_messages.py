@@ -1,24 +1,20 @@
 """Lets steps go on to their next channel where the provider of the one they wait for has failed for too long."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from channels.kind import ChannelKind
 from dispatcher.database.engine import Connection, Database
 from dispatcher.delivery.channel_trouble import failing_for
 from dispatcher.delivery.domain.pacing import chunks
-from dispatcher.delivery.judge_messages import contact_of_message
+from dispatcher.delivery.other_channels import other_channels
 from dispatcher.delivery.storage import waiting
 from dispatcher.gate.decision import PROGRAM, Outcome, Reason, own_reason
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import UNSENT, Message, State, entry_of
 from dispatcher.messages.storage import outbox
-from dispatcher.planning.domain.contact import contact_facts
-from dispatcher.planning.domain.intended import reachable_points, zones_of
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import ladder
-from dispatcher.writing.message_files import MessageFiles, gather
 
 CHUNK = 500
 
@@ -86,31 +82,10 @@ def _takers(
     paused: Mapping[str, timedelta],
     now: datetime,
 ) -> Iterator[tuple[Message, ChannelKind]]:
-    files = gather(connection, messages, now=now)
-    for message in messages:
-        strategy = policy.strategy(message.strategy)
-        step = strategy.step(message.step) if strategy else None
-        others = [each for each in step.channels if each not in paused] if step else []
-        taker = next((each for each in others if _takes(message, files, each, policy, now)), None)
+    for message, channels in other_channels(connection, messages, policy, now=now):
+        taker = next((channel for channel in channels if channel not in paused), None)
         if taker is not None:
             yield message, taker
-
-
-def _takes(
-    message: Message, files: MessageFiles, channel: ChannelKind, policy: Policy, now: datetime
-) -> bool:
-    """Whether the person is reached there, and the gate would let it go before it expires."""
-    if message.creditor not in policy.senders:
-        return False
-    asked = contact_of_message(message, files, policy)
-    for point in reachable_points(asked.person, channel):
-        contact = replace(asked, channel=channel, point=point)
-        zones = zones_of(contact.person, point, policy.places)
-        decision = policy.judge(contact, contact_facts(contact, now=now, zones=zones))
-        in_time = decision.not_before is None or decision.not_before < message.expires_at
-        if decision.outcome in {Outcome.ALLOW, Outcome.DEFER} and in_time:
-            return True
-    return False
 
 
 def _pass_on(

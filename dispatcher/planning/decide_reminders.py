@@ -31,7 +31,7 @@ from dispatcher.planning.domain.planner import (
 from dispatcher.planning.domain.standing import standing
 from dispatcher.planning.domain.strategy import Strategy
 from dispatcher.planning.policy import Policy
-from dispatcher.planning.storage import plans
+from dispatcher.planning.storage import given_up, plans
 from dispatcher.planning.storage.candidates import Candidate, Owed, find_candidates, find_owed, owners_of
 from dispatcher.planning.storage.ladder import on_the_ladder
 from dispatcher.treatment.find_segments import with_segments
@@ -121,6 +121,7 @@ def decide(
     found = list(candidates)
     with database.reading() as connection:
         humans = humans_of(connection, {c.recipient_id for c in found})
+        rules = replace(rules, given_up=given_up.read(connection, rules.as_of))
 
     def human(candidate: Candidate) -> int:
         return humans.get(candidate.recipient_id, candidate.recipient_id)

@@ -20,6 +20,7 @@ from dispatcher.planning.domain.intended import IntendedContact, reachable_point
 from dispatcher.planning.domain.ladder import Rung, comes_on
 from dispatcher.planning.domain.plan_summary import Decided
 from dispatcher.planning.domain.planner import (
+    GIVEN_UP,
     PlannedMessage,
     RefusedIntent,
     channels_in_order,
@@ -325,10 +326,11 @@ def _due(case: _Case, debt: DebtFile, step: Step) -> StepAnswer:
     decided = case.decided.get((debt.id, step.name))
     if decided is None:
         return _answer(step, "kept back", f"The {step.name} has come, and nobody plans it today.")
+    given_up = _given_up_by(decided)
     answers = tuple(
         answer
         for channel in channels_in_order(decided.intent)
-        for answer in _channel(case, decided.intent, channel)
+        for answer in given_up.get(channel.value) or _channel(case, decided.intent, channel)
     )
     if isinstance(decided, RefusedIntent):
         own = tuple(r for r in decided.reasons if r.outcome is not Outcome.DEFER) or decided.reasons
@@ -342,6 +344,17 @@ def _due(case: _Case, debt: DebtFile, step: Step) -> StepAnswer:
             step, "kept back", words.kept_back(step.name, reasons), reasons=reasons, channels=answers
         )
     return _answer(step, "due", _goes(case, decided, step), channels=answers)
+
+
+def _given_up_by(decided: PlannedMessage | RefusedIntent) -> Mapping[str, list[ChannelAnswer]]:
+    """By channel that a person gave up for the step, the answer that says so: nobody asks the gate about it."""
+    reasons = decided.reasons if isinstance(decided, RefusedIntent) else decided.tried
+    return {
+        channel: [ChannelAnswer(channel=channel, address="", decision="block", reasons=(reason,))]
+        for reason in reasons
+        if reason.rule == GIVEN_UP
+        for channel in reason.channels
+    }
 
 
 def _is_standing(refused: RefusedIntent) -> bool:

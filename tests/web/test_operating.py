@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from typing import Any
 from datetime import timedelta
 
 from sqlalchemy import select, update
@@ -23,9 +24,9 @@ from tests.web.house import ALL, Desk, Web
 from tests.web.test_templates import finished
 
 
-def set_state(web: Web, message_id: str, state: State) -> None:
+def set_state(web: Web, message_id: str, state: State, **columns: Any) -> None:
     with web.house.database.writing() as connection:
-        connection.execute(update(messages).where(messages.c.id == message_id).values(state=state))
+        connection.execute(update(messages).where(messages.c.id == message_id).values(state=state, **columns))
 
 
 def state_of(web: Web, message_id: str) -> str:
@@ -152,6 +153,19 @@ def test_a_held_message_is_released_or_cancelled_with_a_reason(
 
     assert state_of(web, message_id) == "queued"
     assert "looked at it" in desk.page(f"/messages/{message_id}")
+
+
+def test_a_held_message_is_decided_anew_or_goes_by_another_channel(
+    web: Web, message_of: Callable[..., str]
+) -> None:
+    desk, message_id = web.signed_in("operator"), message_of()
+    set_state(web, message_id, State.HELD, sent_at=None)
+    assert "expires" in desk.page("/tasks?kind=held")
+    assert 'value="replan"' in desk.page(f"/messages/{message_id}")
+    fields = {"message": message_id, "kind": "held", "do": "replan", "why": "the address was mended"}
+    assert "The next run decides anew" in desk.said(desk.post("/tasks/messages", fields))
+    assert state_of(web, message_id) == "cancelled"
+    assert "the address was mended" in desk.page(f"/messages/{message_id}")
 
 
 def test_what_cannot_be_done_to_a_message_is_said(web: Web, message_of: Callable[..., str]) -> None:

@@ -74,6 +74,17 @@ rounds = Table(  # ladders that had ended and go on: from which rung, and the da
 )
 
 
+given_up_channels = Table(  # by which channels a person decided not to write about a step that was held
+    "given_up_channels",
+    metadata,
+    Column("debt_id", Id, ForeignKey("debts.id"), primary_key=True),
+    Column("recipient_id", Id, ForeignKey("debtors.id"), primary_key=True),
+    Column("step", String(100), primary_key=True),
+    Column("channel", String(10), primary_key=True),
+    Column("given_up_on", Date, nullable=False),
+)
+
+
 refusals = Table(  # a refusal that repeats is one entry in the log until its reasons change
     "refusals",
     metadata,

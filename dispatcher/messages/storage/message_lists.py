@@ -57,6 +57,7 @@ class MessageLine:
     currency: str
     zones: tuple[str, ...]
     not_before: datetime | None
+    expires_at: datetime
     sent_at: datetime | None
     updated_at: datetime
     created_at: datetime
@@ -194,6 +195,7 @@ def _line(row: Any) -> MessageLine:
         zones=tuple(row.zones or ()),
         not_before=row.not_before,
         sent_at=row.sent_at,
+        expires_at=row.expires_at,
         updated_at=row.updated_at,
         created_at=row.created_at,
         held_owner=row.held_owner,

@@ -159,6 +159,12 @@ def read(connection: Connection, ids: Collection[str], *, lock: bool = False) ->
     return _in_order(ids, connection.execute(query, {"ids": list(ids)}))
 
 
+def reasons_of(connection: Connection, ids: Collection[str]) -> dict[str, list[dict[str, Any]]]:
+    """Why these messages stand where they stand, by id."""
+    rows = connection.execute(select(_m.id, _m.reasons).where(_m.id.in_(list(ids))))
+    return {row.id: row.reasons for row in rows}
+
+
 def read_where(connection: Connection, condition: Any, *, limit: int | None = None) -> list[Message]:
     """Messages that fulfil a condition of this package's, oldest first."""
     query = _FULL.where(condition).order_by(_m.id).limit(limit)

@@ -20,6 +20,10 @@ from dispatcher.values.money import Money
 from dispatcher.values.sender import Sender
 from dispatcher.values.whereabouts import PlaceTable
 
+GIVEN_UP = "channel-given-up"
+GivenUp = Mapping[tuple[int, int, str], frozenset[str]]
+"""(debt, recipient, step) -> the channels by which a person decided not to write about it."""
+
 Judge = Callable[[IntendedContact, ContactFacts], Decision]
 MOST_OCCURRENCES = 5  # a step whose message failed or expired this often waits for a person
 
@@ -65,6 +69,7 @@ class PlanningRules:
         default_factory=dict
     )  # channel -> for how long its provider has failed
     segments: tuple[Segment, ...] = ()
+    given_up: GivenUp = field(default_factory=dict)
 
 
 def stays_out(due: DueDebt, person: PersonFile, as_of: date) -> tuple[Reason, ...]:
@@ -105,8 +110,11 @@ def plan_intent(
     refused: list[Reason] = []
     packs: set[str] = set()
     tries: list[Decision] = []
-    left = [channel for channel in channels_in_order(intent) if intent.step.leaves(rules.paused.get(channel))]
-    for channel in sorted(channels_in_order(intent), key=lambda channel: channel in left):
+    given_up = _given_up_for(intent, rules)
+    _collect_given_up(refused, intent, given_up)
+    channels = [channel for channel in channels_in_order(intent) if channel.value not in given_up]
+    left = [channel for channel in channels if intent.step.leaves(rules.paused.get(channel))]
+    for channel in sorted(channels, key=lambda channel: channel in left):
         points = reachable_points(intent.person, channel)
         if not points:
             _collect(refused, channel, (_not_reachable(channel),))
@@ -201,6 +209,18 @@ def channels_in_order(intent: Intent) -> tuple[ChannelKind, ...]:
     return tuple(
         sorted(intent.step.channels, key=lambda channel: (channel.value != preferred, channel.value == last))
     )
+
+
+def _given_up_for(intent: Intent, rules: PlanningRules) -> frozenset[str]:
+    keys = ((due.debt.id, intent.person.id, due.step.name) for due in intent.dues)
+    return frozenset[str]().union(*(rules.given_up.get(key, ()) for key in keys))
+
+
+def _collect_given_up(refused: list[Reason], intent: Intent, given_up: frozenset[str]) -> None:
+    reason = _reason(GIVEN_UP, "a person decided not to write about this step by this channel")
+    for channel in intent.step.channels:
+        if channel.value in given_up:
+            _collect(refused, channel, (reason,))
 
 
 def _channel_used_last(person: PersonFile) -> str | None:

@@ -8,7 +8,7 @@ STATES = ("unknown", "held", "failed", "expired")  # the gravest first
 UNDECIDED = frozenset({"unknown", "held", "failed"})  # a run ends with a finding until a person has decided
 _WAY_OUT = {
     "unknown": "`dispatcher reconcile`, then `dispatcher messages resolve ID… --sent|--not-sent --why TEXT`",
-    "held": "`dispatcher messages release ID…` or `cancel ID…`",
+    "held": "`dispatcher messages release ID…`, `replan ID…` or `cancel ID…`",
     "failed": "`dispatcher messages acknowledge ID… --why TEXT` once it is dealt with",
     "expired": "told once: they were not sent in time",
 }

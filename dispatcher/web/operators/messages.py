@@ -18,6 +18,7 @@ from dispatcher.delivery.intervene import (
     hold_messages,
     release_messages,
 )
+from dispatcher.delivery.plan_anew import plan_anew, ways_on
 from dispatcher.delivery.resolve_message import resolve_message
 from dispatcher.messages.domain.envelope import Envelope
 from dispatcher.messages.domain.message import UNSENT, State
@@ -36,6 +37,7 @@ from dispatcher.web.site.page import go_to, page, sentence_of, site_of
 from dispatcher.web.site.visit import Page, RefusedError, Visit, not_found
 
 PICTURE_DPI = 110
+_ANEW = frozenset({"replan", "other_channel"})
 SUFFIX = {"email": "eml", "sms": "txt", "letter": "pdf"}
 # The debtor's own data inside: a browser keeps it as a file and opens nothing.
 _MEDIA_TYPE = {"email": "message/rfc822", "sms": "text/plain; charset=utf-8", "letter": "application/pdf"}
@@ -90,12 +92,20 @@ def show(visit: Visit) -> Response:
         asked=asked,
         proofs=prove_message(visit.program.database, SealingKeys(visit.program.keys), message["id"]),
         suffix=SUFFIX[message["channel"]],
+        ways_on=_ways_on(visit, message["id"]),
         can_hold=message["state"] in {State.PLANNED, State.QUEUED, State.DEFERRED},
         can_release=message["state"] == State.HELD,
         can_cancel=message["state"] in UNSENT,
         can_resolve=message["state"] == State.UNKNOWN,
         can_acknowledge=message["state"] in {State.FAILED, State.EXPIRED} and not message["acknowledged_at"],
     )
+
+
+def _ways_on(visit: Visit, message_id: str) -> Sequence[str]:
+    """The other channels that would take a held message now."""
+    by = Intervention(actor=visit.actor, now=visit.now)
+    found = ways_on(visit.program.database, visit.program.policy, [message_id], by)
+    return [channel.value for channel in found.get(message_id, ())]
 
 
 def decide(visit: Visit) -> Response:
@@ -119,6 +129,9 @@ def decide_messages(visit: Visit, ids: Sequence[str], todo: str, why: str) -> st
                 house.database, one, sent=todo == "sent", why=why, actor=visit.actor, now=visit.now
             )
         return f"Resolved: {_messages(ids)} {'was' if len(ids) == 1 else 'were'} {todo.replace('_', ' ')}."
+    if todo in _ANEW:
+        done = plan_anew(house.database, house.policy, ids, by, other_channel=todo == "other_channel")
+        return f"Ended: {_messages(done)}. The next run decides anew."
     verbs = {"hold": hold_messages, "release": release_messages, "cancel": cancel_messages}
     verb = (verbs | {"acknowledge": acknowledge_messages}).get(todo)
     if verb is None:

@@ -5,7 +5,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from dispatcher.delivery.intervene import CannotIntervene
+from dispatcher.delivery.intervene import CannotIntervene, Intervention
+from dispatcher.delivery.plan_anew import ways_on
 from dispatcher.delivery.work_on_tasks import TaskError, finish_tasks, take_messages, take_tasks
 from dispatcher.messages.domain.message import State
 from dispatcher.messages.storage import message_lists
@@ -131,11 +132,14 @@ def _messages(visit: Visit, kind: str, kinds: list[tuple[str, int]]) -> Response
         return exported(visit, f"tasks-{kind}", (message_json(line) for line in lines))
     shown = lines[:PAGE]
     reasons = [reason for line in shown for reason in line.reasons]
+    by = Intervention(actor=visit.actor, now=visit.now)
+    held = [line.id for line in shown] if kind == State.HELD else []
     return _page(
         visit,
         kind,
         kinds,
         lines=shown,
+        ways_on=ways_on(visit.program.database, visit.program.policy, held, by),
         says=says(visit.program.policy, reasons),
         paging=paging(visit, cursor="before", value=shown[-1].id if len(lines) > PAGE else None),
     )
