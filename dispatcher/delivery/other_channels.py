@@ -1,4 +1,4 @@
-"""By which other channels a message that waits could go: its step's, where the person is reached and the gate agrees."""
+"""By which other channels a message that waits could go: where its person is reached and the gate agrees."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

@@ -2,8 +2,8 @@
 
 import threading
 from collections.abc import Callable
-from typing import Any
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 
