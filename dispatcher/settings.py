@@ -262,6 +262,7 @@ class WebSettings(_Part):
     session_hours: float = 10.0
     trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
     second_factor: Annotated[tuple[Role, ...], NoDecode, BeforeValidator(_names)] = ()
+    api_requests_per_minute: int = Field(6_000, ge=1)  # of each token, in each serving process
 
 
 class OidcSettings(_Part):
@@ -319,7 +320,7 @@ class Settings(BaseSettings):
     people: PeopleSettings = PeopleSettings()
     notify: NotifySettings = NotifySettings()
     guards: GuardSettings = GuardSettings.model_validate({})
-    web: WebSettings = WebSettings()
+    web: WebSettings = WebSettings.model_validate({})
     oidc: OidcSettings = OidcSettings()
     export_days: int = Field(30, ge=1, le=3650)  # then the retention job removes exports, changes and rejects
 

@@ -133,15 +133,22 @@ def sweep(desk: CallDesk) -> None:
 
 
 def reserve_for_dialler(desk: CallDesk, holder: str, most: timedelta) -> Iterator[CallLine]:
-    """Hand every call that may be made now to the dialler, each in a transaction of its own."""
+    """Hand every call that may be made now to the dialler, each in a transaction of its own.
+
+    What is refused for good ends and stands in the log with its reasons; what only waits stays open.
+    """
     sweep(desk)
     with desk.database.reading() as connection:
         due = [call.id for call in calls.unfinished(connection) if call.is_due(desk.now)]
     for key in due:
         with desk.database.writing() as connection:
             line = _locked(connection, desk, key)
-            if line.call.is_due(desk.now) and line.may.allowed:
+            if not line.call.is_due(desk.now):
+                continue
+            if line.may.allowed:
                 yield _reserved(connection, desk, line, holder, most)
+            elif line.may.final:
+                _refuse(connection, desk, line)
 
 
 def recall(desk: CallDesk, holder: str) -> list[CallLine]:

@@ -20,6 +20,9 @@ def add(
         list[str], typer.Option("--scope", help="What it may do, such as debts:write; may be repeated.")
     ],
     creditor: Annotated[str, typer.Option("--creditor", help="The one creditor whose data it may use.")] = "",
+    is_test: Annotated[
+        bool, typer.Option("--test", help="Answer all it asks for as if, keep none of it, send nothing.")
+    ] = False,
 ) -> None:
     """Add an account; its key is printed once and kept as a hash.
 
@@ -29,7 +32,13 @@ def add(
 
     with opened() as house:
         key = manage_service_accounts.add_account(
-            house.database, name=name, scopes=scope, creditor=creditor, by=actor(), at=house.real_now()
+            house.database,
+            name=name,
+            scopes=scope,
+            creditor=creditor,
+            by=actor(),
+            at=house.real_now(),
+            is_test=is_test,
         )
     print(key)
 
@@ -50,7 +59,8 @@ def list_accounts(as_json: AsJson = False) -> None:
     for one in accounts:
         keys = ", ".join(key.name for key in one.keys) or ("ended" if one.user.disabled_at else "no key")
         scopes = " ".join(sorted(one.account.scopes))
-        print(f"{one.user.name:<20} {one.account.creditor or 'all':<12} {scopes}  {keys}")
+        test = "  (test: keeps nothing)" if one.account.is_test else ""
+        print(f"{one.user.name:<20} {one.account.creditor or 'all':<12} {scopes}  {keys}{test}")
     if not accounts:
         print("no accounts yet: dispatcher service-accounts add NAME --scope debts:write --creditor KEY")
 
@@ -102,6 +112,7 @@ def _document(one: "ListedAccount") -> dict[str, Any]:
         "name": one.user.name,
         "creditor": one.account.creditor or None,
         "scopes": sorted(one.account.scopes),
+        "test": one.account.is_test,
         "ended": one.user.disabled_at is not None,
         "keys": [{"key": key.name, "expires_at": key.expires_at.isoformat()} for key in one.keys],
     }

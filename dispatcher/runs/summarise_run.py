@@ -28,14 +28,18 @@ def summarise_run(
     refused_creditors: Mapping[str, str] | None = None,
     template_problems: Sequence[str] = (),
     sent_of_earlier_runs: int = 0,
+    creditor: str = "",
 ) -> RunSummary:
-    """The summary of a run as it stands now; raises NoSuchRunError."""
+    """The summary of a run as it stands now; raises NoSuchRunError.
+
+    With a creditor it holds that one's messages and refusals, and nothing about the desk.
+    """
+    if creditor:
+        return _of_creditor(database, run_id, creditor)
     with database.reading() as connection:
         run = plans.get_run(connection, run_id)
         if run is None:
-            raise NoSuchRunError(
-                f"there is no run {run_id}; `dispatcher messages list` shows the runs of messages"
-            )
+            raise _no_such(run_id)
         states = run_totals.count_states(connection, run_id)
         kept = run_totals.kept_reasons(connection, run_id)
         besides = run_totals.count_besides(connection, run.as_of) if run.mode == "live" else {}
@@ -67,6 +71,35 @@ def summarise_run(
         sent_of_earlier_runs=sent_of_earlier_runs,
         plan_digest=run.plan_digest,
     )
+
+
+def _of_creditor(database: Database, run_id: int, creditor: str) -> RunSummary:
+    with database.reading() as connection:
+        run = plans.get_run(connection, run_id)
+        if run is None:
+            raise _no_such(run_id)
+        states = run_totals.count_states(connection, run_id, creditor)
+        kept = run_totals.kept_reasons(connection, run_id, creditor)
+        refused = run_totals.refused_of_creditor(connection, [run_id], creditor)
+    by_channel, by_step = count_messages(states)
+    for (_, word), count in refused.items():
+        by_channel.setdefault(NO_CHANNEL, Counter())[word] += count
+    totals = sum(by_channel.values(), Counter[str]())
+    return RunSummary(
+        run_id=run_id,
+        as_of=run.as_of,
+        due=sum(totals.values()),
+        totals=totals,
+        by_channel=by_channel,
+        by_step=by_step,
+        reasons=_reasons({}, kept),
+        others={},
+        plan_digest=run.plan_digest,
+    )
+
+
+def _no_such(run_id: int) -> NoSuchRunError:
+    return NoSuchRunError(f"there is no run {run_id}; `dispatcher messages list` shows the runs of messages")
 
 
 def _add_refused(

@@ -29,9 +29,19 @@ class ListedAccount:
 
 
 def add_account(
-    database: Database, *, name: str, scopes: Iterable[str], creditor: str, by: str, at: datetime
+    database: Database,
+    *,
+    name: str,
+    scopes: Iterable[str],
+    creditor: str,
+    by: str,
+    at: datetime,
+    is_test: bool = False,
 ) -> str:
-    """A new account; returns its first key, which is kept as a hash alone. Raises UserError."""
+    """A new account; returns its first key, which is kept as a hash alone. Raises UserError.
+
+    `is_test`: whatever it asks for is answered as if and undone.
+    """
     name = name.strip()
     if not is_name(name):
         raise UserError("an account's name has 1 to 100 printable characters")
@@ -40,7 +50,7 @@ def add_account(
         user = users.add(connection, name=name, email="", password_hash="", roles=(), at=at)
         if user is None:
             raise UserError(f"there is a user or an account {name!r} already")
-        service_accounts.add(connection, user.id, wanted, creditor)
+        service_accounts.add(connection, user.id, wanted, creditor, is_test=is_test)
         _log(
             connection,
             "service_account_added",
@@ -49,6 +59,7 @@ def add_account(
             account=name,
             scopes=sorted(wanted),
             creditor=creditor,
+            **({"test": True} if is_test else {}),
         )
         return _new_key(connection, user, by, at)
 

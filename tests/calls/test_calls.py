@@ -37,6 +37,7 @@ from dispatcher.planning.policy import Policy
 from dispatcher.rulebook.strategies import load_strategies
 from dispatcher.rulebook.yaml_file import ConfigError
 from dispatcher.web.debtors.debtor_words import NAMES
+from dispatcher.wire.list_decisions import WantedDecisions, list_decisions
 from tests.builders import TODAY, a_debt, a_debtor, a_desk, a_ladder, a_step, at, mark_sent, plan
 
 RING = CallStep(name="ring", day=5, valid_days=5)
@@ -263,6 +264,27 @@ def test_rows_that_are_refused_since_are_recalled_once(database: Database, polic
     assert rows[0]["why"]
     assert outbound(database) == []
     assert _written(lambda stream: write_recall(desk, stream)) == []
+
+
+def test_calls_that_a_diallers_file_leaves_out_for_good_stand_among_the_decisions(
+    database: Database, policy: Policy
+) -> None:
+    debtor, _ = a_person_written_to(database)
+    planned(database, policy)
+    desk = desk_at(database, policy, NOON)
+    at_night = desk_at(database, policy, at(TODAY, 7))
+    assert _written(lambda stream: write_list(at_night, stream, most=timedelta(hours=4))) == []
+    wanted = WantedDecisions(creditor="acme", channel="call")
+    assert list_decisions(database, wanted, limit=10, cursor="") == ([], ""), "what only waits is no refusal"
+    with database.writing() as connection:
+        connection.execute(insert(opt_outs).values(debtor_id=debtor, medium="call", at=NOON, scope="medium"))
+
+    assert _written(lambda stream: write_list(desk, stream, most=timedelta(hours=4))) == []
+
+    [decision], _ = list_decisions(database, wanted, limit=10, cursor="")
+    assert (decision["event"], decision["decision"], decision["address"]) == ("call_refused", "block", PHONE)
+    assert decision["reasons"]
+    assert list_calls(desk) == []
 
 
 @pytest.mark.parametrize("seed", range(6))

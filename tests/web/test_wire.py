@@ -65,7 +65,7 @@ def test_an_account_may_do_what_its_scopes_say_and_nothing_else(web: Web) -> Non
     refused = client.post("/api/v1/debts", json=[ROW])
     assert refused.status_code == 403
     assert "debts:write" in refused.json()["detail"]
-    for person_only in ("/api/v1/entries", "/api/v1/runs", "/api/v1/messages"):
+    for person_only in ("/api/v1/entries", "/api/v1/seals", "/api/v1/stops", "/api/v1/templates"):
         assert client.get(person_only).status_code == 403
 
 

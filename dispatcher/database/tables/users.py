@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Integer,
@@ -9,6 +10,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from dispatcher.database.tables.metadata import Id, metadata, row_id
@@ -34,6 +36,7 @@ service_accounts = Table(  # programs: users without roles, with scopes; their k
     Column("user_id", Id, ForeignKey("users.id"), primary_key=True, autoincrement=False),
     Column("scopes", CanonicalJson, nullable=False),
     Column("creditor", String(100)),  # its key; null: every creditor
+    Column("is_test", Boolean, nullable=False, server_default=false()),  # what it asks for is undone
 )
 
 

@@ -1,8 +1,8 @@
-"""Where events are sent to, and every try."""
+"""Where events are sent to, and every try; what papers a creditor provides about a debt."""
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
 
-from dispatcher.database.tables.metadata import Id, metadata, row_id
+from dispatcher.database.tables.metadata import Id, metadata, row_id, rows_where
 from dispatcher.database.types import Instant
 
 webhooks = Table(
@@ -35,3 +35,25 @@ webhook_tries = Table(
     Column("said", Text, nullable=False, server_default=""),
     Index("ix_webhook_tries_webhook_id", "webhook_id", "id"),
 )
+
+
+debt_documents = Table(  # by link: the papers themselves stay with their creditor
+    "debt_documents",
+    metadata,
+    row_id(),
+    Column("debt_id", Id, ForeignKey("debts.id"), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("sha256", String(64)),
+    Column("external_id", String(200)),  # the creditor's own: sent twice it is one
+    Column("added_at", Instant, nullable=False),
+    Column("added_by", String(110), nullable=False),
+    Column("withdrawn_at", Instant),
+    Column("withdrawn_why", Text, nullable=False, server_default=""),
+    Index("ix_debt_documents_debt_id", "debt_id"),
+    Index(
+        "debt_documents_external_id", "debt_id", "external_id", unique=True,
+        **rows_where("external_id IS NOT NULL"),
+    ),
+)  # fmt: skip

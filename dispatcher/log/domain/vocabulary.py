@@ -287,6 +287,19 @@ VOCABULARY: Mapping[Event, Word] = {
     Event.CALL_REFUSED: _word(_PERSON, "The call is not allowed any more", Tone.KEPT, always="call"),
     Event.CALL_EXPIRED: _word(_PERSON, "Nobody made the call in time", Tone.KEPT, always="call"),
     Event.CALL_MADE: _word(_PERSON, "The person was called", Tone.SENT, always="call outcome made_at"),
+    Event.CONTACT_ASKED: _word(
+        _PERSON,
+        "Another system asked whether it may contact by {channel}",
+        always="asked_for",
+        details="not_before valid_until",
+        counts=False,
+    ),
+    Event.DOCUMENT_ADDED: _word(
+        _PERSON, "The creditor provided a document", always="document kind", counts=False
+    ),
+    Event.DOCUMENT_WITHDRAWN: _word(
+        _PERSON, "The creditor withdrew a document", always="document kind", counts=False
+    ),
     Event.ERASED: _word(
         _PERSON,
         "Personal values and bodies were erased",
@@ -378,7 +391,7 @@ VOCABULARY: Mapping[Event, Word] = {
     Event.TOKEN_MADE: _word(About.USER, "A token was made", always="user token"),
     Event.TOKENS_REVOKED: _word(About.USER, "Tokens were revoked", always="user count"),
     Event.SERVICE_ACCOUNT_ADDED: _word(
-        About.USER, "A program's account was added", always="account scopes", details="creditor"
+        About.USER, "A program's account was added", always="account scopes", details="creditor test"
     ),
     Event.SERVICE_ACCOUNT_ENDED: _word(About.USER, "A program's account was ended", always="account"),
     Event.SERVICE_KEY_MADE: _word(About.USER, "A program's key was made", always="account key"),

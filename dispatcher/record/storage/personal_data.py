@@ -17,6 +17,7 @@ from dispatcher.database.tables.log import log_entries, personal_values
 from dispatcher.database.tables.messages import contents, messages
 from dispatcher.database.tables.people import care_notes, consents, contacts, holds, notices, opt_outs, wishes
 from dispatcher.database.tables.portfolio import contact_points, creditors, debtors, debts, payments
+from dispatcher.database.tables.wire import debt_documents
 from dispatcher.log.domain.vocabulary import VOCABULARY
 from dispatcher.messages.storage.contents import ERASED
 from dispatcher.record.storage import word_index
@@ -101,6 +102,7 @@ def erase(connection: Connection, found: Holdings, *, now: datetime) -> None:
     theirs = select(debts.c.id).where(debts.c.debtor_id == owner)
     _blank(connection, payments, payments.c.debt_id.in_(theirs), now)
     _blank(connection, handovers, handovers.c.debt_id.in_(theirs), now)
+    _blank(connection, debt_documents, debt_documents.c.debt_id.in_(theirs), now)
     _blank(connection, debts, debts.c.debtor_id == owner, now)
     connection.execute(delete(care_notes).where(care_notes.c.debtor_id == owner))
     sent = select(messages.c.id).where(messages.c.recipient_id == owner)
@@ -127,13 +129,15 @@ def file_of(connection: Connection, person: str) -> dict[str, Any]:
     own["debtors"] = debtors.c.id == owner
     agreed = select(arrangements.c.id).where(arrangements.c.debtor_id == owner)
     own["instalments"] = instalments.c.arrangement_id.in_(agreed)
-    own["payments"] = payments.c.debt_id.in_(select(debts.c.id).where(debts.c.debtor_id == owner))
+    theirs = select(debts.c.id).where(debts.c.debtor_id == owner)
+    own["payments"] = payments.c.debt_id.in_(theirs)
+    own["debt_documents"] = debt_documents.c.debt_id.in_(theirs)
     return {
         table.name: [
             {name: value for name, value in row._mapping.items() if name not in _OF_THE_MACHINE}  # noqa: SLF001 by name
             for row in connection.execute(select(table).where(own[table.name]).order_by(*table.primary_key))
         ]
-        for table in (debtors, *_THEIRS, instalments, payments)
+        for table in (debtors, *_THEIRS, instalments, payments, debt_documents)
     }
 
 
@@ -217,6 +221,7 @@ _BLANKS: dict[str, dict[str, Any]] = {
     "payments": {"note": "", "reversed_why": ""},
     "arrangements": {"note": "", "ended_why": ""},
     "handovers": {"note": ""},
+    "debt_documents": {"title": "", "url": "", "sha256": None, "withdrawn_why": ""},
     "debts": {"extra": {}},
 }  # fmt: skip
 

@@ -16,7 +16,7 @@ from dispatcher.messages.storage.message_counts import count_messages
 from dispatcher.people.storage import task_lists
 from dispatcher.runs.domain.left_open import UNDECIDED, LeftOpen
 from dispatcher.runs.domain.run_summary import WORD_OF_STATE
-from dispatcher.runs.storage import left_open
+from dispatcher.runs.storage import left_open, run_totals
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,9 +56,15 @@ class Waiting:
 
 
 def page_of_runs(
-    connection: Connection, *, mode: str = "", state: str = "", before: int | None = None, limit: int = 30
+    connection: Connection,
+    *,
+    mode: str = "",
+    state: str = "",
+    before: int | None = None,
+    limit: int = 30,
+    creditor: str = "",
 ) -> list[RunLine]:
-    """Runs, newest first."""
+    """Runs, newest first; with a creditor each counts that one's messages and refusals alone."""
     query = select(runs).order_by(runs.c.id.desc()).limit(limit)
     if mode:
         query = query.where(runs.c.mode == mode)
@@ -67,7 +73,11 @@ def page_of_runs(
     if before is not None:
         query = query.where(runs.c.id < before)
     rows = connection.execute(query).all()
-    counts = _counts(connection, [row.id for row in rows])
+    ids = [row.id for row in rows]
+    if creditor:
+        counts = run_totals.counts_of_creditor(connection, ids, creditor)
+        return [_own_line(row, counts.get(row.id, {})) for row in rows]
+    counts = _counts(connection, ids)
     return [_line(row, counts.get(row.id, {})) for row in rows]
 
 
@@ -120,6 +130,10 @@ def _line(row: Any, counts: dict[str, int]) -> RunLine:
     for outcome, count in refused.items():
         word = {"block": "blocked", "hold": "held", "defer": "deferred"}[outcome]
         counts[word] = counts.get(word, 0) + count
+    return _own_line(row, counts)
+
+
+def _own_line(row: Any, counts: dict[str, int]) -> RunLine:
     return RunLine(
         id=row.id,
         as_of=row.as_of,

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, select, update
 
+from dispatcher.database.tables.log import log_entries, log_facets
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.planning import runs
 from dispatcher.database.tables.portfolio import creditors, debtors
@@ -16,6 +17,7 @@ from dispatcher.messages.storage.message_counts import count_messages
 from dispatcher.messages.storage.planned import UNRELEASED
 from dispatcher.runs.domain.run_summary import WORD_OF_STATE
 
+_REFUSED = ("blocked", "held", "deferred")  # events, and the summary's words for them
 _WAITING = (State.PLANNED, State.QUEUED, State.DEFERRED, State.SENDING)
 
 
@@ -31,10 +33,47 @@ class KeptReason:
     count: int
 
 
-def count_states(connection: Connection, run_id: int) -> Counter[tuple[str, str, str]]:
-    """(step, channel, state) -> messages of a run."""
+def count_states(connection: Connection, run_id: int, creditor: str = "") -> Counter[tuple[str, str, str]]:
+    """(step, channel, state) -> messages of a run, of one creditor or of all."""
     by = (messages.c.step, messages.c.channel, messages.c.state)
-    return count_messages(connection, *by, where=messages.c.run_id == run_id)
+    return count_messages(connection, *by, where=and_(messages.c.run_id == run_id, *_of(creditor)))
+
+
+def counts_of_creditor(
+    connection: Connection, ids: Collection[int], creditor: str
+) -> dict[int, dict[str, int]]:
+    """Run -> the summary's words -> one creditor's messages, and its debts that never became one."""
+    found: dict[int, Counter[str]] = {}
+    by, mine = (messages.c.run_id, messages.c.state), and_(messages.c.run_id.in_(ids), *_of(creditor))
+    for (run_id, state), count in count_messages(connection, *by, where=mine).items():
+        found.setdefault(run_id, Counter())[WORD_OF_STATE[state]] += count
+    for (run_id, word), count in refused_of_creditor(connection, ids, creditor).items():
+        found.setdefault(run_id, Counter())[word] += count
+    return {run_id: dict(counts) for run_id, counts in found.items()}
+
+
+def refused_of_creditor(
+    connection: Connection, ids: Collection[int], creditor: str
+) -> Counter[tuple[int, str]]:
+    """(run, word) -> debts of a creditor that its plan refused, as the log has them."""
+    which = select(log_facets.c.facet).where(
+        log_facets.c.event.in_(list(_REFUSED)),
+        log_facets.c.creditor == creditor,
+        log_facets.c.of_message.is_(False),
+    )
+    query = (
+        select(log_entries.c.run_id, log_entries.c.event, func.count())
+        .where(log_entries.c.run_id.in_(ids), log_entries.c.facet.in_(which))
+        .group_by(log_entries.c.run_id, log_entries.c.event)
+    )
+    return Counter({(row[0], row[1]): row[2] for row in connection.execute(query)})
+
+
+def _of(creditor: str) -> list[Any]:
+    if not creditor:
+        return []
+    owner = select(creditors.c.id).where(creditors.c.key == creditor).scalar_subquery()
+    return [messages.c.creditor_id == owner]
 
 
 def count_besides(connection: Connection, day: date) -> Counter[tuple[str, str, str]]:
@@ -44,11 +83,12 @@ def count_besides(connection: Connection, day: date) -> Counter[tuple[str, str, 
     return count_messages(connection, *by, where=besides)
 
 
-def kept_reasons(connection: Connection, run_id: int) -> list[KeptReason]:
-    """Why messages of a run wait, were cancelled or expired, most frequent first."""
+def kept_reasons(connection: Connection, run_id: int, creditor: str = "") -> list[KeptReason]:
+    """Why messages of a run, of one creditor or of all, wait, were cancelled or expired, most frequent first."""
     query = select(messages.c.state, messages.c.reasons, func.count()).where(
         messages.c.run_id == run_id,
         messages.c.state.in_((State.DEFERRED, State.HELD, State.CANCELLED, State.EXPIRED)),
+        *_of(creditor),
     )
     counts: Counter[tuple[str, str, str, str, str]] = Counter()
     for state, reasons, count in connection.execute(query.group_by(messages.c.state, messages.c.reasons)):

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 SCOPES = (
     "creditors:read", "people:read", "people:write", "debts:read", "debts:write", "payments:read", "payments:write",
-    "arrangements:read", "decisions:read", "messages:read", "runs:read", "imports:read", "events:read",
-    "webhooks:read", "webhooks:write",
+    "arrangements:read", "decisions:read", "documents:read", "documents:write", "messages:read", "runs:read",
+    "imports:read", "events:read", "webhooks:read", "webhooks:write",
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ class ServiceAccount:
 
     scopes: frozenset[str]
     creditor: str = ""  # key; empty: every creditor
+    is_test: bool = False  # every request is answered as if, and undone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,6 +33,7 @@ def add_account(visit: Visit) -> Response:
             creditor=visit.text("creditor"),
             by=visit.actor,
             at=visit.program.real_now(),
+            is_test=visit.text("test") == "yes",
         )
     except UserError as error:
         return _show(visit, 422, wrong=sentence_of(error))

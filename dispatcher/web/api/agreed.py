@@ -5,6 +5,7 @@ from typing import Any
 from dispatcher.agreements.storage import arrangements
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.recording import Said
+from dispatcher.web.api.bounds import debtor_named
 from dispatcher.web.api.operation import limit_of, listed
 from dispatcher.web.site.filters import a_number, a_path_number
 from dispatcher.web.site.page import sentence_of
@@ -66,7 +67,4 @@ def _debtor(visit: Visit) -> str:
     who = visit.text("debtor")
     if not who:
         raise RefusedError(422, "debtor: whose; the reference, or creditor/reference.")
-    creditor, slash, _ = who.partition("/")
-    if slash and visit.only_creditor not in ("", creditor):
-        raise not_found("such person")
-    return who if slash or not visit.only_creditor else f"{visit.only_creditor}/{who}"
+    return debtor_named(visit, who)

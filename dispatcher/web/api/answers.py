@@ -1,5 +1,7 @@
 """What the API's operations answer, from the same lists and services as the pages."""
 
+import re
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
@@ -16,41 +18,42 @@ from dispatcher.delivery.stop_delivery import (
 )
 from dispatcher.delivery.storage import stops
 from dispatcher.messages.storage import contents, message_lists
-from dispatcher.planning.storage.plans import NoSuchRunError
-from dispatcher.runs.storage import day_counts
-from dispatcher.runs.summarise_run import summarise_run
 from dispatcher.values.instants import instant_text
+from dispatcher.web.api.bounds import creditor_asked, is_own
 from dispatcher.web.api.operation import limit_of, listed
 from dispatcher.web.operators.messages import decide_messages, message_filter, message_json, shown_message
-from dispatcher.web.operators.runs import run_json
-from dispatcher.web.site.filters import a_number, a_path_number
 from dispatcher.web.site.page import sentence_of
 from dispatcher.web.site.visit import RefusedError, Visit, not_found
+
+_MESSAGE_ID = re.compile(r"[0-9a-f-]{36}")
 
 
 def list_messages(visit: Visit) -> Any:
     """Messages, newest first."""
-    limit = limit_of(visit)
+    limit, before = limit_of(visit), visit.query("cursor")
+    if before and not _MESSAGE_ID.fullmatch(before):
+        raise RefusedError(400, f"cursor: {before[:50]!r} is none; give `next` of the page before.")
+    wanted = replace(message_filter(visit), creditor=creditor_asked(visit))
     with visit.program.database.reading() as connection:
-        found = message_lists.page_of_messages(
-            connection, message_filter(visit), before=visit.query("cursor"), limit=limit + 1
-        )
+        found = message_lists.page_of_messages(connection, wanted, before=before, limit=limit + 1)
     more = found[limit - 1].id if len(found) > limit else None
     return listed([message_json(line) for line in found[:limit]], more)
 
 
 def get_message(visit: Visit) -> Any:
     """One message with its attempts and log entries."""
-    found = shown_message(visit)
     with visit.program.database.reading() as connection:
-        [line] = message_lists.lines_of(connection, [found["message"]["id"]])
+        lines = message_lists.lines_of(connection, [visit.path("id")])
+    if not lines or not is_own(visit, lines[0].debtor):
+        raise not_found("such message")
+    [line], found = lines, shown_message(visit)
     more = {
         "debts": found["message"]["debts"],
         "expires_at": instant_text(found["message"]["expires_at"]),
         "body_sha256": found["message"]["content_sha256"],
         "rule_packs": found["message"]["rule_packs"],
         "attempts": found["attempts"],
-        "entries": found["entries"],
+        "entries": [] if visit.user.account else found["entries"],  # a program reads events
     }
     return message_json(line) | more
 
@@ -76,30 +79,6 @@ def decide(visit: Visit) -> Any:
     except CannotIntervene as problem:
         raise RefusedError(409 if visit.text("why") else 422, sentence_of(problem)) from None
     return get_message(visit)
-
-
-def list_runs(visit: Visit) -> Any:
-    """Runs, newest first."""
-    limit = limit_of(visit)
-    with visit.program.database.reading() as connection:
-        found = day_counts.page_of_runs(
-            connection,
-            mode=visit.query("mode"),
-            state=visit.query("state"),
-            before=a_number(visit, "cursor"),
-            limit=limit + 1,
-        )
-    more = found[limit - 1].id if len(found) > limit else None
-    return listed([run_json(run) for run in found[:limit]], more)
-
-
-def get_run(visit: Visit) -> Any:
-    """A run's summary as it stands."""
-    number = a_path_number(visit, "id", "such run")
-    try:
-        return summarise_run(visit.program.database, number).as_json()
-    except NoSuchRunError:
-        raise not_found("such run") from None
 
 
 def list_templates(visit: Visit) -> Any:

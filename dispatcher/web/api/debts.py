@@ -10,6 +10,7 @@ from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.recording import Recorded, Said
 from dispatcher.runs.storage import jobs
 from dispatcher.values import written
+from dispatcher.web.api.bounds import creditor_asked, debtor_named
 from dispatcher.web.api.models import published
 from dispatcher.web.api.operation import PREFIX, limit_of, listed
 from dispatcher.web.api.wire_models import Pushed
@@ -34,7 +35,7 @@ def list_creditors(visit: Visit) -> Any:
 
 def list_debts(visit: Visit) -> Any:
     """Debts in the order they came."""
-    limit, only = limit_of(visit), _creditor_asked(visit)
+    limit, only = limit_of(visit), creditor_asked(visit)
     with visit.program.database.reading() as connection:
         lines = wire_lists.page_of_debts(
             connection,
@@ -58,6 +59,33 @@ def get_debt(visit: Visit) -> Any:
             raise not_found("such debt")
         parties = wire_lists.parties_of(connection, line.id)
     return _debt(line) | {"parties": [{"reference": one, "relation": how} for one, how in parties]}
+
+
+def list_parties(visit: Visit) -> Any:
+    """Everybody who answers for a debt beside its debtor, debt by debt."""
+    limit = limit_of(visit)
+    with visit.program.database.reading() as connection:
+        lines = wire_lists.page_of_parties(
+            connection,
+            only=creditor_asked(visit),
+            debt=visit.query("debt"),
+            after=_pair(visit),
+            limit=limit + 1,
+        )
+    more = f"{lines[limit - 1].debt_id}-{lines[limit - 1].debtor_id}" if len(lines) > limit else None
+    return listed(lines[:limit], more)
+
+
+def _pair(visit: Visit) -> tuple[int, int]:
+    """The cursor of a list that goes by debt and person."""
+    text = visit.query("cursor")
+    if not text:
+        return 0, 0
+    first, _, second = text.partition("-")
+    debt, debtor = written.whole_number(first), written.whole_number(second)
+    if debt is None or debtor is None:
+        raise RefusedError(400, f"cursor: {text[:50]!r} is none; give `next` of the page before.")
+    return debt, debtor
 
 
 def push(visit: Visit) -> Any:
@@ -98,7 +126,7 @@ def list_payments(visit: Visit) -> Any:
     with visit.program.database.reading() as connection:
         lines = wire_lists.page_of_payments(
             connection,
-            only=_creditor_asked(visit),
+            only=creditor_asked(visit),
             external_id=visit.query("external_id"),
             after=a_number(visit, "cursor") or 0,
             limit=limit + 1,
@@ -146,36 +174,40 @@ def _recorded(visit: Visit, who: str, given: dict[str, tuple[str, ...]]) -> dict
 
 def _payer(visit: Visit) -> tuple[str, str]:
     """Whom a payment is of, and the debt it names; what is another creditor's is not there."""
-    reference = visit.text("debt") or visit.text("debt_reference")
     debtor = visit.text("debtor") or visit.text("debtor_reference")
-    creditor = visit.only_creditor or visit.text("creditor")
+    if not _debt_text(visit):
+        if not debtor:
+            raise RefusedError(422, "debt: which was paid; or debtor: who paid.")
+        return debtor_named(visit, debtor, visit.text("creditor")), ""
+    line = debt_named(visit)
+    _require_currency(visit, line)
+    return debtor_named(visit, debtor, line.creditor) if debtor else line.debtor, line.reference
+
+
+def debt_named(visit: Visit) -> DebtLine:
+    """The debt that the body names; what is another creditor's is not there."""
+    reference, creditor = _debt_text(visit), visit.only_creditor or visit.text("creditor")
+    if not reference:
+        raise RefusedError(422, "debt: which; the reference, or creditor/reference.")
     if "/" in reference and not creditor:
         creditor, _, reference = reference.partition("/")
     reference = reference.removeprefix(f"{creditor}/") if creditor else reference
-    if not reference:
-        if not debtor:
-            raise RefusedError(422, "debt: which was paid; or debtor: who paid.")
-        return _debtor(visit, debtor, creditor), ""
     with visit.program.database.reading() as connection:
         lines = wire_lists.debts_called(connection, reference, creditor)
     if len(lines) != 1:
         said = "no debt of that reference" if not lines else "debts of several creditors: name the creditor"
         raise RefusedError(404 if not lines else 422, f"debt: {said}.")
-    return _debtor(visit, debtor, creditor) if debtor else lines[0].debtor, lines[0].reference
+    return lines[0]
 
 
-def _debtor(visit: Visit, who: str, creditor: str) -> str:
-    key, slash, _ = who.partition("/")
-    if slash and visit.only_creditor not in ("", key):
-        raise not_found("such person")
-    return who if slash or not creditor else f"{creditor}/{who}"
+def _debt_text(visit: Visit) -> str:
+    return visit.text("debt") or visit.text("debt_reference")
 
 
-def _creditor_asked(visit: Visit) -> str:
-    asked = visit.query("creditor")
-    if visit.only_creditor and asked not in ("", visit.only_creditor):
-        raise RefusedError(403, f"creditor: this account sees {visit.only_creditor} alone.")
-    return visit.only_creditor or asked
+def _require_currency(visit: Visit, line: DebtLine) -> None:
+    said = visit.text("currency")
+    if said and said != line.owed.currency:
+        raise RefusedError(422, f"currency: the debt is in {line.owed.currency}, not {said[:10]}.")
 
 
 def _rows(body: bytes) -> list[Any]:
@@ -191,7 +223,7 @@ def _rows(body: bytes) -> list[Any]:
 
 
 def _push_of(visit: Visit, documents: list[Any]) -> Push:
-    asked = visit.query("as_of")
+    asked, account = visit.query("as_of"), visit.user.account
     as_of: date | None = written.day(asked) if asked else visit.now.date()
     if as_of is None or as_of > visit.now.date():
         raise RefusedError(400, "as_of: the day the balances are of, such as 2026-11-23; not one to come.")
@@ -203,7 +235,7 @@ def _push_of(visit: Visit, documents: list[Any]) -> Push:
         actor=visit.actor,
         settings=visit.program.import_settings,
         folder=visit.program.home / "pushes",
-        dry_run=visit.query("dry_run") == "yes",
+        dry_run=visit.query("dry_run") == "yes" or (account is not None and account.is_test),
     )
 
 

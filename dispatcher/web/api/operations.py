@@ -3,7 +3,20 @@
 from collections.abc import Callable
 from typing import Any
 
-from dispatcher.web.api import agreed, answers, debts, events, log, models, people, schemas, wire_models
+from dispatcher.web.api import (
+    agreed,
+    answers,
+    debts,
+    decisions,
+    documents,
+    events,
+    log,
+    models,
+    people,
+    runs,
+    schemas,
+    wire_models,
+)
 from dispatcher.web.api.openapi import document
 from dispatcher.web.api.operation import BYTES, CURSOR, DOCUMENT, Gives, Operation, Parameter
 from dispatcher.web.site.visit import Visit
@@ -55,9 +68,10 @@ def _post(
 OPERATIONS: tuple[Operation, ...] = (
     _get("/openapi.json", "getDocument", "This document.", own_document, DOCUMENT),
     _get("/messages", "listMessages", "Messages, newest first.",
-              answers.list_messages, models.Message, is_list=True, parameters=(*_MESSAGES, *CURSOR)),
+              answers.list_messages, models.Message, is_list=True, parameters=(*_MESSAGES, *CURSOR),
+              scope="messages:read"),
     _get("/messages/{id}", "getMessage", "One message with attempts and entries.",
-              answers.get_message, models.MessageDetail),
+              answers.get_message, models.MessageDetail, scope="messages:read"),
     _get("/messages/{id}/body", "getMessageBody", "The exact bytes.",
               answers.get_body, BYTES),
     _post("/messages/{id}/decisions", "decideMessage", "Hold, release, cancel or resolve.",
@@ -73,9 +87,9 @@ OPERATIONS: tuple[Operation, ...] = (
     _post("/people/{creditor}/{reference}/records", "addRecord",
               "Write down what a person said or did.", people.record, models.Recorded,
               takes=schemas.RECORD, status=201, scope="people:write"),
-    _get("/runs", "listRuns", "Runs, newest first.", answers.list_runs, models.Run,
-              is_list=True, parameters=(*_names("mode", "state"), *CURSOR)),
-    _get("/runs/{id}", "getRun", "A run's summary.", answers.get_run, models.RunSummary),
+    _get("/runs", "listRuns", "Runs, newest first.", runs.list_runs, models.Run,
+              is_list=True, parameters=(*_names("mode", "state"), *CURSOR), scope="runs:read"),
+    _get("/runs/{id}", "getRun", "A run's summary.", runs.get_run, models.RunSummary, scope="runs:read"),
     _get("/entries", "listEntries", "Log entries, newest first.",
               log.list_entries, models.Entry, is_list=True, parameters=(*_LOG, *CURSOR)),
     _get("/entries/{id}", "getEntry", "One entry with its inclusion proof.",
@@ -102,6 +116,21 @@ OPERATIONS: tuple[Operation, ...] = (
               parameters=_PUSH),
     _get("/debts/{creditor}/{reference}", "getDebt", "One debt.", debts.get_debt, wire_models.DebtBalanceDetail,
               scope="debts:read"),
+    _get("/parties", "listParties", "Everybody who answers for a debt beside its debtor.", debts.list_parties,
+              wire_models.DebtParty, is_list=True, scope="debts:read",
+              parameters=(*_names("creditor", debt="The debt's reference."), *CURSOR)),
+    _get("/documents", "listDocuments", "Papers about debts, by link, in the order they were added.",
+              documents.list_documents, wire_models.DebtDocument, is_list=True,
+              parameters=(*_names("creditor", debt="The debt's reference."), *CURSOR), scope="documents:read"),
+    _post("/documents", "addDocument", "Attach a paper to a debt, by link.", documents.add, wire_models.DebtDocument,
+              takes=schemas.DOCUMENT, status=201, scope="documents:write"),
+    _post("/documents/{id}/withdrawals", "withdrawDocument", "Show a paper to nobody any more.", documents.withdraw,
+              wire_models.DebtDocument, takes=schemas.WITHDRAWAL, status=201, scope="documents:write"),
+    _get("/decisions", "listDecisions", "What was decided, newest first; a page may be short, or empty, and go on.",
+              decisions.list_all, wire_models.Decision, is_list=True, scope="decisions:read",
+              parameters=(*_names("creditor", "channel", "run", debtor="The debtor's reference."), *CURSOR)),
+    _post("/decisions", "askDecision", "May I contact this person now? Every reason why not.", decisions.ask,
+              wire_models.Decision, takes=schemas.QUESTION, status=201, scope="decisions:read"),
     _get("/imports/{id}", "getImport", "What became of a long push.", debts.get_import, wire_models.Pushed,
               scope="debts:write"),
     _get("/payments", "listPayments", "Payments in the order they were recorded.", debts.list_payments,

@@ -2,8 +2,10 @@
 
 from typing import Any, Final
 
+from channels.kind import CallKind, ChannelKind
 from dispatcher.people.domain.fact_table import FACTS
 from dispatcher.people.domain.facts import Fact, Field, Takes, words
+from dispatcher.wire.provide_documents import KINDS
 
 TEXT: Final[dict[str, Any]] = {"type": "string"}
 NUMBER: Final[dict[str, Any]] = {"type": "integer"}
@@ -18,6 +20,11 @@ DAY: Final[dict[str, Any]] = {"type": "string", "format": "date"}
 def shape(*required: str, **properties: Any) -> dict[str, Any]:
     """An object; clients must bear further properties, which later versions may add."""
     return {"type": "object", "required": list(required or properties), "properties": properties}
+
+
+def strict(*required: str, **properties: Any) -> dict[str, Any]:
+    """An object of which a field that nobody knows is refused: a misspelt one would say nothing."""
+    return {**shape(*required, **properties), "additionalProperties": False}
 
 
 DECISION: Final = shape(
@@ -72,7 +79,7 @@ AMOUNT: Final[dict[str, Any]] = {
     "description": "As 120.50, in the debt's currency.",
     "pattern": "^[0-9]+([.][0-9]+)?$",
 }
-PAYMENT: Final = shape(
+PAYMENT: Final = strict(
     "amount",
     amount=AMOUNT,
     debt={
@@ -80,7 +87,10 @@ PAYMENT: Final = shape(
         "description": "The debt's reference; without one the debtor's agreed debts, then the oldest.",
     },
     debtor={**TEXT, "description": "The debtor's reference, or creditor/reference."},
+    debt_reference={**TEXT, "description": "The same as `debt`."},
+    debtor_reference={**TEXT, "description": "The same as `debtor`."},
     creditor=TEXT,
+    currency={**TEXT, "description": "Refused where the debt is in another."},
     paid_on={**DAY, "description": "Today if not given."},
     source=TEXT,
     note=TEXT,
@@ -91,10 +101,39 @@ PAYMENT: Final = shape(
         "description": "It is right, although it is more than is owed or of a day that has not come.",
     },
 )
-REVERSAL: Final = shape(
+REVERSAL: Final = strict(
     "source", source={**TEXT, "description": "Why: a cheque or a direct debit bounced."}, note=TEXT
 )
-WEBHOOK: Final = shape("url", url={**TEXT, "format": "uri"}, creditor=TEXT)
+WEBHOOK: Final = strict("url", url={**TEXT, "format": "uri"}, creditor=TEXT)
+QUESTION: Final = strict(
+    "debtor",
+    debtor={**TEXT, "description": "The debtor's reference, or creditor/reference."},
+    channel={
+        "type": "string",
+        "enum": [str(one) for one in (*ChannelKind, CallKind.CALL)],
+        "default": "call",
+    },
+    at={**INSTANT, "description": "When it would be; now if not given, 30 days ahead at most."},
+    debts={
+        "type": "array",
+        "items": TEXT,
+        "description": "What would be spoken of; all that may be if not given.",
+    },
+    address={**TEXT, "description": "The number or mailbox; any that may be used if not given."},
+)
+DOCUMENT: Final = strict(
+    "debt",
+    "title",
+    "url",
+    debt={**TEXT, "description": "The debt's reference, or creditor/reference."},
+    creditor=TEXT,
+    kind={"type": "string", "enum": list(KINDS), "default": "other"},
+    title={**TEXT, "maxLength": 200},
+    url={**TEXT, "format": "uri", "description": "https; people of the desk open it."},
+    sha256={**TEXT, "pattern": "^[0-9a-f]{64}$", "description": "Of the paper's bytes."},
+    external_id={**TEXT, "maxLength": 200, "description": "Your own id of it: sent twice, it is one."},
+)
+WITHDRAWAL: Final = strict(why=TEXT)
 ROWS: Final[dict[str, Any]] = {
     "type": "array",
     "minItems": 1,

@@ -27,6 +27,7 @@ from dispatcher.web.site.visit import Form, RefusedError, Visit, caller_of, requ
 
 CSRF_HEADER = "X-CSRF-Token"
 KEY_HEADER = "Idempotency-Key"
+TEST_HEADER = "Dispatcher-Test"
 _REALM = {"WWW-Authenticate": 'Bearer realm="dispatcher"'}
 
 
@@ -46,11 +47,13 @@ def endpoint(methods: Mapping[str, Operation]) -> Callable[[Request], Awaitable[
 
 
 def serve(operation: Operation, request: Request, body: bytes) -> Response:
-    """Identity, access, repeat, handler: in that order. Runs in a thread."""
+    """Identity, allowance, access, repeat, handler: in that order. Runs in a thread."""
+    headers: dict[str, str] = {}
     try:
         session, refused = _session(request)
         if refused is not None:
             return refused
+        headers = _spend(request, session)
         visit = Visit(
             program=site_of(request).program,
             request=request,
@@ -59,13 +62,46 @@ def serve(operation: Operation, request: Request, body: bytes) -> Response:
             body=body,
         )
         _require(operation, visit)
-        _require_known(operation, request)
+        _require_known(operation, visit)
         require_text(request, visit.form)
-        if request.method == "POST":
+        response = _answered(operation, visit)
+    except RefusedError as error:
+        more = _REALM if error.status == 401 else error.headers
+        response = problem(error.status, error.sentence, more)
+    response.headers.update(headers)
+    return response
+
+
+def _spend(request: Request, session: Session | None) -> dict[str, str]:
+    """Count the request of a token; the headers that say what is left. Raises RefusedError when nothing is."""
+    if session is None or session.way != "token":
+        return {}
+    allowed = site_of(request).api_allowance.spend(str(session.user.id))
+    if allowed.is_over:
+        raise RefusedError(
+            429, f"{allowed.limit} requests in {allowed.window} seconds at most.", headers=allowed.headers
+        )
+    return allowed.headers
+
+
+def _answered(operation: Operation, visit: Visit) -> Response:
+    account = visit.user.account if visit.session else None
+    if account is None or not account.is_test:
+        if visit.request.method == "POST":
             return _once(operation, visit)
         return as_response(operation, operation.answer(visit))
-    except RefusedError as error:
-        return problem(error.status, error.sentence, _REALM if error.status == 401 else None)
+    return _as_if(operation, visit)
+
+
+def _as_if(operation: Operation, visit: Visit) -> Response:
+    """A test account's request: answered as ever, and undone; what is too long for one transaction knows how."""
+    if visit.request.method != "POST" or operation.is_repeatable:
+        response = as_response(operation, operation.answer(visit))
+    else:
+        with visit.program.database.at_once(keep=False):
+            response = as_response(operation, operation.answer(visit))
+    response.headers[TEST_HEADER] = "nothing was kept"
+    return response
 
 
 def _session(request: Request) -> tuple[Session | None, Response | None]:
@@ -128,12 +164,18 @@ def _require_scope(operation: Operation, account: ServiceAccount) -> None:
         raise RefusedError(403, f"This needs the scope {operation.scope}; the account has {granted}.")
 
 
-def _require_known(operation: Operation, request: Request) -> None:
-    """A mistyped filter would give everything: the document names every parameter there is."""
+def _require_known(operation: Operation, visit: Visit) -> None:
+    """A mistyped filter would give everything, a mistyped field say nothing: the document names all there are."""
     known = {parameter.name for parameter in operation.parameters}
-    if unknown := sorted(set(request.query_params) - known):
+    if unknown := sorted(set(visit.request.query_params) - known):
         offered = f"there are {', '.join(sorted(known))}" if known else "this address takes none"
         raise RefusedError(400, f"unknown parameter {', '.join(unknown)}: {offered}.")
+    takes = operation.takes or {}
+    if takes.get("additionalProperties") is False and (
+        strange := sorted(set(visit.form) - set(takes["properties"]))
+    ):
+        fields = ", ".join(sorted(takes["properties"]))
+        raise RefusedError(422, f"unknown field {', '.join(strange)[:200]}: there are {fields}.")
 
 
 def _once(operation: Operation, visit: Visit) -> Response:

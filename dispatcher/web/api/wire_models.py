@@ -4,7 +4,7 @@ from datetime import date
 
 from pydantic import Field
 
-from dispatcher.web.api.models import Instant, Json, Model
+from dispatcher.web.api.models import Instant, Json, Model, Reason
 
 
 class Creditor(Model):
@@ -20,6 +20,53 @@ class Party(Model):
 
     reference: str
     relation: str
+
+
+class DebtParty(Model):
+    """Somebody who answers for a debt beside its debtor; `debt` and `debtor` as creditor/reference."""
+
+    debt: str
+    debtor: str
+    relation: str
+
+
+class Decision(Model):
+    """What the gate said: of a debt in a plan, a message, a call, or of a contact that was asked about.
+
+    `decision`: allow, defer, hold or block. A yes holds until `valid_until` and reserves nothing. `debts`: those that
+    may be spoken of.
+    """
+
+    id: int | None = None
+    at: str
+    event: str
+    decision: str
+    creditor: str
+    debtor: str
+    debts: list[str]
+    channel: str
+    address: str
+    step: str = ""
+    message_id: str | None = None
+    run_id: int | None = None
+    asked_for: str | None = None
+    not_before: str | None = None
+    valid_until: str | None = None
+    reasons: list[Reason]
+
+
+class DebtDocument(Model):
+    """A paper about a debt, by link."""
+
+    id: int
+    debt: str
+    kind: str
+    title: str
+    url: str
+    sha256: str
+    external_id: str
+    added_at: Instant
+    withdrawn_at: Instant | None
 
 
 class DebtBalance(Model):

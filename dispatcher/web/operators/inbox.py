@@ -15,6 +15,8 @@ from dispatcher.people.storage.find_debtor import UnknownDebtorError, find_debto
 from dispatcher.web.site.list_export import exported
 from dispatcher.web.site.page import go_to, page, sentence_of, site_of
 from dispatcher.web.site.visit import Page, Visit, not_found
+from dispatcher.wire.storage import documents
+from dispatcher.wire.storage.documents import DebtDocument
 
 _FIELDS = ("debt", "on", "amount", "offer", "name")
 
@@ -46,8 +48,17 @@ def show(visit: Visit) -> Response:
         item=item,
         words=underlined(item),
         answer=_answer_text(item),
+        papers=_papers(visit, item),
         readings=[reading for reading in Reading if reading is not Reading.UNCLEAR],
     )
+
+
+def _papers(visit: Visit, item: InboxItem) -> list[DebtDocument]:
+    """What their creditor provided about their debts, for whoever answers them."""
+    if not item.debtor:
+        return []
+    with visit.program.database.reading() as connection:
+        return documents.of_debtor(connection, item.debtor)
 
 
 def answer(visit: Visit) -> Response:

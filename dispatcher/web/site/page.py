@@ -20,7 +20,7 @@ from dispatcher.web.site.cookies import Cookies
 from dispatcher.web.site.in_passing import InPassing
 from dispatcher.web.site.job_runner import JobRunner
 from dispatcher.web.site.pools import Pools
-from dispatcher.web.site.rate_limit import RateLimit
+from dispatcher.web.site.rate_limit import Allowance, RateLimit
 from dispatcher.web.site.stacking import stacked
 from dispatcher.web.site.view_log import ViewLog
 from dispatcher.web.site.visit import Visit
@@ -72,7 +72,8 @@ class Site:
     cookies: Cookies = field(init=False)
     sign_in_limit: RateLimit = field(init=False)
     debtor_limit: RateLimit = field(init=False)
-    api_limit: RateLimit = field(init=False)
+    api_limit: RateLimit = field(init=False)  # of wrong tokens
+    api_allowance: Allowance = field(init=False)
     test_limit: RateLimit = field(init=False)
     jobs: JobRunner = field(init=False)
     views: ViewLog = field(init=False)
@@ -86,6 +87,8 @@ class Site:
         self.sign_in_limit = RateLimit(tries=20, window=minute, clock=clock)
         self.debtor_limit = RateLimit(tries=60, window=minute, clock=clock)
         self.api_limit = RateLimit(tries=60, window=minute, clock=clock)
+        asked = self.program.settings.web.api_requests_per_minute
+        self.api_allowance = Allowance(requests=asked, window=minute, clock=clock)
         self.test_limit = RateLimit(tries=10, window=timedelta(hours=1), clock=clock)
         self.jobs = JobRunner(self.program)
         self.views = ViewLog(self.program.database, clock)

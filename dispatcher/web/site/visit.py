@@ -20,9 +20,10 @@ Form = Mapping[str, tuple[str, ...]]
 class RefusedError(Exception):
     """The request cannot be answered as asked; `status` and a sentence for the person who asked."""
 
-    def __init__(self, status: int, sentence: str) -> None:
+    def __init__(self, status: int, sentence: str, headers: Mapping[str, str] | None = None) -> None:
         self.status = status
         self.sentence = sentence
+        self.headers = headers
         super().__init__(sentence)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 
 from dispatcher.database.tables.portfolio import creditors, debt_parties, debtors, debts, payments
 from dispatcher.portfolio.storage.debts import OWED
@@ -89,6 +89,53 @@ def get_payment(connection: Connection, payment_id: int, only: str) -> PaymentLi
     query = _payments().where(payments.c.id == payment_id, payments.c.split_of.is_(None), *_mine(only))
     row = connection.execute(query).first()
     return _payment(row) if row else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PartyLine:
+    """Somebody who answers for a debt beside its debtor; both as creditor/reference."""
+
+    debt_id: int
+    debtor_id: int
+    debt: str
+    debtor: str
+    relation: str
+
+
+def page_of_parties(
+    connection: Connection,
+    *,
+    only: str = "",
+    debt: str = "",
+    after: tuple[int, int] = (0, 0),
+    limit: int = 50,
+) -> list[PartyLine]:
+    """Parties in the order of debts and people, behind a pair of ids; of one creditor, of one debt's reference."""
+    at = debt_parties.c
+    behind = or_(at.debt_id > after[0], and_(at.debt_id == after[0], at.debtor_id > after[1]))
+    query = (
+        select(
+            debt_parties, debts.c.reference, creditors.c.key, debtors.c.reference.label("debtor_reference")
+        )
+        .join(debts, debts.c.id == at.debt_id)
+        .join(creditors, creditors.c.id == debts.c.creditor_id)
+        .join(debtors, debtors.c.id == at.debtor_id)
+        .where(at.debt_id >= after[0], behind, *_mine(only))
+        .order_by(at.debt_id, at.debtor_id)
+        .limit(limit)
+    )
+    if debt:
+        query = query.where(debts.c.reference == debt.rpartition("/")[2])
+    return [
+        PartyLine(
+            debt_id=row.debt_id,
+            debtor_id=row.debtor_id,
+            debt=f"{row.key}/{row.reference}",
+            debtor=f"{row.key}/{row.debtor_reference}",
+            relation=row.relation,
+        )
+        for row in connection.execute(query)
+    ]
 
 
 def parties_of(connection: Connection, debt_id: int) -> list[tuple[str, str]]:
