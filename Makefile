@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test check fmt package browser rehearsal bench clean
+.PHONY: help run test check fmt package browser client rehearsal bench clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,10 @@ package: $(VENV)/dev-ready ## Build the wheel and the source archive into dist/
 browser: ## Install Chromium for the browser tests, where root and apt allow it
 	@sh tests/install_browser.sh
 
+client: ## Install a generator of API clients for its test, in an environment of its own
+	$(PYTHON) -m venv .venv-client
+	.venv-client/bin/python -m pip install --quiet --requirement tests/web/generated/requirements.txt
+
 rehearsal: $(VENV)/dev-ready ## Practise a day against loopback providers with scripted faults
 	$(BIN)/python -m tests.doubles.rehearsal
 
@@ -53,4 +57,4 @@ bench: $(VENV)/dev-ready ## Run all of benchmarks/ and write docs/benchmarks.md;
 	$(BIN)/python -m benchmarks $(BENCH)
 
 clean: ## Remove what was built, not var/
-	rm -rf $(VENV) dist build
+	rm -rf $(VENV) .venv-client dist build

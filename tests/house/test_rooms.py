@@ -26,7 +26,8 @@ WRITTEN_BY_SEVERAL = {
     },  # a protection that leaves the ledger is a task in one transaction with it
 }
 ERASED_BY_RECORD = {  # one transaction forgets a person everywhere
-    "arrangements", "attempts", "calls", "care_notes", "consents", "contact_points", "contacts", "contents", "debtors", "debts", "handovers", "holds", "messages", "notices",
+    "arrangements", "attempts", "calls", "care_notes", "consents", "contact_points", "contacts", "contents",
+    "debt_documents", "debtors", "debts", "handovers", "holds", "messages", "notices",
     "opt_outs", "payments", "personal_values", "provider_events", "tasks", "wishes",
 }  # fmt: skip
 SHARED = "marks"  # single values, each remembered by whoever made it

@@ -63,6 +63,9 @@ def test_what_an_old_log_called_something_else_is_still_told() -> None:
 
 def test_only_what_we_do_for_a_person_does_not_prolong_what_we_keep() -> None:
     assert set(NO_ACTIVITY) == {
+        "contact_asked",
+        "document_added",
+        "document_withdrawn",
         "erased",
         "exported",
         "list_exported",

@@ -74,6 +74,9 @@ def _operation(operation: Operation) -> dict[str, Any]:
         found["security"] = []
     elif operation.scope:
         found["security"] = [{"bearer": [operation.scope]}, {"session": []}]
+    if operation.is_repeatable:
+        later = "It takes longer: ask where `Location` says."
+        found["responses"]["202"] = {**_answer(operation), "description": later}
     if operation.takes is not None:
         found["requestBody"] = {
             "required": True,
