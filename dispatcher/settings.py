@@ -263,6 +263,7 @@ class WebSettings(_Part):
     trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
     second_factor: Annotated[tuple[Role, ...], NoDecode, BeforeValidator(_names)] = ()
     api_requests_per_minute: int = Field(6_000, ge=1)  # of each token, in each serving process
+    zone: ZoneName = ""  # the desk's; empty: that of the daily run's schedule
 
 
 class OidcSettings(_Part):

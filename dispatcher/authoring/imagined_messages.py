@@ -103,15 +103,16 @@ def _of_intent(connection: Connection, desk: Policy, intent: Intent, wanted: Wan
         for point in reachable_points(intent.person, channel)[:1]:
             contact = contact_of(intent, channel, point, sender)
             packs = tuple(pack.name for pack in desk.packs_for(contact, wanted.now.date()))
-            message = _message(intent, channel, point, packs, wanted)
+            message = message_of(intent, channel, point, packs, wanted)
             url = desk.optout_url(intent.person.person, channel.value, point.id if point else 0)
             inputs = message_inputs(message, intent.person, debts, sender, first_sent=since, optout_url=url)
             yield Imagined(message=message, person=intent.person, inputs=inputs)
 
 
-def _message(
+def message_of(
     intent: Intent, channel: ChannelKind, point: ContactPoint | None, packs: tuple[str, ...], wanted: Wanted
 ) -> Message:
+    """A message as it would be stored, under no id of its own."""
     person = intent.person
     return Message(
         id=IMAGINED_ID,

@@ -9,7 +9,7 @@ from dispatcher.log.storage import delivery_log
 from dispatcher.record.seal_log import seal_log
 from dispatcher.record.storage import evidence
 from dispatcher.record.storage.evidence import Scope
-from dispatcher.record.write_lines import Progress, Source, write_lines
+from dispatcher.record.write_lines import Progress, Source, beside_csv, write_lines
 
 __all__ = ["SUFFIXES", "ExportProblemError", "Exported", "Source", "export_evidence", "log_export"]
 
@@ -28,6 +28,11 @@ class Exported:
     entries: int
     to_position: int
     seal: int
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that must be kept together: what stands in the last line of other forms lies beside a CSV file."""
+        return (self.path, beside_csv(self.path)) if self.path.suffix == ".csv" else (self.path,)
 
 
 def export_evidence(source: Source, scope: Scope, out: Path, progress: Progress | None = None) -> Exported:

@@ -9,6 +9,8 @@ from dispatcher.record.storage import evidence, log_search, seals, word_index
 from dispatcher.record.storage.log_search import EXCEPTIONS, FoundEntry, LogQuery, Page
 
 AT_ONCE = 3_000  # entries asked one by one for a page that must come within a tenth of a second
+LATE_KIND = "late"
+EXCEPTION_KINDS = (*EXCEPTIONS, LATE_KIND)
 LATE = timedelta(days=1)  # sent later than this after the day it was planned for
 
 
@@ -45,17 +47,38 @@ def sample_log(
         return log_search.sample(connection, query, size=size, seed=seed, upto=bound), bound
 
 
-def exceptions_report(database: Database, query: LogQuery) -> dict[str, list[FoundEntry]]:
-    """List what an auditor asks after first: bounced, late, unknown, held, complained and their like.
+def exceptions_of(
+    database: Database, kind: str, query: LogQuery, *, limit: int, cursor: str = "", at_most: bool = False
+) -> Page:
+    """One page of what went wrong in one way, newest first; `query` narrows it in all but its events.
 
-    `query` narrows it in all but its events.
+    With `at_most` a page of late ones, which no index knows, ends early and says how far back it looked. Raises
+    ValueError for a cursor that is none.
     """
     if query.words:
         _index_new_bodies(database)
-    report = {event: list(_all(database, replace(query, events=(event,)))) for event in EXCEPTIONS}
-    sent = _all(database, replace(query, events=("accepted",)))
-    report["late"] = [entry for entry in sent if _is_late(entry)]
-    return report
+    if kind != LATE_KIND:
+        with database.reading() as connection:
+            return log_search.search(connection, replace(query, events=(kind,)), limit=limit, cursor=cursor)
+    sent = replace(query, events=("accepted",))
+    found: list[FoundEntry] = []
+    looked = 0
+    while True:
+        with database.reading() as connection:  # a page of it, that a full one can go on from
+            page = log_search.search(connection, sent, limit=limit, cursor=cursor)
+        found += [entry for entry in page.entries if _is_late(entry)]
+        looked, cursor = looked + len(page.entries), page.next
+        if not cursor or len(found) >= limit:
+            return Page(entries=tuple(found), next=cursor)
+        if at_most and looked >= AT_ONCE:
+            last = page.entries[-1]
+            place = (datetime.fromisoformat(last.document["at"]), last.id)
+            return Page(entries=tuple(found), next=cursor, looked_back_to=place)
+
+
+def exceptions_report(database: Database, query: LogQuery) -> dict[str, list[FoundEntry]]:
+    """All that an auditor asks after first, by kind: bounced, late, unknown, held, complained and their like."""
+    return {kind: list(_all_of(database, kind, query)) for kind in EXCEPTION_KINDS}
 
 
 def show_entry(database: Database, position: int) -> FoundEntry | None:
@@ -65,11 +88,10 @@ def show_entry(database: Database, position: int) -> FoundEntry | None:
         return next(iter(log_search.load(connection, [key])), None) if key is not None else None
 
 
-def _all(database: Database, query: LogQuery) -> Iterator[FoundEntry]:
+def _all_of(database: Database, kind: str, query: LogQuery) -> Iterator[FoundEntry]:
     cursor = ""
     while True:
-        with database.reading() as connection:
-            page = log_search.search(connection, query, limit=500, cursor=cursor)
+        page = exceptions_of(database, kind, query, limit=500, cursor=cursor)
         yield from page.entries
         cursor = page.next
         if not cursor:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from croniter import CroniterBadDateError, croniter
 
-from dispatcher.rulebook.yaml_file import YamlFile, read_yaml
+from dispatcher.rulebook.yaml_file import ConfigError, YamlFile, read_yaml
 from dispatcher.runs.domain.schedule import Schedule
 
 SCHEMA: dict[str, Any] = {
@@ -47,6 +47,14 @@ def load_schedules(path: Path, *, jobs: Collection[str]) -> tuple[Schedule, ...]
     for i, item in enumerate(items):
         _check(file, i, item, jobs, {earlier["name"] for earlier in items[:i]})
     return tuple(Schedule(**item) for item in items)
+
+
+def schedules_to_show(path: Path) -> tuple[Schedule, ...]:
+    """The schedules for whoever only shows them; none where the file cannot be read: its error is for who runs them."""
+    try:
+        return load_schedules(path, jobs={item["job"] for item in read_yaml(path).data["schedules"]})
+    except (ConfigError, KeyError, TypeError):
+        return ()
 
 
 def _check(file: YamlFile, i: int, item: dict[str, Any], jobs: Collection[str], names: set[str]) -> None:

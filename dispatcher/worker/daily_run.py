@@ -10,6 +10,7 @@ from channels.kind import ChannelKind
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.database.holders import this_process
 from dispatcher.database.instance import Instance
+from dispatcher.delivery.who_delivers import living_processes
 from dispatcher.people.link_key import keep_link_key
 from dispatcher.planning.decide_reminders import Progress
 from dispatcher.planning.plan_reminders import RunRefused
@@ -26,7 +27,6 @@ from dispatcher.worker.broker import is_in_memory, open_broker
 from dispatcher.worker.channel_deliveries import DeliveryPorts, Throttle
 from dispatcher.worker.delivery_process import DeliveryProcess
 from dispatcher.worker.render_pool import render_pool
-from dispatcher.worker.signs_of_life import living_processes
 from dispatcher.writing.prepare_messages import prepare_messages
 
 

@@ -2,34 +2,19 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dispatcher.database import leases
 from dispatcher.database.engine import Database
-from dispatcher.database.holders import is_dead, this_process
+from dispatcher.database.holders import this_process
+from dispatcher.delivery.who_delivers import ALIVE
 
 _log = logging.getLogger(__name__)
 
-ALIVE = "alive:"
 RENEW_SECONDS = 5.0
 FORGOTTEN_AFTER = timedelta(seconds=30)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LivingProcess:
-    """A process that delivers (`worker`, `up`) or hands out (`scheduler`, `up`), and whether its clock is set."""
-
-    part: str
-    owner: str
-    clock_is_set: bool
-
-    @property
-    def hands_out(self) -> bool:
-        """Whether what is due is handed out by it."""
-        return self.part in {"scheduler", "up"}
 
 
 @contextmanager
@@ -70,16 +55,3 @@ def sign_of_life(
         thread.join(RENEW_SECONDS)
         with database.writing() as connection:
             leases.release(connection, name, owner)
-
-
-def living_processes(database: Database, *, real_now: datetime) -> Sequence[LivingProcess]:
-    """Who delivers and hands out at this moment; a process of this machine that died is none."""
-    with database.reading() as connection:
-        alive = leases.living(connection, prefix=ALIVE, real_now=real_now)
-    return [
-        LivingProcess(
-            part=lease.details["part"], owner=lease.owner, clock_is_set=lease.details["clock_is_set"]
-        )
-        for lease in alive
-        if not is_dead(lease.owner)
-    ]

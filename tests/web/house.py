@@ -137,9 +137,9 @@ class Desk:
         return answer.text
 
     def said(self, answer: Response) -> str:
-        """Where a form leads, and the sentence that waits there."""
-        assert answer.status_code == 303, (answer.status_code, answer.text[:2000])
-        text = self.page(answer.headers["location"])
+        """Where a form leads, or that it is shown again, and the sentence that stands there."""
+        assert answer.status_code in {303, 422}, (answer.status_code, answer.text[:2000])
+        text = answer.text if answer.status_code == 422 else self.page(answer.headers["location"])
         found = re.search(
             r'<div class="note (?:good|bad)" role="(?:status|alert)">(.*?)</div>', text, re.DOTALL
         )

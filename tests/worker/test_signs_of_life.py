@@ -9,10 +9,11 @@ from sqlalchemy import update
 from dispatcher.bootstrap import open_dispatcher
 from dispatcher.database.engine import Database
 from dispatcher.database.tables.operations import leases
+from dispatcher.delivery.who_delivers import living_processes
 from dispatcher.planning.plan_reminders import RunRefused
 from dispatcher.settings import load_settings
 from dispatcher.worker.daily_run import nobody_hands_out, refuse_two_clocks
-from dispatcher.worker.signs_of_life import living_processes, sign_of_life
+from dispatcher.worker.signs_of_life import sign_of_life
 from tests.delivery.builders import NOW
 
 

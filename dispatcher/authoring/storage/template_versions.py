@@ -89,6 +89,17 @@ def history(connection: Connection, name: str) -> list[StoredVersion]:
     return [_stored(row) for row in connection.execute(query)]
 
 
+def drafts(connection: Connection) -> list[StoredVersion]:
+    """All drafts, the newest first."""
+    query = select(template_versions).where(template_versions.c.state == VersionState.DRAFT.value)
+    return [
+        _stored(row)
+        for row in connection.execute(
+            query.order_by(template_versions.c.template, template_versions.c.version.desc())
+        )
+    ]
+
+
 def newest(connection: Connection, name: str) -> StoredVersion | None:
     """The version with the highest number, whatever its state."""
     query = (

@@ -1,6 +1,7 @@
 """Runs, the ladder and what was refused."""
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Date,
     ForeignKey,
@@ -98,4 +99,26 @@ refusals = Table(  # a refusal that repeats is one entry in the log until its re
     Column("count", Integer, nullable=False, server_default="1"),
     Column("reasons", CanonicalJson, nullable=False, server_default="[]"),
     Index("ix_refusals_recipient_id", "recipient_id"),
+)
+
+
+looked_plans = Table(  # a plan that was looked at and not stored as a run: everybody, a row a decision
+    "looked_plans",
+    metadata,
+    Column("job_id", Id, ForeignKey("jobs.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("recipient_id", Id, ForeignKey("debtors.id"), nullable=False, index=True),
+    Column("relation", String(20), nullable=False),
+    Column("debts", Text, nullable=False),
+    Column("strategy", String(100), nullable=False),
+    Column("step", String(100), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("template", String(100), nullable=False),
+    Column("channel", String(10), nullable=False),
+    Column("decision", String(10), nullable=False),  # allow, defer, hold, block
+    Column("not_before", Instant),
+    Column("balance_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("reasons", CanonicalJson, nullable=False, server_default="[]"),
+    Column("taken_out_by", Text, nullable=False, server_default=""),
 )

@@ -56,6 +56,14 @@ def ends(connection: Connection, keys: Collection[tuple[str, int]]) -> dict[tupl
     return {(key, number): outcome for key, number, outcome in connection.execute(query)}
 
 
+def began(connection: Connection, message_id: str, number: int) -> datetime | None:
+    """When an attempt began, by the real clock; None where there is none such."""
+    found: datetime | None = connection.scalar(
+        select(_a.real_began_at).where(_a.message_id == message_id, _a.number == number)
+    )
+    return found
+
+
 def newest(connection: Connection, ids: Collection[str]) -> dict[str, RowMapping]:
     """The newest attempt of each message."""
     last = (

@@ -27,6 +27,7 @@ class MessageFilter:
     template: str = ""
     template_version: int | None = None
     creditor: str = ""
+    name: str = ""  # any part of it
     run: int | None = None
     address: str = ""
     provider_id: str = ""
@@ -79,10 +80,17 @@ def page_of_messages(
 
 
 def newest_in_state(
-    connection: Connection, state: str, *, owner: str = "", before: str = "", limit: int = 50
+    connection: Connection,
+    state: str,
+    *,
+    owner: str = "",
+    wanted: MessageFilter | None = None,
+    before: str = "",
+    limit: int = 50,
 ) -> list[MessageLine]:
     """The newest messages in a state that nobody has taken note of, of one desk or of all."""
     keys = select(messages.c.id).where(messages.c.state == state, messages.c.acknowledged_at.is_(None))
+    keys = keys.where(*_conditions(connection, wanted or MessageFilter()))
     few = _few(connection, MessageFilter(state=state))
     if few is not None:
         keys = keys.where(messages.c.id.in_(few))
@@ -91,6 +99,20 @@ def newest_in_state(
     if before:
         keys = keys.where(messages.c.id < before)
     return lines_of(connection, list(connection.scalars(keys.order_by(messages.c.id.desc()).limit(limit))))
+
+
+def count_owned(connection: Connection, owner: str) -> dict[str, int]:
+    """State -> messages of that state that wait on somebody's desk."""
+    query = (
+        select(messages.c.state, func.count())
+        .where(
+            messages.c.state.in_((State.HELD, State.UNKNOWN, State.FAILED)),
+            messages.c.held_owner == owner,
+            messages.c.acknowledged_at.is_(None),
+        )
+        .group_by(messages.c.state)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def lines_of(connection: Connection, ids: Collection[str]) -> list[MessageLine]:
@@ -152,6 +174,11 @@ def _conditions(connection: Connection, wanted: MessageFilter) -> list[ColumnEle
     if wanted.creditor:
         owner = select(creditors.c.id).where(creditors.c.key == wanted.creditor)
         found.append(messages.c.creditor_id == owner.scalar_subquery())
+    if wanted.name:
+        named = select(debtors.c.id).where(
+            func.lower(debtors.c.name).contains(wanted.name.lower(), autoescape=True)
+        )
+        found.append(messages.c.recipient_id.in_(named.limit(2_000)))
     if wanted.person:
         written_to = select(debtors.c.id).where(debtors.c.person == wanted.person)
         found.append(messages.c.recipient_id == written_to.scalar_subquery())

@@ -103,7 +103,7 @@ PLAN = Fact(
     fields=(
         _DEBTS,
         Field(
-            name="offer", says="The number of an offer, as the message or `dispatcher offers` shows it.",
+            name="offer", says="The number of an offer, as the message shows it.",
             label="Offer number", detail="offer",
         ),
         _PAYMENTS,

@@ -15,6 +15,8 @@ def page_of_tasks(
     *,
     kinds: Collection[str] = (),
     owner: str = "",
+    creditor: str = "",
+    name: str = "",
     done: bool = False,
     after: int = 0,
     limit: int = 50,
@@ -32,6 +34,10 @@ def page_of_tasks(
         query = query.where(tasks.c.kind.in_(kinds))
     if owner:
         query = query.where(tasks.c.owner == owner)
+    if creditor:
+        query = query.where(creditors.c.key == creditor)
+    if name:
+        query = query.where(func.lower(debtors.c.name).contains(name.lower(), autoescape=True))
     return connection.execute(query).all()
 
 
@@ -46,9 +52,11 @@ def get(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
     ).all()
 
 
-def counts(connection: Connection) -> dict[str, int]:
-    """Kind -> open tasks."""
+def counts(connection: Connection, *, owner: str = "") -> dict[str, int]:
+    """Kind -> open tasks, of one desk or of all."""
     query = select(tasks.c.kind, func.count()).where(tasks.c.done_at.is_(None)).group_by(tasks.c.kind)
+    if owner:
+        query = query.where(tasks.c.owner == owner)
     return {row[0]: row[1] for row in connection.execute(query)}
 
 

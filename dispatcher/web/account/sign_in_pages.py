@@ -8,6 +8,7 @@ from typing import Any
 from starlette.responses import RedirectResponse, Response
 
 from dispatcher.users.ask_provider import ProviderClient, ProviderError
+from dispatcher.users.domain.user import Role, User
 from dispatcher.users.sealed_secrets import SealingKeyError
 from dispatcher.users.sign_in import (
     CODE_WITHIN,
@@ -153,11 +154,16 @@ def _opened(visit: Visit, answer: SignedIn, wish: str) -> Response:
     site = site_of(visit.request)
     if visit.session is not None:
         sign_out(site.program.database, visit.session, now=site.program.real_now())
-    response = go_to(visit, own_path(wish))
+    response = go_to(visit, own_path(wish) if wish not in {"", "/"} else _own_work(answer.user))
     site.cookies.set(response, site.cookies.session, answer.token)
     site.cookies.clear(response, site.cookies.form)
     site.cookies.clear(response, site.cookies.begun)
     return response
+
+
+def _own_work(user: User) -> str:
+    """Where somebody's work is: the first page shows everybody theirs but those who keep users and nothing else."""
+    return "/users" if user.roles == {Role.ADMIN} else "/"
 
 
 def _too_many(visit: Visit) -> Response | None:

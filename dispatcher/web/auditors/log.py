@@ -1,7 +1,7 @@
 """The log: search with counts, one entry with its proof, verification, samples, exceptions, exports."""
 
 import json
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from starlette.responses import Response
@@ -10,9 +10,10 @@ from channels.kind import ChannelKind
 from dispatcher.messages.domain.message import State
 from dispatcher.people.storage import person_lists
 from dispatcher.people.storage.find_debtor import UnknownDebtorError
+from dispatcher.record.domain.export_line import FIELDS
 from dispatcher.record.export_evidence import SUFFIXES, Source, export_evidence
 from dispatcher.record.prove_entry import prove_entry
-from dispatcher.record.search_log import AT_ONCE, exceptions_report, sample_log, search_log
+from dispatcher.record.search_log import AT_ONCE, sample_log, search_log
 from dispatcher.record.storage import log_counts, sealed_places, seals
 from dispatcher.record.storage.evidence import Scope, persons_of
 from dispatcher.record.storage.log_search import FoundEntry, LogQuery
@@ -29,6 +30,11 @@ from dispatcher.web.site.page import go_to, page, sentence_of, site_of
 from dispatcher.web.site.visit import Page, RefusedError, Visit, not_found
 
 SHOWN_FINDINGS = 200
+# One heading for entries that differ in what they hold: what was sealed, then the erasable values beside it.
+ENTRY_COLUMNS = (
+    "id",
+    *(name for name in FIELDS if name not in {"salt", "personal", "seal", "proof", "hash"}),
+)
 
 
 def search(visit: Visit) -> Response:
@@ -36,7 +42,8 @@ def search(visit: Visit) -> Response:
     query, debtor = log_query(visit), visit.query("debtor") or None
     database = visit.program.database
     if visit.query("format"):
-        return exported(visit, "log", (entry_json(entry) for entry in _all(visit, query, debtor)))
+        rows = (entry_json(entry) for entry in _all(visit, query, debtor))
+        return exported(visit, "log", rows, columns=ENTRY_COLUMNS)
     try:
         found = search_log(
             database, query, debtor=debtor, limit=PAGE, cursor=visit.query("before"), at_most=AT_ONCE
@@ -50,7 +57,7 @@ def search(visit: Visit) -> Response:
     return page(
         visit,
         "log",
-        entries=[_shown(entry) for entry in found.entries],
+        entries=[shown(entry) for entry in found.entries],
         counts=counts,
         counted_up_to=log_counts.COUNTED_UP_TO,
         last=last,
@@ -98,26 +105,11 @@ def show_sample(visit: Visit) -> Response:
         visit.program.database, log_query(visit), size=size, seed=seed, upto=a_number(visit, "upto")
     )
     if visit.query("format"):
-        return exported(visit, "sample", (entry_json(entry) for entry in drawn))
+        rows = (entry_json(entry) for entry in drawn)
+        return exported(visit, "sample", rows, columns=ENTRY_COLUMNS)
     return page(
-        visit, "log_sample", entries=[_shown(entry) for entry in drawn], size=size, seed=seed, upto=upto,
+        visit, "log_sample", entries=[shown(entry) for entry in drawn], size=size, seed=seed, upto=upto,
         paging=paging(visit, cursor="before", value=None),
-    )  # fmt: skip
-
-
-def show_exceptions(visit: Visit) -> Response:
-    """What an auditor asks after first: bounced, late, unknown, held, complained and their like."""
-    since = a_date(visit, "from") or (visit.now - timedelta(days=30)).date()
-    until = a_date(visit, "until")
-    until_instant = _start(until + timedelta(days=1)) if until else None
-    report = exceptions_report(visit.program.database, LogQuery(since=_start(since), until=until_instant))
-    if visit.query("format"):
-        rows = ({"exception": kind, **entry_json(entry)} for kind, found in report.items() for entry in found)
-        return exported(visit, "exceptions", rows)
-    shown = {kind: [_shown(entry) for entry in found[:100]] for kind, found in report.items()}
-    return page(
-        visit, "log_exceptions", report=shown, totals={kind: len(found) for kind, found in report.items()},
-        since=since, until=until, paging=paging(visit, cursor="before", value=None),
     )  # fmt: skip
 
 
@@ -165,7 +157,7 @@ def export(visit: Visit) -> Response:
         out.touch(exist_ok=False)  # never into a file that another job has made
         made = export_evidence(source, scope, out, report)
         facts = {"entries": f"{made.entries:,}", "up to position": f"{made.to_position:,}", "seal": made.seal}
-        return {"file": made.path.name, "facts": facts}
+        return {"files": [path.name for path in made.files], "facts": facts}
 
     details = {"debtor": visit.text("debtor"), "creditor": visit.text("creditor"), "form": suffix[1:]}
     details |= {name: visit.text(name) for name in ("from", "until")}
@@ -181,8 +173,8 @@ def log_query(visit: Visit) -> LogQuery:
         address=visit.query("address") or None,
         debt=visit.query("debt") or None,
         creditor=visit.query("creditor") or None,
-        since=_start(since) if since else None,
-        until=_start(until + timedelta(days=1)) if until else None,
+        since=start_of(since) if since else None,
+        until=start_of(until + timedelta(days=1)) if until else None,
         channel=visit.query("channel") or None,
         state=visit.query("state") or None,
         events=(visit.query("event"),) if visit.query("event") else (),
@@ -221,7 +213,8 @@ def _all(visit: Visit, query: LogQuery, debtor: str | None) -> Any:
             return
 
 
-def _shown(entry: FoundEntry) -> dict[str, Any]:
+def shown(entry: FoundEntry) -> dict[str, Any]:
+    """An entry as the lists of the log print it."""
     return {
         "id": entry.id,
         "position": entry.position,
@@ -257,10 +250,11 @@ def _day(visit: Visit, name: str) -> datetime | None:
     day = written.day(text)
     if day is None:
         raise RefusedError(422, f"{text!r} is not a day; write it as 2026-11-23.")
-    return _start(day)
+    return start_of(day)
 
 
-def _start(day: Any) -> datetime:
+def start_of(day: date) -> datetime:
+    """The first instant of a day by UTC."""
     return datetime.combine(day, time(), UTC)
 
 
@@ -268,7 +262,6 @@ PAGES = (
     Page("GET", "/log", search),
     Page("GET", "/log/entries/{id}", show_entry),
     Page("GET", "/log/sample", show_sample),
-    Page("GET", "/log/exceptions", show_exceptions),
     Page("POST", "/log/verify", verify),
     Page("POST", "/log/export", export),
 )

@@ -21,6 +21,7 @@ from dispatcher.database import migrate
 from dispatcher.delivery.channel_trouble import paused_channels
 from dispatcher.delivery.storage import due, stops
 from dispatcher.runs.storage import meters
+from dispatcher.web.operators.today import signs_of
 from dispatcher.web.site.visit import Page, Visit
 
 _BROKER_SECONDS = 2.0
@@ -42,7 +43,7 @@ def readyz(visit: Visit) -> Response:
     ready = all(check["ok"] for check in checks.values())
     document: dict[str, Any] = {"ready": ready, "checks": checks}
     if checks["database"]["ok"]:
-        document |= _state(house)
+        document |= _state(visit)
     return JSONResponse(document, status_code=200 if ready else 503)
 
 
@@ -81,12 +82,29 @@ def _broker(house: Dispatcher) -> str:
     return "answers"
 
 
-def _state(house: Dispatcher) -> dict[str, Any]:
+def _moving(visit: Visit) -> dict[str, Any]:
+    """What should be moving: a site that only shows pages is ready, and lets what is lawful expire all the same."""
+    signs = signs_of(visit)
+    following = signs.next_schedule
+    return {
+        "ok": not signs.stands_still,
+        "why": signs.stands_still,
+        "due": signs.due,
+        "delivers": sorted(one.part for one in signs.living if one.delivers),
+        "hands_out": sorted(one.part for one in signs.living if one.hands_out),
+        "last_attempt": signs.last_attempt.isoformat() if signs.last_attempt else None,
+        "next_schedule": {"name": following[0], "at": following[1].isoformat()} if following else None,
+    }
+
+
+def _state(visit: Visit) -> dict[str, Any]:
+    house = visit.program
     with house.database.reading() as connection:
         in_force = stops.in_force(connection)
         paused = paused_channels(connection, house.real_now())
     return {
         "oldest_due_seconds": round(_oldest_due(house)),
+        "moving": _moving(visit),
         "stops": [str(row.stop) for row in in_force],
         "breaker": {
             name: {"until": pause.until.isoformat(), "why": pause.why} for name, pause in paused.items()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from dispatcher.people.domain.fact_table import FACTS
 from dispatcher.people.domain.facts import Fact, Field, Takes, words
 
+_BESIDE = frozenset({"reverse"})  # asked beside the payment that it takes back
 Options = Sequence[tuple[str, str]]  # value, what a person reads
 
 _CONTROLS = {Takes.WORDS: "area", Takes.DAY: "date", Takes.ADDRESS: "address"}
@@ -38,7 +39,9 @@ def fact_forms(debts: Options) -> list[FactForm]:
     """The forms there are; `debts` are the person's open ones."""
     return [
         FactForm(
-            fact=fact.name, title=fact.title, controls=[_control(one, fact, debts) for one in fact.fields]
+            fact=fact.name,
+            title=fact.title,
+            controls=[_control(one, fact, debts) for one in fact.fields if one.name not in _BESIDE],
         )
         for fact in FACTS
         if fact.title

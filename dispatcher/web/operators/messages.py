@@ -10,6 +10,7 @@ from typing import Any
 from starlette.responses import Response
 
 from channels.kind import ChannelKind
+from dispatcher.authoring.storage import template_versions
 from dispatcher.delivery.acknowledge_messages import acknowledge_messages
 from dispatcher.delivery.intervene import (
     CannotIntervene,
@@ -33,7 +34,7 @@ from dispatcher.web.operators.rule_words import packs_asked, says
 from dispatcher.web.site.filters import MOST_EXPORTED, PAGE, a_date, a_number, paging
 from dispatcher.web.site.headers import FRAMED
 from dispatcher.web.site.list_export import exported
-from dispatcher.web.site.page import go_to, page, sentence_of, site_of
+from dispatcher.web.site.page import again, go_to, page, sentence_of, site_of
 from dispatcher.web.site.visit import Page, RefusedError, Visit, not_found
 
 PICTURE_DPI = 110
@@ -56,6 +57,7 @@ def list_messages(visit: Visit) -> Response:
         )
         count = message_lists.count_messages(connection, wanted)
         creditors = person_lists.creditor_keys(connection)
+        templates = template_versions.names(connection)
     more = len(lines) > PAGE
     return page(
         visit,
@@ -68,6 +70,7 @@ def list_messages(visit: Visit) -> Response:
         states=list(State),
         steps=_steps(visit),
         creditors=creditors,
+        templates=templates,
     )
 
 
@@ -114,7 +117,7 @@ def decide(visit: Visit) -> Response:
     try:
         done = decide_messages(visit, [message_id], todo, visit.text("why"))
     except CannotIntervene as problem:
-        return go_to(visit, f"/messages/{message_id}", wrong=sentence_of(problem))
+        return again(visit, show, sentence_of(problem), at=f"/messages/{message_id}")
     return go_to(visit, f"/messages/{message_id}", done)
 
 
@@ -206,6 +209,7 @@ def message_filter(visit: Visit) -> MessageFilter:
         template=visit.query("template"),
         template_version=a_number(visit, "version"),
         creditor=visit.query("creditor"),
+        name=visit.query("name"),
         run=a_number(visit, "run"),
         address=visit.query("address"),
         provider_id=visit.query("provider_id"),

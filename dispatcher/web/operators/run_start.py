@@ -26,11 +26,11 @@ def start_run(visit: Visit) -> Response:
     """Run the day whose plan was looked at; a second click leads to the run that has begun."""
     run_day = site_of(visit.request).run_day
     if run_day is None:
-        raise RefusedError(422, "This process starts no runs: use `dispatcher run`.")
+        raise RefusedError(422, "No run is started from these pages: they only show here.")
     plan = plan_of(visit, visit.text("plan"))
-    begun = _begun(visit, plan)
-    if begun is not None:
-        return go_to(visit, f"/jobs/{begun}")
+    before = begun(visit, plan)
+    if before is not None:
+        return go_to(visit, f"/jobs/{before.id}")
     back = f"/runs/plan/{plan.id}"
     if visit.text("looked") != "yes":
         return go_to(visit, back, wrong="Tick that you have looked at the plan: a run writes to people.")
@@ -65,13 +65,13 @@ def is_fresh(visit: Visit, plan: Job) -> bool:
     return plan.finished_at is not None and visit.program.real_now() - plan.finished_at <= FRESH
 
 
-def _begun(visit: Visit, plan: Job) -> int | None:
+def begun(visit: Visit, plan: Job) -> Job | None:
     """The run that this plan has started before, unless that failed."""
     with visit.program.database.reading() as connection:
         own = jobs.of_owner(connection, visit.user.name, now=visit.program.real_now())
     return next(
         (
-            job.id
+            job
             for job in own
             if job.kind == RUN and job.details.get("plan") == plan.id and job.state in {"running", "done"}
         ),

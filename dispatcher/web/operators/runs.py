@@ -1,18 +1,13 @@
-"""Runs: the plan before it goes, progress while it goes, the summary after, volumes of the last weeks."""
+"""Runs: progress while one goes, the summary after, volumes of the last weeks."""
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from starlette.responses import Response
 
 from dispatcher.messages.storage import message_lists
 from dispatcher.messages.storage.message_lists import MessageFilter
-from dispatcher.planning.compare_plans import compare_with_run, plan_lines
-from dispatcher.planning.decide_reminders import PlanRequest
-from dispatcher.planning.plan_reminders import preview_plan
-from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import plans
 from dispatcher.planning.storage.plans import NoSuchRunError
 from dispatcher.runs.domain.run_summary import WORDS
@@ -20,18 +15,13 @@ from dispatcher.runs.guard_volume import confirm_volume
 from dispatcher.runs.storage import day_counts
 from dispatcher.runs.storage.day_counts import RunLine
 from dispatcher.runs.summarise_run import summarise_run
-from dispatcher.values import written
-from dispatcher.web.operators.rule_words import rule_of, sentence
-from dispatcher.web.operators.run_start import is_fresh, plan_of
 from dispatcher.web.operators.today import kept_back, volumes
 from dispatcher.web.site.filters import PAGE, a_number, a_path_number, paging
-from dispatcher.web.site.job_runner import Report
 from dispatcher.web.site.list_export import exported
-from dispatcher.web.site.page import go_to, page, site_of
-from dispatcher.web.site.visit import Page, RefusedError, Visit, not_found
+from dispatcher.web.site.page import go_to, page
+from dispatcher.web.site.visit import Page, Visit, not_found
 
 _SAMPLES = 5
-_CHANGES = 200
 GOING = ("planning", "planned", "releasing")
 
 
@@ -120,62 +110,6 @@ def confirm_run(visit: Visit) -> Response:
     return go_to(visit, back, done=f"{count} messages may go. Each is looked at again before it is sent.")
 
 
-def start_plan(visit: Visit) -> Response:
-    """Plan a day without storing it, beside the page: what would go and what would not."""
-    as_of = _as_of(visit)
-    house = visit.program
-    request = PlanRequest(
-        as_of=as_of,
-        now=visit.now,
-        real_now=house.real_now(),
-        actor=visit.actor,
-        random_bytes=house.random_bytes,
-    )
-    desk = house.policy
-
-    def work(report: Report) -> dict[str, Any]:
-        summary, decided = preview_plan(house.database, desk, request, progress=report)
-        lines = plan_lines(decided)
-        with house.database.reading() as connection:
-            newest = plans.newest_run(connection, mode="live")
-        every = compare_with_run(house.database, newest.id, lines) if newest else []
-        changes = [change for change in every if change["change"] != "same"]
-        return {
-            "summary": summary.as_json(),
-            "samples": _samples(lines),
-            "changes": changes[:_CHANGES],
-            "change_counts": _change_counts(every),
-            "against": newest.id if newest else None,
-        }
-
-    key = site_of(visit.request).jobs.start("plan", visit.user.name, {"as_of": as_of.isoformat()}, work)
-    return go_to(visit, f"/jobs/{key}")
-
-
-def show_plan(visit: Visit) -> Response:
-    """A plan that was made without being stored, and the button that runs it."""
-    job = plan_of(visit, visit.path("id"))
-    desk, summary = visit.program.policy, job.result["summary"]
-    return page(
-        visit,
-        "plan",
-        job=job,
-        summary=summary,
-        result=job.result,
-        reasons=[_in_words(desk, reason) for reason in summary["reasons"]],
-        real_channels=sorted(desk.real_channels),
-        may_start=site_of(visit.request).run_day is not None,
-        fresh=is_fresh(visit, job),
-        ahead=job.details["as_of"] > visit.now.date().isoformat(),
-    )
-
-
-def _in_words(desk: Policy, reason: dict[str, Any]) -> dict[str, Any]:
-    known = rule_of(desk, reason["pack"], reason["rule"])
-    says = sentence(desk, reason["pack"], reason["rule"])
-    return {**reason, "says": says, "link": known.reference.link if known else ""}
-
-
 def run_json(run: RunLine) -> dict[str, Any]:
     """A run as exports and the API write it."""
     from dispatcher.values.instants import instant_text
@@ -202,38 +136,12 @@ def _beside(after: Any, before: Any) -> dict[str, dict[str, tuple[int, int]]]:
     return found
 
 
-def _samples(lines: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = {}
-    for line in lines:
-        kept = found.setdefault(line["decision"], [])
-        if len(kept) < _SAMPLES:
-            kept.append(line)
-    return found
-
-
-def _change_counts(changes: list[dict[str, Any]]) -> dict[str, int]:
-    found: dict[str, int] = defaultdict(int)
-    for change in changes:
-        found[str(change["change"])] += 1
-    return dict(found)
-
-
 def _number(visit: Visit) -> int:
     return a_path_number(visit, "id", "such run")
-
-
-def _as_of(visit: Visit) -> date:
-    text = visit.text("as_of")
-    day = written.day(text) if text else visit.now.date()
-    if day is None:
-        raise RefusedError(422, f"{text!r} is not a day; write it as 2026-11-23.")
-    return day
 
 
 PAGES = (
     Page("GET", "/runs", list_runs),
     Page("GET", "/runs/{id}", show_run),
     Page("POST", "/runs/{id}/confirm", confirm_run),
-    Page("POST", "/runs/plan", start_plan),
-    Page("GET", "/runs/plan/{id}", show_plan),
 )

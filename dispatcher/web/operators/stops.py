@@ -9,7 +9,7 @@ from dispatcher.delivery.domain.stop import SCOPES, Stop
 from dispatcher.delivery.stop_delivery import StopError, resume_delivery, stop_delivery
 from dispatcher.delivery.storage import stops
 from dispatcher.people.storage import person_lists
-from dispatcher.web.site.page import go_to, page, sentence_of
+from dispatcher.web.site.page import again, go_to, page, sentence_of
 from dispatcher.web.site.visit import Page, Visit
 
 _SAY_WHY = "Say why: whoever finds it stopped, or going again, must know."
@@ -51,7 +51,7 @@ def show_stops(visit: Visit) -> Response:
 def stop(visit: Visit) -> Response:
     """Stop something at the next claim everywhere."""
     if not visit.text("why"):
-        return go_to(visit, "/stops", wrong=_SAY_WHY)
+        return again(visit, show_stops, _SAY_WHY, at="/stops")
     scope, _, name = visit.text("what").partition(":")
     try:
         wanted = Stop(scope=scope if scope in SCOPES else visit.text("what"), name=name)
@@ -59,20 +59,20 @@ def stop(visit: Visit) -> Response:
             visit.program.database, wanted, why=visit.text("why"), by=visit.actor, now=visit.now
         )
     except (StopError, ValueError) as error:
-        return go_to(visit, "/stops", wrong=sentence_of(error))
+        return again(visit, show_stops, sentence_of(error), at="/stops")
     return go_to(visit, "/stops", f"Stopped: {wanted}." if added else f"{wanted} was stopped already.")
 
 
 def resume(visit: Visit) -> Response:
     """End a stop."""
     if not visit.text("why"):
-        return go_to(visit, "/stops", wrong=_SAY_WHY)
+        return again(visit, show_stops, _SAY_WHY, at="/stops")
     scope, _, name = visit.text("what").partition(":")
     try:
         wanted = Stop(scope=scope, name=name)
         resume_delivery(visit.program.database, wanted, why=visit.text("why"), by=visit.actor, now=visit.now)
     except (StopError, ValueError) as error:
-        return go_to(visit, "/stops", wrong=sentence_of(error))
+        return again(visit, show_stops, sentence_of(error), at="/stops")
     return go_to(visit, "/stops", f"Resumed: {wanted}. What is due and still allowed goes out now.")
 
 

@@ -7,11 +7,13 @@ from starlette.responses import Response
 
 from dispatcher.delivery.intervene import CannotIntervene, Intervention
 from dispatcher.delivery.plan_anew import ways_on
+from dispatcher.authoring.storage import template_versions
 from dispatcher.delivery.work_on_tasks import TaskError, finish_tasks, take_messages, take_tasks
 from dispatcher.messages.domain.message import State
 from dispatcher.messages.storage import message_lists
+from dispatcher.messages.storage.message_lists import MessageFilter
 from dispatcher.people.link_people import SAME_PERSON, Link, decide_link, list_links
-from dispatcher.people.storage import care_notes, task_lists
+from dispatcher.people.storage import care_notes, person_lists, task_lists
 from dispatcher.people.take_care import CARE
 from dispatcher.runs.second_person import for_second_person
 from dispatcher.runs.storage import day_counts
@@ -21,7 +23,7 @@ from dispatcher.web.operators.messages import decide_messages, message_json
 from dispatcher.web.operators.rule_words import says
 from dispatcher.web.site.filters import PAGE, a_number, paging
 from dispatcher.web.site.list_export import exported
-from dispatcher.web.site.page import go_to, page, sentence_of
+from dispatcher.web.site.page import again, go_to, page, sentence_of
 from dispatcher.web.site.visit import Page, RefusedError, Visit
 
 _OF_MESSAGES = {"held": State.HELD, "unknown": State.UNKNOWN, "failed": State.FAILED}
@@ -36,7 +38,11 @@ def list_tasks(visit: Visit) -> Response:
     with visit.program.database.reading() as connection:
         waiting = day_counts.waiting_for_a_person(connection, now=visit.now)
     kinds = _kinds(visit, waiting)
-    kind = visit.query("kind") or next((name for name, count in kinds if count), kinds[0][0] if kinds else "")
+    kind = (
+        visit.query("kind")
+        or (visit.text("kind") if visit.wrong else "")
+        or next((name for name, count in kinds if count), kinds[0][0] if kinds else "")
+    )
     if kind in _OF_MESSAGES and _sees_people(visit):
         return _messages(visit, kind, kinds)
     if kind == REVIEW:
@@ -51,7 +57,9 @@ def decide_many(visit: Visit) -> Response:
     ids, kind = visit.fields("message"), visit.text("kind")
     back = f"/tasks?kind={kind if kind in _OF_MESSAGES else 'held'}"
     if not ids or len(ids) > MOST_AT_ONCE:
-        return go_to(visit, back, wrong=f"Tick the messages it is about, {MOST_AT_ONCE} at most.")
+        return again(
+            visit, list_tasks, f"Tick the messages it is about, {MOST_AT_ONCE} at most.", at="/tasks"
+        )
     if visit.text("do") == "take":
         taken = take_messages(
             visit.program.database, ids, owner=visit.user.name, actor=visit.actor, now=visit.now
@@ -60,7 +68,7 @@ def decide_many(visit: Visit) -> Response:
     try:
         done = decide_messages(visit, ids, visit.text("do"), visit.text("why"))
     except CannotIntervene as problem:
-        return go_to(visit, back, wrong=sentence_of(problem))
+        return again(visit, list_tasks, sentence_of(problem), at="/tasks")
     return go_to(visit, back, done)
 
 
@@ -69,7 +77,7 @@ def finish_many(visit: Visit) -> Response:
     ids = [number for text in visit.fields("task") if (number := written.whole_number(text)) is not None]
     back = f"/tasks?kind={visit.text('kind')}" if visit.text("kind").replace("_", "").isalnum() else "/tasks"
     if not ids or len(ids) > MOST_AT_ONCE:
-        return go_to(visit, back, wrong=f"Tick the tasks it is about, {MOST_AT_ONCE} at most.")
+        return again(visit, list_tasks, f"Tick the tasks it is about, {MOST_AT_ONCE} at most.", at="/tasks")
     house = visit.program
     if visit.text("do") in _SAME:
         return _say_who_is_one(visit, ids, back)
@@ -86,7 +94,7 @@ def finish_many(visit: Visit) -> Response:
             now=visit.now,
         )
     except TaskError as problem:
-        return go_to(visit, back, wrong=sentence_of(problem))
+        return again(visit, list_tasks, sentence_of(problem), at="/tasks")
     return go_to(visit, back, f"{done} done.")
 
 
@@ -126,7 +134,14 @@ def _messages(visit: Visit, kind: str, kinds: list[tuple[str, int]]) -> Response
     owner = visit.user.name if visit.query("mine") else ""
     with visit.program.database.reading() as connection:
         lines = message_lists.newest_in_state(
-            connection, _OF_MESSAGES[kind], owner=owner, before=visit.query("before"), limit=PAGE + 1
+            connection,
+            _OF_MESSAGES[kind],
+            owner=owner,
+            wanted=MessageFilter(
+                template=visit.query("template"), creditor=visit.query("creditor"), name=visit.query("name")
+            ),
+            before=visit.query("before"),
+            limit=PAGE + 1,
         )
     if visit.query("format"):
         return exported(visit, f"tasks-{kind}", (message_json(line) for line in lines))
@@ -151,6 +166,8 @@ def _tasks(visit: Visit, kind: str, kinds: list[tuple[str, int]]) -> Response:
             connection,
             kinds=(kind,) if kind else (),
             owner=visit.user.name if visit.query("mine") else "",
+            creditor=visit.query("creditor"),
+            name=visit.query("name"),
             done=bool(visit.query("done")),
             after=a_number(visit, "after") or 0,
             limit=PAGE + 1,
@@ -202,7 +219,12 @@ def _reviews(visit: Visit, kinds: list[tuple[str, int]]) -> Response:
 
 
 def _page(visit: Visit, kind: str, kinds: list[tuple[str, int]], **values: Any) -> Response:
-    given = {"lines": None, "tasks": None, "reviews": None, "says": {}} | values
+    with visit.program.database.reading() as connection:
+        filters = {
+            "creditors": person_lists.creditor_keys(connection),
+            "templates": template_versions.names(connection),
+        }
+    given = filters | {"lines": None, "tasks": None, "reviews": None, "says": {}} | values
     return page(visit, "tasks", kind=kind, kinds=kinds, **given)
 
 

@@ -7,12 +7,15 @@ from starlette.responses import Response
 
 from dispatcher.counsel.list_cases import undecided
 from dispatcher.delivery.channel_trouble import paused_channels
+from dispatcher.delivery.newest_attempt import NewestAttempt
 from dispatcher.delivery.storage import stops
+from dispatcher.runs.signs_of_life import Signs, signs_of_life
 from dispatcher.runs.storage import day_counts
 from dispatcher.runs.summarise_run import summarise_run
+from dispatcher.web.operators.own_work import own_work
 from dispatcher.web.operators.rule_words import rule_of, sentence
 from dispatcher.web.site.access import HAS_TASKS, READS_PEOPLE
-from dispatcher.web.site.page import page
+from dispatcher.web.site.page import page, site_of
 from dispatcher.web.site.visit import Page, Visit
 
 _REASONS = 10
@@ -44,6 +47,20 @@ def show_today(visit: Visit) -> Response:
         volumes=volumes(runs),
         to_decide=to_decide,
         today=visit.now.date(),
+        signs=signs_of(visit),
+        work=own_work(visit, waiting),
+    )
+
+
+def signs_of(visit: Visit) -> Signs:
+    """Who delivers, when last, what comes next, and what stands still."""
+    house = visit.program
+    return signs_of_life(
+        house.database,
+        NewestAttempt(house.home / "newest-attempt.json"),
+        site_of(visit.request).schedules,
+        now=visit.now,
+        real_now=house.real_now(),
     )
 
 

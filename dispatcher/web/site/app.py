@@ -24,7 +24,7 @@ from dispatcher.web.api.operation import PREFIX, Operation
 from dispatcher.web.api.operations import OPERATIONS
 from dispatcher.web.api.problems import problem
 from dispatcher.web.api.serving import endpoint
-from dispatcher.web.auditors import log
+from dispatcher.web.auditors import exceptions, log
 from dispatcher.web.debtors import account as debtors_account
 from dispatcher.web.debtors import debtors_page
 from dispatcher.web.machines import probes, webhooks
@@ -41,11 +41,13 @@ from dispatcher.web.operators import (
     calls,
     desk_pages,
     handover,
+    find,
     import_check,
     imports,
     inbox,
     messages,
     people,
+    plan,
     record_forms,
     run_start,
     runs,
@@ -71,6 +73,7 @@ PAGES: tuple[Page, ...] = (
     *account.PAGES,
     *second_factor_pages.PAGES,
     *today.PAGES,
+    *find.PAGES,
     *messages.PAGES,
     *people.PAGES,
     *record_forms.PAGES,
@@ -83,6 +86,7 @@ PAGES: tuple[Page, ...] = (
     *outcomes.PAGES,
     *jobs.PAGES,
     *runs.PAGES,
+    *plan.PAGES,
     *imports.PAGES,
     *import_check.PAGES,
     *inbox.PAGES,
@@ -92,6 +96,7 @@ PAGES: tuple[Page, ...] = (
     *handover.PAGES,
     *stops.PAGES,
     *log.PAGES,
+    *exceptions.PAGES,
     *desk_pages.PAGES,
     *user_pages.PAGES,
     *wire_pages.PAGES,

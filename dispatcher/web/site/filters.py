@@ -72,4 +72,4 @@ def address(visit: Visit, more: dict[str, str], *, without: Sequence[str] = ()) 
         if value and name not in _NOT_KEPT and name not in more and name not in without
     ]
     query = urlencode([*kept, *((name, value) for name, value in more.items() if value)])
-    return visit.request.url.path + (f"?{query}" if query else "")
+    return visit.here + (f"?{query}" if query else "")

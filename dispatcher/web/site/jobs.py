@@ -26,7 +26,7 @@ def show_job(visit: Visit) -> Response:
     """Progress or result of one job."""
     job = _own(visit)
     headers = {} if job.state != "running" else {"Refresh": "5"}
-    return page(visit, "job", job=job, run=_run_of(visit, job), headers=headers)
+    return page(visit, "job", job=job, files=files_of(job), run=_run_of(visit, job), headers=headers)
 
 
 def _run_of(visit: Visit, job: Job) -> int | None:
@@ -39,10 +39,11 @@ def _run_of(visit: Visit, job: Job) -> int | None:
 
 
 def download(visit: Visit) -> Response:
-    """The file that a job made."""
+    """A file that a job made: the one that is named, else the first."""
     job = _own(visit)
-    name = str(job.result.get("file", ""))
-    if job.state != "done" or not name:
+    made = files_of(job)
+    name = visit.query("name") or next(iter(made), "")
+    if job.state != "done" or name not in made:
         raise not_found("file of this job")
     path = folder(visit.program) / Path(name).name
     if not path.is_file():
@@ -51,6 +52,12 @@ def download(visit: Visit) -> Response:
             404, f"The file is not here: it was made{where}, or has been cleaned up. Start it again."
         )
     return FileResponse(path, filename=path.name, media_type="application/octet-stream")
+
+
+def files_of(job: Job) -> list[str]:
+    """The names of all files that a job made."""
+    named = job.result.get("file")  # as jobs said it that made one
+    return [str(name) for name in job.result.get("files", [named] if named else [])]
 
 
 def folder(house: Dispatcher) -> Path:

@@ -1,7 +1,7 @@
 """What all pages share: the opened program, the environment of our own pages, cookies, limits."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 from importlib.metadata import version
@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dispatcher.bootstrap import Dispatcher
+from dispatcher.rulebook.schedules import schedules_to_show
+from dispatcher.runs.domain.schedule import Schedule
 from dispatcher.users.domain.user import Role
 from dispatcher.web.site import words
 from dispatcher.web.site.access import ACCESS, Door, may
@@ -77,12 +79,17 @@ class Site:
     test_limit: RateLimit = field(init=False)
     jobs: JobRunner = field(init=False)
     views: ViewLog = field(init=False)
+    schedules: tuple[Schedule, ...] = field(init=False)
+    zone: str = field(init=False)  # in which instants are written that are nobody's own
     pools: Pools = field(default_factory=Pools)
     in_passing: InPassing = field(default_factory=InPassing)
 
     def __post_init__(self) -> None:
         """Build what depends on the settings."""
         self.cookies = Cookies(https=self.https)
+        self.schedules = schedules_to_show(self.program.config("schedules.yaml"))
+        of_the_day = (one.zone for one in self.schedules if one.job == "run")
+        self.zone = self.program.settings.web.zone or next(of_the_day, "UTC")
         clock, minute = self.program.real_now, timedelta(minutes=1)
         self.sign_in_limit = RateLimit(tries=20, window=minute, clock=clock)
         self.debtor_limit = RateLimit(tries=60, window=minute, clock=clock)
@@ -116,10 +123,21 @@ def page(
     """One of our pages, filled in."""
     site = site_of(visit.request)
     template = site.pages.get_template(f"{name}.html.jinja")
-    html = template.render(_surroundings(site, visit) | values)
+    with words.in_zone(site.zone):
+        html = template.render(_surroundings(site, visit) | values)
     response = HTMLResponse(html, status_code=status, headers=dict(headers or {}))
     site.cookies.forget_said(visit.request, response)
     return response
+
+
+def again(visit: Visit, shows: Callable[[Visit], Response], wrong: str, *, at: str = "") -> Response:
+    """The page with the form that was sent, what was typed still in it, and what is wrong.
+
+    `at`: the page's own address, where the form is sent to another.
+    """
+    shown = shows(replace(visit, wrong=wrong, at=at))
+    shown.status_code = 422
+    return shown
 
 
 def go_to(visit: Visit, path: str, done: str = "", *, wrong: str = "") -> Response:
@@ -169,6 +187,7 @@ def _our_pages() -> Environment:
         "in_fours": words.in_fours,
         "cron": words.cron,
         "outcome": words.outcome,
+        "plain": words.plain,
         "task_words": words.task_words,
         "stacked": stacked,
     }
@@ -182,9 +201,10 @@ def _surroundings(site: Site, visit: Visit) -> dict[str, Any]:
         "visit": visit,
         "user": visit.session.user if visit.session else None,
         "csrf": visit.session.csrf if visit.session else "",
-        "said": site.cookies.hear(visit.request),
+        "said": ("bad", visit.wrong) if visit.wrong else site.cookies.hear(visit.request),
         "menu": [item for item in _MENU if visit.session and _open(f"GET {item[0]}", roles)],
-        "here": visit.request.url.path,
+        "here": visit.here,
+        "finds": visit.session is not None and _open("GET /find", roles),
         "rehearsal": visit.session is not None and not site.program.policy.real_channels,
         "now": visit.now,
     }

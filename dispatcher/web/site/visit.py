@@ -46,6 +46,8 @@ class Visit:
     form: Form = field(default_factory=dict)
     body: bytes = b""
     file: UploadFile | None = None  # only where the page takes one
+    at: str = ""  # the address of the page that is shown again
+    wrong: str = ""  # what is wrong with the form that is shown again
 
     @property
     def user(self) -> User:
@@ -70,6 +72,11 @@ class Visit:
         """The business clock's time."""
         return self.program.now()
 
+    @property
+    def here(self) -> str:
+        """The address of the page that is shown."""
+        return self.at or self.request.url.path
+
     def has(self, *roles: Role) -> bool:
         """Whether the user has one of these roles."""
         return self.session is not None and self.session.user.has(roles)
@@ -90,6 +97,10 @@ class Visit:
     def text(self, name: str) -> str:
         """A field of the form without blanks around it."""
         return self.field(name).strip()
+
+    def typed(self, name: str, default: str = "") -> str:
+        """What stands in a field of a form that is shown again; else `default`."""
+        return self.field(name) if self.wrong else default
 
     def fields(self, name: str) -> tuple[str, ...]:
         """All values of a field, as ticked boxes send them."""

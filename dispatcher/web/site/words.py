@@ -1,6 +1,8 @@
 """How the pages write what the tables hold: states, times in somebody's zone, amounts, reasons."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -45,6 +47,19 @@ _TONES: Mapping[str, str] = {
 }
 
 
+_DESK_ZONE: ContextVar[str] = ContextVar("desk_zone", default="UTC")
+
+
+@contextmanager
+def in_zone(name: str) -> Iterator[None]:
+    """Write instants that are nobody's own in the desk's zone, as long as the block lasts."""
+    token = _DESK_ZONE.set(name)
+    try:
+        yield
+    finally:
+        _DESK_ZONE.reset(token)
+
+
 def tag(word: str) -> Markup:
     """A state as a word with a colour."""
     return Markup('<span class="tag tag-{}">{}</span>').format(
@@ -53,10 +68,10 @@ def tag(word: str) -> Markup:
 
 
 def when(at: datetime | None, zones: Sequence[str] | str | None = None) -> Markup:
-    """An instant in the first zone, which is named, with UTC on hover."""
+    """An instant in the first zone, else the desk's; it is named, with UTC on hover."""
     if at is None:
         return Markup('<span class="quiet">-</span>')
-    zone = zones if isinstance(zones, str) else next(iter(zones or ()), "")
+    zone = (zones if isinstance(zones, str) else next(iter(zones or ()), "")) or _DESK_ZONE.get()
     local, name = _local(at, zone)
     utc = at.astimezone(UTC)
     return Markup('<time datetime="{}" title="{}">{} <span class="zone">{}</span></time>').format(
@@ -234,6 +249,8 @@ def task_words(kind: str) -> str:
 
 _TASKS: Mapping[str, str] = {
     "unknown": "end unknown",
+    "begun_and_not_ended": "begun and not ended",
+    "exceptions_open": "exceptions nobody has decided",
     "care": "urgent: somebody may be at risk",
     "ladder_ended": "ladders that ended",
     "by_hand": "worked by hand",
@@ -245,6 +262,20 @@ _TASKS: Mapping[str, str] = {
     "review": "templates to review",
     "strange_message": "sent from our account by others",
 }
+
+
+def plain(value: Any) -> str:
+    """Whatever an entry holds, as people write it: lists with commas, parts by their names."""
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{words(str(name))} {plain(part)}" for name, part in value.items())
+    if isinstance(value, list | tuple | set | frozenset):
+        between = "; " if any(isinstance(part, Mapping) for part in value) else ", "
+        return between.join(plain(part) for part in value) or "none"
+    return str(value)
 
 
 def size(count: int) -> str:

@@ -4,6 +4,14 @@ document.querySelectorAll("[data-print]").forEach((button) => {
   button.addEventListener("click", () => window.print());
 });
 
+// Paper has no folds: what is closed is opened to be printed, and closed again.
+let folded = [];
+window.addEventListener("beforeprint", () => {
+  folded = [...document.querySelectorAll("main details:not([open]):not(.no-print)")];
+  folded.forEach((fold) => (fold.open = true));
+});
+window.addEventListener("afterprint", () => folded.forEach((fold) => (fold.open = false)));
+
 document.querySelectorAll("[data-all]").forEach((box) => {
   const boxes = [...document.querySelectorAll(`input[name="${box.dataset.all}"]`)];
   box.closest("[hidden]")?.removeAttribute("hidden");
