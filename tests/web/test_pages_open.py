@@ -134,7 +134,8 @@ def test_a_list_exports_what_it_shows(web: Web, path: str) -> None:
     assert as_json.status_code == as_csv.status_code == 200
     assert isinstance(as_json.json(), list)
     rows = [line for line in as_csv.text.splitlines() if line]
-    assert bool(rows) == bool(as_json.json())
+    if as_json.json():
+        assert len(rows) > 1  # the heading, and a line each
     assert "exported" in desk.page("/log?event=list_exported")
 
 

@@ -18,7 +18,7 @@ class Resolution:
     """One decision of a person about a message."""
 
     entry_id: int
-    event: str
+    what: str
     at: datetime
     actor: str
     why: str
@@ -43,7 +43,7 @@ def of_messages(connection: Connection, message_ids: Collection[str]) -> dict[st
         found.setdefault(row.message_id, []).append(
             Resolution(
                 entry_id=row.id,
-                event=document["event"],
+                what=document["event"],
                 at=row.at,
                 actor=document["actor"],
                 why=why,

@@ -89,7 +89,7 @@ def _rows(visit: Visit, query: LogQuery) -> Iterator[dict[str, Any]]:
 
 def _said(one: resolutions.Resolution | None) -> dict[str, Any]:
     return {
-        "resolved": one.event if one else None,
+        "resolved": one.what if one else None,
         "resolved_at": instant_text(one.at) if one else None,
         "resolved_by": one.actor if one else None,
         "resolved_why": one.why if one else None,
