@@ -5,9 +5,9 @@ from typing import Any
 
 from starlette.responses import Response
 
+from dispatcher.authoring.storage import template_versions
 from dispatcher.delivery.intervene import CannotIntervene, Intervention
 from dispatcher.delivery.plan_anew import ways_on
-from dispatcher.authoring.storage import template_versions
 from dispatcher.delivery.work_on_tasks import TaskError, finish_tasks, take_messages, take_tasks
 from dispatcher.messages.domain.message import State
 from dispatcher.messages.storage import message_lists

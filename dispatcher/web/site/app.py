@@ -40,8 +40,8 @@ from dispatcher.web.managers import (
 from dispatcher.web.operators import (
     calls,
     desk_pages,
-    handover,
     find,
+    handover,
     import_check,
     imports,
     inbox,
