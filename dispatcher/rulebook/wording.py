@@ -92,6 +92,7 @@ SCHEMA: dict[str, Any] = {
                 "leads": _TEXTS,
                 "not_between": {"type": "string"},
                 "trails": _TEXTS,
+                "within": _TEXTS,
                 "veils": _TEXTS,
             },
         },
@@ -260,6 +261,7 @@ def _denials(file: YamlFile, item: dict[str, Any]) -> Denials:
     return Denials(
         leads=_patterns(file, ("denials", "leads"), leads, end=r"\s+$"),
         trails=_patterns(file, ("denials", "trails"), item.get("trails", []), begin=r"\s*(?:"),
+        within=_patterns(file, ("denials", "within"), item.get("within", [])),
         veils=_patterns(file, ("denials", "veils"), item["veils"]),
     )
 

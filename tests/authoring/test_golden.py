@@ -25,6 +25,7 @@ ADVICE = {
     "MX": AdviceBody(
         name="Un Servicio de Orientación", phone="+52 55 5555 0100", website="www.orienta.example"
     ),
+    "DE": AdviceBody(name="Eine Schuldnerberatung", phone="+49 30 5550100", website="www.beratung.example"),
     "ES": AdviceBody(
         name="Un Servicio de Orientación", phone="+34 900 555 010", website="www.orienta.example"
     ),
@@ -35,6 +36,8 @@ READERS = {
     "es-es": ("ES", "EUR"),
     "en-agency": ("US", "USD"),  # two debts, collected for another's account
     "es-agency": ("US", "USD"),
+    "de-de": ("DE", "EUR"),
+    "de-agency": ("DE", "EUR"),
 }
 AGREED = {
     "arrangement-confirmation",

@@ -372,9 +372,10 @@ def test_a_visit_ends_by_itself_by_a_button_and_with_the_closing_of_the_page(own
     ("header", "title"),
     [
         ("es-MX,es;q=0.9,en;q=0.8", "Su cuenta con Acme"),
-        ("fr, es;q=0.3, en;q=0.2", "Su cuenta con Acme"),
+        ("ja, es;q=0.3, en;q=0.2", "Su cuenta con Acme"),
+        ("de-AT,de;q=0.9,en;q=0.8", "Ihr Kundenkonto bei Acme"),
         ("es;q=0, en", "Your account with Acme"),
-        ("fr", "Your account with Acme"),
+        ("ja", "Your account with Acme"),
         ("", "Your account with Acme"),
         (";;q=,,es;q=9", "Your account with Acme"),
     ],

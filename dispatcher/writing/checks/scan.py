@@ -28,7 +28,7 @@ _FORM_WORDS = (
 _FILL_IN = "insert|enter|your|add|fill in|inserte|insertar|ponga|poner|indique"
 _LEFTOVER = re.compile(
     r"\{\{|\}\}|\{%|%\}|\{#|\$\{|%\(\w+\)s|<[A-Za-z_.]+ object at 0x|\b(?:Undefined|NaN)\b"
-    r"|(?:[:=]|\bis|\bof|\bto|\bes|\bde)\s+(?:None|null|nan|undefined)\b"
+    r"|(?:[:=]|\bis|\bof|\bto|\bes|\bde|\bist|\best|\bè|\bé)\s+(?:None|null|nan|undefined)\b"
     r"|\b(?:None|null)\b(?=\s*(?:$|[.,;:)!?]))"
     r"|\{\s*[A-Za-z_0-9][\w .]*\}|\[[A-Z][A-Z_ ]+\]|<\w+[_ ]\w+>|<<|>>|%[A-Za-z_]{3,}%|\[\[[^\[\]]{1,40}\]\]"
     rf"|(?i:«\s*(?:{_FORM_WORDS})\s*»|<(?:{_FORM_WORDS})>|\[(?:{_FORM_WORDS}|(?:{_FILL_IN})\b[^\]\n]{{0,40}})\])"
@@ -44,8 +44,8 @@ _MONEY = re.compile(
     r"|(?<![\d.,/:-])(?:\d{1,3}(?:[.,]\d{3})+|\d{3,})[.,]\d{2}(?![\d(/:-]|[.,]\d)"
 )
 _SHOUTING = re.compile(
-    r"\b[A-ZÁÉÍÓÚÑÜ]{3,}(?:[ ,]+[A-ZÁÉÍÓÚÑÜ]{2,}){2,}\b|[!¡]{2,}"
-    r"|\b(?:URGENTE?|FINAL|WARNING|NOTICE|AVISO|ATENCIÓN)\b"
+    r"\b[A-ZÀ-ÖØ-Þ]{3,}(?:[ ,]+[A-ZÀ-ÖØ-Þ]{2,}){2,}\b|[!¡]{2,}"
+    r"|\b(?:URGENTE?|FINAL|WARNING|NOTICE|AVISO|ATENCIÓN|ACHTUNG|MAHNUNG|DRINGEND|AANMANING)\b"
 )
 
 
@@ -195,7 +195,7 @@ def _taken_out(
 
 
 def _meant(pattern: re.Pattern[str], plain: str, denials: Denials) -> Iterator[re.Match[str]]:
-    return (m for m in pattern.finditer(plain) if not denials.denies(plain, m.start(), m.end()))
+    return (m for m in pattern.finditer(plain) if not denials.denies(plain, m.start(), m.end(), of=pattern))
 
 
 def _of_family(family: Family, plain: str, words: str, wording: Wording) -> list[Hit]:
@@ -267,7 +267,7 @@ def _leaning_ill(wording: Wording, plain: str, words: str, hits: list[Hit]) -> I
             weighed = leaning.weigh(spoken)
             if len(spoken) >= _SENTENCE and weighed.sum > _HELD_FROM:
                 span = begin + weighed.start, begin + weighed.end
-                if weighed.sum > _HELD_THOUGH_DENIED or not wording.denials.denies(plain, span[0]):
+                if weighed.sum > _HELD_THOUGH_DENIED or not wording.denials.denies(plain, *span):
                     phrase = words[span[0] : span[1]]
                     yield Hit("ill-intent", phrase, leaning.advice, "threatening", "threat", span, number)
         begin = end

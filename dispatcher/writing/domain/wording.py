@@ -52,16 +52,32 @@ class Denials:
 
     leads: tuple[re.Pattern[str], ...] = ()  # each ends where the phrase begins
     trails: tuple[re.Pattern[str], ...] = ()  # each begins where the phrase ends: "… is not affected"
+    within: tuple[
+        re.Pattern[str], ...
+    ] = ()  # a word in the middle of it: "Ihr Anschluss wird nicht gesperrt"
     veils: tuple[re.Pattern[str], ...] = ()
 
-    def denies(self, plain: str, start: int, end: int = 0) -> bool:
-        """Whether the sentence of folded text in which a phrase stands from `start` (to `end`) denies it."""
+    def denies(self, plain: str, start: int, end: int = 0, *, of: re.Pattern[str] | None = None) -> bool:
+        """Whether the sentence of folded text in which a phrase stands from `start` (to `end`) denies it.
+
+        `of` is the pattern that found it: one that speaks of denying itself ("no choice") is not denied by its own words.
+        """
         before, after = _before(plain, start), _after(plain, end) if end else ""
-        leads = any(lead.search(before) for lead in self.leads)
-        if not leads and not any(trail.match(after) for trail in self.trails):
+        denied = (
+            any(lead.search(before) for lead in self.leads)
+            or any(trail.match(after) for trail in self.trails)
+            or (of is not None and not self._speaks_of(of) and self._holds(plain[start:end]))
+        )
+        if not denied:
             return False
         sentence = before + _after(plain, start)
         return not any(veil.search(sentence) for veil in self.veils)
+
+    def _holds(self, phrase: str) -> bool:
+        return any(word.search(phrase) for word in self.within)
+
+    def _speaks_of(self, pattern: re.Pattern[str]) -> bool:
+        return self._holds(_NO_WORD.sub(" ", pattern.pattern))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +103,7 @@ def _after(plain: str, start: int) -> str:
     return SENTENCE_END.split(plain[start : start + _REACH], maxsplit=1)[0]
 
 
+_NO_WORD = re.compile(r"\\.|[^\w]+")  # of a regular expression
 _REACH = 200  # characters of a sentence on either side: a longer one denies nothing that its reader remembers
 SENTENCE_END = re.compile(r"[.!?;:](?=\s|$)")
 
