@@ -60,7 +60,7 @@ class Denials:
     def denies(self, plain: str, start: int, end: int = 0, *, of: re.Pattern[str] | None = None) -> bool:
         """Whether the sentence of folded text in which a phrase stands from `start` (to `end`) denies it.
 
-        `of` is the pattern that found it: one that speaks of denying itself ("no choice") is not denied by its own words.
+        `of` is the pattern that found it: one that says no itself ("no choice") is not denied by its own words.
         """
         before, after = _before(plain, start), _after(plain, end) if end else ""
         denied = (
