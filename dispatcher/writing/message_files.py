@@ -110,6 +110,7 @@ class MessageFiles:
             self.debts_in(message),
             sender,
             hows=self.hows(message),
+            at_a_step=[each.debt.id for each in self.asked_in(message) if each.step],
             disputed=self.disputed_in(message),
             first_sent=self.first_sent,
             optout_url=desk.optout_url(person.person, message.channel, message.contact_point_id or 0),

@@ -34,6 +34,7 @@ PEOPLE, LASTS = (2_000, 60) if DEEP else (30, 17)
 LAST = FIRST + timedelta(days=LASTS - 1)
 CAPPED = ("collection", "courtesy")
 WITH_ROWS = ("first-reminder", "second-reminder")  # the texts that show each debt by itself
+COURTESY_ENDS = {"courtesy-crowded-out", "courtesy-window"}  # it is not put off any more, it is dropped
 DAY = timedelta(days=1)
 
 
@@ -94,7 +95,7 @@ def _look(house: Dispatcher, story: Story, day: date) -> None:
             name = f"{row.key}/{row.reference}"
             rules = [reason["rule"] for reason in row.reasons]
             kept[name] += rules
-            if {"one-message-a-day", "not-now"} & set(rules) and "courtesy-crowded-out" not in rules:
+            if {"one-message-a-day", "not-now"} & set(rules) and not set(rules) & COURTESY_ENDS:
                 story.put_off[name, row.step, row.recipient_id].append(day)
     story.refused[day] = kept
 

@@ -1,10 +1,12 @@
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from dispatcher.messages.domain.spoken import How
 from dispatcher.people.domain.person import DebtFile
 from dispatcher.values.money import Money
-from dispatcher.writing.domain.message_inputs import debt_view
+from dispatcher.writing.domain.message_inputs import debt_view, parts_of
 
 AS_OF = date(2026, 3, 11)
 
@@ -50,3 +52,24 @@ def test_what_is_shown_of_a_debt_adds_up_to_its_balance(debt, paid):
     assert (
         view.balance.minor == view.original.minor + shown["interest"] + shown["fees"] - paid - shown["credit"]
     )
+
+
+@pytest.mark.parametrize(
+    ("hows", "at_a_step", "main", "apart"),
+    [
+        ({1: How.DUE, 2: How.LISTED, 3: How.NEW}, (1, 3), (1, 2), (3,)),
+        ({1: How.LISTED, 2: How.LISTED, 3: How.NEW}, (3,), (3,), (1, 2)),
+        ({1: How.LISTED, 2: How.LISTED, 3: How.LISTED}, (2,), (2,), (1, 3)),
+        ({1: How.LISTED, 2: How.LISTED, 3: How.LISTED}, (), (1, 2, 3), ()),
+    ],
+    ids=[
+        "a reminder of known ones",
+        "a first reminder",
+        "a first reminder after a broken promise",
+        "no step",
+    ],
+)
+def test_what_a_reminder_is_about_stands_apart_from_what_was_told_before(hows, at_a_step, main, apart):
+    debts = [replace(a_debt(ledger=100), id=number) for number in hows]
+    found = parts_of(debts, hows, at_a_step)
+    assert tuple(tuple(debt.id for debt in part) for part in found) == (main, apart)

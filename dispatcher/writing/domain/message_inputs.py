@@ -1,6 +1,6 @@
 """Builds what a message's text is made from, the same way when it is prepared and when it is checked again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -34,15 +34,17 @@ def message_inputs(
     first_sent: Mapping[tuple[int, int], date],
     optout_url: str,
     hows: Mapping[int, How] | None = None,
+    at_a_step: Collection[int] = (),
     disputed: Sequence[DebtFile] = (),
     offered: Offered | None = None,
     arrangement: ArrangementView | None = None,
 ) -> RenderInputs:
     """The inputs of one message.
 
-    `first_sent` gives the day of the first message by (debt id, recipient id), `hows` by debt id how each is spoken of.
+    `first_sent` gives the day of the first message by (debt id, recipient id), `hows` by debt id how each is spoken of,
+    `at_a_step` the ids of the debts whose step the message is.
     """
-    main, apart = _parts(debts, hows or {})
+    main, apart = parts_of(debts, hows or {}, at_a_step)
     asked_for, debts = debts, main
     total = Money(sum(debt.balance.minor for debt in asked_for), message.currency)
     earlier = [first_sent[debt.id, person.id] for debt in debts if (debt.id, person.id) in first_sent]
@@ -86,17 +88,22 @@ def message_inputs(
     )
 
 
-def _parts(
-    debts: Sequence[DebtFile], hows: Mapping[int, How]
+def parts_of(
+    debts: Sequence[DebtFile], hows: Mapping[int, How], at_a_step: Collection[int]
 ) -> tuple[tuple[DebtFile, ...], tuple[DebtFile, ...]]:
     """What a text is about, and what stands in a part of its own: first times never mix with what is known.
 
-    A reminder about known debts names the new ones apart; a first reminder names the known ones apart.
+    A reminder about known debts names the new ones apart; a first reminder names the known ones apart, also where
+    the debt whose first reminder it is was told of before (by a broken promise).
     """
     new = tuple(debt for debt in debts if hows.get(debt.id) is How.NEW)
     known = tuple(debt for debt in debts if hows.get(debt.id) is not How.NEW)
     is_first = not any(hows.get(debt.id) is How.DUE for debt in known)
-    return (new, known) if new and is_first else (known, new)
+    if new and is_first:
+        return new, known
+    if is_first and (first := tuple(debt for debt in known if debt.id in at_a_step)):
+        return first, tuple(debt for debt in known if debt.id not in at_a_step)
+    return known, new
 
 
 def _balances_on(debts: Sequence[DebtFile], message: Message) -> date:
