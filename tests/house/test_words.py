@@ -70,6 +70,7 @@ def test_only_what_we_do_for_a_person_does_not_prolong_what_we_keep() -> None:
         "exported",
         "list_exported",
         "viewed",
+        "handler_given",
         "hold_recorded",
         "hold_released",
     }

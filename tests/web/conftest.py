@@ -1,15 +1,17 @@
 """The house of the web tests, made once and copied for each test."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from dispatcher.bootstrap import Dispatcher
+from dispatcher.bootstrap import Dispatcher, open_dispatcher
 from dispatcher.database.tables.messages import messages
-from tests.web.house import Web, build_home, copy_home, open_home
+from dispatcher.settings import load_settings
+from tests.web.house import NOW, Web, build_home, copy_home, open_home
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +42,15 @@ def open_web(finished_home: Path, tmp_path: Path) -> Iterator[Callable[..., Web]
 def web(open_web: Callable[..., Web]) -> Web:
     """The site with default settings."""
     return open_web()
+
+
+@pytest.fixture
+def later(finished_home: Path, tmp_path: Path) -> Iterator[Web]:
+    """The site nine days on: the second reminders are due."""
+    home = copy_home(finished_home, tmp_path / "later")
+    house = open_dispatcher(load_settings(home=home), now=NOW + timedelta(days=9))
+    yield Web(house)
+    house.close()
 
 
 @pytest.fixture

@@ -1,21 +1,16 @@
 """The plan before it goes: everybody in it, the text, whom somebody takes out; and no second start."""
 
 import re
-from collections.abc import Iterator
-from datetime import date, timedelta
-from pathlib import Path
+from datetime import date
 
-import pytest
 from sqlalchemy import select
 
-from dispatcher.bootstrap import open_dispatcher
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.people import holds
 from dispatcher.database.tables.planning import looked_plans
 from dispatcher.database.tables.portfolio import debtors
-from dispatcher.settings import load_settings
 from dispatcher.worker.daily_run import run_today
-from tests.web.house import ALL, NOW, Desk, Web, copy_home
+from tests.web.house import ALL, Desk, Web
 from tests.web.test_lists_and_files import rows_of
 from tests.web.test_operating import planned
 from tests.web.test_templates import finished
@@ -50,15 +45,6 @@ def test_a_plan_lists_everybody_by_filter_and_as_a_file(web: Web) -> None:
     assert one[0] in shown(desk, f"/runs/plan/{plan}?name={one[1]}")
     file = rows_of(desk, f"/runs/plan/{plan}?format=csv")
     assert [(row["debtor"], row["decision"]) for row in file] == [(f"acme/{row[1]}", row[2]) for row in every]
-
-
-@pytest.fixture
-def later(finished_home: Path, tmp_path: Path) -> Iterator[Web]:
-    """The site nine days on: the second reminders are due."""
-    home = copy_home(finished_home, tmp_path / "later")
-    house = open_dispatcher(load_settings(home=home), now=NOW + timedelta(days=9))
-    yield Web(house)
-    house.close()
 
 
 def told(page: str) -> list[str]:

@@ -177,3 +177,43 @@ care_notes = Table(  # why somebody is in care, and what they said: for few to r
     Column("recorded_at", Instant, nullable=False),
     Column("alerted_at", Instant),  # the desk was told at once
 )
+
+
+handlers = Table(  # who of the desk handles people, under which name messages give them, and who stands in
+    "handlers",
+    metadata,
+    Column("user", String(100), primary_key=True),
+    Column("shown_as", Text, nullable=False),
+    Column("deputy", String(100), nullable=False, server_default=""),
+    Column("away_from", Date),
+    Column("away_until", Date),
+    Column("set_by", Text, nullable=False),
+    Column("set_at", Instant, nullable=False),
+)
+
+
+handler_rules = Table(  # whom each handles, asked in order; an empty part asks nothing
+    "handler_rules",
+    metadata,
+    row_id(),
+    Column("handler", String(100), ForeignKey("handlers.user"), nullable=False),
+    Column("creditor", String(100), nullable=False, server_default=""),
+    Column("country", String(2), nullable=False, server_default=""),
+    Column("from_letter", String(1), nullable=False, server_default=""),
+    Column("to_letter", String(1), nullable=False, server_default=""),
+    Column("made_by", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("ended_by", Text, nullable=False, server_default=""),
+)
+
+
+debtor_handlers = Table(  # who handles somebody by a person's word, before any rule
+    "debtor_handlers",
+    metadata,
+    Column("debtor_id", Id, ForeignKey("debtors.id"), primary_key=True),
+    Column("handler", String(100), ForeignKey("handlers.user"), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("set_by", Text, nullable=False),
+    Column("set_at", Instant, nullable=False),
+)

@@ -97,6 +97,10 @@ class Event(StrEnum):
     LINK_CONFIRMED = "link_confirmed"
     LINK_REFUSED = "link_refused"
     TASKS_DONE = "tasks_done"
+    HANDLER_SET = "handler_set"
+    HANDLER_RULE_ADDED = "handler_rule_added"
+    HANDLER_RULE_ENDED = "handler_rule_ended"
+    HANDLER_GIVEN = "handler_given"
     READING_CONFIRMED = "reading_confirmed"
     READING_UNDONE = "reading_undone"
 

@@ -357,6 +357,19 @@ VOCABULARY: Mapping[Event, Word] = {
     Event.READING_CONFIRMED: _word(About.USER, "A person read an answer", always="item reading proposed"),
     Event.READING_UNDONE: _word(About.USER, "A reading was taken back", always="item was"),
     Event.TASKS_DONE: _word(About.USER, "Tasks were done", always="tasks", details="outcome_given"),
+    Event.HANDLER_SET: _word(
+        About.USER, "A handler was set", always="handler", details="deputy away_from away_until"
+    ),
+    Event.HANDLER_RULE_ADDED: _word(
+        About.USER,
+        "A rule says who handles whom",
+        always="rule handler",
+        details="creditor country from_letter to_letter",
+    ),
+    Event.HANDLER_RULE_ENDED: _word(About.USER, "A rule of handlers was ended", always="rule"),
+    Event.HANDLER_GIVEN: _word(
+        _PERSON, "Somebody said who handles the person", always="why", details="handler", counts=False
+    ),
     # Channels and stops.
     Event.CHANNEL_PAUSED: _word(About.CHANNEL, "A channel paused", always="reason until"),
     Event.STOPPED: _word(About.CHANNEL, "Sending was stopped", always="scope name why", details="code"),

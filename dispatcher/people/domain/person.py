@@ -161,6 +161,7 @@ class PersonFile:
     co_debtors: tuple[CoDebtor, ...] = ()
     said: Mapping[str, date] = field(default_factory=dict)  # sentences of the law told, each since when
     first_message_on: date | None = None  # first message that went out and did not come back
+    handler: str = ""  # whom messages name as the one to ask for; empty: the sender's own contact person
     elsewhere: tuple["PersonFile", ...] = ()  # the same human's other records, as far as they bind this one
 
     def is_first_contact(self, as_of: date) -> bool:

@@ -21,6 +21,7 @@ from dispatcher.people.domain.person import (
     StoredOptOut,
     Wish,
 )
+from dispatcher.people.storage import handlers
 from dispatcher.people.storage.co_debtors import Shared, load_shared
 from dispatcher.people.storage.elsewhere import load_elsewhere
 from dispatcher.people.storage.history import HAS_REACHED, HISTORY, load_history
@@ -101,6 +102,7 @@ def load_people(connection: Connection, ids: Collection[int], *, now: datetime) 
     heard = _opt_outs(connection, wanted, points)
     shared = load_shared(connection, wanted)
     elsewhere = load_elsewhere(connection, wanted, now=now)
+    handled = handlers.of_people(connection, wanted, on=now.date())
     return {
         row.id: _person(
             row,
@@ -110,6 +112,7 @@ def load_people(connection: Connection, ids: Collection[int], *, now: datetime) 
             shared.get(row.id, NOTHING_SHARED),
             happened.get(row.id, ()),
             elsewhere.get(row.id, ()),
+            handled[row.id].shown_as if row.id in handled else "",
         )
         for row in rows
     }
@@ -150,6 +153,7 @@ def _person(
     shared: Shared,
     happened: tuple[HistoryEntry, ...],
     elsewhere: tuple[PersonFile, ...],
+    handler: str,
 ) -> PersonFile:
     first = parts["first"].get(row.id)
     channels = row.authorised_channels
@@ -194,6 +198,7 @@ def _person(
         opt_outs=tuple(heard),
         history=happened,
         elsewhere=elsewhere,
+        handler=handler,
         said=_said(parts["said"].get(row.id, ())),
         first_message_on=first[0].first if first else None,
     )

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.delivery import tasks
+from dispatcher.people.storage import handlers
 
 
 def add(
@@ -21,7 +22,10 @@ def add(
     details: Mapping[str, Any] | None = None,
     owner: str = "",
 ) -> int:
-    """Leave a task; returns its id."""
+    """Leave a task; returns its id. One about a person lies on their handler's desk where nobody else is named."""
+    if debtor_id is not None and not owner:
+        handler = handlers.of_people(connection, [debtor_id], on=at.date()).get(debtor_id)
+        owner = handler.user if handler else ""
     row = {
         "kind": kind,
         "debtor_id": debtor_id,

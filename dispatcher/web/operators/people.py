@@ -12,7 +12,7 @@ from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.vocabulary import word
 from dispatcher.messages.storage.message_lists import lines_of
 from dispatcher.people.domain.hold_facts import HOLDS
-from dispatcher.people.storage import person_lists
+from dispatcher.people.storage import handlers, person_lists
 from dispatcher.people.storage.find_debtor import UnknownDebtorError, find_debtor
 from dispatcher.people.storage.person_lists import PersonFilter, PersonLine, TimelineEntry
 from dispatcher.planning.explain_debtor import explain_debtor
@@ -87,6 +87,9 @@ def person_page(visit: Visit, *, status: int = 200, wrong: str = "", filled: str
         points = person_lists.points_of(connection, debtor_id)
         debts = person_lists.debts_of(connection, debtor_id)
         refusals = person_lists.standing_refusals(connection, debtor_id)
+        handler = handlers.of_people(connection, [debtor_id], on=today).get(debtor_id)
+        by_hand = handlers.by_hand(connection, debtor_id)
+        known_handlers = list(handlers.every(connection).values())
     if visit.query("format"):
         return exported(visit, "timeline", (_timeline_json(entry) for entry in entries), person=row.person)
     site_of(visit.request).views.note(visit.actor, "person", row.person)
@@ -114,6 +117,9 @@ def person_page(visit: Visit, *, status: int = 200, wrong: str = "", filled: str
         points=points,
         debts=debts,
         refusals=refusals,
+        handler=handler,
+        by_hand=by_hand,
+        handlers=known_handlers,
         says=says(visit.program.policy, reasons),
         paging=paging(visit, cursor="before", value=shown[-1].id if len(entries) > _TIMELINE else None),
         forms=fact_forms([_debt_option(debt) for debt in debts if person_lists.is_open(debt, today)]),

@@ -55,6 +55,7 @@ _MENU = (
     ("/outcomes", "What it brought in", ""),
     ("/log", "Log", ""),
     ("/jobs", "Exports and checks", "More"),
+    ("/handlers", "Handlers", "More"),
     ("/stops", "Stops", "More"),
     ("/rules", "Rules", "More"),
     ("/strategies", "Strategies", "More"),

@@ -59,7 +59,7 @@ def message_inputs(
         kind=message.kind,
         as_of=message.as_of,
         debtor=_debtor(message, person),
-        sender=sender,
+        sender=replace(sender, contact_person=person.handler) if person.handler else sender,
         debts=tuple(_view(debt, person, message) for debt in main),
         others=tuple(_view(debt, person, message) for debt in apart),
         others_are_new=bool(apart) and (hows or {}).get(apart[0].id) is How.NEW,
