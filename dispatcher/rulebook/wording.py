@@ -259,7 +259,7 @@ def _denials(file: YamlFile, item: dict[str, Any]) -> Denials:
     words = rf"(?:,?\s+(?!(?:{between})\b)[\w'\ufffc-]+){{0,10}},?"
     leads = [row.replace(" …", words) for row in item["leads"]]
     return Denials(
-        leads=_patterns(file, ("denials", "leads"), leads, end=r"\s+$"),
+        leads=_patterns(file, ("denials", "leads"), leads, end=r"(?:\s+|(?<='))$"),
         trails=_patterns(file, ("denials", "trails"), item.get("trails", []), begin=r"\s*(?:"),
         within=_patterns(file, ("denials", "within"), item.get("within", [])),
         veils=_patterns(file, ("denials", "veils"), item["veils"]),
