@@ -20,6 +20,9 @@ _CODE_AFTER = re.compile(r"(?<=\d)(?=[^\W\d_])")
 # Both sides of every grouping edge, and more digits than any debt: a locale that differs on one is left to Babel.
 _PROBES = (0, 1, 99, 100, 999_99, 1_000_00, 1_234_56, 99_999_99, 100_000_00, 1_234_567_89, 12_345_678_901_23)
 
+# The first of a month is an ordinal in French; the CLDR's patterns have no place for it.
+_FIRST_OF_MONTH = {"fr": "1er"}
+
 
 class _Reader(Locale):
     """A locale that computes its hash once: every date and amount of a message looks it up."""
@@ -107,8 +110,10 @@ def money_text(money: Money, locale: Locale) -> str:
 
 @lru_cache(maxsize=8192)
 def date_text(day: date, locale: Locale, style: str = "long") -> str:
-    """A date in words of the locale: `March 1, 2012`, `1 de marzo de 2012`."""
-    return format_date(day, style, locale=locale)
+    """A date in words of the locale: `March 1, 2012`, `1 de marzo de 2012`, `1er mars 2012`."""
+    text = format_date(day, style, locale=locale)
+    ordinal = _FIRST_OF_MONTH.get(locale.language) if day.day == 1 and style != "short" else None
+    return ordinal + text[1:] if ordinal and text.startswith("1 ") else text
 
 
 @lru_cache(maxsize=1024)

@@ -62,18 +62,19 @@ _PLACES = {
     "IT": ("EUR", "RM", "Roma", "00184"),
     "NL": ("EUR", "UT", "Utrecht", "3511"),
     "PT": ("EUR", "11", "Lisboa", "1100-148"),
+    "CA": ("CAD", "QC", "Montréal", "H2Y 1C6"),
     "BR": ("BRL", "SP", "São Paulo", "01001-000"),
 }
 # Where a language's sample debtors live: the ordinary one first.
 _HOMES = {
     "es": ("MX", "ES"),
     "de": ("DE", "AT"),
-    "fr": ("FR", "BE"),
+    "fr": ("FR", "BE", "CA"),
     "it": ("IT",),
     "nl": ("NL", "BE"),
     "pt": ("PT", "BR"),
 }
-_COUNTRY_NAMES = {"ES": "Spain", "AT": "Austria", "BE": "Belgium", "BR": "Brazil"}
+_COUNTRY_NAMES = {"ES": "Spain", "AT": "Austria", "BE": "Belgium", "BR": "Brazil", "CA": "Canada"}
 
 
 def samples(meta: TemplateMeta, channel: ChannelKind, language: str) -> Iterator[tuple[str, RenderInputs]]:

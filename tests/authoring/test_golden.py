@@ -38,6 +38,9 @@ READERS = {
     "es-agency": ("US", "USD"),
     "de-de": ("DE", "EUR"),
     "de-agency": ("DE", "EUR"),
+    "fr-fr": ("FR", "EUR"),
+    "fr-ca": ("CA", "CAD"),
+    "fr-agency": ("BE", "EUR"),
 }
 AGREED = {
     "arrangement-confirmation",

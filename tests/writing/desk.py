@@ -27,6 +27,7 @@ _PLACES = {
     "IN": ("MH", "Mumbai", "400001"),
     "DE": ("BE", "Berlin", "10117"),
     "FR": ("IDF", "Paris", "75002"),
+    "CA": ("QC", "Montréal", "H2Y 1C6"),
     "BE": ("BRU", "Bruxelles", "1000"),
     "IT": ("RM", "Roma", "00184"),
     "NL": ("UT", "Utrecht", "3511"),

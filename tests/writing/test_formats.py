@@ -1,3 +1,5 @@
+from datetime import date
+
 import pytest
 from babel import Locale, localedata
 from hypothesis import given
@@ -5,7 +7,7 @@ from hypothesis import strategies as st
 
 from dispatcher.values.money import Money
 from dispatcher.writing import formats
-from dispatcher.writing.formats import locale_for, money_format, money_text, plural_form
+from dispatcher.writing.formats import date_text, locale_for, money_format, money_text, plural_form
 
 LOCALES = [
     "en_US",
@@ -82,6 +84,20 @@ def test_lakhs_are_grouped_as_in_india():
 )
 def test_a_locale_is_the_language_in_its_country_or_the_nearest_there_is(language, country, locale):
     assert str(locale_for(language, country)) == locale
+
+
+@pytest.mark.parametrize(
+    ("day", "style", "text"),
+    [
+        (date(2026, 3, 1), "long", "1er mars 2026"),
+        (date(2026, 3, 1), "medium", "1er mars 2026"),
+        (date(2026, 3, 1), "short", "01/03/2026"),
+        (date(2026, 3, 11), "long", "11 mars 2026"),
+        (date(2026, 3, 31), "long", "31 mars 2026"),
+    ],
+)
+def test_the_first_of_a_month_is_an_ordinal_in_french(day, style, text):
+    assert date_text(day, locale_for("fr", "FR"), style) == text
 
 
 @pytest.mark.parametrize(("number", "form"), [(0, "other"), (1, "one"), (2, "other"), (1_000_000, "many")])
