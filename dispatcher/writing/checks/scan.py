@@ -24,9 +24,11 @@ _TAG = re.compile(r"<[^>]*>")
 _FORM_WORDS = (
     "(?:first|last|full|customer|client|debtor)?[ _]?name|nombre|apellidos?|fecha|date|importe|monto|amount|saldo"
     "|balance|referencia|reference|cliente|customer|deudor|debtor|direccion|dirección|address|empresa|company|campo|field"
-    "|nom|prenom|prénom|montant|solde|client|adresse|nome|cognome|valor|valore|saldo|endereco|endereço|indirizzo|riferimento"
+    "|nom|prenom|prénom|montant|solde|client|adresse|nome|cognome|valor|valore|endereco|endereço|indirizzo|riferimento"
 )
-_FILL_IN = "insert|enter|your|add|fill in|inserte|insertar|ponga|poner|indique|inserez|insérez|saisissez|insira|inserire"
+_FILL_IN = (
+    "insert|enter|your|add|fill in|inserte|insertar|ponga|poner|indique|inserez|insérez|saisissez|insira|inserire"
+)
 _LEFTOVER = re.compile(
     r"\{\{|\}\}|\{%|%\}|\{#|\$\{|%\(\w+\)s|<[A-Za-z_.]+ object at 0x|\b(?:Undefined|NaN)\b"
     r"|(?:[:=]|\bis|\bof|\bto|\bes|\bde|\bist|\best|\bsei|\bè|\bé)\s+(?:None|null|nan|undefined)\b"
@@ -39,7 +41,7 @@ _LEFTOVER = re.compile(
 _CODES = "usd|eur|mxn|cop|gbp|cad|aud|clp|pen|brl|jpy|inr|chf|kwd"
 _MONEY = re.compile(
     rf"(?:[$€£¥₹]|\b(?:{_CODES})) ?\d[\d.,]*"
-    rf"|\d[\d.,]* ?(?:[$€£¥₹]|(?:{_CODES}|dollars?|euros?|pesos?|pounds?|dolares|reais|dollari|dolares)\b)"
+    rf"|\d[\d.,]* ?(?:[$€£¥₹]|(?:{_CODES}|dollars?|euros?|pesos?|pounds?|dolares|reais|dollari)\b)"
     rf"|\d[.,]?{AMOUNT}|{AMOUNT}[.,]?\d"
     # bare, too long for an hour, and neither a date nor the number of a paragraph
     r"|(?<![\d.,/:-])(?:\d{1,3}(?:[.,]\d{3})+|\d{3,})[.,]\d{2}(?![\d(/:-]|[.,]\d)"
