@@ -27,7 +27,8 @@ _FORM_WORDS = (
     "|nom|prenom|prénom|montant|solde|client|adresse|nome|cognome|valor|valore|endereco|endereço|indirizzo|riferimento"
 )
 _FILL_IN = (
-    "insert|enter|your|add|fill in|inserte|insertar|ponga|poner|indique|inserez|insérez|saisissez|insira|inserire"
+    "insert|enter|your|add|fill in|inserte|insertar|ponga|poner|indique"
+    "|inserez|insérez|saisissez|insira|inserire"
 )
 _LEFTOVER = re.compile(
     r"\{\{|\}\}|\{%|%\}|\{#|\$\{|%\(\w+\)s|<[A-Za-z_.]+ object at 0x|\b(?:Undefined|NaN)\b"
