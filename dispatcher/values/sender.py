@@ -45,6 +45,8 @@ class Sender:
     registration: str = ""
     complaints: Mapping[str, AdviceBody] = field(default_factory=dict)  # by country
     advice: Mapping[str, AdviceBody] = field(default_factory=dict)  # free debt advice, by country
+    supervisors: Mapping[str, AdviceBody] = field(default_factory=dict)  # the sender's authority, by country
+    creditor_address: str = ""  # of another whose claim it is, on one line
     handover_firm: str = ""  # who takes over after the final notice
     handover_days: int = 14  # the true date of the final notice: as-of date plus these
     employer_domains: tuple[str, ...] = ()

@@ -42,6 +42,20 @@ READERS = {
     "fr-ca": ("CA", "CAD"),
     "fr-agency": ("BE", "EUR"),
 }
+OF_COUNTRY = {
+    "MX": ("default", "mx-condusef"),
+    "US": ("default", "us-regf"),
+    "DE": ("default", "de-rdg", "eu-2021-2167"),
+}
+COLUMNS = {  # what a collector in Germany says first
+    "claim_reason": "Stromlieferung für die Lindenstraße 4, Vertrag vom 3. Februar 2024",
+    "interest_basis": "5 Prozentpunkte über dem Basiszinssatz aus 1.480,00 € vom 2. bis 11. März 2026",
+    "costs_basis": "Mahnkosten für das Schreiben vom 5. März 2026, 8,00 €",
+    "costs_vat": "keine, der Gläubiger kann die Vorsteuer abziehen",
+}
+AUTHORITY = AdviceBody(
+    name="Bundesamt für Justiz", address="Adenauerallee 99-103, 53113 Bonn", email="aufsicht@behoerde.example"
+)
 AGREED = {
     "arrangement-confirmation",
     "instalment-due",
@@ -62,8 +76,9 @@ def debtor_of(template, channel, reader):
         fees=Money(800, currency),
         paid=Money(26_550, currency),
         due_date=COMING if kind == "courtesy" else PAST,
+        extra=COLUMNS if reader == "de-agency" else {},
     )
-    packs = {"MX": ("default", "mx-condusef"), "US": ("default", "us-regf")}.get(country, ("default",))
+    packs = OF_COUNTRY.get(country, ("default",))
     first = template.name in {"due-soon", "first-reminder"}
     sender, debts = {"advice": ADVICE}, [debt]
     if reader.endswith("agency"):
@@ -72,6 +87,7 @@ def debtor_of(template, channel, reader):
         )
         if kind != "courtesy":
             sender |= {"role": "third_party", "creditor_name": "Example Lender Ltd."}
+            sender |= {"creditor_address": "Marktplatz 1, 34117 Kassel", "supervisors": {"DE": AUTHORITY}}
     return inputs(
         channel,
         language=reader[:2],

@@ -147,6 +147,73 @@ def test_a_first_contact_in_mexico_without_a_complaints_unit_is_held():
     assert "complaints.contact" in str(rendered(shipped("first-reminder"), made))
 
 
+GERMAN_COLLECTOR = COLLECTOR | {
+    "creditor_address": "Marktplatz 1, 34117 Kassel",
+    "supervisors": {"DE": AdviceBody(name="Bundesamt für Justiz", address="Adenauerallee 99, 53113 Bonn")},
+}
+GERMAN_COLUMNS = {
+    "claim_reason": "Stromlieferung, Vertrag vom 3. Februar 2024",
+    "interest_basis": "5 Prozentpunkte über dem Basiszinssatz aus 120,50 € vom 2. bis 11. März 2026",
+    "costs_basis": "Geschäftsgebühr für das erste Schreiben, 20,00 €",
+    "costs_vat": "keine, der Gläubiger kann die Vorsteuer abziehen",
+}
+
+
+def a_german_demand(
+    channel=EMAIL, *, first=True, fees=2_000, sender=GERMAN_COLLECTOR, columns=GERMAN_COLUMNS
+):
+    debt = a_debt(
+        balance=Money(12_050, "EUR"),
+        original=Money(12_050, "EUR"),
+        paid=None,
+        interest=Money(60, "EUR"),
+        fees=Money(fees, "EUR"),
+        extra=columns,
+    )
+    packs = ("default", "de-rdg", "eu-2021-2167")
+    made = inputs(
+        channel, language="de", country="DE", sender=sender, packs=packs, debts=(debt,), first_contact=first
+    )
+    return rendered(shipped("first-reminder"), made)
+
+
+@pytest.mark.parametrize("channel", [EMAIL, LETTER])
+def test_a_registered_collector_says_in_germany_first_what_the_law_names_and_later_no_more(channel):
+    first, later = a_german_demand(channel), a_german_demand(channel, first=False)
+    assert first.findings == later.findings == ()
+    for said in (
+        "Gläubiger ist Example Lender Ltd., Marktplatz 1, 34117 Kassel.",
+        "Grund der Forderung: INV-2041: Stromlieferung, Vertrag vom 3. Februar 2024",
+        "Berechnung der Zinsen: INV-2041: 5 Prozentpunkte über dem Basiszinssatz aus 120,50 €",
+        "Entstehungsgrund der Kosten: INV-2041: Geschäftsgebühr für das erste Schreiben, 20,00 €",
+        "Umsatzsteuer auf die Kosten: INV-2041: keine",
+        "Aufsichtsbehörde von Example & Sons Services Inc.: Bundesamt für Justiz, Adenauerallee 99",
+    ):
+        assert said in " ".join(first.text.split())
+        assert said not in " ".join(later.text.split())
+    assert "Kosten der Einziehung werden nicht verlangt." in a_german_demand(channel, fees=0).text
+
+
+@pytest.mark.parametrize(
+    ("gone", "asked_for"),
+    [
+        ({"sender": GERMAN_COLLECTOR | {"creditor_address": ""}}, "creditor.address"),
+        ({"sender": GERMAN_COLLECTOR | {"supervisors": {}}}, "supervisor.contact"),
+        *(
+            ({"columns": GERMAN_COLUMNS | {column: ""}}, placeholder)
+            for column, placeholder in (
+                ("claim_reason", "claim.reasons"),
+                ("interest_basis", "claim.interest"),
+                ("costs_basis", "claim.costs"),
+                ("costs_vat", "claim.costs_vat"),
+            )
+        ),
+    ],
+)
+def test_a_first_demand_in_germany_of_which_the_desk_does_not_know_all_is_not_written(gone, asked_for):
+    assert asked_for in str(a_german_demand(**gone))
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_true_final_notice_passes(language):
     result = rendered(shipped("final-notice"), inputs(LETTER, language=language, country=home_of(language)))

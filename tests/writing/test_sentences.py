@@ -1,5 +1,7 @@
 """A rule that wants words which no wording says is known before a message is held for it."""
 
+from dataclasses import replace
+
 import pytest
 
 from channels.kind import ChannelKind
@@ -29,6 +31,20 @@ def test_the_collectors_statement_is_written_for_every_pack_that_wants_it(pack: 
 def test_a_medium_that_cannot_carry_a_sentence_wants_none(language: str) -> None:
     for channel in ChannelKind:
         assert not missing("mx-condusef", "first-contact-data", channel, "third_party", language)
+
+
+@pytest.mark.parametrize(("pack", "rule", "language"), [("de-rdg", "first-assertion", "de")])
+@pytest.mark.parametrize("role", ["third_party_collector", "debt_buyer", "law_firm"])
+def test_the_first_demand_says_all_that_the_law_of_the_place_names_and_misses_what_is_taken_away(
+    pack: str, rule: str, language: str, role: str
+) -> None:
+    [wanted] = [each for each in BOOK.pack(pack).rules if each.id == rule]
+    wording = WORDINGS[language]
+    for channel in ChannelKind:
+        assert not missing(pack, rule, channel, role, language)
+        for element in wanted.guard.elements if channel is not ChannelKind.SMS else ():
+            less = replace(wording, disclosures=tuple(d for d in wording.disclosures if d.name != element))
+            assert unwritten(BOOK.pack(pack), wanted, less, channel, role) == {element}
 
 
 def test_what_nobody_has_written_is_named() -> None:

@@ -8,7 +8,6 @@ from datetime import date
 
 from babel import Locale
 
-from channels.kind import ChannelKind
 from dispatcher.values.money import Money
 from dispatcher.writing.checks.scan import Scanner
 from dispatcher.writing.domain.render_inputs import RenderInputs
@@ -62,10 +61,9 @@ class Checked:
 
     def amounts(self) -> list[str]:
         """Every amount the ledger knows, as this reader sees it; longest first, so that none hides in another."""
-        # A reader of PDFs gives plain spaces back, and an SMS has no others.
-        plain = self.from_paper or self.text.channel is ChannelKind.SMS
+        # A reader of PDFs gives plain spaces back, an SMS has no others, and people type them into columns.
         written = {money_text(amount, self.locale) for amount in self._moneys()}
-        return sorted(map(sms_text, written) if plain else written, key=len, reverse=True)
+        return sorted(written | set(map(sms_text, written)), key=len, reverse=True)
 
     def dates(self) -> list[str]:
         """Every date the ledger or an offer knows, as this reader sees it."""

@@ -84,13 +84,16 @@ def _alarming_of_sender(sender: Sender, country: str, scanner: Scanner) -> list[
 
 def _senders_own(sender: Sender, country: str) -> list[str]:
     """What the desk itself configured: a Sue Law who answers from Court Street threatens nobody."""
-    bodies = (contact_line(body.get(country)) for body in (sender.complaints, sender.advice))
+    bodies = (
+        contact_line(body.get(country)) for body in (sender.complaints, sender.advice, sender.supervisors)
+    )
     return [
         sender.name,
         sender.legal_name,
         sender.creditor_name,
         sender.contact_person,
         sender.registration,
+        sender.creditor_address,
         address_line(sender),
         *(grouped(account.iban) for account in sender.bank.values()),
         *(account.holder for account in sender.bank.values()),

@@ -152,6 +152,34 @@ def _complaints(view: View) -> AdviceBody | None:
     return view.inputs.sender.complaints.get(view.inputs.debtor.country)
 
 
+def _creditor_address(sender: Sender) -> str | None:
+    """Where the creditor is: the sender's own address where both are one, else what is written of it."""
+    own = sender.creditor_name == sender.legal_name
+    return sender.creditor_address or (address_line(sender) if own else None)
+
+
+def _claims_interest(debt: DebtView) -> bool:
+    return bool(debt.interest and debt.interest.minor)
+
+
+def _claims_costs(debt: DebtView) -> bool:
+    return bool(debt.fees and debt.fees.minor)
+
+
+def _told_of_each(
+    column: str, claims: Callable[[DebtView], bool] = lambda debt: True
+) -> Callable[["View"], str | None]:
+    """What a column says of each debt that claims such a thing; None where it is silent about one."""
+
+    def told(view: View) -> str | None:
+        debts = [debt for debt in view.inputs.asked if claims(debt)]
+        if not all(debt.extra.get(column) for debt in debts):
+            return None
+        return "; ".join(f"{debt.reference}: {debt.extra[column]}" for debt in debts) or None
+
+    return told
+
+
 def address_line(sender: Sender) -> str:
     """The sender's postal address on one line, as its country writes it."""
     town = f"{sender.postal_code} {sender.city}".strip()
@@ -207,6 +235,14 @@ PLACEHOLDERS: Mapping[str, Placeholder] = _catalogue(
     _entry("sender.address", _T, "postal address on one line", "100 Example Street, New York, NY 10001, US", lambda v: address_line(v.inputs.sender)),
     _entry("sender.registration", _T, "licence or register number", "", lambda v: v.inputs.sender.registration or None, "empty"),
     _entry("creditor.name", _T, "whose claim it is", "Acme Home Services Inc.", lambda v: v.inputs.sender.creditor_name),
+    _entry("creditor.address", _T, "where the creditor is", "1 Lender Road, Boston", lambda v: _creditor_address(v.inputs.sender), "empty"),
+    _entry("supervisor.contact", _T, "the sender's authority in the debtor's country", "An Authority, hello@authority.example", lambda v: contact_line(v.inputs.sender.supervisors.get(v.inputs.debtor.country)), "empty"),
+    _entry("claim.reasons", _T, "what each debt is for, from the column claim_reason", "INV-2041: a contract of March 1, 2025", _told_of_each("claim_reason"), "portfolio", "empty"),
+    _entry("claim.has_interest", _F, "interest is asked for", "yes", lambda v: any(map(_claims_interest, v.inputs.asked))),
+    _entry("claim.interest", _T, "how interest was worked out, from the column interest_basis", "INV-2041: 5 % of $120.00 since March 1, 2025", _told_of_each("interest_basis", _claims_interest), "portfolio", "empty"),
+    _entry("claim.has_costs", _F, "costs of collection are asked for", "yes", lambda v: any(map(_claims_costs, v.inputs.asked))),
+    _entry("claim.costs", _T, "kind and reason of those costs, from the column costs_basis", "INV-2041: a collector's fee", _told_of_each("costs_basis", _claims_costs), "portfolio", "empty"),
+    _entry("claim.costs_vat", _T, "what is said of value added tax on them, from the column costs_vat", "INV-2041: no tax", _told_of_each("costs_vat", _claims_costs), "portfolio", "empty"),
     *_debt_fields("debt.", lambda v: v.inputs.debts[0]),
     Placeholder(name="debts", kind=Kind.LIST, description="all debts of this message", sample="",
                 get=lambda v: v.inputs.debts, items=_catalogue(*_debt_fields("", lambda debt: debt))),
