@@ -167,12 +167,12 @@ def _claims_costs(debt: DebtView) -> bool:
 
 
 def _told_of_each(
-    column: str, claims: Callable[[DebtView], bool] = lambda debt: True
+    column: str, claims: Callable[[DebtView], bool] | None = None
 ) -> Callable[["View"], str | None]:
     """What a column says of each debt that claims such a thing; None where it is silent about one."""
 
     def told(view: View) -> str | None:
-        debts = [debt for debt in view.inputs.asked if claims(debt)]
+        debts = [debt for debt in view.inputs.asked if claims is None or claims(debt)]
         if not all(debt.extra.get(column) for debt in debts):
             return None
         return "; ".join(f"{debt.reference}: {debt.extra[column]}" for debt in debts) or None
