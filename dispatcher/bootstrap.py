@@ -89,6 +89,7 @@ class Dispatcher:
         """The configuration in force; raises ConfigError naming file, line and key."""
         from dispatcher.gate.coverage import Coverage
         from dispatcher.planning.policy import Policy
+        from dispatcher.rulebook.capacity import load_capacity
         from dispatcher.rulebook.coverage import load_coverage
         from dispatcher.rulebook.offers import load_offers
         from dispatcher.rulebook.packs import load_rule_packs
@@ -110,6 +111,7 @@ class Dispatcher:
             strategies=load_strategies(self.config("strategies"), names),
             segments=segments,
             scorecard=card,
+            capacity=load_capacity(self.config("capacity.yaml")),
             senders=load_senders(self.config("senders.yaml")),
             offers=load_offers(self.config("offers"), names),
             real_channels=frozenset(kind for kind in ChannelKind if not self.settings.is_rehearsal(kind)),

@@ -9,6 +9,7 @@ from dispatcher.agreements.domain import offers as offering
 from dispatcher.agreements.domain.agreed import Base
 from dispatcher.agreements.domain.offer_terms import OfferTerms
 from dispatcher.agreements.domain.offers import Offers, Past, PlanOffer, Refusal
+from dispatcher.agreements.domain.within_means import BEYOND_MEANS
 from dispatcher.agreements.storage import arrangements, sent_offers
 from dispatcher.agreements.storage.sent_offers import SentOffer, plan_json, settlement_json
 from dispatcher.database.engine import Connection, Database
@@ -134,7 +135,14 @@ def past_of(connection: Connection, debtor_id: int) -> Past:
 
 
 _LIMITS = frozenset(
-    {"most_payments", "least_payment", "most_days", "first_within_days", "least_down_payment_percent"}
+    {
+        "most_payments",
+        "least_payment",
+        "most_days",
+        "first_within_days",
+        "least_down_payment_percent",
+        BEYOND_MEANS,
+    }
 )
 
 

@@ -1,7 +1,7 @@
 """Writes what becomes of calls to the log: a number of the task for good, who and about what erasable."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from dispatcher.calls.domain.call import Call
@@ -42,5 +42,36 @@ def log_call(
         personal_id=personal_id,
         commitment=commitment,
         details={"call": call.id, **details},
+    )
+    delivery_log.append(connection, [entry])
+
+
+def log_put_off(
+    connection: Connection,
+    strategy: str,
+    step: str,
+    person: PersonFile,
+    debts: Sequence[str],
+    *,
+    as_of: date,
+    now: datetime,
+    actor: str,
+) -> None:
+    """One entry, the first day that a call finds no room; `debts` are `creditor/reference`."""
+    values = {"debtor": person.full_reference, "debts": list(debts)}
+    [(personal_id, commitment)] = delivery_log.keep_personal(connection, [(person.person, values)])
+    entry = LogEntry(
+        event="call_put_off",
+        at=now,
+        actor=actor,
+        as_of=as_of,
+        person=person.person,
+        creditor=person.creditor,
+        strategy=strategy,
+        step=step,
+        kind="collection",
+        channel="call",
+        personal_id=personal_id,
+        commitment=commitment,
     )
     delivery_log.append(connection, [entry])

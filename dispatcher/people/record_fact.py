@@ -9,6 +9,7 @@ from dispatcher.people.domain.fact_table import BY_NAME
 from dispatcher.people.domain.facts import Fact, Given, RecordError, Values, read_fields
 from dispatcher.people.hear_words import Read
 from dispatcher.people.prove_debtor import set_own_page
+from dispatcher.people.record_affordability import record_affordability
 from dispatcher.people.record_consent import record_consent
 from dispatcher.people.record_contact import record_contact
 from dispatcher.people.record_hold import record_hold
@@ -183,6 +184,12 @@ def _release(it: Statement) -> Recorded:
     )
 
 
+def _affordability(it: Statement) -> Recorded:
+    details = it.fact.details(it.values)
+    stated_on = it.values.get("stated_on")
+    return record_affordability(it.database, it.who, it.said, details, stated_on=stated_on)
+
+
 def _own_page(it: Statement) -> Recorded:
     return set_own_page(it.database, it.who, it.values["kind"], it.said)
 
@@ -197,5 +204,6 @@ WRITERS: dict[str, Writer] = {
     "consent": _consent,
     "contact": _contact,
     "notice": _notice,
+    "affordability": _affordability,
     "own_page": _own_page,
 }

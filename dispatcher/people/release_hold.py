@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from dispatcher.database.engine import Database
+from dispatcher.people.domain.affordability import AFFORDABILITY
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.domain.hold_facts import HOLDS as KINDS
 from dispatcher.people.domain.hold_kinds import BY_IMPORT
@@ -52,6 +53,8 @@ def _end(record: Recording, kind: str, address: str, medium: str) -> int:
         return people_facts.revoke_opt_outs(
             connection, debtor_id, address, medium, at=now, by=record.said.actor
         )
+    if kind == AFFORDABILITY.name:
+        return people_facts.release_affordability(connection, debtor_id, at=now)
     if kind.startswith(WISH):
         return people_facts.release_wishes(connection, debtor_id, kind.removeprefix(WISH), at=now)
     if kind.startswith(CONSENT):
@@ -59,7 +62,7 @@ def _end(record: Recording, kind: str, address: str, medium: str) -> int:
             connection, debtor_id, kind.removeprefix(CONSENT), address, at=now
         )
     if kind not in KINDS and kind not in BY_IMPORT:
-        known = ", ".join([*KINDS, *BY_IMPORT, OPT_OUT, "wish_KIND", "consent_KIND"])
+        known = ", ".join([*KINDS, *BY_IMPORT, OPT_OUT, "wish_KIND", "consent_KIND", AFFORDABILITY.name])
         raise RecordError(f"{kind!r} cannot be released; there are: {known}")
     ids = [debt.id for debt in record.debts]
     why = record.said.note or record.said.source

@@ -15,6 +15,7 @@ from dispatcher.people.storage.debt_files import load_debts
 from dispatcher.people.storage.humans import humans_of
 from dispatcher.people.storage.people import load_people
 from dispatcher.people.storage.told import came_back, first_sent, waiting_messages
+from dispatcher.planning.domain.capacity import Room, turns
 from dispatcher.planning.domain.conversation import DueDebt, Intent, Mention, group_dues, in_order
 from dispatcher.planning.domain.experiments import Owners, with_arm
 from dispatcher.planning.domain.intended import zones_of
@@ -27,6 +28,7 @@ from dispatcher.planning.domain.planner import (
     as_history,
     plan_conversation,
     stays_out,
+    within_room,
 )
 from dispatcher.planning.domain.standing import standing
 from dispatcher.planning.domain.strategy import Strategy
@@ -34,6 +36,7 @@ from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import given_up, plans
 from dispatcher.planning.storage.candidates import Candidate, Owed, find_candidates, find_owed, owners_of
 from dispatcher.planning.storage.ladder import on_the_ladder
+from dispatcher.planning.storage.turns import PutOff, at_risk, taken_on
 from dispatcher.treatment.find_segments import with_segments
 from dispatcher.values.message_id import RandomBytes
 from dispatcher.values.whereabouts import PlaceTable
@@ -79,6 +82,11 @@ def decide_all(
             )
         )
     rules = replace(rules_of(desk, request.as_of, request.now), paused=request.paused)
+    if desk.capacity:
+        with database.reading() as connection:
+            rules = replace(
+                rules, room=Room(capacity=desk.capacity, taken=taken_on(connection, request.as_of))
+            )
     yield from decide(database, found, rules, progress=progress)
 
 
@@ -102,6 +110,7 @@ def rules_of(desk: Policy, as_of: date, now: datetime) -> PlanningRules:
         names_disputed=names_disputed,
         strategies=desk.strategies,
         segments=desk.segments,
+        scorecard=desk.scorecard,
     )
 
 
@@ -112,11 +121,13 @@ def decide(
     *,
     earlier: Earlier | None = None,
     told: Mapping[tuple[int, int], date] | None = None,
+    put_off: PutOff | None = None,
     progress: Progress | None = None,
 ) -> Iterator[list[Decided]]:
     """Decisions about candidates; one human's are in one chunk, and a message counts for the next.
 
-    A forecast says what is not on file: `earlier` contacts, and by debt and recipient when it was `told` of.
+    A forecast says what is not on file: `earlier` contacts, by debt and recipient when it was `told` of, and what it
+    put off. Where a day holds only so much, whose turn comes first is decided first.
     """
     found = list(candidates)
     with database.reading() as connection:
@@ -127,6 +138,11 @@ def decide(
         return humans.get(candidate.recipient_id, candidate.recipient_id)
 
     found.sort(key=lambda c: (human(c), c.recipient_id, c.strategy.name, c.debt_id))
+    if rules.room is not None:
+        with database.reading() as connection:
+            due = at_risk(connection, found, humans, rules.as_of, card=rules.scorecard, put_off=put_off)
+        key = turns(due)
+        found.sort(key=lambda c: key[human(c)])  # stable: one human's stay together, in their order
     done = 0
     for chunk in _chunks(found, human):
         yield _decide_chunk(database, chunk, rules, earlier or {}, told or {})
@@ -225,7 +241,8 @@ def _in_turn(
     made = {key: list(entries) for key, entries in before.items()}
     for plain in in_order(intents, rules.as_of):
         intent, person = with_arm(plain, owners, rules.as_of), plain.person
-        for outcome in plan_conversation(replace(intent, person=person.after(made)), rules, made[person.id]):
+        answers = plan_conversation(replace(intent, person=person.after(made)), rules, made[person.id])
+        for outcome in (within_room(each, rules) for each in answers):
             yield outcome
             if isinstance(outcome, PlannedMessage) and outcome.decision.outcome is not Outcome.HOLD:
                 made[person.id].append(as_history(outcome, rules.now))

@@ -34,6 +34,7 @@ from dispatcher.planning.forecast_days import ForecastRequest, predict_days
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import explained
 from dispatcher.planning.storage.candidates import strategies_of
+from dispatcher.planning.storage.turns import put_off_of
 from dispatcher.treatment.find_segments import why_segment, with_segments
 
 TOLD_FOR = timedelta(days=30)  # so long what went besides the ladder is named
@@ -105,6 +106,7 @@ class _Case:
     rungs: Mapping[int, Rung]
     sent: Sequence[explained.SentStep]
     decided: Mapping[tuple[int, str], Decided]  # by debt and its step: what the run of the day would decide
+    put_off: Mapping[tuple[int, str], str]  # by debt and its step: what a run said whose day was full
 
     @property
     def zone(self) -> str:
@@ -137,6 +139,7 @@ def explain_debtor(
             rungs=explained.rungs_of(connection, debtor_id, ids),
             sent=explained.steps_sent(connection, debtor_id, ids),
             decided={},
+            put_off=put_off_of(connection, debtor_id),
         )
     case = replace(case, decided=_decided(database, case.policy, debtor_id, as_of, today))
     by_name = {strategy.name: strategy for strategy in desk.strategies}
@@ -343,7 +346,9 @@ def _due(case: _Case, debt: DebtFile, step: Step) -> StepAnswer:
         return _answer(
             step, "kept back", words.kept_back(step.name, reasons), reasons=reasons, channels=answers
         )
-    return _answer(step, "due", _goes(case, decided, step), channels=answers)
+    put_off = case.put_off.get((debt.id, step.name))
+    said = f" The last run put it off: {put_off}." if put_off else ""
+    return _answer(step, "due", f"{_goes(case, decided, step)}{said}", channels=answers)
 
 
 def _given_up_by(decided: PlannedMessage | RefusedIntent) -> Mapping[str, list[ChannelAnswer]]:

@@ -15,6 +15,7 @@ from dispatcher.gate.gate import decide
 from dispatcher.gate.rule_book import RuleBook
 from dispatcher.gate.rules import RulePack
 from dispatcher.people.domain.person import DebtFile, PersonFile
+from dispatcher.planning.domain.capacity import Capacity
 from dispatcher.planning.domain.intended import IntendedContact
 from dispatcher.planning.domain.sender_role import role_of
 from dispatcher.planning.domain.strategy import Strategy
@@ -49,6 +50,7 @@ class Policy:
     offers: tuple[OfferTerms, ...] = ()
     segments: tuple[Segment, ...] = ()  # the first that fits a debt takes it
     scorecard: Scorecard | None = None
+    capacity: Capacity = field(default_factory=dict)
     real_channels: frozenset[ChannelKind] = frozenset()
     require_review: bool = True
     links_people: bool = True

@@ -90,6 +90,7 @@ SCHEMA: dict[str, Any] = {
                 "first_within_days": _DAYS,
                 "least_payment": _AMOUNTS,
                 "least_down_payment_percent": _PERCENT,
+                "buffer_percent": _PERCENT,
                 "broken_after_days": _DAYS,
             },
         ),
@@ -177,6 +178,7 @@ def _plans(file: YamlFile, data: Mapping[str, Any]) -> PlanTerms:
         first_within_days=data.get("first_within_days", 14),
         least_payment=_amounts(data.get("least_payment", {})),
         least_down_payment_percent=down,
+        buffer_percent=_percent(data.get("buffer_percent", 20)),
         watch=_watch(data),
     )
 

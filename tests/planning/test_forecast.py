@@ -1,15 +1,18 @@
 """A forecast says what the days then bring, when they bring nothing new; and stores nothing."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from dispatcher.database.engine import Database
 from dispatcher.database.tables.log import log_entries
 from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.people import humans
 from dispatcher.database.tables.planning import runs
-from dispatcher.planning.forecast_days import ForecastRequest, forecast_days
+from dispatcher.planning.forecast_days import ForecastRequest, forecast_days, forecast_table
+from dispatcher.planning.storage.candidates import find_candidates
 from tests.builders import TODAY, a_debt, a_debtor, a_desk, a_ladder, a_party, days, mark_sent, plan, rows_of
 from tests.builders import at as hour_of
 
@@ -66,3 +69,50 @@ def test_what_is_kept_back_is_counted_apart(database: Database) -> None:
     forecast = forecast_days(database, a_desk(), ForecastRequest(as_of=TODAY, now=hour_of(TODAY), days=3))
     assert forecast.kept_back == {(TODAY, "block"): 1, (TODAY + timedelta(days=1), "block"): 1}
     assert forecast.going == {(TODAY + timedelta(days=2), "email", "day3"): 1}
+
+
+def test_a_sample_of_people_gives_what_all_give_within_the_margin_that_it_names(
+    sqlite_database: Database,
+) -> None:
+    for n in range(300):
+        a_debt(sqlite_database, a_debtor(sqlite_database), TODAY - timedelta(days=n % 5))
+    desk = a_desk(a_ladder(3, 10))
+    request = ForecastRequest(as_of=TODAY, now=hour_of(TODAY), days=14)
+    exact = forecast_days(sqlite_database, desk, request)
+    sampled = forecast_days(sqlite_database, desk, replace(request, one_in=3))
+    assert exact.margin(sum(exact.going.values())) == 0
+    assert set(sampled.going.values()) <= {3 * n for n in range(301)}
+    total, guess = sum(exact.going.values()), sum(sampled.going.values())
+    assert total == 600
+    assert abs(total - guess) <= sampled.margin(total)
+    near = [
+        abs(exact.going[key] - sampled.going[key]) <= sampled.margin(exact.going[key]) for key in exact.going
+    ]
+    assert sum(near) >= 0.9 * len(near)
+
+
+def test_of_a_sample_one_human_is_looked_at_wholly_or_not_at_all(sqlite_database: Database) -> None:
+    ids = [a_debtor(sqlite_database, creditor=name) for name in ("acme", "ibm") for _ in range(40)]
+    with sqlite_database.writing() as connection:
+        pairs = [{"debtor_id": key, "human": ids[i % 40]} for i, key in enumerate(ids)]
+        connection.execute(insert(humans), pairs)
+    for key in ids:
+        a_debt(sqlite_database, key, TODAY - timedelta(days=3))
+    desk = a_desk(a_ladder(3))
+    with sqlite_database.reading() as connection:
+        found = {c.recipient_id for c in find_candidates(connection, desk.strategies, TODAY, one_in=4)}
+    assert 0 < len(found) < 80
+    assert all((ids[i] in found) == (ids[i + 40] in found) for i in range(40))
+
+
+def test_the_table_of_a_forecast_holds_what_goes_and_what_is_kept_back(sqlite_database: Database) -> None:
+    a_debt(sqlite_database, a_debtor(sqlite_database), TODAY - timedelta(days=3))
+    a_debt(sqlite_database, a_debtor(sqlite_database), TODAY - timedelta(days=3), disputed_on=TODAY)
+    forecast = forecast_days(
+        sqlite_database, a_desk(), ForecastRequest(as_of=TODAY, now=hour_of(TODAY), days=1)
+    )
+    assert list(forecast_table(forecast)) == [
+        ["day", "channel", "step", "decision", "count", "may_be_off_by"],
+        ["2026-03-04", "email", "day3", "goes", "1", "0"],
+        ["2026-03-04", "", "", "block", "1", "0"],
+    ]

@@ -3,10 +3,12 @@
 import math
 import random
 
+import numpy as np
 import pytest
 
 from dispatcher.treatment.domain.statistics import (
     LEAST_PEOPLE,
+    ROUNDS,
     difference_of_means,
     difference_of_shares,
     people_needed,
@@ -14,50 +16,78 @@ from dispatcher.treatment.domain.statistics import (
 )
 from tests.conftest import DEEP
 
-SEEDS = 1000 if DEEP else 60
+SEEDS = 1000 if DEEP else 120
 PEOPLE, SPREAD = 400, 0.8
 
 
-def an_arm(chance: random.Random, share_of_payers: float) -> list[int]:
+def an_arm(chance: np.random.Generator, share_of_payers: float) -> np.ndarray:
     """What each of PEOPLE paid, in cents: most nothing, some much."""
-    return [
-        round(chance.lognormvariate(9, SPREAD)) if chance.random() < share_of_payers else 0
-        for _ in range(PEOPLE)
-    ]
+    paid = np.rint(chance.lognormal(9, SPREAD, PEOPLE)).astype(int)
+    return np.where(chance.random(PEOPLE) < share_of_payers, paid, 0)
 
 
-def paid(arm: list[int]) -> tuple[int, int]:
-    return len(arm), sum(map(bool, arm))
+def paid(arm: np.ndarray) -> tuple[int, int]:
+    return len(arm), int(np.count_nonzero(arm))
 
 
 def true_difference(one: float, two: float) -> float:
     return (two - one) * math.exp(9 + SPREAD**2 / 2)
 
 
-def money(chance: random.Random, one: list[int], two: list[int]):
-    interval = difference_of_means(one, two, lambda values, count: chance.choices(values, k=count))
+def the_draws(chance: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Whom each round draws from one arm and from the other."""
+    one, two = (chance.integers(0, PEOPLE, (ROUNDS, PEOPLE)) for _ in range(2))
+    return one, two
+
+
+def difference_at_once(
+    one: np.ndarray, two: np.ndarray, draws: tuple[np.ndarray, np.ndarray]
+) -> tuple[float, float]:
+    """`difference_of_means` with all rounds in one go: a thousand seeds in seconds; held against it below."""
+
+    def difference(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        spread = [each.var(axis=-1) / (PEOPLE - 1) for each in (first, second)]
+        return second.mean(axis=-1) - first.mean(axis=-1), np.sqrt(sum(spread))
+
+    value, error = difference(one, two)
+    drawn, errors = difference(one[draws[0]], two[draws[1]])
+    reach = np.sort(np.abs((drawn - value) / errors))[379] * error
+    return float(value - reach), float(value + reach)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_interval_of_money_is_the_same_draw_by_draw_and_all_at_once(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    one, two = an_arm(chance, 0.2), an_arm(chance, 0.3)
+    draws = the_draws(chance)
+    rounds = iter([row for both in zip(*draws, strict=True) for row in both])
+    interval = difference_of_means(
+        one.tolist(), two.tolist(), lambda values, _count: [values[i] for i in next(rounds)]
+    )
     assert interval is not None
-    return interval
+    assert (interval.low, interval.high) == pytest.approx(difference_at_once(one, two, draws), rel=1e-9)
 
 
 @pytest.mark.parametrize("shares", [(0.2, 0.2), (0.15, 0.22)], ids=["A beside A", "A beside B"])
 def test_intervals_hold_in_95_of_100_cases_and_nobody_wins_against_themselves(
     shares: tuple[float, float],
 ) -> None:
-    held_of_shares = held_of_money = won = 0
+    held_of_shares = held_of_money = won = won_money = 0
     for seed in range(SEEDS):
-        chance = random.Random(seed)
+        chance = np.random.default_rng(seed)
         one, two = (an_arm(chance, each) for each in shares)
-        of_shares, of_money = difference_of_shares(paid(one), paid(two)), money(chance, one, two)
+        of_shares = difference_of_shares(paid(one), paid(two))
+        low, high = difference_at_once(one, two, the_draws(chance))
         assert of_shares is not None
         held_of_shares += of_shares.low <= shares[1] - shares[0] <= of_shares.high
-        held_of_money += of_money.low <= true_difference(*shares) <= of_money.high
+        held_of_money += low <= true_difference(*shares) <= high
         won += of_shares.clear
-    lowest, highest = (0.935, 0.965) if DEEP else (0.85, 1)
+        won_money += low > 0 or high < 0
+    lowest, highest = (0.935, 0.965) if DEEP else (0.89, 1)
     assert lowest <= held_of_shares / SEEDS <= highest
     assert lowest <= held_of_money / SEEDS <= highest
     if shares[0] == shares[1]:
-        assert won / SEEDS <= (0.065 if DEEP else 0.15)
+        assert max(won, won_money) / SEEDS <= (0.065 if DEEP else 0.11)
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "GET /rules/{name}": EVERYONE,
     "GET /strategies": ALL_BUT_ADMIN,
     "GET /outcomes": ALL_BUT_ADMIN,
+    "GET /forecast": ALL_BUT_ADMIN,
     "GET /handover": PEOPLE,
     "POST /handover": (OPERATOR,),
     "POST /handover/export": (OPERATOR,),

@@ -45,6 +45,8 @@ PAGES = {
     "/outcomes": "Said stop",
     "/outcomes?by=channel&from=2026-11-16&to=2026-11-16&days=30": "who paid within 30 days".capitalize(),
     "/outcomes?by=arm&from=2020-01-01&to=2020-01-02": "Nothing went out between these days",
+    "/forecast?days=5": "Goes out, by day and channel",
+    "/forecast?from=2020-01-01&days=2": "Nothing comes to a step in these days",
     "/strategies": "first-reminder",
     "/senders": "Acme Home Services",
     "/settings": "daily-run",

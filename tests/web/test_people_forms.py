@@ -33,6 +33,11 @@ FORMS: dict[str, tuple[dict[str, Any], str, str]] = {
     "consent": ({"kind": "sms", "on": "2026-11-01"}, "consent_recorded", "sms, 1 Nov 2026"),
     "opt_out": ({"medium": "email", "text": "stop it"}, "opted_out", "<q>stop it</q>"),
     "notice": ({"kind": "validation", "on": "2026-11-02"}, "notice_recorded", "validation, 2 Nov 2026"),
+    "affordability": (
+        {"income": "2000", "housing": "1500"},
+        "affordability_recorded",
+        "2000.00 USD come in, 1500.00 USD go out, 500.00 USD are left a month",
+    ),
     "contact": ({"channel": "call", "outcome": "conversation"}, "contact_recorded", "conversation"),
 }
 

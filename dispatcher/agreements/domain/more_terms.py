@@ -48,6 +48,7 @@ def _plans(one: PlanTerms | None, two: PlanTerms | None) -> PlanTerms | None:
         first_within_days=max(one.first_within_days, two.first_within_days),
         least_payment=_least(one.least_payment, two.least_payment),
         least_down_payment_percent=min(one.least_down_payment_percent, two.least_down_payment_percent),
+        buffer_percent=one.buffer_percent,
         watch=_watch(one.watch, two.watch),
     )
 

@@ -36,6 +36,7 @@ class PlanTerms:
     first_within_days: int = 14
     least_payment: Mapping[str, Decimal] = field(default_factory=dict)
     least_down_payment_percent: Decimal = Decimal(0)
+    buffer_percent: Decimal = Decimal(20)  # of what somebody says is left to them; it stays theirs
     watch: Watch = field(default_factory=Watch)
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from dispatcher.agreements.domain.more_terms import more_of
 from dispatcher.agreements.domain.offer_terms import OfferTerms, PlanTerms, SettlementTerms
 from dispatcher.agreements.domain.schedules import Frequency, Schedule, ScheduleError, flat_schedule
+from dispatcher.agreements.domain.within_means import BEYOND_MEANS, affords, beyond_means, reckoned_with
+from dispatcher.people.domain.affordability import Affordability
 from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.values.money import Money
 
@@ -162,7 +164,7 @@ def offers_for(
     barred = tuple(refuse_all(person, debts, terms, on))
     if barred:
         return Offers(terms=terms.name, total=total_of_debts(debts), refused=barred)
-    return _within_terms(terms, total_of_debts(debts), on, past or Past())
+    return _within_terms(terms, total_of_debts(debts), on, past or Past(), person.affordability)
 
 
 def refuse_all(
@@ -215,10 +217,12 @@ def _since(day: date | None, on: date, words: str) -> str:
     return words if day is not None and day <= on else ""
 
 
-def _within_terms(terms: OfferTerms, total: Money, on: date, past: Past) -> Offers:
+def _within_terms(
+    terms: OfferTerms, total: Money, on: date, past: Past, stated: Affordability | None
+) -> Offers:
     refused: list[Refusal] = []
     promise = _promise(terms, total, on, past, refused)
-    plans = _plans(terms.plans, total, on, refused)
+    plans = _plans(terms.plans, total, on, refused, reckoned_with(stated, total, on))
     settlements = _settlements(terms.settlements, total, on, past, refused)
     return Offers(
         terms=terms.name,
@@ -245,21 +249,34 @@ def _promise(
     return PromiseOffer(latest=latest, amount=total, grace_days=limits.watch.grace_days)
 
 
-def _plans(limits: PlanTerms | None, total: Money, on: date, refused: list[Refusal]) -> tuple[PlanOffer, ...]:
+def _plans(
+    limits: PlanTerms | None, total: Money, on: date, refused: list[Refusal], stated: Affordability | None
+) -> tuple[PlanOffer, ...]:
+    """Within the limits, and within what they say they have: they may ask for what is not proposed."""
     if limits is None:
         refused.append(Refusal(offer=PLAN, rule="not-offered", detail="the terms have no `plans`"))
         return ()
     first_on = on + timedelta(days=min(FIRST_AFTER_DAYS, limits.first_within_days))
     down = down_payment(limits, total)
     ready: list[tuple[Frequency, int]] = []
+    beyond = False
     for frequency in limits.frequencies:
         possible = [
             (frequency, parts)
             for parts in range(2, limits.most_payments + 1)
             if _fits(limits, total, parts, frequency, first_on, down, on)
         ]
-        ready += _spread(possible, MOST_PLANS if frequency is limits.frequencies[0] else 1)
-    if not ready:
+        fitting = [
+            each
+            for each in possible
+            if affords(stated, limits.buffer_percent, total, each[1], frequency, down)
+        ]
+        beyond = beyond or len(fitting) < len(possible)
+        ready += _spread(fitting, MOST_PLANS if frequency is limits.frequencies[0] else 1)
+    if not ready and beyond and stated is not None:
+        detail = beyond_means(stated, limits.buffer_percent, total)
+        refused.append(Refusal(offer=PLAN, rule=BEYOND_MEANS, detail=detail))
+    elif not ready:
         detail = f"no plan of two or more payments of {total} keeps within the limits"
         refused.append(Refusal(offer=PLAN, rule=_first_breach(limits, total, first_on, on), detail=detail))
     return tuple(

@@ -115,6 +115,13 @@ def of_person(connection: Connection, debtor_ids: Collection[int]) -> list[Call]
     return _calls(connection, _READ.where(wanted, calls.c.debtor_id.in_(list(debtor_ids))))
 
 
+def count_on(connection: Connection, day: date) -> int:
+    """How many calls a day holds already: those that wait, from whatever day, and those planned on it and ended."""
+    waits = calls.c.state.in_((CallState.OPEN, CallState.RESERVED))
+    counts = or_(waits, and_(calls.c.as_of == day, calls.c.state == CallState.MADE))
+    return connection.scalar(select(func.count()).select_from(calls).where(counts)) or 0
+
+
 def to_recall(connection: Connection) -> list[Call]:
     """Calls that the dialler was given and that are refused since, and it was not told of."""
     query = _READ.where(

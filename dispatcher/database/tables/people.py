@@ -68,6 +68,20 @@ consents = Table(
 )
 
 
+affordability = Table(  # income and spending as a debtor stated them, of their own accord; the newest counts
+    "affordability",
+    metadata,
+    row_id(),
+    Column("debtor_id", Id, ForeignKey("debtors.id"), nullable=False, index=True),
+    Column("stated_on", Date, nullable=False),
+    Column("details", CanonicalJson, nullable=False, server_default="{}"),
+    Column("source", Text, nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("recorded_at", Instant, nullable=False),
+    Column("released_at", Instant),
+)
+
+
 notices = Table(  # notices the law wants before or beside a contact, sent by us or by others
     "notices",
     metadata,

@@ -269,19 +269,28 @@ VOCABULARY: Mapping[Event, Word] = {
         always="notice sent_on",
         details=f"{_SAID} validation_period_end",
     ),
+    Event.AFFORDABILITY_RECORDED: _word(
+        _PERSON,
+        "They stated what they can pay",
+        Tone.REPLY,
+        always="stated_on",
+        details=_SAID,
+    ),
     Event.FACT_AMENDED: _word(
         _PERSON,
         "What was recorded before was added to",
         details=(
-            f"{_SAID} hold consent notice contact opt_out since form validation_period_end amount contact_known "
-            "unresponsive consented_to_direct_contact medium_accepted answered medium scope directly_to_collector "
-            "result type optout_by public_domain opted_out address_place prerecorded consent_to_other_medium"
+            f"{_SAID} hold consent notice contact opt_out affordability since form validation_period_end amount "
+            "contact_known unresponsive consented_to_direct_contact medium_accepted answered medium scope "
+            "directly_to_collector result type optout_by public_domain opted_out address_place prerecorded "
+            "consent_to_other_medium"
         ),
     ),
     Event.FACT_ENDED: _word(
         _PERSON, "What was recorded before has ended", always="kind count", details=f"{_SAID} before"
     ),
     Event.CALL_PLANNED: _word(_PERSON, "A call was planned", Tone.PLAN, always="call"),
+    Event.CALL_PUT_OFF: _word(_PERSON, "A call was put off: the day held no more", Tone.KEPT, counts=False),
     Event.CALL_RESERVED: _word(_PERSON, "Somebody took the call on their desk", always="call valid_until"),
     Event.CALL_RELEASED: _word(_PERSON, "The call was put back", always="call why"),
     Event.CALL_REFUSED: _word(_PERSON, "The call is not allowed any more", Tone.KEPT, always="call"),

@@ -6,6 +6,7 @@ it. A new fact is a row here and a verb that writes it (people/record_fact.py).
 
 from dataclasses import replace
 
+from dispatcher.people.domain.affordability import AFFORDABILITY
 from dispatcher.people.domain.agreement_facts import PAYMENT, PLAN, PROMISE, SETTLEMENT
 from dispatcher.people.domain.fact_fields import ADDRESS, CONTACT_CHANNELS, DEBTS, MEDIA, OUTCOMES, PLACES
 from dispatcher.people.domain.facts import Fact, Field, Kind, Merge, Takes
@@ -111,7 +112,7 @@ RELEASE = Fact(
     repeat="what has ended cannot end again",
     fields=(
         Field(
-            name="kind", says="A kind of hold, opt_out, wish_KIND or consent_KIND.", positional=True,
+            name="kind", says="A kind of hold, opt_out, wish_KIND, consent_KIND or affordability.", positional=True,
             required="say what ends: a kind of hold, opt_out, wish_KIND or consent_KIND",
         ),
         DEBTS,
@@ -144,7 +145,7 @@ OWN_PAGE = Fact(
 
 FACTS: tuple[Fact, ...] = (
     PAYMENT, DISPUTE, PROMISE, PLAN, SETTLEMENT, HOLD, COMPLAINT, RELEASE, OPT_OUT, WISH, CONSENT, CONTACT, NOTICE,
-    OWN_PAGE,
+    AFFORDABILITY, OWN_PAGE,
 )  # fmt: skip
 BY_NAME = {fact.name: fact for fact in FACTS}
 ERASABLE = frozenset(

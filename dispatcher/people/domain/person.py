@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from dispatcher.gate.facts import HistoryEntry
 from dispatcher.gate.guards.content import is_communication
+from dispatcher.people.domain.affordability import Affordability
 from dispatcher.people.domain.hold_kinds import About, kinds
 from dispatcher.values.money import Money
 
@@ -159,6 +160,7 @@ class PersonFile:
     opt_outs: tuple[StoredOptOut, ...] = ()
     history: tuple[HistoryEntry, ...] = ()
     co_debtors: tuple[CoDebtor, ...] = ()
+    affordability: Affordability | None = None  # the newest statement that stands
     said: Mapping[str, date] = field(default_factory=dict)  # sentences of the law told, each since when
     first_message_on: date | None = None  # first message that went out and did not come back
     handler: str = ""  # whom messages name as the one to ask for; empty: the sender's own contact person

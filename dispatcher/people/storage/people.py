@@ -1,7 +1,7 @@
 """Loads the files of many people and debts at once: a fixed number of queries a chunk, never one a person."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -9,9 +9,10 @@ from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select
 
 from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.messages import messages
-from dispatcher.database.tables.people import consents, holds, notices, opt_outs, wishes
+from dispatcher.database.tables.people import affordability, consents, holds, notices, opt_outs, wishes
 from dispatcher.database.tables.portfolio import contact_points, creditors, debtors
 from dispatcher.gate.facts import HistoryEntry
+from dispatcher.people.domain.affordability import Affordability, read_affordability
 from dispatcher.people.domain.person import (
     Consent,
     ContactPoint,
@@ -73,6 +74,9 @@ _PARTS: Mapping[str, Select[Any]] = {
     .where(one_of(consents.c.debtor_id, "ids"), consents.c.withdrawn_at.is_(None))
     .order_by(consents.c.id),
     "notices": select(notices).where(one_of(notices.c.debtor_id, "ids")).order_by(notices.c.id),
+    "affordability": select(affordability)
+    .where(one_of(affordability.c.debtor_id, "ids"), affordability.c.released_at.is_(None))
+    .order_by(affordability.c.stated_on, affordability.c.id),
     "first": _FIRST,
     "said": _SAID,
 }
@@ -125,6 +129,12 @@ def _grouped(
     for row in connection.execute(query, values):
         groups[row.debtor_id].append(row)
     return groups
+
+
+def _stated(rows: Sequence[Any]) -> Affordability | None:
+    """The newest statement; none of somebody whose values were erased."""
+    newest = rows[-1] if rows else None
+    return read_affordability(newest.details, newest.stated_on) if newest and newest.details else None
 
 
 def _opt_outs(
@@ -195,6 +205,7 @@ def _person(
             Notice(kind=n.kind, debt_id=n.debt_id, sent_on=n.sent_on, details=n.details)
             for n in parts["notices"].get(row.id, ())
         ),
+        affordability=_stated(parts["affordability"].get(row.id, ())),
         opt_outs=tuple(heard),
         history=happened,
         elsewhere=elsewhere,

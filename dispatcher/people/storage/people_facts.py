@@ -9,7 +9,15 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, delete, func, insert, literal, or_, select, union, update
 
 from dispatcher.database.tables.messages import messages
-from dispatcher.database.tables.people import consents, contacts, holds, notices, opt_outs, wishes
+from dispatcher.database.tables.people import (
+    affordability,
+    consents,
+    contacts,
+    holds,
+    notices,
+    opt_outs,
+    wishes,
+)
 from dispatcher.database.tables.portfolio import (
     creditors,
     debt_parties,
@@ -186,6 +194,17 @@ def release_wishes(connection: Connection, debtor_id: int, kind: str, *, at: dat
     return connection.execute(update(wishes).where(mine).values(released_at=at)).rowcount
 
 
+def add_affordability(connection: Connection, values: Mapping[str, Any]) -> int:
+    """What somebody states they have and spend."""
+    return _add(connection, affordability, values)
+
+
+def release_affordability(connection: Connection, debtor_id: int, *, at: datetime) -> int:
+    """End what somebody stated; returns how many statements."""
+    mine = and_(affordability.c.debtor_id == debtor_id, affordability.c.released_at.is_(None))
+    return connection.execute(update(affordability).where(mine).values(released_at=at)).rowcount
+
+
 def add_consent(connection: Connection, values: Mapping[str, Any]) -> int:
     """A consent, or a check that stands in for one."""
     return _add(connection, consents, values)
@@ -275,8 +294,13 @@ def find_many(connection: Connection, references: Collection[str]) -> dict[str, 
     return found
 
 
-_FACTS = {table.name: table for table in (contacts, holds, wishes, consents, notices)}
-_ENDED = {"holds": "released_at", "wishes": "released_at", "consents": "withdrawn_at"}
+_FACTS = {table.name: table for table in (contacts, holds, wishes, consents, notices, affordability)}
+_ENDED = {
+    "holds": "released_at",
+    "wishes": "released_at",
+    "consents": "withdrawn_at",
+    "affordability": "released_at",
+}
 
 
 def find_same(connection: Connection, table: str, columns: Mapping[str, Any]) -> Sequence[Any]:
@@ -311,4 +335,5 @@ _ADD = {
     "wishes": add_wish,
     "consents": add_consent,
     "notices": add_notice,
+    "affordability": add_affordability,
 }

@@ -8,7 +8,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
 from dispatcher.database.tables.log import log_entries, personal_values
-from dispatcher.database.tables.people import consents, contacts, holds, notices, opt_outs, wishes
+from dispatcher.database.tables.people import (
+    affordability,
+    consents,
+    contacts,
+    holds,
+    notices,
+    opt_outs,
+    wishes,
+)
 from dispatcher.database.tables.planning import refusals
 from dispatcher.database.tables.portfolio import (
     contact_points,
@@ -114,7 +122,7 @@ def debts_of(connection: Connection, debtor_id: int) -> Sequence[Any]:
 
 
 def records_of(connection: Connection, debtor_id: int) -> dict[str, Sequence[Any]]:
-    """What people said and did: holds, wishes, consents, notices, opt-outs, contacts, payments; newest first."""
+    """What people said and did: holds, wishes, what they can pay, consents, notices and so on; newest first."""
     addresses = select(func.lower(contact_points.c.address)).where(contact_points.c.debtor_id == debtor_id)
     heard = or_(
         opt_outs.c.debtor_id == debtor_id,
@@ -126,6 +134,9 @@ def records_of(connection: Connection, debtor_id: int) -> dict[str, Sequence[Any
         "wishes": select(wishes).where(wishes.c.debtor_id == debtor_id).order_by(wishes.c.id.desc()),
         "consents": select(consents).where(consents.c.debtor_id == debtor_id).order_by(consents.c.id.desc()),
         "notices": select(notices).where(notices.c.debtor_id == debtor_id).order_by(notices.c.id.desc()),
+        "affordability": select(affordability)
+        .where(affordability.c.debtor_id == debtor_id)
+        .order_by(affordability.c.stated_on.desc(), affordability.c.id.desc()),
         "opt_outs": select(opt_outs).where(heard).order_by(opt_outs.c.id.desc()),
         "contacts": select(contacts).where(contacts.c.debtor_id == debtor_id).order_by(contacts.c.at.desc()),
         "payments": select(payments, debts.c.reference, debts.c.currency)

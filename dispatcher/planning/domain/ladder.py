@@ -40,6 +40,12 @@ def due_step(strategy: Strategy, due_date: date, rung: Rung | None, as_of: date)
     return None
 
 
+def next_day(strategy: Strategy, due_date: date, rung: Rung | None) -> date | None:
+    """The first day on which any step is due; None where none comes any more."""
+    days = (comes_on(strategy, step, due_date, rung) for step in strategy.steps)
+    return min((day for day in days if day is not None), default=None)
+
+
 def _distance(strategy: Strategy, step: Step, rung: Rung) -> int | None:
     """Days between the last step and this one; None when this one is not the next.
 

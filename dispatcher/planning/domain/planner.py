@@ -9,12 +9,14 @@ from dispatcher.gate.decision import Decision, Outcome, Reason, own_reason
 from dispatcher.gate.facts import ContactFacts, HistoryEntry, ZoneCandidate
 from dispatcher.gate.guards.frequency import PUTS_OFF
 from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile, history_kind
+from dispatcher.planning.domain.capacity import Room, day_full
 from dispatcher.planning.domain.contact import contact_facts
 from dispatcher.planning.domain.conversation import WAITS_AT_MOST, DueDebt, Intent, alone, waited, without
 from dispatcher.planning.domain.intended import IntendedContact, reachable_points, zones_of
 from dispatcher.planning.domain.sender_role import against_sender, role_of
 from dispatcher.planning.domain.standing import standing
 from dispatcher.planning.domain.strategy import Strategy
+from dispatcher.treatment.domain.scorecard import Scorecard
 from dispatcher.treatment.domain.segments import Segment
 from dispatcher.values.money import Money
 from dispatcher.values.sender import Sender
@@ -70,6 +72,8 @@ class PlanningRules:
     )  # channel -> for how long its provider has failed
     segments: tuple[Segment, ...] = ()
     given_up: GivenUp = field(default_factory=dict)
+    scorecard: Scorecard | None = None
+    room: Room | None = None  # what the day holds; None: any number
 
 
 def stays_out(due: DueDebt, person: PersonFile, as_of: date) -> tuple[Reason, ...]:
@@ -272,6 +276,19 @@ def as_put_off(planned: PlannedMessage, reason: Reason, rules: PlanningRules) ->
         packs=planned.decision.packs,
         tries=(planned.decision,),
     )
+
+
+def within_room(
+    decided: PlannedMessage | RefusedIntent, rules: PlanningRules
+) -> PlannedMessage | RefusedIntent:
+    """The same, or put off where the day on which it would go holds no more by its channel."""
+    room = rules.room
+    if room is None or not isinstance(decided, PlannedMessage) or decided.decision.outcome is Outcome.HOLD:
+        return decided
+    day = rules.as_of + ((decided.decision.not_before or rules.now).date() - rules.now.date())
+    if room.take(day, decided.channel.value):
+        return decided
+    return as_put_off(decided, day_full(day, decided.channel.value, room.capacity), rules)
 
 
 def as_history(planned: PlannedMessage, at: datetime) -> HistoryEntry:

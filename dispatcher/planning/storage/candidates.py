@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.people import humans
 from dispatcher.database.tables.planning import ladder
 from dispatcher.database.tables.portfolio import creditors, debt_parties, debtors, debts
 from dispatcher.planning.domain.ladder import Rung
@@ -81,19 +82,36 @@ def find_candidates(
     debtor_id: int | None = None,
     without: Collection[str] = (),
     segments: Segments = (),
+    one_in: int = 1,
 ) -> Iterator[Candidate]:
     """Every debt and recipient with the step that is due; in no order, at most one step each.
 
-    `only` names one strategy, `debtor_id` one person, `without` creditors to leave alone.
+    `only` names one strategy, `debtor_id` one person, `without` creditors to leave alone. `one_in`: of so many humans
+    one, always the same ones.
     """
     places = _places(strategies)
     segment = segment_asked_for(connection, strategies, segments, as_of)
     for query, recipient in _queries(strategies, as_of, only, segment):
         wanted: list[ColumnElement[bool]] = [creditors.c.key.not_in(without)] if without else []
         wanted += [recipient == debtor_id] if debtor_id is not None else []
+        wanted += [_is_sampled(recipient, one_in)] if one_in > 1 else []
         for row in connection.execute(query.where(*wanted)):
             strategy, step = places[row.place]
             yield Candidate(row[0], row[1], row[2], strategy, step, rung_of(row) if row.step else None)
+
+
+def _is_sampled(recipient: ColumnElement[int], one_in: int) -> ColumnElement[bool]:
+    """Whether somebody's human is one of the sample: ids are scattered first, since ledgers come in some order."""
+    human = select(humans.c.human).where(humans.c.debtor_id == recipient).correlate_except(humans)
+    scattered = (
+        func.coalesce(human.scalar_subquery(), recipient) * 7919 % 10007
+    )  # primes: no pattern of a ledger
+    return scattered % one_in == 0
+
+
+def count_open(connection: Connection, as_of: date) -> int:
+    """How many debts are open on a day."""
+    return connection.scalar(select(func.count()).select_from(debts).where(open_on(as_of), OWED > 0)) or 0
 
 
 def find_owed(

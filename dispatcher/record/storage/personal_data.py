@@ -15,7 +15,16 @@ from dispatcher.database.tables.calls import calls
 from dispatcher.database.tables.delivery import attempts, provider_events, tasks
 from dispatcher.database.tables.log import log_entries, personal_values
 from dispatcher.database.tables.messages import contents, messages
-from dispatcher.database.tables.people import care_notes, consents, contacts, holds, notices, opt_outs, wishes
+from dispatcher.database.tables.people import (
+    affordability,
+    care_notes,
+    consents,
+    contacts,
+    holds,
+    notices,
+    opt_outs,
+    wishes,
+)
 from dispatcher.database.tables.portfolio import contact_points, creditors, debtors, debts, payments
 from dispatcher.database.tables.wire import debt_documents
 from dispatcher.log.domain.vocabulary import VOCABULARY
@@ -97,7 +106,7 @@ def erase(connection: Connection, found: Holdings, *, now: datetime) -> None:
     _blank(connection, debtors, debtors.c.id == owner, now)
     connection.execute(delete(contact_points).where(contact_points.c.debtor_id == owner))
     _blank(connection, messages, messages.c.recipient_id == owner, now)
-    for table in (contacts, holds, wishes, consents, notices, tasks, arrangements, calls):
+    for table in (contacts, holds, wishes, consents, notices, tasks, arrangements, calls, affordability):
         _blank(connection, table, table.c.debtor_id == owner, now)
     theirs = select(debts.c.id).where(debts.c.debtor_id == owner)
     _blank(connection, payments, payments.c.debt_id.in_(theirs), now)
@@ -204,7 +213,9 @@ def _erase_bodies(connection: Connection, digests: Sequence[str], now: datetime)
     connection.execute(update(contents).where(chosen).values(**ERASED, erased_at=now))
 
 
-_THEIRS = (contact_points, debts, holds, wishes, consents, notices, opt_outs, contacts, arrangements, calls)
+_THEIRS = (
+    contact_points, debts, holds, wishes, consents, notices, opt_outs, contacts, arrangements, calls, affordability,
+)  # fmt: skip
 _OF_THE_MACHINE = frozenset({"id", "digest", "creditor_id", "debtor_id", "debt_id", "row", "base", "told"})
 _BLANKS: dict[str, dict[str, Any]] = {
     "debtors": {
@@ -216,6 +227,7 @@ _BLANKS: dict[str, dict[str, Any]] = {
     "wishes": {"details": {}, "note": ""},
     "consents": {"address": "", "details": {}, "note": ""},
     "notices": {"details": {}, "note": ""},
+    "affordability": {"details": {}, "note": ""},
     "tasks": {"text": "", "details": {}},
     "calls": {"address": ""},
     "payments": {"note": "", "reversed_why": ""},

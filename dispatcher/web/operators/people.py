@@ -7,10 +7,12 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
+from dispatcher.agreements.find_offers import offers_of
 from dispatcher.agreements.storage.arrangements import listed
 from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.vocabulary import word
 from dispatcher.messages.storage.message_lists import lines_of
+from dispatcher.people.domain.affordability import read_affordability
 from dispatcher.people.domain.hold_facts import HOLDS
 from dispatcher.people.storage import handlers, person_lists
 from dispatcher.people.storage.find_debtor import UnknownDebtorError, find_debtor
@@ -96,6 +98,10 @@ def person_page(visit: Visit, *, status: int = 200, wrong: str = "", filled: str
     explained = explain_debtor(
         database, visit.program.policy, f"{row.key}/{row.reference}", as_of=as_of, now=visit.now
     )
+    offers = offers_of(
+        database, visit.program.policy.offers, f"{row.key}/{row.reference}", on=as_of, now=visit.now,
+        segments=visit.program.policy.segments,
+    )  # fmt: skip
     events = [_event(entry) for entry in shown]
     reasons = [reason for event in events for reason in event["reasons"]]
     reasons += [reason for refusal in refusals for reason in refusal.reasons]
@@ -120,10 +126,20 @@ def person_page(visit: Visit, *, status: int = 200, wrong: str = "", filled: str
         handler=handler,
         by_hand=by_hand,
         handlers=known_handlers,
+        offers=offers,
+        stated_in_words=_stated_in_words,
         says=says(visit.program.policy, reasons),
         paging=paging(visit, cursor="before", value=shown[-1].id if len(entries) > _TIMELINE else None),
         forms=fact_forms([_debt_option(debt) for debt in debts if person_lists.is_open(debt, today)]),
     )
+
+
+def _stated_in_words(statement: Any) -> str:
+    """What is left of a month by it; of an erased person nothing is known any more."""
+    if not statement.details:
+        return "erased"
+    stated = read_affordability(statement.details, statement.stated_on)
+    return f"{stated.income} come in, {stated.spending} go out, {stated.surplus} are left a month"
 
 
 def _debt_option(debt: Any) -> tuple[str, str]:

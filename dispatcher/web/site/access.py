@@ -120,6 +120,7 @@ ACCESS: Mapping[str, Access] = {
     "GET /rules": EVERYONE,
     "GET /rules/{name}": EVERYONE,
     "GET /outcomes": READS_RUNS,
+    "GET /forecast": READS_RUNS,
     "GET /calls": READS_PEOPLE,
     "GET /calls/{id}": OPERATES,
     "POST /calls/{id}": OPERATES,

@@ -29,6 +29,7 @@ from dispatcher.web.debtors import account as debtors_account
 from dispatcher.web.debtors import debtors_page
 from dispatcher.web.machines import probes, webhooks
 from dispatcher.web.managers import (
+    forecast,
     outcomes,
     template_editor,
     template_new,
@@ -85,6 +86,7 @@ PAGES: tuple[Page, ...] = (
     *template_new.PAGES,
     *template_preview.PAGES,
     *outcomes.PAGES,
+    *forecast.PAGES,
     *jobs.PAGES,
     *runs.PAGES,
     *plan.PAGES,

@@ -53,6 +53,7 @@ _MENU = (
     ("/people", "People", ""),
     ("/templates", "Templates", ""),
     ("/outcomes", "What it brought in", ""),
+    ("/forecast", "What is coming", ""),
     ("/log", "Log", ""),
     ("/jobs", "Exports and checks", "More"),
     ("/handlers", "Handlers", "More"),

@@ -1,0 +1,26 @@
+"""`config/capacity.yaml` -> how many messages or calls a day holds, by channel."""
+
+from pathlib import Path
+from typing import Any
+
+from dispatcher.planning.domain.capacity import Capacity
+from dispatcher.rulebook.yaml_file import read_yaml
+
+CHANNELS = ("email", "sms", "letter", "call")
+_COUNT = {"type": "integer", "minimum": 0}
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": dict.fromkeys(CHANNELS, _COUNT),
+}
+
+
+def load_capacity(path: Path) -> Capacity:
+    """Channel -> the most a day; a channel that is not named holds any number. Raises ConfigError."""
+    if not path.is_file():
+        return {}
+    file = read_yaml(path)
+    if file.data is None:
+        return {}
+    file.validate(SCHEMA)
+    return dict(file.data)
