@@ -290,7 +290,7 @@ VOCABULARY: Mapping[Event, Word] = {
         _PERSON, "What was recorded before has ended", always="kind count", details=f"{_SAID} before"
     ),
     Event.CALL_PLANNED: _word(_PERSON, "A call was planned", Tone.PLAN, always="call"),
-    Event.CALL_PUT_OFF: _word(_PERSON, "A call was put off: the day held no more", Tone.KEPT, counts=False),
+    Event.CALL_PUT_OFF: _word(_PERSON, "A call was put off: the day held no more", Tone.KEPT),
     Event.CALL_RESERVED: _word(_PERSON, "Somebody took the call on their desk", always="call valid_until"),
     Event.CALL_RELEASED: _word(_PERSON, "The call was put back", always="call why"),
     Event.CALL_REFUSED: _word(_PERSON, "The call is not allowed any more", Tone.KEPT, always="call"),
