@@ -146,7 +146,7 @@ def _notice(it: Statement) -> Recorded:
         it.said,
         debts=values.get("debt", ()),
         sent_on=values.get("sent_on"),
-        validation_period_end=values.get("validation_period_end"),
+        details=it.fact.details(values),
     )
 
 

@@ -1,10 +1,12 @@
 """Records a notice that the law wants before or beside a contact, and what it answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from dispatcher.database.engine import Database
 from dispatcher.people.domain.fact_table import NOTICE
+from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.recording import Kept, Recorded, Recording, Said, recording
 from dispatcher.people.storage import people_facts
 
@@ -23,12 +25,15 @@ def record_notice(
     *,
     debts: Sequence[str] = (),
     sent_on: date | None = None,
-    validation_period_end: date | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> Recorded:
-    """A notice sent on a day, about the debts named or about all."""
+    """A notice sent on a day, about the debts named or about all; raises RecordError for days in a wrong order."""
     NOTICE.field("kind").read([kind])
     day = sent_on or said.now.date()
-    details = {"validation_period_end": validation_period_end.isoformat()} if validation_period_end else {}
+    details = dict(details or {})
+    for later in ("received_on", "returned_on"):
+        if details.get(later, "9999") < day.isoformat():
+            raise RecordError(f"{details[later]} is before the notice was sent, {day}")
     with recording(database, who, said, debts=debts) as record:
         row = {"kind": kind, "sent_on": day}
         kept = [record.keep(NOTICE, {"debt_id": debt_id, **row}, details) for debt_id in record.debt_ids]

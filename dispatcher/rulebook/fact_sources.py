@@ -104,10 +104,16 @@ SOURCES: tuple[FactSource, ...] = (
     FactSource("debt.procedure_open", CANNOT, "stop such debts with `record hold` meanwhile"),
     FactSource("debt_groups", RECORD, "`wish`: loans serviced under one account"),
     FactSource("validation_period_end", RECORD, "`notice`"),
-    FactSource("notice_sent", COLUMN, "`notice_sent_on`, or `dispatcher record notice`"),
-    FactSource("notice_received", RECORD, "`notice`"),
-    FactSource("notice_channel", RECORD, "`notice`"),
-    FactSource("notice_returned", LOG, "a notice of ours that bounced or came back"),
+    FactSource(
+        "notice_sent",
+        LOG,
+        "a step of kind notice that went out; `notice_sent_on`, `dispatcher record notice`",
+    ),
+    FactSource("notice_received", RECORD, "`notice --received-on`"),
+    FactSource("notice_channel", LOG, "the medium of our notice; `record notice --channel`"),
+    FactSource(
+        "notice_returned", LOG, "a notice of ours that bounced or came back; `record notice --returned-on`"
+    ),
     FactSource("state_of_exception", CANNOT, "a creditor who collects in Chile stops its calls meanwhile"),
     FactSource("authorised_channels", COLUMN, "`authorised_channels`"),
     FactSource("call_consent.*", RECORD, "`consent`"),

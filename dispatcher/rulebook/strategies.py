@@ -46,6 +46,11 @@ MOST_ROUNDS = 3  # more would be a siege
 _READERS: Mapping[str, Callable[[str], Any]] = {**DEBTOR_READERS, **DEBT_READERS, "segment": str}
 _TEXTS = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 _AMOUNT = {"type": "string", "pattern": r"^\d+(\.\d+)?$"}
+NOTICE_STEPS = (
+    "first_written",
+    "validation",
+    "transfer",
+)  # what a step of kind notice may be; the first if unsaid
 _NAME = {"type": "string", "pattern": r"^[a-z0-9][a-z0-9_-]*$"}
 _CHANNELS = {
     "type": "array",
@@ -174,6 +179,7 @@ SCHEMA: dict[str, Any] = {
                         "properties": {"wait": {"type": "number", "minimum": 0, "maximum": 720}},
                     },
                     "vary": {"type": "boolean"},
+                    "notice": {"enum": list(NOTICE_STEPS)},
                 },
             },
         },
@@ -386,15 +392,19 @@ def _call(file: YamlFile, place: int, item: dict[str, Any]) -> CallStep:
 def _step(file: YamlFile, place: int, item: dict[str, Any]) -> Step:
     if "template" not in item:
         raise file.error(("steps", place), "a step that is written names its template")
+    is_notice = item["kind"] == "notice"
+    if "notice" in item and not is_notice:
+        raise file.error(("steps", place, "notice"), f"only a step of kind notice is one, not {item['kind']}")
     return Step(
         name=item["name"],
         kind=item["kind"],
+        notice=item.get("notice", NOTICE_STEPS[0]) if is_notice else "",
         day=item["day"],
         channels=tuple(ChannelKind(channel) for channel in item["channels"]),
         template=item["template"],
         valid_days=item.get("valid_days", DEFAULT_VALID_DAYS),
         needs_handover_decision=item.get("needs_handover_decision", False),
-        next_channel_on_bounce=item.get("next_channel_on_bounce", False),
+        next_channel_on_bounce=item.get("next_channel_on_bounce", is_notice),
         paused_wait=item.get("next_channel_on_pause", {}).get("wait"),
         vary=item.get("vary", False),
     )

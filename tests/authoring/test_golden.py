@@ -79,7 +79,7 @@ def debtor_of(template, channel, reader):
         extra=COLUMNS if reader == "de-agency" else {},
     )
     packs = OF_COUNTRY.get(country, ("default",))
-    first = template.name in {"due-soon", "first-reminder"}
+    first = template.name in {"due-soon", "first-reminder", "first-notice", "transfer-notice"}
     sender, debts = {"advice": ADVICE}, [debt]
     if reader.endswith("agency"):
         debts.append(

@@ -233,13 +233,22 @@ def test_a_notice_is_kept_for_each_debt_with_its_validation_period(book):
         SAID,
         debts=["D1", "D2"],
         sent_on=date(2026, 11, 2),
-        validation_period_end=date(2026, 12, 9),
+        details={"validation_period_end": "2026-12-09"},
     )
     assert [(n.kind, n.sent_on, n.details) for n in rows_of(book, notices)] == [
         ("validation", date(2026, 11, 2), {"validation_period_end": "2026-12-09"})
     ] * 2
     with pytest.raises(RecordError, match="no kind of notice"):
         record_notice(book, "acme/07", "postcard", SAID)
+    with pytest.raises(RecordError, match="2026-11-01 is before the notice was sent, 2026-11-02"):
+        record_notice(
+            book,
+            "acme/07",
+            "transfer",
+            SAID,
+            sent_on=date(2026, 11, 2),
+            details={"received_on": "2026-11-01"},
+        )
 
 
 def test_an_opt_out_at_an_address_binds_everyone_there(book):

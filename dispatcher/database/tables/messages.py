@@ -33,6 +33,7 @@ messages = Table(
     Column("strategy", String(100), nullable=False, server_default=""),
     Column("step", String(100), nullable=False),
     Column("kind", String(30), nullable=False),
+    Column("notice", String(30), nullable=False, server_default=""),  # which notice of the law it is
     Column("channel", String(10), nullable=False),
     Column("address", Text, nullable=False, server_default=""),  # e-mail or number; empty for a letter
     Column("contact_point_id", Id),

@@ -267,7 +267,7 @@ VOCABULARY: Mapping[Event, Word] = {
         _PERSON,
         "A notice sent before was recorded",
         always="notice sent_on",
-        details=f"{_SAID} validation_period_end",
+        details=f"{_SAID} validation_period_end channel received_on returned_on",
     ),
     Event.AFFORDABILITY_RECORDED: _word(
         _PERSON,

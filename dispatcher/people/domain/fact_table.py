@@ -47,6 +47,18 @@ NOTICE = Fact(
             column="sent_on", also=("on",),
         ),
         Field(
+            name="channel", says="By which medium it went; what nobody says is taken to arrive last.",
+            choices=("letter", "email", "sms"), noun="medium of a notice", detail="channel",
+        ),
+        Field(
+            name="received_on", says="When it arrived, as a receipt or the debtor says.", takes=Takes.DAY,
+            detail="received_on",
+        ),
+        Field(
+            name="returned_on", says="When it came back, or the debtor said that it never arrived: then it is none.",
+            takes=Takes.DAY, detail="returned_on",
+        ),
+        Field(
             name="validation_period_end", says="The day printed in it.", takes=Takes.DAY, only=("validation",),
             detail="validation_period_end",
         ),

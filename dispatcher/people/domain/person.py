@@ -107,11 +107,18 @@ class Consent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notice:
-    """A notice that the law wants, already sent."""
+    """A notice that the law wants, already sent: recorded by a person, or a message of ours.
+
+    `channel` empty: nobody knows by which medium. `received_on`: as a receipt or the debtor says. `returned`: it
+    bounced, came back, or the debtor says that it never arrived.
+    """
 
     kind: str
     debt_id: int | None
     sent_on: date
+    channel: str = ""
+    received_on: date | None = None
+    returned: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
 
 

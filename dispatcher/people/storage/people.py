@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select
 
 from dispatcher.database.one_of import one_of
-from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.people import affordability, consents, holds, notices, opt_outs, wishes
 from dispatcher.database.tables.portfolio import contact_points, creditors, debtors
 from dispatcher.gate.facts import HistoryEntry
@@ -25,7 +25,8 @@ from dispatcher.people.domain.person import (
 from dispatcher.people.storage import handlers
 from dispatcher.people.storage.co_debtors import Shared, load_shared
 from dispatcher.people.storage.elsewhere import load_elsewhere
-from dispatcher.people.storage.history import HAS_REACHED, HISTORY, load_history
+from dispatcher.people.storage.history import CAME_BACK, HAS_REACHED, HISTORY, REACHED, STATE, load_history
+from dispatcher.people.storage.told import local_day
 from dispatcher.values.written_address import address_key
 
 NOTHING_SHARED = Shared()
@@ -59,6 +60,20 @@ _SAID = select(messages.c.recipient_id.label("debtor_id"), messages.c.as_of, mes
     messages.c.said != [],
     HAS_REACHED,
 )
+_OWN_NOTICES = (
+    select(
+        messages.c.recipient_id.label("debtor_id"), messages.c.notice, messages.c.sent_at, messages.c.zones,
+        messages.c.channel, messages.c.state, message_debts.c.debt_id,
+    )
+    .join(message_debts, message_debts.c.message_id == messages.c.id)
+    .where(
+        one_of(messages.c.recipient_id, "ids"),
+        messages.c.notice != "",
+        messages.c.sent_at.is_not(None),
+        STATE.in_(REACHED),
+    )
+    .order_by(messages.c.sent_at, message_debts.c.debt_id)
+)  # fmt: skip
 _PARTS: Mapping[str, Select[Any]] = {
     "holds": select(holds)
     .where(one_of(holds.c.debtor_id, "ids"), holds.c.released_at.is_(None))
@@ -77,6 +92,7 @@ _PARTS: Mapping[str, Select[Any]] = {
     "affordability": select(affordability)
     .where(one_of(affordability.c.debtor_id, "ids"), affordability.c.released_at.is_(None))
     .order_by(affordability.c.stated_on, affordability.c.id),
+    "own_notices": _OWN_NOTICES,
     "first": _FIRST,
     "said": _SAID,
 }
@@ -201,9 +217,9 @@ def _person(
             Consent(kind=c.kind, medium=c.medium, address=c.address, given_on=c.given_on, details=c.details)
             for c in parts["consents"].get(row.id, ())
         ),
-        notices=tuple(
-            Notice(kind=n.kind, debt_id=n.debt_id, sent_on=n.sent_on, details=n.details)
-            for n in parts["notices"].get(row.id, ())
+        notices=(
+            *(_notice(n) for n in parts["notices"].get(row.id, ())),
+            *(_own_notice(n) for n in parts["own_notices"].get(row.id, ())),
         ),
         affordability=_stated(parts["affordability"].get(row.id, ())),
         opt_outs=tuple(heard),
@@ -212,6 +228,29 @@ def _person(
         handler=handler,
         said=_said(parts["said"].get(row.id, ())),
         first_message_on=first[0].first if first else None,
+    )
+
+
+def _notice(row: Any) -> Notice:
+    received = row.details.get("received_on")
+    return Notice(
+        kind=row.kind,
+        debt_id=row.debt_id,
+        sent_on=row.sent_on,
+        channel=str(row.details.get("channel", "")),
+        received_on=date.fromisoformat(received) if received else None,
+        returned=bool(row.details.get("returned_on")),
+        details=row.details,
+    )
+
+
+def _own_notice(row: Any) -> Notice:
+    return Notice(
+        kind=row.notice,
+        debt_id=row.debt_id,
+        sent_on=local_day(row.sent_at, row.zones),
+        channel=row.channel,
+        returned=row.state in CAME_BACK,
     )
 
 

@@ -62,7 +62,7 @@ def first_sent(connection: Connection, debt_ids: Collection[int]) -> dict[tuple[
         return {}
     rows = connection.execute(_FIRST_SENT, {"ids": sorted(debt_ids)})
     return {
-        (row.debt_id, row.recipient_id): _local_day(row.sent_at, row.zones) for row in rows
+        (row.debt_id, row.recipient_id): local_day(row.sent_at, row.zones) for row in rows
     }  # the earliest stands
 
 
@@ -73,7 +73,8 @@ def came_back(connection: Connection, debt_ids: Collection[int]) -> set[tuple[in
     return {(row.debt_id, row.recipient_id) for row in rows} - waiting
 
 
-def _local_day(moment: datetime, zones: Sequence[str]) -> date:
+def local_day(moment: datetime, zones: Sequence[str]) -> date:
+    """The day of an instant where the person is, as the message knew it."""
     return moment.astimezone(ZoneInfo(zones[0])).date() if zones else moment.date()
 
 

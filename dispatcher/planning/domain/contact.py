@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from channels.kind import ChannelKind
 from dispatcher.gate.facts import (
+    NOTHING_ON_FILE,
     Action,
     ContactFacts,
     ContentFindings,
@@ -85,7 +87,7 @@ def contact_facts(
         debt=debt_facts(contact, now.date()),
         debt_groups=_debt_groups(person),
         validation_period_end=validation_end(person, debts),
-        notice_sent=first_notice(person, debts),
+        **_first_notice(person, debts),
         authorised_channels=contact.person.authorised_channels,
         call_consent=call_consent(person),
         email_consent=email_consent(contact),
@@ -95,6 +97,20 @@ def contact_facts(
         elsewhere=elsewhere(person, now),
         system=SystemFacts(audit_log_writable=log_writable),
     )
+
+
+def _first_notice(person: PersonFile, debts: Sequence[DebtFile]) -> dict[str, Any]:
+    if not debts:
+        return {}
+    notice = first_notice(person, debts)
+    if notice is None:
+        return {"notice_sent": NOTHING_ON_FILE}
+    return {
+        "notice_sent": notice.sent_on,
+        "notice_received": notice.received_on,
+        "notice_channel": notice.channel or None,
+        "notice_returned": notice.returned,
+    }
 
 
 def _action(contact: IntendedContact, content: ContentFindings | None) -> Action:

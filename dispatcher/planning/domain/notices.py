@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from dispatcher.gate.facts import NOTHING_ON_FILE, DateOnFile, DebtFacts
-from dispatcher.people.domain.person import DebtFile, PersonFile
+from dispatcher.people.domain.person import DebtFile, Notice, PersonFile
 from dispatcher.planning.domain.intended import IntendedContact
 from dispatcher.planning.domain.statuses import a_date
 
@@ -27,21 +27,35 @@ def debt_facts(contact: IntendedContact, today: date) -> DebtFacts:
 
 def _notice(person: PersonFile, debts: Sequence[DebtFile], kinds: Sequence[str]) -> DateOnFile:
     """The date by which every debt of the message had its notice."""
-    dates = [_notice_of(person, debt, kinds) for debt in debts]
-    known = [day for day in dates if day is not None]
-    return max(known) if known and len(known) == len(dates) else NOTHING_ON_FILE
+    found = _deciding(person, debts, kinds)
+    return NOTHING_ON_FILE if found is None or found.returned else found.sent_on
 
 
-def _notice_of(person: PersonFile, debt: DebtFile, kinds: Sequence[str]) -> date | None:
-    sent = [n.sent_on for n in person.notices if n.kind in kinds and n.debt_id in (None, debt.id)]
+def _deciding(person: PersonFile, debts: Sequence[DebtFile], kinds: Sequence[str]) -> Notice | None:
+    """Of the notices of each debt the one on which the contact waits longest; None: a debt has had none."""
+    each = [_notice_of(person, debt, kinds) for debt in debts]
+    known = [notice for notice in each if notice is not None]
+    if not known or len(known) < len(each):
+        return None
+    return max(
+        known, key=lambda notice: (notice.returned, notice.received_on or notice.sent_on, notice.sent_on)
+    )
+
+
+def _notice_of(person: PersonFile, debt: DebtFile, kinds: Sequence[str]) -> Notice | None:
+    """The first that arrived, as far as anybody knows; else the last that came back."""
+    sent = [n for n in person.notices if n.kind in kinds and n.debt_id in (None, debt.id)]
     if "first_written" in kinds and debt.notice_sent_on is not None:
-        sent.append(debt.notice_sent_on)
-    return min(sent, default=None)
+        sent.append(Notice(kind="first_written", debt_id=debt.id, sent_on=debt.notice_sent_on))
+    arrived = [notice for notice in sent if not notice.returned]
+    if arrived:
+        return min(arrived, key=lambda notice: notice.sent_on)
+    return max(sent, key=lambda notice: notice.sent_on, default=None)
 
 
-def first_notice(person: PersonFile, debts: Sequence[DebtFile]) -> DateOnFile:
-    """The day by which every debt of the message had the first notice that the law wants."""
-    return _notice(person, debts, ("first_written", "validation", "written")) if debts else None
+def first_notice(person: PersonFile, debts: Sequence[DebtFile]) -> Notice | None:
+    """The first notice that the law wants of the debts of the message; None: one of them has had none."""
+    return _deciding(person, debts, ("first_written", "validation", "written"))
 
 
 def validation_end(person: PersonFile, debts: Sequence[DebtFile]) -> date | None:

@@ -30,6 +30,7 @@ class Step:
         None  # hours of a paused channel after which the next one is used; None: never
     )
     vary: bool = False  # channels that were not used last come first
+    notice: str = ""  # of a notice: which one of the law it is
 
     def leaves(self, paused_for: timedelta | None) -> bool:
         """Whether a channel that has been paused for so long is left for the next one."""
