@@ -309,7 +309,11 @@ class Settings(BaseSettings):
     config_dir: Path | None = None
     templates_dir: Path | None = None
     public_url: WebAddress = Field("http://localhost:8000", min_length=1)
+    log_format: Literal["text", "json"] = "text"  # of what the long-running verbs write to stderr
     import_folder: Path | None = None
+    backup_folder: Path | None = (
+        None  # where copies lie, each in a folder of its own; the drill takes the newest
+    )
     trusted_proxies: Annotated[
         tuple[str, ...], NoDecode
     ] = ()  # addresses or networks whose X-Forwarded-For names the caller

@@ -74,6 +74,7 @@ COMMANDS = {
         "Let a restored database, or a further machine, send.",
     ),
     "backup": ("dispatcher.cli.log:backup", "Copy the database while it is in use."),
+    "drill": ("dispatcher.cli.drill:drill", "Practise a restore of the newest backup."),
     "worker": ("dispatcher.cli.scheduler:worker", "Deliver from the Redis queue."),
     "scheduler": ("dispatcher.cli.scheduler:scheduler", "Fire the schedules."),
     "serve": ("dispatcher.cli.serve:serve", "The pages, the API and the webhooks."),

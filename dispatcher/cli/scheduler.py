@@ -1,6 +1,5 @@
 """`dispatcher worker`, `scheduler` and `up`: the processes that stay."""
 
-import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from dispatcher.web.operators.run_start import RunDay
 
 STOP_SECONDS = 10.0
-_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
 def worker(
@@ -46,12 +44,14 @@ def worker(
     from dispatcher.settings import load_settings
     from dispatcher.worker.daily_run import refuse_wrong_home
     from dispatcher.worker.processes import Crew, run_workers, stop_on_signals
+    from dispatcher.worker.program_log import write_program_log
 
-    if load_settings().broker_url.startswith("memory"):
+    settings = load_settings()
+    if settings.broker_url.startswith("memory"):
         raise typer.BadParameter(
             "a queue in memory has no workers: set DISPATCHER_BROKER_URL=redis://…, or use `up`"
         )
-    logging.basicConfig(level=logging.INFO, format=_FORMAT)
+    write_program_log(settings.log_format)
     stop = threading.Event()
     stop_on_signals(stop)
     crew = Crew(queues=_kinds(queues), threads=threads, now=now)
@@ -67,10 +67,12 @@ def scheduler(now: Now = None) -> None:
 
     Example: dispatcher scheduler
     """
+    from dispatcher.settings import load_settings
     from dispatcher.worker.processes import stop_on_signals
+    from dispatcher.worker.program_log import write_program_log
     from dispatcher.worker.scheduler import run_scheduler
 
-    logging.basicConfig(level=logging.INFO, format=_FORMAT)
+    write_program_log(load_settings().log_format)
     stop = threading.Event()
     stop_on_signals(stop)
     with opened(now) as dispatcher:
@@ -88,11 +90,13 @@ def up(
 
     Example: dispatcher up --port 8000
     """
+    from dispatcher.settings import load_settings
     from dispatcher.worker.daily_run import open_delivery_process, run_today
     from dispatcher.worker.processes import stop_on_signals
+    from dispatcher.worker.program_log import write_program_log
     from dispatcher.worker.scheduler import run_beside
 
-    logging.basicConfig(level=logging.INFO, format=_FORMAT)
+    write_program_log(load_settings().log_format)
     stop = threading.Event()
     with (
         opened(now) as dispatcher,

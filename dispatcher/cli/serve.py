@@ -23,9 +23,12 @@ def serve(
 
     Example: dispatcher serve --port 8000
     """
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    from dispatcher.settings import load_settings
     from dispatcher.worker.daily_run import run_today
     from dispatcher.worker.event_loop import telling_receivers
+    from dispatcher.worker.program_log import write_program_log
+
+    write_program_log(load_settings().log_format, level=logging.WARNING)
 
     with opened(now) as house:
         _ = house.optout_secret  # raises where debtors' links, made elsewhere, could not be read here
@@ -60,5 +63,6 @@ def web_server(house: Dispatcher, run_day: "RunDay", host: str = "", port: int =
         h11_max_incomplete_event_size=65_536,
         access_log=False,  # addresses hold names of debtors; the delivery log says who did what
         log_level="warning",
+        log_config=None,  # as all others: in the form that the settings name
     )
     return uvicorn.Server(config)

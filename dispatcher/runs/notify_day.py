@@ -1,7 +1,7 @@
 """Tells somebody about the day: a summary by webhook or e-mail, a ping when a run finished, an alarm when none did."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
@@ -69,6 +69,7 @@ def day_notice(database: Database, day: date, *, now: datetime) -> Notice:
         "refused_creditors": dict(report.refused),
         "stopped": stops,
         "newest_seal": report.seal,
+        "restore_drill": dict(report.drill) if report.drill else None,
     }
     waiting = sum(count for _, count in report.needs_a_person)
     subject = f"Reminders on {day}: {sent} sent, {waiting} for a person"
@@ -159,7 +160,17 @@ def _lines(report: day_report.DayReport, stops: Sequence[str], since: datetime, 
         *(f"Refused: {creditor}: {why}" for creditor, why in sorted(report.refused.items())),
         "Stopped: " + ("; ".join(stops) or "nothing"),
         "Newest seal: " + (report.seal or "none"),
+        "Newest restore drill: " + _drilled(report.drill),
     ]
+
+
+def _drilled(drill: Mapping[str, Any] | None) -> str:
+    if drill is None:
+        return "none; nobody knows whether a backup would serve"
+    said = f"{drill['file']} of {drill['made_at']}, "
+    if drill["passed"]:
+        return f"{said}restored and verified with {drill['entries']} sealed entries"
+    return f"{said}WOULD NOT SERVE: {'; '.join(drill['findings'])}"
 
 
 def _failed(jobs: Sequence[tuple[str, str]]) -> list[str]:

@@ -25,6 +25,10 @@ class AccountError(ValueError):
     """A provider's account could not be asked or told everything; the next time makes up for it."""
 
 
+class RestoreDrillError(ValueError):
+    """The newest backup could not be restored and verified; the log says what was found."""
+
+
 def _run(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
     from dispatcher.runs.notify_day import ping
     from dispatcher.runs.run_day import DayRequest, run_day
@@ -178,6 +182,21 @@ def _retention(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -
     return f"{len(erased)} erased, {len(kept)} kept, {remove_exports(files)} old exports removed"
 
 
+def _drill(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
+    from dispatcher.record.drill_restore import drill_restore
+
+    del process, at
+    folder = dispatcher.settings.backup_folder
+    if folder is None:
+        return "no folder of backups is set: set DISPATCHER_BACKUP_FOLDER"
+    drilled = drill_restore(
+        dispatcher.database, folder, dispatcher.home / "drill", now=dispatcher.real_now(), actor="scheduler"
+    )
+    if not drilled.passed:
+        raise RestoreDrillError(f"{drilled.file}: {'; '.join(drilled.findings[:3])}")
+    return f"{drilled.file}: restored and verified, {drilled.entries} sealed entries"
+
+
 _Work = Callable[[Dispatcher, DeliveryProcess, datetime], str]
 _JOBS: Mapping[str, _Work] = {
     "accounts": _accounts,
@@ -185,6 +204,7 @@ _JOBS: Mapping[str, _Work] = {
     "alert": _alert,
     "batches": _batches,
     "changes": _changes,
+    "drill": _drill,
     "import": _import,
     "pass-on": _pass_on,
     "receipts": _receipts,

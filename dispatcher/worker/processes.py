@@ -89,6 +89,10 @@ def _start(crew: Crew) -> BaseProcess:
 
 
 def _child(crew: Crew, parent: int) -> None:
+    from dispatcher.settings import load_settings
+    from dispatcher.worker.program_log import write_program_log
+
+    write_program_log(load_settings().log_format, level=logging.WARNING)
     stop = threading.Event()
     stop_on_signals(stop)
     threading.Thread(target=_watch_parent, args=(parent, stop), daemon=True).start()

@@ -4,14 +4,17 @@ from collections.abc import Callable
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from dispatcher.database.tables.messages import messages
-from tests.web.house import Web
+from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.log.storage import delivery_log
+from tests.web.house import Web, open_home
 
 NAMES = {
     "dispatcher_messages", "dispatcher_decisions", "dispatcher_oldest_due_seconds", "dispatcher_unknown_outcome",
-    "dispatcher_window_violations", "dispatcher_send_seconds", "dispatcher_plan_seconds",
+    "dispatcher_window_violations", "dispatcher_send_seconds", "dispatcher_plan_seconds", "dispatcher_messages_now",
+    "dispatcher_restore_drill_age_seconds",
 }  # fmt: skip
 
 
@@ -68,6 +71,28 @@ def test_a_real_broker_that_answers_is_ready(open_web: Callable[..., Web], redis
         "ok": True,
         "detail": "answers",
     }
+
+
+def test_what_counts_never_falls_and_what_stands_is_a_gauge(web: Web) -> None:
+    with web.house.database.reading() as connection:
+        key = connection.scalar(select(messages.c.id).where(messages.c.state == "accepted"))
+    before = numbers(web)
+    with web.house.database.writing() as connection:
+        connection.execute(update(messages).where(messages.c.id == key).values(state="delivered"))
+        entry = LogEntry(
+            event="delivered", at=web.house.now(), actor="test", message_id=key, channel="email",
+            details={"event_id": "e"},
+        )  # fmt: skip
+        delivery_log.append(connection, [entry])
+    other = open_home(web.house.home)  # as another process: nothing is kept from before
+    after = numbers(Web(other))
+    other.close()
+
+    came, stands = "dispatcher_messages_total|email", "dispatcher_messages_now|email"
+    assert after[f"{came}|accepted"] == before[f"{came}|accepted"]
+    assert after[f"{came}|delivered"] == 1 + before.get(f"{came}|delivered", 0)
+    assert after[f"{stands}|accepted"] == before[f"{stands}|accepted"] - 1
+    assert all(after[name] >= value for name, value in before.items() if name.endswith("_total"))
 
 
 def test_a_channel_that_pauses_is_said(web: Web) -> None:

@@ -151,3 +151,4 @@ class Event(StrEnum):
     KEY_REPLACED = "key_replaced"
     RESTORED = "restored"
     ADOPTED = "adopted"
+    RESTORE_DRILLED = "restore_drilled"

@@ -436,6 +436,9 @@ VOCABULARY: Mapping[Event, Word] = {
     Event.KEY_REPLACED: _report(_LOG, "A key was replaced"),
     Event.RESTORED: _report(_LOG, "An older database was put back"),
     Event.ADOPTED: _word(_LOG, "A copy of the database was adopted", always="kind unknown why trouble"),
+    Event.RESTORE_DRILLED: _word(
+        _LOG, "A restore was practised", always="file made_at passed entries rows findings"
+    ),
 }
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Connection, exists, func, select
 
@@ -13,6 +14,7 @@ from dispatcher.database.tables.operations import fires
 from dispatcher.database.tables.planning import runs
 from dispatcher.database.tables.record import seals
 from dispatcher.people.storage import task_lists
+from dispatcher.record.storage import drill_counts
 from dispatcher.runs.domain.left_open import UNDECIDED, LeftOpen
 from dispatcher.runs.storage import left_open
 
@@ -31,6 +33,7 @@ class DayReport:
     failed_jobs: Sequence[tuple[str, str]]  # schedule, why it failed the last time
     refused: Mapping[str, str]  # creditors that the newest run refused, and why
     seal: str
+    drill: Mapping[str, Any] | None  # what the newest practice of a restore came to
 
 
 def read(connection: Connection, since: datetime, until: datetime) -> DayReport:
@@ -56,6 +59,7 @@ def read(connection: Connection, since: datetime, until: datetime) -> DayReport:
         failed_jobs=failed_jobs(connection, since),
         refused=_refused(connection),
         seal=connection.scalar(select(seals.c.root).order_by(seals.c.number.desc()).limit(1)) or "",
+        drill=(drill_counts.newest_drill(connection) or {}).get("details"),
     )
 
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -20,12 +21,14 @@ from dispatcher.bootstrap import Dispatcher
 from dispatcher.database import migrate
 from dispatcher.delivery.channel_trouble import paused_channels
 from dispatcher.delivery.storage import due, stops
+from dispatcher.record.storage import drill_counts
 from dispatcher.runs.storage import meters
 from dispatcher.web.operators.today import signs_of
 from dispatcher.web.site.visit import Page, Visit
 
 _BROKER_SECONDS = 2.0
 _COSTLY_EVERY = 300.0  # seconds: these read every attempt there is
+_LATE_EVERY = 60.0  # these count the log's index
 _CHEAP_EVERY = 10.0
 
 
@@ -146,6 +149,8 @@ def _read(read: Callable[[Any], Any]) -> Callable[[Dispatcher], Any]:
 
 
 _MESSAGES = _Kept(_CHEAP_EVERY, _read(meters.messages_by_state))
+_CAME_TO = _Kept(_LATE_EVERY, _read(meters.came_to))
+_DRILL = _Kept(_LATE_EVERY, _read(drill_counts.newest_drill))
 _DECISIONS = _Kept(_CHEAP_EVERY, _read(meters.decisions))
 _UNKNOWN = _Kept(_CHEAP_EVERY, _read(meters.unknown_outcomes))
 _PLANNING = _Kept(_CHEAP_EVERY, _read(meters.plan_seconds))
@@ -160,12 +165,18 @@ class _Numbers(Collector):
     def collect(self) -> Iterator[Metric]:
         """Every family, in the names that dashboards know."""
         house = self._house
-        sent = CounterMetricFamily(
-            "dispatcher_messages", "Messages by channel and present state.", labels=["channel", "state"]
+        came = CounterMetricFamily(
+            "dispatcher_messages", "How often a message came to a state.", labels=["channel", "state"]
+        )
+        for (channel, state), count in sorted(_CAME_TO.of(house).items()):
+            came.add_metric([channel, state], count)
+        yield came
+        stand = GaugeMetricFamily(
+            "dispatcher_messages_now", "Messages by the state they stand in.", labels=["channel", "state"]
         )
         for (channel, state), count in sorted(_MESSAGES.of(house).items()):
-            sent.add_metric([channel, state], count)
-        yield sent
+            stand.add_metric([channel, state], count)
+        yield stand
         told = CounterMetricFamily(
             "dispatcher_decisions", "Decisions of the plans by rule.", labels=["decision", "rule"]
         )
@@ -183,6 +194,16 @@ class _Numbers(Collector):
             "Attempts outside their legal window; stays 0.",
             value=_VIOLATIONS.of(house),
         )
+        drilled = GaugeMetricFamily(
+            "dispatcher_restore_drill_age_seconds",
+            "Since the newest practice of a restore, by whether it passed; nothing where nobody practised.",
+            labels=["passed"],
+        )
+        drill = _DRILL.of(house)
+        if drill is not None:
+            age = house.real_now() - datetime.fromisoformat(drill["at"])
+            drilled.add_metric(["yes" if drill["details"]["passed"] else "no"], age.total_seconds())
+        yield drilled
         yield _histogram(_SENDING.of(house))
         count, seconds = _PLANNING.of(house)
         yield SummaryMetricFamily(
