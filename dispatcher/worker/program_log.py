@@ -7,6 +7,7 @@ import json
 import logging
 import os
 from datetime import UTC, datetime
+from typing import TextIO
 
 FORMATS = ("text", "json")
 _TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
@@ -33,6 +34,11 @@ class JsonLines(logging.Formatter):
 
 def write_program_log(form: str, *, level: int = logging.INFO) -> None:
     """Let all loggers of this process write to stderr in one of FORMATS; once a process."""
+    logging.basicConfig(level=level, handlers=[handler_of(form)])
+
+
+def handler_of(form: str) -> "logging.StreamHandler[TextIO]":
+    """What writes to stderr in that form."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if form == "json" else logging.Formatter(_TEXT))
-    logging.basicConfig(level=level, handlers=[handler])
+    return handler

@@ -125,10 +125,12 @@ def test_every_setting_is_one_and_is_taken(
     secret.write_text("postgresql://dispatcher:secret@database/dispatcher")
     for name, value in values.items():
         monkeypatch.setenv(name, str(secret) if name.endswith("_FILE") else value)
-    settings = load_settings()
-    assert unknown_variables() == []
+    try:
+        settings = load_settings()
+        assert unknown_variables() == []
+    finally:
+        os.environ.pop("DISPATCHER_DATABASE_URL", None)  # that reading the secret's file has set
     assert settings.backup_folder == Path("/var/backups/dispatcher")
-    monkeypatch.delenv("DISPATCHER_DATABASE_URL", raising=False)  # that reading the secret's file has set
 
 
 def test_services_wait_for_what_they_need_and_keep_their_home() -> None:

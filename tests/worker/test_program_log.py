@@ -3,37 +3,31 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 
 from dispatcher.settings import SettingsError, load_settings
-from dispatcher.worker.program_log import JsonLines, write_program_log
+from dispatcher.worker.program_log import handler_of
 
 
-@pytest.fixture
-def root() -> Iterator[logging.Logger]:
-    """The root logger without handlers, put back afterwards."""
-    logger = logging.getLogger()
-    before, level = logger.handlers[:], logger.level
-    logger.handlers[:] = []
-    yield logger
-    logger.handlers[:] = before
-    logger.setLevel(level)
-
-
-def written(root: logging.Logger, form: str, say) -> str:
-    write_program_log(form)
-    [handler] = root.handlers
-    stream = io.StringIO()
+def written(form: str, say: Callable[[logging.Logger], object]) -> str:
+    """What a logger says through the handler of a form."""
+    handler, stream = handler_of(form), io.StringIO()
     handler.setStream(stream)
-    say(logging.getLogger("dispatcher.worker.test"))
+    logger = logging.getLogger("dispatcher.worker.test")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        say(logger)
+    finally:
+        logger.removeHandler(handler)
     return stream.getvalue()
 
 
-def test_each_line_is_an_object_with_its_moment_level_and_origin(root: logging.Logger) -> None:
+def test_each_line_is_an_object_with_its_moment_level_and_origin() -> None:
     text = written(
-        root, "json", lambda log: [log.info("sent %d, zum Beispiel für Ä", 3), log.warning("two\nlines")]
+        "json", lambda log: [log.info("sent %d, zum Beispiel für Ä", 3), log.warning("two\nlines")]
     )
 
     first, second = (json.loads(line) for line in text.splitlines())
@@ -46,22 +40,21 @@ def test_each_line_is_an_object_with_its_moment_level_and_origin(root: logging.L
     assert "exception" not in first
 
 
-def test_a_fault_keeps_its_story_in_its_line(root: logging.Logger) -> None:
+def test_a_fault_keeps_its_story_in_its_line() -> None:
     def fail(log: logging.Logger) -> None:
         try:
             raise ValueError("no such thing")
         except ValueError:
             log.exception("it went wrong")
 
-    [line] = written(root, "json", fail).splitlines()
+    [line] = written("json", fail).splitlines()
     assert "ValueError: no such thing" in json.loads(line)["exception"]
 
 
-def test_a_person_reads_plain_lines_where_nothing_else_is_set(root: logging.Logger) -> None:
+def test_a_person_reads_plain_lines_where_nothing_else_is_set() -> None:
     assert load_settings().log_format == "text"
-    text = written(root, "text", lambda log: log.info("hello"))
+    text = written("text", lambda log: log.info("hello"))
     assert text.endswith("INFO dispatcher.worker.test hello\n")
-    assert not isinstance(root.handlers[0].formatter, JsonLines)
 
 
 def test_another_form_is_refused() -> None:

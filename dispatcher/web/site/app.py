@@ -24,7 +24,7 @@ from dispatcher.web.api.operation import PREFIX, Operation
 from dispatcher.web.api.operations import OPERATIONS
 from dispatcher.web.api.problems import problem
 from dispatcher.web.api.serving import endpoint
-from dispatcher.web.auditors import exceptions, log
+from dispatcher.web.auditors import exceptions, keeping, log
 from dispatcher.web.debtors import account as debtors_account
 from dispatcher.web.debtors import debtors_page
 from dispatcher.web.machines import probes, webhooks
@@ -101,6 +101,7 @@ PAGES: tuple[Page, ...] = (
     *stops.PAGES,
     *log.PAGES,
     *exceptions.PAGES,
+    *keeping.PAGES,
     *desk_pages.PAGES,
     *user_pages.PAGES,
     *wire_pages.PAGES,

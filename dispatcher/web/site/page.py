@@ -62,6 +62,7 @@ _MENU = (
     ("/strategies", "Strategies", "More"),
     ("/senders", "Senders", "More"),
     ("/settings", "Settings", "More"),
+    ("/keeping", "Keeping", "More"),
     ("/users", "Users", "More"),
     ("/wire", "Creditors' systems", "More"),
 )
