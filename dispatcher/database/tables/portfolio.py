@@ -216,6 +216,7 @@ payments = Table(
     Column("external_id", String(200)),  # the creditor's own; the parts of one payment share it
     Column("creditor_id", Id),  # beside an `external_id` alone, whose it is
 )
+Index("ix_payments_split_of", payments.c.split_of, **rows_where("split_of IS NOT NULL"))
 Index(
     "payments_external_id",
     payments.c.creditor_id,

@@ -6,14 +6,9 @@ from dispatcher.web.site.visit import RefusedError, Visit, not_found
 def creditor_asked(visit: Visit) -> str:
     """The creditor that a list is of; empty: every creditor. An account that asks for another is refused."""
     asked = visit.query("creditor")
-    require_own(visit, asked)
-    return visit.only_creditor or asked
-
-
-def require_own(visit: Visit, creditor: str) -> None:
-    """Refuse a creditor that the account does not see; empty names none."""
-    if visit.only_creditor and creditor not in ("", visit.only_creditor):
+    if visit.only_creditor and asked not in ("", visit.only_creditor):
         raise RefusedError(403, f"creditor: this account sees {visit.only_creditor} alone.")
+    return visit.only_creditor or asked
 
 
 def is_own(visit: Visit, reference: str) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dispatcher.web.api.bounds import creditor_asked, is_own, require_own
+from dispatcher.web.api.bounds import creditor_asked, is_own
 from dispatcher.web.api.debts import debt_named
 from dispatcher.web.api.operation import limit_of, listed
 from dispatcher.web.site.filters import a_number, a_path_number
@@ -15,10 +15,6 @@ from dispatcher.wire.storage import documents
 def list_documents(visit: Visit) -> Any:
     """Papers that stand, in the order they were added."""
     limit, only, debt = limit_of(visit), creditor_asked(visit), visit.query("debt")
-    if "/" in debt:
-        key, _, bare = debt.partition("/")
-        require_own(visit, key)
-        only, debt = key, bare
     with visit.program.database.reading() as connection:
         found = documents.page_of_documents(
             connection, only=only, debt=debt, after=a_number(visit, "cursor") or 0, limit=limit + 1

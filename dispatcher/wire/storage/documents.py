@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, insert, or_, select, update
 
 from dispatcher.database.tables.portfolio import creditors, debt_parties, debtors, debts
 from dispatcher.database.tables.wire import debt_documents
+from dispatcher.wire.storage import wire_lists
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,12 +47,12 @@ def withdraw(connection: Connection, document_id: int, *, at: datetime, why: str
 def page_of_documents(
     connection: Connection, *, only: str = "", debt: str = "", after: int = 0, limit: int = 50
 ) -> list[DebtDocument]:
-    """Those that stand, in the order they were added, behind an id; of one creditor, of one debt's reference."""
+    """Those that stand, in the order they were added, behind an id; of one creditor, of one debt."""
     query = _documents().where(debt_documents.c.id > after, debt_documents.c.withdrawn_at.is_(None))
     if only:
         query = query.where(creditors.c.key == only)
     if debt:
-        query = query.where(debts.c.reference == debt)
+        query = query.where(debt_documents.c.debt_id.in_(wire_lists.ids_of_debt(connection, debt)))
     return [_document(row) for row in connection.execute(query.order_by(debt_documents.c.id).limit(limit))]
 
 

@@ -53,10 +53,10 @@ def list_creditors(connection: Connection, only: str) -> Sequence[Any]:
 def page_of_debts(
     connection: Connection, *, only: str = "", debtor: str = "", after: int = 0, limit: int = 50
 ) -> list[DebtLine]:
-    """Debts in the order they came, behind an id; of one creditor, of one debtor's reference."""
+    """Debts in the order they came, behind an id; of one creditor, of one debtor (reference or creditor/reference)."""
     query = _debts().where(debts.c.id > after, *_mine(only)).order_by(debts.c.id).limit(limit)
-    if debtor:
-        query = query.where(debtors.c.reference == debtor.rpartition("/")[2])
+    if debtor:  # found first: the order by id would lead past all others'
+        query = query.where(debts.c.id.in_(_ids_of_debtor(connection, debtor)))
     return [_debt(row) for row in connection.execute(query)]
 
 
@@ -79,8 +79,12 @@ def page_of_payments(
 ) -> list[PaymentLine]:
     """Payments in the order they were recorded, behind an id; those of one id of the creditor's own."""
     query = _payments().where(payments.c.id > after, *_mine(only)).order_by(payments.c.id).limit(limit)
-    if external_id:
-        query = query.where(payments.c.external_id == external_id)
+    if external_id:  # by its index, which begins with the creditor
+        owners = select(creditors.c.id).where(*_mine(only))
+        mine = payments.c.creditor_id.in_(list(connection.scalars(owners)))
+        named = select(payments.c.id).where(mine, payments.c.external_id == external_id)
+        first = list(connection.scalars(named.where(payments.c.split_of.is_(None))))
+        query = query.where(or_(payments.c.id.in_(first), payments.c.split_of.in_(first)))
     return [_payment(row) for row in connection.execute(query)]
 
 
@@ -125,7 +129,7 @@ def page_of_parties(
         .limit(limit)
     )
     if debt:
-        query = query.where(debts.c.reference == debt.rpartition("/")[2])
+        query = query.where(at.debt_id.in_(ids_of_debt(connection, debt)))
     return [
         PartyLine(
             debt_id=row.debt_id,
@@ -147,6 +151,20 @@ def parties_of(connection: Connection, debt_id: int) -> list[tuple[str, str]]:
         .order_by(debt_parties.c.relation, debtors.c.reference)
     )
     return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def ids_of_debt(connection: Connection, debt: str) -> list[int]:
+    """Debts that go by `creditor/reference`, or by a reference of any creditor."""
+    creditor, _, reference = debt.rpartition("/")
+    query = select(debts.c.id).join(creditors, creditors.c.id == debts.c.creditor_id)
+    return list(connection.scalars(query.where(debts.c.reference == reference, *_mine(creditor))))
+
+
+def _ids_of_debtor(connection: Connection, debtor: str) -> list[int]:
+    creditor, _, reference = debtor.rpartition("/")
+    whose = select(debtors.c.id).join(creditors, creditors.c.id == debtors.c.creditor_id)
+    people = list(connection.scalars(whose.where(debtors.c.reference == reference, *_mine(creditor))))
+    return list(connection.scalars(select(debts.c.id).where(debts.c.debtor_id.in_(people))))
 
 
 def _mine(only: str) -> tuple[ColumnElement[bool], ...]:
