@@ -9,7 +9,6 @@ import os
 from datetime import UTC, datetime
 from typing import TextIO
 
-FORMATS = ("text", "json")
 _TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
@@ -33,7 +32,7 @@ class JsonLines(logging.Formatter):
 
 
 def write_program_log(form: str, *, level: int = logging.INFO) -> None:
-    """Let all loggers of this process write to stderr in one of FORMATS; once a process."""
+    """Let all loggers of this process write to stderr as text or json; once a process."""
     logging.basicConfig(level=level, handlers=[handler_of(form)])
 
 
