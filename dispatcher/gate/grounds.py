@@ -70,8 +70,10 @@ def _of_the_file(written: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=64)
-def _parts(kind: type) -> tuple[tuple[str, str, Any], ...]:
-    """(field, key, default) of a class; whatever equals its default is left out."""
+def _parts(kind: type) -> tuple[tuple[str, str, Any], ...] | None:
+    """(field, key, default) of a class; whatever equals its default is left out. None: it has no fields."""
+    if not is_dataclass(kind):
+        return None
     names, left_out = _NAMES.get(kind, {}), _LEFT_OUT.get(kind, frozenset())
     found = []
     for each in fields(kind):
@@ -81,10 +83,19 @@ def _parts(kind: type) -> tuple[tuple[str, str, Any], ...]:
     return tuple(found)
 
 
+_AS_IT_IS = frozenset({str, int, bool, type(None)})
+
+
 def _written(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        parts = ((key, default, getattr(value, name)) for name, key, default in _parts(type(value)))
-        return {key: _written(part) for key, default, part in parts if default is MISSING or part != default}
+    """Called for each of some sixty parts a decision: most are left out or need no writing."""
+    kind: type = type(value)
+    if (parts := _parts(kind)) is not None:
+        written = {}
+        for name, key, default in parts:
+            part = getattr(value, name)
+            if part is not default and (default is MISSING or part != default):
+                written[key] = part if type(part) in _AS_IT_IS else _written(part)
+        return written
     if isinstance(value, Mapping):
         return {key: _written(part) for key, part in value.items()}
     if isinstance(value, tuple | frozenset):

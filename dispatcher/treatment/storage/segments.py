@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -79,9 +80,9 @@ def places_of(
     """
     if not segments or not debt_ids:
         return {}
-    found = _places(connection, segments, debt_ids, as_of, None)
+    found = _run(connection, _without_the_book(_Loaded(segments), as_of), debt_ids)
     if any(segments[place].asks_for_the_book() for place in found.values()):
-        found = _places(connection, segments, debt_ids, as_of, books(connection, as_of))
+        found = _run(connection, _places(segments, as_of, books(connection, as_of)), debt_ids)
     return found
 
 
@@ -89,22 +90,52 @@ def scored_places_of(
     connection: Connection, segments: Segments, debt_ids: Collection[int], as_of: date
 ) -> dict[int, int]:
     """Debt of a private person -> the number of the first segment that a score leads to: it may add to offers."""
-    asking = [(i, each) for i, each in enumerate(segments) if each.asks_for_a_score()]
+    asking = [each for each in segments if each.asks_for_a_score()]
     if not asking or not debt_ids:
         return {}
-    book = books(connection, as_of) if any(each.asks_for_the_book() for _, each in asking) else {}
+    if any(each.asks_for_the_book() for each in asking):
+        return _run(connection, _scored_places(segments, as_of, books(connection, as_of)), debt_ids)
+    return _run(connection, _scored_without_the_book(_Loaded(segments), as_of), debt_ids)
+
+
+class _Loaded:
+    """Segments as they were loaded, once a process: the same where it is the same object."""
+
+    def __init__(self, segments: Segments) -> None:
+        self.segments = segments
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Loaded) and other.segments is self.segments
+
+    def __hash__(self) -> int:
+        return id(self.segments)
+
+
+# Making these statements costs more than running them: delivering asks one for each chunk of a day.
+@lru_cache(maxsize=8)
+def _without_the_book(loaded: _Loaded, as_of: date) -> Any:
+    return _places(loaded.segments, as_of, None)
+
+
+@lru_cache(maxsize=8)
+def _scored_without_the_book(loaded: _Loaded, as_of: date) -> Any:
+    return _scored_places(loaded.segments, as_of, {})
+
+
+def _places(segments: Segments, as_of: date, book: Book | None) -> Any:
+    place = _place(segments, as_of, book)
+    return _from(select(debts.c.id, place.label("place"))).where(one_of(debts.c.id, "ids"))
+
+
+def _scored_places(segments: Segments, as_of: date, book: Book) -> Any:
+    asking = [(i, each) for i, each in enumerate(segments) if each.asks_for_a_score()]
     cases = [(and_(is_private(), _meets(each, as_of, book)), literal(i)) for i, each in asking]
     query = _from(select(debts.c.id, case(*cases, else_=_NOWHERE).label("place")))
-    rows = connection.execute(query.where(one_of(debts.c.id, "ids")), {"ids": sorted(debt_ids)})
-    return {row.id: row.place for row in rows if row.place != _NOWHERE}
+    return query.where(one_of(debts.c.id, "ids"))
 
 
-def _places(
-    connection: Connection, segments: Segments, debt_ids: Collection[int], as_of: date, book: Book | None
-) -> dict[int, int]:
-    place = _place(segments, as_of, book)
-    query = _from(select(debts.c.id, place.label("place")))
-    rows = connection.execute(query.where(one_of(debts.c.id, "ids")), {"ids": sorted(debt_ids)})
+def _run(connection: Connection, query: Any, debt_ids: Collection[int]) -> dict[int, int]:
+    rows = connection.execute(query, {"ids": sorted(debt_ids)})
     return {row.id: row.place for row in rows if row.place != _NOWHERE}
 
 
