@@ -71,7 +71,7 @@ SCHEMA: dict[str, Any] = {
                 "additionalProperties": False,
                 "required": ["name", "packs", "kinds", "first", "source"],
                 "properties": {
-                    "name": {"type": "string", "pattern": "^[a-z_]+$"},
+                    "name": {"type": "string", "pattern": "^[a-z][a-z0-9_]*$"},
                     "packs": {**_TEXTS, "minItems": 1},
                     "roles": _TEXTS,
                     "kinds": {**_TEXTS, "minItems": 1},

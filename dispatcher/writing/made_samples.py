@@ -175,6 +175,7 @@ _SETTERS: Mapping[str, Callable[[RenderInputs, Any], RenderInputs | None]] = {
     "channel": lambda inputs, value: inputs if value == inputs.channel.value else None,
     "first_contact": lambda inputs, value: replace(inputs, first_contact=bool(value)),
     "first_message_on": _emptied(first_message_on=None),
+    "notice_on": _emptied(notice_on=None),
     "plans": _emptied(plans=(), plans_valid_until=None),
     "plans_valid_until": _emptied(plans_valid_until=None),
     "handover.on": _emptied(handover_on=None),

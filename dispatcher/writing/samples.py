@@ -153,6 +153,7 @@ def sample(channel: ChannelKind, language: str, country: str, kind: str) -> Rend
         total=debt.balance,
         first_contact=False,
         first_message_on=date(2026, 3, 2),
+        notice_on=date(2026, 2, 20),
         plans=tuple(
             flat_plan(n, debt.balance, count, date(2026, 4, 1)) for n, count in enumerate((2, 3), start=1)
         ),
@@ -232,6 +233,7 @@ def _bare(inputs: RenderInputs, meta: TemplateMeta) -> RenderInputs:
         sender=replace(inputs.sender, dispute_url="", advice={}, complaints={}, registration=""),
         debts=(debt,),
         first_message_on=None,
+        notice_on=None,
         plans=inputs.plans if "plans" in needs else (),
         plans_valid_until=inputs.plans_valid_until if needs & {"plans", "plans_valid_until"} else None,
         handover_on=inputs.handover_on if "handover" in needs else None,

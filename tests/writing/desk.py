@@ -116,6 +116,7 @@ def inputs(
         total=total,
         first_contact=False,
         first_message_on=date(2026, 3, 2),
+        notice_on=date(2026, 2, 20),
         plans=(flat_plan(1, total, 2, date(2026, 4, 1)), flat_plan(2, total, 3, date(2026, 4, 1))),
         plans_valid_until=date(2026, 3, 28),
         handover_on=date(2026, 4, 10),

@@ -94,6 +94,7 @@ class Checked:
             inputs.as_of,
             inputs.balance_day,
             inputs.first_message_on,
+            inputs.notice_on,
             inputs.plans_valid_until,
             inputs.handover_on,
         }

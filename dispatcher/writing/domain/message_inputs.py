@@ -10,6 +10,7 @@ from dispatcher.agreements.domain.offers import FIRST_AFTER_DAYS, Offers, Past, 
 from dispatcher.messages.domain.message import Message
 from dispatcher.messages.domain.spoken import How
 from dispatcher.people.domain.person import DebtFile, PersonFile
+from dispatcher.planning.domain.notices import first_notice
 from dispatcher.planning.domain.sender_role import role_of
 from dispatcher.values.money import Money
 from dispatcher.values.sender import Sender
@@ -71,6 +72,7 @@ def message_inputs(
         first_contact=person.is_first_contact(message.as_of),
         said=tuple(sorted(person.said_before(message.as_of))),
         first_message_on=max(earlier, default=None) if told else None,  # by that day of all of them
+        notice_on=_noticed_on(person, asked_for),
         plans=offers.plans,
         plans_valid_until=offer_ends(offers, message.as_of),
         settlement=settlement.amount if settlement else None,
@@ -86,6 +88,11 @@ def message_inputs(
         payment_url="" if barred else _payment_url(sender, person, asked_for, total),
         packs=tuple(pack.split("@")[0] for pack in message.rule_packs),
     )
+
+
+def _noticed_on(person: PersonFile, debts: Sequence[DebtFile]) -> date | None:
+    sent = first_notice(person, debts)
+    return sent if isinstance(sent, date) else None
 
 
 def parts_of(

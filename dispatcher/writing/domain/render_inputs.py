@@ -71,6 +71,7 @@ class RenderInputs:
     first_contact: bool = True
     said: tuple[str, ...] | None = None  # sentences of the law said before; None: as `first_contact` says
     first_message_on: date | None = None  # when the first reminder went out
+    notice_on: date | None = None  # by when all its debts had the first notice that the law wants
     plans: tuple[PlanOffer, ...] = ()
     plans_valid_until: date | None = None
     settlement: Money | None = None  # a part of the balance that would end the debts

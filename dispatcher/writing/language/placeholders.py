@@ -258,6 +258,7 @@ PLACEHOLDERS: Mapping[str, Placeholder] = _catalogue(
     _entry("as_of", _D, "the day of the balance", "March 11, 2026", lambda v: v.inputs.balance_day),
     _entry("reply_by", _D, "ten working days after the message, in the reader's country", "March 25, 2026", lambda v: working_day_after(v.inputs.as_of, REPLY_DAYS, v.inputs.debtor.country)),
     _entry("first_message_on", _D, "when the first reminder went out", "March 2, 2026", lambda v: v.inputs.first_message_on, "empty"),
+    _entry("notice_on", _D, "by when every debt had the first notice that the law wants", "February 20, 2026", lambda v: v.inputs.notice_on, "empty"),
     Placeholder(name="plans", kind=Kind.LIST, description="the plans on offer", sample="", get=lambda v: v.inputs.plans,
                 may_be_empty=True, items=_PLANS),
     _entry("plans_valid_until", _D, "until when the offer stands", "April 1, 2026", lambda v: v.inputs.plans_valid_until, "empty"),
