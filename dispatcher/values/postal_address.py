@@ -28,7 +28,7 @@ _QUOTES = str.maketrans({"`": "'", "\u2018": "'", "\u2019": "'", "\u00b4": "'", 
 
 # Where the post prints the code of a region and ledgers hold that code. Elsewhere it prints a name, or nothing.
 _REGION_PRINTED = frozenset({"US", "PR", "GU", "VI", "CA", "AU", "IN", "BR", "MX"})
-# What the general forms take and no delivery office has: provinces of Spain go to 52, neither forces' numbers nor a closed bank's are postcodes.
+# What the general forms take and no office delivers by: Spain has 52 provinces; forces' numbers, a closed bank's code.
 _NO_OFFICE = {"ES": re.compile(r"(00|5[3-9]|[6-9]\d)\d{3}"), "GB": re.compile(r"(BFPO|GIR).*")}
 _UNITED_STATES = frozenset({"US", "PR", "GU", "VI", "AS", "MP"})
 _FIELD = re.compile(r"%[A-Z]")
