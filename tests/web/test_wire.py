@@ -182,12 +182,14 @@ def test_a_long_push_is_answered_at_once_and_asked_for_where_it_says(web: Web) -
         while inside.get(answer.headers["location"]).json()["state"] == "running":
             pass  # a job that hangs is silent for two minutes, then "interrupted"
         pushed = inside.get(answer.headers["location"]).json()
+        listed = inside.get("/api/v1/imports").json()["items"]
         inside.headers.update(account(web, name="second").headers)
         stranger = inside.get(answer.headers["location"])
     assert (answer.status_code, again.status_code) == (202, 202)
     assert answer.headers["location"] == again.headers["location"]
     assert (pushed["state"], pushed["imported"]) == ("done", 1_100)
     assert stranger.status_code == 404
+    assert [(one["id"], one["state"], one["imported"]) for one in listed] == [(pushed["id"], "done", 1_100)]
 
 
 def test_a_key_used_for_another_body_is_refused(web: Web) -> None:

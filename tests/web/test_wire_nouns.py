@@ -157,7 +157,43 @@ def test_messages_and_runs_show_an_account_its_creditors_own(web: Web, message_o
     assert (theirs["by_channel"], theirs["reasons"], theirs["notes"], theirs["stops"]) == ({}, [], [], [])
 
 
-@pytest.mark.parametrize("path", ["messages", "runs", "debts", "payments", "parties", "documents", "decisions",
+def test_debtors_contacts_stops_and_imports_are_read_by_their_creditor_alone_and_without_words(
+    web: Web,
+) -> None:
+    client, other = account(web), account(web, name="second", creditor="other")
+    called = {
+        "debtor": "A-1",
+        "channel": "call",
+        "outcome": "conversation",
+        "external_id": "c-1",
+        "note": "she wept",
+    }
+    assert client.post("/api/v1/contacts", json=called).status_code == 201
+    stopped = {"debtor": "A-1", "medium": "email", "words": "leave me in peace"}
+    assert client.post("/api/v1/opt-outs", json=stopped).status_code == 201
+
+    [contact] = client.get("/api/v1/contacts?debtor=A-1").json()["items"]
+    [stop] = client.get("/api/v1/opt-outs", params={"debtor": "acme/A-1"}).json()["items"]
+    assert (contact["debtor"], contact["external_id"], contact["outcome"]) == (
+        "acme/A-1",
+        "c-1",
+        "conversation",
+    )
+    assert (stop["debtor"], stop["medium"], stop["revoked_at"]) == ("acme/A-1", "email", None)
+    assert client.get("/api/v1/contacts?debtor=A-2").json()["items"] == []
+    debtor = client.get("/api/v1/debtors/acme/A-1").json()
+    assert (debtor["name"], debtor["country"], debtor["is_erased"]) == ("Ana Pérez", "US", False)
+    listed = client.get("/api/v1/debtors?limit=500").json()["items"]
+    assert debtor in listed
+    for words in ("wept", "peace"):
+        assert words not in client.get("/api/v1/contacts").text + client.get("/api/v1/opt-outs").text
+    for path in ("contacts", "opt-outs", "debtors", "imports"):
+        assert other.get(f"/api/v1/{path}").json()["items"] == [], path
+    assert other.get("/api/v1/debtors/acme/A-1").status_code == 404
+    assert other.get("/api/v1/contacts?debtor=acme/A-1").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["debtors", "contacts", "opt-outs", "imports", "messages", "runs", "debts", "payments", "parties", "documents", "decisions",
                                   "arrangements", "people", "events"])  # fmt: skip
 def test_a_wrong_cursor_and_an_unknown_parameter_are_refused_on_every_list(web: Web, path: str) -> None:
     client = account(web)

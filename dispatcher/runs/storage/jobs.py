@@ -68,6 +68,24 @@ def of_owner(connection: Connection, owner: str, *, now: datetime, limit: int = 
     return [_job(row, now) for row in connection.execute(query)]
 
 
+def of_kind(
+    connection: Connection,
+    kind: str,
+    *,
+    owner: str = "",
+    before: int | None = None,
+    now: datetime,
+    limit: int,
+) -> list[Job]:
+    """Jobs of a kind, somebody's or everybody's, newest first, before an id."""
+    query = select(jobs).where(jobs.c.kind == kind).order_by(jobs.c.id.desc()).limit(limit)
+    if owner:
+        query = query.where(jobs.c.owner == owner)
+    if before is not None:
+        query = query.where(jobs.c.id < before)
+    return [_job(row, now) for row in connection.execute(query)]
+
+
 def _job(row: Any, now: datetime) -> Job:
     silent = row.state == "running" and now - row.seen_at > SILENT
     return Job(

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.recording import Recorded, Said
 from dispatcher.runs.storage import jobs
+from dispatcher.runs.storage.jobs import Job
 from dispatcher.values import written
 from dispatcher.web.api.bounds import creditor_asked, debtor_named
 from dispatcher.web.api.models import published
@@ -103,6 +104,23 @@ def push(visit: Visit) -> Any:
     return JSONResponse(answer, status_code=202, headers={"Location": location})
 
 
+def list_imports(visit: Visit) -> Any:
+    """Long pushes, newest first; an account sees its own."""
+    limit, owner = limit_of(visit), visit.user.name if visit.user.account else ""
+    with visit.program.database.reading() as connection:
+        found = jobs.of_kind(
+            connection,
+            PUSH,
+            owner=owner,
+            before=a_number(visit, "cursor"),
+            now=visit.program.real_now(),
+            limit=limit + 1,
+        )
+    return listed(
+        [_import(job) for job in found[:limit]], found[limit - 1].id if len(found) > limit else None
+    )
+
+
 def get_import(visit: Visit) -> Any:
     """How far a long push has come, or what it came to."""
     number = a_path_number(visit, "id", "such import")
@@ -110,10 +128,15 @@ def get_import(visit: Visit) -> Any:
         job = jobs.get(connection, number, now=visit.program.real_now())
     if job is None or job.kind != PUSH or (visit.user.account and job.owner != visit.user.name):
         raise not_found("such import")
+    return _import(job)
+
+
+def _import(job: Job) -> dict[str, Any]:
     why = "It was cut off; send the rows again: what is in already stays as it is."
     return {
         "id": job.id,
         "state": job.state,
+        "location": f"{PREFIX}/imports/{job.id}",
         "rows": job.details["rows"],
         **({"why": why} if job.state == "interrupted" else {}),
         **job.result,

@@ -15,6 +15,50 @@ class Creditor(Model):
     ledger_imported_at: Instant | None
 
 
+class Debtor(Model):
+    """Somebody who owes; `debtor` is creditor/reference. Of one who was erased no name is left."""
+
+    creditor: str
+    debtor: str
+    reference: str
+    name: str
+    kind: str
+    language: str
+    country: str
+    region: str
+    time_zone: str
+    is_erased: bool
+
+
+class ContactMade(Model):
+    """A contact that was made elsewhere, or that the person made; `debts` null: all. No words."""
+
+    id: int
+    creditor: str
+    debtor: str
+    debts: list[str] | None
+    at: Instant
+    channel: str
+    direction: str
+    outcome: str
+    address: str
+    external_id: str | None
+    recorded_at: Instant
+
+
+class Stopped(Model):
+    """What a person stopped; an empty medium or address means any. No words."""
+
+    id: int
+    creditor: str
+    debtor: str
+    medium: str
+    address: str
+    scope: str
+    at: Instant
+    revoked_at: Instant | None
+
+
 class Party(Model):
     """Somebody who answers for a debt beside its debtor."""
 
