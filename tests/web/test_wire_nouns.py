@@ -182,7 +182,7 @@ def test_debtors_contacts_stops_and_imports_are_read_by_their_creditor_alone_and
     assert (stop["debtor"], stop["medium"], stop["revoked_at"]) == ("acme/A-1", "email", None)
     assert client.get("/api/v1/contacts?debtor=A-2").json()["items"] == []
     debtor = client.get("/api/v1/debtors/acme/A-1").json()
-    assert (debtor["name"], debtor["country"], debtor["is_erased"]) == ("Ana Pérez", "US", False)
+    assert (debtor["name"], debtor["country"], debtor["erased"]) == ("Ana Pérez", "US", False)
     listed = client.get("/api/v1/debtors?limit=500").json()["items"]
     assert debtor in listed
     for words in ("wept", "peace"):

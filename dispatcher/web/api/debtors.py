@@ -61,7 +61,7 @@ def _debtor(row: Any) -> dict[str, Any]:
         "country": row.country,
         "region": row.region,
         "time_zone": row.time_zone,
-        "is_erased": row.erased_at is not None,
+        "erased": row.erased_at is not None,
     }
 
 

@@ -27,7 +27,7 @@ class Debtor(Model):
     country: str
     region: str
     time_zone: str
-    is_erased: bool
+    erased: bool
 
 
 class ContactMade(Model):
