@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from channels.account import Account
     from channels.port import Channel
     from dispatcher.authoring.published_templates import PublishedTemplates
+    from dispatcher.authoring.review_law import LawReviewsInForce
     from dispatcher.delivery.domain.verdict import Verdict
     from dispatcher.inbox.domain.reading import Understood
     from dispatcher.messages.domain.message import Message
@@ -116,10 +117,18 @@ class Dispatcher:
             offers=load_offers(self.config("offers"), names),
             real_channels=frozenset(kind for kind in ChannelKind if not self.settings.is_rehearsal(kind)),
             require_review=self.settings.rules.require_review,
+            reviews=self.law_reviews if self.settings.rules.reviews == "pages" else None,
             links_people=self.settings.people.link,
             public_url=self.settings.public_url.rstrip("/"),
             make_token=self._make_token,
         )
+
+    @cached_property
+    def law_reviews(self) -> LawReviewsInForce:
+        """What counsel has reviewed on the pages."""
+        from dispatcher.authoring.review_law import LawReviewsInForce
+
+        return LawReviewsInForce(self.database)
 
     @cached_property
     def prices(self) -> Prices:

@@ -217,6 +217,9 @@ class RulesSettings(_Part):
 
     only: tuple[str, ...] | None = None
     require_review: bool = True
+    reviews: Literal["folder", "pages"] = (
+        "folder"  # where counsel says so: in the files, or signed in on the pages
+    )
 
     @field_validator("only", mode="before")
     @classmethod

@@ -116,6 +116,9 @@ def _rules(dispatcher: Dispatcher) -> Iterator[Finding]:
     book = dispatcher.policy.rulebook
     packs = list(book)
     yield "ok", "rules", f"{len(packs)} rule packs with {sum(len(pack.rules) for pack in packs)} rules"
+    if dispatcher.settings.rules.reviews == "pages":
+        yield "ok", "rules", "counsel reviews packs and places on the pages, signed in"
+        return
     unreviewed = book.unreviewed()
     if unreviewed:
         names = ", ".join(pack.name for pack in unreviewed)

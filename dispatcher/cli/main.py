@@ -36,6 +36,10 @@ COMMANDS = {
         "dispatcher.cli.handover:app",
         "What counsel should get: list, decide, refuse, withdraw, export.",
     ),
+    "incidents": (
+        "dispatcher.cli.incidents:app",
+        "When something went out wrong: stop, list, correct, report.",
+    ),
     "import-contacts": ("dispatcher.cli.import_contacts:import_contacts", "Import contacts made elsewhere."),
     "plan": ("dispatcher.cli.run:plan", "Plan a day; release nothing."),
     "redate": ("dispatcher.cli.redate:redate", "Date a run back that was dated too late."),

@@ -77,6 +77,53 @@ def show(
         print(f"\n{silent} more rule(s) are not in force on {day}.")
 
 
+@app.command()
+def reviews(
+    *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False
+) -> None:
+    """Counsel's reviews that were signed on the pages, of packs and places, those taken back too; oldest first.
+
+    Example: dispatcher rules reviews --json
+    """
+    from dispatcher.authoring.review_law import LawReviewError, digest_of
+    from dispatcher.authoring.storage import law_reviews
+    from dispatcher.cli.opening import opened
+    from dispatcher.values.instants import instant_text
+
+    rows = []
+    with opened() as program:
+        with program.database.reading() as connection:
+            found = law_reviews.every(connection)
+        for one in found:
+            try:
+                is_now = digest_of(program.policy, one.kind, one.name) == one.digest
+            except LawReviewError:
+                is_now = False  # the pack, or the answer, is gone
+            rows.append(
+                {
+                    "kind": one.kind,
+                    "name": one.name,
+                    "digest": one.digest,
+                    "reads_so_now": is_now,
+                    "by": one.by,
+                    "at": instant_text(one.at),
+                    "note": one.note,
+                    "taken_back_by": one.ended_by or None,
+                    "taken_back_at": instant_text(one.ended_at) if one.ended_at else None,
+                    "why": one.ended_why or None,
+                }
+            )
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        ended = f", taken back by {row['taken_back_by']}: {row['why']}" if row["taken_back_at"] else ""
+        now = "" if row["reads_so_now"] else ", changed since"
+        print(f"{row['kind']} {row['name']}: {row['by']} on {str(row['at'])[:10]}{now}{ended}")
+    if not rows:
+        print("counsel has signed no review on the pages")
+
+
 @app.command("test")
 def hold_to_cases(cases: CasesFolder = _CASES, json: AsJson = False) -> None:
     """Hold every pack against its table of cases; exit 1 when a row comes out otherwise or a pack has no table.

@@ -1,5 +1,6 @@
 """What somebody has read of the law of a place; a place without an answer is one whose law nobody knows."""
 
+import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -80,11 +81,25 @@ class Coverage:
         gone = sorted(entry.packs.difference(loaded)) if entry else []
         return (f"{country} (covered by {', '.join(gone)}, not loaded)",) if gone else ()
 
+    def answers(self) -> Iterator[tuple[str, Answer]]:
+        """Each place (`US`, `US-NY`) with what is said of it."""
+        for country, entry in self.countries.items():
+            yield country, entry.answer
+            yield from ((f"{country}-{name}", answer) for name, answer in entry.regions.items())
+
+    def answer_of(self, place: str) -> Answer | None:
+        """What is said of a place; None where nothing is."""
+        country, _, region = place.partition("-")
+        entry = self.countries.get(country)
+        if entry is None:
+            return None
+        return entry.regions.get(region) if region else entry.answer
+
     def unconfirmed(self) -> Iterator[str]:
         """The places whose answers nobody has confirmed."""
-        for country, entry in self.countries.items():
-            named = {country: entry.answer} | {f"{country}-{name}": a for name, a in entry.regions.items()}
-            yield from (place for place, a in named.items() if a.word != OPEN and a.confirmed_by == NOBODY)
+        for place, answer in self.answers():
+            if answer.word != OPEN and answer.confirmed_by == NOBODY:
+                yield place
 
     def _answers(
         self, country: str, region: str, postal_code: str, role: str
@@ -101,6 +116,17 @@ class Coverage:
         yield country, entry.answer if entry.answer.speaks_of(role) else None
         if not region:
             yield from ((f"{country}-{name}", marked[name]) for name in names)
+
+
+def answer_digest(answer: Answer) -> str:
+    """SHA-256 of what is said of a place, whoever has confirmed it: a changed answer is to be read again."""
+    parts = (
+        answer.word,
+        *(" ".join(sorted(names)) for names in (answer.packs, answer.roles, answer.postcodes)),
+        answer.source,
+        answer.on.isoformat() if answer.on else "",
+    )
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _coded(marked: Mapping[str, Answer], postal_code: str) -> list[str]:

@@ -7,7 +7,7 @@ from itertools import chain
 
 from channels.kind import CallKind, ChannelKind, Medium
 from dispatcher.agreements.domain.offer_terms import OfferTerms
-from dispatcher.gate.coverage import NO_REGION, Coverage
+from dispatcher.gate.coverage import NO_REGION, NOBODY, OPEN, Coverage, answer_digest
 from dispatcher.gate.decision import Decision
 from dispatcher.gate.elsewhere import without_elsewhere
 from dispatcher.gate.facts import ContactFacts, LawRead
@@ -37,6 +37,9 @@ NO_LINKS = (
 MakeToken = Callable[[str, str, int], str]  # person, medium, contact point -> token of the debtors' page
 
 
+HOUSE = "HOUSE"  # the pack of the desk's own manners, config/rules/house.yaml
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
     """One loaded configuration. `real_channels` reach people: they need packs that counsel has reviewed."""
@@ -53,6 +56,8 @@ class Policy:
     capacity: Capacity = field(default_factory=dict)
     real_channels: frozenset[ChannelKind] = frozenset()
     require_review: bool = True
+    # What counsel has reviewed on the pages, as (kind, name, digest); None: the files say it.
+    reviews: Callable[[], frozenset[tuple[str, str, str]]] | None = None
     links_people: bool = True
     public_url: str = "http://localhost:8000"
     config_digest: str = ""
@@ -66,6 +71,10 @@ class Policy:
     def judge(self, contact: IntendedContact, facts: ContactFacts) -> Decision:
         """The gate's decision under every pack that applies to this contact."""
         packs = self.packs_for(contact, facts.now.date())
+        if (
+            contact.kind == "correction"
+        ):  # whoever was told something wrong is told at once: law binds, manners wait
+            packs = tuple(pack for pack in packs if pack.name != HOUSE)
         facts = replace(facts, law=self.law_read(contact, packs))
         facts = without_elsewhere(facts, lambda asked: decide(asked, packs))
         return replace(decide(facts, packs), facts=facts)
@@ -81,14 +90,36 @@ class Policy:
         return LawRead(
             places=_joined(read.places for read in reads),
             unread=_joined(read.unread for read in reads),
-            unconfirmed=_joined(read.unconfirmed for read in reads),
-            unreviewed=tuple(pack.name for pack in self.rulebook.unreviewed(packs)),
+            unconfirmed=self._unconfirmed(reads),
+            unreviewed=self.unreviewed(packs),
             must_be_confirmed=self.require_review and self._reaches(contact.channel),
             barred_sentences=_joined(saying) if saying else None,
             barred_unknown_after_days=min(
                 (bar.unknown_after_days for bar in bars if bar.unknown_after_days is not None), default=None
             ),
         )
+
+    def unreviewed(self, packs: Iterable[RulePack]) -> tuple[str, ...]:
+        """The packs, of these, that counsel has not reviewed as they read now."""
+        if self.reviews is None:
+            return tuple(pack.name for pack in self.rulebook.unreviewed(packs))
+        known = self.reviews()
+        return tuple(pack.name for pack in packs if ("pack", pack.name, pack.digest) not in known)
+
+    def is_confirmed(self, place: str) -> bool:
+        """Whether counsel has confirmed what is said of a place as it reads now."""
+        answer = self.coverage.answer_of(place)
+        if answer is None or answer.word == OPEN:
+            return False
+        if self.reviews is None:
+            return answer.confirmed_by != NOBODY
+        return ("place", place, answer_digest(answer)) in self.reviews()
+
+    def _unconfirmed(self, reads: Sequence[LawRead]) -> tuple[str, ...]:
+        if self.reviews is None:
+            return _joined(read.unconfirmed for read in reads)
+        places = {place for read in reads for place in read.places}
+        return tuple(sorted(place for place in places if not self.is_confirmed(place)))
 
     def _reaches(self, channel: Medium) -> bool:
         """Whether a contact on it reaches a person; who calls does, on a desk where anything else does."""

@@ -49,6 +49,8 @@ _._networks  # pydantic calls it: a validator
 
 # Read by the page templates, or by the layouts of letters.
 _.button
+_.correction_state  # and what reads a list by the names of its columns
+_.warns
 _.agreed_by_others
 _.in_full
 _.per_segment

@@ -27,7 +27,8 @@ WRITTEN_BY_SEVERAL = {
 }
 ERASED_BY_RECORD = {  # one transaction forgets a person everywhere
     "arrangements", "attempts", "calls", "care_notes", "consents", "contact_points", "contacts", "contents",
-    "debt_documents", "debtors", "debts", "handovers", "holds", "messages", "notices",
+    "debt_documents", "debtor_handlers", "debtors", "debts", "handovers", "holds", "incident_messages", "looked_plans",
+    "messages", "notices",
     "opt_outs", "payments", "personal_values", "provider_events", "tasks", "wishes",
 }  # fmt: skip
 SHARED = "marks"  # single values, each remembered by whoever made it

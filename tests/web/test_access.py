@@ -14,7 +14,7 @@ from tests.web.house import Web
 
 MANAGER, APPROVER, AUDITOR, OPERATOR, ADMIN = "manager", "approver", "auditor", "operator", "admin"
 NOBODY = ()
-EVERYONE = (MANAGER, APPROVER, AUDITOR, OPERATOR, ADMIN)
+EVERYONE = (MANAGER, APPROVER, AUDITOR, OPERATOR, ADMIN, "counsel")
 ALL_BUT_ADMIN = (MANAGER, APPROVER, AUDITOR, OPERATOR)
 PEOPLE = (AUDITOR, OPERATOR)
 WRITERS = (MANAGER, APPROVER)
@@ -90,6 +90,13 @@ TABLE: dict[str, tuple[str, ...]] = {
     "GET /log/exceptions": (AUDITOR,),
     "POST /log/verify": (AUDITOR,),
     "POST /log/export": (AUDITOR,),
+    "GET /incidents": PEOPLE,
+    "POST /incidents": (OPERATOR,),
+    "GET /incidents/{id}": PEOPLE,
+    "POST /incidents/{id}/correct": (OPERATOR,),
+    "POST /incidents/{id}/look": (OPERATOR,),
+    "POST /incidents/{id}/close": (OPERATOR,),
+    "POST /incidents/{id}/report": PEOPLE,
     "GET /handlers": PEOPLE,
     "POST /handlers": (OPERATOR,),
     "POST /handlers/rules": (OPERATOR,),
@@ -99,10 +106,14 @@ TABLE: dict[str, tuple[str, ...]] = {
     "POST /stops": (OPERATOR,),
     "POST /stops/resume": (OPERATOR,),
     "GET /rules": EVERYONE,
+    "GET /rules/places": EVERYONE,
+    "POST /rules/places": ("counsel",),
+    "POST /rules/{name}": ("counsel",),
     "GET /rules/{name}": EVERYONE,
     "GET /strategies": ALL_BUT_ADMIN,
     "GET /outcomes": ALL_BUT_ADMIN,
     "GET /forecast": ALL_BUT_ADMIN,
+    "GET /outcomes/days": ALL_BUT_ADMIN,
     "GET /handover": PEOPLE,
     "POST /handover": (OPERATOR,),
     "POST /handover/export": (OPERATOR,),

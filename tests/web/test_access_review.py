@@ -73,7 +73,7 @@ def test_the_page_and_its_csv_are_for_admins_and_auditors_and_the_export_is_logg
     text = web.signed_in("auditor").page("/users/access")
     assert "never used" in text
     answer = web.signed_in("admin").get("/users/access?format=csv")
-    table = list(csv.DictReader(io.StringIO(answer.text)))
+    table = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
 
     assert {row["name"] for row in table} >= {"admin", "auditor", "operator"}
     assert set(table[0]) == {

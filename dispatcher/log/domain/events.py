@@ -106,6 +106,10 @@ class Event(StrEnum):
     READING_CONFIRMED = "reading_confirmed"
     READING_UNDONE = "reading_undone"
 
+    INCIDENT_OPENED = "incident_opened"
+    INCIDENT_CORRECTED = "incident_corrected"
+    INCIDENT_CLOSED = "incident_closed"
+
     CHANNEL_PAUSED = "channel_paused"
     STOPPED = "stopped"
     RESUMED = "resumed"
@@ -122,6 +126,8 @@ class Event(StrEnum):
     TEMPLATE_PUBLISHED = "template_published"
     TEMPLATE_RETIRED = "template_retired"
     TEMPLATE_WITHDRAWN = "template_withdrawn"
+    LAW_REVIEWED = "law_reviewed"
+    LAW_REVIEW_ENDED = "law_review_ended"
     TEST_SENT = "test_sent"
 
     USER_ADDED = "user_added"

@@ -379,6 +379,17 @@ VOCABULARY: Mapping[Event, Word] = {
     Event.HANDLER_GIVEN: _word(
         _PERSON, "Somebody said who handles the person", always="why", details="handler", counts=False
     ),
+    Event.INCIDENT_OPENED: _word(
+        About.RUN, "Something went out wrong", always="incident cause name why held concerned is_breach"
+    ),
+    Event.INCIDENT_CORRECTED: _word(
+        About.RUN, "Corrections of an incident were planned", always="incident template planned left"
+    ),
+    Event.INCIDENT_CLOSED: _word(About.RUN, "An incident was closed", always="incident outcome"),
+    Event.LAW_REVIEWED: _word(
+        About.USER, "Counsel has reviewed what is said of the law", always="kind name digest"
+    ),
+    Event.LAW_REVIEW_ENDED: _word(About.USER, "Counsel no longer stands by a review", always="kind name why"),
     # Channels and stops.
     Event.CHANNEL_PAUSED: _word(About.CHANNEL, "A channel paused", always="reason until"),
     Event.STOPPED: _word(About.CHANNEL, "Sending was stopped", always="scope name why", details="code"),

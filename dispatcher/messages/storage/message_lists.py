@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from dispatcher.database.engine import Database
 from dispatcher.database.tables.messages import messages
@@ -84,35 +84,48 @@ def newest_in_state(
     state: str,
     *,
     owner: str = "",
+    handled: Select[tuple[int]] | None = None,
     wanted: MessageFilter | None = None,
     before: str = "",
     limit: int = 50,
 ) -> list[MessageLine]:
-    """The newest messages in a state that nobody has taken note of, of one desk or of all."""
+    """The newest messages in a state that nobody has taken note of, of one desk or of all.
+
+    `handled`: on that desk lies too what nobody has taken of these people.
+    """
     keys = select(messages.c.id).where(messages.c.state == state, messages.c.acknowledged_at.is_(None))
     keys = keys.where(*_conditions(connection, wanted or MessageFilter()))
     few = _few(connection, MessageFilter(state=state))
     if few is not None:
         keys = keys.where(messages.c.id.in_(few))
     if owner:
-        keys = keys.where(messages.c.held_owner == owner)
+        keys = keys.where(_on_desk(owner, handled))
     if before:
         keys = keys.where(messages.c.id < before)
     return lines_of(connection, list(connection.scalars(keys.order_by(messages.c.id.desc()).limit(limit))))
 
 
-def count_owned(connection: Connection, owner: str) -> dict[str, int]:
-    """State -> messages of that state that wait on somebody's desk."""
+def count_owned(
+    connection: Connection, owner: str, handled: Select[tuple[int]] | None = None
+) -> dict[str, int]:
+    """State -> messages of that state that wait on somebody's desk; see `newest_in_state`."""
     query = (
         select(messages.c.state, func.count())
         .where(
             messages.c.state.in_((State.HELD, State.UNKNOWN, State.FAILED)),
-            messages.c.held_owner == owner,
+            _on_desk(owner, handled),
             messages.c.acknowledged_at.is_(None),
         )
         .group_by(messages.c.state)
     )
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _on_desk(owner: str, handled: Select[tuple[int]] | None) -> ColumnElement[bool]:
+    taken = messages.c.held_owner == owner
+    if handled is None:
+        return taken
+    return or_(taken, and_(messages.c.held_owner == "", messages.c.recipient_id.in_(handled)))
 
 
 def lines_of(connection: Connection, ids: Collection[str]) -> list[MessageLine]:

@@ -13,8 +13,8 @@ from dispatcher.values.money import Money
 
 
 def history_kind(kind: str) -> str:
-    """A message's kind as the gate counts it: a step of kind `notice` is a notice that the law wants."""
-    return "legally_required_notice" if kind == "notice" else kind
+    """A message's kind as the gate counts it: `notice` is one that the law wants, a correction counts as collection."""
+    return {"notice": "legally_required_notice", "correction": "collection"}.get(kind, kind)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,14 +5,29 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    delete,
+    exists,
+    false,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.people import debtor_handlers, handler_rules, handlers
 from dispatcher.database.tables.portfolio import creditors, debtors
 from dispatcher.database.tables.users import users
-from dispatcher.people.domain.handler import Handler, HandlerRule, handler_of
+from dispatcher.people.domain.handler import Handler, HandlerRule, acting, handler_of
 
 _PEOPLE = (
     select(debtors.c.id, debtors.c.name, debtors.c.country, creditors.c.key, debtor_handlers.c.handler)
@@ -82,6 +97,43 @@ def of_people(connection: Connection, debtor_ids: Collection[int], *, on: date) 
         if handler is not None:
             found[row.id] = handler
     return found
+
+
+def people_of(connection: Connection, user: str, *, on: date) -> Select[tuple[int]] | None:
+    """The ids of all whom a user handles on a day, as a query; None where they handle nobody."""
+    known = every(connection)
+    stands_for = {name for name in known if (one := acting(known, name, on)) and one.user == user}
+    if not stands_for:
+        return None
+    said = exists().where(debtor_handlers.c.debtor_id == debtors.c.id)
+    mine = said.where(debtor_handlers.c.handler.in_(stands_for))
+    earlier: list[ColumnElement[bool]] = []
+    by_rule: list[ColumnElement[bool]] = []
+    for rule in rules(connection):
+        fits = _fits(rule)
+        if rule.handler in stands_for:
+            by_rule.append(and_(fits, *(not_(before) for before in earlier)))
+        earlier.append(fits)
+    return (
+        select(debtors.c.id)
+        .join(creditors, creditors.c.id == debtors.c.creditor_id)
+        .where(or_(mine, and_(not_(said), or_(false(), *by_rule))))
+    )
+
+
+def _fits(rule: HandlerRule) -> ColumnElement[bool]:
+    """The same as `HandlerRule.fits`."""
+    first = func.upper(func.substr(func.trim(debtors.c.name), 1, 1))
+    found: list[ColumnElement[bool]] = [true()]
+    if rule.creditor:
+        found.append(creditors.c.key == rule.creditor)
+    if rule.country:
+        found.append(debtors.c.country == rule.country)
+    if rule.from_letter:
+        found.append(first >= rule.from_letter)
+    if rule.to_letter:
+        found += [first <= rule.to_letter, first != ""]
+    return and_(*found)
 
 
 def by_hand(connection: Connection, debtor_id: int) -> ByHand | None:

@@ -47,7 +47,8 @@ from dispatcher.planning.domain.statuses import (
     written_notice,
 )
 
-_KINDS = {"notice": "legally_required_notice"}  # a strategy's word for the law's
+# The desk's words for the law's. A correction asks for the amount anew: no rule is softer with it than with a reminder.
+_KINDS = {"notice": "legally_required_notice", "correction": "collection"}
 
 
 def contact_facts(

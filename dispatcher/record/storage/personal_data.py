@@ -13,6 +13,7 @@ from dispatcher.database.engine import Database
 from dispatcher.database.tables.agreements import arrangements, handovers, instalments
 from dispatcher.database.tables.calls import calls
 from dispatcher.database.tables.delivery import attempts, provider_events, tasks
+from dispatcher.database.tables.incidents import incident_messages
 from dispatcher.database.tables.log import log_entries, personal_values
 from dispatcher.database.tables.messages import contents, messages
 from dispatcher.database.tables.people import (
@@ -20,11 +21,13 @@ from dispatcher.database.tables.people import (
     care_notes,
     consents,
     contacts,
+    debtor_handlers,
     holds,
     notices,
     opt_outs,
     wishes,
 )
+from dispatcher.database.tables.planning import looked_plans
 from dispatcher.database.tables.portfolio import contact_points, creditors, debtors, debts, payments
 from dispatcher.database.tables.wire import debt_documents
 from dispatcher.log.domain.vocabulary import VOCABULARY
@@ -113,6 +116,16 @@ def erase(connection: Connection, found: Holdings, *, now: datetime) -> None:
     _blank(connection, handovers, handovers.c.debt_id.in_(theirs), now)
     _blank(connection, debt_documents, debt_documents.c.debt_id.in_(theirs), now)
     _blank(connection, debts, debts.c.debtor_id == owner, now)
+    connection.execute(delete(looked_plans).where(looked_plans.c.recipient_id == owner))
+    _blank(connection, debtor_handlers, debtor_handlers.c.debtor_id == owner, now)
+    concerned = incident_messages.c.message_id.in_(
+        select(messages.c.id).where(messages.c.recipient_id == owner)
+    )
+    connection.execute(
+        update(incident_messages)
+        .where(concerned, incident_messages.c.not_corrected != "")
+        .values(not_corrected="erased")
+    )
     connection.execute(delete(care_notes).where(care_notes.c.debtor_id == owner))
     sent = select(messages.c.id).where(messages.c.recipient_id == owner)
     connection.execute(update(provider_events).where(provider_events.c.message_id.in_(sent)).values(raw={}))
@@ -215,6 +228,7 @@ def _erase_bodies(connection: Connection, digests: Sequence[str], now: datetime)
 
 _THEIRS = (
     contact_points, debts, holds, wishes, consents, notices, opt_outs, contacts, arrangements, calls, affordability,
+    debtor_handlers,
 )  # fmt: skip
 _OF_THE_MACHINE = frozenset({"id", "digest", "creditor_id", "debtor_id", "debt_id", "row", "base", "told"})
 _BLANKS: dict[str, dict[str, Any]] = {
@@ -235,6 +249,7 @@ _BLANKS: dict[str, dict[str, Any]] = {
     "handovers": {"note": ""},
     "debt_documents": {"title": "", "url": "", "sha256": None, "withdrawn_why": ""},
     "debts": {"extra": {}},
+    "debtor_handlers": {"why": ""},
 }  # fmt: skip
 
 

@@ -44,6 +44,7 @@ class Sending:
     debts: frozenset[int]
     delivered: bool = False
     complained: bool = False
+    came_back: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -56,6 +56,7 @@ def _sending(row: Any, spoken: Collection[int], *, complained: bool) -> Sending:
         debts=frozenset(spoken),
         delivered=row.state == "delivered",
         complained=complained,
+        came_back=row.state in {"bounced", "returned"},
     )
 
 

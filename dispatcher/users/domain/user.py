@@ -14,6 +14,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"  # reads the log, exports
     OPERATOR = "operator"  # runs, holds, stops
     ADMIN = "admin"  # users
+    COUNSEL = "counsel"  # reviews rule packs and what is said of places
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

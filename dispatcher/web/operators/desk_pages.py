@@ -1,4 +1,4 @@
-"""What the program decides by, to read: rule packs, strategies, senders, settings and schedules."""
+"""What the program decides by, to read: strategies, senders, settings and schedules."""
 
 from typing import Any
 
@@ -6,32 +6,10 @@ from pydantic import BaseModel, SecretStr
 from starlette.responses import Response
 
 from channels.kind import ChannelKind
-from dispatcher.gate.rule_book import UnknownPackError
-from dispatcher.gate.rules import RulePack
 from dispatcher.rulebook.yaml_file import read_yaml
 from dispatcher.runs.storage import day_counts
-from dispatcher.web.site.filters import a_date
-from dispatcher.web.site.list_export import exported
-from dispatcher.web.site.page import page, sentence_of
-from dispatcher.web.site.visit import Page, RefusedError, Visit
-
-
-def list_rules(visit: Visit) -> Response:
-    """Every loaded rule pack: where it holds, who reviewed it."""
-    packs = sorted(visit.program.policy.rulebook, key=lambda pack: pack.name)
-    if visit.query("format"):
-        return exported(visit, "rules", (_rule_row(pack, rule) for pack in packs for rule in pack.rules))
-    return page(visit, "rules", packs=packs, where=_where)
-
-
-def show_pack(visit: Visit) -> Response:
-    """One pack's rules in words with their sources, on a day."""
-    try:
-        pack = visit.program.policy.rulebook.pack(visit.path("name"))
-    except UnknownPackError as error:
-        raise RefusedError(404, sentence_of(error)) from None
-    on = a_date(visit, "on") or visit.now.date()
-    return page(visit, "rule_pack", pack=pack, on=on, where=_where(pack))
+from dispatcher.web.site.page import page
+from dispatcher.web.site.visit import Page, Visit
 
 
 def list_strategies(visit: Visit) -> Response:
@@ -60,31 +38,6 @@ def show_settings(visit: Visit) -> Response:
     )
 
 
-def _where(pack: RulePack) -> str:
-    if pack.everywhere:
-        return "everywhere"
-    places = [
-        "-".join(filter(None, (one.country, one.region))) + (f" ({one.city})" if one.city else "")
-        for one in pack.applies
-    ]
-    return ", ".join(places) or "where a sender names it"
-
-
-def _rule_row(pack: RulePack, rule: Any) -> dict[str, Any]:
-    return {
-        "pack": pack.name,
-        "version": pack.version,
-        "rule": rule.id,
-        "says": rule.says,
-        "reference": rule.reference.title,
-        "link": rule.reference.link,
-        "status": rule.status,
-        "verified": rule.verified,
-        "valid_from": rule.since,
-        "valid_to": rule.valid_to,
-    }
-
-
 def _flat(value: Any, name: str = "") -> list[tuple[str, str]]:
     """(setting, value) with dots between the parts; a secret says only whether it is set."""
     if isinstance(value, BaseModel):
@@ -110,8 +63,6 @@ def _without_password(text: str) -> str:
 
 
 PAGES = (
-    Page("GET", "/rules", list_rules),
-    Page("GET", "/rules/{name}", show_pack),
     Page("GET", "/strategies", list_strategies),
     Page("GET", "/senders", list_senders),
     Page("GET", "/settings", show_settings),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from dispatcher.authoring.storage import template_versions
 from dispatcher.messages.storage import message_lists
-from dispatcher.people.storage import task_lists
+from dispatcher.people.storage import handlers, task_lists
 from dispatcher.runs.second_person import for_second_person
 from dispatcher.runs.storage import day_counts, jobs
 from dispatcher.users.domain.user import Role
@@ -28,7 +28,8 @@ def own_work(visit: Visit, waiting: day_counts.Waiting) -> list[Work]:
         if visit.has(Role.OPERATOR, Role.AUDITOR):
             for kind, count in task_lists.counts(connection, owner=name).items():
                 found.append(Work(count=count, what=kind, address=f"/tasks?kind={kind}&mine=yes"))
-            for state, count in message_lists.count_owned(connection, name).items():
+            handled = handlers.people_of(connection, name, on=visit.now.date())
+            for state, count in message_lists.count_owned(connection, name, handled).items():
                 found.append(Work(count=count, what=state, address=f"/tasks?kind={state}&mine=yes"))
         if visit.has(Role.APPROVER):
             others = [one for one in for_second_person(connection) if one.by != visit.actor]
@@ -40,6 +41,9 @@ def own_work(visit: Visit, waiting: day_counts.Waiting) -> list[Work]:
             for job in jobs.of_owner(connection, name, now=visit.program.real_now(), limit=20)
             if job.state in {"running", "interrupted"}
         ]
+    if visit.has(Role.COUNSEL) and visit.program.policy.reviews is not None:
+        unread = len(visit.program.policy.unreviewed(visit.program.policy.rulebook))
+        found.append(Work(count=unread, what="packs_to_review", address="/rules"))
     found.append(Work(count=len(running), what="begun_and_not_ended", address="/jobs"))
     if visit.has(Role.AUDITOR):
         found.append(

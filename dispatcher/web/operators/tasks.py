@@ -13,7 +13,7 @@ from dispatcher.messages.domain.message import State
 from dispatcher.messages.storage import message_lists
 from dispatcher.messages.storage.message_lists import MessageFilter
 from dispatcher.people.link_people import SAME_PERSON, Link, decide_link, list_links
-from dispatcher.people.storage import care_notes, person_lists, task_lists
+from dispatcher.people.storage import care_notes, handlers, person_lists, task_lists
 from dispatcher.people.take_care import CARE
 from dispatcher.runs.second_person import for_second_person
 from dispatcher.runs.storage import day_counts
@@ -137,6 +137,7 @@ def _messages(visit: Visit, kind: str, kinds: list[tuple[str, int]]) -> Response
             connection,
             _OF_MESSAGES[kind],
             owner=owner,
+            handled=handlers.people_of(connection, owner, on=visit.now.date()) if owner else None,
             wanted=MessageFilter(
                 template=visit.query("template"), creditor=visit.query("creditor"), name=visit.query("name")
             ),

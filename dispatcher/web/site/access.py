@@ -22,6 +22,7 @@ READS_RUNS = READS_TEMPLATES
 READS_PEOPLE = frozenset({Role.AUDITOR, Role.OPERATOR})
 EDITS = frozenset({Role.MANAGER})
 REVIEWS = frozenset({Role.APPROVER})
+REVIEWS_LAW = frozenset({Role.COUNSEL})
 WRITES_TEMPLATES = frozenset({Role.MANAGER, Role.APPROVER})
 AUDITS = frozenset({Role.AUDITOR})
 OPERATES = frozenset({Role.OPERATOR})
@@ -109,6 +110,13 @@ ACCESS: Mapping[str, Access] = {
     "GET /log/exceptions": AUDITS,
     "POST /log/verify": AUDITS,
     "POST /log/export": AUDITS,
+    "GET /incidents": READS_PEOPLE,
+    "POST /incidents": OPERATES,
+    "GET /incidents/{id}": READS_PEOPLE,
+    "POST /incidents/{id}/correct": OPERATES,
+    "POST /incidents/{id}/look": OPERATES,
+    "POST /incidents/{id}/close": OPERATES,
+    "POST /incidents/{id}/report": READS_PEOPLE,
     "GET /handlers": READS_PEOPLE,
     "POST /handlers": OPERATES,
     "POST /handlers/rules": OPERATES,
@@ -121,9 +129,13 @@ ACCESS: Mapping[str, Access] = {
     "POST /stops": OPERATES,
     "POST /stops/resume": OPERATES,
     "GET /rules": EVERYONE,
+    "GET /rules/places": EVERYONE,
+    "POST /rules/places": REVIEWS_LAW,
+    "POST /rules/{name}": REVIEWS_LAW,
     "GET /rules/{name}": EVERYONE,
     "GET /outcomes": READS_RUNS,
     "GET /forecast": READS_RUNS,
+    "GET /outcomes/days": READS_RUNS,
     "GET /calls": READS_PEOPLE,
     "GET /calls/{id}": OPERATES,
     "POST /calls/{id}": OPERATES,

@@ -58,6 +58,7 @@ _MENU = (
     ("/jobs", "Exports and checks", "More"),
     ("/handlers", "Handlers", "More"),
     ("/stops", "Stops", "More"),
+    ("/incidents", "When something went wrong", "More"),
     ("/rules", "Rules", "More"),
     ("/strategies", "Strategies", "More"),
     ("/senders", "Senders", "More"),

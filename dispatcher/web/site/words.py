@@ -196,8 +196,10 @@ def words(name: str) -> str:
 
 
 def actor_name(actor: str) -> str:
-    """Who acted, as people say it: `cli:ana` as ana, on the command line."""
+    """Who acted, as people say it: `user:ana` as ana, `cli:ana` as ana, on the command line."""
     where, _, who = actor.partition(":")
+    if where == "user" and who:
+        return who
     return f"{who}, on the command line" if where == "cli" and who else actor
 
 
@@ -250,7 +252,9 @@ def task_words(kind: str) -> str:
 _TASKS: Mapping[str, str] = {
     "unknown": "end unknown",
     "begun_and_not_ended": "begun and not ended",
+    "packs_to_review": "rule packs to review",
     "exceptions_open": "exceptions nobody has decided",
+    "breach": "clocks of data breaches",
     "care": "urgent: somebody may be at risk",
     "ladder_ended": "ladders that ended",
     "by_hand": "worked by hand",

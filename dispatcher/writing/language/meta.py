@@ -19,6 +19,7 @@ KINDS = (
     "arrangement_service",
     "reply_to_consumer",
     "optout_confirmation",
+    "correction",
 )
 _TEXTS = ("purpose", "owner", "legal_basis")
 ROLES = ("original_creditor", "third_party", "debt_buyer", "law_firm")
