@@ -26,7 +26,7 @@ WRITTEN_BY_SEVERAL = {
     },  # a protection that leaves the ledger is a task in one transaction with it
 }
 ERASED_BY_RECORD = {  # one transaction forgets a person everywhere
-    "arrangements", "attempts", "calls", "care_notes", "consents", "contact_points", "contacts", "contents",
+    "affordability", "arrangements", "attempts", "calls", "care_notes", "consents", "contact_points", "contacts", "contents",
     "debt_documents", "debtor_handlers", "debtors", "debts", "handovers", "holds", "incident_messages", "looked_plans",
     "messages", "notices",
     "opt_outs", "payments", "personal_values", "provider_events", "tasks", "wishes",
