@@ -27,6 +27,7 @@ COMMANDS = {
     "arrangements": ("dispatcher.cli.arrangements:app", "What was agreed: list, show, cancel, replace."),
     "score": ("dispatcher.cli.score:app", "How a score came about; learn a scorecard from closed debts."),
     "segments": ("dispatcher.cli.segments:segments", "Which kind of case every open debt is."),
+    "duties": ("dispatcher.cli.duties:app", "What a law wants done by when; done, with evidence."),
     "calls": ("dispatcher.cli.calls:app", "Who should be called; a dialler's files; what calls came to."),
     "outcomes": (
         "dispatcher.cli.outcomes:outcomes",

@@ -5,6 +5,7 @@ from datetime import date
 
 from dispatcher.gate.act import Act
 from dispatcher.gate.decision import Outcome
+from dispatcher.gate.duty import Duty
 from dispatcher.gate.facts import Action, Channel, Kind
 from dispatcher.gate.guards.guard import Guard, Refusal
 from dispatcher.values.zones import day_number
@@ -202,6 +203,7 @@ class RulePack:
     names_disputed: bool | None = (
         None  # may a message about other debts name a disputed one; None: says nothing
     )
+    duties: tuple[Duty, ...] = ()  # what the desk owes within a time
     in_force: dict[str, date] = field(
         default_factory=dict
     )  # a text, as references name it: since when it holds

@@ -82,6 +82,22 @@ def _pack(pack: RulePack, cases: Sequence[Case]) -> Iterator[str]:
         rows = [case.where.partition(":")[2] for case in cases if rule.id in (case.because or ())]
         yield _row(rule, rows)
     yield ""
+    yield from _duties(pack)
+
+
+def _duties(pack: RulePack) -> Iterator[str]:
+    for duty in pack.duties:
+        parts = ((duty.months, "months"), (duty.days, "days"), (duty.hours, "hours"))
+        within = ", ".join(
+            f"{number} {unit if number > 1 else unit[:-1]}" for number, unit in parts if number
+        )
+        business = "business " * duty.business
+        title = f"[{_cell(duty.title)}]({duty.link})" if duty.link else _cell(duty.title)
+        began = str(duty.begins).replace("_", " ")
+        within = within.replace(" ", f" {business}", 1)
+        yield f"- duty `{duty.id}`, within {within} of a {began}: {duty.says} {title}, {duty.verified}"
+    if pack.duties:
+        yield ""
 
 
 def _row(rule: Rule, rows: list[str]) -> str:

@@ -18,6 +18,7 @@ from dispatcher.gate.rules import (
     RulePack,
     TimeBarred,
 )
+from dispatcher.rulebook.duties import DUTY_SCHEMA, read_duties
 from dispatcher.rulebook.families import FAMILIES, Json, RuleScope, enum_list
 from dispatcher.rulebook.yaml_file import KeyPath, YamlFile, read_yaml
 
@@ -133,6 +134,7 @@ SCHEMA: Json = _object(
             }
         ),
         "reviewed": _object({"by": _TEXT, "on": _DATE, "note": {"type": "string"}}, "by", "on"),
+        "duties": {"type": "array", "minItems": 1, "items": DUTY_SCHEMA},
         "rules": {"type": "array", "minItems": 1, "items": _RULE},
     },
     "pack", "title", "version", "rules",
@@ -155,6 +157,7 @@ def read_pack(path: Path, digest: str) -> RulePack:
         digest=digest,
         rules=_rules(file, in_force),
         in_force=in_force,
+        duties=read_duties(file, data.get("duties", ())),
         applies=tuple(region for one in data.get("applies", ()) for region in _regions(one)),
         everywhere=data.get("everywhere", False),
         binds=_binding(file, data.get("binds", {})),

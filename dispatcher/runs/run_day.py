@@ -13,6 +13,7 @@ from dispatcher.database.engine import Database
 from dispatcher.delivery.channel_trouble import failing_for, paused_channels
 from dispatcher.delivery.expire_messages import expire_messages
 from dispatcher.delivery.pass_on_messages import pass_on_messages
+from dispatcher.duties.note_duties import note_duties
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import State
@@ -97,6 +98,7 @@ def run_day(
             if ports.mode == "live":
                 _calls(ports, request, stale)
                 note_by_hand(ports.database, ports.policy.segments, as_of=request.as_of, now=ports.now())
+                note_duties(ports.database, ports.policy, as_of=request.as_of, now=ports.now())
                 note_ended_ladders(
                     ports.database, ports.policy.strategies, as_of=request.as_of, now=ports.now()
                 )

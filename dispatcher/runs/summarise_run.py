@@ -6,6 +6,7 @@ from typing import Any
 
 from dispatcher.database.engine import Database
 from dispatcher.delivery.storage import stops
+from dispatcher.duties.note_duties import late_or_soon
 from dispatcher.planning.storage import plans
 from dispatcher.planning.storage.plans import NoSuchRunError
 from dispatcher.runs.domain.run_summary import (
@@ -44,7 +45,7 @@ def summarise_run(
         kept = run_totals.kept_reasons(connection, run_id)
         besides = run_totals.count_besides(connection, run.as_of) if run.mode == "live" else {}
         stopped = stops.in_force(connection)
-        unworked = unworked_by_hand(connection, run.as_of)
+        unworked = [*unworked_by_hand(connection, run.as_of), *late_or_soon(connection, run.as_of)]
         still_open = left_open.left_open(connection, mode=run.mode)
     plan = run.summary.get("plan", {})
     by_channel, by_step = count_messages(states)

@@ -99,6 +99,8 @@ class Event(StrEnum):
     LINK_CONFIRMED = "link_confirmed"
     LINK_REFUSED = "link_refused"
     TASKS_DONE = "tasks_done"
+    DUTY_BEGUN = "duty_begun"
+    DUTY_DONE = "duty_done"
     HANDLER_SET = "handler_set"
     HANDLER_RULE_ADDED = "handler_rule_added"
     HANDLER_RULE_ENDED = "handler_rule_ended"

@@ -280,7 +280,8 @@ VOCABULARY: Mapping[Event, Word] = {
         _PERSON,
         "What was recorded before was added to",
         details=(
-            f"{_SAID} hold consent notice contact opt_out affordability since form validation_period_end amount "
+            f"{_SAID} hold received_on returned_on channel cause recording recording_sha256 "
+            "consent notice contact opt_out affordability since form validation_period_end amount "
             "contact_known unresponsive consented_to_direct_contact medium_accepted answered medium scope "
             "directly_to_collector result type optout_by public_domain opted_out address_place prerecorded "
             "consent_to_other_medium"
@@ -365,6 +366,10 @@ VOCABULARY: Mapping[Event, Word] = {
     Event.RUN_REDATED: _word(About.RUN, "A run was dated back", always="run from to why"),
     Event.READING_CONFIRMED: _word(About.USER, "A person read an answer", always="item reading proposed"),
     Event.READING_UNDONE: _word(About.USER, "A reading was taken back", always="item was"),
+    Event.DUTY_BEGUN: _word(About.USER, "A duty of the law began", always="key duty pack begun due"),
+    Event.DUTY_DONE: _word(
+        About.USER, "A duty of the law was done", always="key duty pack due", details="evidence sha256"
+    ),
     Event.TASKS_DONE: _word(About.USER, "Tasks were done", always="tasks", details="outcome_given"),
     Event.HANDLER_SET: _word(
         About.USER, "A handler was set", always="handler", details="deputy away_from away_until"

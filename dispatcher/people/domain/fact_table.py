@@ -109,6 +109,8 @@ CONTACT = Fact(
             name="consents_to", says="Asked to be answered by this medium.", choices=MEDIA, noun="medium",
             detail="consent_to_other_medium",
         ),
+        Field(name="recording", says="Where the recording of it lies, as its keeper calls it.", detail="recording"),
+        Field(name="recording_sha256", says="SHA-256 of the recording, in hex.", detail="recording_sha256"),
         Field(name="external_id", says="The other system's id: recorded once.", column="external_id"),
     ),
 )  # fmt: skip

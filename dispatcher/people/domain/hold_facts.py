@@ -27,6 +27,8 @@ HOLDS = {
         says="somebody may be in distress or at risk: a named person takes care", gate="held by the desk"
     ),
     "legal": Kind(says="records must be kept; contact goes on", gate="none"),
+    "access_request": Kind(says="they asked what is kept of them; contact goes on", gate="none"),
+    "proposal": Kind(says="a proposal to settle reached them on a day; contact goes on", gate="none"),
 }
 HOLD = Fact(
     name="hold",
@@ -53,6 +55,9 @@ HOLD = Fact(
         Field(
             name="validation_period_end", says="The day printed in the validation notice.", takes=Takes.DAY,
             only=("dispute",), detail="validation_period_end",
+        ),
+        Field(
+            name="cause", says="The cause, as the regulator's list calls it.", only=("complaint",), detail="cause",
         ),
         Field(
             name="text", says="What the debtor complains of.", label="What they complain of", takes=Takes.WORDS,
@@ -105,7 +110,7 @@ DISPUTE = _hold(
     example='dispatcher record dispute acme/00042 --debt 0000000082 --form letter --note "says it was paid in May"',
 )  # fmt: skip
 COMPLAINT = _hold(
-    "complaint", "text", "since", "form",
+    "complaint", "text", "cause", "since", "form",
     changes={"since": _RECEIVED},
     title="A complaint",
     says="A complaint: the debtor is left alone until it is answered and released.",

@@ -41,6 +41,8 @@ class HoldKind(StrEnum):
     UNCLEAR_REPLY = "unclear_reply"
     CARE = "care"
     LEGAL = "legal"
+    ACCESS_REQUEST = "access_request"
+    PROPOSAL = "proposal"
     NOT_IN_LEDGER = "not_in_ledger"
     ROW_REFUSED = "row_refused"
     LEDGER_IN_DOUBT = "ledger_in_doubt"
@@ -86,6 +88,12 @@ HOLD_KINDS = {
     _K.UNCLEAR_REPLY: HoldMeaning(says="an answer of the debtor waits to be read", about=About.PERSON),
     _K.CARE: HoldMeaning(says="on hold", about=About.PERSON),  # log, exports and the creditor learn no more
     _K.LEGAL: HoldMeaning(says="records must be kept", keeps=Keeps.RECORDS, about=About.PERSON),
+    _K.ACCESS_REQUEST: HoldMeaning(
+        says="somebody asked what is kept of them", keeps=Keeps.RECORDS, about=About.PERSON
+    ),
+    _K.PROPOSAL: HoldMeaning(
+        says="a proposal to settle out of court runs", keeps=Keeps.RECORDS, about=About.DEBT
+    ),
     _K.NOT_IN_LEDGER: _import("the debt is no longer in the creditor's ledger; nobody said why"),
     _K.ROW_REFUSED: _import(
         "its row in the newest ledger could not be read, and older figures are not trusted"

@@ -1,0 +1,1 @@
+"""What a law wants done within a time, each with its date and the evidence of it."""

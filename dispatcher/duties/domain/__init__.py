@@ -1,0 +1,1 @@
+"""What has begun a duty, and which is the strictest: pure."""
