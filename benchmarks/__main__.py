@@ -47,6 +47,13 @@ BENCHMARKS = (
         short=("--count", "1000", "--growth", "--largest", "10000"),
     ),
     Benchmark(
+        name="deliver",
+        title="Delivering to a relay that is a network away",
+        beside="What the sessions allow: one message on its way in each, two answers a message.",
+        full=("--count", "5000", "--sessions", "64"),
+        short=("--count", "500", "--sessions", "16", "--rounds", "1"),
+    ),
+    Benchmark(
         name="plan",
         title="Planning a day",
         beside="The bare query that finds the due debts, on the same database, without deciding or storing anything.",

@@ -10,6 +10,7 @@ from dramatiq.worker import Worker
 
 from channels.kind import ChannelKind
 from dispatcher.database.holders import is_dead, this_process
+from dispatcher.delivery.domain.pacing import LARGEST_BATCH
 from dispatcher.delivery.expire_messages import expire_messages
 from dispatcher.delivery.settle_killed_calls import settle_killed_calls
 from dispatcher.delivery.sweep_leases import sweep_leases
@@ -20,6 +21,7 @@ from dispatcher.worker.drain import Drain, Prepare
 from dispatcher.worker.relay import HAND_OUT_LEASE, WINDOW, Relay
 
 THREADS = 2  # while one batch waits for the database or the provider, the other goes on
+ALONE_BATCH = 500  # where no other worker waits for a share of what is handed out
 GRACE = timedelta(seconds=60)  # what a call under way may take when the process is asked to stop
 IDLE_MS = 50  # how soon a worker thread notices that it is to stop
 
@@ -56,6 +58,7 @@ class DeliveryProcess:
             holder=this_process() if in_memory else "queue",
             lease=lease,
             window=window,
+            largest_batch=ALONE_BATCH if in_memory else LARGEST_BATCH,
         )
         self._working = False
 

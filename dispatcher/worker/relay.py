@@ -10,7 +10,14 @@ from dispatcher.database.engine import Connection, Database
 from dispatcher.database.holders import new_owner
 from dispatcher.delivery.channel_delivery import Clock
 from dispatcher.delivery.channel_trouble import paused_channels
-from dispatcher.delivery.domain.pacing import Allowance, batch_size, chunks, fair_shares, in_turn
+from dispatcher.delivery.domain.pacing import (
+    LARGEST_BATCH,
+    Allowance,
+    batch_size,
+    chunks,
+    fair_shares,
+    in_turn,
+)
 from dispatcher.delivery.domain.stop import Stop
 from dispatcher.delivery.stop_delivery import take_in_urgent_stops
 from dispatcher.delivery.storage import stops
@@ -59,12 +66,15 @@ class Relay:
     holder: str
     lease: timedelta = HAND_OUT_LEASE
     window: int = WINDOW
+    largest_batch: int = LARGEST_BATCH
     monotonic: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
         """Start each throttle with an empty purse."""
         self._throttles = {
-            kind: _Lane(batch_size(throttle.rate, throttle.concurrency), Allowance(throttle.rate))
+            kind: _Lane(
+                batch_size(throttle.rate, throttle.concurrency, self.largest_batch), Allowance(throttle.rate)
+            )
             for kind, throttle in self.throttles.items()
         }
         self._count_at = float("-inf")

@@ -139,8 +139,10 @@ def audit(database: Database, double: Running) -> Counter[str]:
     return Counter(states.values())
 
 
-def test_workers_killed_and_servers_crashed_lose_and_repeat_nothing(environment, monkeypatch) -> None:
-    """Redis and PostgreSQL, workers killed every second, both servers crashed once, answers lost."""
+def test_workers_killed_and_servers_crashed_lose_and_repeat_nothing(
+    environment, monkeypatch, tmp_path: Path
+) -> None:
+    """Redis and PostgreSQL, workers killed every second, both servers crashed once, answers lost, calls marked."""
     rng = random.Random(SEED)
     with ExitStack() as stack:
         double = stack.enter_context(a_provider(faults=True))
@@ -157,6 +159,9 @@ def test_workers_killed_and_servers_crashed_lose_and_repeat_nothing(environment,
         database = open_database(url)
         stack.callback(database.close)
         upgrade(database)
+        monkeypatch.setenv("CHAOS_MARKS", str(tmp_path / "provider-calls"))
+        with database.writing() as connection:
+            instance.write(connection, Instance(id="an-instance", place=""))
         queued(database, COUNT, people=COUNT // 3, body=a_mail())
         restarted = []
         stack.callback(lambda: [server.kill() or server.wait() for server in restarted])
@@ -197,6 +202,7 @@ def _hand_out(hub) -> None:
 def _sweep_and_retry(hub) -> None:
     """Sweep, and let pauses between tries be over: the business clock of these tests stands still."""
     database = hub.ports.database
+    hub.settle_killed_calls()
     sweep_leases(database, hub.ports.provider, now=NOW, real_now=hub.ports.real_clock())
     with database.writing() as connection:
         connection.execute(

@@ -223,3 +223,16 @@ def test_waiting_on_a_queue_that_nobody_works_at_is_told(database: Database, red
     )
     assert drain.until_empty() == 3
     assert "3 messages are handed out and none has moved for 30 seconds" in caplog.text
+
+
+@pytest.mark.parametrize(("is_shared", "sizes"), [(False, [504, 96]), (True, [256, 256, 88])])
+def test_batches_are_larger_where_no_other_worker_waits_for_its_share(
+    database: Database, redis_url: str, is_shared: bool, sizes: list[int]
+) -> None:
+    """Between two batches nothing is judged while the provider is waited for."""
+    queued(database, 600)
+    process = a_process(database, fakes(), redis_url if is_shared else "memory://")
+    handed: list[int] = []
+    process.relay.enqueue = lambda kind, owner, ids: handed.append(len(ids))
+    process.relay.tick()
+    assert handed == sizes

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=2)
-LARGEST_BATCH = 100
+LARGEST_BATCH = 250  # the end of each is waited for before the next begins; each of several workers needs two
 _T = TypeVar("_T")
 _K = TypeVar("_K")
 
@@ -40,11 +40,11 @@ def _spread(key: str, attempt: int) -> float:
     return int.from_bytes(digest, "big") / 2**32
 
 
-def batch_size(rate: float, concurrency: int = 1) -> int:
-    """Messages a batch: about a hundred in whole chunks of `concurrency`, or what a slow provider takes in a second."""
-    if 0 < rate < LARGEST_BATCH:
+def batch_size(rate: float, concurrency: int = 1, most: int = LARGEST_BATCH) -> int:
+    """Messages a batch: about `most`, in whole chunks of `concurrency`, or what a slow provider takes in a second."""
+    if 0 < rate < most:
         return max(1, int(rate))
-    return -(-LARGEST_BATCH // concurrency) * concurrency
+    return -(-most // concurrency) * concurrency
 
 
 @dataclass(slots=True)
