@@ -29,7 +29,12 @@ def drill(
         if where is None:
             raise BackupProblemError("say with --folder, or DISPATCHER_BACKUP_FOLDER, where the backups lie")
         drilled = drill_restore(
-            dispatcher.database, where, dispatcher.home / "drill", now=dispatcher.real_now(), actor=actor()
+            dispatcher.database,
+            dispatcher.keys,
+            where,
+            dispatcher.home / "drill",
+            now=dispatcher.real_now(),
+            actor=actor(),
         )
     if as_json:
         print_json(

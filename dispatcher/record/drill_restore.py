@@ -3,18 +3,16 @@
 A copy that nobody has ever put back is a hope. Nothing of the drill touches the home at work but an entry in its log.
 """
 
-import shutil
-import sqlite3
 import tempfile
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from dispatcher.database import migrate
 from dispatcher.database.backup import BackupProblemError
-from dispatcher.database.engine import Database, open_database
+from dispatcher.database.engine import Database
+from dispatcher.database.restore import SUFFIXES, DamagedCopyError, restored
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.record.storage import drill_counts, seals
@@ -42,74 +40,56 @@ class Drilled:
         return not self.findings
 
 
-def newest_backup(folder: Path) -> Path:
+def newest_backup(folder: Path, suffix: str = ".db") -> Path:
     """The newest copy in a folder and what lies below it; raises BackupProblemError where there is none."""
-    found = [path for path in folder.rglob("*.db") if path.is_file() and not path.name.startswith(".")]
+    found = [path for path in folder.rglob(f"*{suffix}") if path.is_file() and not path.name.startswith(".")]
     if not found:
         raise BackupProblemError(
-            f"{folder}: no backup (a .db file) lies there; `dispatcher backup --out {folder}/DAY/dispatcher.db` "
-            "makes one"
+            f"{folder}: no backup (a {suffix} file) lies there; docs/backup.md says how one is made, such as by "
+            f"`dispatcher backup --out {folder}/DAY/dispatcher.db`"
         )
     return max(found, key=lambda path: (path.stat().st_mtime, str(path)))
 
 
-def drill_restore(database: Database, folder: Path, scratch: Path, *, now: datetime, actor: str) -> Drilled:
-    """Restore the newest copy of a folder below `scratch`, look at it, throw it away, and log what came of it.
+def drill_restore(
+    database: Database, keys: Path, folder: Path, scratch: Path, *, now: datetime, actor: str
+) -> Drilled:
+    """Restore the newest copy of a folder, look at it, throw it away, and log what came of it.
 
-    `now` is the real clock. Raises BackupProblemError where there is no copy, or where the database is no SQLite file.
+    `keys` hold the public keys where the copy has none beside it; `scratch` is where files go meanwhile; `now` is the
+    real clock. Raises BackupProblemError where there is no copy, or where this machine cannot restore one.
     """
-    if not database.is_sqlite:
-        raise BackupProblemError(
-            "the database is PostgreSQL: practise with pg_restore into a database of its own (docs/backup.md says how)"
-        )
-    file = newest_backup(folder)
+    file = newest_backup(folder, SUFFIXES[database.is_sqlite])
     scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=scratch) as home:
-        drilled = _looked_at(database, file, Path(home), now)
+        drilled = _looked_at(database, keys, file, Path(home), now)
     _log(database, drilled, now, actor)
     return drilled
 
 
-def _looked_at(database: Database, file: Path, home: Path, now: datetime) -> Drilled:
+def _looked_at(database: Database, keys: Path, file: Path, home: Path, now: datetime) -> Drilled:
     made_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-    findings = _age(made_at, now)
-    target = home / "dispatcher.db"
-    shutil.copyfile(file, target)
-    if (file.parent / "keys").is_dir():
-        shutil.copytree(file.parent / "keys", home / "keys")
-    damage = _damage(target)
-    if damage:
-        return Drilled(file=file, made_at=made_at, entries=0, counts={}, findings=(*findings, damage))
-    copy = open_database(f"sqlite:///{target}")
+    findings, entries = _age(made_at, now), 0
+    counts: dict[str, int] = {}
+    beside = file.parent / "keys"
+    public = SealingKeys(beside if beside.is_dir() else keys)
     try:
-        migrate.upgrade(copy)
-        # seals made since the copy stand beside it too: it is compared with the log at work instead
-        verified = verify_log(copy, SealingKeys(home / "keys"), SealJournal(home / "no-seals"))
-        findings += [str(finding) for finding in verified.findings]
-        counts, compared = _compared(database, copy)
-        findings += compared
-        return Drilled(
-            file=file, made_at=made_at, entries=verified.entries, counts=counts, findings=tuple(findings)
-        )
-    except migrate.MigrationError as error:
-        return Drilled(file=file, made_at=made_at, entries=0, counts={}, findings=(*findings, str(error)))
-    finally:
-        copy.close()
+        with restored(database, file, home) as copy:
+            migrate.upgrade(copy)
+            # seals made since the copy stand beside it too: it is compared with the log at work instead
+            verified = verify_log(copy, public, SealJournal(home / "no-seals"))
+            entries = verified.entries
+            counts, compared = _compared(database, copy)
+            findings += [*(str(finding) for finding in verified.findings), *compared]
+    except (DamagedCopyError, migrate.MigrationError) as error:
+        findings.append(str(error))
+    return Drilled(file=file, made_at=made_at, entries=entries, counts=counts, findings=tuple(findings))
 
 
 def _age(made_at: datetime, now: datetime) -> list[str]:
     if now - made_at <= OLD:
         return []
     return [f"the newest backup is of {made_at:%Y-%m-%d %H:%M} UTC: what happened since would be lost"]
-
-
-def _damage(file: Path) -> str:
-    try:
-        with closing(sqlite3.connect(file)) as connection:
-            said = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-    except sqlite3.DatabaseError as error:
-        said = str(error)
-    return "" if said == "ok" else f"the copy is damaged: {said}"
 
 
 def _compared(database: Database, copy: Database) -> tuple[dict[str, int], list[str]]:

@@ -190,7 +190,12 @@ def _drill(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> st
     if folder is None:
         return "no folder of backups is set: set DISPATCHER_BACKUP_FOLDER"
     drilled = drill_restore(
-        dispatcher.database, folder, dispatcher.home / "drill", now=dispatcher.real_now(), actor="scheduler"
+        dispatcher.database,
+        dispatcher.keys,
+        folder,
+        dispatcher.home / "drill",
+        now=dispatcher.real_now(),
+        actor="scheduler",
     )
     if not drilled.passed:
         raise RestoreDrillError(f"{drilled.file}: {'; '.join(drilled.findings[:3])}")

@@ -2,13 +2,15 @@
 
 import os
 import sqlite3
+import subprocess
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from dispatcher.bootstrap import Dispatcher
+from dispatcher.bootstrap import Dispatcher, open_dispatcher
 from dispatcher.cli.drill import FINDING
 from dispatcher.database.backup import BackupProblemError
 from dispatcher.record.backup_database import backup_database
@@ -17,9 +19,12 @@ from dispatcher.record.storage import drill_counts
 from dispatcher.record.storage.seal_journal import SealJournal
 from dispatcher.record.storage.sealing_keys import SealingKeys
 from dispatcher.runs.notify_day import day_notice
+from dispatcher.settings import load_settings
+from dispatcher.worker.daily_run import run_today
 from dispatcher.worker.jobs import RestoreDrillError, jobs_of
 from tests.command import dispatcher as command
-from tests.web.house import build_home, copy_home, open_home
+from tests.servers import postgresql_program
+from tests.web.house import AS_OF, NOW, build_home, copy_home, import_sample, open_home
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +52,7 @@ def back_up(house: Dispatcher, name: str = "monday") -> Path:
 def drill(house: Dispatcher, later: timedelta = timedelta(0)) -> Drilled:
     folder, scratch = house.settings.backup_folder, house.home / "drill"
     now = house.real_now() + later
-    return drill_restore(house.database, folder, scratch, now=now, actor="test")
+    return drill_restore(house.database, house.keys, folder, scratch, now=now, actor="test")
 
 
 def kept(house: Dispatcher) -> dict:
@@ -141,6 +146,45 @@ def test_the_schedules_job_fails_where_the_drill_does_and_says_where_no_folder_i
     without = open_home(copy_home(finished, tmp_path / "without"))
     assert "DISPATCHER_BACKUP_FOLDER" in jobs_of(without, None)["drill"](without.now())
     without.close()
+
+
+@pytest.fixture
+def on_postgresql(postgres_url: str, tmp_path: Path):
+    """A day's run on PostgreSQL, and a dump of it."""
+    backups = tmp_path / "backups"
+    settings = load_settings(home=tmp_path / "home", database_url=postgres_url, backup_folder=backups)
+    program = open_dispatcher(settings, now=NOW)
+    import_sample(program)
+    run_today(program, AS_OF, actor="test")
+    program.seal()
+    backups.mkdir()
+    dump = [postgresql_program("pg_dump"), "--format=custom", "--file", backups / "a.dump", postgres_url]
+    subprocess.run(dump, check=True, capture_output=True)
+    yield program
+    program.close()
+
+
+def test_a_dump_is_restored_into_a_database_of_its_own_and_dropped(
+    on_postgresql: Dispatcher, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = on_postgresql
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(BackupProblemError, match="pg_restore is not here"):
+        drill(house)
+    monkeypatch.setenv("PATH", str(postgresql_program("pg_restore").parent))
+
+    drilled = drill(house)
+
+    assert (drilled.file.name, drilled.findings) == ("a.dump", ())
+    assert drilled.counts["messages"] > 0
+    assert drilled.entries > 0
+    drilled.file.write_bytes(drilled.file.read_bytes()[:3_000])
+    assert any("pg_restore" in finding for finding in drill(house).findings)
+    with psycopg.connect(postgres_url) as connection:
+        left = connection.execute(
+            "SELECT datname FROM pg_database WHERE datname LIKE 'dispatcher_drill%'"
+        ).fetchall()
+    assert left == []
 
 
 def test_without_a_backup_it_says_how_to_make_one(tmp_path: Path) -> None:

@@ -35,13 +35,13 @@ def test_who_looks_sees_whether_a_backup_would_serve(open_web: Callable[..., Web
     journal = SealJournal(house.home / "seals.jsonl")
     backup_database(house.database, SealingKeys(house.keys), journal, file, now=house.real_now())
     now, scratch = house.real_now(), house.home / "drill"
-    drill_restore(house.database, tmp_path / "backups", scratch, now=now, actor="test")
+    drill_restore(house.database, house.keys, tmp_path / "backups", scratch, now=now, actor="test")
 
     text = auditor.page("/keeping")
     assert "monday/dispatcher.db" in text
     assert "would serve" in text
     file.write_bytes(b"no database")
-    drill_restore(house.database, tmp_path / "backups", scratch, now=now, actor="test")
+    drill_restore(house.database, house.keys, tmp_path / "backups", scratch, now=now, actor="test")
     text = auditor.page("/keeping")
     assert "would not serve" in text
     assert "damaged" in text

@@ -6,6 +6,7 @@ from typing import Any
 from starlette.responses import Response
 
 from dispatcher.database.backup import BackupProblemError
+from dispatcher.database.restore import SUFFIXES
 from dispatcher.people.storage.find_debtor import UnknownDebtorError
 from dispatcher.record.drill_restore import newest_backup
 from dispatcher.record.erase_person import Erasure, ErasureRefusedError, erase_person, look_at
@@ -106,7 +107,8 @@ def _show(visit: Visit, status: int, **more: Any) -> Response:
 def _newest(visit: Visit) -> dict[str, Any] | None:
     where = visit.program.settings.backup_folder
     try:
-        file = newest_backup(where) if where else None
+        suffix = SUFFIXES[visit.program.database.is_sqlite]
+        file = newest_backup(where, suffix) if where else None
     except BackupProblemError:
         file = None
     if file is None or where is None:
