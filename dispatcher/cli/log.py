@@ -1,6 +1,6 @@
 """`dispatcher log`: search, show, seal, verify and export the delivery log."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -38,6 +38,14 @@ Until = Annotated[
 ]
 Debtor = Annotated[
     str, typer.Option("--debtor", metavar="REFERENCE", help="creditor/reference, or a reference.")
+]
+
+
+FirstMonth = Annotated[str, typer.Argument(metavar="MONTH", help="The first month, as 2026-11.")]
+LastMonth = Annotated[str, typer.Argument(metavar="LAST", help="The last month; the same if not given.")]
+OfCreditor = Annotated[str, typer.Option("--creditor", metavar="KEY", help="Of one creditor alone.")]
+OutFile = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="Write it there instead of printing it.")
 ]
 
 
@@ -275,6 +283,50 @@ def export(
         )
         return
     print(f"{done.path}: {done.entries} entries, up to position {done.to_position} (seal {done.seal})")
+
+
+@app.command()
+def contacts(first: FirstMonth, last: LastMonth = "", creditor: OfCreditor = "", out: OutFile = None) -> None:
+    """Contacts by debtor, month and channel from the sealed record, as CSV: Chile, 12 CFR 1006.100.
+
+    Example: dispatcher log contacts 2026-11 --out contacts.csv
+    """
+    from dispatcher.record.regulator_tables import contacts_by_debtor
+
+    _table(contacts_by_debtor, first, last, creditor, out)
+
+
+@app.command()
+def complaints(
+    first: FirstMonth, last: LastMonth = "", creditor: OfCreditor = "", out: OutFile = None
+) -> None:
+    """Complaints by month, creditor and cause from the sealed record, as CSV: REDECO's columns.
+
+    Example: dispatcher log complaints 2026-10 2026-12
+    """
+    from dispatcher.record.regulator_tables import complaints_by_cause
+
+    _table(complaints_by_cause, first, last, creditor, out)
+
+
+def _table(write: Callable[..., str], first: str, last: str, creditor: str, out: Path | None) -> None:
+    from dispatcher.record.regulator_tables import Asked
+
+    asked = Asked(first=_month(first), last=_month(last or first), creditor=creditor)
+    with opened() as dispatcher:
+        text = write(dispatcher.database, asked, actor=actor(), now=dispatcher.real_now())
+    if out is None:
+        print(text, end="")
+    else:
+        out.write_text(text, encoding="utf-8")
+        print(f"{out}: {text.count(chr(10)) - 1} rows")
+
+
+def _month(text: str) -> date:
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no month; write it as 2026-11") from None
 
 
 def source_of(dispatcher: Dispatcher) -> "Source":

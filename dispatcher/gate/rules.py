@@ -203,6 +203,7 @@ class RulePack:
     names_disputed: bool | None = (
         None  # may a message about other debts name a disputed one; None: says nothing
     )
+    against_us: str = ""  # which sentence of it a regulator would quote against the program
     duties: tuple[Duty, ...] = ()  # what the desk owes within a time
     in_force: dict[str, date] = field(
         default_factory=dict

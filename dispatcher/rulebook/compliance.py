@@ -18,7 +18,8 @@ Each rule says how sure we are of it. *status*: law, guidance (a regulator's exp
 *verified*: official (the words quoted are the text's or its regulator's own, wherever a copy of them was read),
 secondary (the words are a law firm's or another authority's about it), unverified (nobody has read the law's words,
 or only a newspaper's or a vendor's; the reason is given: check before use) or own (our rule: there is no text). A rule
-is in force from its first date, at the instant of sending; `unknown` holds on every day.
+is in force from its first date, at the instant of sending; `unknown` holds on every day. What a regulator would quote
+against this program is our own reading, partly from memory: counsel's review begins there.
 
 Of several rules the strictest stands: block (needs a new fact), hold (a person decides), defer (time cures it),
 allow. A deferral is looked at again at its own instant, and all reasons are kept. What the gate cannot read it holds.
@@ -83,6 +84,9 @@ def _pack(pack: RulePack, cases: Sequence[Case]) -> Iterator[str]:
         yield _row(rule, rows)
     yield ""
     yield from _duties(pack)
+    if pack.against_us:
+        yield f"What a regulator would quote against this program: {pack.against_us}"
+        yield ""
 
 
 def _duties(pack: RulePack) -> Iterator[str]:

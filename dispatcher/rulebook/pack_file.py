@@ -126,6 +126,7 @@ SCHEMA: Json = _object(
                 "past_due_more_than": {"type": "integer", "minimum": 0},
             }
         ),
+        "against_us": _TEXT,
         "in_force": {"type": "object", "minProperties": 1},
         "time_barred": _object(
             {
@@ -157,6 +158,7 @@ def read_pack(path: Path, digest: str) -> RulePack:
         digest=digest,
         rules=_rules(file, in_force),
         in_force=in_force,
+        against_us=data.get("against_us", ""),
         duties=read_duties(file, data.get("duties", ())),
         applies=tuple(region for one in data.get("applies", ()) for region in _regions(one)),
         everywhere=data.get("everywhere", False),

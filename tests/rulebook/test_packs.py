@@ -273,6 +273,10 @@ def test_a_rule_quotes_its_text_or_says_why_nobody_has_read_it(book: RuleBook) -
             assert bool(reference.quote) == (reference.read_on is not None), where
 
 
+def test_each_pack_says_what_a_regulator_would_quote_against_the_program(book: RuleBook) -> None:
+    assert [pack.name for pack in book if len(pack.against_us) < 30] == []
+
+
 def test_a_rule_of_law_begins_with_its_law_or_says_that_nobody_knows(book: RuleBook) -> None:
     dated = [
         (pack.name, rule.id)

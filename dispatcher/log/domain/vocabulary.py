@@ -219,7 +219,7 @@ VOCABULARY: Mapping[Event, Word] = {
         always="hold",
         details=(
             f"{_SAID} since until before after form validation_period_end amount contact_known unresponsive "
-            "consented_to_direct_contact medium_accepted answered"
+            "consented_to_direct_contact medium_accepted answered cause"
         ),
         counts=False,
     ),
