@@ -61,12 +61,14 @@ class Calls:
 
     def _send(self, begun: Begun) -> Ended:
         delivery, message, now = self._delivery, begun.message, self._delivery.clock()
-        not_made = self._obstacle(begun, now) or self._not_marked(message)
+        not_made = self._obstacle(begun, now) or self._not_marked(message) or self._outdated()
         if not_made is not None:
-            return Ended(message=message, end=not_made, at=now)
+            return self._noted(Ended(message=message, end=not_made, at=now))
         end = self._call(begun, now)
         delivery.breaker.record(end)
-        ended = Ended(message=message, end=end, at=delivery.clock())
+        return self._noted(Ended(message=message, end=end, at=delivery.clock()))
+
+    def _noted(self, ended: Ended) -> Ended:
         if self.listed is not None:
             with suppress(Exception):  # unmarked it stays in doubt should we die now; we know its end
                 self.listed.end(ended)
@@ -90,8 +92,6 @@ class Calls:
             return NotMade(why="the legal window closed before the call")
         if delivery.stopping():
             return NotMade(why="the worker was asked to stop before the call", at_once=True)
-        if delivery.monotonic() - self._committed_at > FRESH_FOR:
-            return NotMade(why="the provider was slow: facts are asked again before the call", at_once=True)
         if (why := _stopped(delivery, begun.message)) is not None:
             return NotMade(why=why)
         if not delivery.breaker.allows():
@@ -107,6 +107,12 @@ class Calls:
         except Exception as error:  # noqa: BLE001  a mapped file fails in ways of its own
             return NotMade(why=f"the call could not be marked: {type(error).__name__}")
         return None
+
+    def _outdated(self) -> NotMade | None:
+        """Looked at once the call is marked: what is not marked by then is never called, however long a pause is."""
+        if self._delivery.monotonic() - self._committed_at <= FRESH_FOR:
+            return None
+        return NotMade(why="it was judged too long ago: facts are asked again before the call", at_once=True)
 
 
 def _stopped(delivery: ChannelDelivery, message: Message) -> str | None:

@@ -41,24 +41,26 @@ def settle_killed_calls(
     marks: MarkFiles,
     *,
     now: datetime,
+    real_now: datetime,
     is_dead: Callable[[str], bool],
     actor: str = "dispatcher",
 ) -> Settled:
     """Settle once, and remove marks of which nothing is open.
 
-    Only a worker that `is_dead` is believed, never one whose lease has ended: paused, it may still be about to call.
+    A worker is believed whose lock on its marks is gone, and that besides `is_dead`, or whose lease is over where that
+    cannot be told (another container of this machine): long before, it no longer calls what it has not called.
     """
     settled = Settled()
     for worker in marks.left_behind():
-        if is_dead(worker):
-            with database.writing() as connection:
-                known = list(_known(connection, channels, marks, worker, now))
-                for channel, ended in known:
-                    record_found_outcomes(connection, channel, [ended], actor=actor)
-            not_called = sum(isinstance(ended.end, NotMade) for _, ended in known)
-            settled = Settled(
-                not_called=settled.not_called + not_called, ended=settled.ended + len(known) - not_called
-            )
+        dead = is_dead(worker)
+        with database.writing() as connection:
+            known = list(_known(connection, channels, marks, worker, now, None if dead else real_now))
+            for channel, ended in known:
+                record_found_outcomes(connection, channel, [ended], actor=actor)
+        not_called = sum(isinstance(ended.end, NotMade) for _, ended in known)
+        settled = Settled(
+            not_called=settled.not_called + not_called, ended=settled.ended + len(known) - not_called
+        )
         with database.reading() as connection:
             is_open = bool(attempts.open_of(connection, worker))
         if not is_open:
@@ -67,9 +69,19 @@ def settle_killed_calls(
 
 
 def _known(
-    connection: Connection, channels: OpenProvider, marks: MarkFiles, worker: str, now: datetime
+    connection: Connection,
+    channels: OpenProvider,
+    marks: MarkFiles,
+    worker: str,
+    now: datetime,
+    over_by: datetime | None,
 ) -> Iterator[tuple[Channel, Ended]]:
-    ids = attempts.open_of(connection, worker)
+    """`over_by`: only of what is leased no longer than until then; None: of all."""
+    ids = {
+        key: number
+        for key, (number, until) in attempts.open_of(connection, worker).items()
+        if over_by is None or (until is not None and until <= over_by)
+    }
     here = instance.read(connection) if ids else None
     if here is None:
         return

@@ -91,6 +91,7 @@ class DeliveryProcess:
             ports.provider,
             ports.mark_files,
             now=ports.clock(),
+            real_now=ports.real_clock(),
             is_dead=is_dead,
             actor=ports.actor,
         )

@@ -40,6 +40,7 @@ def sweep(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> Swept:
         dispatcher.provider,
         Home.at(dispatcher.home).marks,
         now=dispatcher.now(),
+        real_now=dispatcher.real_now(),
         is_dead=is_dead,
         actor=actor,
     )

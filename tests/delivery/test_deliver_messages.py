@@ -500,3 +500,24 @@ def test_a_gate_that_fails_while_a_chunk_is_called_takes_back_its_own_chunk_alon
     with pytest.raises(RuntimeError, match="unreadable"):
         deliver_messages(delivery, hand_out(database, ids), ids)
     assert (states(database), len(channel.sent)) == ({"accepted": 4, "queued": 8}, 4)
+
+
+def test_a_worker_that_was_paused_before_a_mark_no_longer_calls(database: Database, marks: CallMarks) -> None:
+    """Else a sweeper that has read the call as not made would let it be made twice."""
+    (key,) = queued(database)
+    clock = [0.0]
+
+    class Paused(CallPace):
+        def note(self, seconds: float, calls: int) -> None:
+            assert (seconds, calls) == (0, 0)
+
+    plain = marks.set_state
+
+    def paused_just_before(*place):
+        clock[0] += FRESH_FOR + 1
+        plain(*place)
+
+    marks.set_state = paused_just_before
+    delivery = a_channel_delivery(database, pace=Paused(hands=1), marks=marks, monotonic=lambda: clock[0])
+    deliver_messages(delivery, hand_out(database, [key]), [key])
+    assert (delivery.channel.attempts, message(database, key).state) == ([], "queued")

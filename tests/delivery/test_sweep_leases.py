@@ -128,9 +128,11 @@ def die(database, channel, ids, marks, *, called=(), ended=()):
     file.close()  # something is open: the file stays
 
 
-def settle(database, channel, marks, *, is_dead=lambda owner: True):
+def settle(database, channel, marks, *, is_dead=lambda owner: True, real_now=NOW):
     """What the marks tell; then the leases are over."""
-    settled = settle_killed_calls(database, lambda kind, name: channel, marks, now=NOW, is_dead=is_dead)
+    settled = settle_killed_calls(
+        database, lambda kind, name: channel, marks, now=NOW, real_now=real_now, is_dead=is_dead
+    )
     return settled, sweep(database, channel)
 
 
@@ -194,16 +196,31 @@ def test_an_end_that_a_dead_worker_knew_means_what_it_always_means(
     assert event in events(database, key)
 
 
-def test_a_worker_whose_lease_is_over_but_that_may_live_is_not_believed_to_be_done(
+def test_a_worker_whose_lease_is_over_but_that_lives_is_not_believed_to_be_done(
     database: Database, marks: MarkFiles
 ) -> None:
-    """Paused for longer than its lease it goes on with its calls: what it has not called yet is in doubt."""
+    """Paused for longer than its lease it may go on: what it has not called yet is in doubt."""
+    (key,) = queued(database)
+    channel = FakeChannel(ChannelKind.EMAIL, repeat_is_safe=False)
+    file = marks.open("an-instance", "test")
+    _, begun = begin(database, channel, [key])
+    file.list_calls([b.message for b in begun])
+    settled, swept = settle(database, channel, marks, real_now=LATER)
+    assert (settled.total, swept.unknown) == (0, 1)
+    assert attempt_rows(database, key)[0].reason == LOST
+    file.close()
+
+
+@pytest.mark.parametrize(("real_now", "state"), [(NOW, "unknown"), (LATER, "queued")])
+def test_a_worker_that_may_be_in_another_container_is_believed_once_its_lease_is_over(
+    database: Database, marks: MarkFiles, real_now, state: str
+) -> None:
+    """Nobody else holds its marks, and what it has not called by then it never calls."""
     (key,) = queued(database)
     channel = FakeChannel(ChannelKind.EMAIL, repeat_is_safe=False)
     die(database, channel, [key], marks)
-    settled, swept = settle(database, channel, marks, is_dead=lambda owner: False)
-    assert (settled.total, swept.unknown) == (0, 1)
-    assert attempt_rows(database, key)[0].reason == LOST
+    settle(database, channel, marks, is_dead=lambda owner: False, real_now=real_now)
+    assert message(database, key).state == state
 
 
 @pytest.mark.parametrize("missing", ["the file", "the instance", "the start of the machine", "the provider"])
@@ -234,7 +251,7 @@ def test_the_marks_of_a_dead_worker_go_when_nothing_of_it_is_open(
     channel = FakeChannel(ChannelKind.EMAIL, repeat_is_safe=False)
     die(database, channel, [first], marks)
     begin(database, channel, [second], "another batch of the same worker")
-    at_once = {"now": NOW, "is_dead": lambda owner: True}  # no lease is over yet
+    at_once = {"now": NOW, "real_now": NOW, "is_dead": lambda owner: True}  # no lease is over yet
     settle_killed_calls(database, lambda kind, name: channel, marks, **at_once)
     assert (message(database, first).state, marks.left_behind()) == ("queued", ["test"])
     sweep(database, channel)

@@ -76,14 +76,14 @@ def newest(connection: Connection, ids: Collection[str]) -> dict[str, RowMapping
     return {row["message_id"]: row for row in connection.execute(query).mappings()}
 
 
-def open_of(connection: Connection, worker: str) -> dict[str, int]:
-    """Message -> number of the attempt, of what a process has begun that has not ended."""
+def open_of(connection: Connection, worker: str) -> dict[str, tuple[int, datetime | None]]:
+    """Message -> number of the attempt and end of its lease, of what a process has begun that has not ended."""
     query = (
-        select(_a.message_id, _a.number)
+        select(_a.message_id, _a.number, messages.c.lease_until)
         .join(messages, and_(_a.message_id == messages.c.id, _a.number == messages.c.attempts))
         .where(messages.c.state == State.SENDING, _a.worker == worker)
     )
-    return {row.message_id: row.number for row in connection.execute(query)}
+    return {row.message_id: (row.number, row.lease_until) for row in connection.execute(query)}
 
 
 def accepted_since(connection: Connection, channel: str, provider: str, since: datetime) -> bool:
