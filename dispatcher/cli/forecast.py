@@ -31,7 +31,7 @@ def forecast(
 ) -> None:
     """What would go out, a day, channel and step a line; nothing is sent nor stored.
 
-    Of more than 20,000 open debts a sample of people is looked at, and it says how far off a count may be.
+    Of more than 10,000 open debts a sample of people is looked at, and it says how far off a count may be.
 
     It assumes that every message goes out on its day and that nobody pays, disputes or opts out meanwhile.
 
