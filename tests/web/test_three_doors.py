@@ -39,6 +39,7 @@ NAMES = [f"{fact.name}-{kind}".strip("-").replace("_", "") for fact, kind in CAS
 PAST, COMING = "2026-11-10", "2026-12-01"
 SAMPLES = {
     "amount": "20.00",
+    "currency": "USD",
     "no_contact": ["MO-FR 15:00-17:00", "SA 00:00-24:00"],
     "said": ["I am busy"],
     "language": "es-mx",
@@ -51,7 +52,7 @@ SAMPLES = {
     "by": "2027-03-01",
 }
 INSTEAD = {("payment", "reverse"), ("plan", "offer")}  # they say the same fact in another way
-BEHIND_US = {"on", "since", "given_on", "sent_on", "work_oral_request", "work_written_confirmation"}
+BEHIND_US = {"on", "since", "given_on", "sent_on", "stated_on", "work_oral_request", "work_written_confirmation"}
 
 Said = dict[str, Any]
 
@@ -112,6 +113,8 @@ def value(field: Field, fact: Fact, kind: str, case: str, door: str) -> Any:
         return COMING
     if field.name in SAMPLES and not (field.name == "kind" and fact.kinds):
         return SAMPLES[field.name]
+    if field.takes is Takes.AMOUNT:
+        return "20.00"
     if field.takes is Takes.FLAG:
         return field.default is not True
     if field.takes is Takes.DAY:
