@@ -52,7 +52,15 @@ SAMPLES = {
     "by": "2027-03-01",
 }
 INSTEAD = {("payment", "reverse"), ("plan", "offer")}  # they say the same fact in another way
-BEHIND_US = {"on", "since", "given_on", "sent_on", "stated_on", "work_oral_request", "work_written_confirmation"}
+BEHIND_US = {
+    "on",
+    "since",
+    "given_on",
+    "sent_on",
+    "stated_on",
+    "work_oral_request",
+    "work_written_confirmation",
+}
 
 Said = dict[str, Any]
 
