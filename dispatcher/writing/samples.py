@@ -60,7 +60,7 @@ _PLACES = {
     "FR": ("EUR", "IDF", "Paris", "75002"),
     "BE": ("EUR", "BRU", "Bruxelles", "1000"),
     "IT": ("EUR", "RM", "Roma", "00184"),
-    "NL": ("EUR", "UT", "Utrecht", "3511"),
+    "NL": ("EUR", "UT", "Utrecht", "3511 AB"),
     "PT": ("EUR", "11", "Lisboa", "1100-148"),
     "CA": ("CAD", "QC", "Montréal", "H2Y 1C6"),
     "BR": ("BRL", "SP", "São Paulo", "01001-000"),

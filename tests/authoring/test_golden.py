@@ -25,6 +25,8 @@ ADVICE = {
     "MX": AdviceBody(
         name="Un Servicio de Orientación", phone="+52 55 5555 0100", website="www.orienta.example"
     ),
+    "NL": AdviceBody(name="Een schuldhulploket", phone="+31 30 555 01 00", website="www.hulp.example"),
+    "BE": AdviceBody(name="Een dienst voor budgethulp", phone="+32 2 555 01 00", website="www.hulp.example"),
     "DE": AdviceBody(name="Eine Schuldnerberatung", phone="+49 30 5550100", website="www.beratung.example"),
     "ES": AdviceBody(
         name="Un Servicio de Orientación", phone="+34 900 555 010", website="www.orienta.example"
@@ -38,6 +40,8 @@ READERS = {
     "es-agency": ("US", "USD"),
     "de-de": ("DE", "EUR"),
     "de-agency": ("DE", "EUR"),
+    "nl-nl": ("NL", "EUR"),
+    "nl-agency": ("BE", "EUR"),
     "fr-fr": ("FR", "EUR"),
     "fr-ca": ("CA", "CAD"),
     "fr-agency": ("BE", "EUR"),
@@ -46,6 +50,8 @@ OF_COUNTRY = {
     "MX": ("default", "mx-condusef"),
     "US": ("default", "us-regf"),
     "DE": ("default", "de-rdg", "eu-2021-2167"),
+    "NL": ("default", "nl-bw", "eu-2021-2167"),
+    "BE": ("default", "be-xix", "eu-2021-2167"),
 }
 COLUMNS = {  # what a collector in Germany says first
     "claim_reason": "Stromlieferung für die Lindenstraße 4, Vertrag vom 3. Februar 2024",

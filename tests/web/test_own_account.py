@@ -374,6 +374,7 @@ def test_a_visit_ends_by_itself_by_a_button_and_with_the_closing_of_the_page(own
         ("es-MX,es;q=0.9,en;q=0.8", "Su cuenta con Acme"),
         ("ja, es;q=0.3, en;q=0.2", "Su cuenta con Acme"),
         ("de-AT,de;q=0.9,en;q=0.8", "Ihr Kundenkonto bei Acme"),
+        ("nl-BE,nl;q=0.9,fr;q=0.5", "Uw klantrekening bij Acme"),
         ("es;q=0, en", "Your account with Acme"),
         ("ja", "Your account with Acme"),
         ("", "Your account with Acme"),

@@ -30,7 +30,7 @@ _PLACES = {
     "CA": ("QC", "Montréal", "H2Y 1C6"),
     "BE": ("BRU", "Bruxelles", "1000"),
     "IT": ("RM", "Roma", "00184"),
-    "NL": ("UT", "Utrecht", "3511"),
+    "NL": ("UT", "Utrecht", "3511 AB"),
     "PT": ("11", "Lisboa", "1100-148"),
 }
 BODY = "About {{ references }}: {{ total }} on {{ as_of }}."
