@@ -51,7 +51,6 @@ OF_COUNTRY = {
     "US": ("default", "us-regf"),
     "DE": ("default", "de-rdg", "eu-2021-2167"),
     "NL": ("default", "nl-bw", "eu-2021-2167"),
-    "BE": ("default", "be-xix", "eu-2021-2167"),
 }
 COLUMNS = {  # what a collector in Germany says first
     "claim_reason": "Stromlieferung für die Lindenstraße 4, Vertrag vom 3. Februar 2024",

@@ -214,6 +214,48 @@ def test_a_first_demand_in_germany_of_which_the_desk_does_not_know_all_is_not_wr
     assert asked_for in str(a_german_demand(**gone))
 
 
+BELGIAN_COLUMNS = {
+    "penalty": "een schadevergoeding van 10 % van het saldo",
+    "enterprise_number": "0123.456.749",
+    "product": "levering van gas, februari 2026",
+}
+
+
+@pytest.mark.parametrize("channel", [EMAIL, LETTER])
+def test_a_first_reminder_in_dutch_says_in_belgium_what_the_law_names_and_is_not_written_without(channel):
+    def reminder(columns):
+        debt = a_debt(
+            balance=Money(12_050, "EUR"),
+            original=Money(15_000, "EUR"),
+            paid=Money(2_950, "EUR"),
+            extra=columns,
+        )
+        made = inputs(
+            channel,
+            language="nl",
+            country="BE",
+            kind="notice",
+            packs=("be-xix",),
+            sender=COLLECTOR,
+            debts=(debt,),
+        )
+        return rendered(shipped("first-notice"), made)
+
+    whole = reminder(BELGIAN_COLUMNS)
+    assert whole.findings == ()
+    text = " ".join(whole.text.split())
+    for said in (
+        "bijkomend te vragen als het saldo niet binnen deze termijn is betaald: een schadevergoeding van 10 % van het saldo.",
+        "Ondernemingsnummer van de schuldeiser, Example Lender Ltd.: 0123.456.749.",
+        "Wat geleverd werd: levering van gas, februari 2026.",
+        "te betalen sinds 1 maart 2026",
+        "Deze eerste herinnering is gratis. De termijn om te betalen is veertien kalenderdagen",
+    ):
+        assert said in text
+    for column in BELGIAN_COLUMNS:
+        assert f"debt.extra.{column}" in str(reminder(BELGIAN_COLUMNS | {column: ""}))
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_true_final_notice_passes(language):
     result = rendered(shipped("final-notice"), inputs(LETTER, language=language, country=home_of(language)))
