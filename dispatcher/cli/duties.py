@@ -1,13 +1,12 @@
 """`dispatcher duties`: what a law wants done within a time, each with its date, closed with evidence."""
 
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dispatcher.cli.opening import AsJson, Now, actor, opened, parse_instant, print_json
+from dispatcher.cli.opening import AsJson, Now, actor, opened, print_json
 
 app = typer.Typer(no_args_is_help=True)
 Id = Annotated[int, typer.Argument(metavar="ID", help="The number that `duties list` shows.")]
@@ -37,30 +36,6 @@ def list_them(
         came = f"  [{duty.outcome}{f'; {duty.evidence}' if duty.evidence else ''}]" if done else ""
         print(f"{duty.id:>5}  {duty.due:<10}  {duty.pack}/{duty.duty}: {duty.text}{came}")
     print(f"{len(found)} {'done' if done else 'owed: `dispatcher duties done ID --outcome …`'}")
-
-
-@app.command()
-def breach(
-    what: Annotated[str, typer.Option("--what", help="What happened, without anybody's name.")],
-    at: Annotated[
-        datetime, typer.Option("--at", parser=parse_instant, metavar="INSTANT", help="When we became aware.")
-    ],
-    as_json: AsJson = False,
-) -> None:
-    """A breach of personal data became known: the hours until the authority is told begin to run.
-
-    Example: dispatcher duties breach --what "a laptop with the ledger was lost" --at 2026-11-23T18:00:00Z
-    """
-    from dispatcher.duties.note_duties import note_breach
-
-    with opened() as program:
-        new = note_breach(
-            program.database, program.policy, at=at, what=what, actor=actor(), now=program.now()
-        )
-    if as_json:
-        print_json({"new": new})
-    else:
-        print(f"{new} new: `dispatcher duties list`")
 
 
 @app.command()

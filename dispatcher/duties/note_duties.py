@@ -34,18 +34,6 @@ def note_duties(database: Database, policy: Policy, *, as_of: date, now: datetim
     return new
 
 
-def note_breach(
-    database: Database, policy: Policy, *, at: datetime, what: str, actor: str, now: datetime
-) -> int:
-    """A breach of personal data became known: its duties begin at once, by every pack; how many."""
-    begun = Begun(begins=Begins.BREACH, at=at, key=f"breach/{at.isoformat()}", what=what)
-    with database.writing() as connection:
-        known = set(beginnings.open_or_done(connection, DUTY))
-        owed = [one for one in strictest(begun, policy.rulebook) if one.key not in known]
-        _add(connection, owed, actor, now)
-    return len(owed)
-
-
 def late_or_soon(connection: Connection, as_of: date) -> list[str]:
     """A sentence for the summary where duties are due within three days, or late."""
     dates = beginnings.due_dates(connection, DUTY)

@@ -18,7 +18,6 @@ class Begins(StrEnum):
     COMPLAINT = "complaint"
     ACCESS_REQUEST = "access_request"
     PROPOSAL = "proposal"  # to settle out of court, received by the debtor
-    BREACH = "breach"  # of personal data; concerns no one debtor
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

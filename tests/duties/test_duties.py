@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dispatcher.database.engine import Database
 from dispatcher.duties.do_duty import DutyError, do_duty, list_duties
 from dispatcher.duties.domain.begun import Begun, strictest
-from dispatcher.duties.note_duties import late_or_soon, note_breach, note_duties
+from dispatcher.duties.note_duties import late_or_soon, note_duties
 from dispatcher.gate.duty import Begins, Duty
 from dispatcher.people.record_hold import record_hold
 from dispatcher.people.record_notice import record_notice
@@ -112,21 +112,20 @@ def test_a_released_complaint_closes_its_duty_by_itself(database: Database, desk
     assert owed(database, desk, date(2026, 11, 20)) == []
 
 
-def test_a_breach_is_told_within_seventy_two_hours_and_its_evidence_is_kept_by_digest(
+def test_a_duty_is_done_with_words_and_a_file_whose_digest_is_sealed(
     database: Database, desk: Policy, tmp_path: Path
 ) -> None:
-    aware = datetime(2026, 11, 16, 9, 30, tzinfo=UTC)
-    for _ in range(2):  # told twice, owed once
-        note_breach(database, desk, at=aware, what="a laptop was lost", actor="robin", now=at(DAY))
+    a_debtor(database, reference="US1")
+    record_hold(database, "acme/US1", "complaint", said())
+    owed(database, desk)
     [one] = list_duties(database)
-    assert (one.due, one.pack) == ("2026-11-19T09:30:00+00:00", "es-conduct")
     proof = tmp_path / "receipt.txt"
-    proof.write_bytes(b"received by the authority")
-    closed = do_duty(database, one.id, outcome="told", evidence=proof, actor="robin", now=at(DAY))
-    assert closed.evidence == f"receipt.txt ({hashlib.sha256(b'received by the authority').hexdigest()})"
+    proof.write_bytes(b"posted, registered")
+    closed = do_duty(database, one.id, outcome="answered", evidence=proof, actor="robin", now=at(DAY))
+    assert closed.evidence == f"receipt.txt ({hashlib.sha256(b'posted, registered').hexdigest()})"
     with pytest.raises(DutyError, match="is no open duty"):
         do_duty(database, one.id, outcome="told", evidence=None, actor="robin", now=at(DAY))
-    assert list_duties(database) == []
+    assert owed(database, desk, DAY + timedelta(days=1)) == []  # done once, it is not owed again
 
 
 @pytest.mark.parametrize(
@@ -135,7 +134,9 @@ def test_a_breach_is_told_within_seventy_two_hours_and_its_evidence_is_kept_by_d
 def test_a_duty_is_not_closed_without_words_or_with_evidence_that_is_not_there(
     database: Database, desk: Policy, tmp_path: Path, outcome: str, file: str | None, words: str
 ) -> None:
-    note_breach(database, desk, at=at(DAY), what="x", actor="robin", now=at(DAY))
+    a_debtor(database, reference="US1")
+    record_hold(database, "acme/US1", "complaint", said())
+    owed(database, desk)
     [one] = list_duties(database)
     evidence = tmp_path / file if file else None
     with pytest.raises(DutyError, match=words):

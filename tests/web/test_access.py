@@ -87,6 +87,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "GET /log": (AUDITOR,),
     "GET /log/entries/{id}": (AUDITOR,),
     "GET /log/sample": (AUDITOR,),
+    "POST /log/tables": (AUDITOR,),
     "GET /log/exceptions": (AUDITOR,),
     "POST /log/verify": (AUDITOR,),
     "POST /log/export": (AUDITOR,),

@@ -110,3 +110,18 @@ def test_a_message_list_is_filtered_by_name_and_template(web: Web) -> None:
 
     assert {row["debtor"] for row in rows_of(desk, "/messages?name=ana&format=csv")} == {"acme/A-1"}
     assert desk.get("/messages?template=final-notice&format=json").json() == []
+
+
+def test_an_auditor_downloads_what_regulators_ask_for_and_others_do_not(web: Web) -> None:
+    desk = web.signed_in("auditor")
+    finished(desk, desk.post("/log/export", {"form": "csv"}).headers["location"])  # which seals the log
+    answer = desk.post("/log/tables", {"table": "contacts", "first": "2026-01", "last": "2026-12"})
+    assert answer.status_code == 200
+    head, *_ = answer.content.decode("utf-8-sig").splitlines()
+    assert head == "month,creditor,debtor,channel,contacts,first,last,seal,seal_root"
+    assert desk.post("/log/tables", {"table": "all", "first": "2026-01"}).status_code == 422
+    assert desk.post("/log/tables", {"table": "contacts", "first": "soon"}).status_code == 422
+    assert (
+        web.signed_in("operator").post("/log/tables", {"table": "contacts", "first": "2026-01"}).status_code
+        == 403
+    )

@@ -13,6 +13,12 @@ from dispatcher.people.storage.find_debtor import UnknownDebtorError
 from dispatcher.record.domain.export_line import FIELDS
 from dispatcher.record.export_evidence import SUFFIXES, Source, export_evidence
 from dispatcher.record.prove_entry import prove_entry
+from dispatcher.record.regulator_tables import (
+    Asked,
+    NothingSealedError,
+    complaints_by_cause,
+    contacts_by_debtor,
+)
 from dispatcher.record.search_log import AT_ONCE, sample_log, search_log
 from dispatcher.record.storage import log_counts, sealed_places, seals
 from dispatcher.record.storage.evidence import Scope, persons_of
@@ -258,10 +264,37 @@ def start_of(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
+def regulator_table(visit: Visit) -> Response:
+    """What a regulator asks for, as CSV from the sealed record: contacts by debtor, complaints by cause."""
+    write = TABLES.get(visit.text("table"))
+    if write is None:
+        raise RefusedError(422, f"{visit.text('table')!r} is no table; there are: {', '.join(TABLES)}.")
+    first = _month(visit.text("first"))
+    last = _month(visit.text("last")) if visit.text("last") else first
+    asked = Asked(first=first, last=last, creditor=visit.text("creditor"))
+    try:
+        text = write(visit.program.database, asked, actor=visit.actor, now=visit.now)
+    except NothingSealedError:
+        raise RefusedError(409, "Nothing is sealed yet, so there is nothing to count from.") from None
+    name = f"{visit.text('table')}-{first:%Y-%m}-{last:%Y-%m}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response("\ufeff" + text, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _month(text: str) -> date:
+    day = written.day(f"{text}-01")
+    if day is None:
+        raise RefusedError(422, f"{text!r} is not a month; write it as 2026-11.")
+    return day
+
+
+TABLES = {"contacts": contacts_by_debtor, "complaints": complaints_by_cause}
+
 PAGES = (
     Page("GET", "/log", search),
     Page("GET", "/log/entries/{id}", show_entry),
     Page("GET", "/log/sample", show_sample),
     Page("POST", "/log/verify", verify),
     Page("POST", "/log/export", export),
+    Page("POST", "/log/tables", regulator_table),
 )

@@ -110,6 +110,7 @@ ACCESS: Mapping[str, Access] = {
     "GET /log/exceptions": AUDITS,
     "POST /log/verify": AUDITS,
     "POST /log/export": AUDITS,
+    "POST /log/tables": AUDITS,
     "GET /incidents": READS_PEOPLE,
     "POST /incidents": OPERATES,
     "GET /incidents/{id}": READS_PEOPLE,

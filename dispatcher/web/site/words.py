@@ -250,6 +250,7 @@ def task_words(kind: str) -> str:
 
 
 _TASKS: Mapping[str, str] = {
+    "duty": "what the law wants done by a day",
     "unknown": "end unknown",
     "begun_and_not_ended": "begun and not ended",
     "packs_to_review": "rule packs to review",
