@@ -325,5 +325,7 @@ def test_the_forms_and_the_schema_name_every_field(web: Web) -> None:
         if fact.title:
             form = page.partition(f'name="fact" value="{fact.name}"')[2].partition("</form>")[0]
             missing = [field.name for field in fact.fields if f'name="{field.name}"' not in form]
-            beside = ["reverse"] if fact.name == "payment" else []  # asked beside the payment that it takes back
+            beside = (
+                ["reverse"] if fact.name == "payment" else []
+            )  # asked beside the payment that it takes back
             assert missing == beside, fact.name
