@@ -182,6 +182,13 @@ def _retention(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -
     return f"{len(erased)} erased, {len(kept)} kept, {remove_exports(files)} old exports removed"
 
 
+def _access(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
+    from dispatcher.runs.ask_access_review import ask_access_review
+
+    del process, at
+    return ask_access_review(dispatcher.database, now=dispatcher.real_now())
+
+
 def _drill(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
     from dispatcher.record.drill_restore import drill_restore
 
@@ -204,6 +211,7 @@ def _drill(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> st
 
 _Work = Callable[[Dispatcher, DeliveryProcess, datetime], str]
 _JOBS: Mapping[str, _Work] = {
+    "access": _access,
     "accounts": _accounts,
     "answers": _answers,
     "alert": _alert,

@@ -47,6 +47,12 @@ def open_for_messages(connection: Connection, kind: str, ids: Collection[str]) -
     return set(connection.scalars(query))
 
 
+def is_any_open(connection: Connection, kind: str) -> bool:
+    """Whether a task of that kind waits, whoever it is about."""
+    query = select(tasks.c.id).where(tasks.c.kind == kind, tasks.c.done_at.is_(None)).limit(1)
+    return connection.scalar(query) is not None
+
+
 def debtors_with_open(connection: Connection, kind: str, debtor_ids: Collection[int]) -> set[int]:
     """Which of these debtors have an open task of that kind."""
     query = select(tasks.c.debtor_id).where(

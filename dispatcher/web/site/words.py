@@ -257,6 +257,7 @@ _TASKS: Mapping[str, str] = {
     "exceptions_open": "exceptions nobody has decided",
     "breach": "clocks of data breaches",
     "care": "urgent: somebody may be at risk",
+    "access_review": "reviews of who can get in",
     "ladder_ended": "ladders that ended",
     "by_hand": "worked by hand",
     "same_person": "records that may be one person",
