@@ -1,7 +1,7 @@
 """What an imported ledger means for arrangements: promises it names, payments it shows, misses it proves."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from dispatcher.agreements import handover
@@ -33,7 +33,7 @@ def watch_ledger(
     ids = ledger_promises.creditor_ids(connection, creditors)
     _withdraw(connection, ids, watcher)
     handover.follow_ledger(connection, ids, watcher)
-    for page in pages(ledger_promises.fresh(connection, ids, as_of)):
+    for page in pages(ledger_promises.fresh(connection, ids, as_of, as_of - LATE_LEDGERS)):
         _take(connection, page, rules, watcher)
     return look_again(
         connection, arrangements.moved_by_ledgers(connection, ids, as_of - LATE_LEDGERS), watcher
@@ -69,6 +69,8 @@ def _add(
 ) -> None:  # fmt: skip
     terms = offering.terms_for(rules.offers, person, [debt], watcher.as_of)
     watch = terms.watch("promise") if terms else Watch()
+    if promise.on + timedelta(days=watch.grace_days) < watcher.as_of:
+        return  # this ledger itself says that it was not kept
     minor = min(promise.minor, debt.balance.minor) if promise.minor else debt.balance.minor
     amount = Money(minor, debt.balance.currency)
     columns: dict[str, Any] = {

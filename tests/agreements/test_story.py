@@ -82,6 +82,28 @@ def test_a_promise_that_is_kept_is_told_once_and_one_of_the_ledger_is_an_arrange
     assert events(desk, tmp_path).count("arrangement_kept") == 1
 
 
+def test_a_promise_that_the_first_ledger_names_late_stands_until_a_ledger_can_show_that_it_was_not_kept(
+    desk: Desk, ledger: Callable[..., None]
+) -> None:
+    ledger("2026-02-01", "120.00", promise_date="2026-01-30")  # the grace of three days is not over
+    day(desk, "2026-02-01")
+    day(desk, "2026-02-04")  # nobody could have known: no ledger of a later day has been read
+    assert told(desk) == []
+    ledger("2026-02-05", "120.00", promise_date="2026-01-30")
+    day(desk, "2026-02-05")
+    assert agreed(desk)["state"] == "broken"
+    assert ("2026-02-05", "arrangement-broken") in told(desk)
+
+
+def test_a_promise_that_the_first_ledger_itself_shows_broken_pauses_nothing(
+    desk: Desk, ledger: Callable[..., None]
+) -> None:
+    ledger("2026-02-05", "120.00", promise_date="2026-01-30")
+    day(desk, "2026-02-05")
+    assert json.loads(desk("arrangements", "list", "--json")) == []
+    assert told(desk) == [("2026-02-05", "first-reminder")]
+
+
 def test_what_lies_outside_the_limits_is_refused_and_leaves_nothing(
     desk: Desk, ledger: Callable[..., None]
 ) -> None:

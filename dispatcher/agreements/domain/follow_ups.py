@@ -72,8 +72,8 @@ def _events(terms: Terms, standing: Standing, on: On) -> Iterator[tuple[int, dat
     """(instalment, day of the event) of everything of that name that is so now."""
     active = standing.state is State.ACTIVE
     match on:
-        case On.AGREED if active:
-            yield 0, terms.agreed_on
+        case On.AGREED if active and any(one.due_on >= terms.agreed_on for one in standing.instalments):
+            yield 0, terms.agreed_on  # of a ledger's promise whose day had passed there is nothing to confirm
         case On.BROKEN if standing.state is State.BROKEN and standing.since:
             yield 0, standing.since
         case On.KEPT if standing.state is State.KEPT and standing.since:

@@ -25,8 +25,10 @@ def creditor_ids(connection: Connection, keys: Sequence[str]) -> list[int]:
     return list(connection.scalars(select(creditors.c.id).where(creditors.c.key.in_(keys))))
 
 
-def fresh(connection: Connection, creditor_ids: Sequence[int], as_of: date) -> list[LedgerPromise]:
-    """Promises for days to come on debts without an open arrangement; one of that debt and day is known for good."""
+def fresh(
+    connection: Connection, creditor_ids: Sequence[int], as_of: date, since: date
+) -> list[LedgerPromise]:
+    """Promises for days from `since` on, on debts without an open arrangement; one of debt and day is known for good."""
     on_debt = (
         exists()
         .where(
@@ -44,7 +46,7 @@ def fresh(connection: Connection, creditor_ids: Sequence[int], as_of: date) -> l
         select(debts.c.id, debts.c.debtor_id, debts.c.promise_date, debts.c.promise_minor)
         .where(
             debts.c.creditor_id.in_(creditor_ids),
-            debts.c.promise_date >= as_of,
+            debts.c.promise_date >= since,
             debts.c.in_ledger,
             or_(debts.c.settled_on.is_(None), debts.c.settled_on > as_of),
             debts.c.balance_minor > debts.c.paid_minor,
