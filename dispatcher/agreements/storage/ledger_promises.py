@@ -28,7 +28,7 @@ def creditor_ids(connection: Connection, keys: Sequence[str]) -> list[int]:
 def fresh(
     connection: Connection, creditor_ids: Sequence[int], as_of: date, since: date
 ) -> list[LedgerPromise]:
-    """Promises for days from `since` on, on debts without an open arrangement; one of debt and day is known for good."""
+    """Promises for days from `since` on, on debts without open arrangements; one of debt and day is known for good."""
     on_debt = (
         exists()
         .where(
