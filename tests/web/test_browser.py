@@ -162,6 +162,22 @@ def test_a_whole_day_from_template_to_proof(
     expect(operator.locator("main")).to_contain_text("opted out")
 
 
+def test_counsel_reviews_a_pack_without_a_terminal(open_web: Callable[..., Web], browser: Browser) -> None:
+    web = open_web(rules={"reviews": "pages"})
+    with served(web) as base:
+        page = browser.new_page(viewport=SMALL)
+        sign_in(page, base, "counsel")
+        page.locator("main a[href='/rules']").click()
+        page.get_by_role("link", name="United States, Regulation F (12 CFR 1006)").click()
+        page.get_by_label("Note").fill("read beside 12 CFR 1006")
+        page.get_by_role("button", name="I have reviewed this pack").click()
+        expect(page.locator("main")).to_contain_text("Reviewed by counsel")
+        found = [one["id"] for one in Axe().run(page).response["violations"] if one["impact"] != "minor"]
+        page.close()
+
+    assert found == []
+
+
 def write_and_hand_in(page: Page, sentence: str) -> int:
     page.get_by_role("link", name="first-reminder").click()
     page.get_by_role("link", name="Edit").click()

@@ -103,6 +103,22 @@ def test_a_run_that_is_still_planned_renews_itself_and_a_finished_one_does_not(w
     assert 'data-refresh="/runs/1"' in desk.page("/runs/1")
 
 
+def test_a_run_is_being_released_only_while_something_of_it_moves(
+    web: Web, message_of: Callable[..., str]
+) -> None:
+    desk, one = web.signed_in("operator"), message_of()
+    with web.house.database.writing() as connection:
+        connection.execute(update(runs).values(state="releasing"))
+
+    said = []
+    for state in (State.QUEUED, State.DEFERRED):
+        set_state(web, one, state)
+        pages = [desk.page(path) for path in ("/", "/runs", "/runs/1")]
+        said.append([f"{word}</span>" in page for page in pages for word in ("releasing", "waiting")])
+
+    assert said == [[True, False] * 3, [False, True] * 3]
+
+
 def test_a_run_that_waits_whole_goes_by_a_persons_word_alone(
     web: Web, message_of: Callable[..., str]
 ) -> None:

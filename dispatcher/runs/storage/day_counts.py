@@ -1,11 +1,11 @@
 """Counts for the first page and the list of runs: what went out, what was kept back, what waits for a person."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.operations import fires
@@ -33,6 +33,12 @@ class RunLine:
     due: int
     counts: dict[str, int]
     summary: dict[str, Any]
+    moving: int = 0  # messages that go as soon as somebody delivers
+
+    @property
+    def stands(self) -> str:
+        """Its state as people mean it: what only waits for the hours of its messages is not being released."""
+        return "waiting" if self.state == "releasing" and not self.moving else self.state
 
     @property
     def sent(self) -> int:
@@ -78,7 +84,15 @@ def page_of_runs(
         counts = run_totals.counts_of_creditor(connection, ids, creditor)
         return [_own_line(row, counts.get(row.id, {})) for row in rows]
     counts = _counts(connection, ids)
-    return [_line(row, counts.get(row.id, {})) for row in rows]
+    going = moving(connection, ids)
+    return [replace(_line(row, counts.get(row.id, {})), moving=going.get(row.id, 0)) for row in rows]
+
+
+def moving(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
+    """Run -> its messages that go as soon as somebody delivers: neither ended nor waiting for an hour or a person."""
+    going = messages.c.state.in_(("planned", "queued", "sending"))
+    found = count_messages(connection, messages.c.run_id, where=and_(messages.c.run_id.in_(ids), going))
+    return {run_id: count for (run_id,), count in found.items()}
 
 
 def waiting_for_a_person(connection: Connection, *, now: datetime) -> Waiting:

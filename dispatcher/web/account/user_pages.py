@@ -178,6 +178,7 @@ _ROLES = {
     Role.AUDITOR: "reads the log, exports",
     Role.OPERATOR: "runs, holds, stops, writes down what debtors say",
     Role.ADMIN: "users",
+    Role.COUNSEL: "reviews rule packs and what is said of places",
 }
 PAGES = (
     Page("GET", "/users", list_users),

@@ -19,9 +19,9 @@ from dispatcher.authoring.review_template import (
 from dispatcher.authoring.send_to_oneself import CannotTestError, send_to_oneself, was_accepted
 from dispatcher.authoring.storage.template_versions import StoredVersion
 from dispatcher.values import written
-from dispatcher.web.managers.templates import history_of, in_force_of, version_of
+from dispatcher.web.managers.templates import history_of, in_force_of, show_version, version_of
 from dispatcher.web.site.job_runner import Report
-from dispatcher.web.site.page import go_to, sentence_of, site_of
+from dispatcher.web.site.page import again, go_to, sentence_of, site_of
 from dispatcher.web.site.visit import Page, RefusedError, Visit
 from dispatcher.writing.domain.template import ReviewRefused
 from dispatcher.writing.language.compile import compile_version
@@ -219,7 +219,7 @@ def _act(visit: Visit, act: Callable[[str, int], StoredVersion], done: str) -> R
 
 
 def _back(visit: Visit, *, wrong: str) -> Response:
-    return go_to(visit, version_path(visit), wrong=wrong)
+    return again(visit, show_version, wrong, at=version_path(visit))
 
 
 def _first_problems(problems: TemplateProblems) -> str:

@@ -16,7 +16,7 @@ from dispatcher.people.recording import Said
 from dispatcher.planning.domain.intended import zones_of
 from dispatcher.web.site.filters import a_path_number
 from dispatcher.web.site.list_export import exported
-from dispatcher.web.site.page import go_to, page, sentence_of
+from dispatcher.web.site.page import again, go_to, page, sentence_of
 from dispatcher.web.site.visit import Page, Visit
 
 _WHAT = "call"
@@ -105,6 +105,8 @@ def work(visit: Visit) -> Response:
             case _:
                 return go_to(visit, "/calls", _ended(visit, desk, key))
     except (CallError, RecordError, ValueError) as problem:
+        if visit.text("do") == "end":  # what somebody has just heard must not be typed again
+            return again(visit, show_call, sentence_of(problem))
         return go_to(visit, "/calls", wrong=sentence_of(problem))
 
 

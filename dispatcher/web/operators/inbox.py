@@ -13,7 +13,7 @@ from dispatcher.inbox.reply import Replying, reply, template_for
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.storage.find_debtor import UnknownDebtorError, find_debtor
 from dispatcher.web.site.list_export import exported
-from dispatcher.web.site.page import go_to, page, sentence_of, site_of
+from dispatcher.web.site.page import again, go_to, page, sentence_of, site_of
 from dispatcher.web.site.visit import Page, Visit, not_found
 from dispatcher.wire.storage import documents
 from dispatcher.wire.storage.documents import DebtDocument
@@ -74,7 +74,7 @@ def answer(visit: Visit) -> Response:
     try:
         return go_to(visit, "/inbox", _answered(visit, inbox, item))
     except (InboxError, RecordError, ValueError) as problem:
-        return go_to(visit, f"/inbox/{item.id}", wrong=sentence_of(problem))
+        return again(visit, show, sentence_of(problem))
 
 
 def _answered(visit: Visit, inbox: Inbox, item: InboxItem) -> str:

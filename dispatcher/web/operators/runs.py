@@ -59,6 +59,7 @@ def show_run(visit: Visit) -> Response:
         raise not_found("such run") from None
     with database.reading() as connection:
         row = plans.get_run(connection, number)
+        moves = bool(day_counts.moving(connection, [number]))
         earlier = day_counts.page_of_runs(connection, mode=row.mode, before=number, limit=1)
         samples = {
             state: message_lists.page_of_messages(
@@ -72,6 +73,7 @@ def show_run(visit: Visit) -> Response:
         visit,
         "run",
         row=row,
+        stands="waiting" if row.state == "releasing" and not moves else row.state,
         summary=summary,
         before=before,
         words=WORDS,

@@ -140,7 +140,8 @@ def again(visit: Visit, shows: Callable[[Visit], Response], wrong: str, *, at: s
     `at`: the page's own address, where the form is sent to another.
     """
     shown = shows(replace(visit, wrong=wrong, at=at))
-    shown.status_code = 422
+    if shown.status_code == 200:  # where the page itself leads on, it does
+        shown.status_code = 422
     return shown
 
 

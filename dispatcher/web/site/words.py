@@ -29,6 +29,7 @@ _TONES: Mapping[str, str] = {
     "approved": "calm",
     "running": "calm",
     "planning": "calm",
+    "waiting": "wait",
     "deferred": "wait",
     "defer": "wait",
     "submitted": "wait",
