@@ -152,7 +152,9 @@ def _to_edit(visit: Visit, number: int | None) -> StoredVersion:
 
 
 def _first_file(stored: StoredVersion) -> str:
-    return next((path for path in sorted(stored.version.files) if path.endswith("email.md")), META)
+    """English first, as these pages speak it, however many languages there are."""
+    mails = sorted(path for path in stored.version.files if path.endswith("email.md"))
+    return next((path for path in mails if path.startswith("en/")), next(iter(mails), META))
 
 
 PAGES = (
