@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import or_, select, update
 
+from channels.kind import ChannelKind
 from dispatcher.database.engine import Database
 from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.portfolio import debtors
 from dispatcher.people.record_notice import record_notice
 from dispatcher.people.recording import Said
 from dispatcher.people.storage.people import load_people
@@ -158,3 +160,72 @@ def test_in_belgium_the_days_run_from_the_receipt_that_is_known_or_assumed_for_t
     desk = a_desk(a_ladder(1), packs=("default", "be-xix"))
     sent = replay(database, desk, date(2026, 3, 10), 40)
     assert [day for day, _ in sent][:1] == [first]
+
+
+def by_channel(database: Database) -> list[tuple[str, date, str, str]]:
+    """(who, day, step, channel) of everything that went out, by who and day."""
+    shown = select(debtors.c.reference, messages.c.sent_at, messages.c.step, messages.c.channel)
+    query = shown.join_from(messages, debtors, debtors.c.id == messages.c.recipient_id)
+    with database.reading() as connection:
+        rows = connection.execute(query.where(messages.c.sent_at.is_not(None))).all()
+    return sorted((row.reference, row.sent_at.date(), row.step, row.channel) for row in rows)
+
+
+def test_a_year_of_a_german_collector_begins_where_the_first_data_have_room_and_nowhere_else(
+    sqlite_database: Database, collector: Mapping[str, Sender]
+) -> None:
+    mobile = {"country": "DE", "region": "BE", "time_zone": "Europe/Berlin", "phone": "+4915112345678"}
+    for reference, reached in {"both": mobile, "mobile-alone": {**mobile, "email": ""}}.items():
+        debtor = a_debtor(sqlite_database, reference=reference, **reached)
+        a_debt(sqlite_database, debtor, DUE, currency="EUR", sender_role="third_party")
+    steps = tuple(
+        a_step(f"day{day}", day, channels=(ChannelKind.SMS, ChannelKind.EMAIL)) for day in (3, 12, 30, 89)
+    )
+    desk = a_desk(a_ladder(steps=steps), packs=("default", "de-rdg", "eu-2021-2167"), senders=collector)
+    replay(sqlite_database, desk, DUE, 365)
+    assert by_channel(sqlite_database) == [
+        (
+            "both",
+            date(2026, 3, 5),
+            "day3",
+            "email",
+        ),  # the step would rather text: no room there for the first data
+        ("both", date(2026, 3, 14), "day12", "sms"),
+        (
+            "both",
+            date(2026, 4, 2),
+            "day30",
+            "sms",
+        ),  # planned at eight in the evening of summer time: next day
+        ("both", date(2026, 6, 1), "day89", "sms"),  # May 31 is a Sunday
+    ]
+
+
+def test_a_year_of_a_belgian_and_a_dutch_creditor_waits_where_the_law_wants_a_free_reminder_first(
+    sqlite_database: Database,
+) -> None:
+    for country, zone in {"BE": "Europe/Brussels", "NL": "Europe/Amsterdam"}.items():
+        place = {"country": country, "region": "", "time_zone": zone, "language": "nl", "reference": country}
+        a_debt(sqlite_database, a_debtor(sqlite_database, **place), DUE, currency="EUR")
+    desk = a_desk(a_notice_first(3, 12, 30), packs=("default", "be-xix", "nl-bw", "eu-2021-2167"))
+    replay(sqlite_database, desk, DUE, 365)
+    assert by_channel(sqlite_database) == [
+        ("BE", date(2026, 3, 3), "notice", "email"),
+        ("BE", date(2026, 3, 18), "day3", "email"),  # fourteen days from the day after
+        ("BE", date(2026, 3, 24), "day12", "email"),
+        ("BE", date(2026, 4, 11), "day30", "email"),
+        ("NL", date(2026, 3, 3), "notice", "email"),
+        (
+            "NL",
+            date(2026, 3, 5),
+            "day3",
+            "email",
+        ),  # no costs are asked for, so no fourteen days are waited for
+        ("NL", date(2026, 3, 14), "day12", "email"),
+        (
+            "NL",
+            date(2026, 4, 2),
+            "day30",
+            "email",
+        ),  # planned at eight in the evening of summer time: next day
+    ]
