@@ -45,7 +45,7 @@ def settle_killed_calls(
     is_dead: Callable[[str], bool],
     actor: str = "dispatcher",
 ) -> Settled:
-    """Settle once, and remove marks of which nothing is open.
+    """Settle once; `remove_marks` once what was being called has been swept, too.
 
     A worker is believed whose lock on its marks is gone, and that besides `is_dead`, or whose lease is over where that
     cannot be told (another container of this machine): long before, it no longer calls what it has not called.
@@ -61,11 +61,16 @@ def settle_killed_calls(
         settled = Settled(
             not_called=settled.not_called + not_called, ended=settled.ended + len(known) - not_called
         )
+    return settled
+
+
+def remove_marks(database: Database, marks: MarkFiles) -> None:
+    """Remove the marks of processes that are gone and of which nothing is open any more."""
+    for worker in marks.left_behind():
         with database.reading() as connection:
             is_open = bool(attempts.open_of(connection, worker))
         if not is_open:
             marks.remove(worker)
-    return settled
 
 
 def _known(

@@ -12,7 +12,7 @@ from channels.kind import ChannelKind
 from dispatcher.database.holders import is_dead, this_process
 from dispatcher.delivery.domain.pacing import LARGEST_BATCH
 from dispatcher.delivery.expire_messages import expire_messages
-from dispatcher.delivery.settle_killed_calls import settle_killed_calls
+from dispatcher.delivery.settle_killed_calls import remove_marks, settle_killed_calls
 from dispatcher.delivery.sweep_leases import sweep_leases
 from dispatcher.worker.actors import declare_actors, enqueue_with
 from dispatcher.worker.broker import is_in_memory
@@ -112,6 +112,8 @@ class DeliveryProcess:
             is_dead=is_dead,
             actor=ports.actor,
         )
+        if ports.mark_files is not None:
+            remove_marks(ports.database, ports.mark_files)
         return settled + swept.total + expired
 
     def drain(

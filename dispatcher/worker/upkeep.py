@@ -17,7 +17,7 @@ from dispatcher.delivery.reconcile_accounts import AccountReport, Reconciling, r
 from dispatcher.delivery.reconcile_messages import Reconciled, reconcile_messages
 from dispatcher.delivery.record_delivery_events import record_delivery_events
 from dispatcher.delivery.record_mail import record_mail
-from dispatcher.delivery.settle_killed_calls import settle_killed_calls
+from dispatcher.delivery.settle_killed_calls import remove_marks, settle_killed_calls
 from dispatcher.delivery.storage import mailboxes
 from dispatcher.delivery.sweep_leases import Swept, sweep_leases
 from dispatcher.messages.domain.message import State
@@ -35,16 +35,17 @@ class PrintHouseError(ValueError):
 
 def sweep(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> Swept:
     """Settle what killed workers of this machine have marked, and free what dead workers hold."""
+    marks = Home.at(dispatcher.home).marks
     settle_killed_calls(
         dispatcher.database,
         dispatcher.provider,
-        Home.at(dispatcher.home).marks,
+        marks,
         now=dispatcher.now(),
         real_now=dispatcher.real_now(),
         is_dead=is_dead,
         actor=actor,
     )
-    return sweep_leases(
+    swept = sweep_leases(
         dispatcher.database,
         dispatcher.provider,
         now=dispatcher.now(),
@@ -52,6 +53,8 @@ def sweep(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> Swept:
         is_dead=is_dead,
         actor=actor,
     )
+    remove_marks(dispatcher.database, marks)
+    return swept
 
 
 def expire(dispatcher: Dispatcher, *, actor: str = "dispatcher") -> int:

@@ -18,6 +18,7 @@ from dispatcher.database import instance
 from dispatcher.database.engine import open_database
 from dispatcher.database.holders import this_process
 from dispatcher.delivery.call_marks import MarkFiles
+from dispatcher.delivery.domain import call_pace
 from dispatcher.worker.delivery_process import DeliveryProcess
 from dispatcher.worker.processes import stop_on_signals
 from tests.worker.processes_at_work import a_process
@@ -46,6 +47,8 @@ def process() -> DeliveryProcess:
         with database.reading() as connection:
             here = instance.read(connection)
         assert here
+        # Large chunks also where the machine is busy and a call seems to take long: what is killed is in the middle of one.
+        call_pace.LASTS = 10.0  # type: ignore[misc]
         marking = {"mark_files": files, "open_marks": lambda: files.open(here.id, this_process())}
     return a_process(
         database,

@@ -15,7 +15,7 @@ from dispatcher.delivery.call_marks import MarkFiles
 from dispatcher.delivery.deliver_messages import deliver_messages
 from dispatcher.delivery.domain.attempt import Ended
 from dispatcher.delivery.record_outcomes import record_outcomes
-from dispatcher.delivery.settle_killed_calls import NOT_CALLED, settle_killed_calls
+from dispatcher.delivery.settle_killed_calls import NOT_CALLED, remove_marks, settle_killed_calls
 from dispatcher.delivery.sweep_leases import LOST, sweep_leases
 from tests.delivery.builders import (
     NOW,
@@ -251,9 +251,11 @@ def test_the_marks_of_a_dead_worker_go_when_nothing_of_it_is_open(
     channel = FakeChannel(ChannelKind.EMAIL, repeat_is_safe=False)
     die(database, channel, [first], marks)
     begin(database, channel, [second], "another batch of the same worker")
-    at_once = {"now": NOW, "real_now": NOW, "is_dead": lambda owner: True}  # no lease is over yet
-    settle_killed_calls(database, lambda kind, name: channel, marks, **at_once)
+    settle_killed_calls(
+        database, lambda kind, name: channel, marks, now=NOW, real_now=NOW, is_dead=lambda owner: True
+    )
+    remove_marks(database, marks)
     assert (message(database, first).state, marks.left_behind()) == ("queued", ["test"])
     sweep(database, channel)
-    settle_killed_calls(database, lambda kind, name: channel, marks, **at_once)
+    remove_marks(database, marks)
     assert (message(database, second).state, marks.left_behind()) == ("unknown", [])
