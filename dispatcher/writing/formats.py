@@ -20,8 +20,12 @@ _CODE_AFTER = re.compile(r"(?<=\d)(?=[^\W\d_])")
 # Both sides of every grouping edge, and more digits than any debt: a locale that differs on one is left to Babel.
 _PROBES = (0, 1, 99, 100, 999_99, 1_000_00, 1_234_56, 99_999_99, 100_000_00, 1_234_567_89, 12_345_678_901_23)
 
-# The first of a month is an ordinal in French; the CLDR's patterns have no place for it.
-_FIRST_OF_MONTH = {"fr": "1er"}
+
+def _first_of_month(locale: Locale, style: str) -> str:
+    """The first of a month as an ordinal, for which the CLDR has no pattern; an SMS has no `º` in its alphabet."""
+    if locale.language == "fr" and style != "short":
+        return "1er"
+    return "1º" if (locale.language, locale.territory, style) == ("pt", "BR", "long") else ""
 
 
 class _Reader(Locale):
@@ -112,7 +116,7 @@ def money_text(money: Money, locale: Locale) -> str:
 def date_text(day: date, locale: Locale, style: str = "long") -> str:
     """A date in words of the locale: `March 1, 2012`, `1 de marzo de 2012`, `1er mars 2012`."""
     text = format_date(day, style, locale=locale)
-    ordinal = _FIRST_OF_MONTH.get(locale.language) if day.day == 1 and style != "short" else None
+    ordinal = _first_of_month(locale, style) if day.day == 1 else ""
     return ordinal + text[1:] if ordinal and text.startswith("1 ") else text
 
 

@@ -45,6 +45,11 @@ READERS = {
     "fr-fr": ("FR", "EUR"),
     "fr-ca": ("CA", "CAD"),
     "fr-agency": ("BE", "EUR"),
+    "pt-pt": ("PT", "EUR"),
+    "pt-br": ("BR", "BRL"),
+    "pt-agency": ("BR", "BRL"),
+    "it-it": ("IT", "EUR"),
+    "it-agency": ("IT", "EUR"),
 }
 OF_COUNTRY = {
     "MX": ("default", "mx-condusef"),

@@ -87,17 +87,21 @@ def test_a_locale_is_the_language_in_its_country_or_the_nearest_there_is(languag
 
 
 @pytest.mark.parametrize(
-    ("day", "style", "text"),
+    ("language", "country", "day", "style", "text"),
     [
-        (date(2026, 3, 1), "long", "1er mars 2026"),
-        (date(2026, 3, 1), "medium", "1er mars 2026"),
-        (date(2026, 3, 1), "short", "01/03/2026"),
-        (date(2026, 3, 11), "long", "11 mars 2026"),
-        (date(2026, 3, 31), "long", "31 mars 2026"),
+        ("fr", "FR", 1, "long", "1er mars 2026"),
+        ("fr", "BE", 1, "medium", "1er mars 2026"),
+        ("fr", "FR", 1, "short", "01/03/2026"),
+        ("fr", "CA", 11, "long", "11 mars 2026"),
+        ("fr", "FR", 31, "long", "31 mars 2026"),
+        ("pt", "BR", 1, "long", "1º de março de 2026"),
+        ("pt", "BR", 1, "medium", "1 de mar. de 2026"),
+        ("pt", "PT", 1, "long", "1 de março de 2026"),
+        ("es", "ES", 1, "long", "1 de marzo de 2026"),
     ],
 )
-def test_the_first_of_a_month_is_an_ordinal_in_french(day, style, text):
-    assert date_text(day, locale_for("fr", "FR"), style) == text
+def test_the_first_of_a_month_is_an_ordinal_where_its_readers_write_one(language, country, day, style, text):
+    assert date_text(date(2026, 3, day), locale_for(language, country), style) == text
 
 
 @pytest.mark.parametrize(("number", "form"), [(0, "other"), (1, "one"), (2, "other"), (1_000_000, "many")])

@@ -45,8 +45,8 @@ _WORDS: Mapping[str, tuple[str, str, str, str]] = {
     "pt": (
         "Bom dia, ligo de {sender}",
         " em nome de {creditor}",
-        "Estou a falar com {name}?",
-        "Antes de continuar, pode confirmar a sua morada ou a sua data de nascimento?",
+        "Falo com {name}?",
+        "Antes de continuar, pode confirmar o seu endereço ou a sua data de nascimento?",
     ),
 }
 
