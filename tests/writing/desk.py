@@ -31,7 +31,6 @@ _PLACES = {
     "BE": ("BRU", "Bruxelles", "1000"),
     "IT": ("RM", "Roma", "00184"),
     "NL": ("UT", "Utrecht", "3511 AB"),
-    "NL": ("UT", "Utrecht", "3511"),
     "BR": ("SP", "São Paulo", "01001-000"),
     "PT": ("11", "Lisboa", "1100-148"),
 }
