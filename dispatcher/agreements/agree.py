@@ -20,6 +20,7 @@ from dispatcher.agreements.domain.schedules import (
 from dispatcher.agreements.end import active, end
 from dispatcher.agreements.find_offers import Choice, find_offers, past_of
 from dispatcher.agreements.storage import arrangements
+from dispatcher.agreements.unchanged import hold_debts
 from dispatcher.agreements.watch import AgreementRules, Watcher, log
 from dispatcher.database.engine import Connection, Database
 from dispatcher.people.domain.facts import RecordError
@@ -172,6 +173,7 @@ def _named(database: Database, who: str, said: Said, debts: Sequence[str]) -> Se
 
 def _case(record: Recording, rules: AgreementRules, replaces: int | None) -> _Case:
     on = record.said.now.date()
+    hold_debts(record.connection, [debt.id for debt in record.debts])
     files = load_debts(record.connection, [debt.id for debt in record.debts], as_of=on)
     files = with_segments(record.connection, files, rules.segments, on)
     debts = tuple(sorted(files.values(), key=lambda debt: (debt.due_date, debt.full_reference)))

@@ -11,14 +11,16 @@ from httpx import Response
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
+from dispatcher.database.engine import DatabaseBusyError, open_database
 from dispatcher.database.tables.agreements import arrangements
 from dispatcher.database.tables.delivery import tasks
 from dispatcher.database.tables.log import log_entries
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.people import holds, page_tries
-from dispatcher.database.tables.portfolio import debtors
+from dispatcher.database.tables.portfolio import debtors, debts
 from dispatcher.people.domain.proof import MOST_TRIES, OnFile, is_proof
 from dispatcher.people.prove_debtor import IDLE
+from dispatcher.web.debtors import account
 from tests.web.house import Web
 from tests.web.test_debtors_page import token_of
 
@@ -195,6 +197,37 @@ def test_an_offer_that_has_changed_is_shown_again_and_not_agreed_on(own: Web) ->
     assert "has changed" in answer.text
     assert "$100.00" in answer.text
     assert rows(own, arrangements) == []
+
+
+def test_no_ledger_comes_between_the_look_and_the_agreement(
+    own: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor, path = proved(own)
+    form = fields(visitor.get(path).text, "offer 1")
+    other, came_between, look = (
+        open_database(own.house.settings.effective_database_url),
+        [],
+        account.account_of,
+    )
+
+    def then_a_ledger(*given: Any) -> Any:
+        shown = look(*given)
+        try:
+            with other.writing(patience=0.1) as connection:
+                connection.execute(update(debts).values(balance_minor=debts.c.balance_minor // 2))
+            came_between.append(True)
+        except DatabaseBusyError:
+            came_between.append(False)
+        return shown
+
+    monkeypatch.setattr(account, "account_of", then_a_ledger)
+    try:
+        answer = visitor.post(path, data=form)
+    finally:
+        other.close()
+    assert (answer.status_code, came_between) == (303, [False])
+    [agreed] = rows(own, arrangements)
+    assert f"{agreed.total_minor / 100:.2f}" in agreed.terms["agreed_words"]
 
 
 def said_by_the_desk(web: Web) -> Any:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse, Response
 
+from dispatcher.agreements.unchanged import unchanged
 from dispatcher.delivery.tell_page_closed import tell_page_closed
 from dispatcher.inbox.domain.reading import Reading
 from dispatcher.inbox.hear_page import ANSWER_DAYS, CHOICES, Choice, hear_page
@@ -116,7 +117,15 @@ def _do(visit: Visit, guest: Guest) -> Response:
 
 
 def _agree(visit: Visit, guest: Guest) -> Response:
-    """Record what was read and chosen; what has changed since is shown again instead."""
+    """Record what was read and chosen; what has changed since is shown again instead.
+
+    Nothing changes between the look and the record.
+    """
+    with unchanged(visit.program.database, guest.holder.reference, visit.now.date()):
+        return _agree_now(visit, guest)
+
+
+def _agree_now(visit: Visit, guest: Guest) -> Response:
     shown = account_of(visit, guest, language_of(visit, guest.holder.language))
     choice = shown.choice(visit.text("choice"))
     if choice is None or not hmac.compare_digest(visit.text("seen").encode(), choice.seen.encode()):
