@@ -16,33 +16,51 @@ class DebtBase:
     day: date
     balance: int  # minor units
     before: int = 0
+    open: frozenset[int] = frozenset()  # the payments that `before` is the sum of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Base:
-    """By what it was agreed: payments up to that number count before it."""
+    """By what it was agreed: the payments on its debts that were on file count before it.
+
+    Rows are numbered before they can be seen, so `last_payment`, by which older agreements go, may name too many.
+    """
 
     last_payment: int = 0
+    known: frozenset[int] | None = None
     debts: Mapping[int, DebtBase] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """As the row keeps it."""
         return {
-            "payments": self.last_payment,
+            **({"payments": self.last_payment} if self.known is None else {"known": sorted(self.known)}),
             "debts": {
-                str(key): {"day": base.day.isoformat(), "balance": base.balance, "before": base.before}
+                str(key): {
+                    "day": base.day.isoformat(),
+                    "balance": base.balance,
+                    "before": base.before,
+                    "open": sorted(base.open),
+                }
                 for key, base in self.debts.items()
             },
         }
+
+    def knows(self, payment: int) -> bool:
+        """Whether a payment was on file when it was agreed."""
+        return payment <= self.last_payment if self.known is None else payment in self.known
 
     @classmethod
     def from_json(cls, written: Mapping[str, Any]) -> "Base":
         """Read back."""
         return cls(
             last_payment=written.get("payments", 0),
+            known=frozenset(written["known"]) if "known" in written else None,
             debts={
                 int(key): DebtBase(
-                    day=date.fromisoformat(base["day"]), balance=base["balance"], before=base["before"]
+                    day=date.fromisoformat(base["day"]),
+                    balance=base["balance"],
+                    before=base["before"],
+                    open=frozenset(base.get("open", ())),
                 )
                 for key, base in written.get("debts", {}).items()
             },

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from dispatcher.agreements.domain.agreed import Agreed, AgreedDebt, Base, DebtBase, Party
 from dispatcher.agreements.domain.arrangement import Facts, InstalmentState, Standing, State, Terms
-from dispatcher.agreements.domain.ledger_falls import DebtLedger, Inflow
+from dispatcher.agreements.domain.known_facts import Payment, facts_since
 from dispatcher.agreements.domain.offer_terms import Watch
 from dispatcher.agreements.domain.schedules import Instalment
 from dispatcher.database.one_of import one_of
@@ -62,10 +62,13 @@ _INSTALMENTS = (
     .order_by(instalments.c.arrangement_id, instalments.c.number)
 )
 _PAYMENTS = (
-    select(payments.c.id, payments.c.debt_id, payments.c.amount_minor, payments.c.paid_on)
-    .where(one_of(payments.c.debt_id, "ids"), payments.c.reversed_at.is_(None))
-    .order_by(payments.c.id)
-)
+    select(
+        payments.c.id, payments.c.debt_id, payments.c.amount_minor, payments.c.paid_on, payments.c.absorbed_at,
+        payments.c.reversed_at,
+    )
+    .where(one_of(payments.c.debt_id, "ids"))
+    .order_by(payments.c.paid_on, payments.c.id)
+)  # fmt: skip
 _BALANCES = select(ledger_balances.c.debt_id, ledger_balances.c.day, ledger_balances.c.balance_minor).where(
     one_of(ledger_balances.c.debt_id, "ids")
 )
@@ -113,18 +116,16 @@ def read(connection: Connection, ids: Collection[int]) -> list[Agreed]:
 def facts_of(connection: Connection, agreed: Sequence[Agreed]) -> dict[int, Facts]:
     """By arrangement: the payments since it was agreed and its debts' ledgers."""
     ids = {"ids": sorted({debt for one in agreed for debt in one.debt_ids})}
-    paid: dict[int, list[Any]] = defaultdict(list)
+    paid: dict[int, list[Payment]] = defaultdict(list)
     balances: dict[int, list[tuple[date, int]]] = defaultdict(list)
     for row in connection.execute(_PAYMENTS, ids):
-        paid[row.debt_id].append(row)
+        taken_back = row.reversed_at is not None
+        paid[row.debt_id].append(
+            Payment(id=row.id, day=row.paid_on, minor=row.amount_minor, reversed=taken_back)
+        )
     for debt_id, day, balance in connection.execute(_BALANCES, ids):
         balances[debt_id].append((day, balance))
-    return {one.id: _facts(one, paid, balances) for one in agreed}
-
-
-def last_payment(connection: Connection) -> int:
-    """The number of the newest payment recorded."""
-    return connection.scalar(select(func.max(payments.c.id))) or 0
+    return {one.id: facts_since(one, paid, balances) for one in agreed}
 
 
 def ledger_days(connection: Connection, debt_ids: Collection[int]) -> dict[int, tuple[date | None, int, int]]:
@@ -139,13 +140,24 @@ def ledger_days(connection: Connection, debt_ids: Collection[int]) -> dict[int, 
 
 def base_of(connection: Connection, debt_ids: Collection[int], on: date) -> Base:
     """By which ledger and payments these debts stand now."""
+    rows = connection.execute(_PAYMENTS, {"ids": sorted(debt_ids)}).all()
     return Base(
-        last_payment=last_payment(connection),
+        known=frozenset(row.id for row in rows),
         debts={
-            key: DebtBase(day=day or on, balance=balance, before=recorded)
+            key: DebtBase(
+                day=day or on,
+                balance=balance,
+                before=recorded,
+                open=frozenset(row.id for row in rows if row.debt_id == key and _is_open(row)),
+            )
             for key, (day, balance, recorded) in ledger_days(connection, debt_ids).items()
         },
     )
+
+
+def _is_open(payment: Any) -> bool:
+    """Whether it counts beside the ledger, which does not hold it yet."""
+    return payment.absorbed_at is None and payment.reversed_at is None
 
 
 def write_standing(connection: Connection, agreed: Agreed, standing: Standing, told: Collection[str]) -> None:
@@ -369,34 +381,3 @@ def _instalment(row: Any, currency: str) -> InstalmentState:
         paid_on=row.paid_on,
         missed_on=row.missed_on,
     )
-
-
-def _facts(
-    agreed: Agreed, paid: Mapping[int, list[Any]], balances: Mapping[int, list[tuple[date, int]]]
-) -> Facts:
-    since = [
-        (row.debt_id, Inflow(day=row.paid_on, minor=row.amount_minor))
-        for debt in agreed.debt_ids
-        for row in paid.get(debt, ())
-        if row.id > agreed.base.last_payment and not _held_by_base(agreed, debt, row.paid_on)
-    ]
-    return Facts(
-        payments=[inflow for _, inflow in since],
-        ledgers={
-            debt: _ledger(agreed, debt, balances.get(debt, ()), [f for owed, f in since if owed == debt])
-            for debt in agreed.debt_ids
-        },
-    )
-
-
-def _held_by_base(agreed: Agreed, debt: int, paid_on: date) -> bool:
-    """Whether the balance that was agreed on contained it already: it came before, and was only written down late."""
-    return paid_on < agreed.terms.agreed_on and paid_on <= agreed.base.debts[debt].day
-
-
-def _ledger(
-    agreed: Agreed, debt: int, rows: Iterable[tuple[date, int]], explained: list[Inflow]
-) -> DebtLedger:
-    base = agreed.base.debts[debt]
-    known = {base.day: base.balance} | {day: balance for day, balance in rows if day >= base.day}
-    return DebtLedger(balances=known, explained=explained, before=base.before)
