@@ -31,11 +31,9 @@ def _resume(connection: Connection, agreed: Agreed, strategies: Mapping[str, Str
     known = {step.name for step in strategy.steps}
     rows = []
     for debt_id, person, last in resumptions.standing_rungs(connection, agreed.debt_ids):
-        step = strategy.before_resuming(last)
-        if step is None or (last and last not in known):
-            continue  # nothing was sent and nothing is to wait for, or the ladder stands where its file has no step
-        rows.append(
-            resumptions.row(agreed.id, debt_id, person, strategy.name, step.name, step.day, broken_on)
-        )
+        rung = strategy.rung_after_break(last)
+        if rung is None or (last and last not in known):
+            continue  # no step comes, or the ladder stands where its file has no step
+        rows.append(resumptions.row(agreed.id, debt_id, person, strategy.name, *rung, broken_on))
     resumptions.keep(connection, rows)
     ladder.fold_again(connection, {(row["debt_id"], row["recipient_id"]) for row in rows})

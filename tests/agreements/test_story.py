@@ -104,6 +104,28 @@ def test_a_promise_that_the_first_ledger_itself_shows_broken_pauses_nothing(
     assert told(desk) == [("2026-02-05", "first-reminder")]
 
 
+def test_after_a_promise_that_was_broken_before_any_reminder_the_first_one_keeps_its_distance_from_the_break(
+    desk: Desk, ledger: Callable[..., None]
+) -> None:
+    ledger("2026-01-08", "120.00")
+    desk(
+        "record", "promise", "acme/A1", "--debt", "R1", "--on", "2026-01-15", "--now", "2026-01-10T15:00:00Z"
+    )
+    day(desk, "2026-01-14")
+    ledger("2026-01-19", "120.00")  # a day after its grace, and nothing came in
+    planned = desk("explain", "acme/A1", "--as-of", "2026-01-20", "--now", "2026-01-19T12:00:00Z")
+    for on in ("2026-01-19", "2026-01-20", "2026-01-22", "2026-01-23", "2026-01-31", "2026-02-01"):
+        day(desk, on)
+    assert told(desk) == [
+        ("2026-01-10", "arrangement-confirmation"),
+        ("2026-01-14", "promise-due"),
+        ("2026-01-19", "arrangement-broken"),
+        ("2026-01-23", "first-reminder"),  # four days, as from the courtesy before it
+        ("2026-02-01", "second-reminder"),
+    ]
+    assert "due-soon" not in planned
+
+
 def test_what_lies_outside_the_limits_is_refused_and_leaves_nothing(
     desk: Desk, ledger: Callable[..., None]
 ) -> None:

@@ -11,7 +11,7 @@ from dispatcher.database.engine import Database
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.planning import ladder
 from dispatcher.database.tables.portfolio import debts
-from dispatcher.planning.domain.ladder import Rung, comes_on, due_step
+from dispatcher.planning.domain.ladder import AFTER_BREAK, Rung, comes_on, due_step
 from dispatcher.planning.domain.strategy import Strategy
 from dispatcher.planning.storage.candidates import find_candidates
 from tests.builders import TODAY, a_debt, a_debtor, a_ladder, a_step, at
@@ -108,6 +108,34 @@ def test_at_most_one_step_of_a_debt_is_due_on_a_day() -> None:
     assert name_due(strategy, rung("hello", -7, due(-4)), due(-2)) == "notice"
 
 
+@pytest.mark.parametrize(
+    ("days", "last", "on_broken", "expected"),
+    [
+        ((-3, 1, 10, 20), "", "", ("day1", 4)),  # nothing was sent: as far as from the courtesy before it
+        ((-3, 1, 10, 20), "day-3", "", ("day1", 4)),
+        ((3, 10, 20), "", "", ("day3", 3)),  # no step before it: its own day
+        ((-3, 1, 10, 20), "day1", "", ("day10", 9)),
+        ((-3, 1, 10, 20), "", "day10", ("day10", 9)),
+        ((-3, 1, 10, 20), "day10", "day1", ("day20", 10)),  # what was sent is not sent again
+        ((-3, 1), "day1", "", None),
+        ((-7, -3), "", "", None),
+    ],
+)
+def test_after_a_break_the_next_step_comes_at_its_distance_from_the_break(
+    days, last, on_broken, expected
+) -> None:
+    strategy, broken_on = a_ladder(*days, on_broken=on_broken), due(40)
+    rung_then = strategy.rung_after_break(last)
+    later = [
+        (step.name, number)
+        for number in range(40)
+        if rung_then is not None
+        for step in [due_step(strategy, DUE, rung(*rung_then, broken_on), due(40 + number))]
+        if step is not None
+    ]
+    assert (later[0] if later else None) == expected
+
+
 step_days = st.lists(st.integers(-12, 40), min_size=1, max_size=5, unique=True).map(sorted)
 kinds = st.sampled_from(["courtesy", "notice"])
 
@@ -126,7 +154,7 @@ def ladders(draw: st.DrawFn) -> Strategy:
 
 rungs = st.builds(
     Rung,
-    step=st.sampled_from(["a", "b", "c", "d", "e", "f", "gone"]),
+    step=st.sampled_from(["a", "b", "c", "d", "e", "f", "gone", AFTER_BREAK]),
     day=st.integers(-12, 40),
     fired_on=st.integers(-10, 60).map(due),
 )

@@ -55,7 +55,7 @@ resumptions = Table(  # rungs set by a broken arrangement: the ladder goes on fr
     Column("debt_id", Id, ForeignKey("debts.id"), primary_key=True),
     Column("recipient_id", Id, ForeignKey("debtors.id"), primary_key=True),
     Column("strategy", String(100), nullable=False),
-    Column("step", String(100), nullable=False),  # the one before the step that comes next; empty: none
+    Column("step", String(100), nullable=False),  # before the one that comes next; empty: a courtesy or none
     Column("day", Integer, nullable=False),
     Column("broken_on", Date, nullable=False),
 )

@@ -5,6 +5,8 @@ from datetime import date, timedelta
 
 from dispatcher.planning.domain.strategy import LAST_DAY_OF_A_COURTESY, Step, Strategy
 
+AFTER_BREAK = ""  # the name of a rung that a broken agreement set before the first step that asks
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rung:
@@ -62,4 +64,5 @@ def _distance(strategy: Strategy, step: Step, rung: Rung) -> int | None:
     reaches = strategy.may_begin(step) or rung.day >= before[-1].day
     if rung.day >= step.day or not reaches:
         return None
-    return step.day - rung.day if step.is_courtesy or rung.day > LAST_DAY_OF_A_COURTESY else 0
+    waits = step.is_courtesy or rung.day > LAST_DAY_OF_A_COURTESY or rung.step == AFTER_BREAK
+    return step.day - rung.day if waits else 0

@@ -198,15 +198,24 @@ class Strategy:
         """The follow-up of that name."""
         return next((each for each in self.follow_ups if each.name == name), None)
 
-    def before_resuming(self, last: str) -> Step | None:
-        """The step to stand on after a break: the one before that which comes then. None: nothing to wait for.
+    def rung_after_break(self, last: str) -> tuple[str, int] | None:
+        """(step, day) of the rung to stand on after a break; None where no step asks for anything.
 
-        `last` names the last step that was sent; empty where there was none.
+        What comes next is the step that `on_broken` names or the first unsent one behind it, as many days after the
+        break as lie between it and the step before. A courtesy makes nothing wait, and where nothing stands before
+        it the step's own day is the distance: there the rung has no name. `last`: the last step sent, or empty.
         """
         names = [step.name for step in self.steps]
         sent = names.index(last) + 1 if last in names else 0
-        named = names.index(self.on_broken) if self.on_broken in names else (sent if last else 0)
-        return self.steps[max(sent, named) - 1] if max(sent, named) > 0 else None
+        place = max(sent, names.index(self.on_broken) if self.on_broken in names else 0)
+        place = next((n for n, step in enumerate(self.steps) if n >= place and not step.is_courtesy), place)
+        if place >= len(self.steps):
+            return None if self.steps[-1].is_courtesy else (self.steps[-1].name, self.steps[-1].day)
+        before = self.steps[place - 1] if place else None
+        if before is not None and not before.is_courtesy:
+            return before.name, before.day
+        comes = self.steps[place]
+        return "", min(before.day if before else 0, comes.day - 1)
 
     def step(self, name: str) -> Step | None:
         """The step of that name."""

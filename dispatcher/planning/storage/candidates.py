@@ -29,7 +29,7 @@ from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.people import humans
 from dispatcher.database.tables.planning import ladder
 from dispatcher.database.tables.portfolio import creditors, debt_parties, debtors, debts
-from dispatcher.planning.domain.ladder import Rung
+from dispatcher.planning.domain.ladder import AFTER_BREAK, Rung
 from dispatcher.planning.domain.strategy import LAST_DAY_OF_A_COURTESY, Match, Step, Strategy
 from dispatcher.planning.storage.ladder import rung_of
 from dispatcher.portfolio.storage.debts import OWED, in_minor, open_on
@@ -310,7 +310,8 @@ def _came_last_by_its_day(strategy: Strategy, step: Step, as_of: date) -> Column
     before = strategy.before(step)
     waited = ladder.c.anchor <= as_of - timedelta(days=step.day)
     if not step.is_courtesy:
-        waited = or_(waited, ladder.c.day <= LAST_DAY_OF_A_COURTESY)
+        was_courtesy = and_(ladder.c.day <= LAST_DAY_OF_A_COURTESY, ladder.c.step != AFTER_BREAK)
+        waited = or_(waited, was_courtesy)
     conditions = [
         ladder.c.step.not_in([each.name for each in strategy.steps]),
         ladder.c.day < step.day,
