@@ -22,6 +22,7 @@ SCHEMA: dict[str, Any] = {
     "properties": {
         "language": {"type": "string", "pattern": "^[a-z]{2,3}$"},
         "negators": _TEXTS,
+        "words": _TEXTS,
         "readings": {
             "type": "object",
             "additionalProperties": False,
@@ -44,6 +45,7 @@ def load_readings(directory: Path) -> ReadingTable:
     return ReadingTable(
         patterns=tuple(patterns for file in files for patterns in _patterns(file)),
         negators=frozenset(word for file in files for word in file.data["negators"]),
+        words={file.data["language"]: frozenset(file.data.get("words", ())) for file in files},
     )
 
 

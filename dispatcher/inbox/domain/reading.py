@@ -48,11 +48,13 @@ class ReadingPatterns:
 class ReadingTable:
     """The patterns of every language, and the words of all by which a sentence denies what follows.
 
-    Nobody says in which language they write, and words look alike: what one language denies is denied in all.
+    Nobody says in which language they write, and words look alike: what one language denies is denied in all. Where
+    the small words that a language has for itself (`words`) tell which it is, its own patterns count alone.
     """
 
     patterns: tuple[ReadingPatterns, ...]
     negators: frozenset[str] = frozenset()
+    words: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unless: Mapping[Reading, tuple[re.Pattern[str], ...]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -95,18 +97,32 @@ _EITHER = re.compile(r"\b[1-9] ?(?:or|and|o|y|u|ou|e|et|/|-) ?#?[1-9]\b")
 def propose(text: str, table: ReadingTable) -> tuple[Proposal, ...]:
     """The readings that the words may have, the gravest first; `unclear` alone where there is none."""
     folded, places = fold(text)
-    found: dict[Reading, Proposal] = {}
+    matched = []
     for patterns in table.patterns:
         if any(pattern.search(folded) for pattern in table.unless[patterns.reading]):
             continue
         if words := _words(folded, places, patterns, table.negators):
-            found[patterns.reading] = _joined(found.get(patterns.reading), patterns, words)
+            matched.append((patterns, words))
+    spoken = language_of(folded, table)
+    own = [each for each in matched if each[0].language == spoken]
+    found: dict[Reading, Proposal] = {}
+    for patterns, words in own or matched:
+        found[patterns.reading] = _joined(found.get(patterns.reading), patterns, words)
     number = _BARE_NUMBER.fullmatch(folded)
     if number and Reading.ACCEPT not in found:
         span = (places[number.start("number")], places[number.end("number") - 1] + 1)
         found[Reading.ACCEPT] = Proposal(reading=Reading.ACCEPT, words=(span,))
     ordered = tuple(found[reading] for reading in Reading if reading in found)
     return ordered or (Proposal(reading=Reading.UNCLEAR),)
+
+
+def language_of(folded: str, table: ReadingTable) -> str:
+    """The language whose small words stand there more often than any other's; empty where none does."""
+    said = re.findall(r"[\w']+", folded)
+    counts = sorted((sum(word in own for word in said), language) for language, own in table.words.items())
+    if not counts or counts[-1][0] == 0:
+        return ""
+    return "" if len(counts) > 1 and counts[-1][0] == counts[-2][0] else counts[-1][1]
 
 
 def offer_number(text: str) -> int | None:
