@@ -201,9 +201,9 @@ def end(connection: Connection, agreed: Agreed, state: State, on: date, *, why: 
     )
 
 
-def set_resumed(connection: Connection, arrangement_id: int, at: datetime | None) -> None:
-    """The ladder of its debts goes on, or (None) rests again."""
-    connection.execute(update(arrangements).where(arrangements.c.id == arrangement_id).values(resumed_at=at))
+def set_resumed(connection: Connection, ids: Collection[int], at: datetime | None) -> None:
+    """The ladder of their debts goes on, or (None) rests again."""
+    connection.execute(update(arrangements).where(arrangements.c.id.in_(ids)).values(resumed_at=at))
 
 
 def unresumed(connection: Connection) -> list[int]:

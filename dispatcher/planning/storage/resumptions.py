@@ -32,14 +32,14 @@ def keep(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     upsert_rows(connection, resumptions, rows, key=_KEY)
 
 
-def drop(connection: Connection, arrangement_id: int) -> list[tuple[int, int]]:
-    """Take an arrangement's rungs away; returns the (debt, recipient) they stood for."""
+def drop(connection: Connection, arrangement_ids: Collection[int]) -> set[tuple[int, int]]:
+    """Take arrangements' rungs away; returns the (debt, recipient) they stood for."""
     gone = connection.execute(
         delete(resumptions)
-        .where(resumptions.c.arrangement_id == arrangement_id)
+        .where(resumptions.c.arrangement_id.in_(arrangement_ids))
         .returning(resumptions.c.debt_id, resumptions.c.recipient_id)
     )
-    return [(row[0], row[1]) for row in gone]
+    return {(row[0], row[1]) for row in gone}
 
 
 def of(connection: Connection, keys: Collection[tuple[int, int]]) -> list[Any]:
