@@ -2,8 +2,9 @@
 
 Run: python -m benchmarks.plan [--sizes 10000,100000,1000000] [--databases sqlite,postgresql] [--arranged 5] [--profile]
 
-One debt in twenty has come to a step. `--arranged 5` plans the same book a second time with a plan on one debt in five
-(of which one in ten broke lately, and one in thirty has a payment to remind of) and tells the ratio of the two. Each
+One debt in twenty has come to a step. `--arranged 5` plans the same book a second time with a plan on one debt in five,
+made over ninety days (of which one in two hundred broke today, and one in thirty has a payment to remind of), and tells
+the ratio of the two. Each
 measurement is a process of its own, whose peak memory is its own; the decisions, messages, ladders, log entries and
 personal values are all stored.
 """
@@ -172,31 +173,40 @@ def _portfolio(size: int, *, is_sqlite: bool) -> list[str]:
 
 
 def _arrangements(size: int, every: int, *, is_sqlite: bool) -> list[str]:
-    """A plan of three payments on one debt in so many, none of which has come to a step today."""
+    """A plan of three payments on one open debt in so many, agreed over ninety days, each confirmed on its day."""
     day = _Days(is_sqlite=is_sqlite)
-    rows = (
-        f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {size // every}), "
-        f"d AS (SELECT i, i * {every} - 3 AS debt FROM n WHERE i * {every} - 3 > 0)"
-    )
-    base = """'{"known":[],"debts":{"' || debt || '":{"day":"2026-10-01","balance":60000,"before":0}}}'"""
+    part = 1000 * 20 // (13 * every)  # in a thousand: thirteen of twenty debts are open
+    chosen = f"(i * 7919) % 1000 < {part} AND NOT (i % 10 IN (2, 3, 4) OR i % 20 = 10)"
+    count = f"n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {size})"
+    rows = f"WITH RECURSIVE {count}, d AS (SELECT i FROM n WHERE {chosen})"
+    age = "((i * 41) % 90)"
+    agreed_on = f"date({day(0)}, '-' || {age} || ' days')" if is_sqlite else f"({day(0)} - ({age})::int)"
+    broken = "(i * 31) % 200 = 0"  # today
+    base = """'{"known":[],"debts":{"' || i || '":{"day":"2026-10-01","balance":60000,"before":0}}}'"""
     terms = """'{"grace_days":5,"threshold_percent":"95","broken_after_days":10}'"""
-    at = "'2026-10-01 12:00:00+00:00'"
-    due = f"CASE WHEN i % 30 = 0 THEN {day(3)} ELSE {day(20)} END"
+    at, late = "'2026-10-01 12:00:00+00:00'", "'2027-01-01 12:00:00+00:00'"
+    soon = f"CASE WHEN (i * 37) % 30 = 0 THEN {day(3)} ELSE {day(20)} END"
+    number = "'m' || i"
     return [
         f"""INSERT INTO arrangements (id, creditor_id, debtor_id, kind, state, since, currency, total_minor, agreed_on,
                 agreed_at, strategy, terms, base, told, recorded_at)
-            {rows} SELECT i, 1, (debt + 1) / 2, 'plan', CASE WHEN i % 10 = 0 THEN 'broken' ELSE 'active' END,
-            CASE WHEN i % 10 = 0 THEN {day(-1)} END, 'USD', 60000, {day(-46)}, {at}, 'consumer', {terms}, {base},
+            {rows} SELECT i, 1, (i + 1) / 2, 'plan', CASE WHEN {broken} THEN 'broken' ELSE 'active' END,
+            CASE WHEN {broken} THEN {day(0)} END, 'USD', 60000, {agreed_on}, {at}, 'consumer', {terms}, {base},
             '["agreed"]', {at} FROM d""",
-        f"""INSERT INTO arrangement_debts (arrangement_id, debt_id, is_open)
-            {rows} SELECT i, debt, i % 10 <> 0 FROM d""",
-        f"INSERT INTO arrangement_parties (arrangement_id, debtor_id) {rows} SELECT i, (debt + 1) / 2 FROM d",
+        f"INSERT INTO arrangement_debts (arrangement_id, debt_id, is_open) {rows} SELECT i, i, NOT ({broken}) FROM d",
+        f"INSERT INTO arrangement_parties (arrangement_id, debtor_id) {rows} SELECT i, (i + 1) / 2 FROM d",
+        f"""INSERT INTO messages (id, creditor_id, recipient_id, as_of, step, kind, channel, template, state, expires_at,
+                created_at, updated_at)
+            {rows} SELECT {number}, 1, (i + 1) / 2, {agreed_on}, 'arrangement-confirmation', 'arrangement_service',
+            'email', 'arrangement-confirmation', 'accepted', {late}, {at}, {at} FROM d WHERE {age} > 0""",
+        f"""INSERT INTO follow_ups (message_id, arrangement_id, event, instalment, name, recipient_id)
+            {rows} SELECT {number}, i, 'agreed', 0, 'arrangement-confirmation', (i + 1) / 2 FROM d WHERE {age} > 0""",
         *(
             f"""INSERT INTO instalments (arrangement_id, number, due_on, amount_minor, paid_minor, paid_on)
-                {rows} SELECT i, {number}, {when}, 20000, {paid}, {paid_on} FROM d"""
-            for number, when, paid, paid_on in (
-                (1, day(-30), 20000, day(-30)),
-                (2, due, 0, "NULL"),
+                {rows} SELECT i, {which}, {when}, 20000, {paid}, {paid_on} FROM d"""
+            for which, when, paid, paid_on in (
+                (1, day(-10), 20000, day(-10)),
+                (2, soon, 0, "NULL"),
                 (3, day(45), 0, "NULL"),
             )
         ),

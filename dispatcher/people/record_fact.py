@@ -80,6 +80,7 @@ def _wish(it: Statement) -> Recorded:
     found += _zone(values) + _workplace(values) + _group(values)
     found += [wishes.objection()] if values.get("no_experiments") else []
     found += [wishes.no_score()] if values.get("no_score") else []
+    found += [wishes.no_due_notices()] if values.get("no_due_notices") else []
     return wishes.record_wish(it.database, it.who, it.said, found, read=it.read, until=values.get("until"))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from dispatcher.database.engine import Database
 from dispatcher.people.domain.fact_fields import PLACES
 from dispatcher.people.domain.facts import RecordError
-from dispatcher.people.domain.permission_facts import NO_SCORE, WISH
+from dispatcher.people.domain.permission_facts import NO_DUE_NOTICES, NO_SCORE, WISH
 from dispatcher.people.hear_words import Read, hear
 from dispatcher.people.recording import Recorded, Said, parted, recording
 from dispatcher.portfolio.domain.portfolio_columns import language_tag
@@ -109,6 +109,11 @@ def objection() -> Wish:
 def no_score() -> Wish:
     """No use of a score."""
     return NO_SCORE, {"to": "scores"}
+
+
+def no_due_notices() -> Wish:
+    """No reminder before a payment that was agreed."""
+    return NO_DUE_NOTICES, {"to": "due notices"}
 
 
 def debt_group(account: str, debts: Sequence[str]) -> Wish:

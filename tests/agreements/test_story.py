@@ -124,6 +124,23 @@ def test_after_a_promise_that_was_broken_before_any_reminder_the_first_one_keeps
     ]
 
 
+def test_who_prefers_none_gets_no_reminder_before_a_payment_and_all_else(
+    desk: Desk, ledger: Callable[..., None]
+) -> None:
+    ledger("2026-02-01", "120.00")
+    plan = ("--payments", "2", "--every", "month", "--first-on", "2026-02-15")
+    desk("record", "plan", "acme/A1", *plan, "--now", "2026-02-01T12:00:00Z")
+    desk("record", "wish", "acme/A1", "--no-due-notices", "--source", "call", "--now", "2026-02-01T13:00:00Z")
+    for on in ("2026-02-01", "2026-02-12", "2026-02-14"):
+        day(desk, on)
+    ledger("2026-02-21", "120.00")
+    day(desk, "2026-02-21")
+    assert told(desk) == [
+        ("2026-02-01", "arrangement-confirmation"),
+        ("2026-02-21", "instalment-missed"),
+    ]
+
+
 def test_what_lies_outside_the_limits_is_refused_and_leaves_nothing(
     desk: Desk, ledger: Callable[..., None]
 ) -> None:

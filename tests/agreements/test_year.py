@@ -181,9 +181,7 @@ def test_a_year_of_two_who_owe_together_and_settle_while_the_ledger_still_shows_
         {
             "2026-01-13": lambda: read("2026-01-13", "300.00"),
             "2026-01-25": settle,
-            "2026-02-05": lambda: read(
-                "2026-02-05", "not an amount", code=2
-            ),  # a ledger that is refused tells nothing
+            "2026-02-05": lambda: read("2026-02-05", "none", code=1),  # refused: it tells nothing
             "2026-02-09": pay,
             "2026-02-20": lambda: read("2026-02-20", "120.00"),
             "2026-06-20": lambda: read("2026-06-20", "120.00"),

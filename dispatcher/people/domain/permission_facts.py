@@ -24,6 +24,7 @@ OPT_OUT = Fact(
 )  # fmt: skip
 
 NO_SCORE = "no_score"
+NO_DUE_NOTICES = "no_due_notices"
 
 WISHES = {
     "time": Kind(says="hours to leave alone; over midnight: two rows", gate="inconvenient_times[]"),
@@ -35,6 +36,9 @@ WISHES = {
     "debt_group": Kind(says="debts that count as one", gate="debt_groups"),
     "objection": Kind(says="no part in trials of texts", gate="the experiments of strategies"),
     NO_SCORE: Kind(says="no use of a score", gate="the scorecard"),
+    NO_DUE_NOTICES: Kind(
+        says="no reminder before a payment of an agreement", gate="the due notices of agreements"
+    ),
 }
 
 WISH = Fact(
@@ -91,6 +95,10 @@ WISH = Fact(
         Field(
             name="no_score", says="Objects to being scored: no score is made or used of them any more.",
             takes=Takes.FLAG, default=False, detail="no_score {to}",
+        ),
+        Field(
+            name="no_due_notices", says="Prefers no reminder before a payment that was agreed.", takes=Takes.FLAG,
+            default=False, detail="no_due_notices {to}",
         ),
         Field(name="until", says="The last day it holds.", takes=Takes.DAY, column="until"),
     ),

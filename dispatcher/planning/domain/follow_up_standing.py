@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import date
 
 from dispatcher.agreements.domain.agreed import Agreed
-from dispatcher.agreements.domain.follow_ups import On, still_true
+from dispatcher.agreements.domain.follow_ups import BEFORE, On, still_true
 from dispatcher.gate.decision import Outcome, Reason
+from dispatcher.people.domain.permission_facts import NO_DUE_NOTICES
 from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.planning.domain.standing import standing
 
@@ -25,6 +26,8 @@ def follow_up_standing(
     found = [_reason("arrangement-changed", gone)] if gone else []
     if person.id not in {party.id for party in agreed.parties}:
         found.append(_reason("not-a-party", "only those who agreed are written to about it"))
+    if on in BEFORE and any(wish.kind == NO_DUE_NOTICES for wish in person.wishes):
+        found.append(_reason("prefers-none", "the person prefers no reminder before a payment"))
     if on in _GOOD_NEWS:
         return tuple(found)
     by_debt = [_of(debt, person, today) for debt in debts]
