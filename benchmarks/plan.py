@@ -195,8 +195,8 @@ def _arrangements(size: int, every: int, *, is_sqlite: bool) -> list[str]:
             '["agreed"]', {at} FROM d""",
         f"INSERT INTO arrangement_debts (arrangement_id, debt_id, is_open) {rows} SELECT i, i, NOT ({broken}) FROM d",
         f"INSERT INTO arrangement_parties (arrangement_id, debtor_id) {rows} SELECT i, (i + 1) / 2 FROM d",
-        f"""INSERT INTO messages (id, creditor_id, recipient_id, as_of, step, kind, channel, template, state, expires_at,
-                created_at, updated_at)
+        f"""INSERT INTO messages (id, creditor_id, recipient_id, as_of, step, kind, channel, template, state,
+                expires_at, created_at, updated_at)
             {rows} SELECT {number}, 1, (i + 1) / 2, {agreed_on}, 'arrangement-confirmation', 'arrangement_service',
             'email', 'arrangement-confirmation', 'accepted', {late}, {at}, {at} FROM d WHERE {age} > 0""",
         f"""INSERT INTO follow_ups (message_id, arrangement_id, event, instalment, name, recipient_id)

@@ -26,6 +26,7 @@ from dispatcher.planning.policy import Policy
 from dispatcher.record.export_evidence import Source, export_evidence
 from dispatcher.record.storage.evidence import Scope, persons_of
 from dispatcher.values.money import Money
+from dispatcher.writing.domain.message_inputs import debt_view
 
 STATEMENT = ("what", "day", "amount", "currency")
 
@@ -122,7 +123,7 @@ def _write(exporting: Exporting, folder: Path, case: Case) -> None:
     with (folder / "statement.csv").open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(STATEMENT)
-        writer.writerows(_statement(debt, payments, today))
+        writer.writerows(statement(debt, payments, today))
     _json(folder / "case.json", case.as_json())
     _json(folder / "arrangements.json", [one.as_json() for one in agreed])
     _json(folder / "contacts.json", {name: _rows(each) for name, each in records.items()})
@@ -130,20 +131,27 @@ def _write(exporting: Exporting, folder: Path, case: Case) -> None:
     export_evidence(exporting.source, Scope(persons=persons), folder / "evidence.zip")
 
 
-def _statement(
+def statement(
     debt: DebtFile, payments: Sequence[tuple[date, int]], today: date
-) -> Iterator[Sequence[object]]:
-    """The account to the day. Interest is the ledger's to book, so a day adds nothing here."""
-    currency = debt.ledger.currency
-    if debt.original is not None:
-        yield "original amount", debt.issued_on or "", debt.original.amount, currency
-    yield "balance in the ledger", debt.known_on or today, debt.ledger.amount, currency
+) -> Iterator[tuple[str, object, Any, str]]:
+    """(what, day, amount, currency) of the account to the day, made up as every text about it says it.
+
+    Interest is the ledger's to book, so a day adds nothing here.
+    """
+    view, currency = debt_view(debt, today), debt.ledger.currency
+    known_on, zero = debt.known_on or today, Money(0, currency)
+    before = (view.paid or zero).minor - debt.paid.minor
+    yield "original amount", debt.issued_on or "", view.original.amount, currency
+    for what, part in (("interest", view.interest), ("fees", view.fees), ("other charges", view.charges)):
+        yield what, known_on, (part or zero).amount, currency
+    yield "payments and credits in the ledger", known_on, Money(before, currency).amount, currency
+    yield "balance in the ledger", known_on, debt.ledger.amount, currency
     for day, minor in payments:
         yield "payment recorded", day, Money(minor, currency).amount, currency
     yield "paid since that ledger", today, debt.paid.amount, currency
     yield "credits", today, debt.credit.amount, currency
     yield "owed", today, debt.balance.amount, currency
-    yield "added a day from here", today, Money(0, currency).amount, currency
+    yield "added a day from here", today, zero.amount, currency
 
 
 def _rows(rows: Sequence[Any]) -> list[Mapping[str, Any]]:

@@ -163,6 +163,7 @@ _SETTERS: Mapping[str, Callable[[RenderInputs, Any], RenderInputs | None]] = {
     "debt.original": _of_debt("original", _money),
     "debt.interest": _of_debt("interest", _money),
     "debt.fees": _of_debt("fees", _money),
+    "debt.charges": _of_debt("charges", _money),
     "debt.paid": _of_debt("paid", _money),
     "debt.credit": _of_debt("credit", _money),
     "debt.days_past_due": _of_debt("days_past_due", lambda _, value: int(value or 0)),

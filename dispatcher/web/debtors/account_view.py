@@ -26,7 +26,7 @@ from dispatcher.web.site.visit import Visit
 from dispatcher.writing.domain.message_inputs import debt_view
 from dispatcher.writing.formats import date_text, locale_for, money_text
 
-_PARTS = ("original", "interest", "fees", "paid", "credit")
+_PARTS = ("original", "interest", "fees", "charges", "paid", "credit")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

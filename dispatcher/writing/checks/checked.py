@@ -75,7 +75,7 @@ class Checked:
         for debt in self.inputs.asked:
             yield debt.balance
             yield debt.original
-            for amount in (debt.paid, debt.interest, debt.fees, debt.credit):
+            for amount in (debt.paid, debt.interest, debt.fees, debt.charges, debt.credit):
                 if amount is not None:
                     yield amount
         if self.inputs.settlement is not None:

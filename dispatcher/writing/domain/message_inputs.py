@@ -151,7 +151,7 @@ def _debtor(message: Message, person: PersonFile) -> DebtorView:
 
 
 def debt_view(debt: DebtFile, as_of: date) -> DebtView:
-    """One debt as a text shows it: first amount, interest and fees less payments and credits make the balance.
+    """One debt as a text shows it: first amount, interest, fees and charges less payments and credits make the balance.
 
     The ledger's balance holds interest and fees; a ledger without the first amount is taken to show no payment.
     """
@@ -159,6 +159,7 @@ def debt_view(debt: DebtFile, as_of: date) -> DebtView:
     interest, fees = _extra_money(debt, "interest"), _extra_money(debt, "fees")
     added = sum(amount.minor for amount in (interest, fees) if amount)
     original = debt.original or Money(max(0, debt.ledger.minor - added), currency)
+    unnamed = debt.ledger.minor - original.minor - added
     paid = Money(max(0, original.minor + added - debt.ledger.minor) + debt.paid.minor, currency)
     return DebtView(
         reference=debt.reference,
@@ -170,6 +171,7 @@ def debt_view(debt: DebtFile, as_of: date) -> DebtView:
         paid=paid if paid.minor else None,
         interest=interest,
         fees=fees,
+        charges=Money(unnamed, currency) if unnamed > 0 else None,
         credit=debt.credit if debt.credit.minor else None,
         extra=debt.extra,
     )

@@ -45,6 +45,7 @@ class DebtView:
     paid: Money | None = None
     interest: Money | None = None
     fees: Money | None = None
+    charges: Money | None = None  # what the balance holds beyond these and the ledger does not name
     credit: Money | None = None
     capacity: str = "debtor"  # or joint_debtor, guarantor: how the person written to owes it
     extra: Mapping[str, str] = field(default_factory=dict)

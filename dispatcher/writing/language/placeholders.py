@@ -96,6 +96,8 @@ def _debt_fields(prefix: str, of: Callable[[Any], DebtView]) -> tuple[Placeholde
         _entry(f"{prefix}paid", money, "payments received", "$30.00", lambda v: of(v).paid, "empty"),
         _entry(f"{prefix}interest", money, "interest", "$2.50", lambda v: of(v).interest, "empty"),
         _entry(f"{prefix}fees", money, "fees", "$5.00", lambda v: of(v).fees, "empty"),
+        _entry(f"{prefix}charges", money, "other charges that the ledger does not name", "$1.50",
+               lambda v: of(v).charges, "empty"),
         _entry(f"{prefix}credit", money, "credits", "$7.50", lambda v: of(v).credit, "empty"),
     )  # fmt: skip
 
