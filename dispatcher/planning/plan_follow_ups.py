@@ -1,12 +1,12 @@
 """Plans what an arrangement's events call for, by the same choice of channel and the same gate as a ladder's step."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from dispatcher.agreements.domain.agreed import Agreed
-from dispatcher.agreements.domain.follow_ups import AT_ONCE, BEFORE, Occasion, occasions
+from dispatcher.agreements.domain.follow_ups import AT_ONCE, BEFORE, Occasion, On, occasions
 from dispatcher.agreements.storage import arrangements
 from dispatcher.database.engine import Connection, Database
 from dispatcher.gate.facts import HistoryEntry
@@ -62,7 +62,11 @@ def decide_follow_ups(
         pages = (
             [sorted(only)]
             if only is not None
-            else list(follow_ups.eventful(connection, rules.as_of, max(ahead, default=0), _PAGE))
+            else list(
+                follow_ups.eventful(
+                    connection, rules.as_of, max(ahead, default=0), _PAGE, _most_told(strategies.values())
+                )
+            )
         )
     for ids in pages:
         with database.reading() as connection:
@@ -75,6 +79,12 @@ def decide_follow_ups(
             if debtor_id is not None:
                 due = [each for each in due if each.recipient == debtor_id]
             yield _decide(connection, due, rules)
+
+
+def _most_told(strategies: Iterable[Strategy]) -> dict[On, int]:
+    """By event, how many messages about it one party gets at most."""
+    told = [Counter(each.on for each in one.follow_ups) for one in strategies]
+    return {on: max((counted[on] for counted in told), default=0) for on in AT_ONCE}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

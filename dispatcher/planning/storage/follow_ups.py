@@ -1,15 +1,15 @@
 """Which messages about arrangements have been planned: each once, unless it reached nobody."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
 
-from dispatcher.agreements.domain.follow_ups import NEWS_FOR_DAYS
+from dispatcher.agreements.domain.follow_ups import NEWS_FOR_DAYS, On
 from dispatcher.database.bulk import insert_rows
 from dispatcher.database.one_of import one_of
-from dispatcher.database.tables.agreements import arrangements, follow_ups, instalments
+from dispatcher.database.tables.agreements import arrangement_parties, arrangements, follow_ups, instalments
 from dispatcher.database.tables.messages import message_debts
 
 Key = tuple[int, str, int, str, int]  # arrangement, event, instalment, follow-up, recipient
@@ -76,10 +76,13 @@ def of_messages(connection: Connection, ids: Collection[str]) -> dict[str, Plann
     }
 
 
-def eventful(connection: Connection, as_of: date, ahead: int, page: int) -> Iterator[list[int]]:
+def eventful(
+    connection: Connection, as_of: date, ahead: int, page: int, told_of: Mapping[On, int]
+) -> Iterator[list[int]]:
     """Arrangements about which something may be due to be told on a day, in pages of their ids.
 
-    `ahead`: how many days before a payment the earliest reminder goes.
+    `ahead`: how many days before a payment the earliest reminder goes; `told_of`: how many messages at most an event
+    that is told at once brings to each party: who has had them is not looked at again.
     """
     news = as_of - timedelta(days=NEWS_FOR_DAYS)
     told = (
@@ -94,12 +97,37 @@ def eventful(connection: Connection, as_of: date, ahead: int, page: int) -> Iter
             ),
         )
     )
+    events = (
+        ("active", On.AGREED, arrangements.c.agreed_on),
+        ("kept", On.KEPT, arrangements.c.since),
+        ("broken", On.BROKEN, arrangements.c.since),
+    )
     fresh = select(arrangements.c.id).where(
         or_(
-            (arrangements.c.state == "active") & (arrangements.c.agreed_on >= news),
-            arrangements.c.state.in_(("kept", "broken")) & (arrangements.c.since >= news),
+            *(
+                (arrangements.c.state == state) & (since >= news) & _untold(on, told_of.get(on, 0))
+                for state, on, since in events
+            )
         )
     )
     ids = sorted({*connection.scalars(told), *connection.scalars(fresh)})
     for i in range(0, len(ids), page):
         yield ids[i : i + page]
+
+
+def _untold(on: On, most: int) -> ColumnElement[bool]:
+    """Whether a party may not have had one of so many messages about an event; one that reached nobody counts as none."""
+    in_vain = exists().where(
+        message_debts.c.message_id == follow_ups.c.message_id, message_debts.c.given_back
+    )
+    had = (
+        select(func.count())
+        .where(follow_ups.c.arrangement_id == arrangements.c.id, follow_ups.c.event == on.value, ~in_vain)
+        .scalar_subquery()
+    )
+    parties = (
+        select(func.count())
+        .where(arrangement_parties.c.arrangement_id == arrangements.c.id)
+        .scalar_subquery()
+    )
+    return had < parties * most
