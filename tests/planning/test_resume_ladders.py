@@ -1,4 +1,4 @@
-"""Ladders go on after a break by as many statements as for one, however many broke, and rest again where nothing did."""
+"""What breaks is followed by as many statements as for one, however many broke; who has had the news is left alone."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,16 +6,20 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 
+from dispatcher.agreements.domain.follow_ups import On
 from dispatcher.database.engine import Database
 from dispatcher.database.tables.agreements import (
     arrangement_debts,
     arrangement_parties,
     arrangements,
+    follow_ups,
     instalments,
 )
+from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.planning import ladder
 from dispatcher.planning.resume_ladders import resume_ladders
-from tests.builders import TODAY, a_debt, a_debtor, a_ladder, at
+from dispatcher.planning.storage.follow_ups import eventful
+from tests.builders import TODAY, a_debt, a_debtor, a_desk, a_ladder, at, plan
 
 LADDER = a_ladder(-3, 1, 10, name="test")
 
@@ -78,3 +82,22 @@ def test_where_nothing_broke_after_all_the_ladder_rests_again(database: Database
         assert resume_ladders(connection, (LADDER,), at(TODAY)) == 3
         assert connection.execute(select(ladder)).all() == []
         assert set(connection.scalars(select(arrangements.c.resumed_at))) == {None}
+
+
+@pytest.mark.parametrize(
+    ("given_back", "wanted", "again"),
+    [(False, 1, False), (True, 1, True), (False, 2, True), (False, 0, False)],
+)
+def test_news_that_everybody_has_had_is_not_looked_at_again(
+    database: Database, given_back: bool, wanted: int, again: bool
+) -> None:
+    broken(database, 1)
+    plan(database, TODAY, a_desk(LADDER))  # a message to stand for the one about the break
+    with database.writing() as connection:
+        [message] = connection.scalars(select(messages.c.id))
+        connection.execute(update(message_debts).values(given_back=given_back))
+        row = connection.execute(select(arrangements.c.id, arrangements.c.debtor_id)).one()
+        told = {"arrangement_id": row.id, "event": "broken", "instalment": 0, "name": "told"}
+        connection.execute(insert(follow_ups).values(message_id=message, recipient_id=row.debtor_id, **told))
+        found = list(eventful(connection, TODAY, 0, 500, {On.BROKEN: wanted}))
+    assert found == ([[row.id]] if again else [])

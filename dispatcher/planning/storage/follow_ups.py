@@ -116,7 +116,7 @@ def eventful(
 
 
 def _untold(on: On, most: int) -> ColumnElement[bool]:
-    """Whether a party may not have had one of so many messages about an event; one that reached nobody counts as none."""
+    """Whether a party may lack one of so many messages about an event; one that reached nobody counts as none."""
     in_vain = exists().where(
         message_debts.c.message_id == follow_ups.c.message_id, message_debts.c.given_back
     )
