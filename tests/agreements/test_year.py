@@ -138,14 +138,20 @@ def test_a_year_of_two_who_owe_together_and_settle_while_the_ledger_still_shows_
     other = {**ROW, "debtor_reference": "B2", "debtor_name": "Ben Perez", "email": "ben@debtors.example"}
     other |= {"debt_reference": "R2", "balance": "0.00"}
 
-    def read(on: str, balance: str, code: int = 0) -> None:
+    def read(on: str, balance: str) -> None:
         file = tmp_path / "both.csv"
         with file.open("w", newline="") as stream:
             writer = csv.DictWriter(stream, fieldnames=[*ROW, "joint_debtors"])
             writer.writeheader()
             writer.writerow({**ROW, "balance": balance, "joint_debtors": "B2"})
             writer.writerow({**other, "joint_debtors": ""})
-        desk("portfolio", "import", str(file), "--as-of", on, code=code)
+        desk("portfolio", "import", str(file), "--as-of", on)
+
+    def refused() -> None:
+        """A ledger without its amounts is refused as a whole, and tells nothing."""
+        file = tmp_path / "broken.csv"
+        file.write_text("creditor,debtor_reference,debt_reference\nacme,A1,R1\n", encoding="utf-8")
+        desk("portfolio", "import", str(file), "--as-of", "2026-02-05", code=2)
 
     def settle() -> None:
         terms = (
@@ -181,7 +187,7 @@ def test_a_year_of_two_who_owe_together_and_settle_while_the_ledger_still_shows_
         {
             "2026-01-13": lambda: read("2026-01-13", "300.00"),
             "2026-01-25": settle,
-            "2026-02-05": lambda: read("2026-02-05", "none", code=1),  # refused: it tells nothing
+            "2026-02-05": refused,
             "2026-02-09": pay,
             "2026-02-20": lambda: read("2026-02-20", "120.00"),
             "2026-06-20": lambda: read("2026-06-20", "120.00"),

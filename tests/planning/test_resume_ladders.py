@@ -55,7 +55,7 @@ def statements_of(database: Database, monkeypatch: pytest.MonkeyPatch) -> int:
             patch.setattr(
                 type(connection),
                 "execute",
-                lambda self, *words: (counted.append(1), execute(self, *words))[1],
+                lambda self, *words, **named: (counted.append(1), execute(self, *words, **named))[1],
             )
             resume_ladders(connection, (LADDER,), at(TODAY))
     return len(counted)
