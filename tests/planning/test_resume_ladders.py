@@ -92,7 +92,8 @@ def test_news_that_everybody_has_had_is_not_looked_at_again(
     database: Database, given_back: bool, wanted: int, again: bool
 ) -> None:
     broken(database, 1)
-    plan(database, TODAY, a_desk(LADDER))  # a message to stand for the one about the break
+    a_debt(database, a_debtor(database), TODAY - timedelta(days=1))
+    plan(database, TODAY, a_desk(LADDER))  # its reminder stands for the message about the break
     with database.writing() as connection:
         [message] = connection.scalars(select(messages.c.id))
         connection.execute(update(message_debts).values(given_back=given_back))
