@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from dispatcher.agreements.note_awaited_ledgers import note_awaited_ledgers
 from dispatcher.agreements.watch import Watcher
 from dispatcher.calls.plan_calls import CallPlan, plan_calls
 from dispatcher.counsel.list_cases import note_final_notices
@@ -99,6 +100,7 @@ def run_day(
                 _calls(ports, request, stale)
                 note_by_hand(ports.database, ports.policy.segments, as_of=request.as_of, now=ports.now())
                 note_duties(ports.database, ports.policy, as_of=request.as_of, now=ports.now())
+                note_awaited_ledgers(ports.database, as_of=request.as_of, now=ports.now(), actor=ports.actor)
                 note_ended_ladders(
                     ports.database, ports.policy.strategies, as_of=request.as_of, now=ports.now()
                 )

@@ -2,8 +2,13 @@
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+from sqlalchemy import select
+
+from dispatcher.database.engine import open_database
+from dispatcher.database.tables.delivery import tasks
 from tests.agreements.story import Desk, agreed, day, events, told
 
 
@@ -139,6 +144,30 @@ def test_who_prefers_none_gets_no_reminder_before_a_payment_and_all_else(
         ("2026-02-01", "arrangement-confirmation"),
         ("2026-02-21", "instalment-missed"),
     ]
+
+
+def test_where_no_ledger_says_whether_a_payment_came_that_is_a_task_until_one_does(
+    desk: Desk, ledger: Callable[..., None], tmp_path: Path
+) -> None:
+    def wanted() -> list[str]:
+        database = open_database(f"sqlite:///{tmp_path / 'home' / 'dispatcher.db'}")
+        with closing(database), database.reading() as connection:
+            is_open = (tasks.c.kind == "ledger_wanted") & tasks.c.done_at.is_(None)
+            return list(connection.scalars(select(tasks.c.text).where(is_open)))
+
+    ledger("2026-02-01", "120.00")
+    desk("record", "promise", "acme/A1", "--on", "2026-02-10", "--now", "2026-02-01T12:00:00Z")
+    day(desk, "2026-02-16")  # three days of grace and three of patience
+    assert wanted() == []
+    for on in ("2026-02-17", "2026-02-18"):
+        day(desk, on)
+    [text] = wanted()
+    assert "no ledger says yet whether an agreed payment came in, the first due on 2026-02-10" in text
+    assert agreed(desk)["state"] == "active"  # nothing is missed while nobody could have known
+    ledger("2026-02-19", "120.00")
+    day(desk, "2026-02-19")
+    assert agreed(desk)["state"] == "broken"
+    assert wanted() == []
 
 
 def test_what_lies_outside_the_limits_is_refused_and_leaves_nothing(

@@ -114,6 +114,12 @@ def finish_about(
     )
 
 
+def open_about(connection: Connection, kind: str, detail: str) -> set[int]:
+    """What the open tasks of a kind name by that detail."""
+    query = select(tasks.c.details).where(tasks.c.kind == kind, tasks.c.done_at.is_(None))
+    return {details[detail] for details in connection.scalars(query) if detail in details}
+
+
 def keep_details(connection: Connection, key: int, details: Mapping[str, Any]) -> None:
     """Write beside a task what a person made of it."""
     connection.execute(update(tasks).where(tasks.c.id == key).values(details=dict(details)))

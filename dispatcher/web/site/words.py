@@ -260,6 +260,7 @@ _TASKS: Mapping[str, str] = {
     "care": "urgent: somebody may be at risk",
     "access_review": "reviews of who can get in",
     "ladder_ended": "ladders that ended",
+    "ledger_wanted": "ledgers that are wanted",
     "by_hand": "worked by hand",
     "same_person": "records that may be one person",
     "unclear_reply": "replies to read",
