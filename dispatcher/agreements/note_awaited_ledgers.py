@@ -1,4 +1,4 @@
-"""Makes it a task where no ledger says whether agreed payments came: nothing is missed while nobody could have known."""
+"""Makes it a task where no ledger says whether agreed payments came: none is missed while nobody could have known."""
 
 from collections import defaultdict
 from datetime import date, datetime, timedelta
