@@ -57,3 +57,19 @@ def test_the_first_demand_says_all_that_the_law_of_the_place_names_and_misses_wh
 def test_what_nobody_has_written_is_named() -> None:
     found = missing("fr-cpce", "later-reference", ChannelKind.EMAIL, "third_party")
     assert found == {"first_letter_reference"}
+
+
+@pytest.mark.parametrize(
+    ("pack", "rule", "language", "channels"),
+    [
+        ("fr-cpce", "later-reference", "fr", tuple(ChannelKind)),
+        ("fr-cpce", "first-letter-content", "fr", (ChannelKind.EMAIL, ChannelKind.LETTER)),
+        ("be-xix", "first-reminder-content", "fr", (ChannelKind.EMAIL, ChannelKind.LETTER)),
+        ("it-garante", "breakdown", "it", (ChannelKind.LETTER,)),
+    ],
+)
+def test_what_a_place_wants_said_is_written_in_its_language(
+    pack: str, rule: str, language: str, channels: tuple[ChannelKind, ...]
+) -> None:
+    for channel in channels:
+        assert not missing(pack, rule, channel, "third_party", language)
