@@ -32,6 +32,11 @@ ADVICE = {
         name="Un Servicio de Orientación", phone="+34 900 555 010", website="www.orienta.example"
     ),
 }
+ADVICE_IN_FRENCH = ADVICE | {
+    "BE": AdviceBody(
+        name="Un service de médiation de dettes", phone="+32 2 555 01 00", website="www.aide.example"
+    )
+}
 READERS = {
     "en": ("US", "USD"),
     "es-mx": ("MX", "MXN"),
@@ -90,7 +95,7 @@ def debtor_of(template, channel, reader):
     )
     packs = OF_COUNTRY.get(country, ("default",))
     first = template.name in {"due-soon", "first-reminder", "first-notice", "transfer-notice"}
-    sender, debts = {"advice": ADVICE}, [debt]
+    sender, debts = {"advice": ADVICE_IN_FRENCH if reader[:2] == "fr" else ADVICE}, [debt]
     if reader.endswith("agency"):
         debts.append(
             replace(debt, reference="INV-2077", interest=None, fees=None, paid=Money(24_550, currency))
@@ -140,8 +145,9 @@ def test_a_shipped_text_reads_as_it_was_reviewed(name, channel, reader):
     assert as_read(result) == path.read_text(encoding="utf-8")
 
 
-def test_no_shipped_text_has_a_fault_for_any_sample_debtor():
-    assert lint_folder(ROOT / "templates", house_style()) == dict.fromkeys(NAMES, ())
+@pytest.mark.parametrize("name", NAMES)
+def test_no_shipped_text_has_a_fault_for_any_sample_debtor(name):
+    assert lint_folder(ROOT / "templates", house_style(), only=name) == {name: ()}
 
 
 @pytest.mark.parametrize("name", ["first-reminder", "second-reminder"])

@@ -238,8 +238,8 @@ def test_a_name_that_no_font_covers_holds_the_letter_and_names_the_characters(na
 
 def test_a_language_without_layout_words_holds_the_letter_and_says_where_to_add_them():
     inputs = some_inputs()
-    problem = render_letter(a_letter(inputs, language="fr-FR"), inputs, message_id=MESSAGE_ID)
+    problem = render_letter(a_letter(inputs, language="sv-SE"), inputs, message_id=MESSAGE_ID)
     assert problem == LetterProblem(
         rule="letter-layout",
-        message="The layout of letters has no words in French (France): add a section 'fr' to letter_words.yaml.",
+        message="The layout of letters has no words in Swedish (Sweden): add a section 'sv' to letter_words.yaml.",
     )

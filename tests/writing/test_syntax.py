@@ -106,8 +106,8 @@ def test_a_description_that_is_wrong_says_where(meta, said):
 
 
 def test_a_language_without_wording_is_refused():
-    assert problems_of(fr_email=BODY) == [
-        "fr/email.md: there is no wording for fr: without its phrases and disclosures it cannot be sent; write config/content/fr.yaml"
+    assert problems_of(sv_email=BODY) == [
+        "sv/email.md: there is no wording for sv: without its phrases and disclosures it cannot be sent; write config/content/sv.yaml"
     ]
 
 

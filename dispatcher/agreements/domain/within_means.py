@@ -24,7 +24,8 @@ def affords(
         return True
     most = stated.for_payments(buffer, PERIODS_A_YEAR[frequency]).minor
     rest = total.minor - (down.minor if down else 0)
-    return -(-rest // parts) <= most and (down is None or down.minor <= most)
+    last = rest - rest // parts * (parts - 1)  # it takes the rounding, so it is the largest of them
+    return last <= most and (down is None or down.minor <= most)
 
 
 def beyond_means(stated: Affordability, buffer: Decimal, total: Money) -> str:
