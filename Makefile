@@ -25,7 +25,7 @@ run: $(VENV)/run-ready ## A whole daily run on the sample portfolio, into var/
 	@$(BIN)/dispatcher demo
 
 test: $(VENV)/dev-ready ## The whole test suite, with a real Redis and PostgreSQL
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 check: $(VENV)/dev-ready ## Format, lint, types, imports, dead code, dependencies, data
 	$(BIN)/ruff format --check .

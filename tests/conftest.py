@@ -25,6 +25,7 @@ from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.domain.vocabulary import word
 from dispatcher.log.storage import delivery_log
 from dispatcher.users import passwords
+from dispatcher.writing import trial
 from tests import servers
 from tests.emptied import TEMPLATE, EmptiedDatabase, execute, named
 from tests.shared import shared_folder
@@ -59,6 +60,9 @@ engine._sqlite_writer = lambda connection, record: (
     connection.execute("PRAGMA synchronous=OFF"),
 )
 engine.create_engine = partial(create_engine, execution_options={"compiled_cache": CompiledByKind(4_000)})
+
+# The shipped texts are tried once in a test process and not once a test: it costs seconds a template.
+trial._MOST_TRIED = 10_000
 
 settings.register_profile("house", deadline=None)  # a busy machine is no finding
 settings.load_profile("house")
