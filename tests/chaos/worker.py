@@ -48,7 +48,7 @@ def process() -> DeliveryProcess:
             here = instance.read(connection)
         assert here
         # Large chunks also where the machine is busy and a call seems to take long: what is killed is in the middle of one.
-        call_pace.LASTS = 10.0  # type: ignore[misc]
+        call_pace.LASTS = 10.0  # type: ignore[misc]  # a constant, for this test alone
         marking = {"mark_files": files, "open_marks": lambda: files.open(here.id, this_process())}
     return a_process(
         database,

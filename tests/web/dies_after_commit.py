@@ -30,7 +30,7 @@ def main(home: str, key: str, die_after: int, path: str, body: str) -> None:
     client = web.visitor()
     client.headers["Authorization"] = f"Bearer {key}"
     client.get("/api/v1/creditors")  # notes that the key is in use, which is no commit of the request's
-    Database.writing = counted  # type: ignore[method-assign, assignment]
+    Database.writing = counted  # type: ignore[method-assign, assignment]  # counts what is written
     headers = {"Idempotency-Key": "cut off", "Content-Type": "application/json"}
     print(client.post(path, content=body, headers=headers).status_code)
 
