@@ -12,11 +12,14 @@ from dispatcher.writing.mime import read_email
 from tests.writing.desk import a_debt, house_style, inputs, rendered, shipped
 
 EMAIL, SMS, LETTER = ChannelKind.EMAIL, ChannelKind.SMS, ChannelKind.LETTER
-COLLECTOR = {"role": "third_party", "creditor_name": "Example Lender Ltd."}
+COLLECTOR = {
+    "role": "third_party",
+    "creditor_name": "Example Lender Ltd.",
+    "creditor_address": "1 rue de la Paix, 75002 Paris",
+}
 META = "purpose: A notice\nowner: Tests\nlegal_basis: the law of the place\nkinds: [notice]\n"
 BODY = {"fr": "Au sujet de votre compte chez {{ creditor.name }} : {{ total }} ({{ references }})."}
 EXTRA = {
-    "creditor_address": "1 rue de la Paix, 75002 Paris",
     "basis": "contrat de services du 3 mai 2024",
     "penalty": "intérêts de 4 % par an",
     "enterprise_number": "0123.456.789",
@@ -70,6 +73,12 @@ def test_a_notice_is_held_where_the_ledger_lacks_what_it_must_say(column):
         )
     ]
     assert len(failed) == 1
+
+
+def test_a_collectors_notice_is_held_where_its_sender_does_not_say_where_the_creditor_is():
+    made = noticed(LETTER, "fr", "fr-cpce", "FR")
+    silent = replace(made, sender=replace(made.sender, creditor_address=""))
+    assert "creditor.address" in str(rendered(a_notice("fr"), silent))
 
 
 @pytest.mark.parametrize("case", NOTICES)
