@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from dispatcher.database.engine import Database
+from dispatcher.database.engine import Connection, Database
 from dispatcher.gate.decision import Outcome, Reason
 from dispatcher.gate.facts import HistoryEntry
 from dispatcher.messages.domain.spoken import How
@@ -15,11 +15,12 @@ from dispatcher.people.storage.debt_files import load_debts
 from dispatcher.people.storage.humans import humans_of
 from dispatcher.people.storage.people import load_people
 from dispatcher.people.storage.told import came_back, first_sent, waiting_messages
+from dispatcher.planning.begin_rounds import find_rounds
 from dispatcher.planning.domain.capacity import Room, turns
 from dispatcher.planning.domain.conversation import DueDebt, Intent, Mention, group_dues, in_order
 from dispatcher.planning.domain.experiments import Owners, with_arm
 from dispatcher.planning.domain.intended import zones_of
-from dispatcher.planning.domain.ladder import comes_on
+from dispatcher.planning.domain.ladder import comes_on, due_step
 from dispatcher.planning.domain.plan_summary import Decided
 from dispatcher.planning.domain.planner import (
     PlannedMessage,
@@ -70,17 +71,7 @@ def decide_all(
 ) -> Iterator[list[Decided]]:
     """Decisions, some hundred people at a time, in order of the recipients' ids."""
     with database.reading() as connection:
-        found = list(
-            find_candidates(
-                connection,
-                desk.strategies,
-                request.as_of,
-                only=request.only,
-                debtor_id=request.debtor_id,
-                without=request.without,
-                segments=desk.segments,
-            )
-        )
+        found = _due_on(connection, desk, request)
     rules = replace(rules_of(desk, request.as_of, request.now), paused=request.paused)
     if desk.capacity:
         with database.reading() as connection:
@@ -88,6 +79,38 @@ def decide_all(
                 rules, room=Room(capacity=desk.capacity, taken=taken_on(connection, request.as_of))
             )
     yield from decide(database, found, rules, progress=progress)
+
+
+def _due_on(connection: Connection, desk: Policy, request: PlanRequest) -> list[Candidate]:
+    """What has come to a step on the day; where a run has not stored the rounds that begin on it, with those."""
+    due = {
+        (candidate.debt_id, candidate.recipient_id, candidate.relation): candidate
+        for candidate in find_candidates(
+            connection,
+            desk.strategies,
+            request.as_of,
+            only=request.only,
+            debtor_id=request.debtor_id,
+            without=request.without,
+            segments=desk.segments,
+        )
+    }
+    again = find_rounds(
+        connection,
+        desk.strategies,
+        request.as_of,
+        segments=desk.segments,
+        only=request.only,
+        debtor_ids=() if request.debtor_id is None else (request.debtor_id,),
+        without=request.without,
+    )
+    for ended, strategy, rung in again:
+        key = ended.debt_id, ended.recipient_id, ended.relation
+        due.pop(key, None)  # a last step that waits for a decision
+        step = due_step(strategy, ended.due_date, rung, request.as_of)
+        if step is not None:
+            due[key] = Candidate(*key, strategy, step, rung)
+    return list(due.values())
 
 
 def rules_of(desk: Policy, as_of: date, now: datetime) -> PlanningRules:

@@ -17,7 +17,7 @@ from dispatcher.planning import explain_words as words
 from dispatcher.planning.domain.contact import contact_facts
 from dispatcher.planning.domain.conversation import DueDebt, Intent
 from dispatcher.planning.domain.intended import IntendedContact, reachable_points, zones_of
-from dispatcher.planning.domain.ladder import Rung, comes_on
+from dispatcher.planning.domain.ladder import Rung, comes_on, ends_on
 from dispatcher.planning.domain.plan_summary import Decided
 from dispatcher.planning.domain.planner import (
     GIVEN_UP,
@@ -29,11 +29,13 @@ from dispatcher.planning.domain.planner import (
     stays_out,
 )
 from dispatcher.planning.domain.sender_role import role_of
-from dispatcher.planning.domain.strategy import Step, Strategy
+from dispatcher.planning.domain.standing import NOT_DECIDED, standing
+from dispatcher.planning.domain.strategy import HANDOVER, Step, Strategy
 from dispatcher.planning.forecast_days import ForecastRequest, predict_days
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import explained
 from dispatcher.planning.storage.candidates import strategies_of
+from dispatcher.planning.storage.ended_ladders import rounds_of
 from dispatcher.planning.storage.turns import put_off_of
 from dispatcher.treatment.find_segments import why_segment, with_segments
 
@@ -107,6 +109,10 @@ class _Case:
     sent: Sequence[explained.SentStep]
     decided: Mapping[tuple[int, str], Decided]  # by debt and its step: what the run of the day would decide
     put_off: Mapping[tuple[int, str], str]  # by debt and its step: what a run said whose day was full
+    gone: Mapping[
+        tuple[int, str], date
+    ]  # by debt and its step: the day before this one whose run would send it
+    rounds: Mapping[int, int]  # debts that may have another round -> how many they have had
 
     @property
     def zone(self) -> str:
@@ -140,8 +146,13 @@ def explain_debtor(
             sent=explained.steps_sent(connection, debtor_id, ids),
             decided={},
             put_off=put_off_of(connection, debtor_id),
+            gone={},
+            rounds={
+                key[0]: n for key, n in rounds_of(connection, [(i, debtor_id) for i in ids], as_of).items()
+            },
         )
-    case = replace(case, decided=_decided(database, case.policy, debtor_id, as_of, today))
+    gone, decided = _decided(database, case.policy, debtor_id, as_of, today)
+    case = replace(case, gone=gone, decided=decided)
     by_name = {strategy.name: strategy for strategy in desk.strategies}
     zones = tuple(sorted({zone.zone for zone in zones_of(person, None, desk.places)}))
     return Explanation(
@@ -170,16 +181,26 @@ def _on_the_day(as_of: date, now: datetime) -> datetime:
 
 def _decided(
     database: Database, policy: Policy, debtor_id: int, as_of: date, now: datetime
-) -> dict[tuple[int, str], Decided]:
+) -> tuple[dict[tuple[int, str], date], dict[tuple[int, str], Decided]]:
+    """What goes on the days before, and what the run of the day decides, each by debt and its step."""
     ahead = max((as_of - now.date()).days, 0)
     with database.reading() as connection:
         records = with_other_records(connection, [debtor_id])  # what goes to one counts for the others
     request = ForecastRequest(
         as_of=as_of - timedelta(days=ahead), now=now, days=ahead + 1, debtor_ids=tuple(sorted(records))
     )
-    *_, (_, _, everything) = predict_days(database, policy, request)
-    decided = [each for each in everything if each.intent.person.id == debtor_id]
-    return {(due.debt.id, due.step.name): each for each in decided for due in each.intent.dues}
+    gone: dict[tuple[int, str], date] = {}
+    decided: dict[tuple[int, str], Decided] = {}
+    for day, _, everything in predict_days(database, policy, request):
+        mine = [each for each in everything if each.intent.person.id == debtor_id]
+        decided = {(due.debt.id, due.step.name): each for each in mine for due in each.intent.dues}
+        if day < as_of:
+            gone.update({key: day for key, each in decided.items() if _may_go(each)})
+    return gone, decided
+
+
+def _may_go(decided: Decided) -> bool:
+    return isinstance(decided, PlannedMessage) and decided.decision.outcome is not Outcome.HOLD
 
 
 def _packs(case: _Case, debts: Iterable[DebtFile]) -> tuple[str, ...]:
@@ -219,7 +240,8 @@ def _debt(case: _Case, debt: DebtFile, relation: str, strategy: Strategy | None)
     if strategy.parties == "debtor" and relation != "debtor":
         return DebtAnswer(**answer, sentence=f"Strategy {strategy.name} writes to the debtor alone.")  # type: ignore[arg-type]  # as above
     steps = tuple(_step(case, debt, relation, strategy, step) for step in strategy.steps)
-    return DebtAnswer(**answer, strategy=strategy.name, sentence=_headline(steps), steps=steps)  # type: ignore[arg-type]  # as above
+    said = " ".join(word for word in (_headline(steps), _ended(case, debt, strategy, steps)) if word)
+    return DebtAnswer(**answer, strategy=strategy.name, sentence=said or "Nothing more is due.", steps=steps)  # type: ignore[arg-type]  # as above
 
 
 def _not_taken(case: _Case, debt: DebtFile) -> str:
@@ -245,26 +267,68 @@ def _headline(steps: Sequence[StepAnswer]) -> str:
     said += [step.sentence for step in steps if step.status in {"due", "kept back"}]
     if not any(step.status in {"kept back", "waiting"} for step in steps):
         said += [step.sentence for step in steps if step.status == "later"][:1]
-    return " ".join(said) or "Nothing more is due."
+    return " ".join(said)
+
+
+def _ended(case: _Case, debt: DebtFile, strategy: Strategy, steps: Sequence[StepAnswer]) -> str:
+    """What comes when no step does, but for a last one that waits for a decision to hand over."""
+    rung = case.rungs.get(debt.id)
+    waits = {
+        reason.rule for step in steps if step.status in {"kept back", "later"} for reason in step.reasons
+    }
+    comes = any(
+        step.status in {"due", "waiting"} or (step.status == "later" and not step.reasons) for step in steps
+    )
+    if (
+        rung is None
+        or comes
+        or not waits <= {NOT_DECIDED}
+        or standing(debt, case.person, None, strategy, case.as_of)
+    ):
+        return ""
+    asks = strategy.ending.then == HANDOVER and strategy.handover is not None
+    days = strategy.handover.after_days if asks and strategy.handover else strategy.ending.after_days
+    if days is None or ends_on(strategy, rung) is None or debt.handover_decided_on is not None:
+        return ""
+    return words.ended(rung.fired_on + timedelta(days=days), asks_for_handover=asks)
 
 
 def _step(case: _Case, debt: DebtFile, relation: str, strategy: Strategy, step: Step) -> StepAnswer:
     rung = case.rungs.get(debt.id)
     message = next((m for m in reversed(case.sent) if m.debt_id == debt.id and m.step == step.name), None)
     comes = comes_on(strategy, step, debt.due_date, rung)
-    if message is not None and comes is None and (debt.id, step.name) not in case.decided:
+    again = _again_on(case, debt, strategy, step)
+    is_decided = (debt.id, step.name) in case.decided
+    if message is not None and comes is None and again is None and not is_decided:
         return _written(case, step, message)
-    answer = _unwritten(case, debt, relation, strategy, step, comes)
-    if message is None or message.state not in words.CAME_BACK:
+    if is_decided or again is None:
+        answer = _unwritten(case, debt, relation, strategy, step, comes)
+    else:
+        answer = _comes_again(_later(case, debt, relation, strategy, step, again), again)
+    if message is None or (again is None and message.state not in words.CAME_BACK):
         return answer
-    said = words.goes_on(step.name, message, case.zone)
+    told = words.goes_on if again is None else words.told
+    said = told(step.name, message, case.zone)
     return replace(answer, sentence=f"{said} {answer.sentence}", message_id=message.message_id)
+
+
+def _again_on(case: _Case, debt: DebtFile, strategy: Strategy, step: Step) -> date | None:
+    """The day on which another round begins with this step."""
+    ends = ends_on(strategy, case.rungs.get(debt.id))
+    has_one = case.rounds.get(debt.id, strategy.ending.rounds) < strategy.ending.rounds
+    return ends if has_one and step.name == strategy.ending.begins else None
+
+
+def _comes_again(later: StepAnswer, day: date) -> StepAnswer:
+    return later if later.reasons else replace(later, sentence=words.comes_again(later.step, day))
 
 
 def _unwritten(
     case: _Case, debt: DebtFile, relation: str, strategy: Strategy, step: Step, comes: date | None
 ) -> StepAnswer:
-    """A step that has not fired, or whose message has reached nobody."""
+    """A step that has not fired, whose message has reached nobody, or that comes again."""
+    if (debt.id, step.name) in case.decided:
+        return _due(case, debt, step)
     if step.is_courtesy and case.as_of > debt.due_date:
         return _answer(step, "skipped", words.skipped(step.name, debt.due_date))
     if comes is None or _is_said_again(case, debt, strategy, step):
@@ -284,8 +348,6 @@ def _later(
     case: _Case, debt: DebtFile, relation: str, strategy: Strategy, step: Step, day: date, after: str = ""
 ) -> StepAnswer:
     """A step of a day to come, with what the gate would say then on the facts of now."""
-    if (debt.id, step.name) in case.decided:  # a message of the days between brings it
-        return _due(case, debt, step)
     against = _against(case, debt, relation, strategy, step, day)
     if against:
         when = f"after the {after}" if after else f"on {day:%A} {day}"
@@ -327,6 +389,9 @@ def _written(case: _Case, step: Step, message: explained.SentStep) -> StepAnswer
 def _due(case: _Case, debt: DebtFile, step: Step) -> StepAnswer:
     """What the run of the day would decide about a debt that has come to its step."""
     decided = case.decided.get((debt.id, step.name))
+    gone = case.gone.get((debt.id, step.name))
+    if decided is None and gone is not None:
+        return _answer(step, "later", words.comes(step.name, gone), comes_on=gone)
     if decided is None:
         return _answer(step, "kept back", f"The {step.name} has come, and nobody plans it today.")
     given_up = _given_up_by(decided)

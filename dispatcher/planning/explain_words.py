@@ -71,6 +71,17 @@ def comes(step: str, day: date) -> str:
     return f"The {step} comes on {day:%A} {day}, unless something changes before."
 
 
+def comes_again(step: str, day: date) -> str:
+    """The first step of another round."""
+    return f"Another round begins with the {step} on {day:%A} {day}, unless something changes before."
+
+
+def ended(day: date, *, asks_for_handover: bool) -> str:
+    """What comes when there is no other round."""
+    what = "somebody is asked whether counsel gets it" if asks_for_handover else "it is a task for a person"
+    return f"Every step has gone out and nothing more goes by itself: from {day:%A} {day} on {what}, unless it is paid."
+
+
 def comes_after(step: str, before: str) -> str:
     """A step that waits for another."""
     return f"The {step} comes after the {before}, unless something changes before."

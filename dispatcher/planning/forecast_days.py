@@ -10,14 +10,17 @@ from dispatcher.database.engine import Database
 from dispatcher.gate.decision import Outcome
 from dispatcher.gate.facts import HistoryEntry
 from dispatcher.people.domain.person import DebtFile
+from dispatcher.people.storage.debt_files import load_debts
+from dispatcher.planning.begin_rounds import find_rounds
 from dispatcher.planning.decide_reminders import decide, rules_of
 from dispatcher.planning.domain.capacity import DAY_FULL, Room
-from dispatcher.planning.domain.ladder import Rung, due_step, next_day
+from dispatcher.planning.domain.ladder import Rung, due_step, ends_on, next_day, round_rung
 from dispatcher.planning.domain.plan_summary import Decided, outcome_of
 from dispatcher.planning.domain.planner import PlannedMessage, RefusedIntent, as_history
 from dispatcher.planning.domain.strategy import Strategy
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage.candidates import Candidate, count_open, find_candidates
+from dispatcher.planning.storage.ended_ladders import rounds_of
 
 LOOKED_AT = 10_000  # open debts: some five seconds for a month on one core
 ASSUMES = (
@@ -71,12 +74,13 @@ def forecast_table(forecast: Forecast) -> Iterator[list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class _Climb:
-    """Where the forecast has brought a debt with one recipient."""
+    """Where the forecast has brought a debt with one recipient; `rounds` that it began for it."""
 
     debt: DebtFile
     relation: str
     strategy: Strategy
     rung: Rung
+    rounds: int = 0
 
 
 @dataclass(slots=True)
@@ -90,12 +94,28 @@ class _Climbs:
     )  # whose day has come, and that have not gone on yet
 
     def climb(self, key: tuple[int, int], climb: _Climb, day: date) -> None:
-        """Go on to a step, and note when the next one comes."""
+        """Go on to a step, and note when the next one comes, or another round."""
         self.of[key] = climb
         self.waiting.discard(key)
         following = next_day(climb.strategy, climb.debt.due_date, climb.rung)
-        if following is not None:
-            self.comes[max(following, day + timedelta(days=1))].add(key)
+        ends = ends_on(climb.strategy, climb.rung) if climb.strategy.ending.rounds else None
+        for comes in (following, ends):
+            if comes is not None:
+                self.comes[max(comes, day + timedelta(days=1))].add(key)
+
+    def begin_round(self, key: tuple[int, int], climb: _Climb) -> None:
+        """Stand on the rung of another round, whose first step is due from now on."""
+        self.of[key] = climb
+        self.waiting.add(key)
+
+    def ended(self, day: date) -> Iterator[tuple[int, int]]:
+        """Those that may begin another round."""
+        self.waiting |= self.comes.pop(day, set())
+        for key in self.waiting:
+            climb = self.of[key]
+            ends = ends_on(climb.strategy, climb.rung) if climb.strategy.ending.rounds else None
+            if ends is not None and ends <= day:
+                yield key
 
     def due(self, day: date) -> Iterator[Candidate]:
         """Those that have come to a step, the same order every time."""
@@ -138,6 +158,7 @@ def predict_days(
     room = _room(policy, request)
     for i in range(request.days):
         day, now = request.as_of + timedelta(days=i), request.now + timedelta(days=i)
+        _begin_rounds(database, policy, day, request, climbs)
         due = [*_due_by_the_book(database, policy, day, request, climbs), *climbs.due(day)]
         told = {key: climb.rung.fired_on for key, climb in climbs.of.items() if climb.rung.day > 0}
         decided: list[Decided] = []
@@ -164,6 +185,39 @@ def _put_off(decided: Sequence[Decided]) -> Iterator[tuple[int, int]]:
         if isinstance(each, RefusedIntent) and any(reason.rule == DAY_FULL for reason in each.reasons):
             for due in each.intent.dues:
                 yield due.debt.id, each.intent.person.id
+
+
+def _begin_rounds(
+    database: Database, policy: Policy, day: date, request: ForecastRequest, climbs: _Climbs
+) -> None:
+    """As the run of the day does before it plans: of ladders on file, and of those that the forecast has climbed."""
+    if not any(strategy.ending.rounds for strategy in policy.strategies):
+        return
+    with database.reading() as connection:
+        again = [
+            one
+            for one in find_rounds(
+                connection,
+                policy.strategies,
+                day,
+                segments=policy.segments,
+                only=request.only,
+                debtor_ids=request.debtor_ids,
+                one_in=request.one_in,
+            )
+            if (one.ended.debt_id, one.ended.recipient_id) not in climbs.of
+        ]
+        files = load_debts(connection, {one.ended.debt_id for one in again}, as_of=day)
+        ended = sorted(climbs.ended(day))
+        rounds = rounds_of(connection, ended, day)
+    for of, strategy, rung in again:
+        climb = _Climb(files[of.debt_id], of.relation, strategy, rung, rounds=1)
+        climbs.begin_round((of.debt_id, of.recipient_id), climb)
+    for key in ended:
+        climb = climbs.of[key]
+        stands = round_rung(climb.strategy, day)
+        if stands and key in rounds and rounds[key] + climb.rounds < climb.strategy.ending.rounds:
+            climbs.begin_round(key, replace(climb, rung=stands, rounds=climb.rounds + 1))
 
 
 def _due_by_the_book(
@@ -201,7 +255,8 @@ def _climb(
     intent = decided.intent
     for due in intent.dues:
         rung = Rung(step=due.step.name, day=due.step.day, fired_on=day)
-        climb = _Climb(due.debt, due.relation, due.strategy, rung)
-        climbs.climb((due.debt.id, intent.person.id), climb, day)
+        key = (due.debt.id, intent.person.id)
+        rounds = climbs.of[key].rounds if key in climbs.of else 0
+        climbs.climb(key, _Climb(due.debt, due.relation, due.strategy, rung, rounds), day)
     if outcome_of(decided) is not Outcome.HOLD:
         history[intent.person.id].append(as_history(decided, decided.decision.not_before or now))

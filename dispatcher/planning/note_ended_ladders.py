@@ -3,32 +3,12 @@
 from datetime import date, datetime
 from itertools import chain
 
-from dispatcher.database.engine import Connection, Database
+from dispatcher.database.engine import Database
 from dispatcher.people.storage import tasks
 from dispatcher.planning.domain.strategy import TASK, Strategy
-from dispatcher.planning.storage import ladder, rounds
-from dispatcher.planning.storage.ended_ladders import Ended, find_ended
+from dispatcher.planning.storage.ended_ladders import find_ended
 
 ENDED = "ladder_ended"
-
-
-def begin_rounds(connection: Connection, strategies: tuple[Strategy, ...], as_of: date) -> int:
-    """Let ladders that ended go on where their strategy wants another round; how many debts."""
-    begun = 0
-    for strategy in strategies:
-        first = strategy.step(strategy.ending.begins)
-        if strategy.ending.rounds and first is not None:
-            again = [one for one in find_ended(connection, strategy, as_of) if _goes_on(one, strategy)]
-            rounds.begin(
-                connection, strategy, first, [(o.debt_id, o.recipient_id, o.rounds) for o in again], as_of
-            )
-            ladder.fold_again(connection, {(one.debt_id, one.recipient_id) for one in again})
-            begun += len(again)
-    return begun
-
-
-def _goes_on(ended: Ended, strategy: Strategy) -> bool:
-    return not ended.barred and ended.rounds < strategy.ending.rounds
 
 
 def note_ended_ladders(

@@ -8,10 +8,10 @@ from dispatcher.database import statistics
 from dispatcher.database.engine import Connection, Database
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
+from dispatcher.planning.begin_rounds import begin_rounds
 from dispatcher.planning.decide_reminders import PlanRequest, Progress, decide_all, rules_of
 from dispatcher.planning.domain.plan_summary import Decided, PlanDigest, PlanSummary
 from dispatcher.planning.domain.planner import PlannedMessage, RefusedIntent
-from dispatcher.planning.note_ended_ladders import begin_rounds
 from dispatcher.planning.plan_follow_ups import DecidedFollowUp, decide_follow_ups, save_follow_ups
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.restart_ladders import restart_ladders

@@ -125,6 +125,16 @@ def test_where_the_hand_over_question_comes_next_it_is_the_task(database: Databa
         ]
 
 
+def test_the_hand_over_question_comes_after_the_rounds(sqlite_database: Database) -> None:
+    ending = Ending(after_days=10, rounds=1, begins="day5", then="handover")
+    ladder = a_ladder(1, 5, join="debtor", ending=ending, handover=HandoverRule(after_days=3))
+    a_debt(sqlite_database, a_debtor(sqlite_database), TODAY - timedelta(days=1), reference="E1")
+    assert days_of(sqlite_database, a_desk(ladder), 20) == [(0, "day1"), (4, "day5"), (14, "day5")]
+    with sqlite_database.reading() as connection:
+        asked = [n for n in range(20) if any(proposed(connection, (ladder,), TODAY + timedelta(days=n)))]
+    assert asked == [17, 18, 19]
+
+
 def test_a_step_that_varies_takes_a_channel_that_was_not_used_last(database: Database) -> None:
     steps = [a_step(f"day{day}", day, channels=(EMAIL, SMS), vary=day > 1) for day in (1, 5, 9)]
     a_debt(database, a_debtor(database, phone="+12125550123"), TODAY - timedelta(days=1))

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import func, insert, select
 
 from dispatcher.database.engine import Database
@@ -11,12 +12,13 @@ from dispatcher.database.tables.log import log_entries
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.people import humans
 from dispatcher.database.tables.planning import runs
+from dispatcher.planning.domain.strategy import Ending
 from dispatcher.planning.forecast_days import ForecastRequest, forecast_days, forecast_table
 from dispatcher.planning.storage.candidates import find_candidates
 from tests.builders import TODAY, a_debt, a_debtor, a_desk, a_ladder, a_party, days, mark_sent, plan, rows_of
 from tests.builders import at as hour_of
 
-DAYS = 30
+DAYS = 40
 
 
 def a_book(database: Database) -> None:
@@ -37,9 +39,13 @@ def rows(database: Database) -> list[int]:
         ]
 
 
-def test_a_forecast_is_what_the_days_then_bring(database: Database) -> None:
+@pytest.mark.parametrize(
+    "ending", [Ending(), Ending(after_days=2, rounds=2, begins="day10")], ids=["", "rounds"]
+)
+def test_a_forecast_is_what_the_days_then_bring(database: Database, ending: Ending) -> None:
     a_book(database)
-    desk = a_desk(a_ladder(-3, 3, 10, 21, parties="all"))
+    a_debt(database, a_debtor(database), TODAY - timedelta(days=9), time_barred_on=TODAY + timedelta(days=20))
+    desk = a_desk(a_ladder(-3, 3, 10, 21, parties="all", ending=ending))
     before = rows(database)
     forecast = forecast_days(database, desk, ForecastRequest(as_of=TODAY, now=hour_of(TODAY), days=DAYS))
     assert rows(database) == before

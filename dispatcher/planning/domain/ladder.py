@@ -48,6 +48,22 @@ def next_day(strategy: Strategy, due_date: date, rung: Rung | None) -> date | No
     return min((day for day in days if day is not None), default=None)
 
 
+def ends_on(strategy: Strategy, rung: Rung | None) -> date | None:
+    """The day on which something else comes, when nothing has changed: every step has gone out; None before that."""
+    if rung is None or rung.step not in {step.name for step in strategy.last_steps}:
+        return None
+    return rung.fired_on + timedelta(days=strategy.ending.after_days)
+
+
+def round_rung(strategy: Strategy, on: date) -> Rung | None:
+    """Where a ladder stands that begins another round on a day: its first step is due; None where it has none."""
+    first = strategy.step(strategy.ending.begins)
+    if not strategy.ending.rounds or first is None:
+        return None
+    before = strategy.before(first)[0]
+    return Rung(step=before.name, day=before.day, fired_on=on - timedelta(days=first.day - before.day))
+
+
 def _distance(strategy: Strategy, step: Step, rung: Rung) -> int | None:
     """Days between the last step and this one; None when this one is not the next.
 

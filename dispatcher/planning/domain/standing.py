@@ -16,6 +16,7 @@ from dispatcher.planning.domain.strategy import GO_ON, Step, Strategy
 
 _RECORDED = "what the ledger and the desk have recorded"
 _STRATEGY = "the strategy and the portfolio"
+NOT_DECIDED = "no-handover-decision"  # the rule by which a final notice waits
 
 
 def standing(
@@ -41,7 +42,7 @@ def _of_the_step(debt: DebtFile, step: Step, on: date) -> Iterator[Reason]:
     decided_on = debt.handover_decided_on
     if step.needs_handover_decision and (decided_on is None or decided_on > on):
         detail = "nobody has decided to hand the debt over, so no final notice goes out"
-        yield _reason("no-handover-decision", detail, reference=_STRATEGY)
+        yield _reason(NOT_DECIDED, detail, reference=_STRATEGY)
 
 
 def _of_the_strategy(debt: DebtFile, strategy: Strategy) -> Iterator[Reason]:

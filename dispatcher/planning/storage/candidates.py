@@ -94,13 +94,13 @@ def find_candidates(
     for query, recipient in _queries(strategies, as_of, only, segment):
         wanted: list[ColumnElement[bool]] = [creditors.c.key.not_in(without)] if without else []
         wanted += [recipient == debtor_id] if debtor_id is not None else []
-        wanted += [_is_sampled(recipient, one_in)] if one_in > 1 else []
+        wanted += [is_sampled(recipient, one_in)] if one_in > 1 else []
         for row in connection.execute(query.where(*wanted)):
             strategy, step = places[row.place]
             yield Candidate(row[0], row[1], row[2], strategy, step, rung_of(row) if row.step else None)
 
 
-def _is_sampled(recipient: ColumnElement[int], one_in: int) -> ColumnElement[bool]:
+def is_sampled(recipient: ColumnElement[int], one_in: int) -> ColumnElement[bool]:
     """Whether somebody's human is one of the sample: ids are scattered first, since ledgers come in some order."""
     human = select(humans.c.human).where(humans.c.debtor_id == recipient).correlate_except(humans)
     scattered = (

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import Connection, and_, exists, false, func, not_, or_, select
+from sqlalchemy import Connection, and_, exists, false, func, not_, or_, select, true
 
 from dispatcher.database.tables.agreements import arrangement_debts, handovers
 from dispatcher.database.tables.planning import ladder
 from dispatcher.database.tables.portfolio import creditors, debtors, debts
 from dispatcher.planning.domain.strategy import Strategy
 from dispatcher.planning.storage.candidates import matches, segment_asked_for
+from dispatcher.planning.storage.ended_ladders import gone_on
 from dispatcher.portfolio.storage.debts import OWED, open_on
 from dispatcher.treatment.domain.segments import Segments
 from dispatcher.values.money import Money
@@ -50,12 +51,16 @@ def proposed(
         rule = strategy.handover
         if rule is not None:
             after = timedelta(days=rule.after_days or 0)
+            barred_now = debts.c.time_barred_on <= as_of
+            rounds = strategy.ending.rounds  # they come before the question
+            had_them = or_(gone_on(debts.c.id, debts.c.debtor_id) >= rounds, barred_now) if rounds else true()
             done = or_(
                 false(),
                 *(
                     and_(
                         ladder.c.step == last.name,
                         ladder.c.anchor <= as_of - timedelta(days=last.day) - after,
+                        had_them,
                     )
                     for last in strategy.last_steps
                     if rule.after_days is not None

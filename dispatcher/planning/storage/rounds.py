@@ -8,7 +8,8 @@ from sqlalchemy import Connection, delete, select, tuple_
 
 from dispatcher.database.bulk import insert_rows
 from dispatcher.database.tables.planning import rounds
-from dispatcher.planning.domain.strategy import Step, Strategy
+from dispatcher.planning.domain.ladder import Rung
+from dispatcher.planning.domain.strategy import Strategy
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,21 +29,20 @@ class Round:
 def begin(
     connection: Connection,
     strategy: Strategy,
-    first: Step,
+    rung: Rung,
     ended: Sequence[tuple[int, int, int]],
     as_of: date,
 ) -> None:
-    """Begin a round with a step for (debt, recipient, rounds before it)."""
-    before = strategy.before(first)[0]
+    """Stand (debt, recipient, rounds before it) on the rung of another round."""
     rows = [
         {
             "debt_id": debt_id,
             "recipient_id": recipient_id,
             "number": earlier + 1,
             "strategy": strategy.name,
-            "step": before.name,
-            "day": before.day,
-            "next_day": first.day,
+            "step": rung.step,
+            "day": rung.day,
+            "next_day": rung.day + (as_of - rung.fired_on).days,
             "begun_on": as_of,
         }
         for debt_id, recipient_id, earlier in ended
