@@ -10,11 +10,13 @@ import gc
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from channels.kind import ChannelKind
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from channels.port import Channel
     from dispatcher.authoring.published_templates import PublishedTemplates
     from dispatcher.authoring.review_law import LawReviewsInForce
+    from dispatcher.configuration.domain.config_version import Texts, Trouble
+    from dispatcher.configuration.domain.kinds import Kind
+    from dispatcher.configuration.texts_in_force import TextsInForce
     from dispatcher.delivery.domain.verdict import Verdict
     from dispatcher.inbox.domain.reading import Understood
     from dispatcher.messages.domain.message import Message
@@ -38,6 +43,7 @@ if TYPE_CHECKING:
     from dispatcher.planning.policy import Policy
     from dispatcher.portfolio.domain.import_request import ImportRequest, ImportSettings
     from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping
+    from dispatcher.rulebook.whole import Whole
     from dispatcher.treatment.domain.outcomes import Prices
     from dispatcher.users.ask_provider import ProviderClient
     from dispatcher.users.sealed_secrets import SecretBox
@@ -68,6 +74,7 @@ class Dispatcher:
     real_now: Clock = real_clock
     clock_is_set: bool = False
     random_bytes: Callable[[int], bytes] = secrets.token_bytes
+    _stamp: str = ""  # of the configuration of the pages that was read
     _channels: dict[ChannelKind, Channel] = field(default_factory=dict)
     _seconds: dict[ChannelKind, Channel] = field(default_factory=dict)
 
@@ -82,12 +89,105 @@ class Dispatcher:
         return self.home / "keys"
 
     def config(self, name: str) -> Path:
-        """A part of the configuration."""
+        """A part of the configuration: as it is in force on the pages where it is kept there, else its files."""
+        from dispatcher.configuration.domain.kinds import BY_PATH
+
+        kind = BY_PATH.get(name)
+        on_pages = self.pages_texts.path(kind) if kind else None
+        return on_pages or self.config_files(name)
+
+    def config_files(self, name: str) -> Path:
+        """A part of the configuration as the files have it."""
         return resources.config_path(self.settings.config_dir, name)
+
+    @cached_property
+    def pages_texts(self) -> TextsInForce:
+        """What is in force of the kinds of configuration that are kept on the pages."""
+        from dispatcher.configuration.texts_in_force import TextsInForce
+
+        kinds = self.settings.configuration.on_pages
+        return TextsInForce(self.database, self.home / "configuration", kinds, self._now)
+
+    def file_texts_of(self, kind: Kind) -> dict[str, str]:
+        """Name -> text of a kind as the files have it."""
+        from dispatcher.configuration.text_files import read_kind
+
+        return read_kind(kind, self.config_files(kind.path))
+
+    def file_texts(self) -> Texts:
+        """Kind -> name -> text of the kinds kept on the pages, as the files have them."""
+        from dispatcher.configuration.domain.kinds import BY_WORD
+
+        return {word: self.file_texts_of(BY_WORD[word]) for word in sorted(self.pages_texts.kinds)}
+
+    def check_texts(self, texts: Texts) -> list[Trouble]:
+        """What is wrong with the configuration if these texts (kind -> name -> text) were all of their kinds."""
+        from dispatcher.configuration.domain.config_version import trouble_of
+        from dispatcher.rulebook.whole import read_whole
+        from dispatcher.runs.domain.schedule import JOBS
+
+        with self.texts_as_files(texts) as (folder, config):
+            whole = read_whole(config, jobs=JOBS)
+        troubles = [trouble_of(error, folder) for error in whole.errors]
+        return troubles or [trouble_of(line, folder) for line in self._beside_templates(whole, texts)]
+
+    def _beside_templates(self, whole: Whole, texts: Texts) -> list[str]:
+        """Why the templates in force would not go with it: other wording, or steps that no template serves."""
+        from dispatcher.authoring.lint_templates import lint_strategies
+        from dispatcher.authoring.published_templates import PublishedTemplates
+
+        templates = self.templates
+        if texts.get("wording", {}) != self.pages_texts.texts.get("wording", {}):
+            layouts = replace(self.layouts, wordings=whole.wordings, senders=tuple(whole.senders.values()))
+            templates = PublishedTemplates(self.database, layouts, self.now)
+        return [*templates.problems_now(), *lint_strategies(whole.strategies, templates.all_in_force())]
+
+    @contextmanager
+    def texts_as_files(
+        self, texts: Texts, *, only: bool = False
+    ) -> Iterator[tuple[Path, Callable[[str], Path]]]:
+        """These texts in place of all of their kinds, in a folder that goes again; and where each part stands.
+
+        Of kinds that are kept in files the files hold, unless `only` these texts are to be looked at.
+        """
+        from dispatcher.configuration.domain.kinds import BY_PATH
+        from dispatcher.configuration.text_files import mirror
+
+        holds = self.pages_texts.texts  # what reads so already is read where it stands: the loaders know it
+        ours = {
+            kind: of
+            for kind, of in texts.items()
+            if of != holds.get(kind) and (only or kind in self.pages_texts.kinds)
+        }
+        with TemporaryDirectory() as made:
+            folder = Path(made)
+            mirror(folder, ours)
+
+            def config(name: str) -> Path:
+                kind = BY_PATH.get(name)
+                return folder / name if kind and kind.word in ours else self.config(name)
+
+            yield folder, config
+
+    def follow_configuration(self) -> None:
+        """Let go of what was read of another configuration than is in force now; it is read anew when it is asked."""
+        stamp = self.pages_texts.stamp
+        if stamp != self._stamp:
+            self._stamp = stamp
+            for name in ("policy", "layouts", "templates", "read_reply", "propose_reading"):
+                self.__dict__.pop(name, None)
 
     @cached_property
     def policy(self) -> Policy:
         """The configuration in force; raises ConfigError naming file, line and key."""
+        self._stamp = self.pages_texts.stamp
+        return self.read_policy(self.config)
+
+    def read_policy(self, config: Callable[[str], Path]) -> Policy:
+        """The configuration that stands at these paths, a part each; raises ConfigError naming file, line and key."""
+        from dispatcher.configuration.domain.config_version import stamp_of
+        from dispatcher.configuration.domain.kinds import KINDS
+        from dispatcher.configuration.text_files import read_kind
         from dispatcher.gate.coverage import Coverage
         from dispatcher.planning.policy import Policy
         from dispatcher.rulebook.capacity import load_capacity
@@ -100,27 +200,26 @@ class Dispatcher:
         from dispatcher.rulebook.senders import load_senders
         from dispatcher.rulebook.strategies import load_strategies
 
-        card = load_scorecard(self.config("scorecard.yaml"))
-        segments = load_segments(self.config("segments.yaml"), card)
+        card = load_scorecard(config("scorecard.yaml"))
+        segments = load_segments(config("segments.yaml"), card)
         names = [segment.name for segment in segments]
         return Policy(
-            rulebook=load_rule_packs(self.config("rules"), only=self.settings.rules.only),
-            places=load_places(self.config("places")),
-            coverage=Coverage()
-            if self.settings.rules.only is not None
-            else load_coverage(self.config("places")),
-            strategies=load_strategies(self.config("strategies"), names),
+            rulebook=load_rule_packs(config("rules"), only=self.settings.rules.only),
+            places=load_places(config("places")),
+            coverage=Coverage() if self.settings.rules.only is not None else load_coverage(config("places")),
+            strategies=load_strategies(config("strategies"), names),
             segments=segments,
             scorecard=card,
-            capacity=load_capacity(self.config("capacity.yaml")),
-            senders=load_senders(self.config("senders.yaml")),
-            offers=load_offers(self.config("offers"), names),
+            capacity=load_capacity(config("capacity.yaml")),
+            senders=load_senders(config("senders.yaml")),
+            offers=load_offers(config("offers"), names),
             real_channels=frozenset(kind for kind in ChannelKind if not self.settings.is_rehearsal(kind)),
             require_review=self.settings.rules.require_review,
             reviews=self.law_reviews if self.settings.rules.reviews == "pages" else None,
             links_people=self.settings.people.link,
             public_url=self.settings.public_url.rstrip("/"),
             make_token=self._make_token,
+            config_digest=stamp_of({kind.word: read_kind(kind, config(kind.path)) for kind in KINDS}),
         )
 
     @cached_property
@@ -316,6 +415,7 @@ class Dispatcher:
 
     def record_rules(self, actor: str) -> None:
         """Log which rule packs and answers about places are in force, with their exact text, when that has changed."""
+        from dispatcher.configuration.storage.logged_texts import record_texts_in_force
         from dispatcher.planning.guard_absence import refuse_what_is_gone
         from dispatcher.planning.storage.rules_in_force import record_rules_in_force
         from dispatcher.rulebook.places import COVERAGE
@@ -330,11 +430,14 @@ class Dispatcher:
             texts[f"coverage/{hashlib.sha256(answers).hexdigest()[:12]}"] = answers
         with self.database.writing() as connection:
             record_rules_in_force(connection, texts, now=self.now(), actor=actor)
+            if self.pages_texts.stamp:
+                record_texts_in_force(connection, self.pages_texts.texts, now=self.now(), actor=actor)
 
     def preparing(self, actor: str) -> Preparing:
         """What preparing messages works with."""
         from dispatcher.writing.prepare_messages import Preparing
 
+        self.follow_configuration()
         return Preparing(
             policy=self.policy,
             find_template=self.templates.find,
@@ -349,6 +452,7 @@ class Dispatcher:
         """The second gate."""
         from dispatcher.delivery.judge_messages import JudgingContext, judge_messages
 
+        self.follow_configuration()
         context = JudgingContext(policy=self.policy, check_content=self.templates.check)
         return judge_messages(connection, messages, bodies=bodies, now=now, context=context)
 
@@ -406,6 +510,10 @@ class Dispatcher:
         for channel in (*self._channels.values(), *self._seconds.values()):
             channel.close()
         self.database.close()
+
+    def _now(self) -> datetime:
+        """By whichever clock the program has at the moment of asking."""
+        return self.now()
 
     def _make_token(self, person: str, medium: str, contact_point_id: int) -> str:
         from dispatcher.people.domain.optout_token import OptOutLink, make_token

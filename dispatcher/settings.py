@@ -229,6 +229,26 @@ class RulesSettings(_Part):
         return value
 
 
+Source = Literal["folder", "pages"]
+
+
+class ConfigurationSettings(_Part):
+    """Where each kind of configuration is kept: in files, or drafted and approved on the pages."""
+
+    strategies: Source = "folder"
+    offers: Source = "folder"
+    segments: Source = "folder"
+    senders: Source = "folder"
+    wording: Source = "folder"
+    schedules: Source = "folder"
+    mappings: Source = "folder"
+
+    @property
+    def on_pages(self) -> frozenset[str]:
+        """The kinds kept on the pages."""
+        return frozenset(name for name in type(self).model_fields if getattr(self, name) == "pages")
+
+
 class PeopleSettings(_Part):
     """Whether the records that several creditors have of one human count as one."""
 
@@ -325,6 +345,7 @@ class Settings(BaseSettings):
     mailbox: MailboxSettings = MailboxSettings.model_validate({})
     templates: TemplatesSettings = TemplatesSettings()
     rules: RulesSettings = RulesSettings()
+    configuration: ConfigurationSettings = ConfigurationSettings()
     people: PeopleSettings = PeopleSettings()
     notify: NotifySettings = NotifySettings()
     guards: GuardSettings = GuardSettings.model_validate({})

@@ -1,6 +1,6 @@
 """Checks templates, in a folder or in the store, against everything that could keep a message back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dispatcher.authoring.template_files import read_template, template_folders
@@ -32,26 +32,35 @@ def lint_versions(versions: Sequence[TemplateVersion], house: Layouts) -> Found:
     return check_versions(versions, house)
 
 
-def lint_strategies(
+def lint_stored_strategies(
     strategies: Sequence[Strategy], versions: Sequence[TemplateVersion], house: Layouts
 ) -> list[str]:
-    """Steps whose template is missing, serves another kind, or has no text for one of the step's channels."""
-    compiled: dict[str, CompiledTemplate] = {}
+    """Steps that these versions do not serve."""
+    compiled: dict[str, CompiledTemplate | None] = {}
     for version in versions:
         try:
             compiled[version.name] = compile_version(version, house)
         except TemplateProblems:
-            continue  # its own problems are said where it is linted
-    known = {version.name for version in versions}
-    return [line for strategy in strategies for line in _of_strategy(strategy, compiled, known)]
+            compiled[version.name] = None  # its own problems are said where it is linted
+    return lint_strategies(strategies, compiled)
 
 
-def _of_strategy(strategy: Strategy, compiled: dict[str, CompiledTemplate], known: set[str]) -> Iterator[str]:
+def lint_strategies(
+    strategies: Sequence[Strategy], templates: Mapping[str, CompiledTemplate | None]
+) -> list[str]:
+    """Steps whose template is missing, serves another kind, or has no text for one of the step's channels.
+
+    Of a template that does not compile (None) only that it is there is known.
+    """
+    return [line for strategy in strategies for line in _of_strategy(strategy, templates)]
+
+
+def _of_strategy(strategy: Strategy, templates: Mapping[str, CompiledTemplate | None]) -> Iterator[str]:
     for step in strategy.written():
         where = f"strategy {strategy.name}, step {step.name}"
-        if step.template not in known:
+        if step.template not in templates:
             yield f"{where}: there is no template {step.template}"
-        template = compiled.get(step.template)
+        template = templates.get(step.template)
         if template is None:
             continue
         if step.kind not in template.meta.kinds:

@@ -60,6 +60,22 @@ class PublishedTemplates:
             if isinstance(found, TemplateProblems)
         ]
 
+    def all_in_force(self) -> dict[str, CompiledTemplate | None]:
+        """Every template in force now by its name; None where it no longer compiles."""
+        self._read(self._now())
+        return {name: self.find(name) for name in sorted(self._published) if self.in_force(name) is not None}
+
+    def problems_now(self) -> list[str]:
+        """Why templates in force now cannot be used, each a line."""
+        unusable = {
+            (name, self.in_force(name)) for name, found in self.all_in_force().items() if found is None
+        }
+        return [
+            f"template {name}, version {version}: {found}"
+            for (name, version), found in sorted(self._compiled.items())
+            if isinstance(found, TemplateProblems) and (name, version) in unusable
+        ]
+
     def check(self, message: Message, body: bytes, inputs: RenderInputs) -> Report:
         """Hold the exact bytes of a message against the version that they were made from."""
         compiled = (

@@ -13,6 +13,7 @@ COMMANDS = {
     "demo": ("dispatcher.cli.demo:demo", "A whole daily run on a sample portfolio, explained."),
     "db": ("dispatcher.cli.db:app", "Create or upgrade the database, say where it stands."),
     "check": ("dispatcher.cli.check:check", "Check settings, data files and connections."),
+    "config": ("dispatcher.cli.config:app", "The configuration in files and on the pages, both ways."),
     "portfolio": ("dispatcher.cli.portfolio:app", "Import a portfolio, see its totals, make a sample."),
     "inbox": (
         "dispatcher.cli.inbox:app",

@@ -274,7 +274,7 @@ def _row(dispatcher: Dispatcher, name: str) -> dict[str, Any]:
 
 
 def _linted(dispatcher: Dispatcher, where: str) -> "tuple[dict[str, tuple[Problem, ...]], list[str]]":
-    from dispatcher.authoring.lint_templates import lint_folder, lint_strategies, lint_versions
+    from dispatcher.authoring.lint_templates import lint_folder, lint_stored_strategies, lint_versions
     from dispatcher.authoring.preview_template import NothingToShow
 
     folder = Path(where) if where else dispatcher.settings.templates_dir
@@ -291,7 +291,7 @@ def _linted(dispatcher: Dispatcher, where: str) -> "tuple[dict[str, tuple[Proble
         return lint_versions(versions, dispatcher.layouts), []
     return (
         lint_versions(versions, dispatcher.layouts),
-        lint_strategies(dispatcher.policy.strategies, versions, dispatcher.layouts),
+        lint_stored_strategies(dispatcher.policy.strategies, versions, dispatcher.layouts),
     )
 
 

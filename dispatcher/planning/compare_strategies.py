@@ -45,18 +45,37 @@ def compare_strategies(
     A debt stands where its ladder stands: steps of another name go by their days.
     """
     one, other = strategies
+    desks = [
+        replace(policy, strategies=_in_place(policy.strategies, one, other, taken))
+        for taken in (one, replace(other, name=one.name, match=one.match))
+    ]
+    return compare_policies(
+        database, desks[0], desks[1], request, (one.name, other.name), prices, progress=progress
+    )
+
+
+def compare_policies(
+    database: Database,
+    before: Policy,
+    after: Policy,
+    request: PlanRequest,
+    names: tuple[str, str],
+    prices: Prices,
+    *,
+    progress: Progress | None = None,
+) -> StrategyComparison:
+    """The day under one configuration and under another; `names` are what the two are called in the answer."""
     plans: list[Sequence[dict[str, Any]]] = []
-    for taken in (one, replace(other, name=one.name, match=one.match)):
-        desk = replace(policy, strategies=_in_place(policy.strategies, one, other, taken))
+    for desk in (before, after):
         _, decided = preview_plan(database, desk, request, progress=progress)
         lines = zip(plan_lines(decided), decided, strict=True)
         plans.append([line | {"template": each.intent.step.template} for line, each in lines])
-    before = [line for line in plans[0] if going_out(line)]
-    after = [line for line in plans[1] if going_out(line)]
+    first = [line for line in plans[0] if going_out(line)]
+    second = [line for line in plans[1] if going_out(line)]
     return StrategyComparison(
-        changes=tuple(compare_lines(before, plans[1], compared=COMPARED)),
-        messages={one.name: len(before), other.name: len(after)},
-        costs={one.name: _cost(before, prices), other.name: _cost(after, prices)},
+        changes=tuple(compare_lines(first, plans[1], compared=COMPARED)),
+        messages={names[0]: len(first), names[1]: len(second)},
+        costs={names[0]: _cost(first, prices), names[1]: _cost(second, prices)},
     )
 
 

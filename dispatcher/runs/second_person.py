@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time
 
 from dispatcher.agreements.storage import handovers
 from dispatcher.authoring.storage import template_versions
+from dispatcher.configuration.storage import config_versions
 from dispatcher.database.engine import Connection
 from dispatcher.writing.domain.template import VersionState
 
@@ -30,7 +31,10 @@ class ForSecond:
 
 def for_second_person(connection: Connection) -> list[ForSecond]:
     """Everything that waits so, the oldest first."""
-    return sorted([*_texts(connection), *_handovers(connection)], key=lambda one: (one.since, one.what))
+    return sorted(
+        [*_texts(connection), *_configuration(connection), *_handovers(connection)],
+        key=lambda one: (one.since, one.what),
+    )
 
 
 def _texts(connection: Connection) -> Iterator[ForSecond]:
@@ -47,6 +51,19 @@ def _texts(connection: Connection) -> Iterator[ForSecond]:
                     why=version.comment,
                     address=f"/templates/{name}/versions/{version.version}",
                 )
+
+
+def _configuration(connection: Connection) -> Iterator[ForSecond]:
+    for version in config_versions.unsettled(connection):
+        if version.state in _WANTED and version.submitted_at is not None:
+            yield ForSecond(
+                what=f"{version.kind} {version.name}, version {version.version}",
+                wanted=_WANTED[version.state],
+                by=version.author,
+                since=version.submitted_at,
+                why=version.comment,
+                address=f"/configuration/{version.kind}/{version.name}/versions/{version.version}",
+            )
 
 
 def _handovers(connection: Connection) -> Iterator[ForSecond]:

@@ -111,6 +111,7 @@ def day_ports(
     alive: Callable[[], object] = lambda: None,
 ) -> DayPorts:
     """The ports of a daily run; `confirmed` lets an unusual volume go, `alive` is called while it delivers."""
+    dispatcher.follow_configuration()
     guards = dispatcher.settings.guards
     limits = VolumeLimits(
         factor=guards.volume_factor,

@@ -229,7 +229,6 @@ _JOBS: Mapping[str, _Work] = {
     "sweep": _sweep,
     "watch": _watch,
 }
-JOBS = tuple(_JOBS)
 
 
 def jobs_of(dispatcher: Dispatcher, process: DeliveryProcess) -> Mapping[str, Job]:

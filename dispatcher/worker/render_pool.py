@@ -71,7 +71,7 @@ class RenderPool:
             # A forked child would share database connections and threads with its parent.
             mp_context=multiprocessing.get_context("spawn"),
             initializer=_open,
-            initargs=(self._dispatcher.settings, self._actor, os.getpid()),
+            initargs=(self._dispatcher.settings, self._actor, os.getpid(), self._dispatcher.now()),
         )
         return self._pool
 
@@ -126,11 +126,12 @@ _clock = _Clock()
 _prepare_here: partial[list[Prepared]]
 
 
-def _open(settings: Settings, actor: str, parent: int) -> None:
+def _open(settings: Settings, actor: str, parent: int, now: datetime) -> None:
     global _prepare_here  # noqa: PLW0603  what a process keeps between the calls of its pool
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when to end
     threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
     house = open_dispatcher(settings, upgrade=False)
+    _clock.at = now  # the configuration of a day is read by its date
     house.now = _clock
     _prepare_here = partial(prepare_chunk, house.database, house.preparing(actor))
 

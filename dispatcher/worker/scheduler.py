@@ -4,17 +4,20 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
 
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.database.holders import this_process
 from dispatcher.rulebook.schedules import load_schedules
-from dispatcher.runs.domain.schedule import Schedule
+from dispatcher.runs.domain.schedule import JOBS, Schedule
 from dispatcher.runs.fire_schedules import SchedulerPorts, fire_schedules, lead, resign, speaks_for_itself
 from dispatcher.worker.daily_run import open_delivery_process
 from dispatcher.worker.delivery_process import DeliveryProcess
 from dispatcher.worker.event_loop import telling_receivers
-from dispatcher.worker.jobs import JOBS, jobs_of
+from dispatcher.worker.jobs import jobs_of
 from dispatcher.worker.relay_loop import RelayLoop
 from dispatcher.worker.signs_of_life import sign_of_life
 
@@ -58,6 +61,7 @@ def run_beside(
     ):
         while not stop.wait(TICK_SECONDS):
             if leading.is_set():
+                ports = _as_in_force(dispatcher, ports)
                 _fire(ports)
     if leading.is_set():
         resign(ports)
@@ -81,6 +85,23 @@ def _keeping_the_lead(ports: SchedulerPorts, leading: threading.Event) -> Iterat
     finally:
         stop.set()
         thread.join()
+
+
+def _as_in_force(dispatcher: Dispatcher, ports: SchedulerPorts) -> SchedulerPorts:
+    """The same with the schedules in force now; those before where the new ones cannot be read, which is said."""
+    if "schedules" not in dispatcher.pages_texts.kinds:
+        return ports
+    try:
+        return replace(ports, schedules=_read_schedules(dispatcher.config("schedules.yaml")))
+    except Exception:  # noqa: BLE001  the leader must not die of it
+        _log.exception("the schedules in force cannot be read: those before hold")
+        return ports
+
+
+@lru_cache(maxsize=2)
+def _read_schedules(path: Path) -> tuple[Schedule, ...]:
+    """Once a path: what is in force on the pages has a folder of its own by its digest."""
+    return load_schedules(path, jobs=JOBS)
 
 
 def _fire(ports: SchedulerPorts) -> None:

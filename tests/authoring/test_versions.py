@@ -207,7 +207,7 @@ def test_an_unknown_version_says_which_there_are(store):
 
 
 def test_a_shipped_template_serves_every_channel_its_steps_name(store):
-    from dispatcher.authoring.lint_templates import lint_strategies
+    from dispatcher.authoring.lint_templates import lint_stored_strategies
     from dispatcher.rulebook.strategies import load_strategies
 
     with store.reading() as connection:
@@ -215,7 +215,7 @@ def test_a_shipped_template_serves_every_channel_its_steps_name(store):
             template_versions.in_force(connection, name, NOW).version
             for name in template_versions.names(connection)
         ]
-    assert lint_strategies(load_strategies(ROOT / "config/strategies"), versions, house_style()) == []
+    assert lint_stored_strategies(load_strategies(ROOT / "config/strategies"), versions, house_style()) == []
     assert shelf_of(store).find("final-notice").has(ChannelKind.LETTER, "es")
 
 

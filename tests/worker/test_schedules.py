@@ -8,10 +8,10 @@ import pytest
 from dispatcher.database.engine import Database
 from dispatcher.rulebook.schedules import load_schedules
 from dispatcher.rulebook.yaml_file import ConfigError
-from dispatcher.runs.domain.schedule import Schedule, fires_between, fires_to_make, next_fire
+from dispatcher.runs.domain.schedule import JOBS, Schedule, fires_between, fires_to_make, next_fire
 from dispatcher.runs.fire_schedules import SchedulerPorts, fire_schedules, resign
 from dispatcher.runs.storage import fires
-from dispatcher.worker.jobs import JOBS
+from dispatcher.worker.jobs import _JOBS
 
 ROOT = Path(__file__).parents[2]
 YEAR = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
@@ -23,6 +23,10 @@ def at(text: str) -> datetime:
 
 def a_schedule(cron: str, zone: str = "America/New_York", **fields) -> Schedule:
     return Schedule(name="daily", job="run", cron=cron, zone=zone, **fields)
+
+
+def test_whatever_a_schedule_may_name_there_is_a_job_for_it() -> None:
+    assert set(_JOBS) == set(JOBS)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from dispatcher.database.tables import (
     agreements,
     calls,
+    configuration,
     delivery,
     incidents,
     log,
@@ -21,6 +22,7 @@ from dispatcher.database.tables import (
 __all__ = [
     "agreements",
     "calls",
+    "configuration",
     "delivery",
     "incidents",
     "log",

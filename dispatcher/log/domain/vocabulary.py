@@ -419,6 +419,21 @@ VOCABULARY: Mapping[Event, Word] = {
             Event.TEMPLATE_WITHDRAWN: "A template was withdrawn",
         }.items()
     },
+    # The configuration that is kept on the pages.
+    **{
+        event: _word(About.USER, says, always="kind name version sha256 author", details="why since")
+        for event, says in {
+            Event.CONFIG_IMPORTED: "A text of the configuration was taken over from a file",
+            Event.CONFIG_SUBMITTED: "A change of the configuration was handed in",
+            Event.CONFIG_PUBLISHED: "A change of the configuration was put in force",
+            Event.CONFIG_SENT_BACK: "A change of the configuration was sent back",
+            Event.CONFIG_WITHDRAWN: "A change of the configuration was taken back",
+            Event.CONFIG_RETIRED: "A text of the configuration was taken out of force",
+        }.items()
+    },
+    Event.CONFIG_IN_FORCE: _word(
+        About.RUN, "This configuration of the pages is in force", always="digest texts"
+    ),
     Event.TEST_SENT: _word(About.TEMPLATE, "A trial was sent to its author", always="outcome message"),
     # Users.
     Event.USER_ADDED: _word(About.USER, "A user was added", always="user roles"),

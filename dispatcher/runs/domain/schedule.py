@@ -8,6 +8,27 @@ from zoneinfo import ZoneInfo
 
 from croniter import croniter
 
+JOBS = (
+    "access",
+    "accounts",
+    "answers",
+    "alert",
+    "batches",
+    "changes",
+    "drill",
+    "import",
+    "pass-on",
+    "receipts",
+    "reconcile",
+    "retention",
+    "run",
+    "seal",
+    "summary",
+    "sweep",
+    "watch",
+)
+"""What a schedule may name; the worker has a function for each."""
+
 CatchUp = Literal["once", "all", "skip"]
 LONGEST_LOOK_BACK = timedelta(days=31)  # what was missed before is not caught up
 LONGEST_INTERVAL = timedelta(days=1)

@@ -49,6 +49,7 @@ def endpoint(methods: Mapping[str, Operation]) -> Callable[[Request], Awaitable[
 def serve(operation: Operation, request: Request, body: bytes) -> Response:
     """Identity, allowance, access, repeat, handler: in that order. Runs in a thread."""
     headers: dict[str, str] = {}
+    site_of(request).program.follow_configuration()
     try:
         session, refused = _session(request)
         if refused is not None:

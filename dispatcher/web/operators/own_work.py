@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 
 from dispatcher.authoring.storage import template_versions
+from dispatcher.configuration.domain.config_version import ConfigVersion
+from dispatcher.configuration.storage import config_versions
 from dispatcher.messages.storage import message_lists
 from dispatcher.people.storage import handlers, task_lists
 from dispatcher.runs.second_person import for_second_person
 from dispatcher.runs.storage import day_counts, jobs
 from dispatcher.users.domain.user import Role
 from dispatcher.web.site.visit import Visit
+from dispatcher.writing.domain.template import VersionState
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +39,7 @@ def own_work(visit: Visit, waiting: day_counts.Waiting) -> list[Work]:
             found.append(Work(count=len(others), what="review", address="/tasks?kind=review"))
         if visit.has(Role.MANAGER):
             found += _drafts(template_versions.drafts(connection), visit.actor)
+            found += _changes(config_versions.unsettled(connection), visit.actor)
         running = [
             job
             for job in jobs.of_owner(connection, name, now=visit.program.real_now(), limit=20)
@@ -63,6 +67,18 @@ def _drafts(versions: list[template_versions.StoredVersion], actor: str) -> list
             count=1,
             what=f"draft of {one.version.name}, version {one.version.version}",
             address=f"/templates/{one.version.name}/versions/{one.version.version}",
+        )
+        for one in mine[:10]
+    ]
+
+
+def _changes(versions: list[ConfigVersion], actor: str) -> list[Work]:
+    mine = [one for one in versions if one.state is VersionState.DRAFT and actor in one.authors]
+    return [
+        Work(
+            count=1,
+            what=f"draft of {one.kind} {one.name}, version {one.version}",
+            address=f"/configuration/{one.kind}/{one.name}/versions/{one.version}",
         )
         for one in mine[:10]
     ]

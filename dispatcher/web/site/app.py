@@ -29,6 +29,8 @@ from dispatcher.web.debtors import account as debtors_account
 from dispatcher.web.debtors import debtors_page
 from dispatcher.web.machines import probes, webhooks
 from dispatcher.web.managers import (
+    configuration,
+    configuration_editor,
     forecast,
     outcomes,
     over_time,
@@ -83,6 +85,8 @@ PAGES: tuple[Page, ...] = (
     *people.PAGES,
     *record_forms.PAGES,
     *templates.PAGES,
+    *configuration.PAGES,
+    *configuration_editor.PAGES,
     *template_readers.PAGES,
     *template_review.PAGES,
     *template_editor.PAGES,
@@ -208,6 +212,7 @@ def _refused_before(one: Page, request: Request) -> Response | None:
 def _serve(one: Page, request: Request, sent: Received) -> Response:
     """Session, access, form token, handler: in that order. Runs in a thread."""
     visit, access = _visit(request, sent), ACCESS[one.name]
+    visit.program.follow_configuration()
     try:
         # A provider's report is made storable where it is read: refused, a STOP would be lost.
         if access is not Door.SIGNATURE:

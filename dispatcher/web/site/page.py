@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,7 @@ _MENU = (
     ("/stops", "Stops", "More"),
     ("/incidents", "When something went wrong", "More"),
     ("/rules", "Rules", "More"),
+    ("/configuration", "Configuration", "More"),
     ("/strategies", "Strategies", "More"),
     ("/senders", "Senders", "More"),
     ("/settings", "Settings", "More"),
@@ -83,7 +84,6 @@ class Site:
     test_limit: RateLimit = field(init=False)
     jobs: JobRunner = field(init=False)
     views: ViewLog = field(init=False)
-    schedules: tuple[Schedule, ...] = field(init=False)
     zone: str = field(init=False)  # in which instants are written that are nobody's own
     pools: Pools = field(default_factory=Pools)
     in_passing: InPassing = field(default_factory=InPassing)
@@ -91,7 +91,6 @@ class Site:
     def __post_init__(self) -> None:
         """Build what depends on the settings."""
         self.cookies = Cookies(https=self.https)
-        self.schedules = schedules_to_show(self.program.config("schedules.yaml"))
         of_the_day = (one.zone for one in self.schedules if one.job == "run")
         self.zone = self.program.settings.web.zone or next(of_the_day, "UTC")
         clock, minute = self.program.real_now, timedelta(minutes=1)
@@ -103,6 +102,11 @@ class Site:
         self.test_limit = RateLimit(tries=10, window=timedelta(hours=1), clock=clock)
         self.jobs = JobRunner(self.program)
         self.views = ViewLog(self.program.database, clock)
+
+    @property
+    def schedules(self) -> tuple[Schedule, ...]:
+        """The schedules in force."""
+        return _schedules_at(self.program.config("schedules.yaml"))
 
     @property
     def https(self) -> bool:
@@ -159,6 +163,12 @@ def sentence_of(problem: Exception) -> str:
     """An error of ours as a sentence on a page."""
     text = str(problem).strip() or type(problem).__name__
     return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+@lru_cache(maxsize=4)
+def _schedules_at(path: Path) -> tuple[Schedule, ...]:
+    """Once a path: the pages' own have a folder by their digest, files change with the next start."""
+    return schedules_to_show(path)
 
 
 @cache

@@ -267,7 +267,7 @@ _TASKS: Mapping[str, str] = {
     "help_wanted": "ask for help",
     "wrong_number": "wrong numbers and addresses",
     "page_closed": "pages closed over wrong answers",
-    "review": "templates to review",
+    "review": "changes for a second person",
     "strange_message": "sent from our account by others",
 }
 

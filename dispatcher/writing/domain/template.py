@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from dispatcher.values.canonical import canonical_json
 
@@ -54,17 +55,37 @@ class TemplateVersion:
         return hashlib.sha256(canonical_json(files).encode()).hexdigest()
 
 
+class Versioned(Protocol):
+    """What has versions that one person writes and another approves."""
+
+    @property
+    def name(self) -> str:
+        """Of what it is a version."""
+
+    @property
+    def version(self) -> int:
+        """Its number."""
+
+    @property
+    def state(self) -> VersionState:
+        """Where it stands."""
+
+    @property
+    def authors(self) -> tuple[str, ...]:
+        """Everyone who edited it."""
+
+
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST_NAME = 60
 
 
 def may_be_named(name: str) -> None:
-    """Check the name of a new template, which is a folder's too; raises ReviewRefused."""
+    """Check the name of a new template or text, which is a file's too; raises ReviewRefused."""
     if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
         raise ReviewRefused("A name is made of small letters, digits and single hyphens: second-reminder.")
 
 
-def may_edit(version: TemplateVersion) -> None:
+def may_edit(version: Versioned) -> None:
     """Only drafts change; raises ReviewRefused."""
     if version.state is not VersionState.DRAFT:
         raise ReviewRefused(
@@ -72,13 +93,13 @@ def may_edit(version: TemplateVersion) -> None:
         )
 
 
-def may_submit(version: TemplateVersion) -> None:
+def may_submit(version: Versioned) -> None:
     """A draft may be submitted; raises ReviewRefused."""
     if version.state is not VersionState.DRAFT:
         raise ReviewRefused(f"{version.name} version {version.version} is {version.state} already")
 
 
-def may_approve(version: TemplateVersion, actor: str) -> None:
+def may_approve(version: Versioned, actor: str) -> None:
     """A submitted version may be approved by somebody who did not write it; raises ReviewRefused."""
     if version.state is not VersionState.SUBMITTED:
         raise ReviewRefused(
@@ -87,7 +108,7 @@ def may_approve(version: TemplateVersion, actor: str) -> None:
     _four_eyes(version, actor, "approve")
 
 
-def may_publish(version: TemplateVersion, actor: str) -> None:
+def may_publish(version: Versioned, actor: str) -> None:
     """An approved version may be published by somebody who did not write it; raises ReviewRefused."""
     if version.state is not VersionState.APPROVED:
         raise ReviewRefused(
@@ -96,7 +117,7 @@ def may_publish(version: TemplateVersion, actor: str) -> None:
     _four_eyes(version, actor, "publish")
 
 
-def may_retire(version: TemplateVersion) -> None:
+def may_retire(version: Versioned) -> None:
     """A published version may be retired; raises ReviewRefused."""
     if version.state is not VersionState.PUBLISHED:
         raise ReviewRefused(
@@ -104,12 +125,12 @@ def may_retire(version: TemplateVersion) -> None:
         )
 
 
-def with_author(version: TemplateVersion, actor: str) -> str:
+def with_author(version: Versioned, actor: str) -> str:
     """The authors after `actor` edited it too."""
     return ", ".join(dict.fromkeys((*version.authors, actor)))
 
 
-def _four_eyes(version: TemplateVersion, actor: str, verb: str) -> None:
+def _four_eyes(version: Versioned, actor: str, verb: str) -> None:
     if actor.strip().casefold() in map(str.casefold, version.authors):
         raise ReviewRefused(
             f"{actor} wrote version {version.version} of {version.name}: another person must {verb} it"
