@@ -39,6 +39,17 @@ TABLE: dict[str, tuple[str, ...]] = {
     "GET /people": PEOPLE,
     "GET /people/{reference:path}": PEOPLE,
     "POST /people/{reference:path}/record": (OPERATOR,),
+    "GET /configuration": ALL_BUT_ADMIN,
+    "GET /configuration/{kind}/new": (MANAGER,),
+    "POST /configuration/{kind}/new": (MANAGER,),
+    "GET /configuration/{kind}/{name}": ALL_BUT_ADMIN,
+    "GET /configuration/{kind}/{name}/edit": (MANAGER,),
+    "POST /configuration/{kind}/{name}/edit": (MANAGER,),
+    "POST /configuration/{kind}/{name}/ladder": (MANAGER,),
+    "POST /configuration/{kind}/{name}/sender": (MANAGER,),
+    "GET /configuration/{kind}/{name}/versions/{version}": ALL_BUT_ADMIN,
+    "POST /configuration/{kind}/{name}/versions/{version}": WRITERS,
+    "POST /configuration/{kind}/{name}/versions/{version}/effect": WRITERS,
     "GET /templates": ALL_BUT_ADMIN,
     "GET /templates/new": (MANAGER,),
     "POST /templates/new": (MANAGER,),
@@ -203,7 +214,7 @@ OPEN = {
 }  # fmt: skip
 _FILLED = {
     "reference:path": "acme/A-1", "name": "first-reminder", "version": "1", "id": "1", "number": "1",
-    "creditor": "acme", "reference": "A-1", "token": "x", "which": "after",
+    "kind": "strategies", "creditor": "acme", "reference": "A-1", "token": "x", "which": "after",
 }  # fmt: skip
 
 

@@ -55,6 +55,7 @@ PAGES = {
     "/configuration": "Kept in files",
     "/configuration/strategies/consumer": "The ladder",
     "/configuration/senders/senders": "The text in force",
+    "/keeping": "Keeping and forgetting",
     "/strategies": "first-reminder",
     "/senders": "Acme Home Services",
     "/settings": "daily-run",

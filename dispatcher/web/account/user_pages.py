@@ -147,11 +147,12 @@ def _change(visit: Visit, act: Callable[[str], object], done: str) -> Response:
     try:
         act(visit.path("name"))
     except (UserError, WeakPasswordError) as error:
-        return go_to(visit, "/users", wrong=sentence_of(error))
+        return _list(visit, 422, sentence_of(error), about=visit.path("name"))
     return go_to(visit, "/users", done)
 
 
-def _list(visit: Visit, status: int, wrong: str) -> Response:
+def _list(visit: Visit, status: int, wrong: str, *, about: str = "") -> Response:
+    """`about`: the user whose form is shown again; empty: that of a new one."""
     now = visit.program.real_now()
     with visit.program.database.reading() as connection:
         found, tokens = users.list_all(connection), users.tokens(connection, now)
@@ -168,7 +169,9 @@ def _list(visit: Visit, status: int, wrong: str) -> Response:
         with_factor=with_factor,
         subjects=subjects,
         provider=visit.program.settings.oidc.issuer,
-        given=visit.form,
+        about=about,
+        given={} if about else visit.form,
+        typed=visit.form if about else {},
     )
 
 

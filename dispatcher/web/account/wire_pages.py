@@ -118,7 +118,7 @@ def _done(visit: Visit, act: Callable[[], object], done: str) -> Response:
     try:
         act()
     except (UserError, WebhookError) as error:
-        return go_to(visit, "/wire", wrong=sentence_of(error))
+        return _show(visit, 422, wrong=sentence_of(error))
     return go_to(visit, "/wire", done)
 
 

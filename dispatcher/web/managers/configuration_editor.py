@@ -161,7 +161,7 @@ def _draft(visit: Visit, kind: Kind, name: str) -> ConfigVersion | None:
     number = a_number(visit, "version")
     drafts = [one for one in history_of(visit, kind, name) if one.state is VersionState.DRAFT]
     wanted = [one for one in drafts if one.version == number]
-    return (wanted or drafts or [None])[0]
+    return next(iter(wanted or drafts), None)
 
 
 def _version(visit: Visit, kind: Kind, name: str, number: int) -> ConfigVersion:

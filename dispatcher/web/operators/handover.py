@@ -19,7 +19,7 @@ from dispatcher.web.site.filters import PAGE, a_number, paging
 from dispatcher.web.site.job_runner import Report
 from dispatcher.web.site.jobs import folder
 from dispatcher.web.site.list_export import exported
-from dispatcher.web.site.page import go_to, page, sentence_of, site_of
+from dispatcher.web.site.page import again, go_to, page, sentence_of, site_of
 from dispatcher.web.site.visit import Page, Visit
 
 HANDOVER = "handover"
@@ -30,7 +30,8 @@ _TABS |= {"kept": ("refused", "withdrawn")}
 def show_list(visit: Visit) -> Response:
     """What waits for a decision, the next to be time-barred first; what is on its way, has gone, or was kept."""
     today = visit.now.date()
-    tab = visit.query("tab") if visit.query("tab") in _TABS else "decide"
+    wanted = visit.query("tab") or visit.typed("tab")
+    tab = wanted if wanted in _TABS else "decide"
     with visit.program.database.reading() as connection:
         cases = list_cases(connection, visit.program.policy, today)
         chosen = [case for case in cases if case.state in _TABS[tab]]
@@ -60,7 +61,7 @@ def answer(visit: Visit) -> Response:
     try:
         return go_to(visit, back, _answered(visit, what, debtor, debt))
     except (RecordError, UnknownDebtorError) as problem:
-        return go_to(visit, back, wrong=sentence_of(problem))
+        return again(visit, show_list, sentence_of(problem))
 
 
 def _answered(visit: Visit, what: str, debtor: str, debt: str) -> str:

@@ -29,8 +29,9 @@ from dispatcher.web.operators.import_files import (
     uploads_folder,
 )
 from dispatcher.web.operators.import_mapping import is_new, shipped_names, view_of
+from dispatcher.web.operators.imports import show_import
 from dispatcher.web.site.job_runner import Report
-from dispatcher.web.site.page import go_to, site_of
+from dispatcher.web.site.page import again, go_to, site_of
 from dispatcher.web.site.visit import Page, RefusedError, Visit
 
 CHECK, IMPORT = "ledger_check", "ledger_import"
@@ -40,7 +41,10 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 def start_check(visit: Visit) -> Response:
     """A dry run of the whole file: nothing is stored, everything is said."""
     upload = open_upload(visit)
-    chosen = _chosen(visit, upload)
+    try:
+        chosen = _chosen(visit, upload)
+    except RefusedError as refused:
+        return again(visit, show_import, refused.sentence, at=f"/imports/{upload.id}")
     with visit.program.database.writing() as connection:
         uploads.choose(connection, upload.id, chosen)
     request, path = request_of(visit, upload, chosen), results_of(visit, upload)

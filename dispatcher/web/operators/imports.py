@@ -2,6 +2,7 @@
 
 import json
 import socket
+from dataclasses import replace
 from datetime import UTC, date
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ from dispatcher.web.operators.import_mapping import (
     mapping_chosen,
     view_of,
 )
-from dispatcher.web.site.page import go_to, page
+from dispatcher.web.site.page import again, go_to, page
 from dispatcher.web.site.visit import Page, Visit, not_found
 
 _PREVIEWED = 10
@@ -110,7 +111,10 @@ def _day_of(file: str, today: date) -> date:
 
 def show_import(visit: Visit) -> Response:
     """One that was handed in: how it is read, ten rows, what it would do, the button that imports it."""
-    upload = upload_of(visit)
+    return _shown(visit, upload_of(visit))
+
+
+def _shown(visit: Visit, upload: Upload) -> Response:
     check, importing = job_of(visit, upload.check_job), job_of(visit, upload.import_job)
     running = next((job for job in (importing, check) if job and job.state == "running"), None)
     shown: dict[str, Any] = {
@@ -124,6 +128,9 @@ def show_import(visit: Visit) -> Response:
 
 def _what_is_chosen(visit: Visit, upload: Upload) -> dict[str, Any]:
     file, chosen = require_file(visit, upload), upload.choices
+    if visit.wrong and "as_of" in visit.form:  # what was typed in the form that is shown again
+        typed = {name: visit.text(name) for name in ("as_of", "creditor", "name", "why")}
+        chosen = {**chosen, **typed, "whole": visit.text("whole") == "yes", "accept": visit.fields("accept")}
     try:
         view, why = view_of(file, chosen), ""
     except PortfolioFileError as problem:  # a sheet or a line that is not there: the rest can be chosen again
@@ -146,11 +153,13 @@ def choose_mapping(visit: Visit) -> Response:
     """Take another mapping, or the columns as they were chosen; ten rows are read anew."""
     upload = open_upload(visit)
     back = f"/imports/{upload.id}"
+    chosen = upload.choices
     try:
         chosen = chosen_in(visit, require_file(visit, upload), upload.choices)
         mapping_chosen(chosen)
     except ConfigError as problem:
-        return go_to(visit, back, wrong=import_words.on_a_page(problem))
+        shown = replace(upload, choices=chosen)
+        return again(visit, lambda one: _shown(one, shown), import_words.on_a_page(problem), at=back)
     with visit.program.database.writing() as connection:
         uploads.choose(connection, upload.id, {**chosen, "accept": [], "why": ""})
     return go_to(visit, f"{back}#rows")
