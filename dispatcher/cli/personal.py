@@ -117,7 +117,8 @@ def subject_access(
             actor=actor(),
             now=dispatcher.real_now(),
         )
-        done = write_answer(source, _person(dispatcher, debtor), out)
+        card = dispatcher.policy.scorecard
+        done = write_answer(source, _person(dispatcher, debtor), out, scorecard=card)
     print(f"{done.path}: {done.entries} entries, the bodies, and about_you.json")
 
 

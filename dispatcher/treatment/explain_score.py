@@ -91,13 +91,18 @@ class ExplainedScore:
 def explain_score(connection: Connection, card: Scorecard | None, who: str, on: date) -> ExplainedScore:
     """The points of `creditor/reference`, debt by debt, by a card in use; raises UnknownDebtorError for nobody."""
     debtor = find_debtor(connection, who)
+    return score_of(connection, card, debtor.id, debtor.full_reference, on)
+
+
+def score_of(
+    connection: Connection, card: Scorecard | None, debtor_id: int, name: str, on: date
+) -> ExplainedScore:
+    """As `explain_score`, of a debtor that was found; `name` is `creditor/reference`."""
     if card is None or not card.in_use:
-        return ExplainedScore(
-            debtor=debtor.full_reference, on=on, card="", about="", approved_by="", debts=()
-        )
-    found = figures_of_person(connection, card, debtor.id, on)
+        return ExplainedScore(debtor=name, on=on, card="", about="", approved_by="", debts=())
+    found = figures_of_person(connection, card, debtor_id, on)
     return ExplainedScore(
-        debtor=debtor.full_reference,
+        debtor=name,
         on=on,
         card=card.label,
         about=card.about,
@@ -163,6 +168,12 @@ def for_the_debtor(explained: ExplainedScore) -> Iterator[str]:
     yield "They never refuse you a plan, make a settlement dearer, bring a message forward or decide about a lawyer."
     yield "You may object: then no points are made of you any more, and nothing gets worse by that."
     yield "A person answers your questions about them and looks at whatever you think is wrong."
+
+
+def answer_to_debtor(explained: ExplainedScore) -> dict[str, Any]:
+    """The same for a file that whoever is scored takes away: the text and its figures, without who approved them."""
+    figures = {key: value for key, value in explained.as_json().items() if key != "approved_by"}
+    return {"text": list(for_the_debtor(explained)), **figures}
 
 
 def _debt_lines(debt: ScoredDebt) -> Iterator[str]:

@@ -1,20 +1,30 @@
 """The page on which backups, retention, a person's own file and erasing stand, for those who may."""
 
 import io
+import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from dispatcher.database.tables.portfolio import debtors
 from dispatcher.people.record_hold import record_hold
+from dispatcher.people.record_wish import no_score, record_wish
 from dispatcher.people.recording import Said
 from dispatcher.record.backup_database import backup_database
 from dispatcher.record.drill_restore import drill_restore
+from dispatcher.record.export_evidence import Source
 from dispatcher.record.storage.seal_journal import SealJournal
 from dispatcher.record.storage.sealing_keys import SealingKeys
+from dispatcher.record.subject_access import subject_access
+from dispatcher.treatment.domain.scorecard import Attribute, Range, Scorecard
+from dispatcher.treatment.domain.segments import Fact
 from tests.web.house import NOW, Web
 
 
@@ -52,6 +62,65 @@ def test_the_periods_of_the_file_and_their_sources_are_shown(web: Web) -> None:
     assert "12 CFR 1006.100(a)" in text
     assert "everywhere else" in text
     assert "Somebody asks what we hold" not in text  # that is an auditor's
+
+
+CARD = Scorecard(
+    name="plain",
+    version="1",
+    made_on=date(2026, 1, 2),
+    base=500,
+    percent_at_base=Decimal(50),
+    double=40,
+    attributes=(
+        Attribute(
+            fact=Fact.OVERDUE_DEBTS,
+            ranges=(Range(below=Decimal(1), points=60), Range(below=None, points=-60)),
+            fair_because="It is what is open.",
+        ),
+    ),
+    bands=(),
+    about="paid within 30 days",
+    approved_by="Mia Ng",
+    in_use=True,
+)
+
+
+def test_points_stand_on_a_persons_page_and_in_their_file_where_a_card_is_in_use(
+    web: Web, tmp_path: Path
+) -> None:
+    auditor, policy = web.signed_in("auditor"), web.house.policy
+    assert "Points by scorecard" not in auditor.page("/people/acme/A-1")
+    web.house.__dict__["policy"] = replace(policy, scorecard=CARD)
+    shown = auditor.page("/people/acme/A-1")
+    assert "Points by scorecard plain" in shown
+    assert "440 points" in shown
+    assert "-60" in shown
+
+    source = Source(
+        database=web.house.database,
+        keys=SealingKeys(web.house.keys),
+        journal=SealJournal(web.house.home / "seals.jsonl"),
+        actor="test",
+        now=web.house.now(),
+    )
+
+    def score_in(name: str, card: Scorecard | None) -> Any:
+        with web.house.database.reading() as connection:
+            person = connection.scalar(select(debtors.c.person).where(debtors.c.reference == "A-1")) or ""
+        subject_access(source, person, tmp_path / name, scorecard=card)
+        with zipfile.ZipFile(tmp_path / name) as packed:
+            inside = next(each for each in packed.namelist() if each.endswith("about_you.json"))
+            return json.loads(packed.read(inside)).get("score")
+
+    answer = score_in("with.zip", CARD)
+    assert answer["debts"][0]["score"] == 440
+    assert "You may object" in "\n".join(answer["text"])
+    assert "Mia" not in json.dumps(answer), "who of the desk approved it is not theirs to know"
+    assert score_in("off.zip", None) is None
+    said = Said(now=web.house.now(), actor="test", source="a call")
+    record_wish(web.house.database, "acme/A-1", said, [no_score()], read=pytest.fail)
+    assert "An objection stands" in auditor.page("/people/acme/A-1")
+    assert {debt["score"] for debt in score_in("objected.zip", CARD)["debts"]} == {None}
 
 
 def test_an_auditor_writes_a_persons_file_and_nobody_elses_is_in_it(web: Web) -> None:

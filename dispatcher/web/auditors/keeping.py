@@ -51,7 +51,7 @@ def answer_person(visit: Visit) -> Response:
     def work(report: Report) -> dict[str, Any]:
         out = folder(house) / f"subject-access-{report.job}.zip"
         out.touch(exist_ok=False)  # never into a file that another job has made
-        made = subject_access(source, person, out)
+        made = subject_access(source, person, out, scorecard=house.policy.scorecard)
         return {"file": made.path.name, "facts": {"entries": f"{made.entries:,}"}}
 
     key = site_of(visit.request).jobs.start(SUBJECT_ACCESS, visit.user.name, {"debtor": who}, work)

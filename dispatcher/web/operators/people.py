@@ -18,6 +18,7 @@ from dispatcher.people.storage import handlers, person_lists
 from dispatcher.people.storage.find_debtor import UnknownDebtorError, find_debtor
 from dispatcher.people.storage.person_lists import PersonFilter, PersonLine, TimelineEntry
 from dispatcher.planning.explain_debtor import explain_debtor
+from dispatcher.treatment.explain_score import MEANS, OBJECTED, score_of
 from dispatcher.values.instants import instant_text
 from dispatcher.values.money import Money
 from dispatcher.web.operators.fact_forms import fact_forms
@@ -91,6 +92,8 @@ def person_page(visit: Visit, *, status: int = 200, wrong: str = "", filled: str
         refusals = person_lists.standing_refusals(connection, debtor_id)
         handler = handlers.of_people(connection, [debtor_id], on=today).get(debtor_id)
         by_hand = handlers.by_hand(connection, debtor_id)
+        name = f"{row.key}/{row.reference}"
+        scored = score_of(connection, visit.program.policy.scorecard, debtor_id, name, as_of)
         known_handlers = list(handlers.every(connection).values())
     if visit.query("format"):
         return exported(visit, "timeline", (_timeline_json(entry) for entry in entries), person=row.person)
@@ -127,6 +130,9 @@ def person_page(visit: Visit, *, status: int = 200, wrong: str = "", filled: str
         by_hand=by_hand,
         handlers=known_handlers,
         offers=offers,
+        scored=scored,
+        score_means=MEANS,
+        score_objected=OBJECTED,
         stated_in_words=_stated_in_words,
         says=says(visit.program.policy, reasons),
         paging=paging(visit, cursor="before", value=shown[-1].id if len(entries) > _TIMELINE else None),
