@@ -74,11 +74,12 @@ def texts(dispatcher: Dispatcher) -> Iterator[Finding]:
     from dispatcher.authoring.template_files import read_template, template_folders
     from dispatcher.writing.language.compile import compile_version
     from dispatcher.writing.language.problems import TemplateProblems
-    from dispatcher.writing.render import RenderFailure, render
+    from dispatcher.writing.render import RenderFailure
+    from dispatcher.writing.rendered_samples import Sample, tried_on_samples
     from dispatcher.writing.samples import samples
 
     folder = resources.templates_dir(dispatcher.settings.templates_dir)
-    count = 0
+    by_language: dict[str, list[Sample]] = {}
     for name in template_folders(folder):
         try:
             compiled = compile_version(read_template(folder, name), dispatcher.layouts)
@@ -86,10 +87,11 @@ def texts(dispatcher: Dispatcher) -> Iterator[Finding]:
             continue  # said where the templates are compiled
         for text in compiled.texts.values():
             for sample, inputs in islice(samples(compiled.meta, text.channel, text.language), 1):
-                made = render(
-                    compiled, inputs, message_id="check", to="ana@debtor.example", to_name=inputs.debtor.name
-                )
-                count += 1
-                if isinstance(made, RenderFailure):
-                    yield "wrong", "texts", f"{folder / name}/{text.file}: for {sample}: {made.reason}"
+                place = f"{folder / name}/{text.file}: for {sample}"
+                by_language.setdefault(text.language, []).append((compiled, place, inputs))
+    for wanted in by_language.values():
+        for place, result in tried_on_samples(wanted):
+            if isinstance(result, RenderFailure):
+                yield "wrong", "texts", f"{place}: {result.reason}"
+    count = sum(map(len, by_language.values()))
     yield "ok", "texts", f"{count} texts written, one a template, language and channel"

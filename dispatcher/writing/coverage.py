@@ -11,14 +11,15 @@ from dispatcher.writing.language.branches import (
     AuthorText,
     Branch,
     RenderError,
+    Steered,
     Step,
     author_text,
     branches_of,
-    forced,
-    shown_ways,
+    steered,
     ways_in,
+    words_in,
 )
-from dispatcher.writing.language.compile import CompiledText, Part
+from dispatcher.writing.language.compile import CompiledText
 from dispatcher.writing.language.meta import TemplateMeta
 from dispatcher.writing.language.placeholders import View
 from dispatcher.writing.language.problems import MissingValue
@@ -63,15 +64,16 @@ def coverage_of(text: CompiledText, meta: TemplateMeta) -> Coverage:
     if not branches:
         return Coverage(file=text.file, branches=())
     debtors = dict(_debtors(text, author, meta))
-    takers = _takers(text, author, debtors.items())
+    parts = {part: steered(author, part) for part in dict.fromkeys(branch.part for branch in branches)}
+    takers = _takers(text, parts, debtors.items())
     missing = {(b.part, b.path[-1]) for b in branches} - takers.keys()
     if missing:
-        takers |= _takers(text, author, _twice_made(author, debtors), missing)
+        takers |= _takers(text, parts, _twice_made(author, debtors), missing)
     ordinary = complete(next(iter(debtors.values())))
     read = tuple(
         ReadBranch(
             branch=branch,
-            findings=_findings(text, author, branch, ordinary),
+            findings=_findings(text, parts[branch.part], branch, ordinary),
             sample=takers.get((branch.part, branch.path[-1]), ""),
         )
         for branch in branches
@@ -103,36 +105,34 @@ def _twice_made(
 
 def _takers(
     text: CompiledText,
-    author: AuthorText,
+    parts: Mapping[str, Steered],
     debtors: Iterable[tuple[str, RenderInputs]],
     wanted: set[tuple[str, Step]] | None = None,
 ) -> dict[tuple[str, Step], str]:
     """(part, way) -> the first sample that goes there; no more is tried once all `wanted` are found."""
-    parts = {part: shown_ways(author, part) for part in author.sources}
     takers: dict[tuple[str, Step], str] = {}
     for name, inputs in debtors:
-        for part, compiled in parts.items():
-            for way in ways_in(_output(text, compiled, inputs) or ""):
+        for part, made in parts.items():
+            for way in ways_in(_output(text, made, None, inputs) or ""):
                 takers.setdefault((part, way), name)
         if wanted is not None and wanted <= takers.keys():
             break
     return takers
 
 
-def _findings(
-    text: CompiledText, author: AuthorText, branch: Branch, inputs: RenderInputs
-) -> tuple[Finding, ...]:
-    output = _output(text, forced(author, branch), inputs)
+def _findings(text: CompiledText, part: Steered, branch: Branch, inputs: RenderInputs) -> tuple[Finding, ...]:
+    output = _output(text, part, branch, inputs)
     if output is None:
         return ()
-    return check_words({branch.part: output}, text=text, inputs=inputs)
+    return check_words({branch.part: words_in(output)}, text=text, inputs=inputs)
 
 
-def _output(text: CompiledText, part: Part, inputs: RenderInputs) -> str | None:
+def _output(text: CompiledText, steered: Steered, branch: Branch | None, inputs: RenderInputs) -> str | None:
     """The part's words for a debtor; None where a value is missing, which the full trial says."""
-    locale = locale_for(text.language, inputs.debtor.country)
+    part, locale = steered.part, locale_for(text.language, inputs.debtor.country)
     values = strings(part.uses, View(inputs, text.wording, locale), locale)
+    variables = for_medium(part.uses, values, plain_text)
     try:
-        return part.template.render({**for_medium(part.uses, values, plain_text), LOCALE: locale})
+        return part.render({**variables, LOCALE: locale, **steered.ways(branch)})
     except (MissingValue, RenderError, LookupError, TypeError, ArithmeticError):
         return None

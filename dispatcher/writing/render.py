@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jinja2 import TemplateError
 
@@ -24,6 +24,9 @@ from dispatcher.writing.language.values import Variables, for_medium, html_text,
 from dispatcher.writing.letter_text import LetterText
 from dispatcher.writing.mime import AddressError, Email, email_bytes
 from dispatcher.writing.untrusted import one_line
+
+if TYPE_CHECKING:  # loads the PDF engine: only where letters are written
+    from dispatcher.writing.letters import LetterProblem
 
 _log = logging.getLogger(__name__)
 _Made = TypeVar("_Made")
@@ -200,7 +203,7 @@ def _parts(text: CompiledText, inputs: RenderInputs) -> dict[str, str]:
         if part.html:
             variables = for_medium(text.uses, values, html_text)
             variables[LOCALE] = locale
-        output = part.template.render(variables)
+        output = part.render(variables)
         if len(output) > MAX_OUTPUT:
             raise _Failed(
                 "too-long",
@@ -302,16 +305,9 @@ def _letter(
         render_letter,
     )  # loads the PDF engine: only where letters are written
 
-    letter = LetterText(
-        title=parts["title"],
-        body_html=parts["html"],
-        language=text.language,
-        direction=text_direction(text.language),
-    )
-    printed = render_letter(letter, inputs, message_id=to.message_id)
+    printed = render_letter(_letter_text(text.language, parts), inputs, message_id=to.message_id)
     if isinstance(printed, LetterProblem):
-        reason = printed.message[:1].upper() + printed.message[1:]
-        return RenderFailure(rule=printed.rule, reason=reason, advice="")
+        return _held_letter(printed)
     report = checks.check(parts, text=text, inputs=inputs)
     return Rendered(
         channel=text.channel,
@@ -326,3 +322,31 @@ def _letter(
         findings=report.findings,
         content=report.content,
     )
+
+
+def letter_failure(draft: Draft, inputs: RenderInputs, *, printed: bool) -> RenderFailure | None:
+    """Why a letter of these words would be held; what only its pages can show is looked for where `printed`."""
+    from dispatcher.writing.letters import (
+        LetterPdf,
+        check_letter,
+        render_letter,
+    )  # loads the PDF engine: only where letters are written
+
+    found = (render_letter if printed else check_letter)(
+        _letter_text(draft.language, draft.parts), inputs, message_id="sample"
+    )
+    return None if found is None or isinstance(found, LetterPdf) else _held_letter(found)
+
+
+def _letter_text(language: str, parts: Mapping[str, str]) -> LetterText:
+    return LetterText(
+        title=parts["title"],
+        body_html=parts["html"],
+        language=language,
+        direction=text_direction(language),
+    )
+
+
+def _held_letter(problem: "LetterProblem") -> RenderFailure:
+    reason = problem.message[:1].upper() + problem.message[1:]
+    return RenderFailure(rule=problem.rule, reason=reason, advice="")

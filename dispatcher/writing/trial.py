@@ -25,7 +25,8 @@ from dispatcher.writing.domain.wording import folded
 from dispatcher.writing.language.compile import CompiledTemplate, CompiledText, compile_version
 from dispatcher.writing.language.layouts import Layouts
 from dispatcher.writing.language.problems import Problem, TemplateProblems
-from dispatcher.writing.render import RenderFailure, render
+from dispatcher.writing.render import RenderFailure
+from dispatcher.writing.rendered_samples import tried_on_samples
 from dispatcher.writing.samples import SAMPLE_SENDER, from_sender, samples
 
 SECONDS_A_FILE = 2.0  # of the processor: a busy machine must not refuse a good template
@@ -129,8 +130,11 @@ def try_version(version: TemplateVersion, house: Layouts) -> Iterator[tuple[str,
         problems: dict[tuple[str, int, str], Problem] = {}
         for problem in _language(text, version.files[text.file], house):
             problems[problem.rule, 0, problem.message] = problem
-        for name, inputs in _tried_on(compiled, text, house.senders):
-            for problem in _of_sample(compiled, version.files[text.file], text.file, name, inputs):
+        tried = tried_on_samples(
+            (compiled, name, inputs) for name, inputs in _tried_on(compiled, text, house.senders)
+        )
+        for name, result in tried:
+            for problem in _of_sample(result, version.files[text.file], text.file, name):
                 problems.setdefault((problem.rule, problem.line, problem.message), problem)
         for problem in branch_problems(compiled, text):
             problems.setdefault((problem.rule, problem.line, problem.message), problem)
@@ -204,16 +208,13 @@ def _language(text: CompiledText, source: str, house: Layouts) -> Iterator[Probl
 
 
 def _of_sample(
-    compiled: CompiledTemplate, source: str, file: str, name: str, inputs: Any
+    result: tuple[Finding, ...] | RenderFailure, source: str, file: str, name: str
 ) -> Iterator[Problem]:
-    rendered = render(
-        compiled, inputs, message_id="sample", to="ana@debtor.example", to_name=inputs.debtor.name
-    )
-    if isinstance(rendered, RenderFailure):
-        message = f"for {name}: {rendered.reason}"
-        yield Problem(file=file, message=message, suggestion=rendered.advice, rule=rendered.rule)
+    if isinstance(result, RenderFailure):
+        message = f"for {name}: {result.reason}"
+        yield Problem(file=file, message=message, suggestion=result.advice, rule=result.rule)
         return
-    for finding in rendered.findings:
+    for finding in result:
         yield problem_of(finding, source, file, name)
 
 

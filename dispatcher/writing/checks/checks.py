@@ -297,7 +297,7 @@ def _written(checked: Checked, part: Part) -> str:
     view = View(checked.inputs, checked.text.wording, checked.locale)
     write = sms_text if checked.from_paper or checked.text.channel is ChannelKind.SMS else plain_text
     variables = for_medium(part.uses, strings(part.uses, view, checked.locale), write)
-    return part.template.render({**variables, LOCALE: checked.locale})
+    return part.render({**variables, LOCALE: checked.locale})
 
 
 def _optout(checked: Checked) -> Steps:

@@ -20,6 +20,7 @@ _NO_DENIALS = Denials()
 PLACES = ("text", "html", "heading", "neutral")
 
 _TAG = re.compile(r"<[^>]*>")
+_HEADING = re.compile(r"\s*<h[1-6]")
 # What other programs call their fields.
 _FORM_WORDS = (
     "(?:first|last|full|customer|client|debtor)?[ _]?name|nombre|apellidos?|fecha|date|importe|monto|amount|saldo"
@@ -139,9 +140,10 @@ class Scanner:
         return self._lines[where][line]
 
     def _judged(self, line: str, where: str) -> Verdict:
+        if where == "html":  # its words alone, as they stand in the plain text too, whose verdict is known
+            shown = " ".join(unescape(_TAG.sub(" ", line)).split())
+            return self._lines["heading" if _HEADING.match(line) else "text"][shown]
         words = line
-        if where == "html":
-            words = unescape(_TAG.sub(" ", line))
         hits = list(_mechanical(words))
         if where == "neutral" and AMOUNT in words:
             hits.append(Hit("gives-away-debt", "", _NO_AMOUNT_HERE))
@@ -149,7 +151,7 @@ class Scanner:
         no_court = any(pattern.search(plain) for pattern in self._wording.not_a_court)
         handovers, plain = _taken_out(self._wording.handover, plain, self._wording.denials)
         _, plain = _taken_out(self._wording.not_a_court, plain)
-        for family in self._judging(where, line):
+        for family in self._judging(where):
             hits += _of_family(family, plain, words, self._wording)
         hits += _leaning_ill(self._wording, plain, words, hits)
         topics = {
@@ -160,12 +162,10 @@ class Scanner:
         verdict = Verdict(tuple(hits), frozenset(topics), tuple(handovers), no_court, addresses, marks)
         return CLEAN if verdict == CLEAN else verdict
 
-    def _judging(self, where: str, line: str) -> tuple[Family, ...]:
+    def _judging(self, where: str) -> tuple[Family, ...]:
         families = self._families["text"]
-        if where == "neutral":
-            families += tuple(f for f in self._families["neutral"] if f not in families)
-        if where == "heading" or (where == "html" and re.match(r"\s*<h[1-6]", line)):
-            families += tuple(f for f in self._families["heading"] if f not in families)
+        if where != "text":
+            families += tuple(f for f in self._families[where] if f not in families)
         return families
 
 
@@ -192,10 +192,15 @@ def _taken_out(
     """The phrases that patterns find and the sentence does not deny, and the text without them, as long as before."""
     found: list[str] = []
     for pattern in patterns:
-        for match in _meant(pattern, plain, denials):
+        for match in _meant(pattern, plain, denials) if pattern.search(plain) else ():
             found.append(match[0])
             plain = plain[: match.start()] + DATA * len(match[0]) + plain[match.end() :]
     return found, plain
+
+
+def _that_find(patterns: Iterable[re.Pattern[str]], plain: str) -> list[re.Pattern[str]]:
+    """The patterns that find anything: hardly any does, and of a find alone more is asked."""
+    return [pattern for pattern in patterns if pattern.search(plain)]
 
 
 def _meant(pattern: re.Pattern[str], plain: str, denials: Denials) -> Iterator[re.Match[str]]:
@@ -205,8 +210,9 @@ def _meant(pattern: re.Pattern[str], plain: str, denials: Denials) -> Iterator[r
 def _of_family(family: Family, plain: str, words: str, wording: Wording) -> list[Hit]:
     whole = plain
     _, plain = _taken_out(family.allowed, plain)
-    rows = [(p, family.may_be_denied, family.may_be_fair) for p in family.patterns]
-    rows += [(p, True, True) for p in family.mentions]
+    found = _that_find(family.patterns, plain)
+    rows = [(p, family.may_be_denied, family.may_be_fair) for p in found]
+    rows += [(p, True, True) for p in _that_find(family.mentions, plain)]
     matches = (
         next(
             (

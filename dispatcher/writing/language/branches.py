@@ -3,8 +3,10 @@
 A branch is one way through an `if`, an inline choice, or a loop that may find nothing.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, TemplateError, nodes
@@ -18,7 +20,9 @@ from dispatcher.writing.language.syntax import analyse
 RenderError = TemplateError  # what rendering a branch may raise, besides missing values
 MOST = 200  # branches of one text that are looked at
 _OPEN, _CLOSE = "\ue200", "\ue201"  # around a branch's number, where rendering is to show which it took
+_MARK = re.compile(f"{_OPEN}(\\d+):(-?\\d+){_CLOSE}")
 _ELSE = -1
+WAYS = "t_ways"  # the variable that tells a steered part its ways
 
 Choice = nodes.If | nodes.CondExpr | nodes.For
 Step = tuple[int, int]  # a choice by its place in the text, and the way taken: 0 if, 1… elif, -1 else
@@ -65,31 +69,55 @@ def branches_of(author: AuthorText) -> Iterator[Branch]:
             yield Branch(part, (*path, (number, outcome)), line, condition)
 
 
-def forced(author: AuthorText, branch: Branch) -> Part:
-    """The branch's part, compiled so that it goes this way whatever the debtor's data."""
-    ways = dict(branch.path)
-    return _compiled(author, branch.part, lambda number, node: _force(node, ways.get(number)))
+class Steered(NamedTuple):
+    """A part that goes the ways it is told whatever the debtor's data, and says which it took."""
+
+    part: Part
+    choices: int
+
+    def ways(self, branch: Branch | None = None) -> dict[str, Any]:
+        """The variable that sends it into a branch, or (none) wherever the debtor's data sends it."""
+        told = dict(branch.path) if branch else {}
+        return {WAYS: tuple(told.get(number) for number in range(self.choices))}
 
 
-def shown_ways(author: AuthorText, part: str) -> Part:
-    """The part compiled so that its output names each branch that it took; see `ways_in`."""
-    return _compiled(author, part, _mark)
+def steered(author: AuthorText, part: str) -> Steered:
+    """One part, compiled once for all its branches; the text must compile."""
+    analysed = analyse(author.sources[part], env=_env(), known=PLACEHOLDERS, file=author.file)
+    assert analysed.tree is not None  # noqa: S101 - the text compiled before
+    choices = list(_choices(analysed.tree))
+    for number, choice in enumerate(choices):
+        _mark(number, choice)
+        _steer(number, choice)
+    analysed.tree.set_environment(_env())
+    made = Part((_env().from_string(analysed.tree),), analysed.uses, html=False)
+    return Steered(made, len(choices))
 
 
 def ways_in(output: str) -> set[Step]:
-    """Which branches an output of `shown_ways` took."""
-    marks = (piece.partition(_CLOSE)[0] for piece in output.split(_OPEN)[1:])
-    return {(int(number), int(way)) for number, _, way in (mark.partition(":") for mark in marks)}
+    """Which branches an output of a steered part took."""
+    return {(int(number), int(way)) for number, way in _MARK.findall(output)}
+
+
+def words_in(output: str) -> str:
+    """The output alone."""
+    return _MARK.sub("", output)
 
 
 def asked_of(author: AuthorText) -> Iterator[tuple[str, Any]]:
     """(placeholder, value) for each thing that a condition asks: there, empty, and around each constant."""
-    for test in _tests(author):
+    yield from _asked_of(tuple(author.sources.values()))
+
+
+@lru_cache(maxsize=64)
+def _asked_of(sources: tuple[str, ...]) -> tuple[tuple[str, Any], ...]:
+    asked: list[tuple[str, Any]] = []
+    for test in _tests(sources):
         for compare in _within(test, nodes.Compare):
-            yield from _of_compare(compare)
+            asked += _of_compare(compare)
         for name in _names(test):
-            yield name, None
-            yield name, True
+            asked += [(name, None), (name, True)]
+    return tuple(asked)
 
 
 def _within(node: nodes.Node, kind: type[Any]) -> Iterator[Any]:
@@ -133,8 +161,8 @@ def _around(constant: Any) -> tuple[Any, ...]:
     return (number - 1, number, number + 1)
 
 
-def _tests(author: AuthorText) -> Iterator[nodes.Node]:
-    for source in author.sources.values():
+def _tests(sources: tuple[str, ...]) -> Iterator[nodes.Node]:
+    for source in sources:
         for node in _choices(_parsed(source)):
             if isinstance(node, nodes.If):
                 yield node.test
@@ -145,21 +173,14 @@ def _tests(author: AuthorText) -> Iterator[nodes.Node]:
                 yield node.iter
 
 
+@lru_cache(maxsize=64)
 def _parsed(source: str) -> nodes.Template:
+    """To be read and never changed: others read it too."""
     return _env().parse(source)
 
 
 def _env() -> Environment:
     return environment(html=False)
-
-
-def _compiled(author: AuthorText, part: str, change: Callable[[int, Choice], None]) -> Part:
-    analysed = analyse(author.sources[part], env=_env(), known=PLACEHOLDERS, file=author.file)
-    assert analysed.tree is not None  # noqa: S101 - the text compiled before
-    for number, choice in enumerate(_choices(analysed.tree)):
-        change(number, choice)
-    analysed.tree.set_environment(_env())
-    return Part(_env().from_string(analysed.tree), analysed.uses, html=False)
 
 
 def _choices(node: nodes.Node) -> Iterator[Choice]:
@@ -212,16 +233,21 @@ def _blocks(node: Choice) -> Iterator[tuple[int, Sequence[nodes.Node]]]:
             yield _ELSE, node.else_
 
 
-def _force(node: Choice, way: int | None) -> None:
-    if way is None:
-        return
+def _steer(number: int, node: Choice) -> None:
     if isinstance(node, nodes.For):
-        if way == _ELSE:
-            node.iter = nodes.List([], lineno=node.lineno)
+        node.iter = nodes.CondExpr(
+            _told(number, _ELSE, node.lineno), nodes.List([]), node.iter, lineno=node.lineno
+        )
         return
-    tests = [node, *(node.elif_ if isinstance(node, nodes.If) else ())]
-    for number, owner in enumerate(tests):
-        owner.test = nodes.Const(number == way, lineno=node.lineno)
+    for way, owner in enumerate([node, *(node.elif_ if isinstance(node, nodes.If) else ())]):
+        free, line = _told(number, None, node.lineno), node.lineno
+        owner.test = nodes.CondExpr(free, owner.test, _told(number, way, line), lineno=line)
+
+
+def _told(number: int, way: int | None, line: int) -> nodes.Expr:
+    """Whether a choice was told this way; None: none at all."""
+    told = nodes.Getitem(nodes.Name(WAYS, "load"), nodes.Const(number), "load")
+    return nodes.Compare(told, [nodes.Operand("eq", nodes.Const(way))], lineno=line)
 
 
 def _mark(number: int, node: Choice) -> None:

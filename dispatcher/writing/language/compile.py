@@ -21,7 +21,7 @@ from dispatcher.writing.language.placeholders import LAW_PREFIX, PLACEHOLDERS, K
 from dispatcher.writing.language.problems import Problem, TemplateProblems
 from dispatcher.writing.language.sandbox import MAX_SOURCE, environment
 from dispatcher.writing.language.syntax import analyse
-from dispatcher.writing.language.values import Use
+from dispatcher.writing.language.values import Use, Variables
 from dispatcher.writing.untrusted import invisible
 
 FILES: Mapping[str, tuple[ChannelKind, tuple[str, ...]]] = {
@@ -30,17 +30,25 @@ FILES: Mapping[str, tuple[ChannelKind, tuple[str, ...]]] = {
     "letter.md": (ChannelKind.LETTER, ("title",)),
 }
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
-_INCLUSION = re.compile(r"\{\{\s*(body|identity|say\.\w+|tables\.\w+|message\.\w+)\s*\}\}")
+_INCLUSION = re.compile(r"\{\{\s*(identity|say\.\w+|tables\.\w+|message\.\w+)\s*\}\}")
+_OWN = re.compile(
+    r"\{\{\s*(body|message\.\w+)\s*\}\}"
+)  # what a layout takes from the one text that it carries
+_STRIPS = re.compile(r"\A\s*\{[{%#]-|(?:-[}%]\}|#\})\s*\Z")  # white space of its neighbours too
 _JINJA_TAG = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
 FALLBACK = "en"
 
 
 class Part(NamedTuple):
-    """One compiled text: its template and the values it needs."""
+    """One compiled text: words and templates one after the other, and the values they need."""
 
-    template: Template
+    pieces: tuple[str | Template, ...]
     uses: tuple[Use, ...]
     html: bool
+
+    def render(self, variables: Variables) -> str:
+        """The text; raises what Jinja raises, and MissingValue."""
+        return "".join(piece if isinstance(piece, str) else piece.render(variables) for piece in self.pieces)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,6 +172,47 @@ def _file_problems(version: TemplateVersion) -> Iterator[Problem]:
             yield Problem(file=path, message=f"has {len(source)} characters, {MAX_SOURCE} are allowed")
 
 
+class _Language:
+    """What all texts with one wording share: each piece of a layout, and each disclosure, compiled once."""
+
+    def __init__(self, wording: Wording) -> None:
+        self.wording = wording
+        self.known = {**PLACEHOLDERS, **_disclosure_flags(wording)}
+        self._shared: dict[tuple[str, bool], Part] = {}
+
+    def shared(self, source: str, *, html: bool, file: str) -> Part:
+        """A source that many texts have, compiled the first time; raises TemplateProblems."""
+        part = self._shared.get((source, html))
+        if part is None:
+            if len(self._shared) >= _CACHE_SIZE:
+                self._shared.clear()
+            part = self._shared[source, html] = self.compiled(source, html=html, file=file)
+        return part
+
+    def compiled(self, source: str, *, html: bool, file: str) -> Part:
+        """One source; raises TemplateProblems."""
+        if "{" not in source:
+            return Part((source,), (), html)
+        env = environment(html=html)
+        found = analyse(source, env=env, known=self.known, file=file)
+        if found.problems or found.tree is None:
+            raise TemplateProblems(found.problems)
+        try:
+            return Part((env.from_string(found.tree),), found.uses, html)
+        except RecursionError:
+            raise TemplateProblems([Problem(file=file, message="is nested too deeply")]) from None
+
+
+_LANGUAGES: dict[int, _Language] = {}
+
+
+def _language_of(wording: Wording) -> _Language:
+    known = _LANGUAGES.get(id(wording))
+    if known is None or known.wording is not wording:
+        known = _LANGUAGES[id(wording)] = _Language(wording)
+    return known
+
+
 def _disclosure_flags(wording: Wording) -> Mapping[str, Placeholder]:
     """`law.NAME.first` and `law.NAME.later`: whether a disclosure applies to this message."""
     flags = {}
@@ -198,7 +247,11 @@ def applies(disclosure: Disclosure, inputs: RenderInputs, *, first: bool) -> boo
 
 def joined_sources(path: str, source: str, house: Layouts) -> Mapping[str, str]:
     """The Jinja sources of one file after Markdown and layouts, before they are checked: for reading and measuring."""
-    return _TextCompiler(path, source, path.partition("/")[0], house).sources()
+    pieces = _TextCompiler(path, source, path.partition("/")[0], house).pieces()
+    return {name: "".join(piece for piece, _ in found) for name, found in pieces.items()}
+
+
+_Pieces = list[tuple[str, bool]]  # sources that follow each other, and whether each is the author's own
 
 
 class _TextCompiler:
@@ -217,20 +270,17 @@ class _TextCompiler:
                 [Problem(file=path, message=message, suggestion=f"write config/content/{primary}.yaml")]
             )
         self.wording: Wording = wording
-        self.known = {**PLACEHOLDERS, **_disclosure_flags(wording)}
+        self.shared = _language_of(wording)
 
-    def sources(self) -> dict[str, str]:
+    def pieces(self) -> dict[str, _Pieces]:
         """Each part's source; raises TemplateProblems for what the author wrote wrong."""
         document = front_matter.split(self.source, file=self.path, keys=self.keys)
         self._check(document)
-        return dict(self._sources(document))
+        return dict(self._pieces(document))
 
     def compile(self) -> CompiledText:
         """Every part of the file, compiled; raises TemplateProblems."""
-        sources = self.sources()
-        parts = {
-            name: self._part(source, html=name == "html", file=self.path) for name, source in sources.items()
-        }
+        parts = {name: self._part(pieces, html=name == "html") for name, pieces in self.pieces().items()}
         uses = _merged(use for part in parts.values() for use in part.uses)
         return CompiledText(
             language=self.language,
@@ -276,35 +326,46 @@ class _TextCompiler:
         env = environment(html=False)
         return analyse(text, env=env, known=PLACEHOLDERS, file=self.path, first_line=line).problems
 
-    def _sources(self, document: front_matter.Document) -> Iterator[tuple[str, str]]:
+    def _pieces(self, document: front_matter.Document) -> Iterator[tuple[str, _Pieces]]:
         layouts = self.house.layouts
         if self.channel is ChannelKind.SMS:
-            yield (
-                "text",
-                self._joined(layouts["sms.txt"].rstrip("\n"), document.body.strip(), document, html=False),
-            )
+            body = document.body.strip()
+            yield "text", self._laid_out(layouts["sms.txt"].rstrip("\n"), body, document, html=False)
             return
         tokens = markdown.tokens_of(document.body)
         html, text = markdown.to_html(tokens), markdown.to_text(tokens)
         if self.channel is ChannelKind.EMAIL:
-            yield "html", self._joined(layouts["email.html"], html, document, html=True)
-            yield "text", self._joined(layouts["email.txt"], text, document, html=False)
+            yield "html", self._laid_out(layouts["email.html"], html, document, html=True)
+            yield "text", self._laid_out(layouts["email.txt"], text, document, html=False)
         else:
-            yield "html", self._joined("{{ body }}\n{{ identity }}\n", html, document, html=True)
-            yield "text", self._joined("{{ body }}\n\n{{ identity }}\n", text, document, html=False)
-        yield from document.head.items()
+            yield "html", self._laid_out("{{ body }}\n{{ identity }}\n", html, document, html=True)
+            yield "text", self._laid_out("{{ body }}\n\n{{ identity }}\n", text, document, html=False)
+        for name, line in document.head.items():
+            yield name, [(line, True)]
 
-    def _joined(self, layout: str, body: str, document: front_matter.Document, *, html: bool) -> str:
-        """A layout with everything it includes written out."""
+    def _laid_out(self, layout: str, body: str, document: front_matter.Document, *, html: bool) -> _Pieces:
+        """A layout with everything it includes written out, parted where it carries the author's own words."""
+        begin, *rest = _OWN.split(layout)
+        pieces = [(self._expanded(begin, document, html=html), False)]
+        for name, after in zip(rest[::2], rest[1::2], strict=True):
+            if name == "body":  # no template can leave out what its message speaks of besides
+                own, following = (
+                    self._expanded(body, document, html=html),
+                    f"{self._others(html=html)}{after}",
+                )
+            else:
+                own, following = self._of_message(name.partition(".")[2], document, html=html), after
+            pieces += [(own, True), (self._expanded(following, document, html=html), False)]
+        return pieces
+
+    def _expanded(self, source: str, document: front_matter.Document, *, html: bool) -> str:
         suffix = "html" if html else "txt"
 
         def included(match: re.Match[str]) -> str:
             group, _, name = match[1].partition(".")
             match group, name:
-                case "body", "":  # no template can leave out what its message speaks of besides
-                    return expand(f"{body}{self._others(html=html)}")
                 case "identity", "":
-                    return expand(self.house.layouts[f"identity.{suffix}"])
+                    return self._expanded(self.house.layouts[f"identity.{suffix}"], document, html=html)
                 case "say", "disclosures":
                     return self._disclosures_source(html=html)
                 case "say", _:
@@ -312,12 +373,10 @@ class _TextCompiler:
                 case "message", _:
                     return self._of_message(name, document, html=html)
                 case _:
-                    return expand(self.house.layouts[f"tables/{name}.{suffix}"])
+                    table = self.house.layouts[f"tables/{name}.{suffix}"]
+                    return self._expanded(table, document, html=html)
 
-        def expand(source: str) -> str:
-            return _INCLUSION.sub(included, source)
-
-        return expand(layout)
+        return _INCLUSION.sub(included, source)
 
     def _others(self, *, html: bool) -> str:
         """What a message says of the debts that its template is not about, and of who is asked in which capacity."""
@@ -360,22 +419,38 @@ class _TextCompiler:
 
     def _disclosure(self, disclosure: Disclosure) -> tuple[Disclosure, Part | None, Part | None]:
         first, later = [
-            self._part(text.strip(), html=False, file=f"config/content/{self.wording.language}.yaml")
+            self.shared.shared(text.strip(), html=False, file=f"config/content/{self.wording.language}.yaml")
             if text
             else None
             for text in (disclosure.first, disclosure.later)
         ]
         return disclosure, first, later
 
-    def _part(self, source: str, *, html: bool, file: str) -> Part:
-        env = environment(html=html)
-        found = analyse(source, env=env, known=self.known, file=file)
-        if found.problems or found.tree is None:
-            raise TemplateProblems(found.problems)
+    def _part(self, pieces: _Pieces, *, html: bool) -> Part:
+        """The pieces of one part compiled each alone, so that a layout is compiled once and not with every text."""
         try:
-            return Part(env.from_string(found.tree), found.uses, html)
-        except RecursionError:
-            raise TemplateProblems([Problem(file=file, message="is nested too deeply")]) from None
+            made = [
+                (self.shared.compiled if own else self.shared.shared)(source, html=html, file=self.path)
+                for source, own in _parted(pieces)
+            ]
+        except TemplateProblems:  # a layout whose condition holds the body is whole only with it
+            made = [self.shared.compiled("".join(source for source, _ in pieces), html=html, file=self.path)]
+        return Part(
+            tuple(piece for part in made for piece in part.pieces),
+            _merged(use for part in made for use in part.uses),
+            html,
+        )
+
+
+def _parted(pieces: _Pieces) -> Iterator[tuple[str, bool]]:
+    """The pieces as Jinja would read them in one: a tag at the end of one takes the line's end from the next."""
+    if any(own and _STRIPS.search(source) for source, own in pieces):
+        yield "".join(source for source, _ in pieces), True
+        return
+    before = ""
+    for source, own in pieces:
+        yield source.removeprefix("\n") if before.endswith("%}") else source, own
+        before = source
 
 
 def text_direction(language: str) -> str:

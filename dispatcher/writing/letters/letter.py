@@ -3,15 +3,17 @@
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import unescape
 from textwrap import shorten
+from typing import TypeVar
 
 from dispatcher.values.postal_address import AddressProblem
 from dispatcher.writing.domain.render_inputs import DebtorView, RenderInputs
 from dispatcher.writing.letter_text import LetterText
 from dispatcher.writing.letters.address import AddressBlock, fit_address, window_lines
-from dispatcher.writing.letters.engine import DocumentFacts, LetterEngine
+from dispatcher.writing.letters.engine import DocumentFacts, LetterEngine, QrCode
 from dispatcher.writing.letters.fonts import FontsMissingError, uncovered
 from dispatcher.writing.letters.installed import EngineMissingError, installed_engine
 from dispatcher.writing.letters.layout import Layout, code_of, page_html, shipped_layout
@@ -19,6 +21,7 @@ from dispatcher.writing.letters.paper import Paper, paper_for
 from dispatcher.writing.letters.reading import read_letter
 from dispatcher.writing.letters.words import WordsError
 
+_Made = TypeVar("_Made")
 _MOST_CHARACTERS_NAMED = 5
 _MOST_OF_WINDOW_SHOWN = 160
 
@@ -61,43 +64,78 @@ def render_letter(
     The same arguments give the same bytes: dates come from `inputs.as_of` and nothing is drawn by lot.
     `layout` and `engine` are the shipped and the installed ones unless given.
     """
+    return _caught(
+        lambda: _printed(
+            _sheet(letter, inputs, message_id, layout or shipped_layout(), engine or installed_engine())
+        )
+    )
+
+
+def check_letter(letter: LetterText, inputs: RenderInputs, *, message_id: str) -> LetterProblem | None:
+    """What holds a letter before its pages are set, which is nine tenths of its cost: address and characters."""
+    found = _caught(lambda: _sheet(letter, inputs, message_id, shipped_layout(), installed_engine()).html())
+    return found if isinstance(found, LetterProblem) else None
+
+
+def _caught(make: Callable[[], _Made]) -> _Made | LetterProblem:
     try:
-        return _rendered(letter, inputs, message_id, layout or shipped_layout(), engine or installed_engine())
+        return make()
     except _HeldError as held:
         return held.problem
     except (FontsMissingError, EngineMissingError, WordsError) as reason:
         return LetterProblem(rule="letter-layout", message=f"{str(reason)[:1].upper()}{str(reason)[1:]}.")
 
 
-def _rendered(
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    letter: LetterText
+    inputs: RenderInputs
+    message_id: str
+    layout: Layout
+    engine: LetterEngine
+    paper: Paper
+    address: AddressBlock
+    qr: QrCode | None
+
+    def html(self, *, tight: bool = False) -> str:
+        """The page as the engine takes it; raises _HeldError for characters that nothing prints."""
+        html = _printable(
+            page_html(
+                letter=self.letter,
+                inputs=self.inputs,
+                layout=self.layout,
+                paper=self.paper,
+                address=self.address,
+                message_id=self.message_id,
+                qr=self.qr,
+                tight=tight,
+            )
+        )
+        html = _broken_where_needed(html, self.letter)
+        _hold_uncovered(html, self.inputs.debtor)
+        return html
+
+    def pdf(self, *, tight: bool) -> LetterPdf:
+        """The pages, read back; raises _HeldError for what does not fit the envelope's window."""
+        facts = _facts(self.letter, self.inputs, self.message_id)
+        return _read_back(self.engine.write(self.html(tight=tight), facts), self.address)
+
+
+def _sheet(
     letter: LetterText, inputs: RenderInputs, message_id: str, layout: Layout, engine: LetterEngine
-) -> LetterPdf:
+) -> _Sheet:
     paper = paper_for(inputs.sender.page_size, inputs.debtor.country)
     address = _address(inputs.debtor, inputs.sender.country, paper)
     code = code_of(inputs)
     qr = engine.qr_code(code) if code else None
+    return _Sheet(letter, inputs, message_id, layout, engine, paper, address, qr)
 
-    def laid_out(*, tight: bool) -> LetterPdf:
-        html = _printable(
-            page_html(
-                letter=letter,
-                inputs=inputs,
-                layout=layout,
-                paper=paper,
-                address=address,
-                message_id=message_id,
-                qr=qr,
-                tight=tight,
-            )
-        )
-        html = _broken_where_needed(html, letter)
-        _hold_uncovered(html, inputs.debtor)
-        return _read_back(engine.write(html, _facts(letter, inputs, message_id)), address)
 
-    loose = laid_out(tight=False)
+def _printed(sheet: _Sheet) -> LetterPdf:
+    loose = sheet.pdf(tight=False)
     if loose.pages == 1:
         return loose
-    tight = laid_out(tight=True)
+    tight = sheet.pdf(tight=True)
     return tight if tight.pages < loose.pages else loose
 
 
