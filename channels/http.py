@@ -226,7 +226,7 @@ def _through(proxy: str, parts: SplitResult, **limits: object) -> urllib3.HTTPCo
     login = f"{unquote(way.username)}:{unquote(way.password or '')}" if way.username else None
     headers = urllib3.make_headers(proxy_basic_auth=login)
     bare = way._replace(netloc=way.netloc.rpartition("@")[2]).geturl()
-    manager = urllib3.ProxyManager(bare, proxy_headers=headers, **limits)  # type: ignore[arg-type]
+    manager = urllib3.ProxyManager(bare, proxy_headers=headers, **limits)  # type: ignore[arg-type]  # each limit has its own type
     manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
     return manager.connection_from_host(parts.hostname, parts.port, "https")
 

@@ -7,7 +7,6 @@ from typing import Any
 from dispatcher.agreements.storage import arrangements, handovers
 from dispatcher.agreements.watch import Watcher
 from dispatcher.database.engine import Connection, Database
-from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.recording import Recorded, Recording, Said, recording
@@ -218,30 +217,10 @@ def _told(record: Recording, event: str, details: dict[str, Any], **personal: An
 def _log(connection: Connection, ids: Collection[int], event: str, watcher: Watcher) -> None:
     """An entry a debt, of what facts decided and no person."""
     rows = handovers.of_ids(connection, ids) if ids else []
-    kept = delivery_log.keep_personal(
-        connection,
-        [
-            (row.person, {"debtor": f"{row.key}/{row.debtor}", "debts": [f"{row.key}/{row.reference}"]})
-            for row in rows
-        ],
-    )
-    delivery_log.append(
-        connection,
-        [
-            LogEntry(
-                event=event,
-                at=watcher.now,
-                actor=watcher.actor,
-                as_of=watcher.as_of,
-                person=row.person,
-                creditor=row.key,
-                personal_id=personal_id,
-                commitment=commitment,
-                details={
-                    "state": row.state,
-                    **({"hand_over_on": row.hand_over_on.isoformat()} if row.hand_over_on else {}),
-                },
-            )
-            for row, (personal_id, commitment) in zip(rows, kept, strict=True)
-        ],
-    )
+    about = []
+    for row in rows:
+        named = {"debtor": f"{row.key}/{row.debtor}", "debts": [f"{row.key}/{row.reference}"]}
+        leaves = {"hand_over_on": row.hand_over_on.isoformat()} if row.hand_over_on else {}
+        entry = watcher.entry(event, row.person, row.key, {"state": row.state, **leaves})
+        about.append((named, [entry]))
+    delivery_log.append_about(connection, about)

@@ -38,6 +38,21 @@ class Watcher:
     actor: str
     as_of: date
 
+    def entry(
+        self, event: str, person: str, creditor: str, details: Mapping[str, Any], strategy: str | None = None
+    ) -> LogEntry:
+        """An entry about what was seen."""
+        return LogEntry(
+            event=event,
+            at=self.now,
+            actor=self.actor,
+            as_of=self.as_of,
+            person=person,
+            creditor=creditor,
+            strategy=strategy,
+            details=details,
+        )
+
 
 def pages(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     """The same in pieces that one statement can name."""
@@ -113,25 +128,13 @@ def log(
         "debts": [debt.reference for debt in agreed.debts],
         **{name: text for name, text in personal.items() if text},
     }
-    [(personal_id, commitment)] = delivery_log.keep_personal(connection, [(party.person, values)])
-    delivery_log.append(
-        connection,
-        [
-            LogEntry(
-                event=event,
-                at=watcher.now,
-                actor=watcher.actor,
-                as_of=watcher.as_of,
-                person=party.person,
-                creditor=agreed.creditor,
-                strategy=agreed.strategy or None,
-                personal_id=personal_id,
-                commitment=commitment,
-                details={**_terms(agreed), **details},
-            )
-            for event, details in events
-        ],
-    )
+    entries = [
+        watcher.entry(
+            event, party.person, agreed.creditor, {**_terms(agreed), **details}, agreed.strategy or None
+        )
+        for event, details in events
+    ]
+    delivery_log.append_about(connection, [(values, entries)])
 
 
 def _terms(agreed: Agreed) -> dict[str, Any]:

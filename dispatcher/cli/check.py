@@ -65,6 +65,8 @@ def _checkers(*, data_only: bool) -> list[Checker]:
         schedules,
         mappings,
         _wording,
+        _replies,
+        _readings,
         _retention,
         _templates,
         texts,
@@ -175,6 +177,22 @@ def _scorecard(dispatcher: Dispatcher) -> Iterator[Finding]:
 
 def _wording(dispatcher: Dispatcher) -> Iterator[Finding]:
     yield "ok", "wording", f"languages {', '.join(sorted(dispatcher.layouts.wordings))}"
+
+
+def _replies(dispatcher: Dispatcher) -> Iterator[Finding]:
+    """The words that stop messages, and those of people who are in danger."""
+    from dispatcher.rulebook.optout_words import load_optout_words
+
+    table = load_optout_words(dispatcher.config("content") / "optout_words.yaml")
+    words, care = len(table.keywords) + len(table.phrases), len(table.care)
+    yield "ok", "replies", f"{words} words and phrases to stop and start, {care} that ask for care"
+
+
+def _readings(dispatcher: Dispatcher) -> Iterator[Finding]:
+    from dispatcher.rulebook.readings import load_readings
+
+    languages = sorted(load_readings(dispatcher.config("readings")).words)
+    yield "ok", "readings", f"replies are read in {', '.join(languages)}"
 
 
 def _retention(dispatcher: Dispatcher) -> Iterator[Finding]:

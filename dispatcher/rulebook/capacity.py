@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from dispatcher.planning.domain.capacity import Capacity
-from dispatcher.rulebook.yaml_file import read_yaml
+from dispatcher.rulebook.yaml_file import read_table
 
 CHANNELS = ("email", "sms", "letter", "call")
 _COUNT = {"type": "integer", "minimum": 0}
@@ -17,10 +17,4 @@ SCHEMA: dict[str, Any] = {
 
 def load_capacity(path: Path) -> Capacity:
     """Channel -> the most a day; a channel that is not named holds any number. Raises ConfigError."""
-    if not path.is_file():
-        return {}
-    file = read_yaml(path)
-    if file.data is None:
-        return {}
-    file.validate(SCHEMA)
-    return dict(file.data)
+    return dict(read_table(path, SCHEMA).data)

@@ -4,7 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from dispatcher.rulebook.yaml_file import read_yaml
+from dispatcher.rulebook.yaml_file import read_table
 from dispatcher.treatment.domain.outcomes import Prices
 from dispatcher.values.iso_codes import CURRENCIES
 
@@ -19,12 +19,7 @@ SCHEMA: dict[str, Any] = {
 
 def load_costs(path: Path) -> Prices:
     """Channel -> (amount, currency); a channel that is not named has no known cost. Raises ConfigError."""
-    if not path.is_file():
-        return {}
-    file = read_yaml(path)
-    if file.data is None:
-        return {}
-    file.validate(SCHEMA)
+    file = read_table(path, SCHEMA)
     prices: dict[str, tuple[Decimal, str]] = {}
     for channel, written in file.data.items():
         amount, currency = written.split()

@@ -72,6 +72,15 @@ def read_yaml(path: Path) -> YamlFile:
     return parse_yaml(text, path)
 
 
+def read_table(path: Path, schema: dict[str, Any]) -> YamlFile:
+    """A file that may be missing or empty, which says nothing; raises ConfigError for what its schema refuses."""
+    file = read_yaml(path) if path.is_file() else YamlFile(path, None)
+    if file.data is None:
+        return YamlFile(path, {})
+    file.validate(schema)
+    return file
+
+
 def parse_yaml(text: str, path: Path) -> YamlFile:
     """Parse a text that `path` names in errors; duplicate keys and broken syntax raise ConfigError."""
     try:

@@ -21,7 +21,7 @@ from dispatcher.writing.checks.finding import Finding
 from dispatcher.writing.coverage import coverage_of
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.domain.template import TemplateVersion
-from dispatcher.writing.domain.wording import folded
+from dispatcher.writing.domain.wording import Wording, folded
 from dispatcher.writing.language.compile import CompiledTemplate, CompiledText, compile_version
 from dispatcher.writing.language.layouts import Layouts
 from dispatcher.writing.language.problems import Problem, TemplateProblems
@@ -79,12 +79,33 @@ def _run(versions: Sequence[TemplateVersion], house: Layouts) -> dict[str, tuple
     assert process.stdout is not None  # noqa: S101 - asked for above
     Thread(target=_pump, args=(process.stdout, lines), daemon=True).start()
     try:
-        process.stdin.write(pickle.dumps((list(versions), house)))
+        process.stdin.write(pickle.dumps((list(versions), _needed(versions, house))))
         process.stdin.close()
         return _answers(lines, versions)
     finally:
         process.kill()
         process.wait()
+
+
+def _needed(versions: Sequence[TemplateVersion], house: Layouts) -> Layouts:
+    """The house without the patterns of languages that no text is in: whoever unpickles compiles each again."""
+    written = {path.partition("/")[0].partition("-")[0] for version in versions for path in version.files}
+    wordings = {
+        name: wording if name in written else _told_apart_by(wording)
+        for name, wording in house.wordings.items()
+    }
+    return replace(house, wordings=wordings)
+
+
+def _told_apart_by(wording: Wording) -> Wording:
+    return Wording(
+        language=wording.language,
+        words={},
+        phrases={},
+        disclosures=(),
+        families=(),
+        stopwords=wording.stopwords,
+    )
 
 
 def _pump(stream: IO[bytes], lines: "Queue[str]") -> None:

@@ -1,6 +1,7 @@
 """The command line as a user meets it: exit codes, help with an example, errors in a sentence, JSON that is JSON."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -9,6 +10,8 @@ import pytest
 
 from dispatcher.cli.main import COMMANDS
 from tests.command import dispatcher
+
+ROOT = Path(__file__).resolve().parents[2]
 
 Command = Callable[..., CompletedProcess[str]]
 NOW = "2026-11-16T18:00:00Z"
@@ -237,3 +240,21 @@ def test_check_rehearses_schedules_mappings_and_texts_and_names_what_is_wrong(tm
     assert "bad.yaml:3: fields.email: there is no filter mail" in done.stdout
     assert "a row comes through good" in done.stdout
     assert "one a template, language and channel" in done.stdout
+    assert "replies are read in de, en, " in done.stdout
+
+
+def test_check_reads_the_words_of_replies_and_names_file_line_and_key(tmp_path: Path) -> None:
+    content, readings = tmp_path / "config" / "content", tmp_path / "config" / "readings"
+    content.mkdir(parents=True)  # no wordings there: the check of texts ends at once
+    shutil.copytree(ROOT / "config" / "readings", readings)
+    for name, old, new in [
+        (content / "care_words.yaml", "  en: [", "  en: [3, "),
+        (content / "optout_words.yaml", "", ""),
+        (readings / "en.yaml", "language: en", "language: it"),
+    ]:
+        text = (ROOT / name.relative_to(tmp_path)).read_text(encoding="utf-8")
+        name.write_text(text.replace(old, new, 1), encoding="utf-8")
+    done = runner(tmp_path / "home")("check", "--data-only", DISPATCHER_CONFIG_DIR=str(tmp_path / "config"))
+    assert done.returncode == 1
+    assert "care_words.yaml:5: phrases.en.0: 3 is not of type 'string'" in done.stdout
+    assert "readings/en.yaml:5: language: 'it' must stand in a file of its name" in done.stdout

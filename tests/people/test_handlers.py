@@ -14,7 +14,7 @@ NAMES = ("ana", "ben", "cleo")
 
 def handlers(**changes: dict[str, object]) -> dict[str, Handler]:
     return {
-        name: Handler(**({"user": name, "shown_as": name.title(), "deputy": ""} | changes.get(name, {})))  # type: ignore[arg-type]
+        name: Handler(**({"user": name, "shown_as": name.title(), "deputy": ""} | changes.get(name, {})))  # type: ignore[arg-type]  # each field has its own type
         for name in NAMES
     }
 

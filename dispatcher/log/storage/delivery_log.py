@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -26,6 +27,21 @@ def append(connection: Connection, entries: Sequence[LogEntry]) -> None:
     log_facets.keep(connection, set(facets))
     rows = [_row(entry, facet.id) for entry, facet in zip(entries, facets, strict=True)]
     insert_rows(connection, log_entries, rows)
+
+
+def append_about(
+    connection: Connection, people: Sequence[tuple[Mapping[str, Any], Sequence[LogEntry]]]
+) -> None:
+    """Add entries about people: each one's erasable values, and the entries, one or more, that refer to them."""
+    kept = keep_personal(connection, [(entries[0].person, values) for values, entries in people])
+    append(
+        connection,
+        [
+            replace(entry, personal_id=personal_id, commitment=commitment)
+            for (_, entries), (personal_id, commitment) in zip(people, kept, strict=True)
+            for entry in entries
+        ],
+    )
 
 
 def personal_of(connection: Connection, ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
