@@ -9,6 +9,7 @@ from channels.kind import ChannelKind
 from channels.outcome import Accepted, Outcome, Rejected, TryLater
 from dispatcher.database.engine import Connection, Database
 from dispatcher.delivery.channel_delivery import OpenProvider
+from dispatcher.delivery.log_offers import log_offers
 from dispatcher.delivery.storage import attempts, provider_events
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, entry_of
@@ -112,6 +113,7 @@ def _apply(connection: Connection, finding: Finding, now: datetime, actor: str) 
         case Accepted(provider_id=provider_id):
             row = {"state": State.ACCEPTED, "provider_id": provider_id or message.provider_id}
             book.move("accepted", row)
+            log_offers(connection, [(message, now)], actor=actor)
         case TryLater(reason=reason):
             _free(book, reason)
         case Rejected(reason=reason):

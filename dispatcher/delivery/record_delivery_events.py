@@ -8,6 +8,7 @@ from datetime import datetime
 from channels.event import DeliveryEvent
 from dispatcher.database.engine import Connection, Database
 from dispatcher.delivery.domain.delivery_event import EventMeaning, meaning_of
+from dispatcher.delivery.log_offers import log_offers
 from dispatcher.delivery.reconcile_messages import UNKNOWN_END
 from dispatcher.delivery.record_outcomes import STEP_GIVEN_BACK, close_address
 from dispatcher.delivery.storage import provider_events
@@ -78,6 +79,8 @@ def _record_one(book: _Book, event: DeliveryEvent, messages: dict[str, Message],
         outbox.change(book.connection, [row])
     if message.state is State.UNKNOWN and changed.state is not State.UNKNOWN:
         _settle(book, changed, event)
+    if "accepted" in means.words:
+        log_offers(book.connection, [(changed, book.now)], actor=event.provider)
     _follow(book, changed, event, means, before=message.state)
     return event.kind.value
 

@@ -11,6 +11,7 @@ from dispatcher.database.engine import Connection
 from dispatcher.delivery.channel_delivery import ChannelDelivery
 from dispatcher.delivery.channel_trouble import announce_pause, stop_channel
 from dispatcher.delivery.domain.attempt import Consequence, Ended, consequence
+from dispatcher.delivery.log_offers import log_offers
 from dispatcher.delivery.storage import attempts, confirmations
 from dispatcher.delivery.storage.attempts import Standing
 from dispatcher.gate.decision import Outcome, reported
@@ -21,6 +22,7 @@ from dispatcher.messages.storage import outbox
 from dispatcher.people.storage import addresses
 from dispatcher.planning.storage import ladder
 
+_KNOWN_SENT = frozenset({State.ACCEPTED, State.DELIVERED, State.BOUNCED, State.RETURNED})
 STEP_GIVEN_BACK = frozenset({State.FAILED, State.EXPIRED, State.CANCELLED})
 
 
@@ -39,8 +41,14 @@ class _Judged:
 
     ended: Ended
     means: Consequence
+    before: State
     after: State
     is_ours: bool
+
+    @property
+    def is_first_sent(self) -> bool:
+        """Whether only now it is known to have gone out."""
+        return self.means.event == "accepted" and self.before not in _KNOWN_SENT
 
 
 def record_outcomes(
@@ -67,6 +75,7 @@ def _record(connection: Connection, channel: Channel, ended: Sequence[Ended], ac
     attempts.end(connection, [_attempt(j) for j in judged])
     outbox.change(connection, [_columns(j) for j in judged])
     delivery_log.append(connection, [entry for j in judged for entry in _entries(j, channel, actor)])
+    log_offers(connection, [(j.ended.message, j.ended.at) for j in judged if j.is_first_sent], actor=actor)
     unsent = [j.ended.message.id for j in judged if j.is_ours and j.after in STEP_GIVEN_BACK]
     if unsent:
         ladder.give_back(connection, unsent)
@@ -106,8 +115,12 @@ def _judged(ended: Ended, standing: Standing, channel: Channel) -> _Judged:
     means = consequence(ended, repeat_is_safe=channel.repeat_is_safe)
     is_ours = standing.attempts == ended.message.attempts and state in {State.SENDING, State.UNKNOWN}
     if isinstance(ended.end, Accepted):  # whoever has moved the message since: the provider has it
-        return _Judged(ended=ended, means=means, after=after(state, "accepted"), is_ours=is_ours)
-    return _Judged(ended=ended, means=means, after=means.state if is_ours else state, is_ours=is_ours)
+        return _Judged(
+            ended=ended, means=means, before=state, after=after(state, "accepted"), is_ours=is_ours
+        )
+    return _Judged(
+        ended=ended, means=means, before=state, after=means.state if is_ours else state, is_ours=is_ours
+    )
 
 
 def _attempt(judged: _Judged) -> dict[str, Any]:

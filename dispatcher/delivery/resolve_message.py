@@ -5,6 +5,7 @@ from typing import Any
 
 from dispatcher.database.engine import Connection, Database
 from dispatcher.delivery.intervene import CannotIntervene
+from dispatcher.delivery.log_offers import log_offers
 from dispatcher.delivery.reconcile_messages import UNKNOWN_END
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, entry_of
@@ -29,6 +30,8 @@ def resolve_message(
         details = {"sent": sent, "state": state.value, "why": why}
         delivery_log.append(connection, [entry_of(message, "resolved", at=now, actor=actor, details=details)])
         tasks.finish_for_message(connection, message.id, kind=UNKNOWN_END, by=actor, at=now, outcome=why)
+        if state is State.ACCEPTED:
+            log_offers(connection, [(message, now)], actor=actor)
         if state is State.EXPIRED:
             ladder.give_back(connection, [message.id])
     return state

@@ -58,6 +58,7 @@ def test_a_debt_is_offered_a_plan_agreed_by_number_missed_and_resumed_each_messa
         ("2026-03-31", "arrangement-broken"),
     ]
     assert events(desk, tmp_path) == [
+        "arrangement_offered",
         "arrangement_agreed",
         "instalment_paid",
         "instalment_missed",

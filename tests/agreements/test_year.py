@@ -125,7 +125,7 @@ def test_a_year_of_one_debt(nine_payments: Desk, ledger: Callable[..., None], tm
         ("2026-07-15", "0.00", "due"),
     ]
     assert events(desk, tmp_path) == [
-        "arrangement_agreed", "instalment_paid", "instalment_paid", "instalment_paid", "instalment_missed",
+        "arrangement_offered", "arrangement_agreed", "instalment_paid", "instalment_paid", "instalment_paid", "instalment_missed",
         "instalment_paid", "instalment_missed", "arrangement_broken",
     ]  # fmt: skip
     [case] = json.loads(desk("handover", "list", "--as-of", "2027-01-12", "--json"))

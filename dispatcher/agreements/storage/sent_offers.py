@@ -56,6 +56,15 @@ def standing(connection: Connection, debtor_id: int, on: date) -> list[SentOffer
     return [_read(row) for row in connection.execute(query)]
 
 
+_OF_MESSAGES = select(sent_offers).where(one_of(sent_offers.c.message_id, "ids"))
+
+
+def of_messages(connection: Connection, message_ids: Collection[str]) -> dict[str, SentOffer]:
+    """Message -> what it offers, of those that offer something."""
+    rows = connection.execute(_OF_MESSAGES, {"ids": sorted(message_ids)})
+    return {row.message_id: _read(row) for row in rows}
+
+
 _SETTLEMENTS = (
     select(sent_offers.c.debtor_id, sent_offers.c.message_id, sent_offers.c.offered_on, sent_offers.c.currency,
            sent_offers.c.settlements)

@@ -60,6 +60,7 @@ class Event(StrEnum):
     PAYMENT_REVERSED = "payment_reversed"
     INSTALMENT_PAID = "instalment_paid"
     INSTALMENT_MISSED = "instalment_missed"
+    ARRANGEMENT_OFFERED = "arrangement_offered"
     ARRANGEMENT_AGREED = "arrangement_agreed"
     ARRANGEMENT_KEPT = "arrangement_kept"
     ARRANGEMENT_BROKEN = "arrangement_broken"

@@ -335,6 +335,7 @@ VOCABULARY: Mapping[Event, Word] = {
     ),
     Event.INSTALMENT_PAID: _report(_PERSON, "Paid as agreed: payment {instalment}", Tone.GOOD),
     Event.INSTALMENT_MISSED: _report(_PERSON, "Not seen by the ledger: payment {instalment}", Tone.BAD),
+    Event.ARRANGEMENT_OFFERED: _report(_PERSON, "Offered: ways to pay, by {channel}"),
     Event.ARRANGEMENT_AGREED: _report(_PERSON, "Agreed: a {arrangement}", Tone.GOOD),
     Event.ARRANGEMENT_KEPT: _report(_PERSON, "Kept: the {arrangement}", Tone.GOOD),
     Event.ARRANGEMENT_BROKEN: _report(_PERSON, "Broken: the {arrangement}", Tone.BAD),

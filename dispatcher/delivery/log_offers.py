@@ -1,0 +1,43 @@
+"""Writes down that an offer was made, with its terms, when the message that makes it has gone out."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dispatcher.agreements.storage import sent_offers
+from dispatcher.agreements.storage.sent_offers import SentOffer, plan_json, settlement_json
+from dispatcher.database.engine import Connection
+from dispatcher.log.storage import delivery_log
+from dispatcher.messages.domain.message import Message, entry_of
+
+
+def log_offers(connection: Connection, sent: Sequence[tuple[Message, datetime]], *, actor: str) -> None:
+    """An entry for each of these messages (and when it went out) that offers something."""
+    if not sent:
+        return
+    offers = sent_offers.of_messages(connection, {message.id for message, _ in sent})
+    delivery_log.append(
+        connection,
+        [
+            entry_of(
+                message,
+                "arrangement_offered",
+                at=at,
+                actor=actor,
+                details=_terms(offers[message.id], message),
+            )
+            for message, at in sent
+            if message.id in offers
+        ],
+    )
+
+
+def _terms(offer: SentOffer, message: Message) -> dict[str, object]:
+    return {
+        "total": str(offer.total.amount),
+        "currency": offer.total.currency,
+        "offered_on": offer.offered_on.isoformat(),
+        "valid_until": offer.valid_until.isoformat(),
+        "plans": [plan_json(plan) for plan in offer.plans],
+        "settlements": [settlement_json(one) for one in offer.settlements],
+        "source": f"message {message.id}",
+    }
