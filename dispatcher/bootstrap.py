@@ -211,7 +211,7 @@ class Dispatcher:
             segments=segments,
             scorecard=card,
             capacity=load_capacity(config("capacity.yaml")),
-            senders=load_senders(config("senders.yaml")),
+            senders=load_senders(config("senders.yaml"), config("charges")),
             offers=load_offers(config("offers"), names),
             real_channels=frozenset(kind for kind in ChannelKind if not self.settings.is_rehearsal(kind)),
             require_review=self.settings.rules.require_review,
@@ -290,7 +290,7 @@ class Dispatcher:
         from dispatcher.rulebook.yaml_file import ConfigError
 
         try:
-            return list(load_senders(self.config("senders.yaml")))
+            return list(load_senders(self.config("senders.yaml"), self.config("charges")))
         except ConfigError:
             return []
 

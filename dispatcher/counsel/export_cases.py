@@ -25,6 +25,7 @@ from dispatcher.people.storage.debt_files import load_debts
 from dispatcher.planning.policy import Policy
 from dispatcher.record.export_evidence import Source, export_evidence
 from dispatcher.record.storage.evidence import Scope, persons_of
+from dispatcher.values.charges import Charge
 from dispatcher.values.money import Money
 from dispatcher.writing.domain.message_inputs import debt_view
 
@@ -123,7 +124,7 @@ def _write(exporting: Exporting, folder: Path, case: Case) -> None:
     with (folder / "statement.csv").open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(STATEMENT)
-        writer.writerows(statement(debt, payments, today))
+        writer.writerows(statement(debt, payments, today, _charge_of(exporting, case)))
     _json(folder / "case.json", case.as_json())
     _json(folder / "arrangements.json", [one.as_json() for one in agreed])
     _json(folder / "contacts.json", {name: _rows(each) for name, each in records.items()})
@@ -132,13 +133,13 @@ def _write(exporting: Exporting, folder: Path, case: Case) -> None:
 
 
 def statement(
-    debt: DebtFile, payments: Sequence[tuple[date, int]], today: date
+    debt: DebtFile, payments: Sequence[tuple[date, int]], today: date, charge: Charge | None = None
 ) -> Iterator[tuple[str, object, Any, str]]:
     """(what, day, amount, currency) of the account to the day, made up as every text about it says it.
 
-    Interest is the ledger's to book, so a day adds nothing here.
+    Interest is the ledger's to book: a day adds something only where the creditor claims a statute's charges.
     """
-    view, currency = debt_view(debt, today), debt.ledger.currency
+    view, currency = debt_view(debt, today, charge), debt.ledger.currency
     known_on, zero = debt.known_on or today, Money(0, currency)
     before = (view.paid or zero).minor - debt.paid.minor
     yield "original amount", debt.issued_on or "", view.original.amount, currency
@@ -151,7 +152,16 @@ def statement(
     yield "paid since that ledger", today, debt.paid.amount, currency
     yield "credits", today, debt.credit.amount, currency
     yield "owed", today, debt.balance.amount, currency
-    yield "added a day from here", today, zero.amount, currency
+    if view.with_late is not None:
+        yield f"interest by {view.late_reference}", today, (view.late_interest or zero).amount, currency
+        yield f"costs of recovery by {view.late_reference}", today, (view.late_costs or zero).amount, currency
+        yield "owed with them", today, view.with_late.amount, currency
+    yield "added a day from here", today, (view.late_per_day or zero).amount, currency
+
+
+def _charge_of(exporting: Exporting, case: Case) -> Charge | None:
+    sender = exporting.policy.senders.get(case.debt.partition("/")[0])
+    return sender.charges if sender else None
 
 
 def _rows(rows: Sequence[Any]) -> list[Mapping[str, Any]]:

@@ -1,13 +1,13 @@
-"""`config/charges/*.yaml` -> statutory charges: dated, cited, and added to nothing unless a person asks."""
+"""`config/charges/*.yaml` -> statutory charges: dated, cited, and claimed only for whom `senders.yaml` names one."""
 
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from dispatcher.agreements.domain.charges import Charge, FixedSum, Rate
-from dispatcher.agreements.domain.interest import DayCount
 from dispatcher.rulebook.yaml_file import YamlFile, read_yaml
+from dispatcher.values.charges import Charge, FixedSum, Rate
+from dispatcher.values.interest import DayCount
 from dispatcher.values.money import Money
 
 _TEXT = {"type": "string", "minLength": 1}
@@ -38,6 +38,8 @@ SCHEMA: dict[str, Any] = {
         "verified": {"enum": ["official", "secondary", "unverified"]},
         "day_count": {"enum": [count.value for count in DayCount]},
         "cap_percent": _DECIMAL,
+        "rate_stays": {"type": "boolean"},
+        "half_years": {"type": "boolean"},
         "debt_types": {"type": "array", "items": _TEXT, "minItems": 1},
         "rates": {
             "type": "array",
@@ -85,6 +87,12 @@ def _charge(file: YamlFile) -> Charge:
     )
     if [rate.valid_from for rate in rates] != sorted({rate.valid_from for rate in rates}):
         raise file.error(("rates",), "each rate follows the one before it by its valid_from")
+    cap = Decimal(data["cap_percent"]) if "cap_percent" in data else None
+    for i, rate in enumerate(rates):
+        if cap is not None and rate.percent > cap:
+            raise file.error(
+                ("rates", i, "percent"), f"{rate.percent} is above the cap of {cap} that stands beside it"
+            )
     return Charge(
         name=data["name"],
         title=data["title"],
@@ -94,7 +102,9 @@ def _charge(file: YamlFile) -> Charge:
         day_count=DayCount(data["day_count"]),
         rates=rates,
         fixed={currency: _sums(currency, sums) for currency, sums in data.get("fixed", {}).items()},
-        cap_percent=Decimal(data["cap_percent"]) if "cap_percent" in data else None,
+        cap_percent=cap,
+        rate_stays=data.get("rate_stays", False),
+        half_years=data.get("half_years", False),
         status=data["status"],
         debt_types=frozenset(data.get("debt_types", ())),
     )

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from dispatcher.people.domain.proof import PROOFS
+from dispatcher.rulebook.charges import load_charges
 from dispatcher.rulebook.yaml_file import KeyPath, YamlFile, read_yaml
 from dispatcher.values.bank_account import BankAccount, iban_problem
+from dispatcher.values.charges import Charge
 from dispatcher.values.sender import AdviceBody, Sender
 
 ROLES = ("original_creditor", "third_party", "debt_buyer", "law_firm")
@@ -75,6 +77,7 @@ _SENDER = {
         "employer_domains": _TEXTS,
         "packs": _TEXTS,
         "self_service": {"type": "boolean"},
+        "charges": {"type": "string"},
         "proofs": {**_TEXTS, "uniqueItems": True},
         "plan_counts": {
             "type": "array",
@@ -103,20 +106,31 @@ SCHEMA: dict[str, Any] = {
 
 
 @lru_cache(maxsize=8)
-def load_senders(path: Path) -> Mapping[str, Sender]:
-    """Every sender by its key; a creditor without one is held. Raises ConfigError with file, line and key."""
+def load_senders(path: Path, charges: Path | None = None) -> Mapping[str, Sender]:
+    """Every sender by its key; a creditor without one is held. Raises ConfigError with file, line and key.
+
+    `charges`: the folder of statutes, `charges/` beside the file unless it is named.
+    """
     file = read_yaml(path)
     file.validate(SCHEMA)
-    return {key: _sender(file, key, item) for key, item in file.data["senders"].items()}
+    statutes = {charge.name: charge for charge in load_charges(charges or path.with_name("charges"))}
+    return {key: _sender(file, key, item, statutes) for key, item in file.data["senders"].items()}
 
 
-def _sender(file: YamlFile, key: str, item: dict[str, Any]) -> Sender:
+def _sender(file: YamlFile, key: str, item: dict[str, Any], statutes: Mapping[str, Charge]) -> Sender:
     at = ("senders", key)
     if item["role"] != "original_creditor" and not item.get("creditor_name"):
         raise file.error((*at, "creditor_name"), "is missing: who writes for another must name that other")
     _check_proofs(file, (*at, "proofs"), item)
+    if item.get("charges", "") not in {"", *statutes}:
+        there = ", ".join(sorted(statutes)) or "no file"
+        raise file.error(
+            (*at, "charges"), f"{item['charges']!r} is no statute of config/charges; there is {there}"
+        )
     advice = {**file.data.get("advice", {}), **item.get("advice", {})}
-    plain = {name: value for name, value in item.items() if isinstance(value, str | int)}
+    plain = {
+        name: value for name, value in item.items() if isinstance(value, str | int) and name != "charges"
+    }
     defaults = {
         "creditor_name": item["legal_name"],
         "reply_to": item["email"],
@@ -126,6 +140,7 @@ def _sender(file: YamlFile, key: str, item: dict[str, Any]) -> Sender:
     return Sender(
         **{**defaults, **plain},
         key=key,
+        charges=statutes.get(item.get("charges", "")),
         contact_hours=item["contact_hours"],
         address_lines=tuple(item["address_lines"]),
         complaints=_bodies(item.get("complaints", {})),

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from urllib.parse import quote
 
 from dispatcher.values.bank_account import BankAccount
+from dispatcher.values.charges import Charge
 from dispatcher.values.money import Money
 
 
@@ -56,6 +57,9 @@ class Sender:
     sms_cost: Mapping[str, str] = field(default_factory=dict)
     bank: Mapping[str, BankAccount] = field(default_factory=dict)  # by currency
     self_service: bool = False  # whether debtors who prove who they are see their debts on their own page
+    charges: Charge | None = (
+        None  # the statute whose interest and costs it claims beside the ledger's balance
+    )
     language: str = "en"  # in which a debtor is written to whose own language no template speaks
 
     def payment_address(self, reference: str, total: Money) -> str:

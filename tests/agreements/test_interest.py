@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher import resources
-from dispatcher.agreements.domain.charges import Charge, ChargeRefusedError, FixedSum, Rate, charged
-from dispatcher.agreements.domain.interest import DayCount, SimpleInterest
 from dispatcher.rulebook.charges import load_charges
+from dispatcher.rulebook.yaml_file import ConfigError
+from dispatcher.values.charges import Charge, ChargeRefusedError, FixedSum, Rate, charged
+from dispatcher.values.interest import DayCount, SimpleInterest
 from dispatcher.values.money import Money
 
 days = st.dates(date(2000, 1, 1), date(2040, 12, 31))
@@ -150,3 +151,34 @@ def test_the_uk_s_fixed_sums_follow_the_size_of_the_debt() -> None:
         )
         sums[pounds] = found.fixed.minor
     assert sums == {500: 4_000, 999: 4_000, 1_000: 7_000, 9_999: 7_000, 10_000: 10_000}
+
+
+def test_a_rate_that_stays_is_that_of_the_first_late_day() -> None:
+    from dataclasses import replace
+
+    stays = replace(A_CHARGE, rate_stays=True)
+    found = charged(
+        stays, Money(100_000, "EUR"), date(2026, 6, 20), date(2026, 7, 10), debt_type="commercial"
+    )
+    assert found.interest.minor == round(100_000 * Fraction("0.1015") * 20 / 365)
+    assert found.per_diem.minor == round(100_000 * Fraction("0.1015") / 365)
+
+
+def test_of_a_half_year_without_its_own_rate_nothing_is_known() -> None:
+    from dataclasses import replace
+
+    halves = replace(A_CHARGE, half_years=True)
+    with pytest.raises(ChargeRefusedError, match="none is known for 2027-01-01"):
+        charged(halves, Money(1_000, "EUR"), date(2026, 12, 1), date(2027, 1, 10), debt_type="commercial")
+    gap = replace(
+        halves, rates=(*halves.rates, Rate(valid_from=date(2027, 7, 1), percent=Decimal(9), source="s"))
+    )
+    with pytest.raises(ChargeRefusedError, match="none is known for 2027-01-01"):
+        charged(gap, Money(1_000, "EUR"), date(2026, 12, 1), date(2027, 8, 1), debt_type="commercial")
+
+
+def test_a_rate_above_the_cap_beside_it_is_refused_with_its_line(tmp_path) -> None:
+    shipped = resources.config_path(None, "charges") / "eu-2011-7.yaml"
+    (tmp_path / "own.yaml").write_text(shipped.read_text() + '\ncap_percent: "12.00"\n')
+    with pytest.raises(ConfigError, match=r"own.yaml.*12.50 is above the cap of 12.00"):
+        load_charges(tmp_path)

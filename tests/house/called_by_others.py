@@ -146,10 +146,7 @@ _.balances
 _.due_dates
 
 # Built ahead of its caller: to be called, or taken out.
-_.once_per_debt
-charged
 amortised_schedule
-load_charges
 _.is_report
 _.after_days
 _.before_time_barred_days

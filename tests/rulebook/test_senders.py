@@ -63,6 +63,11 @@ def test_a_sender_needs_little_and_the_rest_follows(tmp_path):
             "senders.acme.creditor_name: is missing: who writes for another must name that other",
         ),
         ("https://pay", "http://pay", "senders.acme.payment_url"),
+        (
+            "    phone:",
+            "    charges: eu-1900\n    phone:",
+            "senders.acme.charges: 'eu-1900' is no statute of",
+        ),
         ("country: US", "country: USA", "senders.yaml:13: senders.acme.country"),
         ("  acme:\n", "  acme:\n    name: Twice\n", "stands here twice"),
     ],

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from channels.kind import ChannelKind
 from dispatcher.counsel.export_cases import statement
 from dispatcher.people.domain.person import DebtFile, PersonFile
+from dispatcher.values.charges import Charge, FixedSum, Rate
+from dispatcher.values.interest import DayCount
 from dispatcher.values.money import Money
 from dispatcher.web.debtors.account_view import _debt_line, _Writer
 from dispatcher.writing.domain.message_inputs import debt_view
@@ -113,3 +116,75 @@ def test_page_and_statement_say_the_same_as_the_text() -> None:
     ]
     assert rows["payments and credits in the ledger"] + rows["paid since that ledger"] == usd(1_000).amount
     assert rows["owed"] == view.balance.amount
+
+
+STATUTE = Charge(
+    name="test", title="A statute", reference="Act art. 1", link="https://law.example", valid_from=date(2020, 1, 1),
+    day_count=DayCount.ACT_365, rates=(Rate(valid_from=date(2026, 1, 1), percent=Decimal("7.3"), source="s"),),
+    fixed={"USD": (FixedSum(amount=Money(4_000, "USD")),)}, half_years=True,
+)  # fmt: skip
+
+
+def a_late_debt(**changes: Any) -> DebtFile:
+    debt = DebtFile(
+        id=1, creditor_id=1, creditor="acme", debtor_id=1, reference="R1", ledger=Money(10_000, "USD"),
+        paid=Money(0, "USD"), credit=Money(0, "USD"),
+        original=Money(10_000, "USD"), due_date=date(2026, 1, 1), debt_type="commercial",
+    )  # fmt: skip
+    return replace(debt, **changes)
+
+
+def test_what_a_statute_adds_is_the_same_on_every_medium_beside_a_balance_that_it_leaves_alone() -> None:
+    debt = a_late_debt()
+    view = debt_view(debt, ON, STATUTE)
+    assert (view.late_interest, view.late_costs) == (
+        Money(138, "USD"),
+        Money(4_000, "USD"),
+    )  # 69 days of 2 cents
+    assert (view.balance, view.with_late) == (Money(10_000, "USD"), Money(14_138, "USD"))
+    body = "{{ tables.breakdown }}\n\nPay {{ total }} to {{ sender.name }}."
+    for channel in (EMAIL, LETTER):
+        result = rendered(compiled(en_email=body, en_letter=body), inputs(channel, debts=(view,)))
+        assert not [finding for finding in result.findings if finding.rule == "amount"]
+        said = [figure for figure in figures(result.text) if figure in (138, 4_000, 14_138)]
+        assert said[:3] == [138, 4_000, 14_138]
+        assert result.content.claims_costs is True
+        assert result.content.costs == Decimal("40.00")
+    sender = replace(inputs().sender, charges=STATUTE)
+    person = PersonFile(id=1, person="p", creditor_id=1, creditor="acme", reference="A1")
+    line = _debt_line(debt, person, ON, _Writer(language="en", locale=locale_for("en", "US")), sender)
+    assert [amount for _, amount in line.late] == ["$1.38", "$40.00", "$141.38"]
+    rows = {row[0]: row[2] for row in statement(debt, [], ON, STATUTE)}
+    assert rows["owed"] == Decimal("100.00")
+    assert [rows[f"{what} by Act art. 1"] for what in ("interest", "costs of recovery")] == [
+        Decimal("1.38"),
+        Decimal("40.00"),
+    ]
+    assert (rows["owed with them"], rows["added a day from here"]) == (Decimal("141.38"), Decimal("0.02"))
+    assert debt_view(debt, ON).with_late is None  # nothing by default
+
+
+@pytest.mark.parametrize(
+    ("changes", "on", "interest", "costs"),
+    [
+        ({"extra": {"interest": "0.00"}}, ON, False, True),  # the ledger books it, though it be nothing
+        ({"extra": {"fees": "5.00"}, "ledger": Money(10_500, "USD")}, ON, True, False),
+        ({"ledger": Money(10_500, "USD")}, ON, False, False),  # 5.00 that nobody named
+        ({"disputed_on": date(2026, 2, 1)}, ON, False, False),
+        ({"paid": Money(10_000, "USD")}, ON, False, False),
+        ({}, date(2026, 7, 1), False, False),  # of the next half year no rate is known
+        ({}, date(2026, 1, 1), False, False),  # not late yet
+    ],
+)
+def test_no_charge_is_computed_twice_or_where_nothing_says_how_much(
+    changes: dict[str, Any], on: date, interest: bool, costs: bool
+) -> None:
+    view = debt_view(a_late_debt(**changes), on, STATUTE)
+    assert (view.late_interest is not None, view.late_costs is not None) == (interest, costs)
+
+
+def test_costs_that_the_ledger_does_not_name_are_costs_all_the_same() -> None:
+    facts = rendered(shipped("second-reminder"), inputs(debts=(WHOLE,))).content
+    assert (facts.claims_costs, facts.costs) == (True, Decimal("23.50"))
+    unnamed = replace(WHOLE, fees=None)
+    assert rendered(shipped("second-reminder"), inputs(debts=(unnamed,))).content.claims_costs is True

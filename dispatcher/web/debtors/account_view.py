@@ -20,12 +20,14 @@ from dispatcher.people.storage.debt_files import load_debts
 from dispatcher.people.storage.people import load_people
 from dispatcher.values.canonical import canonical_json
 from dispatcher.values.money import Money
+from dispatcher.values.sender import Sender
 from dispatcher.web.debtors.debtor_words import ACCOUNT_WORDS
 from dispatcher.web.debtors.guest import Guest
 from dispatcher.web.site.visit import Visit
 from dispatcher.writing.domain.message_inputs import debt_view
 from dispatcher.writing.formats import date_text, locale_for, money_text
 
+_LATE = ("late_interest", "late_costs", "with_late")
 _PARTS = ("original", "interest", "fees", "charges", "paid", "credit")
 
 
@@ -53,13 +55,14 @@ class Choosable:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DebtLine:
-    """One debt: its parts add up to its balance."""
+    """One debt: its parts add up to its balance; `late`: what a statute adds beside it, and both together."""
 
     reference: str
     due: str
     parts: Sequence[tuple[str, str]]
     balance: str
     disputed: bool
+    late: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,7 +125,7 @@ def account_of(visit: Visit, guest: Guest, language: str) -> Account:
     active = {debt for one in mine if one.state is State.ACTIVE for debt in one.debt_ids}
     choices = _choices(found, writer)
     return Account(
-        debts=[_debt_line(debt, person, on, writer) for debt in debts],
+        debts=[_debt_line(debt, person, on, writer, guest.sender) for debt in debts],
         totals=[writer.money(total) for total in _totals(debts)],
         agreed=[_agreed_line(one, writer) for one in mine[-3:]],
         agreed_by_others=any(
@@ -137,8 +140,10 @@ def account_of(visit: Visit, guest: Guest, language: str) -> Account:
     )
 
 
-def _debt_line(debt: DebtFile, person: PersonFile, on: date, writer: _Writer) -> DebtLine:
-    view = debt_view(debt, on)
+def _debt_line(
+    debt: DebtFile, person: PersonFile, on: date, writer: _Writer, sender: Sender | None = None
+) -> DebtLine:
+    view = debt_view(debt, on, sender.charges if sender else None)
     amounts = [(name, getattr(view, name)) for name in _PARTS]
     disputed = any(
         hold.kind == "dispute" and hold.holds_on(on) and hold.debt_id in (None, debt.id)
@@ -153,6 +158,7 @@ def _debt_line(debt: DebtFile, person: PersonFile, on: date, writer: _Writer) ->
             if amount is not None
         ],
         balance=writer.money(view.balance),
+        late=[(name, writer.money(amount)) for name in _LATE if (amount := getattr(view, name)) is not None],
         disputed=disputed or (debt.disputed_on is not None and debt.disputed_on <= on),
     )
 

@@ -75,7 +75,8 @@ class Checked:
         for debt in self.inputs.asked:
             yield debt.balance
             yield debt.original
-            for amount in (debt.paid, debt.interest, debt.fees, debt.charges, debt.credit):
+            late = (debt.late_interest, debt.late_costs, debt.late_per_day, debt.with_late)
+            for amount in (debt.paid, debt.interest, debt.fees, debt.charges, debt.credit, *late):
                 if amount is not None:
                     yield amount
         if self.inputs.settlement is not None:

@@ -12,7 +12,7 @@ def content_facts(checked: Checked, findings: Sequence[Finding]) -> ContentFindi
     """The facts of one text; those that were not looked for are None."""
     traits = checked.traits | {finding.fact for finding in findings}
     inputs = checked.inputs
-    fees = [debt.fees for debt in inputs.asked if debt.fees]
+    costs = [debt.costs for debt in inputs.asked if debt.costs]
     return ContentFindings(
         optout_notice=None if checked.optout_methods is None else bool(checked.optout_methods),
         optout_text=checked.optout_text,
@@ -30,8 +30,8 @@ def content_facts(checked: Checked, findings: Sequence[Finding]) -> ContentFindi
         asks_reason_for_default="asks_reason_for_default" in traits,
         marketing="marketing" in traits,
         first_contact_scope=_scope(checked, findings) if _is_first(checked) else None,
-        claims_costs=bool(fees),
-        costs=sum((fee.amount for fee in fees), Decimal(0)) if fees else None,
+        claims_costs=bool(costs),
+        costs=sum((cost.amount for cost in costs), Decimal(0)) if costs else None,
         complete=True,
         looked_for=tuple(checked.looked_for),
         said=tuple(checked.said),

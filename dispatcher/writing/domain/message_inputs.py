@@ -12,6 +12,7 @@ from dispatcher.messages.domain.spoken import How
 from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.planning.domain.notices import first_notice
 from dispatcher.planning.domain.sender_role import role_of
+from dispatcher.values.charges import Charge, Charged, ChargeRefusedError, charged
 from dispatcher.values.money import Money
 from dispatcher.values.sender import Sender
 from dispatcher.writing.domain.arrangement_view import ArrangementView
@@ -61,8 +62,8 @@ def message_inputs(
         as_of=message.as_of,
         debtor=_debtor(message, person),
         sender=replace(sender, contact_person=person.handler) if person.handler else sender,
-        debts=tuple(_view(debt, person, message) for debt in main),
-        others=tuple(_view(debt, person, message) for debt in apart),
+        debts=tuple(_view(debt, person, message, sender) for debt in main),
+        others=tuple(_view(debt, person, message, sender) for debt in apart),
         others_are_new=bool(apart) and (hows or {}).get(apart[0].id) is How.NEW,
         disputed=tuple(debt.reference for debt in disputed),
         total=total,
@@ -119,12 +120,12 @@ def _balances_on(debts: Sequence[DebtFile], message: Message) -> date:
     return message.as_of if message.simulated or not known else min(max(known), message.as_of)
 
 
-def _view(debt: DebtFile, person: PersonFile, message: Message) -> DebtView:
+def _view(debt: DebtFile, person: PersonFile, message: Message, sender: Sender) -> DebtView:
     """One debt with the capacity in which this person is asked for it."""
     capacity = "debtor" if debt.debtor_id == person.id else "joint_debtor"
     if message.relation == "guarantor":
         capacity = "guarantor"
-    return replace(debt_view(debt, message.as_of), capacity=capacity)
+    return replace(debt_view(debt, message.as_of, sender.charges), capacity=capacity)
 
 
 def _is_handed_over(debt: DebtFile, on: date) -> bool:
@@ -150,10 +151,11 @@ def _debtor(message: Message, person: PersonFile) -> DebtorView:
     )
 
 
-def debt_view(debt: DebtFile, as_of: date) -> DebtView:
+def debt_view(debt: DebtFile, as_of: date, charge: Charge | None = None) -> DebtView:
     """One debt as a text shows it: first amount, interest, fees and charges less payments and credits make the balance.
 
     The ledger's balance holds interest and fees; a ledger without the first amount is taken to show no payment.
+    `charge`: the statute whose interest and costs the creditor claims beside that balance.
     """
     currency = debt.ledger.currency
     interest, fees = _extra_money(debt, "interest"), _extra_money(debt, "fees")
@@ -161,6 +163,9 @@ def debt_view(debt: DebtFile, as_of: date) -> DebtView:
     original = debt.original or Money(max(0, debt.ledger.minor - added), currency)
     unnamed = debt.ledger.minor - original.minor - added
     paid = Money(max(0, original.minor + added - debt.ledger.minor) + debt.paid.minor, currency)
+    charges = Money(unnamed, currency) if unnamed > 0 else None
+    principal = min(original.minor, debt.balance.minor - added - max(0, unnamed))
+    late = _late(debt, charge, as_of, Money(principal, currency), is_all_named=unnamed <= 0)
     return DebtView(
         reference=debt.reference,
         balance=debt.balance,
@@ -171,10 +176,38 @@ def debt_view(debt: DebtFile, as_of: date) -> DebtView:
         paid=paid if paid.minor else None,
         interest=interest,
         fees=fees,
-        charges=Money(unnamed, currency) if unnamed > 0 else None,
+        charges=charges,
         credit=debt.credit if debt.credit.minor else None,
+        late_interest=late.interest if late and late.interest.minor else None,
+        late_costs=late.fixed if late and late.fixed.minor else None,
+        late_per_day=late.per_diem if late and late.per_diem.minor else None,
+        late_reference=late.reference if late else "",
         extra=debt.extra,
     )
+
+
+def _late(
+    debt: DebtFile, charge: Charge | None, as_of: date, principal: Money, *, is_all_named: bool
+) -> Charged | None:
+    """What the statute adds to what is left of the price; nothing where the law does not say, or nobody may ask.
+
+    A ledger that has a column for interest or fees books them, though it be nothing; of what it does not name nobody
+    knows which it is. Earlier, larger balances are not reckoned with: that is less than the law allows, never more.
+    """
+    if charge is None or principal.minor <= 0 or debt.is_barred(as_of) or debt.disputed_on is not None:
+        return None
+    in_ledger = [name for name in ("interest", "fees") if debt.extra.get(name) or not is_all_named]
+    try:
+        return charged(
+            charge,
+            principal,
+            debt.due_date,
+            as_of,
+            debt_type=debt.debt_type,
+            in_ledger=in_ledger,
+        )
+    except ChargeRefusedError:
+        return None
 
 
 def _extra_money(debt: DebtFile, name: str) -> Money | None:

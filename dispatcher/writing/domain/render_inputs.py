@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -47,8 +48,26 @@ class DebtView:
     fees: Money | None = None
     charges: Money | None = None  # what the balance holds beyond these and the ledger does not name
     credit: Money | None = None
+    late_interest: Money | None = (
+        None  # by statute, on the message's day; beside the balance, as the costs are
+    )
+    late_costs: Money | None = None
+    late_reference: str = ""  # of that statute
+    late_per_day: Money | None = None
     capacity: str = "debtor"  # or joint_debtor, guarantor: how the person written to owes it
     extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def with_late(self) -> Money | None:
+        """Balance and statutory charges together; None where there are none."""
+        added = [amount for amount in (self.late_interest, self.late_costs) if amount]
+        return sum(added, self.balance) if added else None
+
+    @property
+    def costs(self) -> Money | None:
+        """What is asked for beside price and interest: fees, costs by statute, and what nobody named."""
+        asked = [amount for amount in (self.fees, self.charges, self.late_costs) if amount and amount.minor]
+        return sum(asked, Money(0, self.balance.currency)) if asked else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,7 +138,13 @@ _senders: dict[int, tuple[Sender, str]] = {}  # by identity: a configuration's s
 
 
 def _written(value: Any) -> bytes:
-    return orjson.dumps(value, default=dict, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_SORT_KEYS)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return str(value) if isinstance(value, Decimal) else dict(value)
 
 
 def _sender_digest(sender: Sender) -> str:

@@ -99,6 +99,14 @@ def _debt_fields(prefix: str, of: Callable[[Any], DebtView]) -> tuple[Placeholde
         _entry(f"{prefix}charges", money, "other charges that the ledger does not name", "$1.50",
                lambda v: of(v).charges, "empty"),
         _entry(f"{prefix}credit", money, "credits", "$7.50", lambda v: of(v).credit, "empty"),
+        _entry(f"{prefix}late_interest", money, "interest by statute, beside the balance", "$1.20",
+               lambda v: of(v).late_interest, "empty"),
+        _entry(f"{prefix}late_costs", money, "costs of recovery by statute, beside the balance", "$40.00",
+               lambda v: of(v).late_costs, "empty"),
+        _entry(f"{prefix}with_late", money, "the balance and both of them", "$161.20",
+               lambda v: of(v).with_late, "empty"),
+        _entry(f"{prefix}late_reference", Kind.TEXT, "the statute", "Directive 2011/7/EU",
+               lambda v: of(v).late_reference, "empty"),
     )  # fmt: skip
 
 
@@ -161,11 +169,11 @@ def _creditor_address(sender: Sender) -> str | None:
 
 
 def _claims_interest(debt: DebtView) -> bool:
-    return bool(debt.interest and debt.interest.minor)
+    return any(amount and amount.minor for amount in (debt.interest, debt.late_interest))
 
 
 def _claims_costs(debt: DebtView) -> bool:
-    return bool(debt.fees and debt.fees.minor)
+    return debt.costs is not None
 
 
 def _told_of_each(

@@ -7,7 +7,6 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from dispatcher.agreements.domain.schedules import rounded
 from dispatcher.values.money import Money
 
 
@@ -34,19 +33,15 @@ class SimpleInterest:
     def accrued(self, principal: Money, start: date, end: date) -> Money:
         """What it comes to from `start` until `end`, half to even to the currency's unit."""
         exact = self._yearly(principal) * self.day_count.fraction(start, end)
-        return Money(_rounded(exact), principal.currency)
+        return Money(round(exact), principal.currency)
 
     def per_diem(self, principal: Money, on: date) -> Money:
         """What a day that begins on `on` adds."""
         days = _YEARS[self.day_count](on.year)
-        return Money(_rounded(self._yearly(principal) / days), principal.currency)
+        return Money(round(self._yearly(principal) / days), principal.currency)
 
     def _yearly(self, principal: Money) -> Fraction:
         return Fraction(self.yearly_percent) * principal.minor / 100
-
-
-def _rounded(exact: Fraction) -> int:
-    return rounded(Decimal(exact.numerator) / Decimal(exact.denominator))
 
 
 def _thirty_360(start: date, end: date) -> Fraction:

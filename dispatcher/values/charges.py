@@ -1,6 +1,7 @@
 """What a statute lets a creditor add to a late debt: dated, cited values, none by default, never above a cap.
 
-The ledger stays the truth: a charge that the ledger holds already is not computed again.
+The ledger stays the truth: a charge that the ledger holds already is not computed again, and what is computed here
+stands beside the ledger's balance, never in it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
-from dispatcher.agreements.domain.interest import DayCount, SimpleInterest
+from dispatcher.values.interest import DayCount, SimpleInterest
 from dispatcher.values.money import Money
 
 
@@ -50,7 +51,8 @@ class Charge:
     cap_percent: Decimal | None = None
     status: str = "law"
     debt_types: frozenset[str] = frozenset()
-    once_per_debt: bool = True
+    rate_stays: bool = False  # the rate of the first late day holds for the debt's whole life
+    half_years: bool = False  # a rate holds for the half year it begins in: of a later one nothing is known
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +81,7 @@ def charged(
 ) -> Charged:
     """What a statute adds to a debt on a day; `in_ledger` names parts (interest, fees) that the ledger holds already.
 
-    A rate is the one in force on the first day of lateness's half year and changes with them, as published.
+    A rate holds from its published day until the next, or for the debt's whole life where the statute says so.
     Raises ChargeRefusedError where the statute does not reach the debt or a figure is missing.
     """
     late_from = due_date + timedelta(days=1)
@@ -90,8 +92,9 @@ def charged(
     fixed = nothing if "fees" in in_ledger or not late else _fixed(charge, principal)
     daily = nothing
     if late and "interest" not in in_ledger:
+        rate = _rate_on(charge, late_from if charge.rate_stays else on)
         daily = SimpleInterest(
-            yearly_percent=_rate_on(charge, on).percent, day_count=charge.day_count
+            yearly_percent=within_cap(charge, rate.percent), day_count=charge.day_count
         ).per_diem(principal, on)
     return Charged(interest=interest, fixed=fixed, per_diem=daily, reference=charge.reference)
 
@@ -121,13 +124,28 @@ def _rate_on(charge: Charge, day: date) -> Rate:
     known = [rate for rate in charge.rates if rate.valid_from <= day]
     if not known:
         raise ChargeRefusedError(f"{charge.name}: no rate is known for {day}; add it with its source")
-    return max(known, key=lambda rate: rate.valid_from)
+    newest = max(known, key=lambda rate: rate.valid_from)
+    if charge.half_years and _half_year(day) != _half_year(newest.valid_from):
+        raise ChargeRefusedError(
+            f"{charge.name}: the newest rate is of {newest.valid_from}, none is known for {day}; add it with its source"
+        )
+    return newest
+
+
+def _half_year(day: date) -> tuple[int, bool]:
+    return day.year, day.month > 6
 
 
 def _interest(charge: Charge, principal: Money, start: date, on: date) -> Money:
     """By stretches in which one rate held, each rounded on its own, as a statement shows them."""
-    _rate_on(charge, start)
-    turns = sorted({start, *(rate.valid_from for rate in charge.rates if start < rate.valid_from <= on)})
+    turns = [start]
+    if not charge.rate_stays:
+        changes = {rate.valid_from for rate in charge.rates}
+        if (
+            charge.half_years
+        ):  # also those of which nothing is known: a gap is not filled with what was before it
+            changes |= {date(year, month, 1) for year in range(start.year, on.year + 1) for month in (1, 7)}
+        turns += sorted(day for day in changes if start < day <= on)
     total = Money(0, principal.currency)
     for begins, ends in zip(turns, [*turns[1:], on + timedelta(days=1)], strict=True):
         rate = within_cap(charge, _rate_on(charge, begins).percent)
