@@ -68,6 +68,33 @@ def test_what_is_listed_is_promised_and_shown_by_tests_that_exist(promise: dict[
         assert test in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, name
 
 
+KINDS: dict[str, dict[str, str]] = yaml.safe_load(Path(__file__).with_name("promise_kinds.yaml").read_text())
+LANGUAGES = sorted(
+    {file.parent.name for file in (ROOT / "templates").glob("*/*/*.*") if file.parent.parent.name[0] != "_"}
+)
+
+
+def kinds_of(file: Path) -> set[str]:
+    """The kinds of promises that a text makes."""
+    text, language = " ".join(sentences(file)), file.parent.name
+    return {kind for kind, says in KINDS.items() if re.search(says[language], text, re.IGNORECASE)}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_text_promises_in_every_language_what_it_promises_in_english(language: str) -> None:
+    differ = {}
+    for english in sorted((ROOT / "templates").glob("*/en/*.*")):
+        other = english.parents[1] / language / english.name
+        if kinds_of(other) != kinds_of(english):
+            differ[str(other.relative_to(ROOT))] = kinds_of(other) ^ kinds_of(english)
+    assert differ == {}
+
+
+def test_a_kind_of_promise_is_made_and_is_one_of_the_list() -> None:
+    listed = " ".join(promised())
+    assert [kind for kind, says in KINDS.items() if not re.search(says["en"], listed, re.IGNORECASE)] == []
+
+
 def test_an_offer_stands_until_the_day_that_it_named_and_no_longer(database: Database) -> None:
     debtor = a_debtor(database)
     debt = a_debt(database, debtor, TODAY - timedelta(days=3))
