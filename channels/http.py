@@ -133,6 +133,15 @@ def foreign(answer: Answer, provider: str) -> str:
     return ""
 
 
+def not_let_in(answer: Answer, provider: str) -> str | None:
+    """Why a question that any good key may ask was not answered, or None."""
+    if words := foreign(answer, provider):
+        return words
+    if answer.status in {401, 403}:
+        return f"{provider} does not let us in (HTTP {answer.status}): look at the key, and at what it may do"
+    return None if 200 <= answer.status < 300 else f"{provider} answers HTTP {answer.status}"
+
+
 class _PlainPool(urllib3.HTTPConnectionPool):
     ConnectionCls = _PlainConnection
 

@@ -53,6 +53,10 @@ class Channel(Protocol):
         """One sentence on what keeps this channel from sending (settings, connection), or None."""
         ...
 
+    def log_in(self) -> str | None:
+        """One sentence on why the provider does not let us in, or None; asking sends and costs nothing."""
+        ...
+
     def close(self) -> None:
         """Give connections back."""
         ...

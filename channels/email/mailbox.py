@@ -48,6 +48,14 @@ def read_mailbox(access: MailboxAccess, after: Place) -> Iterator[Mail]:
                     )
 
 
+def log_in(access: MailboxAccess) -> int:
+    """Sign in and look at the folder; how many mails lie there. Raises MailboxError."""
+    with _opened(access) as client:
+        lies = int(client.select_folder(access.folder, readonly=True)[b"EXISTS"])
+        client.noop()
+    return lies
+
+
 def _body(answer: Any) -> bytes:
     return next((value or b"" for name, value in answer.items() if name.startswith(b"BODY[]")), b"")
 

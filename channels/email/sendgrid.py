@@ -28,7 +28,7 @@ from sendgrid.helpers.mail.exceptions import ApiKeyIncludedException
 from channels.email.parts import read_parts
 from channels.email.sendgrid_outcomes import outcome_of
 from channels.email.sendgrid_settings import SENDGRID
-from channels.http import Answer, NoAnswerError, NotWrittenError, Transport
+from channels.http import Answer, NoAnswerError, NotWrittenError, Transport, not_let_in
 from channels.kind import ChannelKind
 from channels.message import OutboundMessage
 from channels.outcome import Outcome, Rejected, Scope, TryLater, Unknown
@@ -124,6 +124,22 @@ class SendGridChannel:
     def check(self) -> str | None:
         """What is missing from the settings, or None."""
         return SENDGRID.fault(self._settings)
+
+    def log_in(self) -> str | None:
+        """Asks what the key may do; sending mail must be among it."""
+        headers = {"Accept": "application/json", **self._library.client.request_headers}
+        try:
+            answer = self._transport.request("GET", "/v3/scopes", headers)
+        except (NotWrittenError, NoAnswerError) as error:
+            return str(error)
+        scopes = answer.said.get("scopes")
+        if trouble := not_let_in(answer, "SendGrid"):
+            return trouble
+        if not isinstance(scopes, list) or "mail.send" not in scopes:
+            return (
+                "SendGrid lets the key in, but not to send mail: give it mail.send (Mail Send, full access)"
+            )
+        return None
 
     def close(self) -> None:
         """Close the kept connections."""

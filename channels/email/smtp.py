@@ -113,6 +113,28 @@ class SmtpChannel:
             )
         return SMTP.missing(self._settings)
 
+    def log_in(self) -> str | None:
+        """Opens a session, logs in, says NOOP."""
+        private = (self._settings.password, self._settings.oauth_client_secret)
+        try:
+            session = self._sessions.take(fresh=True)
+        except RefusedError as error:
+            words = without(error.reply.decode(errors="replace"), *private)
+            return f"the relay refused ({error.stage}, {error.code}): {words}"
+        except (OSError, smtplib.SMTPException) as error:
+            return without(self._words(error), *private)
+        try:
+            code, reply = session.client.noop()
+        except (OSError, smtplib.SMTPException) as error:
+            return without(self._words(error), *private)
+        finally:
+            session.close()
+        return (
+            None
+            if code == 250
+            else f"the relay answers {code} {without(reply.decode(errors='replace'), *private)}"
+        )
+
     def close(self) -> None:
         """End the kept sessions."""
         self._sessions.close()

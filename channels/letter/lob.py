@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 
 from urllib3.filepost import encode_multipart_formdata
 
-from channels.http import Answer, NoAnswerError, NotWrittenError, Transport
+from channels.http import Answer, NoAnswerError, NotWrittenError, Transport, not_let_in
 from channels.kind import ChannelKind
 from channels.letter.lob_address import address_parts, fault_in
 from channels.letter.lob_outcomes import refusal
@@ -115,6 +115,14 @@ class LobChannel:
     def check(self) -> str | None:
         """What is missing from the settings, or None."""
         return LOB.fault(self._settings)
+
+    def log_in(self) -> str | None:
+        """Asks for the newest letter."""
+        try:
+            answer = self._ask("GET", "/letters?limit=1", self._headers)
+        except (NotWrittenError, NoAnswerError) as error:
+            return str(error)
+        return not_let_in(answer, "Lob")
 
     def close(self) -> None:
         """Close the kept connections."""

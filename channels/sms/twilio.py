@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from twilio.rest.api.v2010.account.message import MessageInstance
 
-from channels.http import Answer, NoAnswerError, NotWrittenError, Transport, foreign
+from channels.http import Answer, NoAnswerError, NotWrittenError, Transport, foreign, not_let_in
 from channels.kind import ChannelKind
 from channels.message import OutboundMessage
 from channels.outcome import Accepted, Outcome, TryLater, Unknown
@@ -117,6 +117,19 @@ class TwilioChannel:
     def check(self) -> str | None:
         """What is missing from the settings, or None."""
         return TWILIO.fault(self._settings)
+
+    def log_in(self) -> str | None:
+        """Asks for the account itself; a suspended or closed one sends nothing."""
+        try:
+            account = self._client.api.accounts(self._settings.account_sid).fetch()
+            state = str(account.status)
+        except AnsweredError as refused:
+            return not_let_in(refused.answer, "Twilio")
+        except (NotWrittenError, NoAnswerError) as error:
+            return str(error)
+        except UNREADABLE:
+            return "Twilio's answer about the account could not be read"
+        return None if state == "active" else f"Twilio says that the account is {without(state)}"
 
     def close(self) -> None:
         """Close the kept connections."""

@@ -86,6 +86,7 @@ def _checkers(*, data_only: bool) -> list[Checker]:
             _privacy,
             _signing_in,
             _channels,
+            _mailbox,
             _stops,
         ]
     )
@@ -354,11 +355,26 @@ def _provider(kind: ChannelKind, channel: "Channel", settings: ChannelSettings) 
     trouble = channel.check()
     level = "wrong" if trouble else "ok"
     yield level, f"channel {kind.value}", f"{channel.provider}" + (f": {trouble}" if trouble else "")
+    if not trouble and (refused := channel.log_in()):
+        yield "wrong", f"channel {kind.value}", f"{channel.provider}: {refused}"
     if variable := deaf_without(settings):
         words = (
             f"{channel.provider}'s webhooks are refused without {variable}, so nobody hears what came back"
         )
         yield "note", f"channel {kind.value}", words
+
+
+def _mailbox(dispatcher: Dispatcher) -> Iterator[Finding]:
+    """Whether the mailbox that answers come to lets us in."""
+    from channels.email.mailbox import MailboxError, log_in
+
+    access = dispatcher.settings.mailbox_access
+    if access is None:
+        return
+    try:
+        yield "ok", "mailbox", f"{access.name} holds {log_in(access)} mails"
+    except MailboxError as error:
+        yield "wrong", "mailbox", str(error)
 
 
 def _stops(dispatcher: Dispatcher) -> Iterator[Finding]:

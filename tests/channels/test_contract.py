@@ -96,6 +96,32 @@ def test_channel_with_good_settings_has_nothing_to_complain_of(channel: Channel)
     assert channel.check() is None
 
 
+def test_channel_with_good_settings_is_let_in(channel: Channel):
+    assert channel.log_in() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "says"),
+    [
+        ("sendgrid", {"api_key": "SG.revoked"}, "SendGrid does not let us in (HTTP 401)"),
+        ("sendgrid", {"api_key": "SG.only-reads"}, "not to send mail: give it mail.send"),
+        ("twilio", {"auth_token": "revoked"}, "Twilio does not let us in (HTTP 401)"),
+        ("twilio", {"account_sid": "AC" + "5" * 32}, "the account is suspended"),
+        ("lob", {"api_key": "test_revoked"}, "Lob does not let us in (HTTP 401)"),
+        ("smtp", {"password": "not-the-one"}, "the relay refused (auth, 535)"),
+        ("smtp", {"port": 1}, "no conversation with localhost"),
+    ],
+)
+def test_whom_the_provider_does_not_let_in_is_told_without_a_message(
+    settings_of: Callable[[str], ChannelSettings], name: str, changes: dict[str, object], says: str
+) -> None:
+    channel = open_channel(REAL[name], replace(settings_of(name), **changes))
+    said = channel.log_in() or ""
+    channel.close()
+    assert says in said
+    assert str(next(iter(changes.values()))) not in said or name == "smtp"
+
+
 def test_channel_says_which_repeats_are_safe(channel: Channel):
     assert channel.repeat_is_safe is (channel.provider in {"folder", "spool", "lob", "fake"})
     assert channel.can_look_up is (channel.provider in {"folder", "spool", "lob", "fake", "twilio"})

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from imapclient import IMAPClient
 from sqlalchemy import select
 
-from channels.email.mailbox import Mail, MailboxError, read_mailbox
+from channels.email.mailbox import Mail, MailboxError, log_in, read_mailbox
 from channels.email.mailbox_access import MailboxAccess, Place
 from channels.settings import ChannelSettings
 from dispatcher.bootstrap import open_dispatcher
@@ -92,6 +93,18 @@ def some_mails(count: int) -> list[bytes]:
         ),
     ]
     return [kinds[i % 3](i) for i in range(count)]
+
+
+def test_a_mailbox_that_lets_us_in_says_how_much_lies_there_and_one_that_does_not_why(
+    access: MailboxAccess, certificate: Certificate
+) -> None:
+    fill(access, certificate, some_mails(2))
+    assert log_in(access) == 2
+    wrong = replace(access, account=replace(access.account, password="not-the-one"))
+    with pytest.raises(MailboxError) as refused:
+        log_in(wrong)
+    assert "demouser@127.0.0.1" in str(refused.value)
+    assert "not-the-one" not in str(refused.value)
 
 
 def test_a_mailbox_is_read_from_where_it_was_left_and_stays_as_it_is(

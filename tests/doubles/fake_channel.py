@@ -55,5 +55,8 @@ class FakeChannel:
         """The fault it was made with."""
         return self._fault
 
+    def log_in(self) -> str | None:
+        return None
+
     def close(self) -> None:
         """Nothing is kept open."""

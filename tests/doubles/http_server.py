@@ -1,6 +1,7 @@
 """A small, quick HTTP/1.1 server on loopback that fails on command."""
 
 import asyncio
+import base64
 import contextlib
 import json
 import ssl
@@ -66,6 +67,14 @@ class Faults:
 
     def next(self) -> str:
         return self.script.popleft() if self.script else "ok"
+
+
+def is_revoked(request: Request) -> bool:
+    """Whether the key or token says so of itself: what a provider answers to one that it took back."""
+    kind, _, said = request.headers.get("authorization", "").partition(" ")
+    with contextlib.suppress(ValueError):
+        return "revoked" in (base64.b64decode(said).decode() if kind == "Basic" else said)
+    return False
 
 
 class Double:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes
 from urllib.parse import parse_qs, urlsplit
 
-from tests.doubles.http_server import Double, Reply, Request, json_reply
+from tests.doubles.http_server import Double, Reply, Request, is_revoked, json_reply
 from tests.doubles.webhooks import Hook, Webhooks
 
 CODES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 422: "invalid", 429: "rate_limit_exceeded"}
@@ -43,7 +43,7 @@ class LobDouble(Double):
         parts = urlsplit(request.target)
         if not parts.path.endswith("/letters"):
             return self.refuse(404)
-        if not request.headers.get("authorization", "").startswith("Basic "):
+        if not request.headers.get("authorization", "").startswith("Basic ") or is_revoked(request):
             return self.refuse(401)
         if request.method == "GET":
             return self._list(parse_qs(parts.query))

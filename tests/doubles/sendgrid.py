@@ -9,7 +9,7 @@ from collections.abc import Callable
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.doubles.http_server import Double, Reply, Request, json_reply
+from tests.doubles.http_server import Double, Reply, Request, is_revoked, json_reply
 from tests.doubles.sendgrid_books import Books, Mail
 from tests.doubles.webhooks import Hook, Webhooks
 
@@ -40,8 +40,13 @@ class SendGridDouble(Double):
         return not self.is_send(request)
 
     def handle(self, request: Request) -> Reply:
-        if not request.headers.get("authorization", "").startswith("Bearer "):
+        if not request.headers.get("authorization", "").startswith("Bearer ") or is_revoked(request):
             return self.refuse(401)
+        if request.target == "/v3/scopes":
+            narrow = request.headers["authorization"].endswith("-reads")
+            return json_reply(
+                200, {"scopes": ["suppression.read"] if narrow else ["mail.send", "suppression.read"]}
+            )
         if not self.is_send(request):
             return self.books.answer(request) or self.refuse(404)
         said = json.loads(request.body)

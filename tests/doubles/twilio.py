@@ -10,7 +10,7 @@ from collections.abc import Callable
 from email.utils import formatdate, parsedate_to_datetime
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from tests.doubles.http_server import Double, Reply, Request, json_reply
+from tests.doubles.http_server import Double, Reply, Request, is_revoked, json_reply
 from tests.doubles.webhooks import Hook, Webhooks
 
 # Twilio's published test numbers and the code each brings.
@@ -64,13 +64,18 @@ class TwilioDouble(Double):
 
     def handle(self, request: Request) -> Reply:
         parts = urlsplit(request.target)
-        if not request.headers.get("authorization", "").startswith("Basic "):
+        if not request.headers.get("authorization", "").startswith("Basic ") or is_revoked(request):
             return self.refuse(401)
         if parts.path == "/v1/Consents/Bulk" and request.method == "POST":
             return self._consent(parse_qs(request.body.decode()).get("Items", []))
         if one := re.fullmatch(r"/2010-04-01/Accounts/\w+/Messages/(\w+)\.json", parts.path):
             found = [made for made in self._messages if made["sid"] == one[1]]
             return json_reply(200, found[0]) if found else self.refuse(404)
+        if one := re.fullmatch(r"/2010-04-01/Accounts/(\w+)\.json", parts.path):
+            return json_reply(
+                200,
+                {"sid": one[1], "status": "suspended" if one[1].endswith("5") else "active", "type": "Full"},
+            )
         if not parts.path.endswith("/Messages.json"):
             return self.refuse(404)
         if request.method == "GET":

@@ -157,9 +157,15 @@ def as_json(status: int, value: object, **headers: str) -> Said:
 
 
 def sendgrid() -> Provider:
-    """202, an empty body and a name for the message."""
+    """202, an empty body and a name for the message; of a key, what it may do."""
     numbers = itertools.count(1)
-    return Provider(lambda call: Said(status=202, headers={"X-Message-Id": f"sg-{next(numbers)}"}))
+
+    def answer(call: Call) -> Said:
+        if call.path.endswith("/scopes"):
+            return as_json(200, {"scopes": ["mail.send"]})
+        return Said(status=202, headers={"X-Message-Id": f"sg-{next(numbers)}"})
+
+    return Provider(answer)
 
 
 def twilio() -> Provider:
@@ -167,6 +173,8 @@ def twilio() -> Provider:
     numbers = itertools.count(1)
 
     def answer(call: Call) -> Said:
+        if call.path.split("/")[-1].startswith("AC"):
+            return as_json(200, {"sid": call.path.split("/")[-1].removesuffix(".json"), "status": "active"})
         if not call.is_send:
             wanted = parse_qs(call.query).get("To", [""])[0]
             found = [one for one in provider.made.values() if one["to"] == wanted]
