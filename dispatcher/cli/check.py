@@ -13,6 +13,7 @@ from dispatcher.cli.check_law import coverage, places, sentences
 from dispatcher.cli.check_rehearsal import mappings, saved_mappings, schedules, texts
 from dispatcher.cli.failures import explain_failure
 from dispatcher.cli.opening import AsJson, print_json
+from dispatcher.values.charges import unknown_on
 
 if TYPE_CHECKING:  # only types here; compiling is loaded by the check that needs it
     from channels.port import Channel
@@ -147,6 +148,14 @@ def _strategies(dispatcher: Dispatcher) -> Iterator[Finding]:
         for pack in sender.packs:
             dispatcher.policy.rulebook.pack(pack)
             yield "ok", "senders", f"{key} adds rule pack {pack}"
+        if sender.charges is not None and (
+            trouble := unknown_on(sender.charges, dispatcher.real_now().date())
+        ):
+            yield (
+                "wrong",
+                "charges",
+                f"{key} claims {sender.charges.name}: {trouble}; until then nothing is claimed",
+            )
 
 
 def _one_a_day(policy: "Policy") -> Iterator[Finding]:

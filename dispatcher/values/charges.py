@@ -99,6 +99,15 @@ def charged(
     return Charged(interest=interest, fixed=fixed, per_diem=daily, reference=charge.reference)
 
 
+def unknown_on(charge: Charge, day: date) -> str:
+    """Why nothing is known for lateness that begins on a day, "" where a rate is."""
+    try:
+        _rate_on(charge, day)
+    except ChargeRefusedError as error:
+        return str(error)
+    return ""
+
+
 def within_cap(charge: Charge, percent: Decimal) -> Decimal:
     """The rate, where the law's cap allows it; raises ChargeRefusedError above."""
     if charge.cap_percent is not None and percent > charge.cap_percent:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dispatcher import resources
 from dispatcher.rulebook.charges import load_charges
 from dispatcher.rulebook.yaml_file import ConfigError
-from dispatcher.values.charges import Charge, ChargeRefusedError, FixedSum, Rate, charged
+from dispatcher.values.charges import Charge, ChargeRefusedError, FixedSum, Rate, charged, unknown_on
 from dispatcher.values.interest import DayCount, SimpleInterest
 from dispatcher.values.money import Money
 
@@ -173,6 +173,8 @@ def test_of_a_half_year_without_its_own_rate_nothing_is_known() -> None:
     gap = replace(
         halves, rates=(*halves.rates, Rate(valid_from=date(2027, 7, 1), percent=Decimal(9), source="s"))
     )
+    assert unknown_on(halves, date(2026, 12, 31)) == ""
+    assert "none is known for 2027-01-10" in unknown_on(halves, date(2027, 1, 10))  # what `check` says
     with pytest.raises(ChargeRefusedError, match="none is known for 2027-01-01"):
         charged(gap, Money(1_000, "EUR"), date(2026, 12, 1), date(2027, 8, 1), debt_type="commercial")
 
