@@ -2,7 +2,8 @@
 
 The aim is 85 of 100. Of a first thousand every second one was tuned on at first (then 60 of 100 of the others were
 right) and the others since; of the second set the last half of each list was never tuned on, and 94 of 100 of those
-are right. The floors are what was reached, so that no change falls behind them.
+are right. Of a third set, 72 of 100 were right at first sight. The floors are what was reached, so that no change
+falls behind them.
 """
 
 from collections.abc import Iterator
@@ -22,7 +23,9 @@ HERE = Path(__file__).parent
 SENTENCES: dict[str, Any] = yaml.safe_load((HERE / "sentences.yaml").read_text())
 DENIALS = SENTENCES.pop("never")
 SECOND: dict[str, Any] = yaml.safe_load((HERE / "unseen.yaml").read_text())
-RIGHT_AT_LEAST = {"first": 0.89, "second": 0.94, "never tuned on": 0.91}
+THIRD: dict[str, Any] = yaml.safe_load((HERE / "third.yaml").read_text())
+SETS = {"first": SENTENCES, "second": SECOND, "never tuned on": SECOND, "third": THIRD}
+RIGHT_AT_LEAST = {"first": 0.89, "second": 0.94, "never tuned on": 0.91, "third": 0.96}
 OPPOSITE_AT_MOST = 0
 STOPS_AT_LEAST = 0.88  # a stop that is not certain quiets the person too, until somebody has read it
 ALSO_A_STOP = {  # each tells of something else, and to stop
@@ -49,17 +52,12 @@ def meant(sentences: dict[str, Any], language: str, *, tuned: bool = True) -> It
 
 @pytest.mark.parametrize(
     ("which", "language"),
-    [
-        (which, language)
-        for which in RIGHT_AT_LEAST
-        for language in (SENTENCES if which == "first" else SECOND)
-    ],
+    [(which, language) for which in RIGHT_AT_LEAST for language in SETS[which]],
 )
 def test_so_many_sentences_are_read_as_they_were_meant(
     table: ReadingTable, which: str, language: str
 ) -> None:
-    sentences = SENTENCES if which == "first" else SECOND
-    pairs = list(meant(sentences, language, tuned=which != "never tuned on"))
+    pairs = list(meant(SETS[which], language, tuned=which != "never tuned on"))
     right = [text for text, reading in pairs if propose(text, table)[0].reading == reading]
     assert len(right) / len(pairs) >= RIGHT_AT_LEAST[which]
 
