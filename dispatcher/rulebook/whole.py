@@ -53,7 +53,7 @@ def _parts(
         whole.strategies = load_strategies(config("strategies"), [each.name for each in whole.segments])
 
     def senders() -> None:
-        whole.senders = load_senders(config("senders.yaml"))
+        whole.senders = load_senders(config("senders.yaml"), config("charges"))
 
     def wordings() -> None:
         whole.wordings = load_wordings(config("content"))

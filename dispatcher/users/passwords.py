@@ -4,7 +4,10 @@ import contextlib
 import os
 import sys
 import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -27,6 +30,36 @@ def _give_way() -> None:
 _NICE = 15
 # A hash takes 64 MB: a flood of sign-ins must not take the machine's memory.
 _HASHING = ThreadPoolExecutor(2, thread_name_prefix="hashing", initializer=_give_way)
+# Who gives way to everybody never comes to an end where others hold the cores: now and then one goes like a page.
+_FIRST = ThreadPoolExecutor(1, thread_name_prefix="hashing-first")
+_FIRST_EVERY = 1.0  # seconds; a hash takes a tenth
+_PATIENCE = 10.0  # seconds that anybody waits for a hash
+_next_first = 0.0
+_choosing = threading.Lock()
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class BusyError(Exception):
+    """So many passwords wait to be checked that this one was not; nothing was decided about it."""
+
+
+def _hashed(call: Callable[_P, _T], *args: _P.args, **named: _P.kwargs) -> _T:
+    """What the call returns, in one of the lanes; raises BusyError after ten seconds."""
+    global _next_first  # noqa: PLW0603 one door for the whole process
+    with _choosing:
+        now = time.monotonic()
+        goes_first = now >= _next_first
+        if goes_first:
+            _next_first = now + _FIRST_EVERY
+    waiting = (_FIRST if goes_first else _HASHING).submit(call, *args, **named)
+    try:
+        return waiting.result(timeout=_PATIENCE)
+    except TimeoutError:
+        waiting.cancel()
+        raise BusyError from None
+
+
 _NOBODY = _HASHER.hash("nobody has this password")
 
 
@@ -35,22 +68,23 @@ class WeakPasswordError(ValueError):
 
 
 def hash_password(password: str, *, name: str = "") -> str:
-    """The Argon2id hash to keep; raises WeakPasswordError."""
+    """The Argon2id hash to keep; raises WeakPasswordError, or BusyError."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise WeakPasswordError(
             f"a password has {SHORTEST} to {LONGEST} characters; a few words make a good one"
         )
     if len(set(password)) < 5 or is_known(password, name=name):
         raise WeakPasswordError("this password is too easy to guess; a few unrelated words make a good one")
-    return _HASHING.submit(_HASHER.hash, password).result()
+    return _hashed(_HASHER.hash, password)
 
 
 def is_right(password_hash: str | None, password: str) -> bool:
-    """Whether the password is the one; None or "" (no such user, none of theirs) takes as long as a wrong one."""
+    """Whether the password is the one; None or "" (no such user, none of theirs) takes as long as a wrong one.
+
+    Raises BusyError.
+    """
     try:
-        return _HASHING.submit(
-            _HASHER.verify, password_hash or _NOBODY, password[:LONGEST]
-        ).result() and bool(password_hash)
+        return _hashed(_HASHER.verify, password_hash or _NOBODY, password[:LONGEST]) and bool(password_hash)
     except (VerificationError, InvalidHashError):
         return False
 

@@ -70,7 +70,7 @@ def sign_in(
     """A new session for the right password, or a code asked for. `now` is the real clock; `address` the caller's place.
 
     Names that nobody has get the same answers after the same time. Whoever guesses waits, by name and place: nobody can
-    shut out another, who signs in from elsewhere.
+    shut out another, who signs in from elsewhere. Raises BusyError where too many passwords wait: no try was counted.
     """
     key = tries.key_of(name, address)
     with database.reading() as connection:

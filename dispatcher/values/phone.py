@@ -65,7 +65,7 @@ _NO_PLAN = NumberPlan(region=None, line="placeless", zones=())
 _TEXTLESS_PLAN = NumberPlan(region=None, line="placeless", zones=(), texts=False)
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 13)
 def to_e164(raw: str, default_country: str | None) -> str | PhoneProblem:
     """Write a number as E.164 ("+12083450000"); without a "+" it is read as one of `default_country`."""
     visible = "".join(char for char in raw if unicodedata.category(char) != "Cf")
@@ -133,7 +133,7 @@ def plan_key(e164: str) -> str:
     return f"{e164[:8]}0000" if e164.startswith("+1") and len(e164) == 12 else e164
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 13)
 def number_plan(e164: str) -> NumberPlan:
     """Look a number up in the numbering plan; one that cannot be read has no place."""
     try:
@@ -158,7 +158,7 @@ def takes_texts(e164: str) -> bool:
     return _takes_texts(f"{e164[:5]}2345678" if e164.startswith("+1") and len(e164) == 12 else e164)
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 13)
 def _takes_texts(e164: str) -> bool:
     try:
         return phonenumbers.number_type(phonenumbers.parse(e164, None)) not in _TEXTLESS

@@ -28,7 +28,7 @@ def normal_reference(text: str) -> str:
     return visible
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 12)
 def reference_key(reference: str) -> str:
     """The reference without what spreadsheets add or take: case, blanks, leading zeros, `.0`, grouping.
 

@@ -204,7 +204,7 @@ def _with_stated(table: PlaceTable, home: Whereabouts, name: str) -> Whereabouts
     return Whereabouts(candidates=_joined(home.candidates, (ZoneCandidate(zone=zone, source="stated"),)))
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 14)
 def _residence(table: PlaceTable, country: str, region: str, city: str, postal_code: str) -> Whereabouts:
     code = country_code(country)
     if not code:
@@ -258,7 +258,7 @@ def folded(name: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if c.isalnum())
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 14)
 def _phone_candidates(
     table: PlaceTable, number: str, label: PhoneLabel | None, lived_in: str
 ) -> tuple[ZoneCandidate, ...]:

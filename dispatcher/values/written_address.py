@@ -5,7 +5,7 @@ from functools import lru_cache
 from dispatcher.values.email_address import normal_email
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 12)
 def address_key(address: str) -> str:
     """A written address as it is compared: no provider of today tells ANA@ from ana@. Numbers stay as they are.
 

@@ -226,6 +226,32 @@ def test_a_password_is_as_dear_to_guess_as_is_recommended() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own there")
+def test_who_cannot_be_checked_in_time_is_told_so_and_no_try_is_counted(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "_PATIENCE", 0.05)
+    held = threading.Event()
+    for lane, hands in ((passwords._HASHING, 2), (passwords._FIRST, 1)):
+        for _ in range(hands):
+            lane.submit(held.wait, 30)
+    client = web.visitor()
+    try:
+        answers = [attempt(client, password="not the right one at all") for _ in range(6)]
+    finally:
+        held.set()
+    assert {answer.status_code for answer in answers} == {503}
+    assert "try again in ten seconds" in answers[0].text
+    assert answers[0].headers["Retry-After"] == "10"
+    monkeypatch.undo()
+    assert attempt(client).status_code == 303  # six wrong ones would have shut this place
+
+
+def test_one_a_second_goes_like_a_page_so_that_no_sign_in_starves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_next_first", 0.0)
+    lanes = [passwords._hashed(threading.current_thread).name.rpartition("_")[0] for _ in range(5)]
+    assert lanes == ["hashing-first", *["hashing"] * 4]
+
+
 def test_whoever_waits_for_a_page_goes_before_the_hashing_of_passwords() -> None:
     def priority() -> int:
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from dispatcher.users.ask_provider import ProviderClient, ProviderError
 from dispatcher.users.domain.user import Role, User
+from dispatcher.users.passwords import BusyError
 from dispatcher.users.sealed_secrets import SealingKeyError
 from dispatcher.users.sign_in import (
     CODE_WITHIN,
@@ -24,6 +25,9 @@ from dispatcher.web.site.csrf import FIELD, require_same_site
 from dispatcher.web.site.page import go_to, page, sentence_of, site_of
 from dispatcher.web.site.visit import Page, RefusedError, Visit, agent_of, caller_of, not_found
 
+_BUSY = (
+    "Very many people sign in at this moment. Nothing is wrong with what you typed: try again in ten seconds."
+)
 _OUT_OF_DATE = "This form is out of date. Load the sign-in page again (cookies must be allowed)."
 
 
@@ -52,15 +56,20 @@ def do_sign_in(visit: Visit) -> Response:
     _require_form_cookie(visit)
     if (refused := _too_many(visit)) is not None:
         return refused
-    answer = sign_in(
-        site.program.database,
-        name=visit.text("name"),
-        password=visit.field("password"),
-        now=site.program.real_now(),
-        lasts=_lasts(visit),
-        address=caller_of(visit.request),
-        agent=agent_of(visit.request),
-    )
+    try:
+        answer = sign_in(
+            site.program.database,
+            name=visit.text("name"),
+            password=visit.field("password"),
+            now=site.program.real_now(),
+            lasts=_lasts(visit),
+            address=caller_of(visit.request),
+            agent=agent_of(visit.request),
+        )
+    except BusyError:
+        response = _form(visit, status=503, wrong=_BUSY, wish=visit.text("next"))
+        response.headers["Retry-After"] = "10"
+        return response
     if isinstance(answer, SignInRefused):
         return _refused(visit, answer)
     if isinstance(answer, CodeWanted):
