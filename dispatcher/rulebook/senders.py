@@ -84,6 +84,7 @@ _SENDER = {
             "items": {"type": "integer", "minimum": 2, "maximum": 60},
             "uniqueItems": True,
         },
+        "tagged_letters": {"type": "boolean"},
         "page_size": {"enum": ["A4", "Letter"]},
         "bank": {
             "type": "object",

@@ -14,6 +14,8 @@ _SEPA = re.compile(
 _SWISS = frozenset({"CH", "LI"})
 _CARRY = (0, 9, 4, 6, 8, 2, 7, 1, 3, 5)  # modulo 10, recursive
 _LONGEST_RF = 21  # characters of a reference behind RF and its check digits
+# What the Swiss code may hold (guidelines 2.3, 4.1.1): Latin letters to U+017F, Ș ș Ț ț and the euro sign.
+_SWISS_TEXT = re.compile("[ -~\u00a0-\u017f\u0218-\u021b\u20ac]*")
 _LARGEST = 99_999_999_999  # minor units: 999,999,999.99, what both codes can say
 
 
@@ -38,6 +40,23 @@ class BankAccount:
     def wants_qr_reference(self) -> bool:
         """Whether it is a QR-IBAN, which takes QR references alone (institutions 30000 to 31999)."""
         return self.is_swiss and "30000" <= self.iban[4:9] <= "31999"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Payer:
+    """Who pays, as the Swiss code names them; all of it but the street must be known."""
+
+    name: str
+    street: str
+    postal_code: str
+    city: str
+    country: str
+
+    @property
+    def can_be_coded(self) -> bool:
+        """Whether nothing is missing and every character is one that the code may hold."""
+        needed = (self.name, self.postal_code, self.city, self.country)
+        return all(needed) and all(_SWISS_TEXT.fullmatch(text) for text in (*needed, self.street))
 
 
 def iban_problem(iban: str) -> str | None:
@@ -93,12 +112,17 @@ def grouped(text: str) -> str:
     return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
 
 
-def payment_code(account: BankAccount, *, minor: int, currency: str, reference: str) -> str:
-    """What the code beside the slip says, or nothing where no standard covers account, currency or amount."""
+def payment_code(
+    account: BankAccount, *, minor: int, currency: str, reference: str, payer: Payer | None = None
+) -> str:
+    """What the slip's code says, or nothing where no standard covers account, currency or amount.
+
+    `payer` stands in Swiss codes alone, and there only where it can be coded.
+    """
     if not 0 < minor <= _LARGEST:
         return ""
     if account.is_swiss and currency in {"CHF", "EUR"} and account.city and account.country:
-        return _swiss(account, minor, currency, reference)
+        return _swiss(account, minor, currency, reference, payer)
     if currency == "EUR" and _SEPA.match(account.iban):
         return _sepa(account, minor, reference)
     return ""
@@ -118,12 +142,22 @@ def _sepa(account: BankAccount, minor: int, reference: str) -> str:
     return "\n".join(lines).rstrip("\n")
 
 
-def _swiss(account: BankAccount, minor: int, currency: str, reference: str) -> str:
+def _swiss(account: BankAccount, minor: int, currency: str, reference: str, payer: Payer | None) -> str:
     if account.wants_qr_reference and not reference:
         return ""
+    if not _SWISS_TEXT.fullmatch(f"{account.holder} {account.street} {account.postal_code} {account.city}"):
+        return ""
     kind = "QRR" if account.wants_qr_reference else "SCOR" if reference else "NON"
-    holder = ("S", _line(account.holder, 70), _line(account.street, 70), "", _line(account.postal_code, 16),
-              _line(account.city, 35), account.country)  # fmt: skip
-    lines = ("SPC", "0200", "1", account.iban, *holder, *[""] * 7, _amount(minor), currency, *[""] * 7,
-             kind, reference, "", "EPD")  # fmt: skip
+    to = Payer(name=account.holder, street=account.street, postal_code=account.postal_code, city=account.city,
+               country=account.country)  # fmt: skip
+    lines = ("SPC", "0200", "1", account.iban, *_swiss_address(to), *[""] * 7, _amount(minor), currency,
+             *_swiss_address(payer), kind, reference, "", "EPD")  # fmt: skip
     return "\n".join(lines)
+
+
+def _swiss_address(party: Payer | None) -> tuple[str, ...]:
+    """Seven fields of a structured address; the house number stands in its street, as the guidelines allow."""
+    if party is None or not party.can_be_coded:
+        return ("",) * 7
+    return ("S", _line(party.name, 70), _line(party.street, 70), "", _line(party.postal_code, 16),
+            _line(party.city, 35), party.country)  # fmt: skip

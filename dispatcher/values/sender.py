@@ -54,6 +54,7 @@ class Sender:
     packs: tuple[str, ...] = ()  # the creditor's own policy packs
     plan_counts: tuple[int, ...] = (2, 3, 6)  # instalments a plan offer may have; only approved ones
     page_size: str = "A4"  # or Letter
+    tagged_letters: bool = False  # whether its letters carry what screen readers follow
     sms_cost: Mapping[str, str] = field(default_factory=dict)
     bank: Mapping[str, BankAccount] = field(default_factory=dict)  # by currency
     self_service: bool = False  # whether debtors who prove who they are see their debts on their own page

@@ -8,13 +8,15 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pypdf
 import pytest
 import zxingcpp
 from PIL import Image
 
+from dispatcher.values.bank_account import BankAccount
 from dispatcher.writing.letters import LetterPdf, render_letter, window_text
 from dispatcher.writing.letters.pictures import letter_pages_as_png
-from tests.letters.builders import MESSAGE_ID, a_debtor, a_letter, some_debts, some_inputs
+from tests.letters.builders import MESSAGE_ID, a_debtor, a_letter, a_sender, some_debts, some_inputs
 from tests.letters.reading import char_positions, fonts_of, page_texts
 
 
@@ -98,6 +100,48 @@ def test_each_engine_prints_the_window_the_code_and_the_running_lines(engine):
     assert window_text(letter.pdf).split("\n")[0] == "Ana Gómez Ruiz"
     assert [code.text for code in zxingcpp.read_barcodes(last)] == ["https://pay.acme.example/INV-2026-0001"]
     assert ["continued" in page for page in pages] == [False, True, True]
+
+
+def tags_of(node):
+    """The structure tree's elements in reading order, each with its dictionary."""
+    node = node.get_object()
+    if isinstance(node, list):
+        return [tag for each in node for tag in tags_of(each)]
+    if not isinstance(node, dict):
+        return []
+    own = [(str(node["/S"]), node)] if "/S" in node else []
+    return own + (tags_of(node["/K"]) if "/K" in node else [])
+
+
+def test_a_senders_tagged_letters_say_to_a_screen_reader_what_stands_where():
+    weasyprint_engine()
+    account = BankAccount(holder="Robert Schneider AG", iban="CH5800791123000889012", street="Rue du Lac 1268", postal_code="2501", city="Biel", country="CH")  # fmt: skip
+    sender = a_sender(tagged_letters=True, bank={"CHF": account})
+    for currency, figures in (
+        ("GBP", 1),
+        ("CHF", 3),
+    ):  # the code; on the Swiss slip scissors and cross besides
+        letter = printed(None, sender=sender, debts=some_debts(3, currency))
+        document = pypdf.PdfReader(io.BytesIO(letter.pdf))
+        root = document.trailer["/Root"]
+        assert (root["/Lang"], root["/MarkInfo"]["/Marked"]) == ("en", True)
+        assert document.metadata.title == "Your account with Acme"
+        assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+        assert "pdfuaid:part" in root["/Metadata"].get_object().get_data().decode()
+        tags = tags_of(root["/StructTreeRoot"])
+        kinds = [kind for kind, _ in tags]
+        assert (
+            kinds.index("/H1")
+            < kinds.index("/P")
+            < kinds.index("/Table")
+            < kinds.index("/Caption")
+            < kinds.index("/H2")
+        )
+        assert kinds.count("/TH") >= 3
+        cells = [tag["/A"]["/Headers"] for kind, tag in tags if kind == "/TD"]
+        assert cells
+        assert all(cells)
+        assert [bool(tag.get("/Alt")) for kind, tag in tags if kind == "/Figure"] == [True] * figures
 
 
 def test_each_engine_uses_our_fonts_and_embeds_them(engine):

@@ -1,9 +1,9 @@
-"""Writes into a finished PDF what its engine leaves out: the language, and that viewers show the title."""
+"""Writes into a finished PDF what its engine leaves out: the language, that viewers show the title, a last page."""
 
 import io
 import re
 
-from pypdf import PdfReader
+from pypdf import PdfReader, PdfWriter
 from pypdf.generic import BooleanObject, DictionaryObject, NameObject, TextStringObject
 
 _LAST_START = re.compile(rb"startxref\s+(\d+)\s+%%EOF\s*$")
@@ -28,6 +28,19 @@ def with_language(pdf: bytes, language: str) -> bytes:
     catalogue.write_to_stream(body)
     body.write(b"\nendobj\n")
     return pdf + body.getvalue() + _cross_references(pdf, reader, number, len(pdf) + len(body.getvalue()))
+
+
+def with_last_page(pdf: bytes, behind: bytes, language: str) -> bytes:
+    """`pdf` with the one page of `behind` after its own, in `language`; the same bytes for the same."""
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf)))
+    writer.add_page(PdfReader(io.BytesIO(behind)).pages[0])
+    writer.root_object[NameObject("/Lang")] = TextStringObject(language)
+    writer.root_object[NameObject("/ViewerPreferences")] = DictionaryObject(
+        {NameObject("/DisplayDocTitle"): BooleanObject(value=True)}
+    )
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
 
 
 def _cross_references(pdf: bytes, reader: PdfReader, number: int, position: int) -> bytes:

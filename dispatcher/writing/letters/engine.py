@@ -16,6 +16,14 @@ class QrCode:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LastPage:
+    """A page behind the letter that is printed to its edges, without running lines: A4."""
+
+    element: Markup
+    css: Markup
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DocumentFacts:
     """What the PDF says about itself."""
 
@@ -32,5 +40,5 @@ class LetterEngine(Protocol):
     def qr_code(self, text: str) -> QrCode:
         """A QR code that holds `text`."""
 
-    def write(self, html: str, facts: DocumentFacts) -> bytes:
-        """The finished PDF."""
+    def write(self, html: str, facts: DocumentFacts, last: LastPage | None = None) -> bytes:
+        """The finished PDF, with `last` behind it."""

@@ -4,6 +4,7 @@ from functools import cache
 from html import unescape
 from pathlib import Path
 
+from dispatcher.writing.letters.bill_font import bill_font_file
 from dispatcher.writing.letters.fonts import Face, all_faces, faces_on_demand
 
 _SCHEME = "letter-font:"
@@ -30,6 +31,8 @@ def font_rules(wanted: tuple[Face, ...]) -> str:
 
 def font_file(url: str) -> bytes | None:
     """The file that a rule names; None for any other address."""
+    if (bill := bill_font_file(url)) is not None:
+        return bill
     path = _files().get(url.removeprefix(_SCHEME)) if url.startswith(_SCHEME) else None
     return None if path is None else _read(path)
 

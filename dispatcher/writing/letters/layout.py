@@ -20,8 +20,10 @@ from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.formats import date_text, locale_for, money_text
 from dispatcher.writing.letter_text import LetterText
 from dispatcher.writing.letters.address import AddressBlock
-from dispatcher.writing.letters.engine import QrCode
-from dispatcher.writing.letters.page_rules import paper_css, running_css
+from dispatcher.writing.letters.bill import LANGUAGES, bill_for, drawn_code
+from dispatcher.writing.letters.bill_font import bill_font_rules
+from dispatcher.writing.letters.engine import LastPage, QrCode
+from dispatcher.writing.letters.page_rules import font_css, paper_css, running_css
 from dispatcher.writing.letters.paper import Paper
 from dispatcher.writing.letters.words import Words, words_for
 from dispatcher.writing.untrusted import is_right_to_left, one_line
@@ -38,6 +40,9 @@ class Layout:
     template: Template
     css: Markup
     words: Mapping[str, Mapping[str, str]]
+    bill: Template  # the Swiss payment part
+    bill_css: Markup
+    bill_words: Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,13 +60,20 @@ class Slip:
 
 
 def load_layout(folder: Path) -> Layout:
-    """The layout in `folder`: `letter.html.jinja`, `letter.css`, `letter_words.yaml`."""
+    """The layout in `folder`: `letter.html.jinja`, `letter.css`, `letter_words.yaml`, and the same of `bill`."""
     environment = ImmutableSandboxedEnvironment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.globals = {"direction_of": _direction_of}
+
+    def read(name: str) -> str:
+        return (folder / name).read_text(encoding="utf-8")
+
     return Layout(
-        template=environment.from_string((folder / "letter.html.jinja").read_text(encoding="utf-8")),
-        css=Markup((folder / "letter.css").read_text(encoding="utf-8")),  # noqa: S704  # our own file
-        words=yaml.safe_load((folder / "letter_words.yaml").read_text(encoding="utf-8")),
+        template=environment.from_string(read("letter.html.jinja")),
+        css=Markup(read("letter.css")),  # noqa: S704  # our own file
+        words=yaml.safe_load(read("letter_words.yaml")),
+        bill=environment.from_string(read("bill.html.jinja")),
+        bill_css=Markup(read("bill.css")),  # noqa: S704  # our own file
+        bill_words=yaml.safe_load(read("bill_words.yaml")),
     )
 
 
@@ -109,6 +121,30 @@ def _account_rows(inputs: RenderInputs, words: Words) -> tuple[tuple[str, str], 
     return (*rows, (words.pay_structured, grouped(reference))) if reference else tuple(rows)
 
 
+def last_page(letter: LetterText, inputs: RenderInputs, layout: Layout, paper: Paper) -> LastPage | None:
+    """The Swiss payment part, where the letter asks for money that a Swiss account takes."""
+    account, reference = inputs.sender.bank.get(inputs.total.currency), reference_of(inputs)
+    if not _has_slip(inputs) or account is None:
+        return None
+    bill = bill_for(account, inputs.total, reference_for(account, reference), inputs.debtor, paper)
+    if bill is None:
+        return None
+    base = letter.language.partition("-")[0]
+    language = base if base in LANGUAGES else "en"
+    words = words_for(letter.language, layout.words)
+    element = layout.bill.render(
+        bill=bill,
+        words=layout.bill_words[language],
+        language=language,
+        code=drawn_code(bill.code),
+        above=words.continued.format(sender=one_line(inputs.sender.name), reference=reference),
+        pay_online=words.pay_online,
+        url=inputs.payment_url,
+    )
+    css = Markup(bill_font_rules()) + layout.bill_css + font_css()  # noqa: S704  # names of our own files
+    return LastPage(element=Markup(element), css=css)  # noqa: S704  # a template that escapes
+
+
 def page_html(
     *,
     letter: LetterText,
@@ -119,8 +155,12 @@ def page_html(
     message_id: str,
     qr: QrCode | None,
     tight: bool = False,
+    slip: bool = True,
 ) -> str:
-    """The whole letter as HTML, `tight` in smaller type; raises WordsError for a language without words."""
+    """The whole letter as HTML, `tight` in smaller type, without `slip` where that is a page of its own.
+
+    Raises WordsError for a language without words.
+    """
     words = words_for(letter.language, layout.words)
     prose, mark, identity = _with_directions(letter.body_html).partition(_IDENTITY)
     above = words.continued.format(sender=one_line(inputs.sender.name), reference=reference_of(inputs))
@@ -135,7 +175,7 @@ def page_html(
         address=address,
         date=_date(inputs, letter.language),
         reference=reference_of(inputs),
-        slip=_slip(inputs, words, letter.language),
+        slip=_slip(inputs, words, letter.language) if slip else None,
         qr=qr,
         prose=Markup(prose),  # noqa: S704  # a safe fragment, see LetterText
         identity=Markup(mark + identity),  # noqa: S704  # the same

@@ -13,10 +13,10 @@ from dispatcher.values.postal_address import AddressProblem
 from dispatcher.writing.domain.render_inputs import DebtorView, RenderInputs
 from dispatcher.writing.letter_text import LetterText
 from dispatcher.writing.letters.address import AddressBlock, fit_address, window_lines
-from dispatcher.writing.letters.engine import DocumentFacts, LetterEngine, QrCode
+from dispatcher.writing.letters.engine import DocumentFacts, LastPage, LetterEngine, QrCode
 from dispatcher.writing.letters.fonts import FontsMissingError, uncovered
-from dispatcher.writing.letters.installed import EngineMissingError, installed_engine
-from dispatcher.writing.letters.layout import Layout, code_of, page_html, shipped_layout
+from dispatcher.writing.letters.installed import EngineMissingError, installed_engine, tagging_engine
+from dispatcher.writing.letters.layout import Layout, code_of, last_page, page_html, shipped_layout
 from dispatcher.writing.letters.paper import Paper, paper_for
 from dispatcher.writing.letters.reading import read_letter
 from dispatcher.writing.letters.words import WordsError
@@ -66,15 +66,19 @@ def render_letter(
     """
     return _caught(
         lambda: _printed(
-            _sheet(letter, inputs, message_id, layout or shipped_layout(), engine or installed_engine())
+            _sheet(letter, inputs, message_id, layout or shipped_layout(), engine or _engine_for(inputs))
         )
     )
 
 
 def check_letter(letter: LetterText, inputs: RenderInputs, *, message_id: str) -> LetterProblem | None:
     """What holds a letter before its pages are set, which is nine tenths of its cost: address and characters."""
-    found = _caught(lambda: _sheet(letter, inputs, message_id, shipped_layout(), installed_engine()).html())
+    found = _caught(lambda: _sheet(letter, inputs, message_id, shipped_layout(), _engine_for(inputs)).html())
     return found if isinstance(found, LetterProblem) else None
+
+
+def _engine_for(inputs: RenderInputs) -> LetterEngine:
+    return tagging_engine() if inputs.sender.tagged_letters else installed_engine()
 
 
 def _caught(make: Callable[[], _Made]) -> _Made | LetterProblem:
@@ -96,6 +100,7 @@ class _Sheet:
     paper: Paper
     address: AddressBlock
     qr: QrCode | None
+    bill: LastPage | None  # the Swiss payment part, in place of the slip
 
     def html(self, *, tight: bool = False) -> str:
         """The page as the engine takes it; raises _HeldError for characters that nothing prints."""
@@ -109,6 +114,7 @@ class _Sheet:
                 message_id=self.message_id,
                 qr=self.qr,
                 tight=tight,
+                slip=self.bill is None,
             )
         )
         html = _broken_where_needed(html, self.letter)
@@ -118,7 +124,7 @@ class _Sheet:
     def pdf(self, *, tight: bool) -> LetterPdf:
         """The pages, read back; raises _HeldError for what does not fit the envelope's window."""
         facts = _facts(self.letter, self.inputs, self.message_id)
-        return _read_back(self.engine.write(self.html(tight=tight), facts), self.address)
+        return _read_back(self.engine.write(self.html(tight=tight), facts, self.bill), self.address)
 
 
 def _sheet(
@@ -126,14 +132,15 @@ def _sheet(
 ) -> _Sheet:
     paper = paper_for(inputs.sender.page_size, inputs.debtor.country)
     address = _address(inputs.debtor, inputs.sender.country, paper)
-    code = code_of(inputs)
+    bill = last_page(letter, inputs, layout, paper)
+    code = "" if bill else code_of(inputs)
     qr = engine.qr_code(code) if code else None
-    return _Sheet(letter, inputs, message_id, layout, engine, paper, address, qr)
+    return _Sheet(letter, inputs, message_id, layout, engine, paper, address, qr, bill)
 
 
 def _printed(sheet: _Sheet) -> LetterPdf:
     loose = sheet.pdf(tight=False)
-    if loose.pages == 1:
+    if loose.pages == (2 if sheet.bill else 1):
         return loose
     tight = sheet.pdf(tight=True)
     return tight if tight.pages < loose.pages else loose

@@ -15,13 +15,18 @@ def paper_css(paper: Paper, address: AddressBlock) -> Markup:
     margins = f"{_MARGIN_TOP}mm {_MARGIN_RIGHT}mm {_MARGIN_BOTTOM}mm {box.left}mm"
     return Markup(  # noqa: S704  # numbers and escaped strings only
         f"\n@page {{ size: {paper.css_size}; margin: {margins}; }}"
-        f"\nbody {{ font-family: {_font_list()}; }}"
+        f"{font_css()}"
         f"\n.letterhead {{ height: {paper.return_top - _MARGIN_TOP}mm; }}"
         f"\n.return-line {{ height: {box.top - paper.return_top}mm;"
         f" width: {paper.window.right - box.left}mm; }}"
         f"\n.window-row {{ height: {paper.body_top - box.top}mm; }}"
         f"\naddress {{ width: {box.width}mm; font-size: {address.size}pt; }}\n"
     )
+
+
+def font_css() -> Markup:
+    """The fonts that a letter is set in, in order of preference."""
+    return Markup(f"\nbody {{ font-family: {_font_list()}; }}")  # noqa: S704  # escaped strings only
 
 
 def running_css(*, page: str, above: str, below: str) -> Markup:

@@ -11,8 +11,8 @@ from xml.sax.saxutils import escape
 import plutoprint
 from markupsafe import Markup
 
-from dispatcher.writing.letters.catalogue import with_language
-from dispatcher.writing.letters.engine import DocumentFacts, QrCode
+from dispatcher.writing.letters.catalogue import with_language, with_last_page
+from dispatcher.writing.letters.engine import DocumentFacts, LastPage, QrCode
 from dispatcher.writing.letters.font_faces import font_file, with_fonts
 from dispatcher.writing.letters.fonts import faces
 from dispatcher.writing.letters.page_rules import css_string
@@ -37,8 +37,8 @@ class PlutoprintEngine:
         rule = f".qr::before {{ content: -pluto-qrcode({css_string(text)}); }}"
         return QrCode(element=Markup('<div class="qr"></div>'), css=Markup(rule))  # noqa: S704  # escaped above
 
-    def write(self, html: str, facts: DocumentFacts) -> bytes:
-        """The finished PDF."""
+    def write(self, html: str, facts: DocumentFacts, last: LastPage | None = None) -> bytes:
+        """The finished PDF, with `last` behind it: a document of its own, as plutoprint knows no named pages."""
         with _first_use:
             _use_only_our_fonts()
         book = _book(with_fonts(html))
@@ -46,7 +46,17 @@ class PlutoprintEngine:
             book.set_metadata(key, value)
         out = io.BytesIO()
         book.write_to_pdf_stream(out)
-        return with_language(out.getvalue(), facts.language)
+        if last is None:
+            return with_language(out.getvalue(), facts.language)
+        behind = io.BytesIO()
+        _book(with_fonts(_LAST_PAGE.format(css=last.css, element=last.element))).write_to_pdf_stream(behind)
+        return with_last_page(out.getvalue(), behind.getvalue(), facts.language)
+
+
+_LAST_PAGE = (
+    "<html><head><style>@page {{ size: 210mm 297mm; margin: 0; }} body {{ margin: 0; }}\n{css}</style></head>"
+    "<body>{element}</body></html>"
+)
 
 
 def _book(html: str) -> plutoprint.Book:
