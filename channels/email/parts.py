@@ -2,12 +2,24 @@
 
 import binascii
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
 
 _BOUNDARY = re.compile(rb'(?i)\ncontent-type:\s*multipart/alternative;\s*boundary="?([^"\r\n;]+)"?')
 _TYPE = re.compile(rb'(?i)\ncontent-type:\s*text/(plain|html)(?:;\s*charset="?([\w-]+)"?)?')
+_RELATED = re.compile(rb'(?i)\ncontent-type:\s*multipart/related;[^\r\n]*\r?\n?\s*boundary="?([^"\r\n;]+)"?')
+_NAMED = re.compile(rb"(?i)\ncontent-id:\s*<([^>\r\n]+)>")
+_PICTURE = re.compile(rb"(?i)\ncontent-type:\s*(image/[\w.+-]+)")
 _ENCODING = re.compile(rb"(?i)\ncontent-transfer-encoding:\s*([\w-]+)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Picture:
+    """A picture that the HTML names by `content_id`; `base64` without line ends."""
+
+    content_id: str
+    media_type: str
+    base64: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,6 +28,7 @@ class Parts:
 
     text: str
     html: str
+    pictures: tuple[Picture, ...] = ()
 
 
 def read_parts(mime: bytes) -> Parts:
@@ -26,6 +39,10 @@ def read_parts(mime: bytes) -> Parts:
 def _read_alternative(mime: bytes) -> Parts | None:
     """Some twenty times faster than a whole parse; None where the shape is another."""
     head, _, rest = mime.partition(b"\r\n\r\n")
+    if related := _RELATED.search(head):
+        first, *others = (b"\r\n" + rest).split(b"\r\n--" + related[1])[1:-1] or [b""]
+        parts = _read_alternative(first)
+        return parts and replace(parts, pictures=tuple(filter(None, map(_picture, others))))
     found = _BOUNDARY.search(head)
     pieces = (b"\r\n" + rest).split(b"\r\n--" + found[1]) if found else []
     if len(pieces) < 3 or not pieces[-1].startswith(b"--"):
@@ -37,6 +54,15 @@ def _read_alternative(mime: bytes) -> Parts | None:
             return None
         forms[kind] = text
     return Parts(text=forms.get(b"plain", ""), html=forms.get(b"html", ""))
+
+
+def _picture(piece: bytes) -> Picture | None:
+    head, _, content = piece.partition(b"\r\n\r\n")
+    kind, name, encoding = _PICTURE.search(head), _NAMED.search(head), _ENCODING.search(head)
+    if not kind or not name or not encoding or encoding[1].lower() != b"base64":
+        return None
+    data = b"".join(content.split()).decode("ascii", "replace")
+    return Picture(content_id=name[1].decode("ascii", "replace"), media_type=kind[1].decode(), base64=data)
 
 
 def _read_piece(piece: bytes) -> tuple[bytes, str]:

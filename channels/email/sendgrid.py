@@ -9,9 +9,11 @@ from email.parser import BytesHeaderParser
 from python_http_client import Client
 from sendgrid import SendGridAPIClient
 from sendgrid.helpers.mail import (
+    Attachment,
     Category,
     ClickTracking,
     Content,
+    ContentId,
     CustomArg,
     Email,
     Ganalytics,
@@ -25,7 +27,7 @@ from sendgrid.helpers.mail import (
 )
 from sendgrid.helpers.mail.exceptions import ApiKeyIncludedException
 
-from channels.email.parts import read_parts
+from channels.email.parts import Picture, read_parts
 from channels.email.sendgrid_outcomes import outcome_of
 from channels.email.sendgrid_settings import SENDGRID
 from channels.http import Answer, NoAnswerError, NotWrittenError, Transport, not_let_in
@@ -111,6 +113,8 @@ class SendGridChannel:
         for kind, text in (("text/plain", parts.text), ("text/html", parts.html)):
             if text:
                 mail.add_content(Content(kind, text))
+        for picture in parts.pictures:
+            mail.add_attachment(_inline(picture))
         _add_headers(mail, message)
         mail.tracking_settings = _nothing_tracked()
         return mail
@@ -144,6 +148,14 @@ class SendGridChannel:
     def close(self) -> None:
         """Close the kept connections."""
         self._transport.close()
+
+
+def _inline(picture: Picture) -> Attachment:
+    """A picture that the HTML shows by its Content-ID."""
+    name = f"logo.{picture.media_type.removeprefix('image/')}"
+    attachment = Attachment(picture.base64, name, picture.media_type, "inline")
+    attachment.content_id = ContentId(picture.content_id)
+    return attachment
 
 
 def _address(form: Email, address: str, name: str) -> Email:

@@ -7,9 +7,12 @@ from typing import Any
 
 from dispatcher.people.domain.proof import PROOFS
 from dispatcher.rulebook.charges import load_charges
+from dispatcher.rulebook.logos import LogoError, read_logo
 from dispatcher.rulebook.yaml_file import KeyPath, YamlFile, read_yaml
 from dispatcher.values.bank_account import BankAccount, iban_problem
 from dispatcher.values.charges import Charge
+from dispatcher.values.colour import DARK, READABLE, WHITE, contrast, nearest_readable
+from dispatcher.values.logo import Logo
 from dispatcher.values.sender import AdviceBody, Sender
 
 ROLES = ("original_creditor", "third_party", "debt_buyer", "law_firm")
@@ -23,6 +26,7 @@ _BODY = {
 }
 _BODIES = {"type": "object", "additionalProperties": _BODY, **_COUNTRY}
 _TEXTS = {"type": "array", "items": _TEXT}
+_COLOUR = {"type": "string", "pattern": "^#[0-9a-fA-F]{6}$"}
 _ACCOUNT = {
     "type": "object",
     "additionalProperties": False,
@@ -84,6 +88,9 @@ _SENDER = {
             "items": {"type": "integer", "minimum": 2, "maximum": 60},
             "uniqueItems": True,
         },
+        "logo": _TEXT,
+        "colour": _COLOUR,
+        "colour_dark": _COLOUR,
         "tagged_letters": {"type": "boolean"},
         "page_size": {"enum": ["A4", "Letter"]},
         "bank": {
@@ -128,6 +135,7 @@ def _sender(file: YamlFile, key: str, item: dict[str, Any], statutes: Mapping[st
         raise file.error(
             (*at, "charges"), f"{item['charges']!r} is no statute of config/charges; there is {there}"
         )
+    logo, colours = _logo(file, (*at, "logo"), item), _colours(file, at, item)
     advice = {**file.data.get("advice", {}), **item.get("advice", {})}
     plain = {
         name: value for name, value in item.items() if isinstance(value, str | int) and name != "charges"
@@ -139,7 +147,7 @@ def _sender(file: YamlFile, key: str, item: dict[str, Any], statutes: Mapping[st
         "region": "",
     }
     return Sender(
-        **{**defaults, **plain},
+        **{**defaults, **plain, **colours, "logo": logo},
         key=key,
         charges=statutes.get(item.get("charges", "")),
         contact_hours=item["contact_hours"],
@@ -156,6 +164,35 @@ def _sender(file: YamlFile, key: str, item: dict[str, Any], statutes: Mapping[st
             for currency, row in item.get("bank", {}).items()
         },
     )
+
+
+def _logo(file: YamlFile, at: KeyPath, item: Mapping[str, Any]) -> Logo | None:
+    """The picture that `logo` names, a path from this file's folder."""
+    if "logo" not in item:
+        return None
+    try:
+        return read_logo(file.path.parent / item["logo"])
+    except LogoError as error:
+        raise file.error(at, str(error)) from None
+
+
+def _colours(file: YamlFile, at: KeyPath, item: Mapping[str, Any]) -> dict[str, str]:
+    """The colours as checked: words in them must be readable, on white and on dark screens."""
+    if "colour" not in item:
+        return {}
+    colour = item["colour"].lower()
+    dark = item.get("colour_dark", nearest_readable(colour, DARK)).lower()
+    for key, value, on, name in (
+        ("colour", colour, WHITE, "white"),
+        ("colour_dark", dark, DARK, "a dark screen"),
+    ):
+        if (ratio := contrast(value, on)) < READABLE:
+            nearest = nearest_readable(value, on)
+            raise file.error(
+                (*at, key),
+                f"{value} on {name} has a contrast of {ratio:.1f}, and words need {READABLE}: {nearest} is the nearest",
+            )
+    return {"colour": colour, "colour_dark": dark}
 
 
 def _check_proofs(file: YamlFile, at: KeyPath, item: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from dispatcher.values.bank_account import BankAccount
 from dispatcher.values.charges import Charge
+from dispatcher.values.logo import Logo
 from dispatcher.values.money import Money
 
 
@@ -54,6 +55,9 @@ class Sender:
     packs: tuple[str, ...] = ()  # the creditor's own policy packs
     plan_counts: tuple[int, ...] = (2, 3, 6)  # instalments a plan offer may have; only approved ones
     page_size: str = "A4"  # or Letter
+    logo: Logo | None = None  # in the head of its e-mails and letters
+    colour: str = ""  # `#rrggbb` that reads on white, of the one button
+    colour_dark: str = ""  # the same for dark screens
     tagged_letters: bool = False  # whether its letters carry what screen readers follow
     sms_cost: Mapping[str, str] = field(default_factory=dict)
     bank: Mapping[str, BankAccount] = field(default_factory=dict)  # by currency

@@ -1,7 +1,8 @@
 """An e-mail's exact bytes from a prepared skeleton; twenty times as fast as building it with the standard library.
 
-The body is `multipart/alternative` of two quoted-printable UTF-8 parts. Quoted-printable never writes `=_`, so a
-boundary that begins with it cannot occur in a part.
+The body is `multipart/alternative` of two quoted-printable UTF-8 parts; where the sender has a logo, that stands
+before the picture in a `multipart/related`. Neither quoted-printable nor Base64 writes `=_`, so a boundary that begins
+with it cannot occur in a part.
 """
 
 import base64
@@ -15,6 +16,7 @@ from functools import lru_cache
 from html import unescape
 
 from dispatcher.values.email_address import ascii_domain
+from dispatcher.values.logo import Logo
 
 _LOCAL_PART = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
 _DOMAIN = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
@@ -45,11 +47,18 @@ class Email:
     language: str
     sent_at: datetime
     unsubscribe_url: str = ""
+    logo: Logo | None = None
 
 
 def email_bytes(email: Email) -> bytes:
     """The whole message, CRLF line ends, the same bytes for the same values; raises AddressError."""
-    boundary = "=_" + hashlib.sha256(email.message_id.encode()).hexdigest()[:32]
+    boundary = _boundary(email.message_id)
+    outer = _boundary(f"{email.message_id} and its logo") if email.logo else ""
+    related = (
+        f'Content-Type: multipart/related; type="multipart/alternative";\r\n boundary="{outer}"\r\n\r\n--{outer}\r\n'
+        if outer
+        else ""
+    )
     sender = address(email.sender)
     domain = sender.rpartition("@")[2]
     head = (
@@ -64,6 +73,7 @@ def email_bytes(email: Email) -> bytes:
         "Auto-Submitted: auto-generated\r\n"
         f"Content-Language: {_token(email.language)}\r\n"
         "MIME-Version: 1.0\r\n"
+        f"{related}"
         f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n'
         "\r\n"
     )
@@ -75,8 +85,24 @@ def email_bytes(email: Email) -> bytes:
             b"\r\n" + _part_head(boundary, "html"),
             quoted_printable(email.html),
             f"\r\n--{boundary}--\r\n".encode(),
+            _logo_part(email.logo, outer) if email.logo else b"",
         )
     )
+
+
+def _boundary(of: str) -> str:
+    return "=_" + hashlib.sha256(of.encode()).hexdigest()[:32]
+
+
+def _logo_part(logo: Logo, boundary: str) -> bytes:
+    return (
+        f"--{boundary}\r\n"
+        f"Content-Type: {logo.media_type}\r\n"
+        "Content-Transfer-Encoding: base64\r\n"
+        f"Content-ID: <{logo.content_id}>\r\n"
+        "Content-Disposition: inline\r\n\r\n"
+        f"{logo.encoded}--{boundary}--\r\n"
+    ).encode("ascii")
 
 
 def _part_head(boundary: str, subtype: str) -> bytes:
@@ -179,7 +205,14 @@ _WORD = re.compile(r"=\?utf-8\?B\?([A-Za-z0-9+/=]*)\?=(?:\s+(?==\?))?")
 def read_email(body: bytes) -> dict[str, str]:
     """Subject, preview, text and HTML of an e-mail written by `email_bytes`; raises ValueError for any other."""
     head, _, rest = body.partition(b"\r\n\r\n")
-    found = re.search(rb'boundary="(=_[0-9a-f]{32})"', head)
+    inner = head
+    if b"Content-Type: multipart/related;" in head:
+        inner, _, rest = rest.partition(b"\r\n\r\n")
+        opener = inner.partition(b"\r\n")[0]
+        rest, _, logo = rest.partition(b"\r\n" + opener + b"\r\n")
+        if not logo.endswith(b"\r\n" + opener + b"--\r\n"):
+            raise ValueError("not an e-mail of ours: its logo is cut off")
+    found = re.search(rb'boundary="(=_[0-9a-f]{32})"', inner)
     if found is None:
         raise ValueError("not an e-mail of ours: it has no boundary")
     pieces = rest.split(b"--" + found[1])

@@ -225,7 +225,8 @@ def _ready(
     press: Preparing,
     now: datetime,
 ) -> Prepared:
-    content = Content.of(rendered.body, rendered.media_type, rendered.text)
+    logo = inputs.sender.logo if inputs.channel is ChannelKind.EMAIL else None
+    content = Content.of(rendered.body, rendered.media_type, rendered.text, logo)
     later = message.not_before is not None and message.not_before > now
     # What stands on the paper is read there, by the second gate.
     on_paper = inputs.channel is ChannelKind.LETTER

@@ -260,6 +260,7 @@ def _email(text: CompiledText, inputs: RenderInputs, parts: dict[str, str], to: 
             language=text.language,
             sent_at=to.now or datetime.combine(inputs.as_of, time(), UTC),
             unsubscribe_url=inputs.optout_url,
+            logo=sender.logo,
         )
     )
     report = checks.check(parts, text=text, inputs=inputs)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.email import parts as parts_module
-from channels.email.parts import Parts, read_parts
+from channels.email.parts import Parts, Picture, read_parts
+from dispatcher.values.logo import Logo, encoded
 from dispatcher.writing.mime import Email, email_bytes
 from tests.channels.conftest import MIME, NOW
 
@@ -69,8 +70,11 @@ def test_parts_of_nonsense_do_not_raise(mime: bytes):
     assert isinstance(read_parts(mime), Parts)
 
 
-@given(text=TEXTS, html=TEXTS)
-def test_parts_of_a_rendered_email_are_what_was_rendered(text: str, html: str):
+LOGO = Logo(sha256="ab" * 32, media_type="image/png", width=1, height=1, encoded=encoded(b"\x89PNG" * 40))
+
+
+@given(text=TEXTS, html=TEXTS, logo=st.sampled_from([None, LOGO]))
+def test_parts_of_a_rendered_email_are_what_was_rendered(text: str, html: str, logo: Logo | None):
     mime = email_bytes(
         Email(
             message_id="m-1",
@@ -84,6 +88,11 @@ def test_parts_of_a_rendered_email_are_what_was_rendered(text: str, html: str):
             html=html,
             language="en",
             sent_at=NOW,
+            logo=logo,
         )
     )
-    assert parts_module._read_alternative(mime) == Parts(text=text, html=html)
+    picture = Picture(
+        content_id=LOGO.content_id, media_type="image/png", base64="".join(LOGO.encoded.split())
+    )
+    pictures = (picture,) if logo else ()
+    assert parts_module._read_alternative(mime) == Parts(text=text, html=html, pictures=pictures)

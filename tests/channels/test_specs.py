@@ -17,6 +17,7 @@ from channels.message import PostalAddress
 from channels.outcome import Rejected, Scope
 from channels.sms.twilio import TwilioChannel
 from tests.channels.conftest import (
+    MIME,
     NOW,
     US_HOME,
     a_letter,
@@ -139,6 +140,29 @@ def test_sendgrid_request_says_what_the_message_says(sendgrid: Running):
         "subscription_tracking": False,
         "ganalytics": False,
     }
+
+
+def test_sendgrid_carries_the_picture_that_the_html_shows(sendgrid: Running, sendgrid_spec: Document):
+    logo = b"Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\nContent-ID: <logo@x>\r\n\r\nYWJj\r\n"
+    head, _, rest = MIME.partition(b"Content-Type: multipart/alternative")
+    related = (
+        b'Content-Type: multipart/related; boundary="=_r"\r\n\r\n--=_r\r\nContent-Type: multipart/alternative'
+    )
+    body = head + related + rest + b"\r\n--=_r\r\n" + logo + b"--=_r--\r\n"
+    SendGridChannel(sendgrid_settings(sendgrid)).send(an_email(body=body), now=NOW)
+    request = sendgrid.received()[0]["body"]
+    assert isinstance(request, dict)
+    assert _violations(sendgrid_spec, _sendgrid_schema(sendgrid_spec), request) == []
+    assert request["attachments"] == [
+        {
+            "content": "YWJj",
+            "filename": "logo.png",
+            "type": "image/png",
+            "disposition": "inline",
+            "content_id": "logo@x",
+        }
+    ]
+    assert [part["type"] for part in request["content"]] == ["text/plain", "text/html"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,11 @@ from dispatcher.record.storage.sealing_keys import KeyProblemError, SealingKeys
 from dispatcher.record.storage.seals import last_seal
 from dispatcher.record.verify.verify_file import examine_file
 from dispatcher.record.verify.verify_log import Verified, verify_log
+from dispatcher.values.logo import Logo, encoded
 from dispatcher.writing.domain.template import TemplateVersion
 from dispatcher.writing.letters.engine import DocumentFacts
 from dispatcher.writing.letters.installed import installed_engine
+from dispatcher.writing.mime import Email, email_bytes
 from tests.record.histories import NOW, Log, add_debtors, add_message, add_refusal
 
 
@@ -229,6 +232,28 @@ def test_verify_reads_letters_too(sqlite_log: Log) -> None:
         connection.execute(text("UPDATE contents SET text = replace(text, '120', '20000')"))
     [finding] = check(sqlite_log).findings
     assert str(finding) == ("entry at position 1 (id 1): its reading text says '20000,50', its PDF does not")
+
+
+def test_verify_reads_an_email_whose_logo_is_kept_apart(sqlite_log: Log) -> None:
+    file = b"\x89PNG, or what stands for one"
+    logo = Logo(
+        sha256=sha256(file).hexdigest(), media_type="image/png", width=1, height=1, encoded=encoded(file)
+    )
+    words = {"subject": "Hello", "text": "Hello Ana\n", "html": "<p>Hello Ana</p>\n"}
+    mail = Email(message_id="m-1", to="ana@x.example", to_name="", sender="a@x.example", sender_name="Acme",
+                 reply_to="a@x.example", language="en", sent_at=NOW, logo=logo, **words)  # fmt: skip
+    email = contents.Content.of(email_bytes(mail), "message/rfc822", words["text"], logo)
+    with sqlite_log.database.writing() as connection:
+        contents.keep(connection, [email], now=NOW)
+        delivery_log.append(
+            connection, [LogEntry(event="accepted", at=NOW, actor="run", body_sha256=email.sha256)]
+        )
+    seal(sqlite_log)
+    assert check(sqlite_log).findings == ()
+    with sqlite_log.database.writing() as connection:
+        connection.execute(text("UPDATE contents SET body = x'00' WHERE media_type = 'image/png'"))
+    told = [str(finding) for finding in check(sqlite_log).findings]
+    assert any("position 1 (id 1): its body (contents row 2) was changed" in each for each in told)
 
 
 def test_reindex_makes_anew_what_searches_read(log: Log) -> None:

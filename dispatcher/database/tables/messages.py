@@ -133,7 +133,7 @@ contents = Table(  # exact bytes, stored once
     row_id(),  # the word index speaks of bodies by number
     Column("sha256", String(64), nullable=False, unique=True),
     Column("media_type", String(60), nullable=False),
-    Column("encoding", String(10), nullable=False),  # zlib, identity
+    Column("encoding", String(10), nullable=False),  # zlib, identity, less-logo
     Column("size", Integer, nullable=False),
     Column("body", LargeBinary),  # null: erased
     Column("text", Text),  # plain reading text, for search and checks; null: erased

@@ -10,7 +10,7 @@ from typing import Any
 from dispatcher.database.engine import Database
 from dispatcher.database.types import instant
 from dispatcher.log.domain.facet import Facet, facet_of
-from dispatcher.messages.storage.contents import ERASED
+from dispatcher.messages.storage.contents import ERASED, bodies, unpacked
 from dispatcher.record.domain.seal import SealBody, body_hash, leaf_hash, root_of, tree_of
 from dispatcher.record.storage import log_audit, seals
 from dispatcher.record.storage.seal_journal import SealJournal
@@ -90,6 +90,7 @@ class _Check:
     facets: dict[int, str] = field(default_factory=dict)
     packs: dict[str, tuple[str, str]] = field(default_factory=dict)
     templates: Templates = field(default_factory=dict)
+    logos: dict[str, bytes | None] = field(default_factory=dict)
 
     def sealed(self) -> None:
         """Every sealed place, in order."""
@@ -222,7 +223,7 @@ class _Check:
             return
         self.stored += 1
         try:
-            body = zlib.decompress(row.body) if row.encoding == "zlib" else bytes(row.body)
+            body = unpacked(row.encoding, row.body, self._logo)
         except zlib.error:
             body = b""
         if sha256(body).hexdigest() != row.sha256 or len(body) != row.size:
@@ -234,6 +235,13 @@ class _Check:
             wrong = wrong_reading_text(row.media_type, body, row.text or "")
             if wrong:
                 self._say(self._place_of_body(row.sha256), wrong)
+
+    def _logo(self, digest: str) -> bytes | None:
+        """A picture that many bodies carry, read once."""
+        if digest not in self.logos:
+            with self.database.reading() as connection:
+                self.logos[digest] = bodies(connection, {digest}).get(digest)
+        return self.logos[digest]
 
     def _place_of_body(self, digest: str) -> str:
         with self.database.reading() as connection:

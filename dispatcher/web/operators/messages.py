@@ -1,5 +1,6 @@
 """Messages: the list, and one as the debtor got it with why, what happened, and the proof."""
 
+import base64
 import email
 import email.policy
 from collections.abc import Sequence
@@ -195,9 +196,19 @@ def html_of(raw: bytes) -> bytes:
     assert isinstance(parsed, EmailMessage)  # noqa: S101 the default policy makes nothing else
     part = parsed.get_body(("html",))
     if part is not None:
-        return str(part.get_content()).encode()
+        return _with_pictures(str(part.get_content()), parsed).encode()
     plain = parsed.get_body(("plain",))
     return f"<pre>{escape(plain.get_content() if plain else '')}</pre>".encode()
+
+
+def _with_pictures(html: str, mail: EmailMessage) -> str:
+    """The pictures that a mail carries written into its HTML, as a mail program shows them."""
+    for part in mail.walk():
+        named = str(part.get("Content-ID", "")).strip("<> ")
+        if named and part.get_content_maintype() == "image":
+            data = base64.b64encode(part.get_payload(decode=True) or b"").decode()  # type: ignore[arg-type]  # bytes
+            html = html.replace(f"cid:{named}", f"data:{part.get_content_type()};base64,{data}")
+    return html
 
 
 def message_filter(visit: Visit) -> MessageFilter:

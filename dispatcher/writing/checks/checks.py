@@ -26,6 +26,7 @@ from dispatcher.writing.mime import read_email
 from dispatcher.writing.untrusted import one_line
 
 SUBJECT_LENGTH = 150
+HEAVIEST_HTML = 100_000  # bytes
 _HREF = re.compile(r'href="([^"]*)"')
 _TWENTY_LETTERS = re.compile(r"(?:[\W\d_]*[^\W\d_]){20}")
 _WHERE: Mapping[str, str] = {
@@ -370,6 +371,16 @@ def _host(url: str) -> str | None:
     return host.removeprefix("www.") if host else None
 
 
+def _weight(checked: Checked) -> Steps:
+    """Gmail shows the first 102 kB of an e-mail's HTML and hides the rest, the way to stop with it."""
+    size = len(checked.parts.get("html", "").encode())
+    if checked.text.channel is ChannelKind.EMAIL and size > HEAVIEST_HTML:
+        advice = (
+            f"Mail programs cut off what is longer than {HEAVIEST_HTML // 1000} kB: write about fewer debts."
+        )
+        yield Finding(rule="email-weight", phrase=f"{size // 1000} kB", part="html", advice=advice)
+
+
 def _length(checked: Checked) -> Steps:
     if checked.text.channel is not ChannelKind.SMS or not checked.parts["text"].strip():
         return  # an empty text has no segment; that it is empty is said elsewhere
@@ -403,6 +414,7 @@ STEPS: tuple[tuple[str, Callable[[Checked], Steps]], ...] = (
     ("a simple way to stop", _optout),
     ("plans add up", _plans),
     ("links lead home", _links),
+    ("an e-mail is light", _weight),
     ("an SMS is short", _length),
     ("data is not markup", _markup),
 )

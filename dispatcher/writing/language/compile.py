@@ -17,7 +17,7 @@ from dispatcher.writing.language import front_matter, markdown
 from dispatcher.writing.language.layouts import TABLES, Layouts
 from dispatcher.writing.language.meta import FILE as META_FILE
 from dispatcher.writing.language.meta import TemplateMeta, read_meta
-from dispatcher.writing.language.placeholders import LAW_PREFIX, PLACEHOLDERS, Kind, Placeholder, View
+from dispatcher.writing.language.placeholders import BRAND, LAW_PREFIX, PLACEHOLDERS, Kind, Placeholder, View
 from dispatcher.writing.language.problems import Problem, TemplateProblems
 from dispatcher.writing.language.sandbox import MAX_SOURCE, environment
 from dispatcher.writing.language.syntax import analyse
@@ -36,6 +36,7 @@ _OWN = re.compile(
 )  # what a layout takes from the one text that it carries
 _STRIPS = re.compile(r"\A\s*\{[{%#]-|(?:-[}%]\}|#\})\s*\Z")  # white space of its neighbours too
 _JINJA_TAG = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
+_TO_PAY = '<a href="{{ links.pay }}"'  # the one action: the first of these is the button
 FALLBACK = "en"
 
 
@@ -181,7 +182,7 @@ class _Language:
 
     def __init__(self, wording: Wording) -> None:
         self.wording = wording
-        self.known = {**PLACEHOLDERS, **_disclosure_flags(wording)}
+        self.known = {**PLACEHOLDERS, **BRAND, **_disclosure_flags(wording)}
         self._shared: dict[tuple[str, bool], Part] = {}
 
     def shared(self, source: str, *, html: bool, file: str) -> Part:
@@ -339,6 +340,7 @@ class _TextCompiler:
         tokens = markdown.tokens_of(document.body)
         html, text = markdown.to_html(tokens), markdown.to_text(tokens)
         if self.channel is ChannelKind.EMAIL:
+            html = html.replace(_TO_PAY, f'{_TO_PAY} class="button"', 1)
             yield "html", self._laid_out(layouts["email.html"], html, document, html=True)
             yield "text", self._laid_out(layouts["email.txt"], text, document, html=False)
         else:

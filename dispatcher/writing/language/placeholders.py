@@ -303,6 +303,14 @@ PLACEHOLDERS: Mapping[str, Placeholder] = _catalogue(
     _entry("relation", _T, "debtor, joint_debtor or guarantor", "debtor", lambda v: v.inputs.relation),
 )  # fmt: skip
 
+# What only the layout of e-mails asks about a sender; authors see none of it.
+BRAND: Mapping[str, Placeholder] = _catalogue(
+    _entry("brand.logo", _T, "the picture's Content-ID", "", lambda v: v.inputs.sender.logo and v.inputs.sender.logo.content_id, "empty"),
+    _entry("brand.width", _T, "its width in px", "", lambda v: v.inputs.sender.logo and str(v.inputs.sender.logo.width), "empty"),
+    _entry("brand.height", _T, "its height in px", "", lambda v: v.inputs.sender.logo and str(v.inputs.sender.logo.height), "empty"),
+    _entry("brand.colour", _T, "the button's colour", "", lambda v: v.inputs.sender.colour or "#1d2127"),
+    _entry("brand.dark", _T, "the same on a dark screen", "", lambda v: v.inputs.sender.colour_dark or "#e8eaed"),
+)  # fmt: skip
 LAW_PREFIX = "law."  # law.NAME.first, law.NAME.later: which disclosures apply; for layouts only
 EXTRA_PREFIX = "debt.extra."
 

@@ -14,6 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from dispatcher.values.bank_account import grouped, payment_code, reference_for
+from dispatcher.values.logo import Logo
 from dispatcher.values.postal_address import AddressProblem, normalise_address
 from dispatcher.values.sender import Sender
 from dispatcher.writing.domain.render_inputs import RenderInputs
@@ -170,6 +171,7 @@ def page_html(
         tight=tight,
         words=words,
         sender=inputs.sender,
+        logo=_logo(inputs.sender.logo),
         sender_contact=_sender_contact(inputs.sender),
         return_line=return_line(inputs.sender),
         address=address,
@@ -181,6 +183,11 @@ def page_html(
         identity=Markup(mark + identity),  # noqa: S704  # the same
         css=layout.css + paper_css(paper, address) + running + (qr.css if qr else ""),
     )
+
+
+def _logo(logo: Logo | None) -> str:
+    """The picture as an address that holds it: a letter fetches nothing."""
+    return f"data:{logo.media_type};base64,{''.join(logo.encoded.split())}" if logo else ""
 
 
 def return_line(sender: Sender) -> str:

@@ -25,6 +25,8 @@ class _OnlyOurFonts(plutoprint.ResourceFetcher):
     """A letter is whole in itself: but for our fonts, whatever it asks for is an empty file, wherever it lies."""
 
     def fetch_url(self, url: str) -> plutoprint.ResourceData:
+        if url.startswith("data:image/"):
+            return super().fetch_url(url)
         font = font_file(url)
         return plutoprint.ResourceData(font or b"", "font/otf" if font else "application/octet-stream")
 

@@ -82,10 +82,12 @@ def _date_fonts(_: weasyprint.Document, pdf: Any) -> None:
 
 
 class _OnlyOurFonts(URLFetcher):  # type: ignore[misc]  # WeasyPrint carries no types
-    """Hands out our font files under names of our own, and nothing else."""
+    """Hands out our font files under names of our own and what stands in the page itself, and nothing else."""
 
-    def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:  # noqa: ARG002
+    def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:
         font = font_file(url)
+        if font is None and url.startswith("data:image/"):
+            return super().fetch(url, headers)
         if font is None:
             raise ValueError("a letter fetches nothing from outside")
         return URLFetcherResponse(url, font)
