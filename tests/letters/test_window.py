@@ -1,6 +1,7 @@
 """What shows through the envelope's window: name and address, whole, and nothing else."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from dispatcher.writing.letters import LetterPdf, LetterProblem, render_letter, window_text
-from dispatcher.writing.letters.layout import Layout, shipped_layout
+from dispatcher.writing.letters.layout import shipped_layout
 from dispatcher.writing.letters.paper import A4, LETTER
 from dispatcher.writing.letters.pictures import letter_pages_as_png
 from tests.letters.builders import MESSAGE_ID, a_debtor, a_letter, a_sender, some_debts, some_inputs
@@ -74,9 +75,7 @@ def test_an_address_that_cannot_be_printed_holds_the_letter_and_says_why(address
 
 def test_a_layout_that_prints_something_else_behind_the_window_holds_every_letter():
     shipped = shipped_layout()
-    careless = Layout(
-        template=shipped.template, words=shipped.words, css=shipped.css + ".return-line { margin-top: 12mm; }"
-    )
+    careless = replace(shipped, css=shipped.css + ".return-line { margin-top: 12mm; }")
     problem = rendered(layout=careless)
     assert isinstance(problem, LetterProblem)
     assert problem.rule == "envelope-window"
