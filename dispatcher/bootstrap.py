@@ -531,6 +531,7 @@ def open_dispatcher(
     # planning a seventh of its time.
     gc.set_threshold(50_000, 20, 100)
     settings = settings or load_settings()
+    settings.refuse_to_leave_practice()
     if now is not None:
         _refuse_clock(settings)
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)

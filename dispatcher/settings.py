@@ -36,6 +36,8 @@ from channels.registry import missing, providers, stays_on_this_machine
 from channels.settings import ChannelSettings
 from dispatcher.users.domain.user import Role
 
+PRACTICE = "practice"  # the file in a home that makes it a desk to practise at: nothing leaves it
+
 
 class SettingsError(ValueError):
     """A setting is wrong; the text names it and where it came from."""
@@ -457,6 +459,34 @@ class Settings(BaseSettings):
             )
         wanting = (missing(each) for kind in real for each in self.providers(kind))
         return [*found, *filter(None, wanting)]
+
+    @property
+    def is_practice(self) -> bool:
+        """Whether the home is one to practise in."""
+        return (self.home / PRACTICE).is_file()
+
+    def refuse_to_leave_practice(self) -> None:
+        """Raise SettingsError where something is set by which the invented people of a practice home could get out."""
+        if not self.is_practice:
+            return
+        ways = {
+            **{
+                f"DISPATCHER_CHANNELS__{kind.value.upper()}__PROVIDER": one.provider != "folder"
+                for kind in ChannelKind
+                for one in self.providers(kind)
+            },
+            "DISPATCHER_DATABASE_URL": bool(self.database_url),
+            "DISPATCHER_MAILBOX__HOST": bool(self.mailbox.host),
+            "DISPATCHER_NOTIFY__WEBHOOK_URL": bool(self.notify.webhook_url),
+            "DISPATCHER_NOTIFY__EMAIL": bool(self.notify.email),
+            "DISPATCHER_NOTIFY__PING_URL": bool(self.notify.ping_url),
+            "DISPATCHER_IMPORT_FOLDER": self.import_folder is not None,
+        }
+        if found := [name for name, is_set in ways.items() if is_set]:
+            raise SettingsError(
+                f"{self.home} is a desk to practise at, with a database of its own that nothing leaves: "
+                f"take {', '.join(found)} back, or work in another home"
+            )
 
     def is_rehearsal(self, kind: ChannelKind) -> bool:
         """Whether nothing of this channel can leave the machine: a folder, or a provider on loopback."""

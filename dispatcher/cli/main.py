@@ -14,6 +14,7 @@ COMMANDS = {
     "db": ("dispatcher.cli.db:app", "Create or upgrade the database, say where it stands."),
     "check": ("dispatcher.cli.check:check", "Check settings, data files and connections."),
     "config": ("dispatcher.cli.config:app", "The configuration in files and on the pages, both ways."),
+    "practice": ("dispatcher.cli.practice:app", "A desk to practise at, with invented people who answer."),
     "portfolio": ("dispatcher.cli.portfolio:app", "Import a portfolio, see its totals, make a sample."),
     "inbox": (
         "dispatcher.cli.inbox:app",

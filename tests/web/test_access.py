@@ -92,6 +92,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "GET /inbox": PEOPLE,
     "GET /inbox/{id}": PEOPLE,
     "POST /inbox/{id}": (OPERATOR,),
+    "GET /practice": EVERYONE,
     "GET /tasks": ALL_BUT_ADMIN,
     "POST /tasks/messages": (OPERATOR,),
     "POST /tasks/finish": (OPERATOR,),

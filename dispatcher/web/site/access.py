@@ -112,6 +112,7 @@ ACCESS: Mapping[str, Access] = {
     "GET /handover": READS_PEOPLE,
     "POST /handover": OPERATES,
     "POST /handover/export": OPERATES,
+    "GET /practice": EVERYONE,
     "GET /tasks": HAS_TASKS,
     "POST /tasks/messages": OPERATES,
     "POST /tasks/finish": OPERATES,

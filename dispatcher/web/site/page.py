@@ -46,6 +46,7 @@ _MENU = (
     ("/runs", "Runs", ""),
     ("/imports", "Ledgers", ""),
     ("/inbox", "Inbox", ""),
+    ("/practice", "Practice", ""),
     ("/tasks", "Tasks", ""),
     ("/calls", "Calls", ""),
     ("/handover", "Hand-over", ""),
@@ -84,6 +85,7 @@ class Site:
     test_limit: RateLimit = field(init=False)
     jobs: JobRunner = field(init=False)
     views: ViewLog = field(init=False)
+    is_practice: bool = field(init=False)
     zone: str = field(init=False)  # in which instants are written that are nobody's own
     pools: Pools = field(default_factory=Pools)
     in_passing: InPassing = field(default_factory=InPassing)
@@ -91,6 +93,7 @@ class Site:
     def __post_init__(self) -> None:
         """Build what depends on the settings."""
         self.cookies = Cookies(https=self.https)
+        self.is_practice = self.program.settings.is_practice
         of_the_day = (one.zone for one in self.schedules if one.job == "run")
         self.zone = self.program.settings.web.zone or next(of_the_day, "UTC")
         clock, minute = self.program.real_now, timedelta(minutes=1)
@@ -217,7 +220,14 @@ def _surroundings(site: Site, visit: Visit) -> dict[str, Any]:
         "user": visit.session.user if visit.session else None,
         "csrf": visit.session.csrf if visit.session else "",
         "said": ("bad", visit.wrong) if visit.wrong else site.cookies.hear(visit.request),
-        "menu": [item for item in _MENU if visit.session and _open(f"GET {item[0]}", roles)],
+        "menu": [
+            item
+            for item in _MENU
+            if visit.session
+            and _open(f"GET {item[0]}", roles)
+            and (site.is_practice or item[0] != "/practice")
+        ],
+        "is_practice": site.is_practice,
         "here": visit.here,
         "finds": visit.session is not None and _open("GET /find", roles),
         "rehearsal": visit.session is not None and not site.program.policy.real_channels,
