@@ -36,7 +36,7 @@ def practised(tmp_path: Path) -> Iterator[Web]:
 def test_a_clerk_works_on_what_invented_people_write(practised: Web) -> None:
     desk = practised.signed_in("anna")
     page = desk.page("/practice")
-    assert "Practice desk: everybody here is invented" in page
+    assert "Practice desk: everybody here is invented, and" in page
     assert page.count(">what they wrote<") == len(EXERCISES)
     assert "0 of 8" in page
 
