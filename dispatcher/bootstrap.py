@@ -129,15 +129,15 @@ class Dispatcher:
         with self.texts_as_files(texts) as (folder, config):
             whole = read_whole(config, jobs=JOBS)
         troubles = [trouble_of(error, folder) for error in whole.errors]
-        return troubles or [trouble_of(line, folder) for line in self._beside_templates(whole, texts)]
+        return troubles or [trouble_of(line, folder) for line in self._beside_templates(whole)]
 
-    def _beside_templates(self, whole: Whole, texts: Texts) -> list[str]:
+    def _beside_templates(self, whole: Whole) -> list[str]:
         """Why the templates in force would not go with it: other wording, or steps that no template serves."""
         from dispatcher.authoring.lint_templates import lint_strategies
         from dispatcher.authoring.published_templates import PublishedTemplates
 
         templates = self.templates
-        if texts.get("wording", {}) != self.pages_texts.texts.get("wording", {}):
+        if whole.wordings != self.layouts.wordings:
             layouts = replace(self.layouts, wordings=whole.wordings, senders=tuple(whole.senders.values()))
             templates = PublishedTemplates(self.database, layouts, self.now)
         return [*templates.problems_now(), *lint_strategies(whole.strategies, templates.all_in_force())]
