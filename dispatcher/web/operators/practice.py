@@ -20,7 +20,16 @@ def show_practice(visit: Visit) -> Response:
         everybody = standings(connection, exercises, names)
         tries = tries_of(connection, exercises, visit.user.name)
     if visit.query("format"):
-        rows = ({"user": one.user, "of": one.dealt, "done": one.done, "well": one.good} for one in everybody)
+        rows = (
+            {
+                "user": one.user,
+                "of": one.dealt,
+                "done": one.done,
+                "well": one.good,
+                "finished": one.has_finished,
+            }
+            for one in everybody
+        )
         return exported(visit, "practice", rows)
     return page(visit, "practice", tries=tries, everybody=everybody)
 
