@@ -12,6 +12,8 @@ import typer
 from dispatcher.cli.opening import AsJson, AsOf, Now, opened, print_json
 from dispatcher.cli.progress import Bars
 
+_RULES = 10  # that many are named
+
 
 def forecast(
     days: Annotated[
@@ -85,8 +87,14 @@ def _as_json(request: Any, found: Any, assumes: str) -> dict[str, Any]:
             for (day, channel, step), count in sorted(found.going.items())
         ],
         "kept_back": [
-            {"day": day, "decision": decision, "count": count, "may_be_off_by": found.margin(count)}
-            for (day, decision), count in sorted(found.kept_back.items())
+            {
+                "day": day,
+                "decision": decision,
+                "rule": rule,
+                "count": count,
+                "may_be_off_by": found.margin(count),
+            }
+            for (day, decision, rule), count in sorted(found.kept_back.items())
         ],
     }
 
@@ -100,12 +108,13 @@ def _print(found: Any, days: int, assumes: str) -> None:
         for (_, channel, step), count in sorted(item for item in found.going.items() if item[0][0] == day):
             print(f"    {count:>7} {channel:<6} {step}")
     print(f"{sum(totals.values())} messages in {days} days, on {len(totals)} of them.")
-    kept = Counter[str]()
-    for (_, decision), count in found.kept_back.items():
-        kept[decision] = max(kept[decision], count)
+    kept = Counter[tuple[str, str]]()
+    for (_, decision, rule), count in found.kept_back.items():
+        kept[decision, rule] = max(kept[decision, rule], count)
     if kept:
-        most = ", ".join(f"{count} ({decision})" for decision, count in sorted(kept.items()))
-        print(f"Kept back on the worst day: {most}; `dispatcher plan --dry-run` says why.")
+        print("Kept back, each on its worst day:")
+        for (decision, rule), count in kept.most_common(_RULES):
+            print(f"    {count:>7} {decision:<6} {rule}")
     if found.one_in > 1:
         off = found.margin(sum(totals.values()))
         print(

@@ -15,7 +15,7 @@ from dispatcher.planning.begin_rounds import find_rounds
 from dispatcher.planning.decide_reminders import decide, rules_of
 from dispatcher.planning.domain.capacity import DAY_FULL, Room
 from dispatcher.planning.domain.ladder import Rung, due_step, ends_on, next_day, round_rung
-from dispatcher.planning.domain.plan_summary import Decided, outcome_of
+from dispatcher.planning.domain.plan_summary import Decided, outcome_of, reasons_of
 from dispatcher.planning.domain.planner import PlannedMessage, RefusedIntent, as_history
 from dispatcher.planning.domain.strategy import Strategy
 from dispatcher.planning.policy import Policy
@@ -43,13 +43,13 @@ class ForecastRequest:
 
 @dataclass(slots=True)
 class Forecast:
-    """Messages by the day they go out on, channel and step; decisions that keep one back by the day they are made.
+    """Messages by the day they go out on, channel and step; what keeps one back by its day, decision and first rule.
 
     `one_in`: the counts are that many times what a sample of people gave.
     """
 
     going: Counter[tuple[date, str, str]] = field(default_factory=Counter)
-    kept_back: Counter[tuple[date, str]] = field(default_factory=Counter)
+    kept_back: Counter[tuple[date, str, str]] = field(default_factory=Counter)
     one_in: int = 1
 
     def margin(self, count: int) -> int:
@@ -64,12 +64,12 @@ def sample_for(database: Database, as_of: date, looked_at: int = LOOKED_AT) -> i
 
 
 def forecast_table(forecast: Forecast) -> Iterator[list[str]]:
-    """The forecast as lines of cells, the heading first; what is kept back under its decision."""
-    yield ["day", "channel", "step", "decision", "count", "may_be_off_by"]
+    """The forecast as lines of cells, the heading first; what is kept back under its decision and rule."""
+    yield ["day", "channel", "step", "decision", "rule", "count", "may_be_off_by"]
     for (day, channel, step), count in sorted(forecast.going.items()):
-        yield [day.isoformat(), channel, step, "goes", str(count), str(forecast.margin(count))]
-    for (day, decision), count in sorted(forecast.kept_back.items()):
-        yield [day.isoformat(), "", "", decision, str(count), str(forecast.margin(count))]
+        yield [day.isoformat(), channel, step, "goes", "", str(count), str(forecast.margin(count))]
+    for (day, decision, rule), count in sorted(forecast.kept_back.items()):
+        yield [day.isoformat(), "", "", decision, rule, str(count), str(forecast.margin(count))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +241,8 @@ def _due_by_the_book(
 def _count(decided: Decided, forecast: Forecast, day: date, now: datetime) -> None:
     outcome = outcome_of(decided)
     if not isinstance(decided, PlannedMessage) or outcome is Outcome.HOLD:
-        forecast.kept_back[day, outcome.value] += 1
+        rule = next((f"{reason.pack}/{reason.rule}" for reason in reasons_of(decided)), "")
+        forecast.kept_back[day, outcome.value, rule] += 1
         return
     goes_on = day + ((decided.decision.not_before or now).date() - now.date())
     forecast.going[goes_on, decided.channel.value, decided.intent.step.name] += 1

@@ -73,7 +73,10 @@ def test_a_message_that_waits_for_the_morning_is_counted_on_the_day_it_goes_out(
 def test_what_is_kept_back_is_counted_apart(database: Database) -> None:
     a_debt(database, a_debtor(database), TODAY - timedelta(days=3), promise_date=TODAY + timedelta(days=1))
     forecast = forecast_days(database, a_desk(), ForecastRequest(as_of=TODAY, now=hour_of(TODAY), days=3))
-    assert forecast.kept_back == {(TODAY, "block"): 1, (TODAY + timedelta(days=1), "block"): 1}
+    assert forecast.kept_back == {
+        (TODAY, "block", "ledger/promised"): 1,
+        (TODAY + timedelta(days=1), "block", "ledger/promised"): 1,
+    }
     assert forecast.going == {(TODAY + timedelta(days=2), "email", "day3"): 1}
 
 
@@ -118,7 +121,7 @@ def test_the_table_of_a_forecast_holds_what_goes_and_what_is_kept_back(sqlite_da
         sqlite_database, a_desk(), ForecastRequest(as_of=TODAY, now=hour_of(TODAY), days=1)
     )
     assert list(forecast_table(forecast)) == [
-        ["day", "channel", "step", "decision", "count", "may_be_off_by"],
-        ["2026-03-04", "email", "day3", "goes", "1", "0"],
-        ["2026-03-04", "", "", "block", "1", "0"],
+        ["day", "channel", "step", "decision", "rule", "count", "may_be_off_by"],
+        ["2026-03-04", "email", "day3", "goes", "", "1", "0"],
+        ["2026-03-04", "", "", "block", "ledger/disputed", "1", "0"],
     ]

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date
 
-from dispatcher.gate.decision import Outcome
+from dispatcher.gate.decision import Outcome, Reason
 from dispatcher.planning.domain.conversation import DueDebt, Mention
 from dispatcher.planning.domain.planner import PlannedMessage, RefusedIntent
 
@@ -38,12 +38,7 @@ class PlanSummary:
         self.by_outcome[outcome.value] += 1
         self.by_channel[channel][outcome.value] += 1
         self.by_step[decided.intent.step.name][outcome.value] += 1
-        reasons = decided.decision.reasons if isinstance(decided, PlannedMessage) else decided.reasons
-        # what only defers keeps nobody back where something else blocks
-        count = (
-            [r for r in reasons if r.outcome is not Outcome.DEFER] if outcome is Outcome.BLOCK else reasons
-        )
-        keys = {(outcome.value, r.pack, r.rule, r.reference) for r in count or reasons}
+        keys = {(outcome.value, r.pack, r.rule, r.reference) for r in reasons_of(decided)}
         self.reasons.update(keys)
         if isinstance(decided, RefusedIntent):
             self.refused_by_step[decided.intent.step.name][outcome.value] += 1
@@ -78,6 +73,14 @@ def _counted(reasons: Counter[ReasonKey]) -> list[dict[str, object]]:
 def outcome_of(decided: Decided) -> Outcome:
     """What was decided."""
     return decided.decision.outcome if isinstance(decided, PlannedMessage) else decided.outcome
+
+
+def reasons_of(decided: Decided) -> tuple[Reason, ...]:
+    """Why it was decided so; what only defers keeps nobody back where something else blocks."""
+    reasons = decided.decision.reasons if isinstance(decided, PlannedMessage) else decided.reasons
+    if outcome_of(decided) is not Outcome.BLOCK:
+        return reasons
+    return tuple(reason for reason in reasons if reason.outcome is not Outcome.DEFER) or reasons
 
 
 def _of_debt(each: DueDebt | Mention) -> str:

@@ -78,12 +78,15 @@ def show_forecast(visit: Visit) -> Response:
     going: Counter[tuple[date, str]] = Counter()
     for (day, channel, _), count in found.going.items():
         going[day, channel] += count
+    kept: Counter[tuple[date, str]] = Counter()
+    for (day, decision, _), count in found.kept_back.items():
+        kept[day, decision] += count
     return page(
         visit,
         "forecast",
         found=found,
         going=_chart(every, going, {channel: channel for channel in _CHANNELS}),
-        kept=_chart(every, found.kept_back, _WORDS),
+        kept=_chart(every, kept, _WORDS),
         rows=list(_rows(found)),
         as_of=as_of,
         days=days,
@@ -114,11 +117,11 @@ def _parts(
 
 
 def _rows(found: Forecast) -> Iterator[tuple[date, str, str, int, int]]:
-    """Day, channel, step, count and how far off it may be; what is kept back under the words for it."""
+    """Day, channel, step, count and how far off it may be; what is kept back under the words for it and the rule."""
     for (day, channel, step), count in sorted(found.going.items()):
         yield day, channel, step, count, found.margin(count)
-    for (day, decision), count in sorted(found.kept_back.items()):
-        yield day, "kept back", _WORDS.get(decision, decision), count, found.margin(count)
+    for (day, decision, rule), count in sorted(found.kept_back.items()):
+        yield day, "kept back", f"{_WORDS.get(decision, decision)}: {rule}", count, found.margin(count)
 
 
 def _as_csv(found: Forecast, as_of: date, days: int) -> Response:
