@@ -51,6 +51,7 @@ class Desk:
     vanished: set[str] = field(default_factory=set)
     opted_out: set[tuple[str, str]] = field(default_factory=set)  # person, channel
     fired: dict[tuple[str, str], tuple[str, date]] = field(default_factory=dict)  # debt, person -> step, day
+    rests_until: dict[tuple[str, str], date] = field(default_factory=dict)  # after a broken promise
     waiting: list[tuple[Sent, dict[tuple[str, str], Any]]] = field(default_factory=list)
 
     def day(self, day: date) -> None:
@@ -59,6 +60,28 @@ class Desk:
         for strategy, person, kind, dues, besides in self._due(day):
             self._write(strategy, person, kind, dues, besides, day, now)
         self._release(until=now + timedelta(days=1))
+
+    def ledger(self, book: Book, of: date) -> None:
+        """A newer ledger. A promise that it shows broken leaves its ladder waiting for the next step's distance from then."""
+        before = self.ledger_of
+        self.book, self.ledger_of = book, of
+        for debt in book.debts.values():
+            known = debt.promised is not None and of > debt.promised + GRACE
+            knew = debt.promised is not None and before is not None and before > debt.promised + GRACE
+            strategy = self.strategy_of(debt)
+            if known and not knew and strategy is not None and debt.is_open(of) and debt.balance > 0:
+                for person, _ in self.recipients(debt, strategy):
+                    self._wait_from(debt, person, strategy["steps"], of)
+
+    def _wait_from(self, debt: Debt, person: str, steps: Sequence[Json], broken: date) -> None:
+        names = [step["name"] for step in steps]
+        last = self.fired.get((debt.key, person))
+        sent = names.index(last[0]) + 1 if last and last[0] in names else 0
+        place = next((n for n in range(sent, len(steps)) if steps[n]["kind"] != "courtesy"), None)
+        if place is not None:
+            stands = steps[place - 1]["day"] if place else 0
+            waits = steps[place]["day"] - min(stands, steps[place]["day"] - 1)
+            self.rests_until[debt.key, person] = broken + timedelta(days=waits)
 
     def _due(self, day: date) -> Iterable[tuple[Json, Person, str, list[tuple[Debt, Json]], list[Debt]]]:
         groups: dict[Any, list[tuple[Debt, Json]]] = defaultdict(list)
@@ -142,6 +165,7 @@ class Desk:
             comes = debt.due + timedelta(days=step["day"])
             if last and (step["kind"] == "courtesy" or steps[done]["kind"] != "courtesy"):
                 comes = max(comes, last[1] + timedelta(days=step["day"] - steps[done]["day"]))
+            comes = max(comes, self.rests_until.get((debt.key, person), comes))
             return step if comes <= day else None
         return None
 

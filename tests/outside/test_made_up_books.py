@@ -172,11 +172,8 @@ def test_a_made_up_book_replayed_with_all_that_happens_to_it_agrees(
     newer, gone = later(paid, seed, FIRST + 2 * PART * DAY)
     path = write(newer, tmp_path / "second.csv")
     program.do("portfolio", "import", str(path), "--full", "--as-of", (FIRST + 2 * PART * DAY).isoformat())
-    desk.book, desk.ledger_of = (
-        Book(people=book.people, debts=book.debts | newer.debts),
-        FIRST + 2 * PART * DAY,
-    )
     desk.vanished, desk.paid = gone, Counter()  # the newer ledger knows the payments
+    desk.ledger(Book(people=book.people, debts=book.debts | newer.debts), FIRST + 2 * PART * DAY)
     days(2 * PART, 4 * PART - 1)
 
     entries = program.export()
