@@ -248,6 +248,9 @@ def _misused(template: "CompiledTemplate", step: "Step", strategy: "Strategy") -
     if step.kind not in template.meta.kinds:
         serves = ", ".join(sorted(template.meta.kinds))
         yield f"template {template.name!r} serves {serves}, not {step.kind}: use another, or widen its `kinds`"
+    if template.meta.notice and step.notice != template.meta.notice:
+        wanted = template.meta.notice
+        yield f"template {template.name!r} is the notice {wanted}: write `notice: {wanted}` at the step"
     written = {channel for _, channel in template.texts}
     if missing := [channel.value for channel in step.channels if channel not in written]:
         yield f"template {template.name!r} has no text for {', '.join(missing)}: add one, or leave the channel out"

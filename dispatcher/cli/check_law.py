@@ -79,6 +79,7 @@ def sentences(dispatcher: Dispatcher) -> Iterator[Finding]:
 
 
 def _unwritten(dispatcher: Dispatcher, place: "PlaceCount") -> Iterator[str]:
+    from dispatcher.people.domain.person import gate_kind
     from dispatcher.writing.checks.sentences import unwritten
     from dispatcher.writing.language.compile import language_chain
 
@@ -101,7 +102,8 @@ def _unwritten(dispatcher: Dispatcher, place: "PlaceCount") -> Iterator[str]:
     )
     binding = [(pack, rule) for pack in packs for rule in pack.rules if rule.role(role)]
     for pack, rule in binding:
-        channels = {channel for step in steps if step.kind in rule.kinds for channel in step.channels}
+        bound = (step for step in steps if gate_kind(step.kind, step.notice) in rule.kinds)
+        channels = {channel for step in bound for channel in step.channels}
         for channel in sorted(channels):
             if missing := unwritten(pack, rule, wording, channel, role):
                 names = ", ".join(sorted(missing))

@@ -12,7 +12,7 @@ from dispatcher.gate.decision import Decision, Outcome, Reason, own_reason
 from dispatcher.gate.facts import ContentFindings, HistoryEntry
 from dispatcher.gate.grounds import grounds
 from dispatcher.messages.domain.message import Message
-from dispatcher.people.domain.person import history_kind
+from dispatcher.people.domain.person import gate_kind
 from dispatcher.planning.domain.contact import contact_facts
 from dispatcher.planning.domain.follow_up_standing import follow_up_standing
 from dispatcher.planning.domain.intended import IntendedContact, reachable_points, zones_of
@@ -120,6 +120,7 @@ def contact_of_message(message: Message, files: MessageFiles, desk: Policy) -> I
         debts=debts,
         channel=ChannelKind(message.channel),
         kind=message.kind,
+        notice=message.notice,
         point=files.point(message),
         relation=message.relation,
         sender_role=role_of(debts, sender.role),
@@ -224,7 +225,7 @@ def _as_history(message: Message, files: MessageFiles, now: datetime) -> History
         outcome="sent",
         direction="outbound",
         debts=tuple(debt.reference for debt in files.debts_in(message)),
-        kind=history_kind(message.kind),
+        kind=gate_kind(message.kind, message.notice),
         to=message.address or None,
     )
 

@@ -403,6 +403,7 @@ class ContactFacts:
     debt: DebtFacts = DebtFacts()
     debt_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     validation_period_end: date | None = None
+    validation_notice_sent: DateOnFile = None
     notice_sent: DateOnFile = None
     notice_received: date | None = None  # as a receipt or the debtor says; None: nobody knows
     notice_channel: str | None = None

@@ -93,6 +93,7 @@ def _contact(read: Json, words: OptOutTable) -> f.ContactFacts:
         debt=f.DebtFacts(**read.get("debt", {})),
         debt_groups=read.get("debt_groups", {}),
         validation_period_end=read.get("validation_period_end"),
+        validation_notice_sent=read.get("validation_notice_sent"),
         notice_sent=read.get("notice_sent"),
         notice_received=read.get("notice_received"),
         notice_channel=read.get("notice_channel"),

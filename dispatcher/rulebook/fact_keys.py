@@ -270,6 +270,7 @@ _FACTS: dict[str, Any] = {
     },
     "debt_groups": groups,
     "validation_period_end": optional_day,
+    "validation_notice_sent": day_on_file,
     "notice_sent": day_on_file,
     "notice_received": optional_day,
     "notice_channel": optional_text,

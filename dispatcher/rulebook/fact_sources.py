@@ -51,7 +51,7 @@ SOURCES: tuple[FactSource, ...] = (
     FactSource("action.addressee", COLUMN, "`debtor_name`"),
     FactSource("action.approved_form", ACT, "no approvals are kept: never, in the daily run"),
     FactSource("action.caller_id", CANNOT, "the program makes no calls"),
-    FactSource("action.in_initial_communication", CANNOT, "validation notices are written elsewhere"),
+    FactSource("action.in_initial_communication", ACT, "of a validation notice: nothing was sent before"),
     FactSource("action.queued_local", LOG, "decides nothing"),
     FactSource("action.observed_delivered_local", LOG, "decides nothing"),
     FactSource("action.recipient.relation", COLUMN, "`joint_debtors`, `guarantors`"),
@@ -103,7 +103,8 @@ SOURCES: tuple[FactSource, ...] = (
     FactSource("debt.transfer_notice_sent", RECORD, "`notice`"),
     FactSource("debt.procedure_open", CANNOT, "stop such debts with `record hold` meanwhile"),
     FactSource("debt_groups", RECORD, "`wish`: loans serviced under one account"),
-    FactSource("validation_period_end", RECORD, "`notice`"),
+    FactSource("validation_period_end", LOG, "the day that our validation notice prints; `record notice`"),
+    FactSource("validation_notice_sent", LOG, "a step that is the validation notice; `record notice`"),
     FactSource(
         "notice_sent",
         LOG,
@@ -177,9 +178,8 @@ LIMITS: tuple[str, ...] = (
     "Who receives a payment (Mexico: the lender, never the agency): the payment link is the sender's word.",
     "Repeated disputes of the same matter (12 CFR 1006.38(a)(1)): each counts.",
     (
-        "The days within which a validation notice must follow the first communication (five; in Massachusetts five "
-        "business days), New York's further initial notices and its itemisation of charged-off debts (23 NYCRR 1.2): "
-        "the program writes none."
+        "Massachusetts' five business days for a validation notice, New York's further initial notices and its "
+        "itemisation of charged-off debts (23 NYCRR 1.2): the program writes none."
     ),
     (
         "The country whose law counts a spouse, a minor's parent or a successor in interest as the debtor. The house "

@@ -15,6 +15,7 @@ from dispatcher.planning.domain.strategy import (
     GO_ON,
     HANDOVER,
     RESTART,
+    STANDARD_POST,
     TASK,
     Arm,
     CallStep,
@@ -51,6 +52,8 @@ NOTICE_STEPS = (
     "validation",
     "transfer",
 )  # what a step of kind notice may be; the first if unsaid
+# As what a letter is posted, in the words that a print house is told and that Lob has for it.
+POSTS = ("standard", "registered", "certified", "certified_return_receipt")
 _NAME = {"type": "string", "pattern": r"^[a-z0-9][a-z0-9_-]*$"}
 _CHANNELS = {
     "type": "array",
@@ -180,6 +183,7 @@ SCHEMA: dict[str, Any] = {
                     },
                     "vary": {"type": "boolean"},
                     "notice": {"enum": list(NOTICE_STEPS)},
+                    "post": {"enum": list(POSTS)},
                 },
             },
         },
@@ -392,6 +396,8 @@ def _call(file: YamlFile, place: int, item: dict[str, Any]) -> CallStep:
 def _step(file: YamlFile, place: int, item: dict[str, Any]) -> Step:
     if "template" not in item:
         raise file.error(("steps", place), "a step that is written names its template")
+    if "post" in item and ChannelKind.LETTER.value not in item["channels"]:
+        raise file.error(("steps", place, "post"), "only a step that goes by letter is posted")
     is_notice = item["kind"] == "notice"
     if "notice" in item and not is_notice:
         raise file.error(("steps", place, "notice"), f"only a step of kind notice is one, not {item['kind']}")
@@ -407,6 +413,7 @@ def _step(file: YamlFile, place: int, item: dict[str, Any]) -> Step:
         next_channel_on_bounce=item.get("next_channel_on_bounce", is_notice),
         paused_wait=item.get("next_channel_on_pause", {}).get("wait"),
         vary=item.get("vary", False),
+        post=item.get("post", STANDARD_POST),
     )
 
 

@@ -80,6 +80,8 @@ SCHEMA: dict[str, Any] = {
                     "later": {"type": "string"},
                     "source": {"type": "string", "minLength": 1},
                     "collector_statement": {"type": "boolean"},
+                    "notices": _TEXTS,
+                    "in_text": {"type": "boolean"},
                 },
             },
         },
@@ -177,7 +179,9 @@ def _leaning(examples: YamlFile, own: list[str]) -> Leaning:
 def _own_sentences(file: YamlFile) -> list[str]:
     """What the layouts and the law say, without placeholders: sentences that pass whatever they are compared with."""
     said = list(file.data["phrases"].values())
-    said += [item.get(which, "") for item in file.data.get("disclosures", []) for which in ("first", "later")]
+    # Not the longest of them: a page of other words would make every word of a reminder rarer than it is.
+    laws = [item for item in file.data.get("disclosures", []) if not item.get("in_text")]
+    said += [item.get(which, "") for item in laws for which in ("first", "later")]
     return [folded(_PLACEHOLDER.sub(" ", row)) for text in said for row in text.split("\n")]
 
 
@@ -230,6 +234,8 @@ def _disclosure(item: dict[str, Any]) -> Disclosure:
         roles=frozenset(item.get("roles", ())),
         kinds=frozenset(item["kinds"]),
         channels=frozenset(item.get("channels", ())),
+        notices=frozenset(item.get("notices", ())),
+        in_text=item.get("in_text", False),
         first=item["first"],
         later=item.get("later", ""),
         source=item["source"],

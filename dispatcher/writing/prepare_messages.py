@@ -29,6 +29,7 @@ from dispatcher.messages.storage.planned import (
     still_planned,
 )
 from dispatcher.people.domain.person import PersonFile
+from dispatcher.planning.domain.strategy import STANDARD_POST
 from dispatcher.planning.policy import Policy
 from dispatcher.values.postal_address import AddressProblem, normalise_address
 from dispatcher.values.sender import Sender
@@ -236,7 +237,10 @@ def _ready(
         "template_version": compiled.version,
         "balance_minor": inputs.total.minor,
         "said": list(rendered.content.said),
-        "envelope": envelope(message, inputs, rendered, person, press.from_address).as_json(),
+        "envelope": replace(
+            envelope(message, inputs, rendered, person, press.from_address),
+            postage_class=_post_of(message, press.policy),
+        ).as_json(),
     }
     return Prepared(
         message=message,
@@ -246,6 +250,13 @@ def _ready(
         template_sha256=compiled.files_sha256,
         report=None if on_paper else Report(findings=(), content=rendered.content),
     )
+
+
+def _post_of(message: Message, policy: Policy) -> str:
+    """As what its step wants a letter posted."""
+    strategies = (strategy for strategy in policy.strategies if strategy.name == message.strategy)
+    steps = (step for strategy in strategies for step in strategy.written() if step.name == message.step)
+    return next((step.post for step in steps), STANDARD_POST)
 
 
 def envelope(

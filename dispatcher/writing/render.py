@@ -184,6 +184,12 @@ def _text_of(compiled: CompiledTemplate, inputs: RenderInputs) -> CompiledText:
             f"Template {compiled.name} serves {kinds}, not a {inputs.kind} step.",
             "Use another template for this step, or widen `kinds` in its template.yaml.",
         )
+    if compiled.meta.notice and inputs.notice != compiled.meta.notice:
+        raise _Failed(
+            "notice",
+            f"Template {compiled.name} is the notice {compiled.meta.notice}, and this step is none.",
+            f"Write `notice: {compiled.meta.notice}` at the step, or use another template for it.",
+        )
     if not inputs.debts and inputs.asks:
         raise _Failed("no-debt", "There is no debt to write about.", "Plan the message again.")
     return text

@@ -8,8 +8,10 @@ from channels.kind import ChannelKind
 from dispatcher.agreements.domain.arrangement import InstalmentState
 from dispatcher.values.money import Money
 from dispatcher.values.sender import AdviceBody, Sender
+from dispatcher.values.validation_period import VALIDATION, validation_period_end
 from dispatcher.writing.domain.arrangement_view import ArrangementView
 from dispatcher.writing.domain.instalments import flat_plan
+from dispatcher.writing.domain.itemization import Itemization
 from dispatcher.writing.domain.render_inputs import DebtorView, DebtView, RenderInputs
 from dispatcher.writing.language.meta import TemplateMeta
 
@@ -81,7 +83,8 @@ def samples(meta: TemplateMeta, channel: ChannelKind, language: str) -> Iterator
     """(what is odd about it, inputs) for each kind the template serves."""
     about_agreement = any(name.startswith("arrangement.") for name in meta.needs)
     for kind in sorted(meta.kinds):
-        for name, inputs in _of_kind(meta, channel, language, kind):
+        for name, plain in _of_kind(meta, channel, language, kind):
+            inputs = _noticed(plain, meta.notice) if kind == "notice" else plain
             yield name, inputs if about_agreement else replace(inputs, arrangement=None)
 
 
@@ -207,6 +210,27 @@ def _debt(currency: str, number: int) -> DebtView:
         fees=Money(500, currency),
         credit=Money(300, currency),
         extra={},
+    )
+
+
+def _noticed(inputs: RenderInputs, notice: str) -> RenderInputs:
+    """The same as a notice of the law; a validation notice knows what each debt is made of."""
+    if notice != VALIDATION:
+        return replace(inputs, notice=notice)
+    debts = tuple(replace(debt, itemization=an_itemization(debt.balance)) for debt in inputs.debts)
+    return replace(inputs, notice=notice, debts=debts, validation_ends_on=validation_period_end(inputs.as_of))
+
+
+def an_itemization(balance: Money) -> Itemization:
+    """What a balance was made of on the second of January."""
+    currency = balance.currency
+    return Itemization(
+        on=date(2026, 1, 2),
+        creditor="Bank of Rockville",
+        amount=Money(balance.minor - 8_000, currency),
+        interest=Money(7_500, currency),
+        fees=Money(2_500, currency),
+        credited=Money(2_000, currency),
     )
 
 

@@ -33,6 +33,7 @@ _PLACES = {
     "NL": ("UT", "Utrecht", "3511 AB"),
     "BR": ("SP", "São Paulo", "01001-000"),
     "PT": ("11", "Lisboa", "1100-148"),
+    "ZA": ("GP", "Johannesburg", "2001"),
 }
 BODY = "About {{ references }}: {{ total }} on {{ as_of }}."
 LANGUAGES = sorted(path.stem for path in (ROOT / "config/content").glob("??.yaml"))

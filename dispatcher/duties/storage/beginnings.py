@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from dispatcher.database.tables.delivery import tasks
 from dispatcher.database.tables.messages import message_debts, messages
@@ -13,6 +13,7 @@ from dispatcher.duties.domain.begun import Begun
 from dispatcher.gate.duty import Begins
 from dispatcher.people.storage.history import HAS_REACHED
 from dispatcher.people.storage.told import local_day
+from dispatcher.values.validation_period import VALIDATION
 
 LOOK_BACK = timedelta(days=400)  # longer than any duty; what is older has its task already
 _OF_HOLDS = (Begins.DISPUTE, Begins.COMPLAINT, Begins.ACCESS_REQUEST, Begins.PROPOSAL)
@@ -47,13 +48,15 @@ def of_holds(connection: Connection, as_of: date) -> Iterator[Begun]:
 
 
 def of_first_contacts(connection: Connection, as_of: date) -> Iterator[Begun]:
-    """The first message about each debt, to each who was written to, of the last weeks."""
+    """The first message about each debt, to each who was written to, of the last weeks; a notice of ours ends it."""
     first = func.min(messages.c.sent_at).label("first")
+    noticed = func.min(case((messages.c.notice == VALIDATION, messages.c.sent_at))).label("noticed")
     query = (
         select(
             message_debts.c.debt_id,
             messages.c.recipient_id,
             first,
+            noticed,
             func.max(creditors.c.key).label("key"),
             func.max(debts.c.reference).label("reference"),
         )
@@ -74,6 +77,7 @@ def of_first_contacts(connection: Connection, as_of: date) -> Iterator[Begun]:
             what=f"first message about {row.key}/{row.reference}, {day}",
             debtor_id=row.recipient_id,
             debt_id=row.debt_id,
+            ended=f"the notice was sent on {local_day(row.noticed, ())}" if row.noticed else "",
         )
 
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from dispatcher.gate.act import Act
 from dispatcher.gate.facts import NOTHING_ON_FILE, Kind
+from dispatcher.gate.guards.content import is_communication
 from dispatcher.gate.guards.guard import Guard, Refusal, block, defer, hold
 from dispatcher.gate.hours import NO_DAYS
 from dispatcher.values.zones import day_number, day_of
@@ -121,22 +122,19 @@ class WrittenNotice(Guard):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoticeWithin(Guard):
-    """A notice is owed within `days` of the first contact; once they have passed without it, a person decides."""
+    """The validation notice is owed within `days` of the first contact; once they have passed, a person decides."""
 
-    subject: ClassVar[str | None] = "history"
+    subject: ClassVar[str | None] = "validation_notice_sent"
 
     days: int
     kinds: frozenset[str]
 
     def refuse(self, act: Act) -> Refusal | None:
         """A hold from the day after the last day for the notice."""
-        contacts = [past for past in act.history if not past.inbound]
-        if not contacts or isinstance(act.facts.notice_sent, date):
+        if act.facts.validation_notice_sent is not NOTHING_ON_FILE or act.kind in self.kinds:
             return None
-        if any(past.entry.kind in self.kinds and past.entry.outcome not in UNDELIVERED for past in contacts):
-            return None
-        last = min(place.zone.day(contacts[-1].at) for place in act.places) + self.days
-        if act.last_day <= last:
+        last = self._last_day(act)
+        if last is None or act.last_day <= last:
             return None
         return hold(
             f"the notice was owed by {day_of(last)}, {self.days} days after the first contact, and was not sent",
@@ -145,14 +143,22 @@ class NoticeWithin(Guard):
 
     def open_until(self, act: Act) -> int | None:
         """The end of the last day for the notice."""
-        contacts = [past for past in act.history if not past.inbound]
+        last = self._last_day(act)
+        return act.when_day_may_begin(last + 1) if last is not None and last >= act.last_day else None
+
+    def _last_day(self, act: Act) -> int | None:
+        """For the notice, after the first contact about these debts that is known; None: there was none."""
+        asked = set(act.action.debts)
+        contacts = [
+            past.at
+            for past in act.history
+            if not past.inbound
+            and is_communication(past.entry)
+            and (not past.entry.debts or not asked or asked.intersection(past.entry.debts))
+        ]
         if not contacts:
             return None
-        last = min(place.zone.day(contacts[-1].at) for place in act.places) + self.days
-        return act.when_day_may_begin(last + 1) if last >= act.last_day else None
-
-
-UNDELIVERED = frozenset({"bounced", "failed", "rejected", "returned"})
+        return min(place.zone.day(min(contacts)) for place in act.places) + self.days
 
 
 def business_day(act: Act, day: int, days: int, days_off: Container[int]) -> int:

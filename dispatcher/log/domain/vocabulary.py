@@ -267,7 +267,7 @@ VOCABULARY: Mapping[Event, Word] = {
         _PERSON,
         "A notice sent before was recorded",
         always="notice sent_on",
-        details=f"{_SAID} validation_period_end channel received_on returned_on",
+        details=f"{_SAID} validation_period_end channel received_on returned_on proof proof_sha256",
     ),
     Event.AFFORDABILITY_RECORDED: _word(
         _PERSON,
@@ -280,7 +280,7 @@ VOCABULARY: Mapping[Event, Word] = {
         _PERSON,
         "What was recorded before was added to",
         details=(
-            f"{_SAID} hold received_on returned_on channel cause recording recording_sha256 "
+            f"{_SAID} hold received_on returned_on proof proof_sha256 channel cause recording recording_sha256 "
             "consent notice contact opt_out affordability since form validation_period_end amount "
             "contact_known unresponsive consented_to_direct_contact medium_accepted answered medium scope "
             "directly_to_collector result type optout_by public_domain opted_out address_place prerecorded "

@@ -84,6 +84,7 @@ class Message:
     strategy: str
     step: str
     kind: str
+    notice: str = ""  # of a notice: which one of the law it is
     channel: str
     address: str
     contact_point_id: int | None

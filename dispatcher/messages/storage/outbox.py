@@ -44,9 +44,7 @@ waiting = text("messages.state IN ('queued', 'deferred')")
 # that waits than the few rows asked for, and a day would cost the square of its messages.
 _waits = text("messages.state || '' IN ('queued', 'deferred')")
 
-_NOT_READ = frozenset(
-    {"reasons", "lease_until", "updated_at", "held_owner", "said", "notice", "acknowledged_at"}
-)
+_NOT_READ = frozenset({"reasons", "lease_until", "updated_at", "held_owner", "said", "acknowledged_at"})
 _LISTS = frozenset({"zones", "rule_packs"})  # of which few are told apart: their text is parsed once
 _FULL = (
     select(

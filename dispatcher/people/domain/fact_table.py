@@ -59,6 +59,11 @@ NOTICE = Fact(
             takes=Takes.DAY, detail="returned_on",
         ),
         Field(
+            name="proof", says="Where the receipt lies: the post's number, or the file as its keeper calls it.",
+            label="Proof of receipt", detail="proof",
+        ),
+        Field(name="proof_sha256", says="SHA-256 of the file of the receipt, in hex.", detail="proof_sha256"),
+        Field(
             name="validation_period_end", says="The day printed in it.", takes=Takes.DAY, only=("validation",),
             detail="validation_period_end",
         ),

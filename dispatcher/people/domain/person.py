@@ -5,16 +5,19 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from dispatcher.gate.facts import HistoryEntry
+from dispatcher.gate.facts import HistoryEntry, Kind
 from dispatcher.gate.guards.content import is_communication
 from dispatcher.people.domain.affordability import Affordability
 from dispatcher.people.domain.hold_kinds import About, kinds
 from dispatcher.values.money import Money
+from dispatcher.values.validation_period import VALIDATION
 
 
-def history_kind(kind: str) -> str:
-    """A message's kind as the gate counts it: `notice` is one that the law wants, a correction counts as collection."""
-    return {"notice": "legally_required_notice", "correction": "collection"}.get(kind, kind)
+def gate_kind(kind: str, notice: str = "") -> str:
+    """A message's kind as the gate counts it: a notice is one that the law wants, a correction counts as collection."""
+    if notice == VALIDATION:
+        return Kind.VALIDATION_NOTICE
+    return {"notice": Kind.LEGALLY_REQUIRED_NOTICE, "correction": Kind.COLLECTION}.get(kind, kind)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,7 @@ from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.people import contacts
 from dispatcher.database.tables.portfolio import debts
 from dispatcher.gate.facts import HistoryEntry
-from dispatcher.people.domain.person import history_kind
+from dispatcher.people.domain.person import gate_kind
 
 HISTORY = timedelta(days=45)  # longer than the longest window any pack counts in (a month)
 # What never grows too old: from when caps count, and by which address or number the debtor came.
@@ -33,6 +33,7 @@ _SENT = (
         messages.c.sent_at,
         messages.c.channel,
         messages.c.kind,
+        messages.c.notice,
         messages.c.state,
         messages.c.address,
         debts.c.reference,
@@ -89,7 +90,7 @@ def _sent_entry(row: Any, references: tuple[str, ...]) -> HistoryEntry:
         outcome="bounced" if row.state in CAME_BACK else "sent",
         direction="outbound",
         debts=references,
-        kind=history_kind(row.kind),
+        kind=gate_kind(row.kind, row.notice),
         to=row.address or None,
     )
 

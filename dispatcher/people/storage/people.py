@@ -27,6 +27,7 @@ from dispatcher.people.storage.co_debtors import Shared, load_shared
 from dispatcher.people.storage.elsewhere import load_elsewhere
 from dispatcher.people.storage.history import CAME_BACK, HAS_REACHED, HISTORY, REACHED, STATE, load_history
 from dispatcher.people.storage.told import local_day
+from dispatcher.values.validation_period import VALIDATION, validation_period_end
 from dispatcher.values.written_address import address_key
 
 NOTHING_SHARED = Shared()
@@ -63,7 +64,7 @@ _SAID = select(messages.c.recipient_id.label("debtor_id"), messages.c.as_of, mes
 _OWN_NOTICES = (
     select(
         messages.c.recipient_id.label("debtor_id"), messages.c.notice, messages.c.sent_at, messages.c.zones,
-        messages.c.channel, messages.c.state, message_debts.c.debt_id,
+        messages.c.channel, messages.c.state, messages.c.as_of, message_debts.c.debt_id,
     )
     .join(message_debts, message_debts.c.message_id == messages.c.id)
     .where(
@@ -251,6 +252,9 @@ def _own_notice(row: Any) -> Notice:
         sent_on=local_day(row.sent_at, row.zones),
         channel=row.channel,
         returned=row.state in CAME_BACK,
+        details={"validation_period_end": validation_period_end(row.as_of).isoformat()}
+        if row.notice == VALIDATION
+        else {},
     )
 
 

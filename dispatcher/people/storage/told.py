@@ -13,7 +13,7 @@ from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.portfolio import debts
 from dispatcher.gate.facts import HistoryEntry
 from dispatcher.messages.domain.spoken import How
-from dispatcher.people.domain.person import history_kind
+from dispatcher.people.domain.person import gate_kind
 from dispatcher.people.storage.history import CAME_BACK, HAS_REACHED, STATE
 
 _FIRST_SENT = (
@@ -38,9 +38,9 @@ _UNHEARD = (
         messages.c.kind.in_(("collection", "notice")),
     )
 )
-_WAITING = select(messages.c.recipient_id, messages.c.channel, messages.c.kind, messages.c.address).where(
-    one_of(messages.c.recipient_id, "ids"), STATE.in_(("planned", "queued", "deferred"))
-)
+_WAITING = select(
+    messages.c.recipient_id, messages.c.channel, messages.c.kind, messages.c.notice, messages.c.address
+).where(one_of(messages.c.recipient_id, "ids"), STATE.in_(("planned", "queued", "deferred")))
 _DEBTS_OF = (
     select(
         message_debts.c.message_id,
@@ -90,7 +90,7 @@ def waiting_messages(
                 channel=row.channel,
                 outcome="sent",
                 direction="outbound",
-                kind=history_kind(row.kind),
+                kind=gate_kind(row.kind, row.notice),
                 to=row.address or None,
             )
         )

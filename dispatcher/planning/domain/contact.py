@@ -18,9 +18,9 @@ from dispatcher.gate.facts import (
     Workplace,
     ZoneCandidate,
 )
-from dispatcher.people.domain.person import DebtFile, Hold, PersonFile
+from dispatcher.people.domain.person import DebtFile, Hold, PersonFile, gate_kind
 from dispatcher.planning.domain.intended import IntendedContact
-from dispatcher.planning.domain.notices import debt_facts, first_notice, validation_end
+from dispatcher.planning.domain.notices import debt_facts, first_notice, notice_date, validation_end
 from dispatcher.planning.domain.permission import (
     address_basis,
     call_consent,
@@ -46,9 +46,7 @@ from dispatcher.planning.domain.statuses import (
     stops,
     written_notice,
 )
-
-# The desk's words for the law's. A correction asks for the amount anew: no rule is softer with it than with a reminder.
-_KINDS = {"notice": "legally_required_notice", "correction": "collection"}
+from dispatcher.values.validation_period import VALIDATION
 
 
 def contact_facts(
@@ -65,7 +63,7 @@ def contact_facts(
     holds = [h for h in person.holds if h.holds_on(now.date()) and _concerns(h, debts)]
     return ContactFacts(
         now=now,
-        action=_action(contact, content),
+        action=_action(contact, content, now),
         zones=zones,
         history=(*happened(person.history, now), *earlier),
         opt_outs=stops(person.opt_outs, now),
@@ -89,6 +87,7 @@ def contact_facts(
         debt_groups=_debt_groups(person),
         validation_period_end=validation_end(person, debts),
         **_first_notice(person, debts),
+        validation_notice_sent=notice_date(person, debts, (VALIDATION,)) if debts else None,
         authorised_channels=contact.person.authorised_channels,
         call_consent=call_consent(person),
         email_consent=email_consent(contact),
@@ -114,11 +113,11 @@ def _first_notice(person: PersonFile, debts: Sequence[DebtFile]) -> dict[str, An
     }
 
 
-def _action(contact: IntendedContact, content: ContentFindings | None) -> Action:
+def _action(contact: IntendedContact, content: ContentFindings | None, now: datetime) -> Action:
     person, point = contact.person, contact.point
     return Action(
         channel=contact.channel.value,
-        kind=_KINDS.get(contact.kind, contact.kind),
+        kind=gate_kind(contact.kind, contact.notice),
         to=point.address if point else None,
         debts=tuple(debt.reference for debt in contact.debts),
         line="mobile" if contact.channel is ChannelKind.SMS else None,
@@ -132,6 +131,9 @@ def _action(contact: IntendedContact, content: ContentFindings | None) -> Action
         employer_provided=employer_provided(contact),
         consumer_used_it_with_collector=used_by_consumer(contact),
         consent=consent(contact),
+        in_initial_communication=person.is_first_contact(contact.as_of or now.date())
+        if contact.notice == VALIDATION
+        else None,
         esign_consent=any(c.kind == "esign" for c in person.consents),
         approved_form=False,  # no authority's approvals are kept
         content=content,

@@ -22,6 +22,7 @@ class IntendedContact:
     kind: str
     point: ContactPoint | None  # None: a letter to the postal address
     relation: str = "debtor"
+    notice: str = ""  # of a notice: which one of the law it is
     sender_role: str = "original_creditor"
     employer_domains: tuple[str, ...] = ()
     as_of: date | None = None  # the run's day; None: the day of the decision

@@ -21,11 +21,11 @@ def debt_facts(contact: IntendedContact, today: date) -> DebtFacts:
         time_barred=any(debt.is_barred(today) for debt in debts),
         bar_unknown=any(debt.time_barred_on is None for debt in debts),
         acquired_by_credit_purchaser=purchased,
-        transfer_notice_sent=_notice(person, debts, ("transfer",)) if purchased else None,
+        transfer_notice_sent=notice_date(person, debts, ("transfer",)) if purchased else None,
     )
 
 
-def _notice(person: PersonFile, debts: Sequence[DebtFile], kinds: Sequence[str]) -> DateOnFile:
+def notice_date(person: PersonFile, debts: Sequence[DebtFile], kinds: Sequence[str]) -> DateOnFile:
     """The date by which every debt of the message had its notice."""
     found = _deciding(person, debts, kinds)
     return NOTHING_ON_FILE if found is None or found.returned else found.sent_on

@@ -8,7 +8,7 @@ from channels.kind import ChannelKind
 from dispatcher.gate.decision import Decision, Outcome, Reason, own_reason
 from dispatcher.gate.facts import ContactFacts, HistoryEntry, ZoneCandidate
 from dispatcher.gate.guards.frequency import PUTS_OFF
-from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile, history_kind
+from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile, gate_kind
 from dispatcher.planning.domain.capacity import Room, day_full
 from dispatcher.planning.domain.contact import contact_facts
 from dispatcher.planning.domain.conversation import WAITS_AT_MOST, DueDebt, Intent, alone, waited, without
@@ -246,6 +246,7 @@ def contact_of(
         debts=debts,
         channel=channel,
         kind=intent.step.kind,
+        notice=intent.step.notice,
         point=point,
         relation=intent.relation,
         sender_role=role_of(debts, sender.role),
@@ -299,7 +300,7 @@ def as_history(planned: PlannedMessage, at: datetime) -> HistoryEntry:
         outcome="sent",
         direction="outbound",
         debts=tuple(debt.reference for debt in planned.intent.asked),
-        kind=history_kind(planned.intent.step.kind),
+        kind=gate_kind(planned.intent.step.kind, planned.intent.step.notice),
         to=planned.point.address if planned.point else None,
     )
 

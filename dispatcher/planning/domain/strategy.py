@@ -14,6 +14,9 @@ LAST_DAY_OF_A_COURTESY = 0  # later, a step collects: the strategies' file says 
 ASK, GO_ON, RESTART = "ask", "go_on", "restart"
 
 
+STANDARD_POST = "standard"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
     """One rung: on day `day` after the due date (negative: before), by the first channel that works."""
@@ -31,6 +34,7 @@ class Step:
     )
     vary: bool = False  # channels that were not used last come first
     notice: str = ""  # of a notice: which one of the law it is
+    post: str = STANDARD_POST  # as what a letter of it is posted
 
     def leaves(self, paused_for: timedelta | None) -> bool:
         """Whether a channel that has been paused for so long is left for the next one."""

@@ -79,6 +79,8 @@ class Checked:
             for amount in (debt.paid, debt.interest, debt.fees, debt.charges, debt.credit, *late):
                 if amount is not None:
                     yield amount
+            if (item := debt.itemization) is not None:
+                yield from (item.amount, item.interest, item.fees, item.credited)
         if self.inputs.settlement is not None:
             yield self.inputs.settlement
         if self.inputs.arrangement is not None:
@@ -96,11 +98,12 @@ class Checked:
             inputs.balance_day,
             inputs.first_message_on,
             inputs.notice_on,
+            inputs.validation_ends_on,
             inputs.plans_valid_until,
             inputs.handover_on,
         }
         for debt in inputs.asked:
-            days |= {debt.due_date, debt.issued_on}
+            days |= {debt.due_date, debt.issued_on, debt.itemization.on if debt.itemization else None}
         if inputs.arrangement is not None:
             days |= set(inputs.arrangement.days)
         days.add(inputs.settlement_until)

@@ -10,6 +10,7 @@ from markupsafe import escape
 from channels.kind import ChannelKind
 from channels.sms.segments import count_segments
 from dispatcher.gate.facts import ContentFindings
+from dispatcher.values.validation_period import VALIDATION
 from dispatcher.writing.checks.checked import CONFIRMATION, Checked, on_one_line, read_from_paper
 from dispatcher.writing.checks.content_facts import content_facts
 from dispatcher.writing.checks.finding import Finding
@@ -144,6 +145,7 @@ def _subject(checked: Checked) -> Steps:
 def _wording(checked: Checked) -> Steps:
     """Judge every line of every part, with the message's own data masked."""
     mask = Mask(checked)
+    laws = list(_law_lines(checked))
     for part, content in checked.parts.items():
         where = _WHERE[part]
         if where == "text" and checked.text.channel is ChannelKind.SMS:
@@ -152,12 +154,21 @@ def _wording(checked: Checked) -> Steps:
         start = (
             max(shown.find("<body"), 0) if part == "html" else 0
         )  # its head holds style, and the subject again
+        for line in laws:
+            shown = shown.replace(str(escape(line)) if part == "html" else line, "")
         verdicts = checked.scanner.lines(where)
         lines = mask(shown[start:], html=part == "html").split("\n")
         for number, line in enumerate(lines, start=1 + shown.count("\n", 0, start)):
             verdict = verdicts[line]
             if verdict is not CLEAN:
                 yield from _judged(checked, verdict, part, number)
+
+
+def _law_lines(checked: Checked) -> Iterator[str]:
+    """What a notice says word for word as its law has it: nobody judges the law's wording."""
+    for disclosure, first, _ in checked.text.disclosures:
+        if disclosure.in_text and checked.inputs.notice in disclosure.notices and first is not None:
+            yield from filter(None, map(on_one_line, _written(checked, first).split("\n")))
 
 
 def _judged(checked: Checked, verdict: Verdict, part: str, number: int) -> Steps:
@@ -172,7 +183,7 @@ def _judged(checked: Checked, verdict: Verdict, part: str, number: int) -> Steps
     for hit in verdict.distinct():
         yield _found(checked, hit, part, number)
     for address in verdict.addresses if part != "html" else ():
-        if not _is_known(address, checked.inputs):
+        if not _is_known(address, checked.inputs) and not _in_law(address, checked):
             advice = "Link only to the sender's own pages; a shortened address hides where it leads."
             yield Finding(rule="link", phrase=address[:120], part=part, line=number, advice=advice)
     if checked.text.channel is ChannelKind.SMS:
@@ -264,8 +275,24 @@ def _wanted(checked: Checked) -> Iterator[tuple[str, tuple[str, ...], str]]:
         return
     if not inputs.asks:
         return
+    if inputs.notice == VALIDATION:
+        yield from _itemization(checked)
     total = money_text(inputs.total, checked.locale)
     yield "amount", (total,), "Say what is open: {{ debt.balance }}, {{ total }} or {{ tables.debts }}."
+
+
+def _itemization(checked: Checked) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Each figure of each debt's itemization, and the day on which its period ends."""
+    for debt in checked.inputs.asked:
+        item = debt.itemization
+        figures = (item.amount, item.interest, item.fees, item.credited) if item else ()
+        said = [money_text(figure, checked.locale) for figure in figures]
+        said += [date_text(item.on, checked.locale), one_line(item.creditor)] if item else [""]
+        for value in said:
+            yield "itemization", (value,), "Say what the debt is made of: {{ tables.itemization }}."
+    ends = checked.inputs.validation_ends_on
+    until = date_text(ends, checked.locale) if ends else ""
+    yield "validation_period_end", (until,), "Say until when it may be disputed: {{ validation_ends_on }}."
 
 
 def _disclosures(checked: Checked) -> Steps:
@@ -343,6 +370,12 @@ def _links(checked: Checked) -> Steps:
             line = html.count("\n", 0, html.find(href)) + 1
             advice = "Link only to the sender's own pages, or write the address as text."
             yield Finding(rule="link", phrase=href[:120], part="html", line=line, advice=advice)
+
+
+def _in_law(address: str, checked: Checked) -> bool:
+    """Whether a sentence of the law names that address: whoever writes it says no more than that."""
+    said = (part for law, _, _ in checked.text.disclosures if law.in_text for part in (law.first, law.later))
+    return any(address in text.split() for text in said)
 
 
 _TRACKS = re.compile(r"[?&](?:utm_\w+|fbclid|gclid|mc_[ce]id|_hs\w+|mkt_tok)=", re.IGNORECASE)

@@ -1,6 +1,7 @@
 """What the checks found, in the gate's words: the facts under `action.content`."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
 from dispatcher.gate.facts import ContentFindings
@@ -32,11 +33,17 @@ def content_facts(checked: Checked, findings: Sequence[Finding]) -> ContentFindi
         first_contact_scope=_scope(checked, findings) if _is_first(checked) else None,
         claims_costs=bool(costs),
         costs=sum((cost.amount for cost in costs), Decimal(0)) if costs else None,
+        validation_period_end=_printed_end(checked),
         complete=True,
         looked_for=tuple(checked.looked_for),
         said=tuple(checked.said),
         only_confirms_optout=_only_confirms(checked, findings) if inputs.kind == CONFIRMATION else None,
     )
+
+
+def _printed_end(checked: Checked) -> date | None:
+    """The end of the validation period where the text says it."""
+    return None if "validation_period_end" in checked.missing else checked.inputs.validation_ends_on
 
 
 def _is_first(checked: Checked) -> bool:

@@ -5,8 +5,13 @@ from dispatcher.gate.guards.content import Disclosures, RequiredContent
 from dispatcher.gate.rules import Rule, RulePack
 from dispatcher.writing.domain.wording import Wording
 
-# What the checks look for in every text, whatever the place.
-ALWAYS = frozenset({"sender", "callback", "creditor", "contact_person", "debt_reference", "amount", "optout"})
+# What the checks look for in every text, whatever the place; the last two in every validation notice.
+ALWAYS = frozenset(
+    {
+        "sender", "callback", "creditor", "contact_person", "debt_reference", "amount", "optout",
+        "itemization", "validation_period_end",
+    }
+)  # fmt: skip
 
 
 def unwritten(

@@ -15,7 +15,9 @@ from dispatcher.planning.domain.sender_role import role_of
 from dispatcher.values.charges import Charge, Charged, ChargeRefusedError, charged
 from dispatcher.values.money import Money
 from dispatcher.values.sender import Sender
+from dispatcher.values.validation_period import VALIDATION, validation_period_end
 from dispatcher.writing.domain.arrangement_view import ArrangementView
+from dispatcher.writing.domain.itemization import itemization_of
 from dispatcher.writing.domain.render_inputs import DebtorView, DebtView, RenderInputs
 
 
@@ -73,6 +75,8 @@ def message_inputs(
         first_contact=person.is_first_contact(message.as_of),
         said=tuple(sorted(person.said_before(message.as_of))),
         first_message_on=max(earlier, default=None) if told else None,  # by that day of all of them
+        notice=message.notice,
+        validation_ends_on=validation_period_end(message.as_of) if message.notice == VALIDATION else None,
         notice_on=_noticed_on(person, asked_for),
         plans=offers.plans,
         plans_valid_until=offer_ends(offers, message.as_of),
@@ -182,6 +186,9 @@ def debt_view(debt: DebtFile, as_of: date, charge: Charge | None = None) -> Debt
         late_costs=late.fixed if late and late.fixed.minor else None,
         late_per_day=late.per_diem if late and late.per_diem.minor else None,
         late_reference=late.reference if late else "",
+        itemization=itemization_of(
+            debt.extra, debt.balance, Money(debt.paid.minor + debt.credit.minor, currency)
+        ),
         extra=debt.extra,
     )
 

@@ -14,6 +14,7 @@ from dispatcher.agreements.domain.offers import PlanOffer
 from dispatcher.values.money import Money
 from dispatcher.values.sender import Sender
 from dispatcher.writing.domain.arrangement_view import ArrangementView
+from dispatcher.writing.domain.itemization import Itemization
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +55,7 @@ class DebtView:
     late_costs: Money | None = None
     late_reference: str = ""  # of that statute
     late_per_day: Money | None = None
+    itemization: Itemization | None = None
     capacity: str = "debtor"  # or joint_debtor, guarantor: how the person written to owes it
     extra: Mapping[str, str] = field(default_factory=dict)
 
@@ -91,6 +93,8 @@ class RenderInputs:
     first_contact: bool = True
     said: tuple[str, ...] | None = None  # sentences of the law said before; None: as `first_contact` says
     first_message_on: date | None = None  # when the first reminder went out
+    notice: str = ""  # of a notice: which one of the law it is
+    validation_ends_on: date | None = None  # of a validation notice: the last day of its period
     notice_on: date | None = None  # by when all its debts had the first notice that the law wants
     plans: tuple[PlanOffer, ...] = ()
     plans_valid_until: date | None = None

@@ -29,8 +29,8 @@ def folded(text: str) -> str:
 class Disclosure:
     """A sentence that the law wants in a message, first and later; empty `later`: only in the first.
 
-    `packs`, `roles` (empty: any) and `kinds` say when it applies. Texts are phrases with placeholders, a
-    paragraph a line.
+    `packs`, `roles` (empty: any), `kinds` and `notices` say when it applies. Texts are phrases with placeholders, a
+    paragraph a line. `in_text`: the template says it where it stands best (`{{ law.NAME }}`), not the layout.
     """
 
     name: str
@@ -38,6 +38,8 @@ class Disclosure:
     roles: frozenset[str]
     kinds: frozenset[str]
     channels: frozenset[str] = frozenset()  # empty: all
+    notices: frozenset[str] = frozenset()  # which notices of the law; empty: any message
+    in_text: bool = False
     first: str
     later: str = ""
     source: str = ""

@@ -49,7 +49,7 @@ def author_text(file: str, source: str) -> AuthorText:
     """Take a file apart; layouts and tables stay outside."""
     _, keys = FILES[file.partition("/")[2]]
     document = front_matter.split(source, file=file, keys=keys)
-    body = "\n".join("" if markdown.TABLE.match(row) else row for row in document.body.split("\n"))
+    body = "\n".join("" if markdown.BLOCK.match(row) else row for row in document.body.split("\n"))
     text = body.strip() if not keys else markdown.to_text(markdown.tokens_of(body))
     written = {"text": (body, document.first_line)}
     written |= {key: (value, document.lines[key]) for key, value in document.head.items()}

@@ -30,7 +30,7 @@ FILES: Mapping[str, tuple[ChannelKind, tuple[str, ...]]] = {
     "letter.md": (ChannelKind.LETTER, ("title",)),
 }
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
-_INCLUSION = re.compile(r"\{\{\s*(identity|say\.\w+|tables\.\w+|message\.\w+)\s*\}\}")
+_INCLUSION = re.compile(r"\{\{\s*(identity|say\.\w+|law\.\w+|tables\.\w+|message\.\w+)\s*\}\}")
 _OWN = re.compile(
     r"\{\{\s*(body|message\.\w+)\s*\}\}"
 )  # what a layout takes from the one text that it carries
@@ -245,6 +245,8 @@ def applies(disclosure: Disclosure, inputs: RenderInputs, *, first: bool) -> boo
         return False
     if disclosure.channels and inputs.channel not in disclosure.channels:
         return False
+    if disclosure.notices and inputs.notice not in disclosure.notices:
+        return False
     if disclosure.roles and (inputs.role or inputs.sender.role) not in disclosure.roles:
         return False
     return any(pack.lower() in disclosure.packs for pack in inputs.packs)
@@ -304,7 +306,8 @@ class _TextCompiler:
         problems = [*document.problems, *self._invisible()]
         if self.channel is not ChannelKind.SMS:
             problems += markdown.problems_of(document.body, self.path, document.first_line)
-        body = _without_tables(document.body, self.path, document.first_line, problems)
+        said = [f"law.{each.name}" for each in self.wording.disclosures if each.in_text]
+        body = _without_blocks(document.body, said, self.path, document.first_line, problems)
         pieces = [
             (body, document.first_line),
             *((text, document.lines[key]) for key, text in document.head.items()),
@@ -372,10 +375,8 @@ class _TextCompiler:
             match group, name:
                 case "identity", "":
                     return self._expanded(self.house.layouts[f"identity.{suffix}"], document, html=html)
-                case "say", "disclosures":
-                    return self._disclosures_source(html=html)
-                case "say", _:
-                    return self._phrase(name, html=html)
+                case (("say" | "law"), _):
+                    return self._said(group, name, html=html)
                 case "message", _:
                     return self._of_message(name, document, html=html)
                 case _:
@@ -411,10 +412,21 @@ class _TextCompiler:
         pieces = []
         for disclosure in self.wording.disclosures:
             for when, text in (("first", disclosure.first), ("later", disclosure.later)):
-                if text:
+                if text and not disclosure.in_text:
                     said = self._paragraph(text.strip().split("\n"), html=html)
                     pieces.append(f"{{% if {LAW_PREFIX}{disclosure.name}.{when} %}}{said}{{% endif %}}")
         return "".join(pieces)
+
+    def _said(self, group: str, name: str, *, html: bool) -> str:
+        if group == "law":
+            return self._in_text(name, html=html)
+        return self._disclosures_source(html=html) if name == "disclosures" else self._phrase(name, html=html)
+
+    def _in_text(self, name: str, *, html: bool) -> str:
+        """A sentence of the law where the template wants it, whatever packs are in force."""
+        said = next(d.first for d in self.wording.disclosures if d.in_text and d.name == name)
+        paragraphs = self._paragraph(said.strip().split("\n"), html=html)
+        return f'<section class="{name}">\n{paragraphs}</section>' if html else paragraphs
 
     def _paragraph(self, lines: list[str], *, html: bool) -> str:
         if html:
@@ -492,24 +504,24 @@ def _merged(uses: Iterable[Use]) -> tuple[Use, ...]:
     return tuple(merged.values())
 
 
-def _without_tables(body: str, file: str, first_line: int, problems: list[Problem]) -> str:
-    """The body with its table lines emptied; a table that nobody knows is a problem."""
+def _without_blocks(body: str, said: list[str], file: str, first_line: int, problems: list[Problem]) -> str:
+    """The body with the lines of its tables and sentences of the law emptied; one that nobody knows is a problem."""
+    known = [*(f"tables.{name}" for name in TABLES), *said]
     rows = body.split("\n")
     for index, row in enumerate(rows):
-        table = markdown.TABLE.match(row)
-        if table is None:
+        block = markdown.BLOCK.match(row)
+        if block is None:
             continue
         rows[index] = ""
-        if table[1] not in TABLES:
-            known = ", ".join(f"tables.{name}" for name in TABLES)
-            message = f"there is no table `tables.{table[1]}`"
+        if block[1] not in known:
+            what = "table" if block[1].startswith("tables.") else "sentence"
             problems.append(
                 Problem(
                     file=file,
                     line=first_line + index,
                     column=1,
-                    message=message,
-                    suggestion=f"there are {known}",
+                    message=f"there is no {what} `{block[1]}`",
+                    suggestion=f"there are {', '.join(known)}",
                 )
             )
     return "\n".join(rows)

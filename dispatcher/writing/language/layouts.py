@@ -11,7 +11,7 @@ from dispatcher.writing.domain.wording import Wording
 LAYOUTS = (
     "email.html", "email.txt", "sms.txt", "identity.html", "identity.txt", "others.html", "others.txt", "others.sms.txt"
 )  # fmt: skip
-TABLES = ("debts", "breakdown", "plans", "schedule")
+TABLES = ("debts", "breakdown", "plans", "schedule", "itemization")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,7 +15,7 @@ from markupsafe import escape
 from dispatcher.writing.language.problems import Problem
 
 BLOCK_TAG = re.compile(r"\s*(?:\{%-?\s*(?:(?!%\}).)*%\}\s*)+$")
-TABLE = re.compile(r"\s*\{\{\s*tables\.(\w+)\s*\}\}\s*$")
+BLOCK = re.compile(r"\s*\{\{\s*((?:tables|law)\.\w+)\s*\}\}\s*$")
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _LINK_TARGET = re.compile(r"\]\(\s*\{\{\s*(links\.\w+)\s*\}\}\s*\)")
 _HTML = re.compile(r"<\s*(?:[a-zA-Z!?/][^<>]*>?|$)")
@@ -42,7 +42,7 @@ def problems_of(source: str, file: str, first_line: int) -> Iterator[Problem]:
         if (image := bare.find("![")) >= 0:
             yield Problem(file=file, line=number, column=image + 1, message="a picture is not allowed here",
                           suggestion="say it in words; the sender's own logo is added by the layout")  # fmt: skip
-        if "tables." in line and not TABLE.match(line) and "{{" in line:
+        if "tables." in line and not BLOCK.match(line) and "{{" in line:
             yield Problem(file=file, line=number, message="a table stands on a line of its own",
                           suggestion="put {{ tables.… }} alone on its line")  # fmt: skip
         for column, target in _link_targets(line):
@@ -108,7 +108,7 @@ def _inline_tag(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - mar
 
 def _block_tag(state: StateBlock, line: int, _end: int, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's signature
     text = state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
-    if not BLOCK_TAG.match(text) and not TABLE.match(text):
+    if not BLOCK_TAG.match(text) and not BLOCK.match(text):
         return False
     if not silent:
         state.push("jinja_block", "", 0).content = text.strip()
@@ -152,7 +152,7 @@ def _run(tokens: Sequence[Token], start: int) -> int | None:
     position, depth, kind, end, tagged = start, 0, "", None, False
     while position < len(tokens):
         token = tokens[position]
-        if token.type == "jinja_block" and not TABLE.match(token.content):
+        if token.type == "jinja_block" and not BLOCK.match(token.content):
             depth += len(_OPENING.findall(token.content)) - len(_CLOSING.findall(token.content))
             tagged = True
             position += 1

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from dispatcher.values.validation_period import VALIDATION
 from dispatcher.writing.language.placeholders import PLACEHOLDERS, suggestion
 from dispatcher.writing.language.problems import Problem, TemplateProblems
 
@@ -27,7 +28,8 @@ STATES = ("time_barred", "disputed", "arrangement")
 PARTIES = ("debtor", "joint_debtor", "guarantor")
 ONLY, NEVER, EITHER = "only", "never", "either"
 _LISTS = {"roles": ROLES, "not_when": STATES, "parties": PARTIES}
-_KNOWN = (*_TEXTS, "kinds", *_LISTS, "first_contact", "needs", "sms_segments")
+NOTICES = ("first_written", VALIDATION, "transfer")
+_KNOWN = (*_TEXTS, "kinds", *_LISTS, "notice", "first_contact", "needs", "sms_segments")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,13 +37,15 @@ class TemplateMeta:
     """`needs` are placeholders that may be empty and without which this template is never sent.
 
     `roles` and `parties`: the senders and the recipients it is for (empty: all); `not_when`: states of a debt in which
-    it is never sent; `first_contact`: whether it may, must or must not be the first.
+    it is never sent; `notice`: which notice of the law it alone is (empty: any); `first_contact`: whether it may, must
+    or must not be the first.
     """
 
     purpose: str
     owner: str
     legal_basis: str
     kinds: frozenset[str]
+    notice: str = ""
     roles: frozenset[str] = frozenset()
     not_when: tuple[str, ...] = ()
     first_contact: str = EITHER
@@ -71,6 +75,7 @@ def read_meta(source: str) -> TemplateMeta:
     return TemplateMeta(
         **{key: str(data[key]).strip() for key in _TEXTS},
         kinds=frozenset(data["kinds"]),
+        notice=data.get("notice", ""),
         roles=frozenset(data.get("roles", ())),
         not_when=tuple(data.get("not_when", ())),
         first_contact=data.get("first_contact", EITHER),
@@ -114,6 +119,8 @@ def _problems(data: dict[Any, Any], source: str) -> Iterator[Problem]:
         listed = data.get(key, [words[0]])
         if not isinstance(listed, list) or not listed or not all(word in words for word in listed):
             yield problem(key, f"`{key}` must list some of its words", ", ".join(words))
+    if data.get("notice", NOTICES[0]) not in NOTICES:
+        yield problem("notice", "`notice` must be one word", ", ".join(NOTICES))
     if data.get("first_contact", EITHER) not in (ONLY, NEVER, EITHER):
         yield problem("first_contact", "`first_contact` must be one word", f"{ONLY}, {NEVER} or {EITHER}")
     yield from _needs_problems(data.get("needs", []), problem)

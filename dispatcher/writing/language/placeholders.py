@@ -15,6 +15,7 @@ from dispatcher.agreements.domain.offers import PlanOffer
 from dispatcher.agreements.domain.schedules import Instalment
 from dispatcher.values.sender import AdviceBody, Sender
 from dispatcher.writing.domain.arrangement_view import ArrangementView
+from dispatcher.writing.domain.itemization import Itemization
 from dispatcher.writing.domain.render_inputs import DebtView, RenderInputs
 from dispatcher.writing.domain.wording import Wording
 from dispatcher.writing.working_days import REPLY_DAYS, working_day_after
@@ -82,6 +83,16 @@ def _entry(
     )
 
 
+def _itemized(of: Callable[[Any], DebtView], get: Callable[[Itemization], Any]) -> Callable[[Any], Any]:
+    """A value of a debt's itemization; empty where the ledger has none that adds up."""
+
+    def value(source: Any) -> Any:
+        item = of(source).itemization
+        return get(item) if item else None
+
+    return value
+
+
 def _debt_fields(prefix: str, of: Callable[[Any], DebtView]) -> tuple[Placeholder, ...]:
     money, dated, number = Kind.MONEY, Kind.DATE, Kind.NUMBER
     return (
@@ -98,6 +109,16 @@ def _debt_fields(prefix: str, of: Callable[[Any], DebtView]) -> tuple[Placeholde
         _entry(f"{prefix}fees", money, "fees", "$5.00", lambda v: of(v).fees, "empty"),
         _entry(f"{prefix}charges", money, "other charges that the ledger does not name", "$1.50",
                lambda v: of(v).charges, "empty"),
+        _entry(f"{prefix}itemized_on", dated, "the day of the itemization, from the column itemization_date",
+               "January 2, 2026", _itemized(of, lambda item: item.on), "empty"),
+        _entry(f"{prefix}itemized_creditor", Kind.TEXT, "to whom it was owed then, from the column itemization_creditor",
+               "Bank of Rockville", _itemized(of, lambda item: item.creditor), "portfolio", "empty"),
+        _entry(f"{prefix}itemized", money, "what it came to then", "$110.00", _itemized(of, lambda item: item.amount), "empty"),
+        _entry(f"{prefix}interest_since", money, "interest since then", "$7.50", _itemized(of, lambda item: item.interest),
+               "empty"),
+        _entry(f"{prefix}fees_since", money, "fees since then", "$5.00", _itemized(of, lambda item: item.fees), "empty"),
+        _entry(f"{prefix}credits_since", money, "payments and credits since then", "$2.50",
+               _itemized(of, lambda item: item.credited), "empty"),
         _entry(f"{prefix}credit", money, "credits", "$7.50", lambda v: of(v).credit, "empty"),
         _entry(f"{prefix}late_interest", money, "interest by statute, beside the balance", "$1.20",
                lambda v: of(v).late_interest, "empty"),
@@ -269,6 +290,7 @@ PLACEHOLDERS: Mapping[str, Placeholder] = _catalogue(
     _entry("reply_by", _D, "ten working days after the message, in the reader's country", "March 25, 2026", lambda v: working_day_after(v.inputs.as_of, REPLY_DAYS, v.inputs.debtor.country)),
     _entry("first_message_on", _D, "when the first reminder went out", "March 2, 2026", lambda v: v.inputs.first_message_on, "empty"),
     _entry("notice_on", _D, "by when every debt had the first notice that the law wants", "February 20, 2026", lambda v: v.inputs.notice_on, "empty"),
+    _entry("validation_ends_on", _D, "the last day on which a dispute of the debts counts, in a validation notice", "May 1, 2026", lambda v: v.inputs.validation_ends_on, "empty"),
     Placeholder(name="plans", kind=Kind.LIST, description="the plans on offer", sample="", get=lambda v: v.inputs.plans,
                 may_be_empty=True, items=_PLANS),
     _entry("plans_valid_until", _D, "until when the offer stands", "April 1, 2026", lambda v: v.inputs.plans_valid_until, "empty"),

@@ -17,6 +17,7 @@ from dispatcher.values.bank_account import grouped, payment_code, reference_for
 from dispatcher.values.logo import Logo
 from dispatcher.values.postal_address import AddressProblem, normalise_address
 from dispatcher.values.sender import Sender
+from dispatcher.values.validation_period import VALIDATION
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.formats import date_text, locale_for, money_text
 from dispatcher.writing.letter_text import LetterText
@@ -224,7 +225,8 @@ def _date(inputs: RenderInputs, language: str) -> str:
 
 
 def _has_slip(inputs: RenderInputs) -> bool:
-    return bool(inputs.debts) and inputs.total.minor > 0 and inputs.asks and not inputs.arrangement
+    asks_for_it = inputs.asks and not inputs.arrangement and inputs.notice != VALIDATION
+    return bool(inputs.debts) and inputs.total.minor > 0 and asks_for_it
 
 
 def _slip(inputs: RenderInputs, words: Words, language: str) -> Slip | None:
