@@ -1,7 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
+from dispatcher.writing.language import compile as compile_module
 from dispatcher.writing.language.compile import compile_version
 from dispatcher.writing.language.problems import TemplateProblems
+from dispatcher.writing.language.sandbox import environment
 from dispatcher.writing.trial import check_version
 from tests.writing.desk import BODY, a_version, house_style, inputs, rendered
 
@@ -146,3 +150,31 @@ def test_markdown_stays_markdown_around_placeholders():
         assert piece in result.html
     for piece in ("About INV-2041\n\n*A*, $120.50 and a_b_c & <3", "1. one\n2. two", "end\nnext"):
         assert piece in result.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Hello",
+        "{% if 1 %}\nHello\n{% endif %}",
+        "{{ 'Hello' -}}",
+        "{#- no -#}",
+        "  {%- if 1 %}a{% endif -%}  ",
+    ],
+)
+@pytest.mark.parametrize("layout", ["<p>\n{}\n\n</p>\n", "a {} b", "{}\n{{% if 1 %}}\nEnd\n{{% endif %}}\n"])
+def test_pieces_of_a_layout_read_as_jinja_reads_them_in_one(body, layout):
+    env, (before, after) = environment(html=False), layout.split("{}")
+    pieces = [(before, False), (body, True), (after.format(), False)]
+    apart = "".join(env.from_string(source).render() for source, _ in compile_module._parted(pieces))
+    assert apart == env.from_string(layout.format(body)).render()
+
+
+def test_a_layout_whose_condition_holds_the_body_compiles_whole():
+    house = house_style()
+    layout = "{% if debtor.name %}\n{{ body }}\n{% endif %}\n{{ identity }}\n"
+    house = replace(house, layouts={**house.layouts, "email.txt": layout}, digest="conditional")
+    compiled = compile_module.compile_version(a_version(en_email="Hello. " + BODY), house)
+    (text,) = compiled.texts.values()
+    assert len(text.parts["text"].pieces) == 1
+    assert "Hello." in rendered(compiled, inputs()).text
