@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from dispatcher.configuration.domain.config_version import Texts, Trouble
     from dispatcher.configuration.domain.kinds import Kind
     from dispatcher.configuration.texts_in_force import TextsInForce
+    from dispatcher.delivery.clear_messages import Clearing
     from dispatcher.delivery.domain.verdict import Verdict
     from dispatcher.inbox.domain.reading import Understood
     from dispatcher.messages.domain.message import Message
@@ -48,9 +49,14 @@ if TYPE_CHECKING:
     from dispatcher.users.ask_provider import ProviderClient
     from dispatcher.users.sealed_secrets import SecretBox
     from dispatcher.writing.language.layouts import Layouts
-    from dispatcher.writing.prepare_messages import Preparing
+    from dispatcher.writing.message_files import MessageFiles
+    from dispatcher.writing.prepare_messages import ClearOne, Preparing
 
 Clock = Callable[[], datetime]
+_CONFIGURED = (
+    "rules", "places", "strategies", "segments.yaml", "scorecard.yaml", "capacity.yaml", "senders.yaml", "offers",
+    "content", "charges",
+)  # fmt: skip
 
 
 def real_clock() -> datetime:
@@ -174,14 +180,17 @@ class Dispatcher:
         stamp = self.pages_texts.stamp
         if stamp != self._stamp:
             self._stamp = stamp
-            for name in ("policy", "layouts", "templates", "read_reply", "propose_reading"):
+            for name in ("policy", "clearing", "layouts", "templates", "read_reply", "propose_reading"):
                 self.__dict__.pop(name, None)
 
     @cached_property
     def policy(self) -> Policy:
         """The configuration in force; raises ConfigError naming file, line and key."""
         self._stamp = self.pages_texts.stamp
-        return self.read_policy(self.config)
+        before = self._read_from()
+        policy = self.read_policy(self.config)
+        # Files that changed while they were read are of no known content.
+        return replace(policy, read_from=before if before == self._read_from() else "")
 
     def read_policy(self, config: Callable[[str], Path]) -> Policy:
         """The configuration that stands at these paths, a part each; raises ConfigError naming file, line and key."""
@@ -221,6 +230,30 @@ class Dispatcher:
             make_token=self._make_token,
             config_digest=stamp_of({kind.word: read_kind(kind, config(kind.path)) for kind in KINDS}),
         )
+
+    def _read_from(self) -> str:
+        """SHA-256 of everything that is configured and that gate or texts read: files by name and bytes, settings."""
+        settings = self.settings
+        found = hashlib.sha256()
+        parts = [self.config(name) for name in _CONFIGURED]
+        for part in (*parts, resources.layouts_dir(settings.templates_dir) / "_layouts"):
+            files = sorted(path for path in part.rglob("*") if path.is_file()) if part.is_dir() else [part]
+            for path in files:
+                content = path.read_bytes() if path.is_file() else b""
+                found.update(f"{path.relative_to(part.parent)}\0{len(content)}\0".encode() + content)
+        real = sorted(kind for kind in ChannelKind if not settings.is_rehearsal(kind))
+        found.update(repr((settings.rules, settings.people, settings.public_url, real)).encode())
+        return found.hexdigest()
+
+    @cached_property
+    def clearing(self) -> Clearing | None:
+        """What lets a judged message go while nothing has changed; None where the settings want every one judged."""
+        from dispatcher.delivery.clear_messages import Clearing
+
+        if not self.settings.clearance:
+            return None
+        key = hashlib.blake2b(b"clearance", key=self.optout_secret[:64], digest_size=32).digest()
+        return Clearing(policy=self.policy, program=resources.program_digest(), key=key)
 
     @cached_property
     def law_reviews(self) -> LawReviewsInForce:
@@ -444,7 +477,16 @@ class Dispatcher:
             from_address=self.settings.channels.email.sender,
             actor=actor,
             remember=self.templates.remember,
+            clear=self._clear,
         )
+
+    def _clear(
+        self, connection: Connection, messages: Sequence[Message], files: MessageFiles, now: datetime
+    ) -> ClearOne:
+        """What clears messages whose texts are being made."""
+        if self.clearing is None:
+            return lambda _message, _report: None
+        return self.clearing.clear_prepared(connection, messages, files, now)
 
     def judge(
         self, connection: Any, messages: Sequence[Message], bodies: Mapping[str, bytes], now: datetime
@@ -454,7 +496,13 @@ class Dispatcher:
 
         self.follow_configuration()
         context = JudgingContext(policy=self.policy, check_content=self.templates.check)
-        return judge_messages(connection, messages, bodies=bodies, now=now, context=context)
+        if self.clearing is None:
+            return judge_messages(connection, messages, bodies=bodies, now=now, context=context)
+        from dispatcher.delivery.clear_messages import judge_or_clear
+
+        return judge_or_clear(
+            connection, messages, bodies=bodies, now=now, context=context, clearing=self.clearing
+        )
 
     def seal(self, *, after_restore: bool = False) -> str:
         """Seal the log; returns the newest seal's root. `after_restore` writes down what a restored copy lost."""

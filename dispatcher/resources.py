@@ -1,8 +1,11 @@
 """Finds the files the program brings along: one place, one order."""
 
+import hashlib
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
+_DECIDED_BY = ("tzdata", "phonenumbers", "holidays")
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -26,6 +29,16 @@ def layouts_dir(explicit: Path | None) -> Path:
 def templates_dir(explicit: Path | None) -> Path:
     """`DISPATCHER_TEMPLATES_DIR`, else the packed copy, else the checkout's `templates/`."""
     return _folder("templates", explicit, "DISPATCHER_TEMPLATES_DIR")
+
+
+def program_digest() -> str:
+    """SHA-256 of the program's code and of the data about places and times that it decides by."""
+    found = hashlib.sha256()
+    package = Path(__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        found.update(f"{path.relative_to(package)}\0".encode() + path.read_bytes())
+    found.update("".join(f"{name} {version(name)}\n" for name in _DECIDED_BY).encode())
+    return found.hexdigest()
 
 
 def _part(folder: Path, kind: str, name: str) -> Path:

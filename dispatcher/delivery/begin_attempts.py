@@ -11,7 +11,7 @@ from dispatcher.delivery.channel_delivery import ChannelDelivery
 from dispatcher.delivery.domain.stop import stopping
 from dispatcher.delivery.domain.verdict import TOO_LATE, Verdict, VerdictKind
 from dispatcher.delivery.storage import attempts, stops
-from dispatcher.gate.decision import PROGRAM, Outcome, own_reason, reasons_json
+from dispatcher.gate.decision import PROGRAM, Outcome, own_reason, reasons_json, utc_text
 from dispatcher.gate.grounds import same_grounds
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
@@ -133,6 +133,7 @@ def _begin(
                 "provider": b.message.provider,
                 "rule_packs": list(b.message.rule_packs),
                 "reasons": [],
+                "clearance": None,
                 "next_try_at": None,
                 "lease_until": real_now + delivery.lease,
                 "updated_at": now,
@@ -167,7 +168,8 @@ def _grounds(
 ) -> dict[str, delivery_log.PersonalReference]:
     """By message, what the rules read now, kept anew where it is not what they read when it was planned."""
     planned = delivery_log.personal_of(
-        connection, [b.message.personal_id for b in begun if b.message.personal_id]
+        connection,
+        [b.message.personal_id for b in begun if b.message.personal_id and verdicts[b.message.id].grounds],
     )
     changed = []
     for b in begun:
@@ -193,6 +195,8 @@ def _attempting(
     details: dict[str, Any] = {"attempt": begun.message.attempts, "grounds": message.commitment}
     if verdict.not_after is not None:
         details["not_after"] = verdict.not_after.isoformat()
+    if verdict.cleared_at is not None:
+        details["cleared"] = f"judged at {utc_text(verdict.cleared_at)}"
     return entry_of(
         message,
         "attempting",

@@ -60,14 +60,14 @@ def judge_messages(
     earlier: dict[int, list[HistoryEntry]] = defaultdict(list)
     verdicts: dict[str, Verdict] = {}
     for message in sorted(messages, key=lambda m: (m.recipient_id, m.id)):
-        verdict = _judge(message, files, bodies, now, context, earlier)
+        verdict = judge_message(message, files, bodies, now, context, earlier)
         verdicts[message.id] = verdict
         if verdict.kind is VerdictKind.SEND:
             earlier[message.recipient_id].append(_as_history(message, files, now))
     return verdicts
 
 
-def _judge(
+def judge_message(
     message: Message,
     files: MessageFiles,
     bodies: Mapping[str, bytes],
@@ -75,6 +75,7 @@ def _judge(
     context: JudgingContext,
     earlier: Mapping[int, Sequence[HistoryEntry]],
 ) -> Verdict:
+    """The verdict for one message; `earlier` are contacts of the same breath by record, the recipient's among them."""
     against = refused_now(message, files, context.policy, now)
     if against:
         worst = max((reason.outcome for reason in against), key=lambda outcome: outcome.precedence)

@@ -33,7 +33,7 @@ def stop_delivery(database: Database, stop: Stop, *, why: str, by: str, now: dat
     folder = urgent_stops.folder_beside(database.writer.url)
     if folder is None:
         with database.writing() as connection:
-            return _add(connection, stop, why, by, now)
+            return add_stop(connection, stop, why=why, by=by, at=now)
     with database.reading() as connection:
         if any(row.stop == stop for row in stops.in_force(connection)):
             return False
@@ -50,12 +50,13 @@ def take_in_urgent_stops(database: Database, *, patience: float | None = None) -
         return
     with database.writing(patience=patience) as connection:
         for one in waiting:
-            _add(connection, one.stop, one.why, one.by, one.at)
+            add_stop(connection, one.stop, why=one.why, by=one.by, at=one.at)
     # After the commit: killed in between, they are in force twice, never not at all.
     urgent_stops.forget(waiting)
 
 
-def _add(connection: Connection, stop: Stop, why: str, by: str, at: datetime) -> bool:
+def add_stop(connection: Connection, stop: Stop, *, why: str, by: str, at: datetime) -> bool:
+    """Stop within a transaction and log it; False when it was stopped already."""
     added = stops.add(connection, stop, why=why, by=by, at=at)
     if added:
         delivery_log.append(connection, [_entry("stopped", stop, why, by, at)])

@@ -61,6 +61,7 @@ class Policy:
     links_people: bool = True
     public_url: str = "http://localhost:8000"
     config_digest: str = ""
+    read_from: str = ""  # digest of all that it was read from, settings too; empty: not known for certain
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from dispatcher.database.engine import Connection, Database
 from dispatcher.gate.decision import Outcome, own_reason
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
+from dispatcher.messages.domain.clearance import Clearance
 from dispatcher.messages.domain.envelope import Envelope
 from dispatcher.messages.domain.message import Message, State, entry_of
 from dispatcher.messages.storage import outbox
@@ -48,6 +49,12 @@ MANY = 3_000  # messages from which the start of helping processes, a second of 
 _DECISIONS = {State.DEFERRED: "defer", State.HELD: "hold"}
 
 FindTemplate = Callable[[str], CompiledTemplate | None]
+ClearOne = Callable[
+    [Message, Report], Clearance | None
+]  # a message as its row will say, and its text's checks
+Clear = Callable[
+    [Connection, Sequence[Message], MessageFiles, datetime], ClearOne
+]  # called in the transaction in which the files were read
 Remember = Callable[
     [str, str, int, Report], None
 ]  # body's digest, inputs' digest, template version, what was found
@@ -103,6 +110,7 @@ class Preparing:
     from_address: str = ""
     actor: str = "dispatcher"
     remember: Remember = lambda _body, _inputs, _version, _report: None
+    clear: Clear = lambda _connection, _messages, _files, _now: lambda _message, _report: None
 
 
 def prepare_messages(
@@ -162,7 +170,21 @@ def prepare_chunk(database: Database, press: Preparing, ids: Chunk, now: datetim
     with database.reading() as connection:
         messages = outbox.read(connection, ids)
         files = gather(connection, messages, now=now, segments=press.policy.segments)
-    return [prepare_one(message, files, press, now) for message in messages]
+        clear = press.clear(connection, messages, files, now)
+    return [_with_clearance(prepare_one(message, files, press, now), clear) for message in messages]
+
+
+def _as_stored(prepared: Prepared) -> Message:
+    """The message as its row will say: without what only other readers of the row want."""
+    names = ("content_sha256", "inputs_digest", "template_version", "balance_minor")
+    return replace(prepared.message, state=prepared.state, **{name: prepared.columns[name] for name in names})
+
+
+def _with_clearance(prepared: Prepared, clear: ClearOne) -> Prepared:
+    """With what it may go by; whatever is prepared loses what it was cleared by before."""
+    clearance = None if prepared.report is None else clear(_as_stored(prepared), prepared.report)
+    kept = None if clearance is None else clearance.as_json()
+    return replace(prepared, columns={**prepared.columns, "clearance": kept})
 
 
 def prepare_one(message: Message, files: MessageFiles, press: Preparing, now: datetime) -> Prepared:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError
 
 from dispatcher.database import migrate
 from dispatcher.database.engine import Database, open_database
+from dispatcher.database.facts_versions import version_statements
 from dispatcher.database.tables.metadata import metadata
 from dispatcher.log.storage.append_only import TABLES, append_only_statements
 from tests.database.shapes import fill, shape, values
@@ -38,7 +39,11 @@ def new(request: pytest.FixtureRequest, empty: Database, open_url) -> Database:
 def test_a_new_database_is_what_the_tables_say(empty: Database, new: Database) -> None:
     with empty.writing() as connection:
         metadata.create_all(connection)
-        for statement in append_only_statements(connection.dialect.name, TABLES):
+        dialect = connection.dialect.name
+        for statement in (
+            *append_only_statements(dialect, TABLES),
+            *version_statements(dialect, metadata.tables),
+        ):
             connection.exec_driver_sql(statement)
     assert shape(new) == shape(empty)
 

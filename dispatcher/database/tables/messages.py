@@ -62,6 +62,7 @@ messages = Table(
         "said", CanonicalJson, nullable=False, server_default="[]"
     ),  # sentences of the law that it holds, by name
     Column("envelope", CanonicalJson),  # subject, sender, postal address …: what the body does not hold
+    Column("clearance", CanonicalJson),  # by what it may go without being judged again; null: it is judged
     Column("provider", String(20), nullable=False, server_default=""),
     Column("provider_id", Text, nullable=False, server_default=""),
     Column("personal_id", Id),  # personal values its log entries commit to

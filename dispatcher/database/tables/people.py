@@ -1,6 +1,7 @@
 """What is recorded of people: holds, wishes, consents, notices, opt-outs, contacts, and which records are one human."""
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Date,
     ForeignKey,
@@ -134,6 +135,15 @@ contacts = Table(  # made by others: the dialler, a letter by hand, a visit; and
     Column("recorded_at", Instant, nullable=False),
     Index("ix_contacts_debtor_id_at", "debtor_id", "at"),
     UniqueConstraint("source", "external_id"),
+)
+
+
+facts_versions = Table(  # how often what is on file changed, raised by triggers (database/facts_versions.py)
+    "facts_versions",
+    metadata,
+    # A debtor's id; a creditor's, less than 0; 0: what concerns everybody. No row is the version 0.
+    Column("subject", Id, primary_key=True, autoincrement=False),
+    Column("version", BigInteger, nullable=False),
 )
 
 

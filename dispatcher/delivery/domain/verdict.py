@@ -47,6 +47,7 @@ class Verdict:
     rule_packs: tuple[str, ...] = ()
     inputs_digest: str = ""
     grounds: Mapping[str, Any] = field(default_factory=dict)
+    cleared_at: datetime | None = None  # when it was judged, where it was not judged again
 
     def __post_init__(self) -> None:
         """A deferral without its time would never come back."""

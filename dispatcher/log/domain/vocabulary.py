@@ -89,7 +89,7 @@ VOCABULARY: Mapping[Event, Word] = {
     ),
     Event.QUEUED: _word(_MESSAGE, details="template_sha256 not_before"),
     Event.OUTDATED: _word(_MESSAGE, "Its text was made anew: {step} by {channel}", details="not_before"),
-    Event.ATTEMPTING: _word(_MESSAGE, always="attempt", details="not_after grounds"),
+    Event.ATTEMPTING: _word(_MESSAGE, always="attempt", details="not_after grounds cleared"),
     Event.ACCEPTED: _word(
         _MESSAGE, "Sent {step} by {channel}", Tone.SENT, details=f"{_ENDED} {_REPORTED} event_id"
     ),

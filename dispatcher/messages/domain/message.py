@@ -9,6 +9,7 @@ from functools import reduce
 from typing import Any
 
 from dispatcher.log.domain.log_entry import LogEntry
+from dispatcher.messages.domain.clearance import Clearance
 from dispatcher.messages.domain.envelope import Envelope
 from dispatcher.values.money import Money
 
@@ -108,6 +109,7 @@ class Message:
     inputs_digest: str
     content_sha256: str | None
     envelope: Envelope
+    clearance: Clearance | None = None
     provider: str
     provider_id: str
     personal_id: int | None

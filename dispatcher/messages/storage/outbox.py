@@ -27,6 +27,7 @@ from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.people import humans
 from dispatcher.database.tables.planning import runs
 from dispatcher.database.tables.portfolio import creditors, debtors, debts
+from dispatcher.messages.domain.clearance import Clearance
 from dispatcher.messages.domain.envelope import Envelope
 from dispatcher.messages.domain.message import Message, State
 
@@ -193,6 +194,7 @@ def _message(row: Any) -> Message:
     fields["zones"] = _strings(fields["zones"])
     fields["rule_packs"] = _strings(fields["rule_packs"])
     fields["envelope"] = Envelope.read(fields["envelope"])
+    fields["clearance"] = Clearance.read(fields["clearance"])
     fields["simulated"] = bool(fields["simulated"])
     return Message(**fields)
 

@@ -52,10 +52,10 @@ class Shared:
 
 def load_shared(connection: Connection, ids: Collection[int]) -> dict[int, Shared]:
     """By person, of those who owe a debt with somebody."""
-    owing = _owing(connection, ids)
+    owed = owing(connection, ids)
     pairs = {
         (me, other, debt_id)
-        for debt_id, people in owing.items()
+        for debt_id, people in owed.items()
         for me in people & set(ids)
         for other in people - {me}
     }
@@ -74,13 +74,13 @@ def load_shared(connection: Connection, ids: Collection[int]) -> dict[int, Share
     return {me: _shared(others, records, status, held) for me, others in found.items()}
 
 
-def _owing(connection: Connection, ids: Collection[int]) -> dict[int, set[int]]:
+def owing(connection: Connection, ids: Collection[int]) -> dict[int, set[int]]:
     """Debt -> everybody who owes it, of debts that these people share with others."""
-    owing: dict[int, set[int]] = defaultdict(set)
+    found: dict[int, set[int]] = defaultdict(set)
     for query in (_WITH_OWNERS, _WITH_PARTIES):
         for debt_id, owner, party in connection.execute(query, {"ids": sorted(ids)}):
-            owing[debt_id] |= {owner, party}
-    return owing
+            found[debt_id] |= {owner, party}
+    return found
 
 
 def _shared(
