@@ -99,9 +99,9 @@ def make_ready(count: int) -> dict[str, float]:
     return times
 
 
-def deliver() -> dict[str, object]:
+def deliver(*, now: datetime = NOW) -> dict[str, object]:
     """Deliver what a home has ready: seconds, CPU seconds of this process, and what the messages came to."""
-    dispatcher = open_dispatcher(now=NOW)
+    dispatcher = open_dispatcher(now=now)
     dispatcher.templates  # noqa: B018  loaded once a process, before the clock starts
     began, cpu = time.perf_counter(), _cpu()
     with open_delivery_process(dispatcher) as process:
@@ -130,7 +130,7 @@ def _peak_mb() -> float:
 if __name__ == "__main__":
     verb = sys.argv[1]
     if verb == "--deliver":
-        print(json.dumps(deliver()))
+        print(json.dumps(deliver(now=NOW + timedelta(hours=1))))  # after its texts were made, as ever
     elif verb == "--ready":
         print(json.dumps(make_ready(int(sys.argv[2]))))
     else:

@@ -1,8 +1,9 @@
 """Triggers that count the changes of what the gate reads of a person, so that no writer can forget to.
 
-`facts_versions` has a number a subject: a debtor's id; a creditor's, less than 0; EVERYBODY. It rises in the
-transaction that writes, and no row is the number 0. Each row raises those whose own it is; whom else it binds is
-found by who asks (`people/storage/standing_facts.py`), among the relations of that moment.
+`facts_versions` has a number a subject and table: a subject is a debtor's id; a creditor's, less than 0; EVERYBODY. It
+rises in the transaction that writes, and no row is the number 0. Two writers wait for each other only where both write
+that table of that person: somebody's opt-out never waits for the end of an import. Each row raises those whose own it
+is; whom else it binds is found by who asks, among the relations of that moment.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -124,20 +125,20 @@ def _of_many(rows: str, raises: Raises) -> Iterator[str]:
         yield f"SELECT {whom} AS subject FROM {rows} r, {tables} WHERE {condition.format(r='r')}{share}"  # noqa: S608 names of our own tables
 
 
-def _raise(queries: Iterator[str], *, in_order: bool) -> str:
+def _raise(table: str, queries: Iterator[str], *, in_order: bool) -> str:
     """One statement: in the order of the subjects where two transactions could wait for each other."""
     found = list(queries)
     ctes = ", ".join(f"q{i} AS ({query})" for i, query in enumerate(found))
     if not in_order:
         union = " UNION ".join(found)
-        source = f"SELECT subject, 1 FROM ({union}) WHERE subject IS NOT NULL"  # noqa: S608 names of our own tables
-        return f"INSERT INTO {TABLE} (subject, version) {source} {_UP};"
+        source = f"SELECT subject, '{table}', 1 FROM ({union}) WHERE subject IS NOT NULL"  # noqa: S608 names of our own tables
+        return f"INSERT INTO {TABLE} (subject, part, version) {source} {_UP};"
     union = " UNION ".join(f"SELECT subject FROM q{i}" for i in range(len(found)))  # noqa: S608 names of our own tables
-    source = f"SELECT subject, 1 FROM ({union}) AS every WHERE subject IS NOT NULL ORDER BY subject"  # noqa: S608 names of our own tables
-    return f"WITH {ctes} INSERT INTO {TABLE} (subject, version) {source} {_UP};"
+    source = f"SELECT DISTINCT subject, '{table}', 1 FROM ({union}) AS every WHERE subject IS NOT NULL ORDER BY subject"  # noqa: S608 names of our own tables
+    return f"WITH {ctes} INSERT INTO {TABLE} (subject, part, version) {source} {_UP};"
 
 
-_UP = f"ON CONFLICT (subject) DO UPDATE SET version = {TABLE}.version + 1"
+_UP = f"ON CONFLICT (subject, part) DO UPDATE SET version = {TABLE}.version + 1"
 
 
 def _sqlite(table: str, event: str, raises: Raises) -> Iterator[str]:
@@ -146,7 +147,7 @@ def _sqlite(table: str, event: str, raises: Raises) -> Iterator[str]:
     yield f"DROP TRIGGER IF EXISTS {name}"
     yield (
         f"CREATE TRIGGER {name} AFTER {_event(event, raises)} ON {table}{_when(event, raises)} "
-        f"BEGIN {_raise(queries, in_order=False)} END"
+        f"BEGIN {_raise(table, queries, in_order=False)} END"
     )
 
 
@@ -170,7 +171,7 @@ def _postgresql(table: str, event: str, raises: Raises) -> Iterator[str]:
         how += " FOR EACH STATEMENT"
     yield (
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN {_raise(queries, in_order=True)} RETURN NULL; END $$"
+        f"$$ BEGIN {_raise(table, queries, in_order=True)} RETURN NULL; END $$"
     )
     yield (
         f"CREATE OR REPLACE TRIGGER {name} AFTER {_event(event, raises)} ON {table} {how} EXECUTE FUNCTION {name}()"

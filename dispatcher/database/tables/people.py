@@ -143,7 +143,9 @@ facts_versions = Table(  # how often what is on file changed, raised by triggers
     metadata,
     # A debtor's id; a creditor's, less than 0; 0: what concerns everybody. No row is the version 0.
     Column("subject", Id, primary_key=True, autoincrement=False),
+    Column("part", String(30), primary_key=True),  # the table that was written
     Column("version", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 

@@ -25,7 +25,11 @@ _DEBTS = (
     .join(debts, debts.c.id == message_debts.c.debt_id)
     .where(one_of(message_debts.c.message_id, "ids"))
 )
-_VERSIONS = select(facts_versions).where(one_of(facts_versions.c.subject, "ids"))
+_VERSIONS = (
+    select(facts_versions)
+    .where(one_of(facts_versions.c.subject, "ids"))
+    .order_by(facts_versions.c.subject, facts_versions.c.part)
+)
 _SENT = (
     select(
         messages.c.recipient_id,
@@ -60,8 +64,11 @@ class StandingFacts:
     """
 
     records: frozenset[int]
+    binding: tuple[int, ...]  # all whose facts bind it
     debts: tuple[int, ...]  # that it is about
-    versions: tuple[tuple[int, int], ...]  # (subject, version) of all whose facts bind it, in order
+    versions: tuple[
+        tuple[int, str, int], ...
+    ]  # (subject, table, version) of all whose facts bind it, in order
     sent: tuple[
         tuple[str, str, str], ...
     ]  # (id, state, when) of what went to those records and to the debts' owners
@@ -69,7 +76,7 @@ class StandingFacts:
 
     def as_json(self) -> list[Any]:
         """For a digest."""
-        return [sorted(self.records), self.debts, self.versions, self.sent, self.stops]
+        return [sorted(self.records), self.binding, self.debts, self.versions, self.sent, self.stops]
 
 
 def read_standing_facts(
@@ -92,7 +99,9 @@ def read_standing_facts(
     everyone = near.union(*owners.values(), *others.values())
     creditors = {-creditor for _, creditor in messages.values()}
     subjects = [*sorted(everyone), *sorted(creditors), EVERYBODY]
-    versions: dict[int, int] = {row[0]: row[1] for row in connection.execute(_VERSIONS, {"ids": subjects})}
+    versions: dict[int, list[tuple[int, str, int]]] = defaultdict(list)
+    for row in connection.execute(_VERSIONS, {"ids": subjects}):
+        versions[row.subject].append((row.subject, row.part, row.version))
     readers = recipients.union(*owners.values(), *(others.get(key, ()) for key in recipients))
     sent = _grouped(connection.execute(_SENT, {"ids": sorted(readers)}))
     stops = _stops(connection, recipients)
@@ -103,8 +112,9 @@ def read_standing_facts(
         binding.update(*(others.get(person, ()) for person in owed_with[recipient]))
         found[key] = StandingFacts(
             records=records,
+            binding=tuple(sorted(binding)),
             debts=tuple(sorted(owed[key])),
-            versions=tuple((subject, versions.get(subject, 0)) for subject in sorted(binding)),
+            versions=tuple(row for subject in sorted(binding) for row in versions.get(subject, ())),
             sent=tuple(row for who in sorted(records | owners[key]) for row in sent.get(who, ())),
             stops=tuple(sorted(set(stops.get(recipient, ())))),
         )
