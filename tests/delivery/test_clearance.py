@@ -434,7 +434,7 @@ def any_change(connection: Connection, dice: random.Random, book: Book) -> str:
     rows = connection.execute(select(table)).mappings().all()
     row = dice.choice(rows) if rows else {}
     what = dice.choice(("change", "change", "add", "drop"))
-    same = [column == row[column.name] for column in table.primary_key]
+    same = [column == row[column.name] for column in table.primary_key] if row else []
     if not row:
         what = "add"
     if what == "drop" and name not in {"debtors", "debts", "messages", "creditors", "arrangements"}:
