@@ -343,7 +343,9 @@ class Settings(BaseSettings):
         tuple[str, ...], NoDecode
     ] = ()  # addresses or networks whose X-Forwarded-For names the caller
     prepare_processes: int = Field(0, ge=0, le=64)  # 0: as the cores allow; 1: this process alone
-    clearance: bool = False  # what was judged when its text was made goes out by that while nothing has changed
+    clearance: bool = (
+        False  # what was judged when its text was made goes out by that while nothing has changed
+    )
     channels: ChannelsSettings = ChannelsSettings.model_validate({})
     mailbox: MailboxSettings = MailboxSettings.model_validate({})
     templates: TemplatesSettings = TemplatesSettings()
