@@ -28,6 +28,7 @@ from dispatcher.users import passwords
 from dispatcher.writing import trial
 from tests import servers
 from tests.emptied import TEMPLATE, EmptiedDatabase, execute, named
+from tests.pace import slowness
 from tests.shared import shared_folder
 
 DEEP = os.environ.get("DEEP") == "1"
@@ -82,7 +83,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 MOST_SECONDS = 20.0  # of the processor, children's included: the wall's clock says only how busy a machine is
-UNEVEN = 1.5  # the same work costs up to half as much again on a slower or a shared machine: that is no fault of a test
+UNEVEN = (
+    1.5  # the same work costs up to half as much again from one time to the next: that is no fault of a test
+)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -91,7 +94,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     before = _processor_seconds()
     yield
     spent = _processor_seconds() - before
-    if spent > MOST_SECONDS * UNEVEN and not DEEP:
+    if not DEEP and spent > MOST_SECONDS * UNEVEN and spent > MOST_SECONDS * UNEVEN * slowness():
         pytest.fail(
             f"it took {spent:.0f} s of the processor, more than {MOST_SECONDS:.0f}: mark what is long as deep"
         )

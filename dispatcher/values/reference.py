@@ -21,7 +21,7 @@ def normal_reference(text: str) -> str:
         raise ValueError("a reference cannot hold line breaks or control characters")
     if len(visible) > LONGEST:
         raise ValueError(f"a reference may have {LONGEST} characters")
-    if _EXPONENT.fullmatch(visible):
+    if _EXPONENT.fullmatch(visible.lstrip("'")):
         raise ValueError(
             "a spreadsheet turned it into a rounded number, digits are lost: export the column as text"
         )

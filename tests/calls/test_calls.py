@@ -31,6 +31,8 @@ from dispatcher.database.engine import Database
 from dispatcher.database.tables.calls import calls
 from dispatcher.database.tables.people import contacts, opt_outs
 from dispatcher.database.tables.portfolio import contact_points, debts
+from dispatcher.people.record_notice import record_notice
+from dispatcher.people.recording import Said
 from dispatcher.people.storage.people import load_people
 from dispatcher.planning.domain.strategy import CallStep
 from dispatcher.planning.policy import Policy
@@ -154,7 +156,9 @@ def test_a_conversation_ends_the_call_and_its_pause_keeps_others_back(
 
 
 def test_nobody_answers_three_times_and_the_call_is_given_up(database: Database, policy: Policy) -> None:
-    a_person_written_to(database)
+    a_person_written_to(database, reference="ANA")
+    said = Said(now=at(TODAY - timedelta(days=4)), actor="robin")
+    record_notice(database, "acme/ANA", "validation", said)  # without it no call after five days
     key, now = planned(database, policy), NOON
     for _ in range(3):
         take_call(desk_at(database, policy, now), key)

@@ -24,7 +24,7 @@ LIBRARIES = {"alembic", "babel", "cryptography", "dramatiq", "holidays", "jinja2
     [
         (["--help"], {"sqlalchemy", "pydantic", GATE, TEXTS, *LIBRARIES}, 5),
         (["--version"], {"sqlalchemy", "pydantic", GATE, TEXTS, *LIBRARIES}, 5),
-        (["messages", "list"], {GATE, TEXTS, *LIBRARIES}, 60),
+        (["messages", "list"], {GATE, TEXTS, *LIBRARIES}, 62),
         (["db", "current"], {GATE, TEXTS, *LIBRARIES}, 25),
         (["stop", "--help"], {GATE, TEXTS, *LIBRARIES}, 35),
         (["users", "list"], {GATE, TEXTS, *LIBRARIES}, 50),

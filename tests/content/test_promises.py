@@ -85,6 +85,8 @@ def test_a_text_promises_in_every_language_what_it_promises_in_english(language:
     differ = {}
     for english in sorted((ROOT / "templates").glob("*/en/*.*")):
         other = english.parents[1] / language / english.name
+        if not other.exists() and "notice: validation" in (english.parents[1] / "template.yaml").read_text():
+            continue  # the law's own form, in the languages that the law has it in
         if kinds_of(other) != kinds_of(english):
             differ[str(other.relative_to(ROOT))] = kinds_of(other) ^ kinds_of(english)
     assert differ == {}

@@ -10,6 +10,7 @@ from dispatcher.writing.letters.reading import read_letter
 from dispatcher.writing.render import Rendered
 from dispatcher.writing.trial import check_version
 from dispatcher.writing.untrusted import one_line
+from tests.pace import slowness
 from tests.writing.desk import BODY, a_version, house_style, inputs, rendered, shipped
 from tests.writing.payloads import DATA, HANG, READ_SECRETS
 
@@ -37,7 +38,8 @@ def test_a_payload_in_a_template_is_refused_or_stays_text(kind, payload):
         assert payload not in READ_SECRETS
         if kind != "letter":
             rendered(template, inputs(FILES[kind]))
-    assert time.process_time() - started < SECONDS
+    spent = time.process_time() - started
+    assert spent < SECONDS or spent < SECONDS * slowness()
 
 
 @pytest.mark.parametrize("payload", READ_SECRETS)
@@ -66,7 +68,8 @@ def test_a_bomb_in_the_description_of_a_template_is_refused(bomb):
     started = time.process_time()
     with pytest.raises(TemplateProblems):
         compile_version(a_version(meta=bomb, en_email=BODY), house_style())
-    assert time.process_time() - started < SECONDS
+    spent = time.process_time() - started
+    assert spent < SECONDS or spent < SECONDS * slowness()
 
 
 class _Shape(HTMLParser):
@@ -92,7 +95,8 @@ def test_a_payload_in_a_debtors_name_appears_literally_and_does_nothing(name):
     template, visible = shipped("first-reminder"), one_line(name).strip()
     started = time.process_time()
     email, sms = rendered(template, inputs(name=name)), rendered(template, inputs(ChannelKind.SMS, name=name))
-    assert time.process_time() - started < SECONDS
+    spent = time.process_time() - started
+    assert spent < SECONDS or spent < SECONDS * slowness()
     assert isinstance(email, Rendered)
     assert isinstance(sms, Rendered)
     harmless = _Shape(rendered(template, inputs(name="Ana")).html)
@@ -126,7 +130,8 @@ def test_saving_a_bomb_takes_no_longer_than_two_seconds_a_file(payload):
     started = time.process_time()
     problems = check_version(a_version(en_sms=payload), house_style())
     assert problems
-    assert time.process_time() - started < SECONDS
+    spent = time.process_time() - started
+    assert spent < SECONDS or spent < SECONDS * slowness()
 
 
 def test_a_trial_that_hangs_is_killed_and_named(monkeypatch):
