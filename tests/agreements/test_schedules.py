@@ -55,6 +55,12 @@ def test_a_down_payment_stands_first_and_the_others_follow_it_an_interval_apart(
     assert [(one.due_on - date(2026, 3, 2)).days for one in schedule] == [7 * i for i in range(count + 1)]
 
 
+@pytest.mark.parametrize("down", [0, -1])
+def test_a_down_payment_of_nothing_is_none(down: int) -> None:
+    with pytest.raises(ScheduleError, match="down payment"):
+        flat_schedule(Money(10_000, "USD"), 4, Frequency.WEEKLY, date(2026, 3, 2), down=Money(down, "USD"))
+
+
 @given(
     currencies,
     st.integers(1_000, 10**9),
