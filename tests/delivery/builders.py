@@ -20,7 +20,8 @@ from dispatcher.database.tables.portfolio import creditors, debtors, debts
 from dispatcher.delivery.channel_delivery import ChannelDelivery
 from dispatcher.delivery.domain.call_pace import CallPace
 from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
-from dispatcher.messages.domain.message import Message
+from dispatcher.messages.domain.envelope import Envelope
+from dispatcher.messages.domain.message import Message, State
 from dispatcher.messages.storage import contents, outbox
 from tests.doubles.fake_channel import FakeChannel
 
@@ -29,6 +30,53 @@ TODAY = NOW.date()
 ALLOW = Verdict(kind=VerdictKind.SEND)
 
 _numbers = itertools.count(1)
+
+
+def a_message(**columns: Any) -> Message:
+    """A first reminder by e-mail as it was claimed, its first attempt about to begin."""
+    return Message(
+        **{
+            "id": "m",
+            "run_id": 1,
+            "creditor_id": 1,
+            "creditor": "acme",
+            "recipient_id": 1,
+            "person": "p",
+            "relation": "debtor",
+            "as_of": NOW.date(),
+            "strategy": "consumer",
+            "step": "first-reminder",
+            "kind": "collection",
+            "channel": "email",
+            "address": "ana@debtors.example",
+            "contact_point_id": None,
+            "language": "en",
+            "template": "first-reminder",
+            "template_version": 1,
+            "currency": "USD",
+            "balance_minor": 100,
+            "days_past_due": 3,
+            "zones": (),
+            "state": State.SENDING,
+            "rule_packs": (),
+            "not_before": None,
+            "not_after": None,
+            "expires_at": NOW + timedelta(days=3),
+            "next_try_at": None,
+            "attempts": 1,
+            "lease_owner": None,
+            "inputs_digest": "",
+            "content_sha256": None,
+            "envelope": Envelope(),
+            "provider": "fake",
+            "provider_id": "",
+            "personal_id": None,
+            "commitment": "",
+            "sent_at": None,
+            "created_at": NOW,
+        }
+        | columns
+    )
 
 
 def allow_all(

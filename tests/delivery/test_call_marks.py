@@ -12,9 +12,8 @@ from dispatcher.delivery.call_marks import SECTIONS, SLOTS, Called, MarkFiles
 from dispatcher.delivery.domain.attempt import Ended, NotMade
 from dispatcher.delivery.domain.call_pace import LASTS, MOST, CallPace
 from dispatcher.delivery.domain.written_end import read_end, write_end
-from dispatcher.messages.domain.envelope import Envelope
-from dispatcher.messages.domain.message import Message, State
-from tests.delivery.builders import NOW
+from dispatcher.messages.domain.message import Message
+from tests.delivery.builders import NOW, a_message
 
 WORKER, INSTANCE = "host.1:77:1234", "an-instance"
 
@@ -25,46 +24,7 @@ def files(folder: Path, boot: str = "a-boot") -> MarkFiles:
 
 def attempt(number: int) -> Message:
     """As it was claimed, its first attempt about to begin."""
-    return Message(
-        id=f"0193-{number:012d}",
-        run_id=1,
-        creditor_id=1,
-        creditor="acme",
-        recipient_id=1,
-        person="p",
-        relation="debtor",
-        as_of=NOW.date(),
-        strategy="consumer",
-        step="first-reminder",
-        kind="collection",
-        channel="email",
-        address="ana@debtors.example",
-        contact_point_id=None,
-        language="en",
-        template="first-reminder",
-        template_version=1,
-        currency="USD",
-        balance_minor=100,
-        days_past_due=3,
-        zones=(),
-        state=State.SENDING,
-        rule_packs=(),
-        not_before=None,
-        not_after=None,
-        expires_at=NOW + timedelta(days=3),
-        next_try_at=None,
-        attempts=1,
-        lease_owner=None,
-        inputs_digest="",
-        content_sha256=None,
-        envelope=Envelope(),
-        provider="fake",
-        provider_id="",
-        personal_id=None,
-        commitment="",
-        sent_at=None,
-        created_at=NOW,
-    )
+    return a_message(id=f"0193-{number:012d}")
 
 
 def accepted(message: Message) -> Ended:

@@ -15,7 +15,6 @@ from dispatcher.database.tables.people import holds
 from dispatcher.database.tables.portfolio import debts
 from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
 from dispatcher.delivery.judge_messages import JudgingContext, judge_messages, refused_now
-from dispatcher.messages.domain.envelope import Envelope
 from dispatcher.messages.domain.message import Message, State
 from dispatcher.messages.storage import outbox
 from dispatcher.people.domain.person import DebtFile, Hold, PersonFile
@@ -38,6 +37,7 @@ from tests.builders import (
     plan,
     rows_of,
 )
+from tests.delivery.builders import a_message
 
 DUE = TODAY - timedelta(days=3)
 FINAL = Strategy(
@@ -201,41 +201,15 @@ def test_what_planning_would_refuse_now_the_second_gate_refuses_for_the_same_rea
 
 
 def _message() -> Message:
-    return Message(
-        id="m",
-        run_id=1,
-        creditor_id=1,
-        creditor="acme",
-        recipient_id=1,
-        person="p",
-        relation="debtor",
+    return a_message(
         as_of=TODAY,
         strategy="test",
         step="step",
-        kind="collection",
-        channel="email",
-        address="ana@debtors.example",
-        contact_point_id=None,
-        language="en",
-        template="first-reminder",
-        template_version=1,
-        currency="USD",
-        balance_minor=100,
-        days_past_due=3,
         zones=("America/New_York",),
         state=State.QUEUED,
-        rule_packs=(),
-        not_before=None,
-        not_after=None,
         expires_at=at(TODAY + timedelta(days=3)),
-        next_try_at=None,
         attempts=0,
-        lease_owner=None,
-        inputs_digest="",
-        content_sha256=None,
-        envelope=Envelope(),
         provider="",
-        provider_id="",
         personal_id=None,
         commitment="",
         sent_at=None,
