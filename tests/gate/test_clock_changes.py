@@ -3,6 +3,7 @@
 import json
 import os
 import random
+from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -21,6 +22,9 @@ HOURS = {  # and the day from which the pack surely binds everywhere
 }
 STEP = timedelta(minutes=10)
 AROUND = timedelta(hours=30)
+ELSEWHERE = datetime(
+    2026, 3, 29, 1, tzinfo=UTC
+)  # Europe changes then; a zone that has none since 2000 must keep its hours too
 
 
 def _zones() -> list[dict[str, Any]]:
@@ -34,6 +38,7 @@ def _zones() -> list[dict[str, Any]]:
 
 def _changes(entry: dict[str, Any]) -> list[datetime]:
     changes = [datetime.fromisoformat(change["utc"]) for change in entry["transitions"]]
+    changes = [change for change in changes if change >= HOURS["DEFAULT"][2]] or [ELSEWHERE]
     return changes if os.environ.get("DEEP") == "1" else changes[-4:]
 
 
@@ -44,30 +49,38 @@ def test_the_changes_are_at_hand(shared: Any) -> None:
 @pytest.mark.parametrize("entry", _zones(), ids=lambda entry: entry["zone"])
 def test_no_text_leaves_outside_its_hours_around_a_change(entry: dict[str, Any], book: RuleBook) -> None:
     info = zone_info(entry["zone"])
+    asked, faults = 0, []
     for change in _changes(entry):
         probe = change - AROUND
         while probe < change + AROUND:
             for pack, (opens, closes, since) in HOURS.items():
                 if probe >= since:
-                    _hold_to((opens, closes), probe, info, entry["zone"], book.named([pack]))
+                    asked += 1
+                    faults += _faults((opens, closes), probe, info, entry["zone"], book.named([pack]))
             probe += STEP
+    assert asked, "no pack was asked"
+    assert faults == []
 
 
-def _hold_to(hours: tuple[time, time], now: datetime, info: Any, name: str, law: Any) -> None:
+def _faults(hours: tuple[time, time], now: datetime, info: Any, name: str, law: Any) -> Iterator[str]:
+    """What is wrong with the decision at an instant; nothing where it keeps the hours."""
     asked = ContactFacts(
         now=now, action=Action(channel="sms"), zones=(ZoneCandidate(source="residence", zone=name),)
     )
     decision = decide(asked, law)
     opens, closes = hours
-    inside = opens <= now.astimezone(info).time() < closes
-    assert decision.outcome is (Outcome.ALLOW if inside else Outcome.DEFER), now
-    if decision.not_before is not None:
-        local = decision.not_before.astimezone(info)
-        assert opens <= local.time() < closes, now
-        earlier = (decision.not_before - timedelta(seconds=1)).astimezone(info)
-        assert not opens <= earlier.time() < closes, now
-    if decision.not_after is not None:
-        assert not opens <= decision.not_after.astimezone(info).time() < closes, now
+
+    def inside(at: datetime) -> bool:
+        return opens <= at.astimezone(info).time() < closes
+
+    if decision.outcome is not (Outcome.ALLOW if inside(now) else Outcome.DEFER):
+        yield f"{now}: {decision.outcome}"
+    if decision.not_before is not None and not inside(decision.not_before):
+        yield f"{now}: not before {decision.not_before}, which is outside"
+    if decision.not_before is not None and inside(decision.not_before - timedelta(seconds=1)):
+        yield f"{now}: not before {decision.not_before}, which is later than need be"
+    if decision.not_after is not None and inside(decision.not_after):
+        yield f"{now}: not after {decision.not_after}, which is inside still"
 
 
 @pytest.mark.parametrize("entry", _zones(), ids=lambda entry: entry["zone"])

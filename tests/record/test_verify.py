@@ -214,6 +214,16 @@ def with_another_text(files: dict[str, str]) -> str:
     return json.dumps({**files, "en/sms.txt": "Pay now"})
 
 
+def accept(log: Log, content: contents.Content) -> None:
+    """A message of this content was accepted, and that was sealed."""
+    with log.database.writing() as connection:
+        contents.keep(connection, [content], now=NOW)
+        delivery_log.append(
+            connection, [LogEntry(event="accepted", at=NOW, actor="run", body_sha256=content.sha256)]
+        )
+    seal(log)
+
+
 def test_verify_reads_letters_too(sqlite_log: Log) -> None:
     page = "<html><body style='font-family: \"Source Sans Pro\"'>Buenos d\u00edas, Ana: su importe es 120,50 \u20ac.</body></html>"
     facts = DocumentFacts(title="t", author="a", keywords="", language="es", created_on=NOW.date())
@@ -221,12 +231,7 @@ def test_verify_reads_letters_too(sqlite_log: Log) -> None:
     letter = contents.Content.of(
         pdf, "application/pdf", "Buenos d\u00edas, Ana: su importe es 120,50 \u20ac."
     )
-    with sqlite_log.database.writing() as connection:
-        contents.keep(connection, [letter], now=NOW)
-        delivery_log.append(
-            connection, [LogEntry(event="accepted", at=NOW, actor="run", body_sha256=letter.sha256)]
-        )
-    seal(sqlite_log)
+    accept(sqlite_log, letter)
     assert check(sqlite_log).findings == ()
     with sqlite_log.database.writing() as connection:
         connection.execute(text("UPDATE contents SET text = replace(text, '120', '20000')"))
@@ -243,12 +248,7 @@ def test_verify_reads_an_email_whose_logo_is_kept_apart(sqlite_log: Log) -> None
     mail = Email(message_id="m-1", to="ana@x.example", to_name="", sender="a@x.example", sender_name="Acme",
                  reply_to="a@x.example", language="en", sent_at=NOW, logo=logo, **words)  # fmt: skip
     email = contents.Content.of(email_bytes(mail), "message/rfc822", words["text"], logo)
-    with sqlite_log.database.writing() as connection:
-        contents.keep(connection, [email], now=NOW)
-        delivery_log.append(
-            connection, [LogEntry(event="accepted", at=NOW, actor="run", body_sha256=email.sha256)]
-        )
-    seal(sqlite_log)
+    accept(sqlite_log, email)
     assert check(sqlite_log).findings == ()
     with sqlite_log.database.writing() as connection:
         connection.execute(text("UPDATE contents SET body = x'00' WHERE media_type = 'image/png'"))
