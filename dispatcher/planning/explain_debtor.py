@@ -224,24 +224,27 @@ def _packs(case: _Case, debts: Iterable[DebtFile]) -> tuple[str, ...]:
 
 
 def _debt(case: _Case, debt: DebtFile, relation: str, strategy: Strategy | None) -> DebtAnswer:
-    answer = {
-        "reference": debt.full_reference,
-        "relation": relation,
-        "balance": str(debt.balance),
-        "due_date": debt.due_date,
-        "issued_on": debt.issued_on,
-        "days_past_due": (case.as_of - debt.due_date).days,
-    }
     closed = _closed(debt, case.as_of)
-    if closed or strategy is None:
-        return DebtAnswer(**answer, sentence=closed or _not_taken(case, debt))  # type: ignore[arg-type]  # the keys above have these types
+    answer = DebtAnswer(
+        reference=debt.full_reference,
+        relation=relation,
+        balance=str(debt.balance),
+        due_date=debt.due_date,
+        issued_on=debt.issued_on,
+        days_past_due=(case.as_of - debt.due_date).days,
+        sentence=closed or "Nothing more is due.",
+    )
+    if closed:
+        return answer
+    if strategy is None:
+        return replace(answer, sentence=_not_taken(case, debt))
     if not strategy.guarantors and relation == "guarantor":
-        return DebtAnswer(**answer, sentence=f"Strategy {strategy.name} does not write to guarantors.")  # type: ignore[arg-type]  # as above
+        return replace(answer, sentence=f"Strategy {strategy.name} does not write to guarantors.")
     if strategy.parties == "debtor" and relation != "debtor":
-        return DebtAnswer(**answer, sentence=f"Strategy {strategy.name} writes to the debtor alone.")  # type: ignore[arg-type]  # as above
+        return replace(answer, sentence=f"Strategy {strategy.name} writes to the debtor alone.")
     steps = tuple(_step(case, debt, relation, strategy, step) for step in strategy.steps)
     said = " ".join(word for word in (_headline(steps), _ended(case, debt, strategy, steps)) if word)
-    return DebtAnswer(**answer, strategy=strategy.name, sentence=said or "Nothing more is due.", steps=steps)  # type: ignore[arg-type]  # as above
+    return replace(answer, strategy=strategy.name, sentence=said or answer.sentence, steps=steps)
 
 
 def _not_taken(case: _Case, debt: DebtFile) -> str:

@@ -145,7 +145,7 @@ class Event(StrEnum):
     USER_DISABLED = "user_disabled"
     USER_ENABLED = "user_enabled"
     PASSWORD_SET = "password_set"  # noqa: S105 a word of the log
-    TOKEN_MADE = "token_made"  # noqa: S105 as above
+    TOKEN_MADE = "token_made"  # noqa: S105 a word of the log
     TOKENS_REVOKED = "tokens_revoked"
     SERVICE_ACCOUNT_ADDED = "service_account_added"
     SERVICE_ACCOUNT_ENDED = "service_account_ended"
