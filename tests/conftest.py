@@ -63,7 +63,7 @@ engine._sqlite_writer = lambda connection, record: (
 engine.create_engine = partial(create_engine, execution_options={"compiled_cache": CompiledByKind(4_000)})
 
 # The shipped texts are tried once in a test process and not once a test: it costs seconds a template.
-trial._MOST_TRIED = 10_000
+trial._MOST_TRIED = 20_000
 
 settings.register_profile("house", deadline=None)  # a busy machine is no finding
 settings.load_profile("house")

@@ -186,7 +186,10 @@ def _scorecard(dispatcher: Dispatcher) -> Iterator[Finding]:
 
 
 def _wording(dispatcher: Dispatcher) -> Iterator[Finding]:
-    yield "ok", "wording", f"languages {', '.join(sorted(dispatcher.layouts.wordings))}"
+    wordings = dispatcher.layouts.wordings
+    for language in wordings.values():
+        language.compile()
+    yield "ok", "wording", f"languages {', '.join(sorted(wordings))}"
 
 
 def _replies(dispatcher: Dispatcher) -> Iterator[Finding]:

@@ -57,6 +57,8 @@ def _parts(
 
     def wordings() -> None:
         whole.wordings = load_wordings(config("content"))
+        for wording in whole.wordings.values():
+            wording.compile()
 
     yield segments
     yield strategies

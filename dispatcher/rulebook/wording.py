@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from dispatcher.writing.domain.wording import (
     Disclosure,
     FairSentences,
     Family,
+    Patterns,
     Wording,
     folded,
 )
@@ -142,7 +143,10 @@ _GAP = r"(?:[^.;:!?\w][^.;:!?]{0,60}?)?\s+"
 
 @lru_cache(maxsize=8)
 def load_wordings(directory: Path) -> Mapping[str, Wording]:
-    """Every language of the folder; raises ConfigError with file, line and key."""
+    """Every language of the folder; raises ConfigError with file, line and key.
+
+    An expression that is none is found when it is first used: `Wording.compile` finds it at once.
+    """
     wordings = {}
     for path in sorted(path for path in directory.glob("*.yaml") if _LANGUAGE.fullmatch(path.stem)):
         file = read_yaml(path)
@@ -274,17 +278,19 @@ def _denials(file: YamlFile, item: dict[str, Any]) -> Denials:
 
 def _patterns(
     file: YamlFile, at: KeyPath, rows: list[str], end: str = r"(?!\w)", begin: str = r"(?<!\w)(?:"
-) -> tuple[re.Pattern[str], ...]:
-    """Compile each row as whole words; a space stands for any run of spaces."""
-    compiled = []
+) -> Patterns:
+    """Each row as whole words; a space stands for any run of spaces."""
     if "lexicon" in file.data:
         rows = _written_out(file, at, rows)
-    for index, row in enumerate(rows):
-        try:
-            compiled.append(re.compile(begin + _spaced(row) + ")" + end))
-        except re.error as error:
-            raise file.error((*at, index), f"is no regular expression: {error}") from None
-    return tuple(compiled)
+    lines = tuple(file.line((*at, index)) for index in range(len(rows)))
+    sources = tuple(begin + _spaced(row) + ")" + end for row in rows)
+    return Patterns(sources, partial(_no_expression, file.path, at, lines))
+
+
+def _no_expression(path: Path, at: KeyPath, lines: tuple[int, ...], index: int, reason: str) -> ConfigError:
+    return YamlFile(path, None, {(*at, index): lines[index]}).error(
+        (*at, index), f"is no regular expression: {reason}"
+    )
 
 
 def _spaced(row: str) -> str:

@@ -3,13 +3,14 @@
 Only saving and seeding pay for this; a version that passed is compiled without a trial ever after.
 """
 
+import hashlib
 import json
 import pickle
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from queue import Empty, Queue
 from threading import Thread
 from typing import IO, Any
@@ -21,9 +22,15 @@ from dispatcher.writing.checks.finding import Finding
 from dispatcher.writing.coverage import coverage_of
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.domain.template import TemplateVersion
-from dispatcher.writing.domain.wording import Wording, folded
-from dispatcher.writing.language.compile import CompiledTemplate, CompiledText, compile_version
+from dispatcher.writing.domain.wording import folded
+from dispatcher.writing.language.compile import (
+    FILES,
+    CompiledTemplate,
+    CompiledText,
+    compile_version,
+)
 from dispatcher.writing.language.layouts import Layouts
+from dispatcher.writing.language.meta import FILE as META_FILE
 from dispatcher.writing.language.problems import Problem, TemplateProblems
 from dispatcher.writing.render import RenderFailure
 from dispatcher.writing.rendered_samples import tried_on_samples
@@ -42,34 +49,70 @@ def check_version(version: TemplateVersion, house: Layouts) -> tuple[Problem, ..
 
 
 def check_versions(versions: Sequence[TemplateVersion], house: Layouts) -> dict[str, tuple[Problem, ...]]:
-    """The same for several templates, in one process."""
-    keys = {version.name: _key(version, house) for version in versions}
-    found = {name: _TRIED[key] for name, key in keys.items() if key in _TRIED}
+    """The same for several templates, in one process; a text that was tried before is not tried again."""
+    found: dict[str, tuple[Problem, ...]] = {}
     while waiting := [version for version in versions if version.name not in found]:
-        done = _run(waiting, house)
-        found |= done
-        _remember({keys[name]: problems for name, problems in done.items()})
+        known = {version.name: _known(version, house) for version in waiting}
+        new = {version.name: _without(version, known[version.name]) for version in waiting}
+        found |= {name: _all(known[name]) for name, version in new.items() if version is None}
+        tried = _run([version for version in new.values() if version], house) if any(new.values()) else {}
+        for version in waiting:
+            if answer := tried.get(version.name):
+                _remember(version, house, answer.texts)
+                found[version.name] = answer.refused or _all(known[version.name] | answer.texts)
     return found
 
 
-_Key = tuple[str, str, str, str]
-_TRIED: dict[_Key, tuple[Problem, ...]] = {}
-_MOST_TRIED = 64
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What became of each text, or why the version cannot be compiled, or was given up."""
+
+    texts: dict[str, tuple[Problem, ...]]
+    refused: tuple[Problem, ...] = ()
 
 
-def _key(version: TemplateVersion, house: Layouts) -> _Key:
-    return version.name, version.digest, house.digest, repr(house.senders)
+_TRIED: dict[str, tuple[Problem, ...]] = {}
+_MOST_TRIED = 2_000  # texts: a template in seven languages has twenty
 
 
-def _remember(tried: dict[_Key, tuple[Problem, ...]]) -> None:
+def _key(version: TemplateVersion, file: str, house: Layouts) -> str:
+    """One text and all that its trial depends on."""
+    parts = (
+        version.name,
+        file,
+        version.files[file],
+        version.files.get(META_FILE),
+        house.digest,
+        house.senders,
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _known(version: TemplateVersion, house: Layouts) -> dict[str, tuple[Problem, ...]]:
+    if any(path != META_FILE and path.partition("/")[2] not in FILES for path in version.files):
+        return {}  # a file that is none of a template's is the version's own fault
+    keys = {path: _key(version, path, house) for path in sorted(version.files) if path != META_FILE}
+    return {path: _TRIED[key] for path, key in keys.items() if key in _TRIED}
+
+
+def _without(version: TemplateVersion, known: Mapping[str, tuple[Problem, ...]]) -> TemplateVersion | None:
+    """The version with the texts that are still to be tried; None where none is."""
+    left = {path: text for path, text in version.files.items() if path not in known}
+    return replace(version, files=left) if left.keys() - {META_FILE} or not known else None
+
+
+def _all(texts: Mapping[str, tuple[Problem, ...]]) -> tuple[Problem, ...]:
+    return tuple(problem for file in sorted(texts) for problem in texts[file])
+
+
+def _remember(version: TemplateVersion, house: Layouts, texts: Mapping[str, tuple[Problem, ...]]) -> None:
     """Keep the answers: a text is saved, submitted, approved and published, and the same every time."""
-    ended = {key: found for key, found in tried.items() if all(one.rule != _GAVE_UP for one in found)}
-    _TRIED.update(ended)  # what was given up may be quicker the next time
+    _TRIED.update({_key(version, file, house): problems for file, problems in texts.items()})
     for key in list(_TRIED)[:-_MOST_TRIED]:
         _TRIED.pop(key, None)
 
 
-def _run(versions: Sequence[TemplateVersion], house: Layouts) -> dict[str, tuple[Problem, ...]]:
+def _run(versions: Sequence[TemplateVersion], house: Layouts) -> dict[str, _Answer]:
     """Try as many versions as one process manages; the one it dies of has a problem."""
     process = subprocess.Popen(
         [sys.executable, "-m", "dispatcher.writing.trial"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -79,33 +122,12 @@ def _run(versions: Sequence[TemplateVersion], house: Layouts) -> dict[str, tuple
     assert process.stdout is not None  # noqa: S101 - asked for above
     Thread(target=_pump, args=(process.stdout, lines), daemon=True).start()
     try:
-        process.stdin.write(pickle.dumps((list(versions), _needed(versions, house))))
+        process.stdin.write(pickle.dumps((list(versions), house)))
         process.stdin.close()
         return _answers(lines, versions)
     finally:
         process.kill()
         process.wait()
-
-
-def _needed(versions: Sequence[TemplateVersion], house: Layouts) -> Layouts:
-    """The house without the patterns of languages that no text is in: whoever unpickles compiles each again."""
-    written = {path.partition("/")[0].partition("-")[0] for version in versions for path in version.files}
-    wordings = {
-        name: wording if name in written else _told_apart_by(wording)
-        for name, wording in house.wordings.items()
-    }
-    return replace(house, wordings=wordings)
-
-
-def _told_apart_by(wording: Wording) -> Wording:
-    return Wording(
-        language=wording.language,
-        words={},
-        phrases={},
-        disclosures=(),
-        families=(),
-        stopwords=wording.stopwords,
-    )
 
 
 def _pump(stream: IO[bytes], lines: "Queue[str]") -> None:
@@ -114,23 +136,28 @@ def _pump(stream: IO[bytes], lines: "Queue[str]") -> None:
     lines.put("")
 
 
-def _answers(lines: "Queue[str]", versions: Sequence[TemplateVersion]) -> dict[str, tuple[Problem, ...]]:
-    found: dict[str, tuple[Problem, ...]] = {}
+def _answers(lines: "Queue[str]", versions: Sequence[TemplateVersion]) -> dict[str, _Answer]:
+    found: dict[str, _Answer] = {}
     file, patience = "", _START_SECONDS
     for version in versions:
+        texts: dict[str, tuple[Problem, ...]] = {}
         while version.name not in found:
             try:
                 line = lines.get(timeout=patience)
             except Empty:
                 line = ""
             if not line:
-                found[version.name] = (_gave_up(file or version.name, SECONDS_A_FILE),)
+                found[version.name] = _Answer(texts, (_gave_up(file or version.name, SECONDS_A_FILE),))
                 return found
             said = json.loads(line)
             patience = SECONDS_A_FILE * _BUSY
-            file = said.get("begins", file)
+            file = said["file"]
             if "problems" in said:
-                found[version.name] = tuple(Problem(**problem) for problem in said["problems"])
+                problems = tuple(Problem(**problem) for problem in said["problems"])
+                if file:
+                    texts[file] = problems
+                else:
+                    found[version.name] = _Answer(texts, problems)
     return found
 
 
@@ -139,29 +166,33 @@ def _gave_up(file: str, seconds: float) -> Problem:
     return Problem(file=file, message=message, suggestion="make the template simpler", rule=_GAVE_UP)
 
 
-def try_version(version: TemplateVersion, house: Layouts) -> Iterator[tuple[str, tuple[Problem, ...]]]:
-    """(file, its problems) for each text of a version, rendered for every sample."""
+def try_version(version: TemplateVersion, house: Layouts) -> Iterator[tuple[str, tuple[Problem, ...] | None]]:
+    """(file, None) where each text begins, (file, its problems) where it ends; ("", why it does not compile) last."""
     try:
         compiled = compile_version(version, house)
     except TemplateProblems as refused:
         yield "", refused.problems
         return
     for text in compiled.texts.values():
-        yield text.file, ()
-        problems: dict[tuple[str, int, str], Problem] = {}
-        for problem in _language(text, version.files[text.file], house):
-            problems[problem.rule, 0, problem.message] = problem
-        tried = tried_on_samples(
-            (compiled, name, inputs) for name, inputs in _tried_on(compiled, text, house.senders)
-        )
-        for name, result in tried:
-            for problem in _of_sample(result, version.files[text.file], text.file, name):
-                problems.setdefault((problem.rule, problem.line, problem.message), problem)
-        for problem in branch_problems(compiled, text):
-            problems.setdefault((problem.rule, problem.line, problem.message), problem)
-        for problem in _dear_characters(text):
-            problems.setdefault((problem.rule, problem.line, problem.message), problem)
-        yield text.file, tuple(problems.values())
+        yield text.file, None
+        yield text.file, _of_text(compiled, text, version.files[text.file], house)
+    yield "", ()
+
+
+def _of_text(
+    compiled: CompiledTemplate, text: CompiledText, source: str, house: Layouts
+) -> tuple[Problem, ...]:
+    """What is wrong with one text, rendered for every sample."""
+    problems: dict[tuple[str, int, str], Problem] = {}
+    for problem in _language(text, source, house):
+        problems[problem.rule, 0, problem.message] = problem
+    tried = tried_on_samples(
+        (compiled, name, inputs) for name, inputs in _tried_on(compiled, text, house.senders)
+    )
+    of_samples = (found for name, result in tried for found in _of_sample(result, source, text.file, name))
+    for problem in (*of_samples, *branch_problems(compiled, text), *_dear_characters(text)):
+        problems.setdefault((problem.rule, problem.line, problem.message), problem)
+    return tuple(problems.values())
 
 
 def _tried_on(
@@ -289,13 +320,16 @@ def main() -> None:
 
     _limit_memory()
     versions, house = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 - written by our own parent process
+    for language in {path.partition("/")[0] for version in versions for path in version.files}:
+        if wording := house.wording(language):
+            wording.compile()  # likewise
     for version in versions:
-        problems: list[Problem] = []
-        for file, found in try_version(version, house):
+        for file, problems in try_version(version, house):
             _limit_time()
-            _say({"begins": file})
-            problems.extend(found)
-        _say({"problems": [asdict(problem) for problem in problems]})
+            if problems is None:
+                _say({"file": file})
+            else:
+                _say({"file": file, "problems": [asdict(problem) for problem in problems]})
 
 
 def _say(what: dict[str, Any]) -> None:

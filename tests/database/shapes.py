@@ -30,19 +30,26 @@ def shape(database: Database) -> dict[str, Any]:
     """
     with database.reading() as connection:
         inspector = inspect(connection)
+        # All tables at once: asked one by one, PostgreSQL answers some five hundred questions.
+        columns, keys, foreign, unique = (
+            {name: found for (_, name), found in many().items()}
+            for many in (
+                inspector.get_multi_columns,
+                inspector.get_multi_pk_constraint,
+                inspector.get_multi_foreign_keys,
+                inspector.get_multi_unique_constraints,
+            )
+        )
+        counting = _counting_for_good(connection)
         tables = {
             name: {
-                "columns": {column["name"]: _column(column) for column in inspector.get_columns(name)},
-                "key": inspector.get_pk_constraint(name)["constrained_columns"],
+                "columns": {column["name"]: _column(column) for column in columns[name]},
+                "key": keys[name]["constrained_columns"],
                 "points at": _named(
-                    database,
-                    inspector.get_foreign_keys(name),
-                    "constrained_columns",
-                    "referred_table",
-                    "referred_columns",
+                    database, foreign[name], "constrained_columns", "referred_table", "referred_columns"
                 ),
-                "unique": _named(database, inspector.get_unique_constraints(name), "column_names"),
-                "counts for good": _counts_for_good(connection, name),
+                "unique": _named(database, unique[name], "column_names"),
+                "counts for good": name in counting,
             }
             for name in _tables(inspector)
         }
@@ -60,11 +67,12 @@ def _named(database: Database, constraints: list[Any], *parts: str) -> list[str]
     return sorted(str([constraint[part] for part in (*parts, *names)]) for constraint in constraints)
 
 
-def _counts_for_good(connection: Connection, table: str) -> bool:
+def _counting_for_good(connection: Connection) -> set[str]:
+    """Tables that never give a number twice, as SQLite's own words say it."""
     if connection.dialect.name != "sqlite":
-        return False
-    sql = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).scalar_one()
-    return "AUTOINCREMENT" in sql
+        return set()
+    made = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
+    return {name for name, sql in made if "AUTOINCREMENT" in sql}
 
 
 def fill(database: Database) -> None:

@@ -102,7 +102,7 @@ def wordings(tmp_path, old, new):
 )
 def test_a_wrong_wording_names_file_line_and_key(tmp_path, old, new, said):
     with pytest.raises(ConfigError) as refused:
-        wordings(tmp_path, old, new)
+        wordings(tmp_path, old, new)["en"].compile()
     assert said in str(refused.value)
     assert "en.yaml:" in str(refused.value)
 

@@ -23,7 +23,7 @@ def rules(result):
 
 def tried(version, senders=()):
     house = replace(house_style(), senders=tuple(senders))
-    return [problem for _, problems in try_version(version, house) for problem in problems]
+    return [problem for _, problems in try_version(version, house) for problem in problems or ()]
 
 
 @pytest.mark.parametrize(

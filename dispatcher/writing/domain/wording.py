@@ -1,8 +1,9 @@
 """What a language needs to know about our messages: layout phrases, disclosures, and words that hold a message."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from dispatcher.writing.domain.leaning import Leaning
 
@@ -23,6 +24,51 @@ def folded(text: str) -> str:
         return text.lower().replace("`", "'")
     lower = text.translate(_PLAIN).lower()
     return lower if len(lower) == len(text) else "".join(c.lower()[0] for c in text.translate(_PLAIN))
+
+
+class Patterns:
+    """Regular expressions, compiled when a text is first held against them.
+
+    Those of all languages take longer to compile than most commands take, which meet one or two languages.
+    `error` makes the exception for the expression at an index that cannot be compiled, with the reason.
+    """
+
+    __slots__ = ("_compiled", "_error", "_sources")
+
+    def __init__(
+        self, sources: tuple[str, ...] = (), error: Callable[[int, str], Exception] | None = None
+    ) -> None:
+        self._sources, self._error = sources, error
+        self._compiled: tuple[re.Pattern[str], ...] | None = None
+
+    def __iter__(self) -> Iterator[re.Pattern[str]]:
+        if self._compiled is None:
+            self._compiled = tuple(map(self._compile, range(len(self._sources))))
+        return iter(self._compiled)
+
+    def __len__(self) -> int:
+        return len(self._sources)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Patterns) and self._sources == other._sources
+
+    def __hash__(self) -> int:
+        return hash(self._sources)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Patterns, (self._sources, self._error)  # whoever reads it compiles what is needed there
+
+    def __repr__(self) -> str:
+        return f"Patterns({self._sources!r})"
+
+    def _compile(self, index: int) -> re.Pattern[str]:
+        try:
+            return re.compile(self._sources[index])
+        except re.error as error:
+            raise (self._error(index, str(error)) if self._error else error) from None
+
+
+_NONE = Patterns()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,12 +98,10 @@ class Disclosure:
 class Denials:
     """How a sentence denies a phrase: "we will not …". A veil ("not yet", "unless") makes of it a threat after all."""
 
-    leads: tuple[re.Pattern[str], ...] = ()  # each ends where the phrase begins
-    trails: tuple[re.Pattern[str], ...] = ()  # each begins where the phrase ends: "… is not affected"
-    within: tuple[
-        re.Pattern[str], ...
-    ] = ()  # a word in the middle of it: "Ihr Anschluss wird nicht gesperrt"
-    veils: tuple[re.Pattern[str], ...] = ()
+    leads: Patterns = _NONE  # each ends where the phrase begins
+    trails: Patterns = _NONE  # each begins where the phrase ends: "… is not affected"
+    within: Patterns = _NONE  # a word in the middle of it: "Ihr Anschluss wird nicht gesperrt"
+    veils: Patterns = _NONE
 
     def denies(self, plain: str, start: int, end: int = 0, *, of: re.Pattern[str] | None = None) -> bool:
         """Whether the sentence of folded text in which a phrase stands from `start` (to `end`) denies it.
@@ -86,8 +130,8 @@ class Denials:
 class FairSentences:
     """Sentences that tell readers what they may do, or ask for what helps: there a delicate word threatens nobody."""
 
-    frames: tuple[re.Pattern[str], ...] = ()
-    unless: tuple[re.Pattern[str], ...] = ()  # what turns such a sentence into a threat after all
+    frames: Patterns = _NONE
+    unless: Patterns = _NONE  # what turns such a sentence into a threat after all
 
     def hold(self, plain: str, start: int) -> bool:
         """Whether the sentence around `start` is such a one."""
@@ -121,9 +165,9 @@ class Family:
 
     rule: str
     advice: str
-    patterns: tuple[re.Pattern[str], ...]
-    mentions: tuple[re.Pattern[str], ...] = ()
-    allowed: tuple[re.Pattern[str], ...] = ()
+    patterns: Patterns
+    mentions: Patterns = _NONE
+    allowed: Patterns = _NONE
     fact: str = ""
     topic: str = ""
     where: frozenset[str] = frozenset({"text"})  # text, neutral (subject, preview, SMS), heading
@@ -140,10 +184,10 @@ class Wording:
     phrases: Mapping[str, str]  # what the layouts say
     disclosures: tuple[Disclosure, ...]
     families: tuple[Family, ...]
-    topics: Mapping[str, tuple[re.Pattern[str], ...]] = field(default_factory=dict)
-    optout: Mapping[str, tuple[re.Pattern[str], ...]] = field(default_factory=dict)  # by channel
-    handover: tuple[re.Pattern[str], ...] = ()  # announces that another firm takes over
-    not_a_court: tuple[re.Pattern[str], ...] = ()  # the sentence a true final notice carries
+    topics: Mapping[str, Patterns] = field(default_factory=dict)
+    optout: Mapping[str, Patterns] = field(default_factory=dict)  # by channel
+    handover: Patterns = _NONE  # announces that another firm takes over
+    not_a_court: Patterns = _NONE  # the sentence a true final notice carries
     denials: Denials = Denials()
     fair: FairSentences = FairSentences()
     leaning: Leaning = field(default_factory=lambda: Leaning({}))  # of judged examples
@@ -153,3 +197,13 @@ class Wording:
         """A variable word as the debtor's country says it."""
         forms = self.words[name]
         return forms.get(country) or forms["default"]
+
+    def compile(self) -> None:
+        """Compile every expression now; raises the error of the first that is none."""
+        judging = (self.denials.leads, self.denials.trails, self.denials.within, self.denials.veils)
+        lists = [self.handover, self.not_a_court, self.fair.frames, self.fair.unless, *judging]
+        lists += [*self.topics.values(), *self.optout.values()]
+        for family in self.families:
+            lists += [family.patterns, family.mentions, family.allowed]
+        for patterns in lists:
+            iter(patterns)

@@ -40,10 +40,31 @@ _TO_PAY = '<a href="{{ links.pay }}"'  # the one action: the first of these is t
 FALLBACK = "en"
 
 
+class CheckedSource:
+    """A source whose every tag was checked. It becomes a template when it is first rendered: most never are."""
+
+    __slots__ = ("_known", "_source", "_template", "html")
+
+    def __init__(self, source: str, known: Mapping[str, Placeholder], *, html: bool) -> None:
+        self._source, self._known, self.html = source, known, html
+        self._template: Template | None = None
+
+    def render(self, variables: Variables) -> str:
+        """The text; raises what Jinja raises, and MissingValue."""
+        if self._template is None:
+            env = environment(html=self.html)
+            # Turned once more, not kept: the trees of all texts would take more memory than the texts of a day.
+            turned = analyse(self._source, env=env, known=self._known, file="")
+            if turned.tree is None:
+                raise TemplateProblems(turned.problems)
+            self._template = env.from_string(turned.tree)
+        return self._template.render(variables)
+
+
 class Part(NamedTuple):
     """One compiled text: words and templates one after the other, and the values they need."""
 
-    pieces: tuple[str | Template, ...]
+    pieces: tuple[str | CheckedSource | Template, ...]
     uses: tuple[Use, ...]
     html: bool
 
@@ -198,14 +219,10 @@ class _Language:
         """One source; raises TemplateProblems."""
         if "{" not in source:
             return Part((source,), (), html)
-        env = environment(html=html)
-        found = analyse(source, env=env, known=self.known, file=file)
+        found = analyse(source, env=environment(html=html), known=self.known, file=file)
         if found.problems or found.tree is None:
             raise TemplateProblems(found.problems)
-        try:
-            return Part((env.from_string(found.tree),), found.uses, html)
-        except RecursionError:
-            raise TemplateProblems([Problem(file=file, message="is nested too deeply")]) from None
+        return Part((CheckedSource(source, self.known, html=html),), found.uses, html)
 
 
 _LANGUAGES: dict[int, _Language] = {}
