@@ -29,7 +29,9 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     return asked
 
 
-def test_only_the_text_that_changed_is_tried_again_and_what_was_found_in_the_others_is_still_said(tried) -> None:
+def test_only_the_text_that_changed_is_tried_again_and_what_was_found_in_the_others_is_still_said(
+    tried,
+) -> None:
     first = check_version(a_version(en_sms=BAD, es_sms="Hola. " + BODY), house_style())
     second = check_version(a_version(en_sms=BAD, es_sms="Hola de nuevo. " + BODY), house_style())
     assert _of_english(second) == _of_english(first) != []
