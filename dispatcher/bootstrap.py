@@ -199,7 +199,7 @@ class Dispatcher:
         from dispatcher.configuration.text_files import read_kind
         from dispatcher.gate.coverage import Coverage
         from dispatcher.planning.policy import Policy
-        from dispatcher.rulebook.capacity import load_capacity
+        from dispatcher.rulebook.capacity import load_capacity, load_timing
         from dispatcher.rulebook.coverage import load_coverage
         from dispatcher.rulebook.offers import load_offers
         from dispatcher.rulebook.packs import load_rule_packs
@@ -220,6 +220,7 @@ class Dispatcher:
             segments=segments,
             scorecard=card,
             capacity=load_capacity(config("capacity.yaml")),
+            timing=load_timing(config("capacity.yaml")),
             senders=load_senders(config("senders.yaml"), config("charges")),
             offers=load_offers(config("offers"), names),
             real_channels=frozenset(kind for kind in ChannelKind if not self.settings.is_rehearsal(kind)),

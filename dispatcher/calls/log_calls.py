@@ -52,6 +52,7 @@ def log_put_off(
     step: str,
     person: PersonFile,
     debts: Sequence[str],
+    reasons: Sequence[Reason],
     *,
     as_of: date,
     now: datetime,
@@ -71,6 +72,7 @@ def log_put_off(
         step=step,
         kind="collection",
         channel="call",
+        reasons=tuple(reasons_json(reasons)),
         personal_id=personal_id,
         commitment=commitment,
     )

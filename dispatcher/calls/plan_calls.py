@@ -12,11 +12,12 @@ from dispatcher.calls.log_calls import log_call, log_put_off
 from dispatcher.calls.storage import calls
 from dispatcher.calls.storage.calls import DueCall
 from dispatcher.database.engine import Connection, Database
-from dispatcher.people.domain.person import ContactPoint, PersonFile
-from dispatcher.planning.domain.capacity import turns
+from dispatcher.people.domain.person import ContactPoint
+from dispatcher.planning.domain.capacity import day_full, turns
 from dispatcher.planning.domain.intended import reachable_points
 from dispatcher.planning.domain.strategy import CallStep, Strategy
 from dispatcher.planning.policy import Policy
+from dispatcher.planning.storage import plans
 from dispatcher.planning.storage.candidates import Candidate
 from dispatcher.planning.storage.turns import at_risk
 
@@ -25,8 +26,9 @@ _CHUNK = 500  # people whose files are loaded together
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CallPlan:
-    """What to plan by. `without`: creditors whose ledger is too old."""
+    """What to plan by. `without`: creditors whose ledger is too old; `run_id`: the run that it belongs to."""
 
+    run_id: int
     policy: Policy
     as_of: date
     now: datetime
@@ -35,7 +37,7 @@ class CallPlan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _DuePerson:
+class DuePerson:
     """Everything of one person that has come to one step."""
 
     strategy: Strategy
@@ -51,23 +53,27 @@ def plan_calls(database: Database, plan: CallPlan) -> int:
     oldest debt; who finds no room is logged, and comes first the next day.
     """
     with database.reading() as connection:
-        due = list(_due(connection, plan, plan.as_of))
+        due = list(find_due_people(connection, plan.policy, plan.as_of, without=plan.without))
         most = plan.policy.capacity.get("call")
         left = None if most is None else max(0, most - calls.count_on(connection, plan.as_of))
-        waited = (
-            _debts_of(_due(connection, plan, plan.as_of - timedelta(days=1))) if left is not None else set()
-        )
         if left is not None:
-            due = _in_order(connection, plan, due, waited)
+            due = _in_order(connection, plan, due)
     count = 0
     for page in _pages(due):
         with database.writing() as connection:
-            count += _plan_page(connection, plan, page, None if left is None else left - count, waited)
+            count += _plan_page(connection, plan, page, None if left is None else left - count)
     return count
 
 
-def _due(connection: Connection, plan: CallPlan, day: date) -> Iterator[_DuePerson]:
-    policy = plan.policy
+def find_due_people(
+    connection: Connection,
+    policy: Policy,
+    day: date,
+    *,
+    without: Collection[str] = (),
+    debtor_id: int | None = None,
+) -> Iterator[DuePerson]:
+    """Whose call has come on a day, each person once a step; `debtor_id`: this one alone."""
     for strategy in policy.strategies:
         for step in strategy.calls:
             found = calls.find_due(
@@ -77,97 +83,103 @@ def _due(connection: Connection, plan: CallPlan, day: date) -> Iterator[_DuePers
                 step,
                 day,
                 segments=policy.segments,
-                without=plan.without,
+                without=without,
+                debtor_id=debtor_id,
             )
-            for debtor_id, group in groupby(list(found), key=lambda each: each.debtor_id):
-                yield _DuePerson(strategy=strategy, step=step, debtor_id=debtor_id, due=tuple(group))
+            for owes, group in groupby(list(found), key=lambda each: each.debtor_id):
+                yield DuePerson(strategy=strategy, step=step, debtor_id=owes, due=tuple(group))
 
 
-def _debts_of(people: Iterable[_DuePerson]) -> set[int]:
-    return {each.debt_id for person in people for each in person.due}
-
-
-def _in_order(
-    connection: Connection, plan: CallPlan, due: Sequence[_DuePerson], waited: Collection[int]
-) -> list[_DuePerson]:
+def _in_order(connection: Connection, plan: CallPlan, due: Sequence[DuePerson]) -> list[DuePerson]:
     candidates = [
         Candidate(each.debt_id, person.debtor_id, "debtor", person.strategy, person.step.step)
         for person in due
         for each in person.due
     ]
-    put_off = {(each.debt_id, each.recipient_id): 1 for each in candidates if each.debt_id in waited}
-    key = turns(at_risk(connection, candidates, {}, plan.as_of, card=plan.policy.scorecard, put_off=put_off))
+    key = turns(at_risk(connection, candidates, {}, plan.as_of, card=plan.policy.scorecard))
     return sorted(due, key=lambda person: key[person.debtor_id])
 
 
-def _plan_page(
-    connection: Connection,
-    plan: CallPlan,
-    page: Sequence[_DuePerson],
-    left: int | None,
-    waited: Collection[int],
-) -> int:
-    """`left`: how many more the day holds; None: any number. `waited`: debts that were due the day before too."""
+def _plan_page(connection: Connection, plan: CallPlan, page: Sequence[DuePerson], left: int | None) -> int:
+    """`left`: how many more the day holds; None: any number."""
     people = {each.debtor_id for each in page}
-    files = gather(connection, plan.policy, people, sorted(_debts_of(page)), plan.now)
+    debts = {due.debt_id for each in page for due in each.due}
+    files = gather(connection, plan.policy, people, sorted(debts), plan.now)
     has_one = {call.debtor_id for call in calls.of_person(connection, people)}
+    put_off: list[DuePerson] = []
     count = 0
     for each in page:
-        person = files.people[each.debtor_id]
         if each.debtor_id in has_one:
             continue
-        point = _number(plan, person, each.due, files, each.strategy, each.step)
+        point = callable_at(plan.policy, each, files, plan.now)
         if point is None:
             continue
-        names = [files.debts[due.debt_id].full_reference for due in each.due]
         if left is not None and count >= left:
-            if not all(due.debt_id in waited for due in each.due):
-                log_put_off(
-                    connection, each.strategy.name, each.step.name, person, names,
-                    as_of=plan.as_of, now=plan.now, actor=plan.actor,
-                )  # fmt: skip
+            put_off.append(each)
             continue
-        _leave(connection, plan, each, person, point, names)
+        _leave(connection, plan, each, files, point)
         has_one.add(each.debtor_id)
         count += 1
+    _put_off(connection, plan, put_off, files)
+    plans.forget_put_off(connection, _keys(each for each in page if each not in put_off))
     return count
 
 
+def _keys(people: Iterable[DuePerson]) -> set[plans.RefusalKey]:
+    return {
+        (due.debt_id, each.debtor_id, each.strategy.name, each.step.name)
+        for each in people
+        for due in each.due
+    }
+
+
+def _put_off(connection: Connection, plan: CallPlan, people: Sequence[DuePerson], files: CallFiles) -> None:
+    """Count who found no room; what is new is logged."""
+    reason = day_full(plan.as_of, CallKind.CALL.value, plan.policy.capacity) if people else None
+    fresh = plans.save_put_off(connection, plan.run_id, _keys(people), reason) if reason else set()
+    for each in people:
+        if reason and _keys([each]) & fresh:
+            log_put_off(
+                connection,
+                each.strategy.name,
+                each.step.name,
+                files.people[each.debtor_id],
+                [files.debts[due.debt_id].full_reference for due in each.due],
+                [reason],
+                as_of=plan.as_of,
+                now=plan.now,
+                actor=plan.actor,
+            )
+
+
 def _leave(
-    connection: Connection,
-    plan: CallPlan,
-    each: _DuePerson,
-    person: PersonFile,
-    point: ContactPoint,
-    names: Sequence[str],
+    connection: Connection, plan: CallPlan, each: DuePerson, files: CallFiles, point: ContactPoint
 ) -> None:
+    about, person = [files.debts[due.debt_id] for due in each.due], files.people[each.debtor_id]
+    segment = min(about, key=lambda debt: (debt.due_date, debt.reference)).segment
     row = {
         "debtor_id": each.debtor_id, "strategy": each.strategy.name, "step": each.step.name, "as_of": plan.as_of,
-        "state": CallState.OPEN, "address": point.address, "created_at": plan.now,
+        "segment": segment, "state": CallState.OPEN, "address": point.address, "created_at": plan.now,
         "expires_at": plan.now + timedelta(days=each.step.valid_days or 0.5),
     }  # fmt: skip
-    key = calls.add(connection, row, each.due)
+    key = calls.add(connection, row, each.due, day=each.step.day)
     [call] = calls.read(connection, [key])
-    log_call(connection, "call_planned", call, person, names, now=plan.now, actor=plan.actor)
+    names = [debt.full_reference for debt in about]
+    said = {"segment": segment} if segment else {}
+    log_call(connection, "call_planned", call, person, names, now=plan.now, actor=plan.actor, **said)
 
 
-def _number(
-    plan: CallPlan,
-    person: PersonFile,
-    due: Sequence[DueCall],
-    files: CallFiles,
-    strategy: Strategy,
-    step: CallStep,
-) -> ContactPoint | None:
+def callable_at(policy: Policy, each: DuePerson, files: CallFiles, now: datetime) -> ContactPoint | None:
     """The first number that the gate does not refuse for good; None: nobody may be called."""
-    debts = [files.debts[each.debt_id] for each in due]
+    person = files.people[each.debtor_id]
+    debts = [files.debts[due.debt_id] for due in each.due]
     for point in reachable_points(person, CallKind.CALL):
         if point is not None:
-            answer = may_call(person, debts, strategy, step, point, plan.policy, plan.now, files.waiting)
+            answer = may_call(person, debts, each.strategy, each.step, point, policy, now, files.waiting)
             if not answer.final:
                 return point
     return None
 
 
-def _pages(due: Sequence[_DuePerson]) -> Iterator[Sequence[_DuePerson]]:
+def _pages(due: Sequence[DuePerson]) -> Iterator[Sequence[DuePerson]]:
     return (due[i : i + _CHUNK] for i in range(0, len(due), _CHUNK))

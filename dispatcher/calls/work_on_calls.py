@@ -1,11 +1,11 @@
 """Works on calls: looks at the gate when one is opened, keeps its place in every cap, writes down what it came to."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
 from dispatcher.calls.domain.call import (
-    MOST_TRIES,
+    DIALLER,
     NOBODY_REACHED,
     ON_THE_DESK,
     REST,
@@ -14,6 +14,7 @@ from dispatcher.calls.domain.call import (
     CallOutcome,
     CallState,
     MayCall,
+    is_done,
 )
 from dispatcher.calls.judge_call import CallFiles, gather, judge_call
 from dispatcher.calls.log_calls import log_call
@@ -21,9 +22,12 @@ from dispatcher.calls.storage import calls
 from dispatcher.database.engine import Connection, Database
 from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.people.storage import addresses, people_facts
+from dispatcher.planning.domain.strategy import CallStep
 from dispatcher.planning.policy import Policy
+from dispatcher.planning.storage import ladder
 
 _LIVING = (CallState.OPEN, CallState.RESERVED)
+NOT_IN_SERVICE = "the number is not in service"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +60,14 @@ def list_calls(desk: CallDesk) -> list[CallLine]:
     return sorted(lines, key=lambda line: (not line.may.allowed, line.call.expires_at, line.call.id))
 
 
+def list_made(desk: CallDesk, since: datetime) -> list[CallLine]:
+    """Calls whose newest try came to something since an instant, the newest first."""
+    with desk.database.reading() as connection:
+        found = calls.lately(connection, since)
+        files = _files(connection, desk, found)
+    return [_line(call, files, desk) for call in found]
+
+
 def take_call(desk: CallDesk, key: int) -> CallLine:
     """Open a call to make it: from now on it counts in every cap. Raises CallError where it must not be made now."""
     sweep(desk)
@@ -82,29 +94,110 @@ def take_call(desk: CallDesk, key: int) -> CallLine:
 def end_call(
     desk: CallDesk, key: int, outcome: CallOutcome, *, made_at: datetime | None = None, holder: str = ""
 ) -> Call:
-    """Write down what a call came to; who has it may, or an import for the `holder` that it was given to."""
+    """Write down what a call came to; who has it may, or an import for the `holder` that it was given to.
+
+    A dialler's word may come late: a call that it made while it had it counts, whatever has become of its place since.
+    """
     moment = made_at or desk.now
     if moment > desk.now:
         raise CallError(f"call {key}: {moment.isoformat()} has not come yet")
     with desk.database.writing() as connection:
-        line = _locked(connection, desk, key)
-        call = line.call
-        if call.state is not CallState.RESERVED or call.holder != (holder or desk.actor):
+        line = _locked(connection, desk, key, late=True)
+        call, whose = line.call, holder or desk.actor
+        held = call.state is CallState.RESERVED and call.holder == whose
+        if not held and not call.had(whose, moment):
             raise CallError(f"call {key} is not on this desk: open it first, so that it counts in the caps")
         if call.contact_id is not None:
             people_facts.settle_contact(connection, call.contact_id, at=moment, outcome=outcome.value)
-        again = outcome in NOBODY_REACHED and call.tries + 1 < MOST_TRIES and call.expires_at > moment + REST
-        values = {"tries": call.tries + 1, "outcome": outcome, "contact_id": None, "valid_until": None}
-        state = {"state": CallState.OPEN, "next_try_at": moment + REST} if again else {
-            "state": CallState.MADE, "ended_at": moment,
-        }  # fmt: skip
-        calls.change(connection, key, was=[CallState.RESERVED], **values, **state)
-        if outcome is CallOutcome.NOT_IN_SERVICE:
-            reason = "the number is not in service"
-            addresses.close(connection, call.debtor_id, "sms", call.address, at=moment, reason=reason)
-        _log(connection, desk, "call_made", line, outcome=outcome.value, made_at=moment.isoformat())
+            contact_id = call.contact_id
+        else:
+            contact_id = people_facts.add_contact(connection, _contact(line, moment, outcome, desk.now))
+        tried = replace(call, tries=call.tries + 1, made_contact_id=contact_id)
+        done_on = _come_to(connection, desk, tried, outcome, moment, other=False)
+        _log(
+            connection,
+            desk,
+            "call_made",
+            line,
+            outcome=outcome.value,
+            made_at=moment.isoformat(),
+            **_done(done_on),
+        )
         [ended] = calls.read(connection, [key])
     return ended
+
+
+def correct_call(desk: CallDesk, key: int, outcome: CallOutcome, *, why: str) -> Call:
+    """Say what the newest try of a call came to after all: caps and ladder stand as if that had been written down.
+
+    What was recorded besides (a promise, a dispute) stays, and is taken back where it was recorded.
+    """
+    if not why.strip():
+        raise CallError("say why the outcome is another one")
+    with desk.database.writing() as connection:
+        line = _locked(connection, desk, key, ended=True)
+        call = line.call
+        if call.made_contact_id is None or call.state is CallState.RESERVED:
+            raise CallError(f"call {key} has no outcome that could be corrected")
+        if call.outcome == outcome:
+            raise CallError(f"call {key}: {outcome.value.replace('_', ' ')} is what is written down already")
+        moment = people_facts.contact_made_at(connection, call.made_contact_id)
+        if moment is None:
+            raise CallError(f"call {key}: its contact has been erased")
+        people_facts.settle_contact(connection, call.made_contact_id, at=moment, outcome=outcome.value)
+        if call.outcome == CallOutcome.NOT_IN_SERVICE:
+            addresses.open_again(connection, call.debtor_id, "sms", call.address, reason=NOT_IN_SERVICE)
+        other = any(each.id != key for each in calls.of_person(connection, [call.debtor_id]))
+        done_on = _come_to(connection, desk, call, outcome, moment, other=other)
+        _log(
+            connection,
+            desk,
+            "call_corrected",
+            line,
+            outcome=outcome.value,
+            was=call.outcome,
+            why=why.strip(),
+            made_at=moment.isoformat(),
+            **_done(done_on),
+        )
+        [corrected] = calls.read(connection, [key])
+    return corrected
+
+
+def _come_to(
+    connection: Connection, desk: CallDesk, call: Call, outcome: CallOutcome, moment: datetime, *, other: bool
+) -> date | None:
+    """Stand a call and its ladders where the outcome of its newest try, at a moment, puts them.
+
+    Returns the day on which its step counts as done. `other`: the person has another call, so this is not tried again.
+    """
+    strategy = desk.policy.strategy(call.strategy)
+    step = (strategy.call(call.step) if strategy else None) or CallStep(name=call.step, day=0)
+    done = is_done(step, outcome, call.tries)
+    again = (
+        not (done or other)
+        and outcome in NOBODY_REACHED
+        and call.tries < step.tries
+        and call.expires_at > max(moment + REST, desk.now)
+    )
+    values = {
+        "tries": call.tries, "outcome": outcome, "contact_id": None, "valid_until": None, "lapsed_until": None,
+        "made_contact_id": call.made_contact_id,
+    }  # fmt: skip
+    state = {"state": CallState.OPEN, "next_try_at": moment + REST, "ended_at": None} if again else {
+        "state": CallState.MADE, "ended_at": moment,
+    }  # fmt: skip
+    calls.change(connection, call.id, was=tuple(CallState), **values, **state)
+    done_on = max(moment.date(), call.as_of) if done else None
+    ladder.fold_again(connection, calls.set_done(connection, call.id, done_on))
+    if outcome is CallOutcome.NOT_IN_SERVICE:
+        addresses.close(connection, call.debtor_id, "sms", call.address, at=moment, reason=NOT_IN_SERVICE)
+    return done_on
+
+
+def _done(done_on: date | None) -> dict[str, str]:
+    """What an entry says of the ladder, so that it can be folded again from the log."""
+    return {"step_done_on": done_on.isoformat()} if done_on else {}
 
 
 def put_back(desk: CallDesk, key: int, *, why: str) -> None:
@@ -177,18 +270,27 @@ def _reserved(
 ) -> CallLine:
     call = line.call
     ends = [desk.now + most, call.expires_at, *([line.may.until] if line.may.until else [])]
-    row = {
-        "debtor_id": call.debtor_id, "debts": [debt.reference for debt in line.debts], "at": desk.now,
-        "channel": "call", "outcome": CallOutcome.CONVERSATION, "address": call.address, "source": "call task",
-        "recorded_at": desk.now,
+    contact_id = people_facts.add_contact(
+        connection, _contact(line, desk.now, CallOutcome.CONVERSATION, desk.now)
+    )
+    values = {
+        "reserved_at": desk.now, "valid_until": min(ends), "contact_id": contact_id, "holder": holder,
+        "lapsed_until": None,
     }  # fmt: skip
-    contact_id = people_facts.add_contact(connection, row)
-    values = {"reserved_at": desk.now, "valid_until": min(ends), "contact_id": contact_id, "holder": holder}
     if not calls.change(connection, call.id, was=[CallState.OPEN], state=CallState.RESERVED, **values):
         raise CallError(f"somebody else has just taken call {call.id}; take another one")
     _log(connection, desk, "call_reserved", line, valid_until=min(ends).isoformat())
     [reserved] = calls.read(connection, [call.id])
     return CallLine(call=reserved, person=line.person, debts=line.debts, may=line.may)
+
+
+def _contact(line: CallLine, at: datetime, outcome: CallOutcome, recorded_at: datetime) -> dict[str, object]:
+    """A call as the caps count it."""
+    return {
+        "debtor_id": line.call.debtor_id, "debts": [debt.reference for debt in line.debts], "at": at,
+        "channel": "call", "outcome": outcome, "address": line.call.address, "source": "call task",
+        "recorded_at": recorded_at,
+    }  # fmt: skip
 
 
 def _refuse(connection: Connection, desk: CallDesk, line: CallLine) -> str:
@@ -209,13 +311,21 @@ def _release(
     if call.contact_id is not None:
         people_facts.withdraw_contact(connection, call.contact_id)
     free = {"contact_id": None, "valid_until": None, "holder": holder}
+    if call.holder == DIALLER and state is not CallState.REFUSED:
+        free["lapsed_until"] = call.valid_until
     calls.change(connection, call.id, was=_LIVING, state=state, **free, **values)
 
 
-def _locked(connection: Connection, desk: CallDesk, key: int) -> CallLine:
-    """A call with its person locked, as claims lock whom they write to, and what the gate says of it."""
+def _locked(
+    connection: Connection, desk: CallDesk, key: int, *, late: bool = False, ended: bool = False
+) -> CallLine:
+    """A call with its person locked, as claims lock whom they write to, and what the gate says of it.
+
+    `late`: one that nobody made in time too; `ended`: whatever has become of it.
+    """
     found = calls.read(connection, [key])
-    if not found or found[0].state not in _LIVING:
+    wanted = tuple(CallState) if ended else (*_LIVING, CallState.EXPIRED) if late else _LIVING
+    if not found or found[0].state not in wanted:
         raise CallError(f"there is no call {key} to make: it was made, refused, or let pass")
     addresses.lock(connection, [found[0].debtor_id])
     return _line_of(connection, desk, calls.read(connection, [key])[0])

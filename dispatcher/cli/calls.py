@@ -97,6 +97,32 @@ def outcome(
 
 
 @app.command()
+def correct(
+    call_id: Id,
+    came_to: Annotated[
+        str,
+        typer.Argument(metavar="OUTCOME", help="conversation, unanswered, busy, voicemail, not_in_service."),
+    ],
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="Why it is another one.")],
+    now: Now = None,
+) -> None:
+    """Say what the newest try of a call came to after all: caps and ladder stand as if that had been written down.
+
+    A promise or another fact that was recorded of it stays, and is taken back where it was recorded.
+
+    Example: dispatcher calls correct 12 unanswered --why "the wrong row"
+    """
+    from dispatcher.calls.domain.call import CallOutcome
+    from dispatcher.calls.work_on_calls import correct_call
+
+    if came_to not in list(CallOutcome):
+        raise typer.BadParameter(f"{came_to!r} is none of {', '.join(CallOutcome)}", param_hint="OUTCOME")
+    with opened(now) as program:
+        corrected = correct_call(_desk(program), call_id, CallOutcome(came_to), why=why)
+    print(f"call {call_id}: {came_to}; it is {corrected.state} now")
+
+
+@app.command()
 def export(
     out: Out,
     minutes: Annotated[int, typer.Option(min=5, max=720, help="How long a row is good for at most.")] = 120,

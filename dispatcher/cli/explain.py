@@ -32,11 +32,11 @@ def explain(
 
     Example: dispatcher explain acme/00042 --as-of 2026-11-16
     """
-    from dispatcher.planning.explain_debtor import explain_debtor
+    from dispatcher.calls.explain_calls import explain_with_calls
 
     with opened(now) as dispatcher:
         moment = dispatcher.now()
-        answer = explain_debtor(
+        answer = explain_with_calls(
             dispatcher.database, dispatcher.policy, debtor, as_of=as_of or moment.date(), now=moment
         )
     if as_json:

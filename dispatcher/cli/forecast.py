@@ -39,11 +39,11 @@ def forecast(
 
     Example: dispatcher forecast --days 30 --as-of 2026-11-23
     """
+    from dispatcher.calls.forecast_calls import forecast_with_calls
     from dispatcher.cli.run import known_strategy
     from dispatcher.planning.forecast_days import (
         ASSUMES,
         ForecastRequest,
-        forecast_days,
         forecast_table,
         sample_for,
     )
@@ -57,7 +57,7 @@ def forecast(
             only=known_strategy(dispatcher.policy, strategy),
             one_in=1 if exact else sample_for(dispatcher.database, as_of or moment.date()),
         )
-        found = forecast_days(
+        found = forecast_with_calls(
             dispatcher.database, dispatcher.policy, request, on_day=bars.counting("looking ahead")
         )
     if out is not None:

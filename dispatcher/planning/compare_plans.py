@@ -93,7 +93,7 @@ def _line(decided: Decided) -> dict[str, Any]:
     planned = decided if isinstance(decided, PlannedMessage) else None
     outcome = planned.decision.outcome if planned else decided.outcome  # type: ignore[union-attr]  # the other of the two
     reasons = planned.decision.reasons if planned else decided.reasons  # type: ignore[union-attr]  # the other of the two
-    not_before = planned.decision.not_before if planned else None
+    not_before = planned.not_before if planned else None
     return {
         "debtor": intent.person.full_reference,
         "relation": intent.relation,

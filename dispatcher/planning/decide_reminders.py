@@ -27,6 +27,7 @@ from dispatcher.planning.domain.planner import (
     PlanningRules,
     RefusedIntent,
     as_history,
+    at_its_hour,
     plan_conversation,
     stays_out,
     within_room,
@@ -134,6 +135,7 @@ def rules_of(desk: Policy, as_of: date, now: datetime) -> PlanningRules:
         strategies=desk.strategies,
         segments=desk.segments,
         scorecard=desk.scorecard,
+        timing=desk.timing,
     )
 
 
@@ -265,7 +267,7 @@ def _in_turn(
     for plain in in_order(intents, rules.as_of):
         intent, person = with_arm(plain, owners, rules.as_of), plain.person
         answers = plan_conversation(replace(intent, person=person.after(made)), rules, made[person.id])
-        for outcome in (within_room(each, rules) for each in answers):
+        for outcome in (within_room(at_its_hour(each, rules, made[person.id]), rules) for each in answers):
             yield outcome
             if isinstance(outcome, PlannedMessage) and outcome.decision.outcome is not Outcome.HOLD:
                 made[person.id].append(as_history(outcome, rules.now))

@@ -291,9 +291,10 @@ def _ended(case: _Case, debt: DebtFile, strategy: Strategy, steps: Sequence[Step
         return ""
     asks = strategy.ending.then == HANDOVER and strategy.handover is not None
     days = strategy.handover.after_days if asks and strategy.handover else strategy.ending.after_days
-    if days is None or ends_on(strategy, rung) is None or debt.handover_decided_on is not None:
+    ends = None if days is None else ends_on(strategy, rung, after=days)
+    if ends is None or debt.handover_decided_on is not None:
         return ""
-    return words.ended(rung.fired_on + timedelta(days=days), asks_for_handover=asks)
+    return words.ended(ends, asks_for_handover=asks)
 
 
 def _step(case: _Case, debt: DebtFile, relation: str, strategy: Strategy, step: Step) -> StepAnswer:
@@ -439,7 +440,7 @@ def _goes(case: _Case, planned: PlannedMessage, step: Step) -> str:
     zone = min((zone.zone for zone in planned.zones), default=case.zone)
     decision, lead = planned.decision, planned.intent.step.name
     address = planned.point.address if planned.point else "the postal address"
-    sentence = words.goes(lead, planned.channel.value, address, decision.not_before, zone, decision.reasons)
+    sentence = words.goes(lead, planned.channel.value, address, planned.not_before, zone, decision.reasons)
     return sentence if lead == step.name else f"{words.together(step.name, lead)} {sentence}"
 
 

@@ -116,3 +116,32 @@ def kept_back(step: str, reasons: Iterable[Reason]) -> str:
 def because(reasons: Iterable[Reason]) -> str:
     """Each reason once."""
     return "; ".join(dict.fromkeys(reason.detail for reason in reasons))
+
+
+def call_waits(step: str, since: date, until: datetime, tries: int, zone: str) -> str:
+    """A call that somebody should make."""
+    again = f", and {tries} {'try' if tries == 1 else 'tries'} reached nobody" if tries else ""
+    return f"The {step} is a call for somebody to make since {since}, until {local(until, zone)}{again}."
+
+
+def call_made(step: str, outcome: str, moment: datetime | None, zone: str) -> str:
+    """A call that was made, or given up."""
+    when = f" on {local(moment, zone)}" if moment else ""
+    return f"The {step} was a call{when}: {outcome.replace('_', ' ') or 'no outcome'}."
+
+
+def call_due(step: str, put_off: str | None) -> str:
+    """A call whose day has come, and that is no task yet."""
+    if put_off:
+        return f"The {step} has come, and the last run put it off: {put_off}."
+    return f"The {step} has come: the run of the day makes it a call for somebody to make."
+
+
+def call_kept_back(step: str, reasons: Sequence[Reason]) -> str:
+    """A call whose day has come, and that nobody may make."""
+    return f"The {step} has come and is kept back: {because(reasons) or 'no number on file may be called'}."
+
+
+def call_passed(step: str) -> str:
+    """A call that the ladder went past."""
+    return f"The {step} was not made: a call keeps nothing back, and the ladder is past it."

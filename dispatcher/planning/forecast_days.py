@@ -24,8 +24,8 @@ from dispatcher.planning.storage.ended_ladders import rounds_of
 
 LOOKED_AT = 10_000  # open debts: some five seconds for a month on one core
 ASSUMES = (
-    "Every message goes out on its day, the packs, strategies and ledger stay as they are, and nobody pays, "
-    "promises, disputes or opts out."
+    "Every message goes out on its day, calls reach nobody, the packs, strategies and ledger stay as they are, and "
+    "nobody pays, promises, disputes or opts out."
 )
 
 
@@ -55,6 +55,10 @@ class Forecast:
     def margin(self, count: int) -> int:
         """By how much a count may be off, either way, in 95 of 100 cases; 0 where everybody was looked at."""
         return math.ceil(1.96 * math.sqrt(count * (self.one_in - 1)))
+
+
+Beside = Callable[[date, datetime, Sequence[Decided], Forecast], None]
+"""A day, its moment, what its run decided, and the forecast to add to."""
 
 
 def sample_for(database: Database, as_of: date, looked_at: int = LOOKED_AT) -> int:
@@ -134,12 +138,18 @@ def forecast_days(
     request: ForecastRequest,
     *,
     on_day: Callable[[int, int], None] = lambda _done, _of: None,
+    beside: Beside | None = None,
 ) -> Forecast:
-    """Decide day after day as the planner does, taking each message that may go for sent."""
+    """Decide day after day as the planner does, taking each message that may go for sent.
+
+    `beside` adds what else comes on a day.
+    """
     forecast = Forecast(one_in=request.one_in)
     for i, (day, now, decided) in enumerate(predict_days(database, desk, request), 1):
         for each in decided:
             _count(each, forecast, day, now)
+        if beside is not None:
+            beside(day, now, decided, forecast)
         on_day(i, request.days)
     last = request.as_of + timedelta(days=request.days - 1)
     seen = {key: count for key, count in forecast.going.items() if key[0] <= last}
@@ -244,7 +254,7 @@ def _count(decided: Decided, forecast: Forecast, day: date, now: datetime) -> No
         rule = next((f"{reason.pack}/{reason.rule}" for reason in reasons_of(decided)), "")
         forecast.kept_back[day, outcome.value, rule] += 1
         return
-    goes_on = day + ((decided.decision.not_before or now).date() - now.date())
+    goes_on = day + ((decided.not_before or now).date() - now.date())
     forecast.going[goes_on, decided.channel.value, decided.intent.step.name] += 1
 
 
@@ -260,4 +270,4 @@ def _climb(
         rounds = climbs.of[key].rounds if key in climbs.of else 0
         climbs.climb(key, _Climb(due.debt, due.relation, due.strategy, rung, rounds), day)
     if outcome_of(decided) is not Outcome.HOLD:
-        history[intent.person.id].append(as_history(decided, decided.decision.not_before or now))
+        history[intent.person.id].append(as_history(decided, decided.not_before or now))

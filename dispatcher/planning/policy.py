@@ -19,6 +19,7 @@ from dispatcher.planning.domain.capacity import Capacity
 from dispatcher.planning.domain.intended import IntendedContact
 from dispatcher.planning.domain.sender_role import role_of
 from dispatcher.planning.domain.strategy import Strategy
+from dispatcher.planning.domain.timing import Timing
 from dispatcher.treatment.domain.scorecard import Scorecard
 from dispatcher.treatment.domain.segments import Segment
 from dispatcher.values.phone import number_plan, plan_key
@@ -54,6 +55,7 @@ class Policy:
     segments: tuple[Segment, ...] = ()  # the first that fits a debt takes it
     scorecard: Scorecard | None = None
     capacity: Capacity = field(default_factory=dict)
+    timing: Timing = field(default_factory=Timing)
     real_channels: frozenset[ChannelKind] = frozenset()
     require_review: bool = True
     # What counsel has reviewed on the pages, as (kind, name, digest); None: the files say it.

@@ -50,7 +50,7 @@ def _rungs(
 ) -> Iterator[dict[str, Any]]:
     """The rung to stand on; none where no step comes, or the ladder stands where its file has no step."""
     broken_on = agreed.standing.since
-    if strategy is None or broken_on is None or (last and strategy.step(last) is None):
+    if strategy is None or broken_on is None or (last and not (strategy.step(last) or strategy.call(last))):
         return
     rung = strategy.rung_after_break(last)
     if rung is not None:

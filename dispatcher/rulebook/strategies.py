@@ -1,7 +1,7 @@
 """`config/strategies/*.yaml` -> Strategy values, in order of their file names."""
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,12 +11,16 @@ from channels.kind import CallKind, ChannelKind
 from dispatcher.agreements.domain.follow_ups import BEFORE, On
 from dispatcher.planning.domain.strategy import (
     ASK,
+    CONVERSATION,
+    DEFAULT_TRIES,
     DEFAULT_VALID_DAYS,
     GO_ON,
     HANDOVER,
     RESTART,
     STANDARD_POST,
     TASK,
+    TRIES,
+    VOICEMAIL,
     Arm,
     CallStep,
     Ending,
@@ -27,6 +31,7 @@ from dispatcher.planning.domain.strategy import (
     Step,
     Strategy,
 )
+from dispatcher.planning.domain.timing import Hours
 from dispatcher.portfolio.domain.portfolio_columns import DEBT_READERS, DEBTOR_READERS, country_code
 from dispatcher.rulebook.yaml_file import ConfigError, YamlFile, read_yaml
 from dispatcher.values.iso_codes import CURRENCIES
@@ -43,6 +48,7 @@ MATCH_COLUMNS = (
     "sender_role",
     "language",
 )
+SHORTEST = timedelta(hours=1)  # of an arm: less is no window to send in
 MOST_ROUNDS = 3  # more would be a siege
 _READERS: Mapping[str, Callable[[str], Any]] = {**DEBTOR_READERS, **DEBT_READERS, "segment": str}
 _TEXTS = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
@@ -55,6 +61,7 @@ NOTICE_STEPS = (
 # As what a letter is posted, in the words that a print house is told and that Lob has for it.
 POSTS = ("standard", "registered", "certified", "certified_return_receipt")
 _NAME = {"type": "string", "pattern": r"^[a-z0-9][a-z0-9_-]*$"}
+_HOURS = {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"}
 _CHANNELS = {
     "type": "array",
     "minItems": 1,
@@ -153,7 +160,12 @@ SCHEMA: dict[str, Any] = {
                             "type": "object",
                             "additionalProperties": False,
                             "required": ["name"],
-                            "properties": {"name": _NAME, "template": _NAME, "channels": _CHANNELS},
+                            "properties": {
+                                "name": _NAME,
+                                "template": _NAME,
+                                "channels": _CHANNELS,
+                                "hours": _HOURS,
+                            },
                         },
                     },
                 },
@@ -184,6 +196,13 @@ SCHEMA: dict[str, Any] = {
                     "vary": {"type": "boolean"},
                     "notice": {"enum": list(NOTICE_STEPS)},
                     "post": {"enum": list(POSTS)},
+                    "done_by": {
+                        "type": "array",
+                        "minItems": 1,
+                        "uniqueItems": True,
+                        "items": {"enum": [CONVERSATION, VOICEMAIL, TRIES]},
+                    },
+                    "tries": {"type": "integer", "minimum": 1, "maximum": 9},
                 },
             },
         },
@@ -359,7 +378,17 @@ def _arm(file: YamlFile, place: int, number: int, step: Step) -> Arm:
     if not set(channels) <= set(step.channels):
         allowed = ", ".join(step.channels)
         raise file.error(where, f"an arm goes by the channels of its step, in its own order: {allowed}")
-    return Arm(name=item["name"], template=item.get("template", ""), channels=channels)
+    hours = _hours(file, (*where[:-1], "hours"), item["hours"]) if "hours" in item else None
+    return Arm(name=item["name"], template=item.get("template", ""), channels=channels, hours=hours)
+
+
+def _hours(file: YamlFile, where: tuple[str | int, ...], written: str) -> Hours:
+    """`09:00-12:00` of the local clock where the person is."""
+    first, until = (time.fromisoformat(part) for part in written.split("-"))
+    length = datetime.combine(date.min, until) - datetime.combine(date.min, first)
+    if length < SHORTEST:
+        raise file.error(where, f"{written} is less than an hour of one day")
+    return Hours(first=first, length=length)
 
 
 def _day(file: YamlFile, where: tuple[str | int, ...], written: object) -> date:
@@ -390,7 +419,19 @@ def _call(file: YamlFile, place: int, item: dict[str, Any]) -> CallStep:
         raise file.error((*where, "name"), f"{item['name']!r} is the name of another step too")
     if item["day"] < earlier[-1]["day"]:
         raise file.error((*where, "day"), f"day {item['day']} lies before the step that stands before it")
-    return CallStep(name=item["name"], day=item["day"], valid_days=item.get("valid_days", DEFAULT_VALID_DAYS))
+    later = next((one for one in file.data["steps"][place + 1 :] if not _is_call(one)), None)
+    if later is not None and later["day"] <= item["day"]:
+        raise file.error(
+            (*where, "day"),
+            f"day {item['day']} does not lie before {later['name']}, which is written behind it",
+        )
+    return CallStep(
+        name=item["name"],
+        day=item["day"],
+        valid_days=item.get("valid_days", DEFAULT_VALID_DAYS),
+        done_by=tuple(item.get("done_by", (CONVERSATION,))),
+        tries=item.get("tries", DEFAULT_TRIES),
+    )
 
 
 def _step(file: YamlFile, place: int, item: dict[str, Any]) -> Step:
@@ -398,6 +439,9 @@ def _step(file: YamlFile, place: int, item: dict[str, Any]) -> Step:
         raise file.error(("steps", place), "a step that is written names its template")
     if "post" in item and ChannelKind.LETTER.value not in item["channels"]:
         raise file.error(("steps", place, "post"), "only a step that goes by letter is posted")
+    for key in ("done_by", "tries"):
+        if key in item:
+            raise file.error(("steps", place, key), "only a call has it: `channels: [call]`")
     is_notice = item["kind"] == "notice"
     if "notice" in item and not is_notice:
         raise file.error(("steps", place, "notice"), f"only a step of kind notice is one, not {item['kind']}")

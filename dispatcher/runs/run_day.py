@@ -97,7 +97,7 @@ def run_day(
             )
             run_id = _noted(ports, plan, took=ports.real_now() - began)
             if ports.mode == "live":
-                _calls(ports, request, stale)
+                _calls(ports, request, stale, run_id)
                 note_by_hand(ports.database, ports.policy.segments, as_of=request.as_of, now=ports.now())
                 note_duties(ports.database, ports.policy, as_of=request.as_of, now=ports.now())
                 note_awaited_ledgers(ports.database, as_of=request.as_of, now=ports.now(), actor=ports.actor)
@@ -120,9 +120,10 @@ def _pass_on(ports: DayPorts, request: DayRequest) -> None:
         )
 
 
-def _calls(ports: DayPorts, request: DayRequest, stale: Mapping[str, str]) -> None:
+def _calls(ports: DayPorts, request: DayRequest, stale: Mapping[str, str], run_id: int) -> None:
     """The day's calls come behind its messages: what is on its way to a person counts first."""
     plan = CallPlan(
+        run_id=run_id,
         policy=ports.policy,
         as_of=request.as_of,
         now=ports.now(),

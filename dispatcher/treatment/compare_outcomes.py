@@ -87,7 +87,10 @@ class OutcomeReport:
 def compare_outcomes(database: Database, request: OutcomeRequest, prices: Prices) -> OutcomeReport:
     """Count and compare; nothing is stored."""
     with database.reading() as connection:
-        sendings = stored.sendings(connection, request.first, request.last)
+        sendings = [
+            *stored.sendings(connection, request.first, request.last),
+            *stored.call_sendings(connection, request.first, request.last),
+        ]
         debts = {debt for sending in sendings for debt in sending.debts}
         payments = list(stored.payments_for(connection, debts, request.first, request.last))
         told = stored.told(connection, request.first, request.last)

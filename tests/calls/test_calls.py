@@ -73,7 +73,7 @@ def desk_at(database: Database, policy: Policy, now: datetime, actor: str = "use
 
 
 def plan_all(database: Database, policy: Policy, now: datetime) -> int:
-    return plan_calls(database, CallPlan(policy=policy, as_of=now.date(), now=now, actor="test"))
+    return plan_calls(database, CallPlan(run_id=1, policy=policy, as_of=now.date(), now=now, actor="test"))
 
 
 NOON = at(TODAY, 17)  # noon in New York

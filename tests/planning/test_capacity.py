@@ -257,7 +257,7 @@ def test_calls_that_find_no_room_are_put_off_once_logged_and_come_first_the_next
     mark_sent(database, at=at(TODAY - timedelta(days=4)))
 
     def ring(day) -> list[int]:
-        plan_calls(database, CallPlan(policy=desk, as_of=day, now=at(day, 17), actor="test"))
+        plan_calls(database, CallPlan(run_id=1, policy=desk, as_of=day, now=at(day, 17), actor="test"))
         with database.writing() as connection:
             found = connection.execute(
                 select(calls.c.id, calls.c.debtor_id).where(calls.c.state == "open")

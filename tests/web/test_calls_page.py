@@ -28,7 +28,7 @@ def ringing(web: Web) -> Web:
         replace(strategy, calls=(CallStep(name="ring", day=1),)) for strategy in house.policy.strategies
     )
     house.__dict__["policy"] = replace(house.policy, strategies=later)
-    plan_calls(house.database, CallPlan(policy=house.policy, as_of=AS_OF, now=NOW, actor="test"))
+    plan_calls(house.database, CallPlan(run_id=1, policy=house.policy, as_of=AS_OF, now=NOW, actor="test"))
     return web
 
 

@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from dispatcher.gate.decision import Reason
+from dispatcher.planning.domain.strategy import TRIES, CallStep
 
-MOST_TRIES = 3  # that reached nobody; then the call is given up
 REST = timedelta(hours=20)  # between two tries
 ON_THE_DESK = timedelta(minutes=30)  # somebody who opened a call has it that long
 DIALLER = "dialler"
@@ -35,6 +35,12 @@ class CallOutcome(StrEnum):
 NOBODY_REACHED = frozenset({CallOutcome.UNANSWERED, CallOutcome.BUSY, CallOutcome.VOICEMAIL})
 
 
+def is_done(step: CallStep, outcome: CallOutcome, tries: int) -> bool:
+    """Whether a call that came to this, at its so-manieth try, counts as its step."""
+    gave_up = TRIES in step.done_by and outcome in NOBODY_REACHED and tries >= step.tries
+    return outcome.value in step.done_by or gave_up
+
+
 class CallError(ValueError):
     """A call cannot be opened, ended or handed out; the text says why and what to do."""
 
@@ -61,6 +67,17 @@ class Call:
     contact_id: int | None
     debts: tuple[int, ...]
     outcome: str = ""
+    made_contact_id: int | None = None  # the contact that the newest try was
+    lapsed_until: datetime | None = None  # when the dialler's newest reservation ended without an outcome
+    ended_at: datetime | None = None
+
+    def had(self, holder: str, moment: datetime) -> bool:
+        """Whether the dialler had it at a moment, and its word comes late: nobody else has had it since."""
+        free = self.state in (CallState.OPEN, CallState.EXPIRED) and self.lapsed_until is not None
+        since, until = self.reserved_at, self.lapsed_until
+        return (
+            free and holder == DIALLER and since is not None and until is not None and since <= moment < until
+        )
 
     def is_due(self, now: datetime) -> bool:
         """Whether it may be looked at again: nobody has it, or whoever had it let the time pass."""

@@ -17,12 +17,12 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    true,
     update,
 )
 
-from dispatcher.calls.domain.call import Call, CallState
+from dispatcher.calls.domain.call import Call, CallOutcome, CallState
 from dispatcher.database.tables.calls import call_debts, calls
+from dispatcher.database.tables.people import contacts
 from dispatcher.database.tables.planning import ladder
 from dispatcher.database.tables.portfolio import creditors, debtors, debts
 from dispatcher.planning.domain.strategy import CallStep, Strategy
@@ -43,9 +43,9 @@ class DueCall(NamedTuple):
 
 def find_due(
     connection: Connection, strategies: Sequence[Strategy], strategy: Strategy, step: CallStep, as_of: date,
-    *, segments: Segments, without: Collection[str] = (),
+    *, segments: Segments, without: Collection[str] = (), debtor_id: int | None = None,
 ) -> Iterator[DueCall]:  # fmt: skip
-    """Open debts of a strategy whose call has come and that have no such call yet, nor one that was made."""
+    """Open debts of a strategy whose call has come and that have no such call yet, nor had one on this climb."""
     segment = segment_asked_for(connection, strategies, segments, as_of)
     earlier = [matches(one.match, segment) for one in strategies[: strategies.index(strategy)]]
     mine = and_(
@@ -53,8 +53,13 @@ def find_due(
         call_debts.c.strategy == strategy.name,
         call_debts.c.step == step.name,
     )
-    alive = calls.c.state.in_((CallState.OPEN, CallState.RESERVED, CallState.MADE))
-    asked = exists().where(mine, calls.c.id == call_debts.c.call_id, alive)
+    made = and_(
+        calls.c.state == CallState.MADE,
+        calls.c.outcome != CallOutcome.NOT_IN_SERVICE,  # another number may be
+        calls.c.as_of >= ladder.c.anchor,  # since the ladder began, or went on for another round
+    )
+    alive = or_(calls.c.state.in_((CallState.OPEN, CallState.RESERVED)), made)
+    asked = exists().where(mine, calls.c.id == call_debts.c.call_id, alive).correlate(debts, ladder)
     times = select(func.count()).select_from(call_debts).where(mine).correlate(debts).scalar_subquery()
     query = (
         select(debts.c.debtor_id, debts.c.id, times.label("times"))
@@ -66,6 +71,7 @@ def find_due(
             open_on(as_of), OWED > 0, debts.c.due_date <= as_of - timedelta(days=step.day),
             matches(strategy.match, segment), not_(or_(false(), *earlier)), ~asked,
             times < MOST_CALLS, _its_turn(strategy, step, as_of), creditors.c.key.not_in(without),
+            *([debts.c.debtor_id == debtor_id] if debtor_id is not None else []),
         )
         .order_by(debts.c.debtor_id, debts.c.due_date, debts.c.id)
     )  # fmt: skip
@@ -74,15 +80,19 @@ def find_due(
 
 
 def _its_turn(strategy: Strategy, step: CallStep, as_of: date) -> ColumnElement[bool]:
-    """Behind the step before it, with the ladder's distance; a call before any written step waits for its day alone."""
+    """Behind the written step before it, with the ladder's distance; a ladder that is past it has no call of it."""
     before = [one for one in strategy.steps if not one.is_courtesy and one.day <= step.day]
     if not before:
-        return true()
-    return and_(ladder.c.day >= before[-1].day, ladder.c.anchor <= as_of - timedelta(days=step.day))
+        return false()
+    return and_(
+        ladder.c.day.between(before[-1].day, step.day),
+        ladder.c.step != step.name,
+        ladder.c.anchor <= as_of - timedelta(days=step.day),
+    )
 
 
-def add(connection: Connection, values: Mapping[str, Any], due: Sequence[DueCall]) -> int:
-    """A new open call about some debts; returns its id."""
+def add(connection: Connection, values: Mapping[str, Any], due: Sequence[DueCall], *, day: int) -> int:
+    """A new open call about some debts, `day` being its step's; returns its id."""
     key: int = connection.scalars(insert(calls).values(**values).returning(calls.c.id)).one()
     rows = [
         {
@@ -91,6 +101,7 @@ def add(connection: Connection, values: Mapping[str, Any], due: Sequence[DueCall
             "strategy": values["strategy"],
             "step": values["step"],
             "occurrence": each.occurrence,
+            "day": day,
         }
         for each in due
     ]
@@ -115,6 +126,20 @@ def of_person(connection: Connection, debtor_ids: Collection[int]) -> list[Call]
     return _calls(connection, _READ.where(wanted, calls.c.debtor_id.in_(list(debtor_ids))))
 
 
+def every(connection: Connection, debtor_id: int) -> list[Call]:
+    """Whatever calls a person had, the oldest first."""
+    return _calls(connection, _READ.where(calls.c.debtor_id == debtor_id).order_by(calls.c.id))
+
+
+def lately(connection: Connection, since: datetime) -> list[Call]:
+    """Calls whose newest try came to something since an instant, the newest first."""
+    made = and_(calls.c.made_contact_id == contacts.c.id, contacts.c.at >= since)
+    not_open = calls.c.state != CallState.RESERVED
+    return _calls(
+        connection, _READ.join(contacts, made).where(not_open).order_by(contacts.c.at.desc(), calls.c.id)
+    )
+
+
 def count_on(connection: Connection, day: date) -> int:
     """How many calls a day holds already: those that wait, from whatever day, and those planned on it and ended."""
     waits = calls.c.state.in_((CallState.OPEN, CallState.RESERVED))
@@ -136,6 +161,19 @@ def change(connection: Connection, key: int, *, was: Collection[CallState], **va
         update(calls).where(calls.c.id == key, calls.c.state.in_(list(was))).values(**values)
     )
     return found.rowcount == 1
+
+
+def set_done(connection: Connection, key: int, done_on: date | None) -> set[tuple[int, int]]:
+    """Say on which day a call's step counts as done, or that it does not; returns (debt, who is called)."""
+    about = connection.execute(
+        update(call_debts)
+        .where(call_debts.c.call_id == key, call_debts.c.done_on.is_distinct_from(done_on))
+        .values(done_on=done_on)
+        .returning(call_debts.c.debt_id)
+    )
+    changed = [row.debt_id for row in about]
+    debtor_id = connection.scalar(select(calls.c.debtor_id).where(calls.c.id == key))
+    return {(debt_id, debtor_id) for debt_id in changed if debtor_id is not None}
 
 
 def recalled(connection: Connection, ids: Collection[int], now: datetime) -> None:
@@ -181,4 +219,7 @@ def _call(row: Any, about: tuple[int, ...]) -> Call:
         contact_id=row.contact_id,
         debts=about,
         outcome=row.outcome,
+        made_contact_id=row.made_contact_id,
+        lapsed_until=row.lapsed_until,
+        ended_at=row.ended_at,
     )

@@ -13,6 +13,7 @@ calls = Table(
     Column("strategy", String(100), nullable=False),
     Column("step", String(100), nullable=False),
     Column("as_of", Date, nullable=False),
+    Column("segment", String(100), nullable=False, server_default=""),  # of the oldest debt, when planned
     Column("state", String(12), nullable=False),  # open, reserved, made, refused, expired
     Column("address", Text, nullable=False, server_default=""),  # the number; empty once erased
     Column("tries", Integer, nullable=False, server_default="0"),  # that reached nobody
@@ -22,6 +23,8 @@ calls = Table(
     Column("reserved_at", Instant),
     Column("valid_until", Instant),  # of the reservation
     Column("contact_id", Id),  # the contact that keeps its place in all caps
+    Column("made_contact_id", Id),  # the contact that the newest try was
+    Column("lapsed_until", Instant),  # of the dialler's newest reservation that ended without an outcome
     Column("outcome", String(30), nullable=False, server_default=""),
     Column("reasons", CanonicalJson, nullable=False, server_default="[]"),  # why it is refused
     Column("created_at", Instant, nullable=False),
@@ -39,5 +42,7 @@ call_debts = Table(  # unique: a step asks for one call a debt; a call that was 
     Column("strategy", String(100), nullable=False),
     Column("step", String(100), nullable=False),
     Column("occurrence", Integer, nullable=False, server_default="1"),
+    Column("day", Integer, nullable=False, server_default="0"),  # of that step
+    Column("done_on", Date),  # the day on which the step counts as done; null: it moves no ladder
     UniqueConstraint("debt_id", "strategy", "step", "occurrence"),
 )

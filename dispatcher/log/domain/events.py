@@ -82,6 +82,7 @@ class Event(StrEnum):
     CALL_REFUSED = "call_refused"
     CALL_EXPIRED = "call_expired"
     CALL_MADE = "call_made"
+    CALL_CORRECTED = "call_corrected"
     CONTACT_ASKED = "contact_asked"
     DOCUMENT_ADDED = "document_added"
     DOCUMENT_WITHDRAWN = "document_withdrawn"

@@ -290,13 +290,21 @@ VOCABULARY: Mapping[Event, Word] = {
     Event.FACT_ENDED: _word(
         _PERSON, "What was recorded before has ended", always="kind count", details=f"{_SAID} before"
     ),
-    Event.CALL_PLANNED: _word(_PERSON, "A call was planned", Tone.PLAN, always="call"),
+    Event.CALL_PLANNED: _word(_PERSON, "A call was planned", Tone.PLAN, always="call", details="segment"),
     Event.CALL_PUT_OFF: _word(_PERSON, "A call was put off: the day held no more", Tone.KEPT),
     Event.CALL_RESERVED: _word(_PERSON, "Somebody took the call on their desk", always="call valid_until"),
     Event.CALL_RELEASED: _word(_PERSON, "The call was put back", always="call why"),
     Event.CALL_REFUSED: _word(_PERSON, "The call is not allowed any more", Tone.KEPT, always="call"),
     Event.CALL_EXPIRED: _word(_PERSON, "Nobody made the call in time", Tone.KEPT, always="call"),
-    Event.CALL_MADE: _word(_PERSON, "The person was called", Tone.SENT, always="call outcome made_at"),
+    Event.CALL_MADE: _word(
+        _PERSON, "The person was called", Tone.SENT, always="call outcome made_at", details="step_done_on"
+    ),
+    Event.CALL_CORRECTED: _word(
+        _PERSON,
+        "What a call came to was corrected",
+        always="call outcome was why made_at",
+        details="step_done_on",
+    ),
     Event.CONTACT_ASKED: _word(
         _PERSON,
         "Another system asked whether it may contact by {channel}",

@@ -47,6 +47,18 @@ def close(
     return True
 
 
+def open_again(connection: Connection, debtor_id: int, channel: str, address: str, *, reason: str) -> bool:
+    """Take back that a debtor's address was closed for this very reason; False where it was not."""
+    closed = and_(
+        contact_points.c.debtor_id == debtor_id,
+        contact_points.c.medium == MEDIA[channel],
+        mailbox == address_key(address),
+        contact_points.c.closed_reason == reason,
+    )
+    found = connection.execute(update(contact_points).where(closed).values(closed_at=None, closed_reason=""))
+    return found.rowcount > 0
+
+
 def people_at(connection: Connection, address: str) -> list[int]:
     """Everyone who is known under an e-mail address or number, by id."""
     query = (

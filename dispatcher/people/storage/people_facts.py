@@ -251,6 +251,11 @@ def settle_contact(connection: Connection, key: int, *, at: datetime, outcome: s
     connection.execute(update(contacts).where(contacts.c.id == key).values(at=at, outcome=outcome))
 
 
+def contact_made_at(connection: Connection, key: int) -> datetime | None:
+    """When a contact was made; None where it is not on file any more."""
+    return connection.scalar(select(contacts.c.at).where(contacts.c.id == key))
+
+
 def withdraw_contact(connection: Connection, key: int) -> None:
     """Give back the place of a contact that was never made."""
     connection.execute(delete(contacts).where(contacts.c.id == key))

@@ -7,6 +7,7 @@ from datetime import date
 from dispatcher.messages.domain.spoken import How
 from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.planning.domain.strategy import Step, Strategy
+from dispatcher.planning.domain.timing import Hours
 from dispatcher.values.money import Money
 
 WAITS_AT_MOST = 2  # days a step is put off before it goes first: the next day is its third
@@ -50,6 +51,7 @@ class Intent:
     dues: tuple[DueDebt, ...]
     mentions: tuple[Mention, ...] = ()
     arm: str = ""  # of an experiment: `NAME: ARM`
+    hours: Hours | None = None  # in which that arm goes
 
     @property
     def spoken(self) -> tuple[DueDebt | Mention, ...]:
@@ -154,7 +156,7 @@ def without(intent: Intent, refused: Iterable[int]) -> Intent | None:
 def _as_tried(part: Intent, whole: Intent) -> Intent:
     """A part of a message under the same step is of the same arm."""
     same = part.step.name == whole.step.name and part.strategy == whole.strategy
-    return replace(part, step=whole.step, arm=whole.arm) if same else part
+    return replace(part, step=whole.step, arm=whole.arm, hours=whole.hours) if same else part
 
 
 def alone(intent: Intent, each: DueDebt | Mention) -> Intent:

@@ -21,7 +21,7 @@ def with_arm(intent: Intent, owners: Owners, as_of: date) -> Intent:
         return intent
     lead = min(intent.dues, key=lambda due: (due.debt.due_date, due.debt.reference)).debt
     arm = arm_of(experiment, owners.get(lead.id, intent.person.full_reference))
-    return replace(intent, step=arm.of(intent.step), arm=f"{experiment.name}: {arm.name}")
+    return replace(intent, step=arm.of(intent.step), arm=f"{experiment.name}: {arm.name}", hours=arm.hours)
 
 
 def arm_of(experiment: Experiment, owner: str) -> Arm:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from dispatcher.planning.domain.strategy import LAST_DAY_OF_A_COURTESY, Step, Strategy
+from dispatcher.planning.domain.strategy import LAST_DAY_OF_A_COURTESY, CallStep, Step, Strategy
 
 AFTER_BREAK = ""  # the name of a rung that a broken agreement set before the first step that asks
 
@@ -48,11 +48,25 @@ def next_day(strategy: Strategy, due_date: date, rung: Rung | None) -> date | No
     return min((day for day in days if day is not None), default=None)
 
 
-def ends_on(strategy: Strategy, rung: Rung | None) -> date | None:
-    """The day on which something else comes, when nothing has changed: every step has gone out; None before that."""
-    if rung is None or rung.step not in {step.name for step in strategy.last_steps}:
+def call_comes_on(strategy: Strategy, call: CallStep, due_date: date, rung: Rung | None) -> date | None:
+    """The first day on which a call is due; None before the written step it stands behind, and where that is past."""
+    before = [step for step in strategy.steps if not step.is_courtesy and step.day <= call.day]
+    if rung is None or not before or rung.step == call.name or not before[-1].day <= rung.day <= call.day:
         return None
-    return rung.fired_on + timedelta(days=strategy.ending.after_days)
+    return max(due_date + timedelta(days=call.day), rung.fired_on + timedelta(days=call.day - rung.day))
+
+
+def ends_on(strategy: Strategy, rung: Rung | None, *, after: int | None = None) -> date | None:
+    """The day on which something else comes, when nothing has changed: every step has gone out; None before that.
+
+    `after`: days behind the last step; None: those of the strategy's ending.
+    """
+    last = next((each for each in strategy.last_rungs if rung and each.name == rung.step), None)
+    if rung is None or last is None:
+        return None
+    return rung.fired_on + timedelta(
+        days=last.ends - last.day + (strategy.ending.after_days if after is None else after)
+    )
 
 
 def round_rung(strategy: Strategy, on: date) -> Rung | None:
@@ -67,7 +81,7 @@ def round_rung(strategy: Strategy, on: date) -> Rung | None:
 def _distance(strategy: Strategy, step: Step, rung: Rung) -> int | None:
     """Days between the last step and this one; None when this one is not the next.
 
-    A step keeps its place by its name. One that the strategy does not have (removed, renamed, of another
+    A step keeps its place by its name. One that is not among the written ones (a call, removed, renamed, of another
     strategy) stands where its day was. A courtesy is no rung: behind it a collection step waits for its own day alone.
     """
     before = strategy.before(step)

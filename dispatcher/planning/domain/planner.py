@@ -1,6 +1,6 @@
 """Decides, for one person and the debts that have come to a step, which message goes out, if any."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -16,6 +16,7 @@ from dispatcher.planning.domain.intended import IntendedContact, reachable_point
 from dispatcher.planning.domain.sender_role import against_sender, role_of
 from dispatcher.planning.domain.standing import standing
 from dispatcher.planning.domain.strategy import Strategy
+from dispatcher.planning.domain.timing import Timing, answered_at, spread_over
 from dispatcher.treatment.domain.scorecard import Scorecard
 from dispatcher.treatment.domain.segments import Segment
 from dispatcher.values.money import Money
@@ -27,12 +28,16 @@ GivenUp = Mapping[tuple[int, int, str], frozenset[str]]
 """(debt, recipient, step) -> the channels by which a person decided not to write about it."""
 
 Judge = Callable[[IntendedContact, ContactFacts], Decision]
+_ONE_DAY = timedelta(days=1)
 MOST_OCCURRENCES = 5  # a step whose message failed or expired this often waits for a person
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedMessage:
-    """What will be sent: allowed now, or from `decision.not_before`, or held for a person."""
+    """What will be sent: allowed now, or from `not_before`, or held for a person.
+
+    `goes_at`: the moment that was picked for it among those at which it may go.
+    """
 
     intent: Intent
     channel: ChannelKind
@@ -41,6 +46,12 @@ class PlannedMessage:
     decision: Decision
     expires_at: datetime
     tried: tuple[Reason, ...] = ()  # why the channels before it were not taken
+    goes_at: datetime | None = None
+
+    @property
+    def not_before(self) -> datetime | None:
+        """The first instant at which it goes; None: at once."""
+        return self.goes_at or self.decision.not_before
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,6 +85,7 @@ class PlanningRules:
     given_up: GivenUp = field(default_factory=dict)
     scorecard: Scorecard | None = None
     room: Room | None = None  # what the day holds; None: any number
+    timing: Timing = field(default_factory=Timing)
 
 
 def stays_out(due: DueDebt, person: PersonFile, as_of: date) -> tuple[Reason, ...]:
@@ -286,10 +298,56 @@ def within_room(
     room = rules.room
     if room is None or not isinstance(decided, PlannedMessage) or decided.decision.outcome is Outcome.HOLD:
         return decided
-    day = rules.as_of + ((decided.decision.not_before or rules.now).date() - rules.now.date())
+    day = rules.as_of + ((decided.not_before or rules.now).date() - rules.now.date())
     if room.take(day, decided.channel.value):
         return decided
     return as_put_off(decided, day_full(day, decided.channel.value, room.capacity), rules)
+
+
+def at_its_hour(
+    decided: PlannedMessage | RefusedIntent, rules: PlanningRules, earlier: Sequence[HistoryEntry] = ()
+) -> PlannedMessage | RefusedIntent:
+    """The same, at the moment that its trial, the person's answers or the spreading pick; a notice of law goes at once.
+
+    The gate is asked of that moment: where it would not allow it, the message goes as it would without.
+    """
+    if not isinstance(decided, PlannedMessage) or not _goes(decided) or decided.intent.step.kind == "notice":
+        return decided
+    sender = rules.senders.get(decided.intent.person.creditor)
+    zone = min((zone.zone for zone in decided.zones), default="")
+    channel, hours = decided.channel.value, decided.intent.hours
+    if sender is None or not zone or not (hours or channel in rules.timing.best_hour | rules.timing.spread):
+        return decided
+    contact = contact_of(decided.intent, decided.channel, decided.point, sender, rules.as_of)
+
+    def judged(moment: datetime) -> Decision:
+        return rules.judge(contact, contact_facts(contact, now=moment, zones=decided.zones, earlier=earlier))
+
+    earliest = decided.decision.not_before or rules.now
+    ends = decided.decision.not_after if decided.decision.allowed else judged(earliest).not_after
+    for moment in _moments(
+        decided, rules, zone, earliest, min(ends or decided.expires_at, decided.expires_at)
+    ):
+        if moment <= earliest:
+            return decided
+        if judged(moment).allowed:
+            return replace(decided, goes_at=moment)
+    return decided
+
+
+def _moments(
+    planned: PlannedMessage, rules: PlanningRules, zone: str, earliest: datetime, ends: datetime
+) -> Iterator[datetime]:
+    """What could be picked, the first choice first; `ends`: when it may not go any more, that day."""
+    person, channel = planned.intent.person, planned.channel.value
+    if planned.intent.hours is not None:
+        yield from planned.intent.hours.moments(zone, earliest=earliest, latest=planned.expires_at)
+        return
+    best = answered_at(person.history, zone) if channel in rules.timing.best_hour else None
+    if best is not None:
+        yield from best.moments(zone, earliest=earliest, latest=min(ends, earliest + _ONE_DAY))
+    elif channel in rules.timing.spread and ends < planned.expires_at:
+        yield spread_over(person.person, rules.as_of, earliest, ends)
 
 
 def as_history(planned: PlannedMessage, at: datetime) -> HistoryEntry:

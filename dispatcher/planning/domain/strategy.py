@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from channels.kind import ChannelKind
 from dispatcher.agreements.domain.follow_ups import On
+from dispatcher.planning.domain.timing import Hours
 
 DEFAULT_VALID_DAYS = 3
 LAST_DAY_OF_A_COURTESY = 0  # later, a step collects: the strategies' file says so
@@ -74,13 +76,24 @@ class FollowUp:
         )
 
 
+CONVERSATION, VOICEMAIL, TRIES = "conversation", "voicemail", "tries"
+DEFAULT_TRIES = 3
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CallStep:
-    """A call that somebody should make on day `day`, behind the written step before it; it moves no ladder itself."""
+    """A call that somebody should make on day `day`, behind the written step before it: a rung where it was made.
+
+    `done_by`: what makes the step count as done, of CONVERSATION, VOICEMAIL and TRIES (the last try, whoever answers).
+    `tries`: so many that reached nobody, then it is given up. A call that is not made keeps nothing back: the written
+    step behind it comes by the one before.
+    """
 
     name: str
     day: int
     valid_days: int = DEFAULT_VALID_DAYS
+    done_by: tuple[str, ...] = (CONVERSATION,)
+    tries: int = DEFAULT_TRIES
 
     @property
     def step(self) -> Step:
@@ -102,6 +115,7 @@ class Arm:
     name: str
     template: str = ""
     channels: tuple[ChannelKind, ...] = ()
+    hours: Hours | None = None
 
     def of(self, step: Step) -> Step:
         """The step as this arm has it."""
@@ -131,6 +145,14 @@ class HandoverRule:
     after_days: int | None = None  # after the last step's message, without an arrangement
     before_time_barred_days: int | None = None
     needs_second: bool = False
+
+
+class LastRung(NamedTuple):
+    """A rung that may be a ladder's last one. `ends`: the day from which its end counts, with the calls behind it."""
+
+    name: str
+    day: int
+    ends: int
 
 
 TASK, HANDOVER = "task", "handover"
@@ -210,19 +232,27 @@ class Strategy:
         it the step's own day is the distance: there the rung has no name. `last`: the last step sent, or empty.
         """
         names = [step.name for step in self.steps]
-        sent = names.index(last) + 1 if last in names else 0
+        called = self.call(last)
+        sent = names.index(last) + 1 if last in names else self.written_before(called) if called else 0
         place = max(sent, names.index(self.on_broken) if self.on_broken in names else 0)
         place = next((n for n, step in enumerate(self.steps) if n >= place and not step.is_courtesy), place)
         if place >= len(self.steps):
-            return None if self.steps[-1].is_courtesy else (self.steps[-1].name, self.steps[-1].day)
+            end = called or self.steps[-1]
+            return None if self.steps[-1].is_courtesy else (end.name, end.day)
+        if called is not None and place == sent:
+            return called.name, called.day
         before = self.steps[place - 1] if place else None
         if before is not None and not before.is_courtesy:
             return before.name, before.day
         comes = self.steps[place]
         return "", min(before.day if before else 0, comes.day - 1)
 
+    def written_before(self, call: CallStep) -> int:
+        """How many of its steps stand before a call."""
+        return sum(step.day <= call.day for step in self.steps)
+
     def step(self, name: str) -> Step | None:
-        """The step of that name."""
+        """The step of that name, of those that are written."""
         return next((step for step in self.steps if step.name == name), None)
 
     def relations(self) -> tuple[str, ...]:
@@ -257,6 +287,16 @@ class Strategy:
             found.append(step)
             if not step.needs_handover_decision:
                 break
+        return tuple(found)
+
+    @property
+    def last_rungs(self) -> tuple[LastRung, ...]:
+        """Behind which no step comes: the last steps, and the calls that come behind each of them."""
+        found: list[LastRung] = []
+        for step in self.last_steps:
+            behind = [call for call in self.calls if self.steps[self.written_before(call) - 1] == step]
+            ends = max((call.day for call in behind), default=step.day)
+            found += [LastRung(each.name, each.day, ends) for each in (step, *behind)]
         return tuple(found)
 
     @property

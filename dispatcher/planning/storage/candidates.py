@@ -306,7 +306,7 @@ def _came_last(before: Step, step: Step, as_of: date) -> ColumnElement[bool]:
 
 
 def _came_last_by_its_day(strategy: Strategy, step: Step, as_of: date) -> ColumnElement[bool]:
-    """The last message was a step that this strategy does not have (removed, renamed, of another strategy)."""
+    """What came last is no written step of this strategy (a call, removed, renamed, of another strategy)."""
     before = strategy.before(step)
     waited = ladder.c.anchor <= as_of - timedelta(days=step.day)
     if not step.is_courtesy:

@@ -42,8 +42,8 @@ def find_ended(
     """
     until = as_of - timedelta(days=strategy.ending.after_days)
     last = [
-        and_(ladder.c.step == step.name, ladder.c.anchor <= until - timedelta(days=step.day))
-        for step in strategy.last_steps
+        and_(ladder.c.step == rung.name, ladder.c.anchor <= until - timedelta(days=rung.ends))
+        for rung in strategy.last_rungs
     ]
     wanted: list[ColumnElement[bool]] = [ladder.c.recipient_id.in_(debtor_ids)] if debtor_ids else []
     wanted += [is_sampled(ladder.c.recipient_id, one_in)] if one_in > 1 else []

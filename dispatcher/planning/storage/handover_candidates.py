@@ -59,10 +59,10 @@ def proposed(
                 *(
                     and_(
                         ladder.c.step == last.name,
-                        ladder.c.anchor <= as_of - timedelta(days=last.day) - after,
+                        ladder.c.anchor <= as_of - timedelta(days=last.ends) - after,
                         had_them,
                     )
-                    for last in strategy.last_steps
+                    for last in strategy.last_rungs
                     if rule.after_days is not None
                 ),
             )
@@ -104,7 +104,7 @@ def proposed(
                     last_step_on=last_on,
                     why=f"time-barred on {row.time_barred_on}"
                     if near
-                    else f"{row.step} went out on {last_on}",
+                    else f"{row.step} {'was made' if strategy.call(row.step or '') else 'went out'} on {last_on}",
                     needs_second=rule.needs_second,
                 )
         earlier.append(strategy)

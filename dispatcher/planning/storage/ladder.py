@@ -12,7 +12,7 @@ from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.planning import ladder
 from dispatcher.planning.domain.ladder import Rung
 from dispatcher.planning.domain.strategy import LAST_DAY_OF_A_COURTESY
-from dispatcher.planning.storage import resumptions, rounds
+from dispatcher.planning.storage import called, resumptions, rounds
 
 _RUNGS = select(ladder.c.debt_id, ladder.c.recipient_id).where(
     one_of(ladder.c.debt_id, "ids"), ladder.c.day > LAST_DAY_OF_A_COURTESY
@@ -77,7 +77,7 @@ def fold_again_of(connection: Connection, message_ids: Iterable[str]) -> None:
 
 
 def fold_again(connection: Connection, keys: Collection[_Key]) -> None:
-    """Set the ladders of (debt, recipient) to what their messages and broken arrangements say."""
+    """Set the ladders of (debt, recipient) to what their messages, calls, rounds and broken arrangements say."""
     if not keys:
         return
     connection.execute(
@@ -86,6 +86,11 @@ def fold_again(connection: Connection, keys: Collection[_Key]) -> None:
     rungs = _last_fired(connection, keys)
     if rungs:
         connection.execute(insert(ladder), rungs)
+
+
+def _leads_on(call: called.Called, standing: Any) -> bool:
+    """A call is a rung behind a written step that stands, and never brings a ladder back that is past it."""
+    return standing is not None and LAST_DAY_OF_A_COURTESY < standing.day <= call.day
 
 
 def _last_fired(connection: Connection, keys: Collection[_Key]) -> list[dict[str, Any]]:
@@ -102,9 +107,18 @@ def _last_fired(connection: Connection, keys: Collection[_Key]) -> list[dict[str
         .order_by(messages.c.as_of, fired.day, fired.occurrence)
     )
     # what fired on the day of a break came before it was known, and on the day of a round after it had begun
-    by_day: list[Any] = [*rounds.of(connection, keys), *rows, *resumptions.of(connection, keys)]
+    by_day: list[Any] = [
+        *rounds.of(connection, keys),
+        *rows,
+        *called.of(connection, keys),
+        *resumptions.of(connection, keys),
+    ]
     by_day.sort(key=lambda row: row.as_of)
-    last = {(row.debt_id, row.recipient_id): row for row in by_day}
+    last: dict[_Key, Any] = {}
+    for row in by_day:
+        key = (row.debt_id, row.recipient_id)
+        if not isinstance(row, called.Called) or _leads_on(row, last.get(key)):
+            last[key] = row
     return [
         {
             "debt_id": row.debt_id,

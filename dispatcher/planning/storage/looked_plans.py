@@ -149,7 +149,7 @@ def _row(job_id: int, number: int, decided: Decided) -> dict[str, Any]:
         "template": intent.step.template,
         "channel": planned.channel.value if planned else "",
         "decision": outcome_of(decided).value,
-        "not_before": planned.decision.not_before if planned else None,
+        "not_before": planned.not_before if planned else None,
         "balance_minor": intent.total.minor,
         "currency": intent.total.currency,
         "reasons": reasons_json(reasons),

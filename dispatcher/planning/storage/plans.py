@@ -12,7 +12,7 @@ from dispatcher.database.bulk import insert_rows
 from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.planning import refusals, runs
-from dispatcher.gate.decision import Decision, Outcome, reasons_json
+from dispatcher.gate.decision import Decision, Outcome, Reason, reasons_json
 from dispatcher.gate.grounds import grounds
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
@@ -42,6 +42,10 @@ _OCCURRENCES = (
 _REFUSALS = select(_r.debt_id, _r.recipient_id, _r.strategy, _r.step, _r.reasons_digest).where(
     one_of(_r.debt_id, "ids")
 )
+
+
+RefusalKey = tuple[int, int, str, str]
+"""Debt, recipient, strategy and step."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,14 +117,34 @@ def save_refused(connection: Connection, run: RunOfPlan, refused: Sequence[Refus
     known = _known_refusals(connection, list(rows))
     repeated = [key for key, (_, digest) in rows.items() if known.get(key) == digest]
     changed = [key for key in rows if key not in repeated and key in known]
-    _count_again(connection, run, repeated)
+    _count_again(connection, run.id, repeated)
     _delete_refusals(connection, changed)
     fresh = [key for key in rows if known.get(key) != rows[key][1]]
     if fresh:
-        insert_rows(connection, refusals, [_refusal(run, key, *rows[key]) for key in fresh])
+        values = ((key, rows[key][0].reasons, rows[key][1]) for key in fresh)
+        insert_rows(connection, refusals, [_refusal(run.id, *each) for each in values])
     said = list({id(rows[key][0]): rows[key][0] for key in fresh}.values())
     _log_refused(connection, run, said)
     return len(said)
+
+
+def save_put_off(
+    connection: Connection, run_id: int, keys: Collection[RefusalKey], reason: Reason
+) -> set[RefusalKey]:
+    """Count what no message stands for and found no room; returns what an earlier run had not put off."""
+    digest = _digest([reason])
+    known = _known_refusals(connection, keys)
+    fresh = sorted(key for key in keys if known.get(key) != digest)
+    _count_again(connection, run_id, [key for key in keys if key not in fresh])
+    _delete_refusals(connection, [key for key in fresh if key in known])
+    if fresh:
+        insert_rows(connection, refusals, [_refusal(run_id, key, [reason], digest) for key in fresh])
+    return set(fresh)
+
+
+def forget_put_off(connection: Connection, keys: Collection[RefusalKey]) -> None:
+    """What stands or cannot come any more is not put off."""
+    _delete_refusals(connection, [key for key in _known_refusals(connection, keys) if key in keys])
 
 
 def newest_run(connection: Connection, *, mode: str) -> Any:
@@ -236,7 +260,7 @@ def _message(run: RunOfPlan, planned: PlannedMessage, key: str, kept: tuple[int,
         "state": _state(planned),
         "reasons": reasons_json(planned.decision.reasons),
         "rule_packs": list(planned.decision.packs),
-        "not_before": planned.decision.not_before,
+        "not_before": planned.not_before,
         "not_after": planned.decision.not_after,
         "expires_at": planned.expires_at,
         "personal_id": kept[0],
@@ -331,38 +355,39 @@ def _leading(intent: Intent) -> DebtFile:
     return next((due.debt for due in intent.dues if due.step.name == intent.step.name), intent.spoken[0].debt)
 
 
-_RefusalKey = tuple[int, int, str, str]
+def _digest(reasons: Iterable[Reason]) -> str:
+    said = canonical_json(sorted({f"{r.pack}/{r.rule}/{r.outcome}" for r in reasons}))
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
-def _refusal_keys(refused: RefusedIntent) -> list[tuple[_RefusalKey, str]]:
-    said = canonical_json(sorted({f"{r.pack}/{r.rule}/{r.outcome}" for r in refused.reasons}))
-    digest = hashlib.sha256(said.encode()).hexdigest()
+def _refusal_keys(refused: RefusedIntent) -> list[tuple[RefusalKey, str]]:
+    digest = _digest(refused.reasons)
     intent = refused.intent
     return [
         ((due.debt.id, intent.person.id, due.strategy.name, due.step.name), digest) for due in intent.dues
     ]
 
 
-def _where(keys: Sequence[_RefusalKey]) -> Any:
+def _where(keys: Sequence[RefusalKey]) -> Any:
     c = refusals.c
     return tuple_(c.debt_id, c.recipient_id, c.strategy, c.step).in_(list(keys))
 
 
-def _known_refusals(connection: Connection, keys: Collection[_RefusalKey]) -> Mapping[_RefusalKey, str]:
+def _known_refusals(connection: Connection, keys: Collection[RefusalKey]) -> Mapping[RefusalKey, str]:
     if not keys:
         return {}
     rows = connection.execute(_REFUSALS, {"ids": sorted({key[0] for key in keys})})
     return {(r.debt_id, r.recipient_id, r.strategy, r.step): r.reasons_digest for r in rows}
 
 
-def _count_again(connection: Connection, run: RunOfPlan, keys: Sequence[_RefusalKey]) -> None:
+def _count_again(connection: Connection, run_id: int, keys: Sequence[RefusalKey]) -> None:
     if keys:
         connection.execute(
-            update(refusals).where(_where(keys)).values(count=refusals.c.count + 1, last_run_id=run.id)
+            update(refusals).where(_where(keys)).values(count=refusals.c.count + 1, last_run_id=run_id)
         )
 
 
-def _delete_refusals(connection: Connection, keys: Sequence[_RefusalKey]) -> None:
+def _delete_refusals(connection: Connection, keys: Sequence[RefusalKey]) -> None:
     if keys:
         connection.execute(delete(refusals).where(_where(keys)))
 
@@ -373,19 +398,19 @@ def _forget_refusals(connection: Connection, planned: Sequence[PlannedMessage]) 
         for p in planned
         for due in p.intent.dues
     }
-    _delete_refusals(connection, [key for key in _known_refusals(connection, keys) if key in keys])
+    forget_put_off(connection, keys)
 
 
-def _refusal(run: RunOfPlan, key: _RefusalKey, refused: RefusedIntent, digest: str) -> dict[str, Any]:
+def _refusal(run_id: int, key: RefusalKey, reasons: Iterable[Reason], digest: str) -> dict[str, Any]:
     return {
         "debt_id": key[0],
         "recipient_id": key[1],
         "strategy": key[2],
         "step": key[3],
         "reasons_digest": digest,
-        "first_run_id": run.id,
-        "last_run_id": run.id,
-        "reasons": reasons_json(refused.reasons),
+        "first_run_id": run_id,
+        "last_run_id": run_id,
+        "reasons": reasons_json(reasons),
     }
 
 

@@ -43,7 +43,7 @@ def at_risk(
         debts.c.id, OWED.label("owed"), debts.c.currency, debts.c.due_date, score.label("score")
     ).where(one_of(debts.c.id, "ids"))
     rows = {row.id: row for row in connection.execute(query, {"ids": sorted(ids)})}
-    before = _put_off(connection, ids) if put_off is None else put_off
+    before = put_off_days(connection, ids) if put_off is None else put_off
     return [
         AtRisk(
             human=humans.get(each.recipient_id, each.recipient_id),
@@ -58,7 +58,8 @@ def at_risk(
     ]
 
 
-def _put_off(connection: Connection, debt_ids: Collection[int]) -> dict[tuple[int, int], int]:
+def put_off_days(connection: Connection, debt_ids: Collection[int]) -> dict[tuple[int, int], int]:
+    """(debt, recipient) -> how often the runs put it off because a day was full."""
     query = select(refusals.c.debt_id, refusals.c.recipient_id, func.max(refusals.c.count)).where(
         one_of(refusals.c.debt_id, "ids"), _is_full()
     )

@@ -33,7 +33,7 @@ class Sign(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sending:
-    """A message that went out. `groups`: what it belongs to, by each way of putting together."""
+    """A message that went out, or a call that was made. `groups`: what it belongs to, by each way."""
 
     message_id: str
     person: int
@@ -116,7 +116,7 @@ def count_outcomes(
     for payment in payments:
         by_debt[payment.debt].append(payment)
     groups: dict[str, list[Sending]] = defaultdict(list)
-    for sending in sendings:
+    for sending in (each for each in sendings if by in each.groups):
         groups[sending.groups.get(by) or NOT_SAID].append(sending)
     found = [_outcome(name, group, by_debt, told, until, prices) for name, group in groups.items()]
     return sorted(found, key=lambda outcome: (-outcome.people, outcome.group))

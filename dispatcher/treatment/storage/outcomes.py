@@ -1,14 +1,16 @@
 """Reads what outcomes are counted from: messages that went out, payments, and what people did."""
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, null, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, null, or_, select, union_all
 
 from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.agreements import arrangement_parties, arrangements
+from dispatcher.database.tables.calls import call_debts, calls
 from dispatcher.database.tables.log import log_entries, log_facets
 from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.portfolio import balance_falls, creditors, debtors, debts, payments
@@ -57,6 +59,55 @@ def _sending(row: Any, spoken: Collection[int], *, complained: bool) -> Sending:
         delivered=row.state == "delivered",
         complained=complained,
         came_back=row.state in {"bounced", "returned"},
+    )
+
+
+def call_sendings(connection: Connection, first: date, last: date) -> list[Sending]:
+    """Calls that were made on these days (UTC), each try one; one that spoke with somebody has arrived.
+
+    A call has no text and no arm. What a try came to after it was corrected is what counts.
+    """
+    tries: dict[tuple[int, str], Mapping[str, Any]] = {}
+    made = select(log_entries.c.entry).where(
+        or_(_is("call_made"), _is("call_corrected")), log_entries.c.at >= _start(first)
+    )
+    for text in connection.scalars(made.order_by(log_entries.c.id)):
+        entry = json.loads(text)
+        at = datetime.fromisoformat(entry["details"]["made_at"])
+        if _start(first) <= at < _start(last + timedelta(days=1)):
+            tries[entry["details"]["call"], entry["details"]["made_at"]] = entry
+    about = _calls(connection, sorted({key for key, _ in tries}))
+    found = [_call_sending(entry, about[key]) for (key, _), entry in tries.items() if about.get(key)]
+    return sorted(found, key=lambda each: (each.at, each.message_id))
+
+
+def _calls(connection: Connection, ids: list[int]) -> dict[int, list[Any]]:
+    """Call -> a row a debt that it was about."""
+    query = (
+        select(calls.c.id, calls.c.debtor_id, calls.c.segment, call_debts.c.debt_id, debts.c.currency)
+        .join(call_debts, call_debts.c.call_id == calls.c.id)
+        .join(debts, debts.c.id == call_debts.c.debt_id)
+        .where(one_of(calls.c.id, "ids"))
+        .order_by(calls.c.id, call_debts.c.debt_id)
+    )
+    found: dict[int, list[Any]] = defaultdict(list)
+    for page in _pages(ids):
+        for row in connection.execute(query, {"ids": page}):
+            found[row.id].append(row)
+    return found
+
+
+def _call_sending(entry: Mapping[str, Any], about: list[Any]) -> Sending:
+    made_at = datetime.fromisoformat(entry["details"]["made_at"])
+    return Sending(
+        message_id=f"call {entry['details']['call']}",
+        person=about[0].debtor_id,
+        at=made_at,
+        groups={By.STEP: entry["step"], By.CHANNEL: "call", By.SEGMENT: about[0].segment},
+        channel="call",
+        currency=about[0].currency,
+        debts=frozenset(row.debt_id for row in about if row.currency == about[0].currency),
+        delivered=entry["details"]["outcome"] == "conversation",
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from dispatcher.calls.forecast_calls import forecast_with_calls
 from dispatcher.configuration import decide_text
 from dispatcher.configuration.domain.config_version import ConfigTroubles, ConfigVersion
 from dispatcher.configuration.domain.kinds import BY_WORD, KINDS, Kind
@@ -17,7 +18,7 @@ from dispatcher.configuration.texts_in_force import in_force, texts_at
 from dispatcher.planning.compare_strategies import StrategyComparison, compare_policies
 from dispatcher.planning.decide_reminders import PlanRequest
 from dispatcher.planning.domain.strategy import Strategy
-from dispatcher.planning.forecast_days import ForecastRequest, forecast_days, sample_for
+from dispatcher.planning.forecast_days import ForecastRequest, sample_for
 from dispatcher.rulebook.whole import read_whole
 from dispatcher.runs.domain.schedule import JOBS
 from dispatcher.users.domain.user import Role
@@ -170,7 +171,7 @@ def show_effect(visit: Visit) -> Response:
             as_of=now.date(), now=now, days=AHEAD_DAYS, one_in=sample_for(house.database, now.date())
         )
         days = {
-            name: forecast_days(house.database, policy, ahead).going
+            name: forecast_with_calls(house.database, policy, ahead).going
             for name, policy in ((BEFORE, before), (AFTER, after))
         }
         return _told(compared) | {

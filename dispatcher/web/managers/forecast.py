@@ -9,11 +9,11 @@ from datetime import date, timedelta
 
 from starlette.responses import Response
 
+from dispatcher.calls.forecast_calls import forecast_with_calls
 from dispatcher.planning.forecast_days import (
     ASSUMES,
     Forecast,
     ForecastRequest,
-    forecast_days,
     forecast_table,
     sample_for,
 )
@@ -23,7 +23,7 @@ from dispatcher.web.site.visit import Page, Visit
 
 SHOWN_DAYS, MOST_DAYS = 30, 90
 LOOKED_AT = 3_000  # open debts: a page answers in seconds; `dispatcher forecast` looks at more
-_CHANNELS = ("email", "sms", "letter")
+_CHANNELS = ("email", "sms", "letter", "call")
 _WORDS = {"block": "not allowed", "hold": "waits for a person", "defer": "put off to another day"}
 
 
@@ -71,7 +71,7 @@ def show_forecast(visit: Visit) -> Response:
         days=days,
         one_in=sample_for(database, as_of, LOOKED_AT),
     )
-    found = forecast_days(database, visit.program.policy, request)
+    found = forecast_with_calls(database, visit.program.policy, request)
     if visit.query("format") == "csv":
         return _as_csv(found, as_of, days)
     every = [as_of + timedelta(days=i) for i in range(days)]

@@ -1,7 +1,7 @@
 """The work list of calls: who may be called now, what to say first, what it came to."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from starlette.responses import Response
 
@@ -9,7 +9,16 @@ from dispatcher.agreements.find_offers import FoundOffers, offers_of
 from dispatcher.calls.dialler import rows_of
 from dispatcher.calls.domain.call import CallError, CallOutcome
 from dispatcher.calls.domain.opening_words import opening_words
-from dispatcher.calls.work_on_calls import CallDesk, CallLine, end_call, list_calls, put_back, take_call
+from dispatcher.calls.work_on_calls import (
+    CallDesk,
+    CallLine,
+    correct_call,
+    end_call,
+    list_calls,
+    list_made,
+    put_back,
+    take_call,
+)
 from dispatcher.gate.facts import HistoryEntry
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.recording import Said
@@ -20,6 +29,7 @@ from dispatcher.web.site.page import again, go_to, page, sentence_of
 from dispatcher.web.site.visit import Page, Visit
 
 _WHAT = "call"
+SHOWN_FOR = timedelta(days=7)  # so long what a call came to can be corrected from the list
 
 
 def desk_of(visit: Visit) -> CallDesk:
@@ -37,7 +47,19 @@ def show_list(visit: Visit) -> Response:
     ready = [line for line in lines if line.may.allowed and _is_mine(line, desk)]
     waiting = [line for line in lines if line not in ready]
     zones = {line.call.id: _zone(visit, line) for line in lines}
-    return page(visit, "calls", ready=ready, waiting=waiting, zones=zones, me=visit.actor)
+    made = list_made(desk, visit.now - SHOWN_FOR)
+    zones |= {line.call.id: _zone(visit, line) for line in made}
+    outcomes = list(CallOutcome)
+    return page(
+        visit,
+        "calls",
+        ready=ready,
+        waiting=waiting,
+        made=made,
+        zones=zones,
+        outcomes=outcomes,
+        me=visit.actor,
+    )
 
 
 def _zone(visit: Visit, line: CallLine) -> str:
@@ -91,7 +113,7 @@ def _offers(visit: Visit, line: CallLine) -> FoundOffers:
 
 
 def work(visit: Visit) -> Response:
-    """Open a call, put it back, or write down what it came to."""
+    """Open a call, put it back, write down what it came to, or correct that."""
     key = a_path_number(visit, "id", _WHAT)
     desk = desk_of(visit)
     try:
@@ -102,6 +124,10 @@ def work(visit: Visit) -> Response:
             case "back":
                 put_back(desk, key, why=visit.text("why") or "put back")
                 return go_to(visit, "/calls", "Put back.")
+            case "correct":
+                outcome = CallOutcome(visit.text("outcome"))
+                correct_call(desk, key, outcome, why=visit.text("why"))
+                return go_to(visit, "/calls", f"Corrected: {outcome.value.replace('_', ' ')}.")
             case _:
                 return go_to(visit, "/calls", _ended(visit, desk, key))
     except (CallError, RecordError, ValueError) as problem:

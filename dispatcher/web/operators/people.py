@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from dispatcher.agreements.find_offers import offers_of
 from dispatcher.agreements.storage.arrangements import listed
+from dispatcher.calls.explain_calls import explain_with_calls
 from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.vocabulary import word
 from dispatcher.messages.storage.message_lists import lines_of
@@ -17,7 +18,6 @@ from dispatcher.people.domain.hold_facts import HOLDS
 from dispatcher.people.storage import handlers, person_lists
 from dispatcher.people.storage.find_debtor import UnknownDebtorError, find_debtor
 from dispatcher.people.storage.person_lists import PersonFilter, PersonLine, TimelineEntry
-from dispatcher.planning.explain_debtor import explain_debtor
 from dispatcher.treatment.explain_score import MEANS, OBJECTED, score_of
 from dispatcher.values.instants import instant_text
 from dispatcher.values.money import Money
@@ -98,7 +98,7 @@ def person_page(visit: Visit, *, status: int = 200, wrong: str = "", filled: str
     if visit.query("format"):
         return exported(visit, "timeline", (_timeline_json(entry) for entry in entries), person=row.person)
     site_of(visit.request).views.note(visit.actor, "person", row.person)
-    explained = explain_debtor(
+    explained = explain_with_calls(
         database, visit.program.policy, f"{row.key}/{row.reference}", as_of=as_of, now=visit.now
     )
     offers = offers_of(
