@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from channels.kind import CallKind
 from dispatcher.calls.domain.call import Call, CallState
@@ -142,9 +143,9 @@ def _against(case: _Case, due: DuePerson) -> tuple[Reason, ...] | None:
             )
             if not answer.final:
                 return None
-            found += answer.reasons
-    return tuple(dict.fromkeys(found))
+            found += [reason for reason in answer.reasons if reason not in found]
+    return tuple(found)
 
 
-def _answer(step: CallStep, status: str, sentence: str, **more: object) -> StepAnswer:
+def _answer(step: CallStep, status: str, sentence: str, **more: Any) -> StepAnswer:
     return replace(StepAnswer(step=step.name, kind="call", status=status, sentence=sentence), **more)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 from channels.kind import CallKind
 from dispatcher.calls.domain.call import CallState
@@ -165,7 +166,7 @@ def _leave(
     key = calls.add(connection, row, each.due, day=each.step.day)
     [call] = calls.read(connection, [key])
     names = [debt.full_reference for debt in about]
-    said = {"segment": segment} if segment else {}
+    said: dict[str, Any] = {"segment": segment} if segment else {}
     log_call(connection, "call_planned", call, person, names, now=plan.now, actor=plan.actor, **said)
 
 

@@ -102,7 +102,7 @@ def end_call(
     if moment > desk.now:
         raise CallError(f"call {key}: {moment.isoformat()} has not come yet")
     with desk.database.writing() as connection:
-        line = _locked(connection, desk, key, late=True)
+        line = _locked(connection, desk, key, ended=True)
         call, whose = line.call, holder or desk.actor
         held = call.state is CallState.RESERVED and call.holder == whose
         if not held and not call.had(whose, moment):
@@ -311,20 +311,18 @@ def _release(
     if call.contact_id is not None:
         people_facts.withdraw_contact(connection, call.contact_id)
     free = {"contact_id": None, "valid_until": None, "holder": holder}
-    if call.holder == DIALLER and state is not CallState.REFUSED:
-        free["lapsed_until"] = call.valid_until
+    if call.holder == DIALLER and call.valid_until is not None:  # what it has dialled by then it has dialled
+        values["lapsed_until"] = min(call.valid_until, values.get("ended_at", call.valid_until))
     calls.change(connection, call.id, was=_LIVING, state=state, **free, **values)
 
 
-def _locked(
-    connection: Connection, desk: CallDesk, key: int, *, late: bool = False, ended: bool = False
-) -> CallLine:
+def _locked(connection: Connection, desk: CallDesk, key: int, *, ended: bool = False) -> CallLine:
     """A call with its person locked, as claims lock whom they write to, and what the gate says of it.
 
-    `late`: one that nobody made in time too; `ended`: whatever has become of it.
+    `ended`: whatever has become of it.
     """
     found = calls.read(connection, [key])
-    wanted = tuple(CallState) if ended else (*_LIVING, CallState.EXPIRED) if late else _LIVING
+    wanted = tuple(CallState) if ended else _LIVING
     if not found or found[0].state not in wanted:
         raise CallError(f"there is no call {key} to make: it was made, refused, or let pass")
     addresses.lock(connection, [found[0].debtor_id])

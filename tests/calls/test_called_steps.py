@@ -14,15 +14,25 @@ import pytest
 from sqlalchemy import select, update
 
 from dispatcher.calls.dialler import import_outcomes, write_list
-from dispatcher.calls.domain.call import CallError, CallOutcome
+from dispatcher.calls.domain.call import DIALLER, CallError, CallOutcome
 from dispatcher.calls.explain_calls import explain_with_calls
 from dispatcher.calls.forecast_calls import forecast_with_calls
 from dispatcher.calls.plan_calls import CallPlan, plan_calls
-from dispatcher.calls.work_on_calls import CallDesk, correct_call, end_call, list_calls, list_made, take_call
+from dispatcher.calls.work_on_calls import (
+    CallDesk,
+    correct_call,
+    end_call,
+    list_calls,
+    list_made,
+    recall,
+    reserve_for_dialler,
+    take_call,
+)
 from dispatcher.database.engine import Database
 from dispatcher.database.tables.calls import call_debts, calls
+from dispatcher.database.tables.delivery import tasks
 from dispatcher.database.tables.log import log_entries
-from dispatcher.database.tables.people import contacts, tasks
+from dispatcher.database.tables.people import contacts, opt_outs
 from dispatcher.database.tables.planning import ladder
 from dispatcher.database.tables.portfolio import contact_points, debts, payments
 from dispatcher.planning.domain.ladder import ends_on, next_day
@@ -310,6 +320,27 @@ def test_what_a_dialler_made_in_its_time_counts_however_late_it_says_so(
         assert connection.scalar(select(call_debts.c.done_on)) == day(5)
 
 
+def test_what_a_dialler_had_dialled_before_it_was_recalled_counts_and_later_does_not(
+    database: Database,
+) -> None:
+    desk = a_desk(a_calling())
+    debtor, _ = written_to(database, desk)
+    key = call_on(database, desk, 5)
+    at_five = on(desk, database, 5)
+    list(reserve_for_dialler(at_five, DIALLER, timedelta(hours=2)))
+    with database.writing() as connection:
+        stop = {"debtor_id": debtor, "medium": "call", "at": at_five.now, "scope": "medium"}
+        connection.execute(opt_outs.insert().values(**stop))
+    at_six = on(desk, database, 5, 18)
+    assert [line.call.id for line in recall(at_six, DIALLER)] == [key]
+    late = at_six.now + timedelta(minutes=5)
+    with pytest.raises(CallError, match="not on this desk"):
+        end_call(on(desk, database, 6), key, CallOutcome.CONVERSATION, made_at=late, holder=DIALLER)
+    before = at_six.now - timedelta(minutes=5)
+    end_call(on(desk, database, 6), key, CallOutcome.CONVERSATION, made_at=before, holder=DIALLER)
+    assert outcomes(database) == ["conversation"]
+
+
 LAST_CALL = CallStep(name="ring-last", day=27)
 
 
@@ -513,6 +544,8 @@ def test_what_calls_brought_in_stands_beside_messages_with_its_cost(database: Da
             "source": "desk",
         }
         connection.execute(payments.insert().values(**paid))
+        known_until = paid | {"amount_minor": 1, "paid_on": day(50)}
+        connection.execute(payments.insert().values(**known_until))
     request = OutcomeRequest(first=day(0), last=day(30), as_of=day(60), by=By.CHANNEL)
     prices = {"email": (Decimal("0.01"), "USD"), "call": (Decimal("4.5"), "USD")}
     report = compare_outcomes(database, request, prices)

@@ -73,7 +73,7 @@ class Call:
 
     def had(self, holder: str, moment: datetime) -> bool:
         """Whether the dialler had it at a moment, and its word comes late: nobody else has had it since."""
-        free = self.state in (CallState.OPEN, CallState.EXPIRED) and self.lapsed_until is not None
+        free = self.state in (CallState.OPEN, CallState.EXPIRED, CallState.REFUSED)
         since, until = self.reserved_at, self.lapsed_until
         return (
             free and holder == DIALLER and since is not None and until is not None and since <= moment < until

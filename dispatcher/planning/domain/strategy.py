@@ -296,7 +296,8 @@ class Strategy:
         for step in self.last_steps:
             behind = [call for call in self.calls if self.steps[self.written_before(call) - 1] == step]
             ends = max((call.day for call in behind), default=step.day)
-            found += [LastRung(each.name, each.day, ends) for each in (step, *behind)]
+            found.append(LastRung(step.name, step.day, ends))
+            found += [LastRung(call.name, call.day, ends) for call in behind]
         return tuple(found)
 
     @property
