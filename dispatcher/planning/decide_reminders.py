@@ -18,7 +18,7 @@ from dispatcher.people.storage.told import came_back, first_sent, waiting_messag
 from dispatcher.planning.begin_rounds import find_rounds
 from dispatcher.planning.domain.capacity import Room, turns
 from dispatcher.planning.domain.conversation import DueDebt, Intent, Mention, group_dues, in_order
-from dispatcher.planning.domain.experiments import Owners, with_arm
+from dispatcher.planning.domain.experiments import Entered, Owners, arm_in_days, has_come, with_arm
 from dispatcher.planning.domain.intended import zones_of
 from dispatcher.planning.domain.ladder import comes_on, due_step
 from dispatcher.planning.domain.plan_summary import Decided
@@ -68,12 +68,20 @@ class PlanRequest:
 
 
 def decide_all(
-    database: Database, desk: Policy, request: PlanRequest, *, progress: Progress | None = None
+    database: Database,
+    desk: Policy,
+    request: PlanRequest,
+    *,
+    progress: Progress | None = None,
+    entered: list[Entered] | None = None,
 ) -> Iterator[list[Decided]]:
-    """Decisions, some hundred people at a time, in order of the recipients' ids."""
+    """Decisions, some hundred people at a time, in order of the recipients' ids.
+
+    `entered`: where who has come into a trial whose arms move days is written, beside what is yielded.
+    """
     with database.reading() as connection:
         found = _due_on(connection, desk, request)
-    rules = replace(rules_of(desk, request.as_of, request.now), paused=request.paused)
+    rules = replace(rules_of(desk, request.as_of, request.now), paused=request.paused, entered=entered)
     if desk.capacity:
         with database.reading() as connection:
             rules = replace(
@@ -266,6 +274,8 @@ def _in_turn(
     made = {key: list(entries) for key, entries in before.items()}
     for plain in in_order(intents, rules.as_of):
         intent, person = with_arm(plain, owners, rules.as_of), plain.person
+        if intent is None:
+            continue
         answers = plan_conversation(replace(intent, person=person.after(made)), rules, made[person.id])
         for outcome in (within_room(at_its_hour(each, rules, made[person.id]), rules) for each in answers):
             yield outcome
@@ -281,6 +291,11 @@ def _dues(
     refused: list[Decided] = []
     for candidate in candidates:
         due = _due(person, candidate, files)
+        entered = arm_in_days(due, person, files.owners, rules.as_of)
+        if entered is not None and rules.entered is not None:
+            rules.entered.append(entered)
+        if not has_come(due, entered, rules.as_of):
+            continue
         reasons = stays_out(due, person, rules.as_of)
         if reasons:
             refused.append(_refused(person, due, reasons, rules.places))

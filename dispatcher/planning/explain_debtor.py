@@ -339,6 +339,9 @@ def _unwritten(
         return _not_next(case, debt, relation, strategy, step)
     if comes > case.as_of:
         return _later(case, debt, relation, strategy, step, comes)
+    trial = strategy.trial_of(step, case.as_of)
+    if trial is not None and trial.moves_days and (debt.id, step.name) not in case.gone:
+        return _answer(step, "later", words.waits_for_arm(step.name, trial.name))
     return _due(case, debt, step)
 
 

@@ -82,6 +82,11 @@ def ended(day: date, *, asks_for_handover: bool) -> str:
     return f"Every step has gone out and nothing more goes by itself: from {day:%A} {day} on {what}, unless it is paid."
 
 
+def waits_for_arm(step: str, trial: str) -> str:
+    """A step whose own day has come, and whose arm has it on a later one."""
+    return f"The {step} waits for the day on which its arm of the trial {trial} has it."
+
+
 def comes_after(step: str, before: str) -> str:
     """A step that waits for another."""
     return f"The {step} comes after the {before}, unless something changes before."

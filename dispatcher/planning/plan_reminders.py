@@ -10,13 +10,14 @@ from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.planning.begin_rounds import begin_rounds
 from dispatcher.planning.decide_reminders import PlanRequest, Progress, decide_all, rules_of
+from dispatcher.planning.domain.experiments import Entered
 from dispatcher.planning.domain.plan_summary import Decided, PlanDigest, PlanSummary
 from dispatcher.planning.domain.planner import PlannedMessage, RefusedIntent
 from dispatcher.planning.plan_follow_ups import DecidedFollowUp, decide_follow_ups, save_follow_ups
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.restart_ladders import restart_ladders
 from dispatcher.planning.resume_ladders import resume_ladders
-from dispatcher.planning.storage import plans
+from dispatcher.planning.storage import plans, trials
 from dispatcher.planning.storage.candidates import count_others
 from dispatcher.planning.storage.days_of_places import zones_of_debtors
 from dispatcher.values.message_id import RandomBytes
@@ -64,10 +65,13 @@ def plan_reminders(
     for told in _follow_up(database, desk, run, request):
         summary.add(told)
         digest.add(told)
-    for chunk in decide_all(database, desk, request, progress=progress):
+    entered: list[Entered] = []
+    for chunk in decide_all(database, desk, request, progress=progress, entered=entered):
         with database.writing() as connection:
+            trials.enter(connection, run, entered)
             plans.save_planned(connection, run, [d for d in chunk if isinstance(d, PlannedMessage)])
             plans.save_refused(connection, run, [d for d in chunk if isinstance(d, RefusedIntent)])
+        entered.clear()
         for decided in chunk:
             summary.add(decided)
             digest.add(decided)

@@ -165,6 +165,7 @@ SCHEMA: dict[str, Any] = {
                                 "template": _NAME,
                                 "channels": _CHANNELS,
                                 "hours": _HOURS,
+                                "day": {"type": "integer"},
                             },
                         },
                     },
@@ -379,7 +380,25 @@ def _arm(file: YamlFile, place: int, number: int, step: Step) -> Arm:
         allowed = ", ".join(step.channels)
         raise file.error(where, f"an arm goes by the channels of its step, in its own order: {allowed}")
     hours = _hours(file, (*where[:-1], "hours"), item["hours"]) if "hours" in item else None
-    return Arm(name=item["name"], template=item.get("template", ""), channels=channels, hours=hours)
+    if "day" in item:
+        _check_day_of_arm(file, (*where[:-1], "day"), item["day"], step)
+    return Arm(
+        name=item["name"],
+        template=item.get("template", ""),
+        channels=channels,
+        hours=hours,
+        day=item.get("day"),
+    )
+
+
+def _check_day_of_arm(file: YamlFile, where: tuple[str | int, ...], day: int, step: Step) -> None:
+    """An arm has its step between the ones before and behind it, so that their order is nobody's to try."""
+    steps = file.data["steps"]
+    place = next(i for i, one in enumerate(steps) if one["name"] == step.name)
+    before, behind = steps[place - 1]["day"], steps[place + 1]["day"] if place + 1 < len(steps) else None
+    if day <= before or (behind is not None and day >= behind):
+        until = f" and before day {behind}" if behind is not None else ""
+        raise file.error(where, f"an arm has {step.name} after day {before}{until}")
 
 
 def _hours(file: YamlFile, where: tuple[str | int, ...], written: str) -> Hours:

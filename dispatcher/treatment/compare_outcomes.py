@@ -90,6 +90,7 @@ def compare_outcomes(database: Database, request: OutcomeRequest, prices: Prices
         sendings = [
             *stored.sendings(connection, request.first, request.last),
             *stored.call_sendings(connection, request.first, request.last),
+            *stored.trial_sendings(connection, request.first, request.last),
         ]
         debts = {debt for sending in sendings for debt in sending.debts}
         payments = list(stored.payments_for(connection, debts, request.first, request.last))

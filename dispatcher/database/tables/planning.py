@@ -75,6 +75,17 @@ rounds = Table(  # ladders that had ended and go on: from which rung, and the da
 )
 
 
+trial_entries = Table(  # who came into a trial whose arms have the step on several days, and when
+    "trial_entries",
+    metadata,
+    Column("debt_id", Id, ForeignKey("debts.id"), primary_key=True),
+    Column("recipient_id", Id, ForeignKey("debtors.id"), primary_key=True),
+    Column("trial", String(100), primary_key=True),
+    Column("arm", String(100), nullable=False),
+    Column("at", Instant, nullable=False, index=True),
+)
+
+
 given_up_channels = Table(  # by which channels a person decided not to write about a step that was held
     "given_up_channels",
     metadata,

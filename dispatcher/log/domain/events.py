@@ -75,6 +75,7 @@ class Event(StrEnum):
     OWN_PAGE_REFUSED = "own_page_refused"
     OWN_PAGE_CLOSED = "own_page_closed"
     OWN_PAGE_REOPENED = "own_page_reopened"
+    TRIAL_ENTERED = "trial_entered"
     CALL_PLANNED = "call_planned"
     CALL_PUT_OFF = "call_put_off"
     CALL_RESERVED = "call_reserved"

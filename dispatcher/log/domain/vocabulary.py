@@ -290,6 +290,9 @@ VOCABULARY: Mapping[Event, Word] = {
     Event.FACT_ENDED: _word(
         _PERSON, "What was recorded before has ended", always="kind count", details=f"{_SAID} before"
     ),
+    Event.TRIAL_ENTERED: _word(
+        _PERSON, "The step came into a trial of when it goes", Tone.PLAN, always="arm"
+    ),
     Event.CALL_PLANNED: _word(_PERSON, "A call was planned", Tone.PLAN, always="call", details="segment"),
     Event.CALL_PUT_OFF: _word(_PERSON, "A call was put off: the day held no more", Tone.KEPT),
     Event.CALL_RESERVED: _word(_PERSON, "Somebody took the call on their desk", always="call valid_until"),

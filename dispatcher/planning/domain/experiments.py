@@ -2,26 +2,73 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from dispatcher.messages.domain.spoken import How
 from dispatcher.people.domain.person import PersonFile
-from dispatcher.planning.domain.conversation import Intent
+from dispatcher.planning.domain.conversation import DueDebt, Intent, without
 from dispatcher.planning.domain.strategy import Arm, Experiment
 
 Owners = Mapping[int, str]  # who owes a debt first, as `creditor/reference`, by the debt's id
 
 
-def with_arm(intent: Intent, owners: Owners, as_of: date) -> Intent:
-    """The same message as its arm has it; unchanged where no experiment runs, or the person takes no part."""
-    running = (each for each in intent.strategy.experiments if each.step == intent.step.name)
-    experiment = next((each for each in running if each.runs_on(as_of)), None)
-    if experiment is None or not takes_part(intent, as_of):
-        return intent
-    lead = min(intent.dues, key=lambda due: (due.debt.due_date, due.debt.reference)).debt
-    arm = arm_of(experiment, owners.get(lead.id, intent.person.full_reference))
-    return replace(intent, step=arm.of(intent.step), arm=f"{experiment.name}: {arm.name}", hours=arm.hours)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entered:
+    """Somebody in a trial whose arms come on several days, on the first day on which any arm has the step."""
+
+    debt_id: int
+    debt: str  # `creditor/reference`
+    person: PersonFile
+    strategy: str
+    step: str
+    trial: str
+    arm: str
+
+
+def with_arm(intent: Intent, owners: Owners, as_of: date) -> Intent | None:
+    """The same message as its arm has it; unchanged where no experiment runs, or the person takes no part.
+
+    None where it is due by the day of an arm alone, and is of none.
+    """
+    experiment = intent.strategy.trial_of(intent.step, as_of)
+    if experiment is not None and takes_part(intent, as_of):
+        lead = min(intent.dues, key=lambda due: (due.debt.due_date, due.debt.reference)).debt
+        arm = arm_of(experiment, owners.get(lead.id, intent.person.full_reference))
+        return replace(
+            intent, step=arm.of(intent.step), arm=f"{experiment.name}: {arm.name}", hours=arm.hours
+        )
+    early = [due.debt.id for due in intent.dues if not has_come(due, None, as_of)]
+    return without(intent, early) if early else intent
+
+
+def arm_in_days(due: DueDebt, person: PersonFile, owners: Owners, as_of: date) -> Entered | None:
+    """The arm of a debt at a step whose trial moves days; None where there is none, or it takes no part."""
+    trial = due.strategy.trial_of(due.step, as_of)
+    if trial is None or not trial.moves_days or due.how is How.NEW or _is_protected(person, as_of):
+        return None
+    if due.debt.disputed_on is not None:
+        return None
+    arm = arm_of(trial, owners.get(due.debt.id, person.full_reference))
+    return Entered(
+        debt_id=due.debt.id,
+        debt=due.debt.full_reference,
+        person=person,
+        strategy=due.strategy.name,
+        step=due.step.name,
+        trial=trial.name,
+        arm=arm.name,
+    )
+
+
+def has_come(due: DueDebt, entered: Entered | None, as_of: date) -> bool:
+    """Whether the day has come on which its arm has the step, or of who is in none the step's own."""
+    trial = due.strategy.trial_of(due.step, as_of)
+    if trial is None or not trial.moves_days or due.since is None:
+        return True
+    arm = next((arm for arm in trial.arms if entered is not None and arm.name == entered.arm), None)
+    day = due.step.day if arm is None or arm.day is None else arm.day
+    return due.since + timedelta(days=day - due.step.day) <= as_of
 
 
 def arm_of(experiment: Experiment, owner: str) -> Arm:

@@ -31,20 +31,28 @@ def comes_on(strategy: Strategy, step: Step, due_date: date, rung: Rung | None) 
     return max(own_day, rung.fired_on + timedelta(days=distance)) if distance else own_day
 
 
+def tried_on(
+    strategy: Strategy, step: Step, due_date: date, rung: Rung | None, on: date | None
+) -> date | None:
+    """The first day on which a step is due for anybody: where arms running `on` a day have it earlier, that day."""
+    comes = comes_on(strategy, step, due_date, rung)
+    return None if comes is None else comes - timedelta(days=step.day - strategy.tried_from(step, on))
+
+
 def due_step(strategy: Strategy, due_date: date, rung: Rung | None, as_of: date) -> Step | None:
     """The step that is due on a day, if one is. A courtesy step is skipped once the due date has passed."""
     for step in strategy.steps:
         if step.is_courtesy and as_of > due_date:
             continue
-        day = comes_on(strategy, step, due_date, rung)
+        day = tried_on(strategy, step, due_date, rung, as_of)
         if day is not None and day <= as_of:
             return step
     return None
 
 
 def next_day(strategy: Strategy, due_date: date, rung: Rung | None) -> date | None:
-    """The first day on which any step is due; None where none comes any more."""
-    days = (comes_on(strategy, step, due_date, rung) for step in strategy.steps)
+    """The first day on which any step is due, or due in an arm of a trial; None where none comes any more."""
+    days = (tried_on(strategy, step, due_date, rung, None) for step in strategy.steps)
     return min((day for day in days if day is not None), default=None)
 
 

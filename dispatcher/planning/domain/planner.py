@@ -12,6 +12,7 @@ from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile, 
 from dispatcher.planning.domain.capacity import Room, day_full
 from dispatcher.planning.domain.contact import contact_facts
 from dispatcher.planning.domain.conversation import WAITS_AT_MOST, DueDebt, Intent, alone, waited, without
+from dispatcher.planning.domain.experiments import Entered
 from dispatcher.planning.domain.intended import IntendedContact, reachable_points, zones_of
 from dispatcher.planning.domain.sender_role import against_sender, role_of
 from dispatcher.planning.domain.standing import standing
@@ -86,6 +87,7 @@ class PlanningRules:
     scorecard: Scorecard | None = None
     room: Room | None = None  # what the day holds; None: any number
     timing: Timing = field(default_factory=Timing)
+    entered: list[Entered] | None = None  # where who has come into a trial is written; None: nowhere
 
 
 def stays_out(due: DueDebt, person: PersonFile, as_of: date) -> tuple[Reason, ...]:

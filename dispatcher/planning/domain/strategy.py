@@ -116,6 +116,7 @@ class Arm:
     template: str = ""
     channels: tuple[ChannelKind, ...] = ()
     hours: Hours | None = None
+    day: int | None = None  # on which its people come to the step; None: on the step's own
 
     def of(self, step: Step) -> Step:
         """The step as this arm has it."""
@@ -136,6 +137,11 @@ class Experiment:
     def runs_on(self, day: date) -> bool:
         """Whether people are in it on a day."""
         return self.starts_on <= day <= self.ends_on
+
+    @property
+    def moves_days(self) -> bool:
+        """Whether its arms come on several days: then it counts from the first of them for everybody."""
+        return any(arm.day is not None for arm in self.arms)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -208,6 +214,18 @@ class Strategy:
     def call(self, name: str) -> CallStep | None:
         """The call of that name."""
         return next((each for each in self.calls if each.name == name), None)
+
+    def trial_of(self, step: Step, on: date) -> Experiment | None:
+        """What runs of a step on a day."""
+        return next((one for one in self.experiments if one.step == step.name and one.runs_on(on)), None)
+
+    def tried_from(self, step: Step, on: date | None) -> int:
+        """The earliest day that an arm running then has for a step; None: of any trial, whenever it runs."""
+        trials = [
+            one for one in self.experiments if one.step == step.name and (on is None or one.runs_on(on))
+        ]
+        days = (arm.day for trial in trials for arm in trial.arms if arm.day is not None)
+        return min((step.day, *days))
 
     def written(self) -> tuple[Step, ...]:
         """Its steps, and each as an arm of an experiment has it."""

@@ -280,35 +280,36 @@ def is_due(strategy: Strategy, step: Step, as_of: date) -> ColumnElement[bool]:
 
     A courtesy is no rung: behind one a collection step waits for its own day alone.
     """
-    conditions: list[ColumnElement[bool]] = [debts.c.due_date <= as_of - timedelta(days=step.day)]
+    day = strategy.tried_from(step, as_of)  # for the earliest arm of a trial; who is in another one waits on
+    conditions: list[ColumnElement[bool]] = [debts.c.due_date <= as_of - timedelta(days=day)]
     if step.is_courtesy:
         conditions.append(debts.c.due_date >= as_of)
-    last = [_came_last(before, step, as_of) for before in strategy.before(step)]
-    last.append(_came_last_by_its_day(strategy, step, as_of))
+    last = [_came_last(before, step, day, as_of) for before in strategy.before(step)]
+    last.append(_came_last_by_its_day(strategy, step, day, as_of))
     if strategy.may_begin(step):
         last.append(ladder.c.debt_id.is_(None))
     return and_(*conditions, or_(*last))
 
 
-def _came_last(before: Step, step: Step, as_of: date) -> ColumnElement[bool]:
-    """The last message was `before`, long enough ago. Its day may have been another one when it was sent."""
+def _came_last(before: Step, step: Step, day: int, as_of: date) -> ColumnElement[bool]:
+    """The last message was `before`, long enough before `day`. Its day may have been another one when it was sent."""
     if before.is_courtesy and not step.is_courtesy:
         return ladder.c.step == before.name
-    sent_by = as_of - timedelta(days=step.day - before.day)
+    sent_by = as_of - timedelta(days=day - before.day)
     sent_then = exists().where(messages.c.id == ladder.c.message_id, messages.c.as_of <= sent_by)
     return and_(
         ladder.c.step == before.name,
         or_(
-            and_(ladder.c.day == before.day, ladder.c.anchor <= as_of - timedelta(days=step.day)),
+            and_(ladder.c.day == before.day, ladder.c.anchor <= as_of - timedelta(days=day)),
             and_(ladder.c.day != before.day, sent_then),
         ),
     )
 
 
-def _came_last_by_its_day(strategy: Strategy, step: Step, as_of: date) -> ColumnElement[bool]:
+def _came_last_by_its_day(strategy: Strategy, step: Step, day: int, as_of: date) -> ColumnElement[bool]:
     """What came last is no written step of this strategy (a call, removed, renamed, of another strategy)."""
     before = strategy.before(step)
-    waited = ladder.c.anchor <= as_of - timedelta(days=step.day)
+    waited = ladder.c.anchor <= as_of - timedelta(days=day)
     if not step.is_courtesy:
         was_courtesy = and_(ladder.c.day <= LAST_DAY_OF_A_COURTESY, ladder.c.step != AFTER_BREAK)
         waited = or_(waited, was_courtesy)

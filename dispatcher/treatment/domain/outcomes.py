@@ -45,6 +45,7 @@ class Sending:
     delivered: bool = False
     complained: bool = False
     came_back: bool = False
+    is_entry: bool = False  # nothing that went out: somebody came into a trial then, whatever went out later
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,7 +136,7 @@ def _outcome(
         first.setdefault(sending.person, sending)
     return Outcome(
         group=name,
-        sent=len(group),
+        sent=sum(not sending.is_entry for sending in group),
         delivered=sum(sending.delivered for sending in group),
         complained=sum(sending.complained for sending in group),
         people=len(first),
@@ -184,7 +185,7 @@ def _counts(payment: Payment, sending: Sending, days: int) -> bool:
 
 
 def _cost(group: Sequence[Sending], prices: Prices) -> Mapping[str, Decimal] | None:
-    sent = Counter(sending.channel for sending in group)
+    sent = Counter(sending.channel for sending in group if not sending.is_entry)
     if not sent.keys() <= prices.keys():
         return None
     total: dict[str, Decimal] = defaultdict(Decimal)

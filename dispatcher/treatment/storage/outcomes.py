@@ -13,6 +13,7 @@ from dispatcher.database.tables.agreements import arrangement_parties, arrangeme
 from dispatcher.database.tables.calls import call_debts, calls
 from dispatcher.database.tables.log import log_entries, log_facets
 from dispatcher.database.tables.messages import message_debts, messages
+from dispatcher.database.tables.planning import trial_entries
 from dispatcher.database.tables.portfolio import balance_falls, creditors, debtors, debts, payments
 from dispatcher.portfolio.storage.debts import OWED
 from dispatcher.treatment.domain.outcomes import ANSWERS, WINDOWS, By, Payment, Sending, Sign, Told
@@ -60,6 +61,33 @@ def _sending(row: Any, spoken: Collection[int], *, complained: bool) -> Sending:
         complained=complained,
         came_back=row.state in {"bounced", "returned"},
     )
+
+
+def trial_sendings(connection: Connection, first: date, last: date) -> list[Sending]:
+    """Who came into a trial whose arms move days, on these days (UTC): they count from then."""
+    entries = trial_entries.c
+    query = (
+        select(trial_entries, debts.c.currency)
+        .join(debts, debts.c.id == entries.debt_id)
+        .where(entries.at >= _start(first), entries.at < _start(last + timedelta(days=1)))
+        .order_by(entries.at, entries.debt_id)
+    )
+    found: dict[tuple[Any, ...], set[int]] = defaultdict(set)
+    for row in connection.execute(query):
+        found[row.recipient_id, row.at, f"{row.trial}: {row.arm}", row.currency].add(row.debt_id)
+    return [
+        Sending(
+            message_id="",
+            person=person,
+            at=at,
+            groups={By.ARM: arm},
+            channel="",
+            currency=currency,
+            debts=frozenset(about),
+            is_entry=True,
+        )
+        for (person, at, arm, currency), about in found.items()
+    ]
 
 
 def call_sendings(connection: Connection, first: date, last: date) -> list[Sending]:
