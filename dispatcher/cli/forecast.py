@@ -107,7 +107,7 @@ def _print(found: Any, days: int, assumes: str) -> None:
         print(f"{day:%a %Y-%m-%d}  {totals[day]:>7}")
         for (_, channel, step), count in sorted(item for item in found.going.items() if item[0][0] == day):
             print(f"    {count:>7} {channel:<6} {step}")
-    print(f"{sum(totals.values())} messages in {days} days, on {len(totals)} of them.")
+    print(f"{sum(totals.values())} messages and calls in {days} days, on {len(totals)} of them.")
     kept = Counter[tuple[str, str]]()
     for (_, decision, rule), count in found.kept_back.items():
         kept[decision, rule] = max(kept[decision, rule], count)

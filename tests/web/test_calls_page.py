@@ -65,3 +65,19 @@ def test_a_call_of_somebody_else_is_not_shown(ringing: Web) -> None:
     assert "has it until" in other.page("/calls")
     with ringing.house.database.reading() as connection:
         assert connection.scalar(select(calls.c.holder).where(calls.c.id == key)) == f"user:{ALL}"
+
+
+def test_what_a_call_came_to_is_corrected_from_the_list(ringing: Web) -> None:
+    visitor = ringing.signed_in(ALL)
+    key = next(row["id"] for row in json.loads(visitor.page("/calls?format=json")) if row["allowed"])
+    assert "Written down lately" not in visitor.page("/calls")
+    visitor.post(f"/calls/{key}", {"do": "open"})
+    visitor.post(f"/calls/{key}", {"do": "end", "outcome": "conversation"})
+    assert "Written down lately" in visitor.page("/calls")
+    corrected = {"do": "correct", "outcome": "unanswered", "why": "the wrong row"}
+    assert "Corrected: unanswered." in visitor.said(visitor.post(f"/calls/{key}", corrected))
+    with ringing.house.database.reading() as connection:
+        assert connection.scalar(select(calls.c.outcome).where(calls.c.id == key)) == "unanswered"
+        assert (
+            connection.scalar(select(contacts.c.outcome).where(contacts.c.channel == "call")) == "unanswered"
+        )
