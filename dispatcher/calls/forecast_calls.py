@@ -88,7 +88,13 @@ class _CallsAhead:
         names = {strategy.name: strategy for strategy in self.policy.strategies if strategy.calls}
         with self.database.reading() as connection:
             for found in coming_calls.ladders(
-                connection, self.policy.strategies, self.policy.segments, self.request
+                connection,
+                self.policy.strategies,
+                self.policy.segments,
+                self.request.as_of,
+                only=self.request.only,
+                debtor_ids=self.request.debtor_ids,
+                one_in=self.request.one_in,
             ):
                 strategy = names.get(found.strategy)
                 if strategy is not None:

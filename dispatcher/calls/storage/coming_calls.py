@@ -13,7 +13,6 @@ from dispatcher.database.tables.planning import ladder
 from dispatcher.database.tables.portfolio import creditors, debtors, debts
 from dispatcher.planning.domain.ladder import Rung
 from dispatcher.planning.domain.strategy import Strategy
-from dispatcher.planning.forecast_days import ForecastRequest
 from dispatcher.planning.storage.candidates import is_sampled, matches, segment_asked_for
 from dispatcher.planning.storage.ladder import rung_of
 from dispatcher.portfolio.storage.debts import OWED, open_on
@@ -31,12 +30,19 @@ class Standing(NamedTuple):
 
 
 def ladders(
-    connection: Connection, strategies: Sequence[Strategy], segments: Segments, request: ForecastRequest
+    connection: Connection,
+    strategies: Sequence[Strategy],
+    segments: Segments,
+    as_of: date,
+    *,
+    only: str | None = None,
+    debtor_ids: Collection[int] = (),
+    one_in: int = 1,
 ) -> Iterator[Standing]:
-    """Of the people that a forecast looks at."""
-    segment = segment_asked_for(connection, strategies, segments, request.as_of)
+    """Of the people that a forecast looks at: of one strategy, of these people, of so many humans one."""
+    segment = segment_asked_for(connection, strategies, segments, as_of)
     taken = case(*((matches(each.match, segment), each.name) for each in strategies), else_=None)
-    calling = [each.name for each in strategies if each.calls and request.only in (None, each.name)]
+    calling = [each.name for each in strategies if each.calls and only in (None, each.name)]
     query = (
         select(
             debts.c.id, debts.c.debtor_id, debts.c.due_date, taken.label("strategy"), ladder.c.step, ladder.c.day,
@@ -45,12 +51,12 @@ def ladders(
         .join(debtors, debtors.c.id == debts.c.debtor_id)
         .join(creditors, creditors.c.id == debts.c.creditor_id)
         .join(ladder, and_(ladder.c.debt_id == debts.c.id, ladder.c.recipient_id == debts.c.debtor_id))
-        .where(open_on(request.as_of), OWED > 0, taken.in_(calling))
+        .where(open_on(as_of), OWED > 0, taken.in_(calling))
     )  # fmt: skip
-    if request.debtor_ids:
-        query = query.where(debts.c.debtor_id.in_(request.debtor_ids))
-    if request.one_in > 1:
-        query = query.where(is_sampled(debts.c.debtor_id, request.one_in))
+    if debtor_ids:
+        query = query.where(debts.c.debtor_id.in_(debtor_ids))
+    if one_in > 1:
+        query = query.where(is_sampled(debts.c.debtor_id, one_in))
     for row in connection.execute(query):
         yield Standing(row.id, row.debtor_id, row.due_date, row.strategy, rung_of(row))
 
