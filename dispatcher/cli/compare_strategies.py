@@ -25,6 +25,7 @@ def compare_strategies(
 
     Example: dispatcher compare-strategies consumer gentle --as-of 2026-11-16
     """
+    from dispatcher.calls.compare_calls import calls_of
     from dispatcher.planning.compare_strategies import compare_strategies as compare
     from dispatcher.planning.decide_reminders import PlanRequest
 
@@ -44,6 +45,7 @@ def compare_strategies(
             both,
             program.prices,
             progress=bars.counting("deciding"),
+            beside=calls_of(program.database, request.as_of, request.now),
         )
     if as_json:
         print_json(_as_json(found))

@@ -1,7 +1,7 @@
 """What another strategy would do over the whole portfolio on a day: who gets something else, why, what it costs."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,7 @@ from dispatcher.planning.plan_reminders import preview_plan
 from dispatcher.planning.policy import Policy
 from dispatcher.treatment.domain.outcomes import Prices
 
+Beside = Callable[[Policy], Sequence[dict[str, Any]]]
 COMPARED = ("debts", "step", "channel", "template", "decision")
 
 
@@ -39,6 +40,7 @@ def compare_strategies(
     prices: Prices,
     *,
     progress: Progress | None = None,
+    beside: Beside | None = None,
 ) -> StrategyComparison:
     """The day with the first strategy, and with the second in its place and for the same debts; nothing is stored.
 
@@ -50,7 +52,14 @@ def compare_strategies(
         for taken in (one, replace(other, name=one.name, match=one.match))
     ]
     return compare_policies(
-        database, desks[0], desks[1], request, (one.name, other.name), prices, progress=progress
+        database,
+        desks[0],
+        desks[1],
+        request,
+        (one.name, other.name),
+        prices,
+        progress=progress,
+        beside=beside,
     )
 
 
@@ -63,13 +72,18 @@ def compare_policies(
     prices: Prices,
     *,
     progress: Progress | None = None,
+    beside: Beside | None = None,
 ) -> StrategyComparison:
-    """The day under one configuration and under another; `names` are what the two are called in the answer."""
+    """The day under one configuration and under another; `names` are what the two are called in the answer.
+
+    `beside` gives what else comes on the day under a configuration, as lines of a plan.
+    """
     plans: list[Sequence[dict[str, Any]]] = []
     for desk in (before, after):
         _, decided = preview_plan(database, desk, request, progress=progress)
         lines = zip(plan_lines(decided), decided, strict=True)
-        plans.append([line | {"template": each.intent.step.template} for line, each in lines])
+        told = [line | {"template": each.intent.step.template} for line, each in lines]
+        plans.append([*told, *(beside(desk) if beside else ())])
     first = [line for line in plans[0] if going_out(line)]
     second = [line for line in plans[1] if going_out(line)]
     return StrategyComparison(

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import random
+import secrets
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from dispatcher.calls.compare_calls import calls_of
 from dispatcher.calls.dialler import import_outcomes, write_list
 from dispatcher.calls.domain.call import DIALLER, CallError, CallOutcome
 from dispatcher.calls.explain_calls import explain_with_calls
@@ -35,6 +37,8 @@ from dispatcher.database.tables.log import log_entries
 from dispatcher.database.tables.people import contacts, opt_outs
 from dispatcher.database.tables.planning import ladder
 from dispatcher.database.tables.portfolio import contact_points, debts, payments
+from dispatcher.planning.compare_strategies import compare_strategies
+from dispatcher.planning.decide_reminders import PlanRequest
 from dispatcher.planning.domain.ladder import ends_on, next_day
 from dispatcher.planning.domain.strategy import CallStep, Ending, Strategy
 from dispatcher.planning.forecast_days import ForecastRequest
@@ -557,3 +561,26 @@ def test_what_calls_brought_in_stands_beside_messages_with_its_cost(database: Da
     assert compare_outcomes(database, replace(request, by=By.STEP), prices).of("ring").sent == 2
     by_text = compare_outcomes(database, replace(request, by=By.TEMPLATE), prices)
     assert [outcome.group for outcome in by_text.outcomes] == ["first-reminder"]
+
+
+def test_a_strategy_is_compared_with_what_it_speaks_too(database: Database) -> None:
+    quiet = a_calling(name="quiet", calls=())
+    ringing = a_calling(name="ringing")
+    desk = a_desk(quiet)
+    debtor, _ = written_to(database, desk, reference="ANA")
+    request = PlanRequest(
+        as_of=day(5),
+        now=at(day(5), 17),
+        real_now=at(day(5), 17),
+        actor="test",
+        random_bytes=secrets.token_bytes,
+    )
+    prices = {"email": (Decimal("0.01"), "USD"), "call": (Decimal("4.5"), "USD")}
+    beside = calls_of(database, request.as_of, request.now)
+    found = compare_strategies(database, desk, request, (quiet, ringing), prices, beside=beside)
+    assert [(one["change"], one["debtor"], one["channel"]) for one in found.changes] == [
+        ("new", "acme/ANA", "call")
+    ]
+    assert found.costs == {"quiet": {}, "ringing": {"USD": Decimal("4.5")}}
+    assert list_calls(on(desk, database, 5)) == [], "nothing is stored"
+    assert debtor

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from dispatcher.database.engine import Database
 from dispatcher.database.tables.log import log_entries
 from dispatcher.database.tables.messages import messages
-from dispatcher.database.tables.people import holds, wishes
+from dispatcher.database.tables.people import holds, notices, wishes
 from dispatcher.planning.domain.experiments import arm_of
 from dispatcher.planning.domain.strategy import Arm, Experiment, Strategy
 from dispatcher.rulebook.strategies import load_strategies
@@ -109,7 +109,16 @@ def test_joint_debtors_are_in_one_arm(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    "why", ["a first contact", "a hold", "an objection", "before it starts", "after it ends"]
+    "why",
+    [
+        "a first contact",
+        "a hold",
+        "an objection",
+        "a notice that came back",
+        "a period that runs",
+        "before it starts",
+        "after it ends",
+    ],
 )
 def test_for_whom_it_is_not_fit_nothing_differs(database: Database, why: str) -> None:
     if why == "a first contact":
@@ -122,6 +131,20 @@ def test_for_whom_it_is_not_fit_nothing_differs(database: Database, why: str) ->
             for debtor in people if why == "a hold" else ():
                 row = {"debtor_id": debtor, "kind": "legal", "starts_on": TODAY, "recorded_at": at(TODAY)}
                 connection.execute(insert(holds).values(row))
+            for debtor in people if why in ("a notice that came back", "a period that runs") else ():
+                back, ends = why == "a notice that came back", TODAY + timedelta(days=2)
+                details = (
+                    {"returned_on": TODAY.isoformat()}
+                    if back
+                    else {"validation_period_end": ends.isoformat()}
+                )
+                row = {
+                    "debtor_id": debtor,
+                    "kind": "validation",
+                    "sent_on": TODAY - timedelta(days=3),
+                    "details": details,
+                }
+                connection.execute(insert(notices).values(recorded_at=at(TODAY), **row))
             for debtor in people if why == "an objection" else ():
                 row = {"debtor_id": debtor, "kind": "objection", "details": {}, "recorded_at": at(TODAY)}
                 connection.execute(insert(wishes).values(row))

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from dispatcher.messages.domain.spoken import How
 from dispatcher.people.domain.person import PersonFile
 from dispatcher.planning.domain.conversation import DueDebt, Intent, without
+from dispatcher.planning.domain.notices import notice_owed
 from dispatcher.planning.domain.strategy import Arm, Experiment
 
 Owners = Mapping[int, str]  # who owes a debt first, as `creditor/reference`, by the debt's id
@@ -47,7 +48,7 @@ def arm_in_days(due: DueDebt, person: PersonFile, owners: Owners, as_of: date) -
     trial = due.strategy.trial_of(due.step, as_of)
     if trial is None or not trial.moves_days or due.how is How.NEW or _is_protected(person, as_of):
         return None
-    if due.debt.disputed_on is not None:
+    if due.debt.disputed_on is not None or notice_owed(person, [due.debt], as_of):
         return None
     arm = arm_of(trial, owners.get(due.debt.id, person.full_reference))
     return Entered(
@@ -78,12 +79,13 @@ def arm_of(experiment: Experiment, owner: str) -> Arm:
 
 
 def takes_part(intent: Intent, as_of: date) -> bool:
-    """Not at a first contact, nor where anything is new, disputed, held or objected to."""
+    """Not at a first contact, nor where anything is new, disputed, held or objected to, or a notice is owed."""
     if intent.step.kind != "collection" or intent.step.needs_handover_decision:
         return False
     told_first = any(each.how in (How.NEW, How.DISPUTED) for each in intent.spoken)
     disputed = any(debt.disputed_on is not None for debt in intent.asked)
-    return not (told_first or disputed or _is_protected(intent.person, as_of))
+    owed = notice_owed(intent.person, intent.asked, as_of)
+    return not (told_first or disputed or owed or _is_protected(intent.person, as_of))
 
 
 def _is_protected(person: PersonFile, as_of: date) -> bool:

@@ -53,6 +53,14 @@ def _notice_of(person: PersonFile, debt: DebtFile, kinds: Sequence[str]) -> Noti
     return max(sent, key=lambda notice: notice.sent_on, default=None)
 
 
+def notice_owed(person: PersonFile, debts: Sequence[DebtFile], on: date) -> bool:
+    """Whether a notice of law about one of the debts came back and none has arrived, or its period still runs."""
+    end = validation_end(person, debts)
+    kinds = {notice.kind for notice in person.notices}
+    newest = (_notice_of(person, debt, (kind,)) for debt in debts for kind in kinds)
+    return (end is not None and on <= end) or any(notice is not None and notice.returned for notice in newest)
+
+
 def first_notice(person: PersonFile, debts: Sequence[DebtFile]) -> Notice | None:
     """The first notice that the law wants of the debts of the message; None: one of them has had none."""
     return _deciding(person, debts, ("first_written", "validation", "written"))

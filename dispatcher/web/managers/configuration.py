@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from dispatcher.calls.compare_calls import calls_of
 from dispatcher.calls.forecast_calls import forecast_with_calls
 from dispatcher.configuration import decide_text
 from dispatcher.configuration.domain.config_version import ConfigTroubles, ConfigVersion
@@ -165,7 +166,14 @@ def show_effect(visit: Visit) -> Response:
 
     def work(report: Report) -> dict[str, Any]:
         compared = compare_policies(
-            house.database, before, after, request, (BEFORE, AFTER), prices, progress=report
+            house.database,
+            before,
+            after,
+            request,
+            (BEFORE, AFTER),
+            prices,
+            progress=report,
+            beside=calls_of(house.database, now.date(), now),
         )
         ahead = ForecastRequest(
             as_of=now.date(), now=now, days=AHEAD_DAYS, one_in=sample_for(house.database, now.date())
