@@ -54,6 +54,12 @@ BENCHMARKS = (
         short=("--count", "500", "--sessions", "16", "--rounds", "1"),
     ),
     Benchmark(
+        name="clearance",
+        title="Judged once or twice",
+        beside="The same day with every message judged again as it is claimed (`DISPATCHER_CLEARANCE=false`), in turn.",
+        short=("--count", "1000", "--rounds", "1"),
+    ),
+    Benchmark(
         name="plan",
         title="Planning a day",
         beside="The bare query that finds the due debts, on the same database, without deciding or storing anything; "

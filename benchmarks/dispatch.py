@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psycopg
 
-from benchmarks.dispatch_ours import NOW
+from benchmarks.dispatch_ours import AFTER, NOW
 from tests import servers
 
 ROOT = Path(__file__).parent.parent
@@ -68,13 +68,14 @@ def ours_embedded(count: int) -> dict[str, float]:
         return run(["benchmarks.dispatch_ours", str(count)], environment(Path(folder), port))
 
 
-def ours_scaled(count: int, processes: int) -> dict[str, float]:
+def ours_scaled(count: int, processes: int, **more: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder, sink() as port, ExitStack() as stack:
         admin, broker = stack.enter_context(servers.postgresql()), stack.enter_context(servers.valkey())
         with psycopg.connect(admin.replace("@/", "@/postgres", 1), autocommit=True) as connection:
             connection.execute("CREATE DATABASE bench")
         url = admin.replace("@/", "@/bench", 1)
-        env = environment(Path(folder), port, DISPATCHER_DATABASE_URL=url, DISPATCHER_BROKER_URL=broker)
+        more |= {"DISPATCHER_DATABASE_URL": url, "DISPATCHER_BROKER_URL": broker}
+        env = environment(Path(folder), port, **more)
         subprocess.run(
             [sys.executable, "-m", "dispatcher", "db", "upgrade"],
             env=env,
@@ -90,7 +91,7 @@ def ours_scaled(count: int, processes: int) -> dict[str, float]:
             "--processes",
             str(processes),
             "--now",
-            NOW.isoformat(),
+            (NOW + AFTER).isoformat(),
         ]
         workers = subprocess.Popen(
             crew, env=env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

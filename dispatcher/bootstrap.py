@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from dispatcher.writing.prepare_messages import ClearOne, Preparing
 
 Clock = Callable[[], datetime]
-_CONFIGURED = (
+CONFIGURED = (
     "rules", "places", "strategies", "segments.yaml", "scorecard.yaml", "capacity.yaml", "senders.yaml", "offers",
     "content", "charges",
 )  # fmt: skip
@@ -187,10 +187,10 @@ class Dispatcher:
     def policy(self) -> Policy:
         """The configuration in force; raises ConfigError naming file, line and key."""
         self._stamp = self.pages_texts.stamp
-        before = self._read_from()
+        before = self.digest_of_configuration()
         policy = self.read_policy(self.config)
         # Files that changed while they were read are of no known content.
-        return replace(policy, read_from=before if before == self._read_from() else "")
+        return replace(policy, read_from=before if before == self.digest_of_configuration() else "")
 
     def read_policy(self, config: Callable[[str], Path]) -> Policy:
         """The configuration that stands at these paths, a part each; raises ConfigError naming file, line and key."""
@@ -232,11 +232,11 @@ class Dispatcher:
             config_digest=stamp_of({kind.word: read_kind(kind, config(kind.path)) for kind in KINDS}),
         )
 
-    def _read_from(self) -> str:
+    def digest_of_configuration(self) -> str:
         """SHA-256 of everything that is configured and that gate or texts read: files by name and bytes, settings."""
         settings = self.settings
         found = hashlib.sha256()
-        parts = [self.config(name) for name in _CONFIGURED]
+        parts = [self.config(name) for name in CONFIGURED]
         for part in (*parts, resources.layouts_dir(settings.templates_dir) / "_layouts"):
             files = sorted(path for path in part.rglob("*") if path.is_file()) if part.is_dir() else [part]
             for path in files:

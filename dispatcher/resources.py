@@ -1,11 +1,14 @@
 """Finds the files the program brings along: one place, one order."""
 
 import hashlib
+import time
+from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
 _DECIDED_BY = ("tzdata", "phonenumbers", "holidays")
+_BEGAN = time.time()  # what was loaded is what the files held by then
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -31,12 +34,22 @@ def templates_dir(explicit: Path | None) -> Path:
     return _folder("templates", explicit, "DISPATCHER_TEMPLATES_DIR")
 
 
+@cache
 def program_digest() -> str:
-    """SHA-256 of the program's code and of the data about places and times that it decides by."""
+    """SHA-256 of the program's code and of the data about places and times that it decides by.
+
+    Empty where a file has changed since this process began: it would be another program's.
+    """
+    return digest_of_code(Path(__file__).parent, loaded_at=_BEGAN)
+
+
+def digest_of_code(package: Path, *, loaded_at: float) -> str:
+    """The same of any package that was loaded at an instant, in seconds of the machine's clock."""
     found = hashlib.sha256()
-    package = Path(__file__).parent
     for path in sorted(package.rglob("*.py")):
         found.update(f"{path.relative_to(package)}\0".encode() + path.read_bytes())
+        if path.stat().st_ctime > loaded_at:
+            return ""
     found.update("".join(f"{name} {version(name)}\n" for name in _DECIDED_BY).encode())
     return found.hexdigest()
 

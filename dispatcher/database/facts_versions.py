@@ -8,7 +8,10 @@ is; whom else it binds is found by who asks, among the relations of that moment.
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
+
+from sqlalchemy import Connection, text
 
 EVERYBODY: Final = 0
 TABLE: Final = "facts_versions"
@@ -99,6 +102,33 @@ def version_statements(dialect: str, tables: Collection[str]) -> Iterator[str]:
                 yield from write(table, event, raises)
 
 
+def every_change_raises(connection: Connection) -> bool:
+    """Whether each of the triggers is there as it is written here, and fires. One statement."""
+    found = connection.execute(_POSTGRESQL_HAS if connection.dialect.name == "postgresql" else _SQLITE_HAS)
+    return _wanted(connection.dialect.name) <= {tuple(row) for row in found}
+
+
+# What a trigger does is its function's body on PostgreSQL, its own text on SQLite. One that is disabled is none.
+_POSTGRESQL_HAS = text(
+    "SELECT t.tgname, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid "
+    "WHERE t.tgname LIKE '%\\_raises\\_%' AND t.tgenabled IN ('O', 'A') AND pg_table_is_visible(t.tgrelid)"
+)
+_SQLITE_HAS = text(
+    "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%\\_raises\\_%' ESCAPE '\\'"
+)
+
+
+@cache
+def _wanted(dialect: str) -> frozenset[tuple[str, str]]:
+    """(name, text) of every trigger."""
+    body = _body if dialect == "postgresql" else _sqlite_trigger
+    return frozenset(
+        (_name(table, event), body(table, event, raises))
+        for table, raises in RAISES.items()
+        for event in raises.events
+    )
+
+
 def _name(table: str, event: str) -> str:
     return f"{table}_raises_{event.lower()}"
 
@@ -142,11 +172,14 @@ _UP = f"ON CONFLICT (subject, part) DO UPDATE SET version = {TABLE}.version + 1"
 
 
 def _sqlite(table: str, event: str, raises: Raises) -> Iterator[str]:
-    name = _name(table, event)
+    yield f"DROP TRIGGER IF EXISTS {_name(table, event)}"
+    yield _sqlite_trigger(table, event, raises)
+
+
+def _sqlite_trigger(table: str, event: str, raises: Raises) -> str:
     queries = (query for row in _rows(event) for query in _of_a_row(row, raises, lock=False))
-    yield f"DROP TRIGGER IF EXISTS {name}"
-    yield (
-        f"CREATE TRIGGER {name} AFTER {_event(event, raises)} ON {table}{_when(event, raises)} "
+    return (
+        f"CREATE TRIGGER {_name(table, event)} AFTER {_event(event, raises)} ON {table}{_when(event, raises)} "
         f"BEGIN {_raise(table, queries, in_order=False)} END"
     )
 
@@ -163,16 +196,22 @@ def _postgresql(table: str, event: str, raises: Raises) -> Iterator[str]:
     """A statement's rows at once; row by row where only some columns count, which PostgreSQL knows of rows alone."""
     name = _name(table, event)
     if raises.only:
-        queries = (query for row in _rows(event) for query in _of_a_row(row, raises, lock=True))
         how = f"FOR EACH ROW{_when(event, raises)}"
     else:
-        queries = (query for row in _rows(event) for query in _of_many(f"{row.lower()}_rows", raises))
         how = " ".join(("REFERENCING", *(f"{row} TABLE AS {row.lower()}_rows" for row in _rows(event))))
         how += " FOR EACH STATEMENT"
     yield (
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN {_raise(table, queries, in_order=True)} RETURN NULL; END $$"
+        f"$${_body(table, event, raises)}$$"
     )
     yield (
         f"CREATE OR REPLACE TRIGGER {name} AFTER {_event(event, raises)} ON {table} {how} EXECUTE FUNCTION {name}()"
     )
+
+
+def _body(table: str, event: str, raises: Raises) -> str:
+    if raises.only:
+        queries = (query for row in _rows(event) for query in _of_a_row(row, raises, lock=True))
+    else:
+        queries = (query for row in _rows(event) for query in _of_many(f"{row.lower()}_rows", raises))
+    return f" BEGIN {_raise(table, queries, in_order=True)} RETURN NULL; END "

@@ -10,17 +10,21 @@ import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 
 import orjson
 
 from dispatcher.database.engine import Connection
-from dispatcher.delivery.domain.stop import Stop
+from dispatcher.database.facts_versions import every_change_raises
+from dispatcher.delivery.contradicted_clearances import (
+    contradiction,
+    is_any_contradicted,
+    tell_contradictions,
+)
 from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
-from dispatcher.delivery.judge_messages import JudgingContext, judge_message, judge_messages
-from dispatcher.delivery.stop_delivery import add_stop
+from dispatcher.delivery.judge_messages import JudgingContext, judge_made, judge_messages
 from dispatcher.gate.grounds import same_grounds
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.clearance import Clearance
@@ -44,10 +48,13 @@ class Clearing:
     program: str
     key: bytes
 
-    @property
-    def works(self) -> bool:
-        """Whether the configuration is known well enough to be compared."""
-        return bool(self.policy.read_from)
+    def works(self, connection: Connection) -> bool:
+        """Whether all that is compared is known: the configuration, the program, that facts raise their versions.
+
+        Nothing is cleared while a person has not looked at what was cleared wrongly.
+        """
+        known = bool(self.policy.read_from and self.program)
+        return known and every_change_raises(connection) and not is_any_contradicted(connection)
 
     def clear_prepared(
         self, connection: Connection, messages: Sequence[Message], files: MessageFiles, now: datetime
@@ -56,7 +63,7 @@ class Clearing:
 
         Call it in the read transaction in which `files` were read: versions and facts must be of one view.
         """
-        fit = [message for message in messages if self.works and _may_be_cleared(message)]
+        fit = [m for m in messages if _may_be_cleared(m)] if self.works(connection) else []
         standing = read_standing_facts(connection, _addressed(fit))
         planned = delivery_log.personal_of(connection, [m.personal_id for m in fit if m.personal_id])
 
@@ -64,9 +71,11 @@ class Clearing:
             facts = standing.get(message.id)
             if facts is None:
                 return None
-            kept = planned.get(message.personal_id or 0, {})
+            kept, reviews = planned.get(message.personal_id or 0, {}), self._reviews()
             clearance = self._judge(message, report, files, kept, now)
-            return clearance and replace(clearance, seal=self._seal(message, clearance, facts))
+            if clearance is None or reviews != self._reviews():  # taken back meanwhile
+                return None
+            return replace(clearance, seal=self._seal(message, clearance, facts, reviews))
 
         return clear
 
@@ -77,16 +86,19 @@ class Clearing:
 
         Two messages to one human in a turn are never cleared: one counts for the other.
         """
-        asked = [m for m in messages if self.works and _in_time(m, now) and _are_its_own(m, bodies)]
+        asked = [m for m in messages if _in_time(m, now) and _are_its_own(m, bodies)]
+        if not (asked and self.works(connection)):
+            return {}
         standing = read_standing_facts(connection, _addressed(asked))
         recipients = Counter(m.recipient_id for m in messages)
+        reviews = self._reviews()
         found = {}
         for message in asked:
             clearance, facts = message.clearance, standing[message.id]
             alone = sum(recipients[record] for record in facts.records) == 1
             if clearance is None or not alone:
                 continue
-            if hmac.compare_digest(clearance.seal, self._seal(message, clearance, facts)):
+            if hmac.compare_digest(clearance.seal, self._seal(message, clearance, facts, reviews)):
                 found[message.id] = Verdict(
                     kind=VerdictKind.SEND,
                     not_after=clearance.not_after,
@@ -109,9 +121,7 @@ class Clearing:
         until = _until_time_changes_something(files.person(message), now, at)
         if until is None or at.date() != now.date() or not _knows_its_segments(message, files, self.policy):
             return None
-        context = JudgingContext(policy=self.policy, check_content=lambda *_: report)
-        bodies = {message.content_sha256 or "": b""}  # what its bytes hold is in the report
-        verdict = judge_message(message, files, bodies, at, context, {message.recipient_id: ()})
+        verdict = judge_made(message, files, at, self.policy, report.content)
         if verdict.kind is not VerdictKind.SEND or verdict.rule_packs != message.rule_packs:
             return None
         # The entry will commit to what the rules read when it was planned: it must be what they read now.
@@ -124,12 +134,20 @@ class Clearing:
             Clearance(judged_at=now, since=at, until=ends, not_after=verdict.not_after) if at < ends else None
         )
 
-    def _seal(self, message: Message, clearance: Clearance, facts: StandingFacts) -> str:
-        reviews = None if self.policy.reviews is None else sorted(self.policy.reviews())
+    def _reviews(self) -> frozenset[tuple[str, str, str]] | None:
+        return None if self.policy.reviews is None else self.policy.reviews()
+
+    def _seal(
+        self,
+        message: Message,
+        clearance: Clearance,
+        facts: StandingFacts,
+        reviews: frozenset[tuple[str, str, str]] | None,
+    ) -> str:
         said = [
             self.program,
             self.policy.read_from,
-            reviews,
+            None if reviews is None else sorted(reviews),
             replace(clearance, seal="").as_json(),
             [getattr(message, name) for name in _SEALED],
             facts.as_json(),
@@ -148,19 +166,16 @@ def judge_or_clear(
 ) -> Mapping[str, Verdict]:
     """A verdict for each message, by id, as `judge_messages` gives it; what is cleared is not judged again.
 
-    One in SAMPLE is judged all the same. Were it not to go, no clearance of this turn counts, and its channel stops
-    until a person has looked: what is compared then lacks something that the gate reads.
+    One in SAMPLE is judged all the same. Were it not to go, no clearance of this turn counts.
     """
     cleared = clearing.cleared(connection, messages, bodies, now)
     asked = [m for m in messages if m.id not in cleared or is_in_sample(m)]
     judged = judge_messages(connection, asked, bodies=bodies, now=now, context=context) if asked else {}
-    wrong = [m for m in asked if m.id in cleared and judged[m.id].kind is not VerdictKind.SEND]
+    twice = (m for m in asked if m.id in cleared)
+    wrong = {m: why for m in twice if (why := contradiction(cleared[m.id], judged[m.id]))}
     if not wrong:
         return {**judged, **cleared}
-    stop = Stop(scope="channel", name=wrong[0].channel)
-    advice = "set DISPATCHER_CLEARANCE=false, resume, and report it"
-    why = f"message {wrong[0].id} was cleared and the gate would not let it go: {advice}"
-    add_stop(connection, stop, why=why, by="dispatcher", at=now)
+    tell_contradictions(connection, wrong, now)
     return judge_messages(connection, messages, bodies=bodies, now=now, context=context)
 
 
@@ -169,37 +184,21 @@ def is_in_sample(message: Message) -> bool:
     return message.clearance is not None and int(message.clearance.seal[:8], 16) % SAMPLE == 0
 
 
-_SEALED = (
-    "id",
-    "run_id",
-    "creditor_id",
-    "creditor",
-    "recipient_id",
-    "person",
-    "relation",
-    "as_of",
-    "strategy",
-    "step",
-    "kind",
-    "channel",
-    "address",
-    "contact_point_id",
-    "language",
-    "template",
-    "template_version",
-    "currency",
-    "balance_minor",
-    "zones",
-    "rule_packs",
-    "not_before",
-    "expires_at",
-    "inputs_digest",
-    "content_sha256",
-    "personal_id",
-    "commitment",
-    "created_at",
-    "simulated",
+# What delivering itself writes, and what nothing reads before the message has gone. The rest is under the seal.
+UNSEALED: Final = frozenset(
+    {
+        "state",
+        "not_after",
+        "next_try_at",
+        "lease_owner",
+        "attempts",
+        "sent_at",
+        "clearance",
+        "provider",
+        "provider_id",
+    }
 )
+_SEALED = tuple(one.name for one in fields(Message) if one.name not in UNSEALED)
 
 
 def _addressed(messages: Iterable[Message]) -> dict[str, tuple[int, int]]:

@@ -76,10 +76,8 @@ def judge_message(
     earlier: Mapping[int, Sequence[HistoryEntry]],
 ) -> Verdict:
     """The verdict for one message; `earlier` are contacts of the same breath by record, the recipient's among them."""
-    against = refused_now(message, files, context.policy, now)
-    if against:
-        worst = max((reason.outcome for reason in against), key=lambda outcome: outcome.precedence)
-        return Verdict(kind=_VERDICTS[worst], reasons=tuple(against))
+    if (refused := _refusal(message, files, context.policy, now)) is not None:
+        return refused
     inputs = files.inputs(message, context.policy)
     if inputs is None:
         detail = (
@@ -100,14 +98,35 @@ def judge_message(
             for finding in report.findings
         ]
         return Verdict(kind=VerdictKind.HOLD, reasons=tuple(found), inputs_digest=digest)
-    decision = _decide(message, files, now, context, earlier, report.content)
+    return _verdict(_decide(message, files, now, context.policy, earlier, report.content), digest)
+
+
+def judge_made(
+    message: Message, files: MessageFiles, now: datetime, policy: Policy, content: ContentFindings
+) -> Verdict:
+    """The same of a message whose text was made from these very files and found in order, with what it says."""
+    if (refused := _refusal(message, files, policy, now)) is not None:
+        return refused
+    earlier = {message.recipient_id: ()}
+    return _verdict(_decide(message, files, now, policy, earlier, content), message.inputs_digest)
+
+
+def _refusal(message: Message, files: MessageFiles, policy: Policy, now: datetime) -> Verdict | None:
+    against = refused_now(message, files, policy, now)
+    if not against:
+        return None
+    worst = max((reason.outcome for reason in against), key=lambda outcome: outcome.precedence)
+    return Verdict(kind=_VERDICTS[worst], reasons=tuple(against))
+
+
+def _verdict(decision: Decision, inputs_digest: str) -> Verdict:
     return Verdict(
         kind=_VERDICTS[decision.outcome],
         not_before=decision.not_before,
         not_after=decision.not_after,
         reasons=decision.reasons,
         rule_packs=decision.packs,
-        inputs_digest=digest,
+        inputs_digest=inputs_digest,
         grounds=grounds(decision.facts, decision.packs) if decision.allowed and decision.facts else {},
     )
 
@@ -134,16 +153,16 @@ def _decide(
     message: Message,
     files: MessageFiles,
     now: datetime,
-    context: JudgingContext,
+    policy: Policy,
     earlier: Mapping[int, Sequence[HistoryEntry]],
     content: ContentFindings,
 ) -> Decision:
-    contact = contact_of_message(message, files, context.policy)
+    contact = contact_of_message(message, files, policy)
     contact = replace(contact, person=contact.person.after(earlier))
-    zones = zones_of(contact.person, contact.point, context.policy.places)
+    zones = zones_of(contact.person, contact.point, policy.places)
     own = earlier[message.recipient_id]
     facts = contact_facts(contact, now=now, zones=zones, content=content, earlier=own)
-    return context.policy.judge(contact, facts)
+    return policy.judge(contact, facts)
 
 
 def refused_now(message: Message, files: MessageFiles, policy: Policy, now: datetime) -> list[Reason]:

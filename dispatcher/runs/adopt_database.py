@@ -92,6 +92,7 @@ def _row(message: Message, by: Adoption) -> dict[str, Any]:
         "sent_at": message.sent_at or by.now,  # in doubt it counts as a contact
         "provider": "",  # whoever sent it: what this home finds at its own provider says nothing
         "reasons": [reason.as_json()],
+        "clearance": None,  # of another time: whatever is queued again is judged
         "next_try_at": None,
         "lease_owner": None,
         "lease_until": None,

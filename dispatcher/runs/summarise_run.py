@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dispatcher.database.engine import Database
+from dispatcher.delivery.contradicted_clearances import contradictions_open
 from dispatcher.delivery.storage import stops
 from dispatcher.duties.note_duties import late_or_soon
 from dispatcher.planning.storage import plans
@@ -47,6 +48,7 @@ def summarise_run(
         stopped = stops.in_force(connection)
         unworked = [*unworked_by_hand(connection, run.as_of), *late_or_soon(connection, run.as_of)]
         still_open = left_open.left_open(connection, mode=run.mode)
+        contradicted = contradictions_open(connection)
     plan = run.summary.get("plan", {})
     by_channel, by_step = count_messages(states)
     _add_refused(plan, by_channel, by_step)
@@ -64,7 +66,8 @@ def summarise_run(
         others=plan.get("others", {}),
         refused_creditors=refused_creditors or {},
         template_problems=template_problems,
-        notes=(*plan.get("notes", ()), *unworked),
+        notes=(*contradicted, *plan.get("notes", ()), *unworked),
+        is_contradicted=bool(contradicted),
         stops=tuple(f"{row.stop}: {row.why}" for row in stopped),
         left_open=still_open,
         besides=count_messages(besides)[1],

@@ -177,7 +177,9 @@ def prepare_chunk(database: Database, press: Preparing, ids: Chunk, now: datetim
 def _as_stored(prepared: Prepared) -> Message:
     """The message as its row will say: without what only other readers of the row want."""
     names = ("content_sha256", "inputs_digest", "template_version", "balance_minor")
-    return replace(prepared.message, state=prepared.state, **{name: prepared.columns[name] for name in names})
+    columns = {name: prepared.columns[name] for name in names}
+    kept = Envelope.read(prepared.columns["envelope"])
+    return replace(prepared.message, state=prepared.state, envelope=kept, **columns)
 
 
 def _with_clearance(prepared: Prepared, clear: ClearOne) -> Prepared:

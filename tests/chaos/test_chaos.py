@@ -33,6 +33,7 @@ from dispatcher.messages.domain.message import State, fold
 from dispatcher.worker.processes import GRACE_SECONDS
 from tests import servers
 from tests.chaos.accidents import restart_postgresql, restart_valkey, until
+from tests.chaos.cleared_book import ClearedBook
 from tests.chaos.worker import LEASE, process
 from tests.conftest import DEEP
 from tests.delivery.builders import NOW, queued
@@ -105,7 +106,7 @@ def open_ends(database: Database) -> int:
         return 1
 
 
-def audit(database: Database, double: Running) -> Counter[str]:
+def audit(database: Database, double: Running, *, kept_back: bool = False) -> Counter[str]:
     """What the provider counted, the states, the attempts and the log tell one story; returns the states."""
     accepted = Counter(
         person["custom_args"]["message_id"]
@@ -118,7 +119,7 @@ def audit(database: Database, double: Running) -> Counter[str]:
         entries = connection.execute(
             select(log_entries.c.message_id, log_entries.c.event).order_by(log_entries.c.id)
         ).all()
-    assert set(states.values()) <= {"accepted", "unknown"}
+    assert set(states.values()) <= {"accepted", "unknown"} | ({"cancelled"} if kept_back else set())
     assert {key: count for key, count in accepted.items() if count > 1} == {}  # nothing twice
     assert {key for key, state in states.items() if state == "accepted"} <= set(
         accepted
@@ -139,10 +140,19 @@ def audit(database: Database, double: Running) -> Counter[str]:
     return Counter(states.values())
 
 
+@pytest.mark.parametrize(
+    ("cleared", "marked"),
+    [
+        (False, True),
+        pytest.param(True, True, marks=pytest.mark.deep),
+        pytest.param(True, False, marks=pytest.mark.deep),
+    ],
+    ids=["judged", "cleared", "cleared, without marks"],
+)
 def test_workers_killed_and_servers_crashed_lose_and_repeat_nothing(
-    environment, monkeypatch, tmp_path: Path
+    environment, monkeypatch, tmp_path: Path, cleared: bool, marked: bool
 ) -> None:
-    """Redis and PostgreSQL, workers killed every second, both servers crashed once, answers lost, calls marked."""
+    """Redis and PostgreSQL, workers killed every second, both servers crashed once, answers lost."""
     rng = random.Random(SEED)
     with ExitStack() as stack:
         double = stack.enter_context(a_provider(faults=True))
@@ -159,10 +169,16 @@ def test_workers_killed_and_servers_crashed_lose_and_repeat_nothing(
         database = open_database(url)
         stack.callback(database.close)
         upgrade(database)
-        monkeypatch.setenv("CHAOS_MARKS", str(tmp_path / "provider-calls"))
+        if marked:
+            monkeypatch.setenv("CHAOS_MARKS", str(tmp_path / "provider-calls"))
         with database.writing() as connection:
             instance.write(connection, Instance(id="an-instance", place=""))
-        queued(database, COUNT, people=COUNT // 3, body=a_mail())
+        book = None
+        if cleared:
+            monkeypatch.setenv("CHAOS_CLEARED", "1")
+            book = ClearedBook.of(database, COUNT, a_mail(), SEED)
+        else:
+            queued(database, COUNT, people=COUNT // 3, body=a_mail())
         restarted = []
         stack.callback(lambda: [server.kill() or server.wait() for server in restarted])
         crew = [spawn("serve") for _ in range(WORKERS)]
@@ -173,6 +189,8 @@ def test_workers_killed_and_servers_crashed_lose_and_repeat_nothing(
             elapsed = time.monotonic() - began
             assert elapsed < SECONDS, f"not at an end after {SECONDS} s"
             _hand_out(hub)
+            if book is not None:
+                _say(book, database)
             if elapsed > 1 + killed and killed < 12:
                 victim = rng.randrange(WORKERS)
                 kill(crew[victim])
@@ -183,10 +201,21 @@ def test_workers_killed_and_servers_crashed_lose_and_repeat_nothing(
                 if killed == 3:
                     restarted.append(restart_postgresql(admin.replace("@/", "@/postgres", 1)))
             time.sleep(0.1)
-        found = audit(database, double)
+        found = audit(database, double, kept_back=cleared)
+        begun = book.audit(database) if book is not None else Counter()
+        print(f"\n{COUNT} messages, {killed} kills, {found}, attempts {begun}")
     assert killed >= 3  # both servers crashed too
     assert sum(found.values()) == COUNT
     assert found["accepted"] > found["unknown"]
+
+
+def _say(book: ClearedBook, database: Database) -> None:
+    """Somebody says something, unless the database is away."""
+    try:
+        book.say(database)
+    except Exception as error:
+        if not is_passing(error):
+            raise
 
 
 def _hand_out(hub) -> None:
@@ -271,6 +300,48 @@ def test_killed_in_the_middle_of_a_chunk_no_more_is_in_doubt_than_was_being_call
     assert found["unknown"] <= kills * HANDS
     assert reasons[NOT_CALLED] > 0  # the marks did say something
     assert list((tmp_path / "provider-calls").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "marked", [True, pytest.param(False, marks=pytest.mark.deep)], ids=["marked", "unmarked"]
+)
+def test_what_was_cleared_goes_once_and_not_after_it_was_forbidden_however_often_it_is_killed(
+    environment, monkeypatch, tmp_path: Path, sqlite_url: str, marked: bool
+) -> None:
+    """People say stop, die or consent while their messages are claimed, called and found again."""
+    count, kills = (COUNT, 25) if DEEP else (150, 2)
+    monkeypatch.setenv("CHAOS_CLEARED", "1")
+    if marked:
+        monkeypatch.setenv("CHAOS_MARKS", str(tmp_path / "provider-calls"))
+    with a_provider(faults=False) as double:
+        for name, value in (("DATABASE", sqlite_url), ("BROKER", "memory://"), ("SENDGRID", double.url)):
+            monkeypatch.setenv(f"CHAOS_{name}", value)
+        database = open_database(sqlite_url)
+        with database.writing() as connection:
+            instance.write(connection, Instance(id="an-instance", place=""))
+        book = ClearedBook.of(database, count, a_mail(), SEED)
+        for _ in range(kills):
+            before = len(double.received())
+            worker = spawn("drain")
+
+            def is_busy(start: int = before) -> bool:
+                book.say(database)
+                return len(double.received()) > start + 2 * HANDS
+
+            until(is_busy, what="calls")
+            kill(worker)
+        last = spawn("drain")
+        until(lambda: book.say(database) or last.poll() is not None, seconds=SECONDS, what="the end")
+        assert last.returncode == 0
+        assert last.stdout
+        last.stdout.close()
+        found = audit(database, double, kept_back=True)
+        begun = book.audit(database)
+        database.close()
+    print(f"\n{count} messages, {kills} kills, {found}, {len(book.spoken)} spoke, attempts {begun}")
+    assert found["unknown"] <= kills * HANDS
+    assert begun["cleared"] > count / 4  # what was begun and not called is judged when it comes again
+    assert found["accepted"] > found["cancelled"] > 0
 
 
 def _audit_embedded(

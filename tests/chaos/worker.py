@@ -1,7 +1,8 @@
 """A worker process for the chaos tests: a real adapter against the counting double, a gate that allows, short leases.
 
 `python -m tests.chaos.worker serve` delivers from Redis until SIGTERM; `drain` empties the outbox by itself. With
-CHAOS_MARKS, a folder, calls are marked there, for the instance that the database names.
+CHAOS_MARKS, a folder, calls are marked there, for the instance that the database names. With CHAOS_CLEARED the gate is
+the desk's of `tests/delivery/clearances.py`, clearances and all, and judges one in five that are cleared.
 """
 
 import os
@@ -17,10 +18,12 @@ from channels.settings import ChannelSettings
 from dispatcher.database import instance
 from dispatcher.database.engine import open_database
 from dispatcher.database.holders import this_process
+from dispatcher.delivery import clear_messages
 from dispatcher.delivery.call_marks import MarkFiles
 from dispatcher.delivery.domain import call_pace
 from dispatcher.worker.delivery_process import DeliveryProcess
 from dispatcher.worker.processes import stop_on_signals
+from tests.delivery import clearances
 from tests.worker.processes_at_work import a_process
 
 LEASE = timedelta(seconds=3)
@@ -41,7 +44,7 @@ def process() -> DeliveryProcess:
     """The delivery process that the environment describes."""
     database = open_database(os.environ["CHAOS_DATABASE"])
     channels = {kind: channel(kind) for kind in ChannelKind}
-    marking = {}
+    more = {}
     if folder := os.environ.get("CHAOS_MARKS"):
         files = MarkFiles(Path(folder))
         with database.reading() as connection:
@@ -49,12 +52,16 @@ def process() -> DeliveryProcess:
         assert here
         # Large chunks also where the machine is busy and a call seems to take long: what is killed is in the middle of one.
         call_pace.LASTS = 10.0  # type: ignore[misc]  # a constant, for this test alone
-        marking = {"mark_files": files, "open_marks": lambda: files.open(here.id, this_process())}
+        more = {"mark_files": files, "open_marks": lambda: files.open(here.id, this_process())}
+    if os.environ.get("CHAOS_CLEARED"):
+        clear_messages.SAMPLE = 5  # type: ignore[misc]  # a constant, for this test alone
+        desk = clearances.Desk.of(clearances.the_policy())
+        more |= {"judge": desk.judge, "clock": lambda: clearances.NOW}
     return a_process(
         database,
         channels,
         os.environ["CHAOS_BROKER"],
-        **marking,
+        **more,
         lease=LEASE,
         lane_lease=LEASE,
         grace=timedelta(seconds=20),

@@ -56,6 +56,7 @@ class RunSummary:
     notes: Sequence[str] = ()  # what the configuration leaves open
     stops: Sequence[str] = ()  # what is stopped, and why
     stopped_by_program: bool = False  # a provider refused everything, or a guard stepped in
+    is_contradicted: bool = False  # something was cleared to be sent that the gate would not let go
     left_open: Sequence[LeftOpen] = ()  # of any day, this run's own included
     besides: Mapping[str, Mapping[str, int]] = field(
         default_factory=dict
@@ -70,7 +71,7 @@ class RunSummary:
         undecided = any(one.state in UNDECIDED for one in self.left_open)
         held = self.totals.get("held", 0)  # a debt held before it was a message is left open nowhere
         refused = self.refused_creditors or self.template_problems
-        return bool(undecided or held or refused or self.stopped_by_program)
+        return bool(undecided or held or refused or self.stopped_by_program or self.is_contradicted)
 
     def as_json(self) -> dict[str, Any]:
         """The summary as `--json` prints it."""

@@ -268,6 +268,7 @@ _TASKS: Mapping[str, str] = {
     "wrong_number": "wrong numbers and addresses",
     "page_closed": "pages closed over wrong answers",
     "review": "changes for a second person",
+    "contradicted_clearance": "cleared wrongly",
     "strange_message": "sent from our account by others",
 }
 
