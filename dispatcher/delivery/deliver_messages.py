@@ -1,4 +1,4 @@
-"""Delivers a batch: gate, intent before act, the provider called between transactions, the end recorded.
+"""Delivers batches: gate, intent before act, the provider called between transactions, the end recorded.
 
 Each transaction records the ends of a chunk before and begins the next, and none is open while a provider is called for
 it. Where the provider is slower than the gate, the next chunk is judged while this one is called: at any moment at most
@@ -6,8 +6,9 @@ two chunks have begun and not ended.
 """
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from channels.breaker import BreakerState
 from dispatcher.database.outage import patiently
@@ -19,6 +20,9 @@ from dispatcher.delivery.make_calls import Calls
 from dispatcher.delivery.record_outcomes import record_outcomes
 from dispatcher.messages.storage import outbox
 
+Batch = tuple[str, Sequence[str]]
+"""Who holds messages, and their ids."""
+
 
 @dataclass(slots=True)
 class Delivered:
@@ -28,41 +32,44 @@ class Delivered:
     given_back: int = 0
 
 
-def deliver_messages(delivery: ChannelDelivery, owner: str, ids: Sequence[str]) -> Delivered:
-    """Deliver what of a batch `owner` still holds and may still go.
+def deliver_messages(
+    delivery: ChannelDelivery, owner: str, ids: Sequence[str], then: Iterable[Batch] = ()
+) -> Delivered:
+    """Deliver what of a batch `owner` still holds and may still go, `then` others without a pause between them.
 
-    Stops early, giving the rest back, when the worker is asked to stop or the channel pauses. Raises
-    DatabaseAwayError when the database stays away; what the providers said by then is found by the sweeper.
+    Each of those is asked for when the one before has begun. A batch stops early, giving its rest back, when the worker
+    is asked to stop or the channel pauses. Raises DatabaseAwayError when the database stays away; what the providers
+    said by then is found by the sweeper.
     """
-    batch = _Batch(delivery, owner)
-    rest = list(ids)
+    line = _Line(delivery)
     try:
-        while rest:
-            batch.await_calls(but=1 if _may_overlap(delivery) else 0)
-            if _must_rest(delivery):
-                break
-            size = _chunk(delivery)
-            chunk, rest = rest[:size], rest[size:]
-            batch.begin(chunk)
+        for holder, held in chain([(owner, ids)], then):
+            rest = list(held)
+            while rest:
+                line.await_calls(but=1 if _may_overlap(delivery) else 0)
+                if _must_rest(delivery):
+                    break
+                size = _chunk(delivery)
+                chunk, rest = rest[:size], rest[size:]
+                line.begin(holder, chunk)
+            # After a failure the rest keeps its lease: coming back at once it would fail at once.
+            _give_back(delivery, holder, rest, line.delivered)
     finally:
-        batch.finish()
-    # After a failure the rest keeps its lease: coming back at once it would fail at once.
-    _give_back(delivery, owner, rest, batch.delivered)
-    return batch.delivered
+        line.finish()
+    return line.delivered
 
 
-class _Batch:
-    """A batch under way: chunks that are called, and the ends that no transaction has recorded yet."""
+class _Line:
+    """Batches under way: chunks that are called, and the ends that no transaction has recorded yet."""
 
-    def __init__(self, delivery: ChannelDelivery, owner: str) -> None:
+    def __init__(self, delivery: ChannelDelivery) -> None:
         self.delivered = Delivered()
         self._delivery = delivery
-        self._owner = owner
         self._called: deque[Calls] = deque()
         self._ended: list[Ended] = []
         self._listed: list[ListedCalls] = []  # the marks of `_ended`
 
-    def begin(self, chunk: Sequence[str]) -> None:
+    def begin(self, owner: str, chunk: Sequence[str]) -> None:
         """Record the ends that are known and begin the chunk, in one transaction; then its calls are made."""
         delivery = self._delivery
         listed: ListedCalls | None = None
@@ -71,13 +78,13 @@ class _Batch:
                 outbox.lock_people(connection, chunk)
                 states = record_outcomes(connection, delivery, self._ended)
                 delivery.refuse_copy(connection)
-                turn = begin_attempts(connection, delivery, self._owner, chunk)
+                turn = begin_attempts(connection, delivery, owner, chunk)
                 listed = _list(delivery, turn.begun)
             delivery.remember([b.message for b in turn.begun])
         except Exception:
             # The commit may have come through although we heard nothing of it: nothing of this chunk was called.
             self.finish()
-            _take_back(delivery, self._owner, chunk)
+            _take_back(delivery, owner, chunk)
             _forget([listed])
             raise
         self._settle()

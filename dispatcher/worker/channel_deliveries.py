@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +16,7 @@ from dispatcher.database.holders import this_process
 from dispatcher.delivery.call_marks import CallMarks, MarkFiles
 from dispatcher.delivery.channel_delivery import ChannelDelivery, Clock, Judge
 from dispatcher.delivery.channel_trouble import second_serves, trouble_of
-from dispatcher.delivery.deliver_messages import deliver_messages
+from dispatcher.delivery.deliver_messages import Batch, deliver_messages
 from dispatcher.delivery.domain.call_pace import CallPace
 from dispatcher.delivery.stop_watch import StopWatch
 from dispatcher.messages.domain.message import Message
@@ -73,7 +73,8 @@ class ChannelDeliveries:
 
     One batch of a channel runs at a time: two would halve its chunks, and most of a transaction is paid by the chunk.
     Those that come meanwhile wait with their threads; or, where they `may_line_up` because the queue is in memory and
-    nobody shares it, they stand in line behind it, so that no thread waits for a channel while another has work.
+    nobody shares it, they stand in line behind it, so that no thread waits for a channel while another has work, and
+    the next of the line begins while the last calls of the one before are made.
 
     A channel may have a second provider, which takes over while the first one fails: each has a breaker of its own.
     """
@@ -82,7 +83,8 @@ class ChannelDeliveries:
         self._ports = ports
         self._may_line_up = may_line_up
         self._turns = {kind: threading.Lock() for kind in ChannelKind}
-        self._lines: dict[ChannelKind, deque[tuple[str, Sequence[str]]]] = {}
+        self._lines: dict[ChannelKind, deque[Batch]] = {}
+        self._worked_off: set[ChannelKind] = set()  # channels whose line a thread is at
         self._lock = threading.Lock()
         self._deliveries: dict[tuple[ChannelKind, bool], ChannelDelivery] = {}
         self._marks: CallMarks | None = None
@@ -95,32 +97,37 @@ class ChannelDeliveries:
         """Deliver one batch; what fails is kept for `drain` and raised again for the queue's dead letters."""
         if not self._may_line_up:
             with self._turns[kind]:
-                self._deliver(kind, owner, ids)
+                self._deliver(kind, (owner, ids))
             return
         with self._lock:
-            line = self._lines.setdefault(kind, deque())
-            line.append((owner, ids))
-            if len(line) > 1:  # another thread is at it
+            self._lines.setdefault(kind, deque()).append((owner, ids))
+            if kind in self._worked_off:
                 return
-        self._work_off(kind, line)
+            self._worked_off.add(kind)
+        self._work_off(kind)
 
-    def _work_off(self, kind: ChannelKind, line: deque[tuple[str, Sequence[str]]]) -> None:
+    def _work_off(self, kind: ChannelKind) -> None:
         failures: list[Exception] = []
-        more = True
-        while more:
+        while (batch := self._first_in_line(kind)) is not None:
             try:
-                self._deliver(kind, *line[0])
+                self._deliver(kind, batch)
             except Exception as error:  # noqa: BLE001  those who stand behind must not be forgotten; raised below
                 failures.append(error)
-            with self._lock:
-                line.popleft()
-                more = bool(line)
         if failures:
             raise failures[0]
 
-    def _deliver(self, kind: ChannelKind, owner: str, ids: Sequence[str]) -> None:
+    def _first_in_line(self, kind: ChannelKind) -> Batch | None:
+        """None where nobody stands there any more: whoever comes next is worked off by a thread of its own."""
+        with self._lock:
+            if self._lines[kind]:
+                return self._lines[kind].popleft()
+            self._worked_off.discard(kind)
+        return None
+
+    def _deliver(self, kind: ChannelKind, batch: Batch) -> None:
         try:
-            delivered = deliver_messages(self._delivery(kind), owner, ids)
+            delivery = self._delivery(kind)
+            delivered = deliver_messages(delivery, *batch, then=self._behind(kind, delivery))
         except Exception as error:
             self.failure = error
             _log.exception("a batch of %s failed", kind.value)
@@ -129,6 +136,16 @@ class ChannelDeliveries:
             self.moved.set()
         with self._lock:
             self.states += delivered.states
+
+    def _behind(self, kind: ChannelKind, delivery: ChannelDelivery) -> Iterator[Batch]:
+        """Yield those that stand in line, while the same provider serves."""
+        while self._may_line_up and self._delivery(kind) is delivery:
+            self.moved.set()
+            with self._lock:
+                if not self._lines[kind]:
+                    return
+                batch = self._lines[kind].popleft()
+            yield batch
 
     def stop(self) -> None:
         """Ask batches under way to finish the calls that are being made and give back the rest."""
