@@ -17,6 +17,7 @@ from dispatcher.messages.storage import contents
 from dispatcher.people.record_hold import record_hold
 from dispatcher.people.record_opt_out import record_opt_out
 from dispatcher.people.recording import Said
+from dispatcher.runs.storage import run_totals
 from tests.builders import TODAY, plan
 from tests.delivery.clearances import HERE, NOW, Desk, make_ready, the_policy
 
@@ -53,7 +54,8 @@ class ClearedBook:
         plan(database, TODAY, desk.context.policy)
         cleared = make_ready(database, desk, contents.Content.of(body, "message/rfc822", "Hello"))
         assert len(cleared) == count
-        with database.reading() as connection:
+        with database.writing() as connection:
+            run_totals.release_plans(connection, run_totals.waiting_plans(connection, mode="live"))
             found = connection.execute(select(messages.c.recipient_id, messages.c.id)).all()
         return cls(messages={f"D{who}": key for who, key in found}, dice=random.Random(seed))
 

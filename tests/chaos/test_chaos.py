@@ -131,7 +131,8 @@ def audit(database: Database, double: Running, *, kept_back: bool = False) -> Co
     )  # each with a true reason
     story: dict[str, list[str]] = {key: [] for key in states}
     for key, event in entries:
-        story[key].append(event)
+        if key is not None:  # a run's entries are of no message
+            story[key].append(event)
     assert all(fold((event, None) for event in told) == State(states[key]) for key, told in story.items())
     assert all(
         told.count("attempting") == sum(row.message_id == key for row in tried)

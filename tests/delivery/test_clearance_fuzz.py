@@ -19,7 +19,7 @@ from tests.conftest import DEEP
 from tests.delivery.clearances import NOW, Book, Desk, a_book, read, the_policy
 from tests.delivery.fact_changes import CHANGED, any_change
 
-EXAMPLES = 10_000 if DEEP else 110
+EXAMPLES = 10_000 if DEEP else 60
 _OF_A_TABLE = 300  # examples of each table alone
 
 
