@@ -12,9 +12,9 @@ from dispatcher.database.facts_versions import RAISES
 from dispatcher.database.tables.metadata import metadata
 from dispatcher.database.types import Instant
 from tests.builders import TODAY
-from tests.delivery.clearances import NOW, Book
+from tests.delivery.clearances import NOW, WISHED, Book
 
-KINDS: Mapping[str, Sequence[str]] = {
+KINDS: Mapping[str, Sequence[Any]] = {
     "holds.kind": (
         "dispute", "promise", "attorney", "cease", "bankruptcy", "deceased", "breathing_space", "care", "manual",
         "complaint",
@@ -38,6 +38,10 @@ KINDS: Mapping[str, Sequence[str]] = {
     "debtors.represented_by": ("", "Lawyers"),
     "messages.state": ("accepted", "bounced", "queued"),
     "message_debts.how": ("due", "new", "listed"),
+    "wishes.kind": ("time", "place", "language"),
+    "wishes.details": tuple(
+        {**WISHED, "days": ["MO", "TU", "WE", "TH", "FR"], "from": start} for start in ("09:00", "16:00")
+    ),
 }  # fmt: skip
 _KEPT = {"id", "person", "reference", "number", "message_id"}
 

@@ -103,8 +103,22 @@ def test_without_the_versions_such_changes_would_be_missed(
     assert len(wrong) > EXAMPLES / 20
 
 
+# Tables of which these examples could not tell: `tests/people/test_facts_versions.py` holds that they raise.
+_UNTOLD = {
+    "affordability": "no text of these has it",
+    "arrangement_debts": "the arrangement itself is what changes here",
+    "arrangement_parties": "who owes with whom is compared as it is",
+    "consents": "no pack of this desk asks for one",
+    "debt_parties": "who owes with whom is compared as it is",
+    "humans": "who is one human is compared as it is",
+    "instalments": "the arrangement itself is what changes here",
+    "messages": "what was sent is compared as it is",
+    "notices": "no pack of this desk asks for one",
+}
+
+
 @pytest.mark.deep
-@pytest.mark.parametrize("table", CHANGED)
+@pytest.mark.parametrize("table", sorted(set(CHANGED) - _UNTOLD.keys()))
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_table_that_raises_no_version_is_found(
     database: Database, desk: Desk, book: Book, table: str
