@@ -472,6 +472,21 @@ def test_where_the_provider_is_slow_the_next_chunk_is_judged_while_this_one_is_c
     assert all(events(database, key) == ["attempting", "accepted"] for key in ids)
 
 
+def test_the_next_batch_is_judged_while_the_last_calls_of_the_one_before_are_made(
+    database: Database, marks: CallMarks
+) -> None:
+    ids = queued(database, 12)
+    first, *others = [
+        (hand_out(database, ids[start : start + 4], owner=f"batch {start}"), ids[start : start + 4])
+        for start in (0, 4, 8)
+    ]
+    channel = Overlapping(database, 3)
+    delivery = a_channel_delivery(database, channel, pace=Unmoved(4), marks=marks, judge=channel.judge)
+    assert deliver_messages(delivery, *first, then=iter(others)).states == {"accepted": 12}
+    assert (states(database), sorted(channel.sent)) == ({"accepted": 12}, ids)
+    assert max(channel.begun) <= 8  # two chunks, of whatever batches
+
+
 class Unmoved(CallPace):
     """Chunks of the hands, the next of which overlaps, whatever is measured."""
 
