@@ -16,12 +16,14 @@ from dispatcher.database.tables.users import users
 from dispatcher.delivery import clear_messages
 from dispatcher.delivery.begin_attempts import begin_attempts
 from dispatcher.delivery.contradicted_clearances import CONTRADICTED
+from dispatcher.delivery.deliver_messages import deliver_messages
 from dispatcher.delivery.domain.verdict import VerdictKind
 from dispatcher.delivery.work_on_tasks import finish_tasks
 from dispatcher.messages.storage import outbox
+from dispatcher.runs.storage.day_counts import waiting_for_a_person
 from dispatcher.runs.summarise_run import summarise_run
 from tests.builders import TODAY, a_debt, a_debtor, at, plan, rows_of
-from tests.delivery.builders import a_channel_delivery, hand_out, message
+from tests.delivery.builders import a_channel_delivery, attempt_rows, hand_out, message
 from tests.delivery.clearances import (
     NOW,
     Book,
@@ -90,6 +92,17 @@ def test_time_ends_it(
     assert stands(database, desk, key, now=clearance.until - timedelta(microseconds=1))
     assert not stands(database, desk, key, now=clearance.until)
     assert not stands(database, desk, key, now=NOW - timedelta(microseconds=1))  # a clock behind
+
+
+def test_its_hours_are_asked_again_at_the_call(database: Database, desk: Desk) -> None:
+    key = a_cleared_message(database, desk, country="GB", region="", city="London")
+    with database.reading() as connection:
+        closes = read(connection, [key])[0].clearance.not_after
+    clock = iter([NOW])  # at the claim; the machine sleeps before the call
+    delivery = a_channel_delivery(database, judge=desk.judge, clock=lambda: next(clock, closes))
+    deliver_messages(delivery, hand_out(database, [key]), [key])
+    assert delivery.channel.attempts == []
+    assert attempt_rows(database, key)[0].reason == "the legal window closed before the call"
 
 
 def test_other_bytes_end_it(database: Database, desk: Desk, one: str) -> None:
@@ -239,6 +252,7 @@ def test_a_contradiction_stops_the_channel_and_leaves_a_task_for_each_message(
     with database.reading() as connection:
         assert connection.execute(select(stops.c.scope, stops.c.name)).all() == [("channel", "email")]
         (task,) = connection.execute(select(tasks)).all()
+        assert waiting_for_a_person(connection, now=NOW).tasks == {CONTRADICTED: 1}
     assert (task.kind, task.message_id) == (CONTRADICTED, one)
     assert task.debtor_id == message(database, one).recipient_id
     assert "has no entry" in task.text  # why the gate would not let it go
