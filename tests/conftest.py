@@ -18,6 +18,7 @@ from hypothesis import settings
 from sqlalchemy import create_engine
 from sqlalchemy.util import LRUCache
 
+from dispatcher import bootstrap
 from dispatcher.database import engine
 from dispatcher.database.engine import Connection, Database, open_database
 from dispatcher.database.migrate import upgrade
@@ -28,6 +29,7 @@ from dispatcher.users import passwords
 from dispatcher.writing import trial
 from tests import servers
 from tests.emptied import TEMPLATE, EmptiedDatabase, execute, named
+from tests.migrated import begin, migrated_file
 from tests.pace import slowness
 from tests.shared import shared_folder
 
@@ -64,6 +66,10 @@ engine.create_engine = partial(create_engine, execution_options={"compiled_cache
 
 # The shipped texts are tried once in a test process and not once a test: it costs seconds a template.
 trial._MOST_TRIED = 20_000
+
+# A home of a test begins as a copy of a migrated file: the whole climb is `tests/database/test_migrate.py`'s.
+bring_up_to_date = bootstrap._bring_up_to_date
+bootstrap._bring_up_to_date = lambda database: (begin(database), bring_up_to_date(database))
 
 settings.register_profile("house", deadline=None)  # a busy machine is no finding
 settings.load_profile("house")
@@ -168,13 +174,9 @@ def empty_postgres_url(postgres_server: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sqlite_template() -> Path:
     """A migrated SQLite file to copy."""
-    path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    database = open_database(f"sqlite:///{path}")
-    upgrade(database)
-    database.close()  # the last connection folds the write-ahead log into the file
-    return path
+    return migrated_file()
 
 
 @pytest.fixture

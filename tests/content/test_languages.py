@@ -3,19 +3,18 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from dispatcher.rulebook.readings import load_readings
 from dispatcher.rulebook.wording import load_wordings
 from dispatcher.web.debtors.debtor_words import ACCOUNT_WORDS, NAMES, WORDS
 from dispatcher.writing.letters.words import words_for
-from tests.shared import ROOT
+from tests.shared import ROOT, yaml_of
 
 LANGUAGES = sorted(load_wordings(ROOT / "config" / "content"))
 
 
 def in_yaml(path: str) -> dict:
-    return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+    return yaml_of(ROOT / path)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

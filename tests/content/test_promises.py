@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from sqlalchemy import select
 
 from dispatcher.agreements.domain.agreed import Base
@@ -18,9 +17,9 @@ from dispatcher.database.engine import Database
 from dispatcher.database.tables.messages import messages
 from dispatcher.values.money import Money
 from tests.builders import TODAY, a_debt, a_debtor, a_desk, a_ladder, at, mark_sent, plan
-from tests.shared import ROOT
+from tests.shared import ROOT, yaml_of
 
-PROMISES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("promises.yaml").read_text())
+PROMISES: list[dict[str, Any]] = yaml_of(Path(__file__).with_name("promises.yaml"))
 PROMISING = re.compile(
     r"\b(we will|we'll|we send|we write|we ask|ask for nothing|we remind|no reminders|you will get|no more|will write|"
     r"will be|will pass|nothing|no extra cost|have closed|stands? until|are open until|the agreement ends|no longer write|"
@@ -68,7 +67,7 @@ def test_what_is_listed_is_promised_and_shown_by_tests_that_exist(promise: dict[
         assert test in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, name
 
 
-KINDS: dict[str, dict[str, str]] = yaml.safe_load(Path(__file__).with_name("promise_kinds.yaml").read_text())
+KINDS: dict[str, dict[str, str]] = yaml_of(Path(__file__).with_name("promise_kinds.yaml"))
 LANGUAGES = sorted(
     {file.parent.name for file in (ROOT / "templates").glob("*/*/*.*") if file.parent.parent.name[0] != "_"}
 )

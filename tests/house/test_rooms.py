@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -111,8 +112,9 @@ def test_pure_rooms_open_no_file_and_ask_no_clock_and_no_chance() -> None:
         "uuid4()",
     ],
 )
-def test_asking_the_machine_is_seen(line: str) -> None:
-    assert set(_asked(Module("dispatcher.values.made_up", ast.parse(line))))
+def test_asking_the_machine_is_seen(line: str, tmp_path: Path) -> None:
+    (tmp_path / "made_up.py").write_text(line)
+    assert set(_asked(Module("dispatcher.values.made_up", tmp_path / "made_up.py")))
 
 
 def _asked(module: Module) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -12,10 +12,15 @@ PACKAGES = ("dispatcher", "channels")
 
 @dataclass(frozen=True)
 class Module:
-    """One file: its dotted name and its syntax."""
+    """One file: its dotted name and its syntax, read when it is asked for."""
 
     name: str
-    tree: ast.Module
+    path: Path
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """What stands in it."""
+        return ast.parse(self.path.read_text())
 
     @property
     def room(self) -> str:
@@ -37,7 +42,7 @@ def modules() -> dict[str, Module]:
         for path in sorted((ROOT / package).rglob("*.py")):
             parts = path.relative_to(ROOT).with_suffix("").parts
             name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-            found[name] = Module(name, ast.parse(path.read_text()))
+            found[name] = Module(name, path)
     return found
 
 

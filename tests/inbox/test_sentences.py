@@ -11,19 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from dispatcher.inbox.domain.reading import ReadingTable, language_of, propose
 from dispatcher.people.domain.optout_words import classify_reply
 from dispatcher.rulebook.optout_words import load_optout_words
 from dispatcher.rulebook.readings import load_readings
-from tests.shared import ROOT
+from tests.shared import ROOT, yaml_of
 
 HERE = Path(__file__).parent
-SENTENCES: dict[str, Any] = yaml.safe_load((HERE / "sentences.yaml").read_text())
+SENTENCES: dict[str, Any] = yaml_of(HERE / "sentences.yaml")
 DENIALS = SENTENCES.pop("never")
-SECOND: dict[str, Any] = yaml.safe_load((HERE / "unseen.yaml").read_text())
-THIRD: dict[str, Any] = yaml.safe_load((HERE / "third.yaml").read_text())
+SECOND: dict[str, Any] = yaml_of(HERE / "unseen.yaml")
+THIRD: dict[str, Any] = yaml_of(HERE / "third.yaml")
 SETS = {"first": SENTENCES, "second": SECOND, "never tuned on": SECOND, "third": THIRD}
 RIGHT_AT_LEAST = {"first": 0.89, "second": 0.94, "never tuned on": 0.91, "third": 0.96}
 OPPOSITE_AT_MOST = 0

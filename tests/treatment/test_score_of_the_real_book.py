@@ -5,6 +5,7 @@ import json
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from dispatcher.treatment.storage.score_history import read_book
 from dispatcher.treatment.storage.scores import figures_of_person
 from tests.command import dispatcher
 
-pytest.importorskip("sklearn", reason="learning a card needs the extra [score]")
+if find_spec("sklearn") is None:
+    pytest.skip("learning a card needs the extra [score]", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")

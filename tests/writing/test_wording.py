@@ -1,20 +1,18 @@
 from functools import cache
-from pathlib import Path
 
 import pytest
-import yaml
 
 from dispatcher.rulebook.wording import load_wordings
 from dispatcher.writing.checks.scan import Scanner
+from tests.shared import ROOT, yaml_of
 
-ROOT = Path(__file__).parents[2]
 WORDINGS = load_wordings(ROOT / "config/content")
 LANGUAGES = sorted(WORDINGS)
 
 
 @cache
 def sentences(language):
-    return yaml.safe_load((ROOT / f"tests/content/{language}.yaml").read_text(encoding="utf-8"))
+    return yaml_of(ROOT / f"tests/content/{language}.yaml")
 
 
 def rules_found(language, sentence, where="text"):
@@ -26,11 +24,8 @@ def str_of_two(value):
     return value if isinstance(value, str) else ""
 
 
-EXAMPLES = {
-    language: yaml.safe_load((ROOT / f"config/content/examples/{language}.yaml").read_text(encoding="utf-8"))
-    for language in LANGUAGES
-}
-UNSEEN = yaml.safe_load((ROOT / "tests/content/unseen.yaml").read_text(encoding="utf-8"))
+EXAMPLES = {language: yaml_of(ROOT / f"config/content/examples/{language}.yaml") for language in LANGUAGES}
+UNSEEN = yaml_of(ROOT / "tests/content/unseen.yaml")
 
 
 def of_examples(side):

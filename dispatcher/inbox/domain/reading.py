@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Reading(StrEnum):
@@ -147,8 +148,12 @@ def fold(text: str) -> tuple[str, list[int]]:
     return "".join(letters), places
 
 
+@lru_cache(maxsize=8_192)
 def compiled(pattern: str) -> re.Pattern[str]:
-    """A pattern of a file: whole words, a space for any run of spaces and commas."""
+    """A pattern of a file: whole words, a space for any run of spaces and commas.
+
+    Kept, as `re` keeps only the last 512: compiling all of a table takes a second.
+    """
     spaced = re.sub(r" (?![?*+])", r"[\\s,]+", pattern)
     return re.compile(rf"(?<!\w)(?:{spaced})(?!\w)")
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from dispatcher.writing.domain.leaning import Leaning
@@ -63,11 +64,12 @@ class Patterns:
 
     def _compile(self, index: int) -> re.Pattern[str]:
         try:
-            return re.compile(self._sources[index])
+            return _compiled(self._sources[index])
         except re.error as error:
             raise (self._error(index, str(error)) if self._error else error) from None
 
 
+_compiled = lru_cache(maxsize=8_192)(re.compile)  # `re` itself keeps the last 512
 _NONE = Patterns()
 
 
