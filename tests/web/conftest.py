@@ -11,15 +11,14 @@ from sqlalchemy import select
 from dispatcher.bootstrap import Dispatcher, open_dispatcher
 from dispatcher.database.tables.messages import messages
 from dispatcher.settings import load_settings
+from tests.made_once import made_once
 from tests.web.house import NOW, Web, build_home, copy_home, open_home
 
 
 @pytest.fixture(scope="session")
 def finished_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home after a whole run."""
-    home = tmp_path_factory.mktemp("web") / "home"
-    build_home(home)
-    return home
+    return made_once(tmp_path_factory, "finished_home", build_home)
 
 
 @pytest.fixture
