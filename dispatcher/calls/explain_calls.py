@@ -87,17 +87,17 @@ def _with_calls(
     steps = list(answer.steps)
     for number, call in enumerate(strategy.calls):
         steps.insert(strategy.written_before(call) + number, _step(case, debt, strategy, call))
-    return replace(answer, steps=tuple(steps), sentence=_sentence(answer.sentence, steps))
+    return replace(
+        answer, steps=tuple(steps), sentence=_sentence(answer.sentence, steps, case.rungs.get(debt.id))
+    )
 
 
-def _sentence(sentence: str, steps: Sequence[StepAnswer]) -> str:
-    """What a call keeps somebody waiting for stands beside what is written."""
-    said = [
-        step.sentence
-        for step in steps
-        if step.kind == "call" and step.status in ("due", "waiting", "kept back")
-    ]
-    return " ".join([sentence, *said])
+def _sentence(sentence: str, steps: Sequence[StepAnswer], rung: Rung | None) -> str:
+    """The call that the ladder stands on, and the one that is next, are told beside what is written."""
+    spoken = [step for step in steps if step.kind == "call"]
+    last = [step.sentence for step in spoken if step.status == "sent" and rung and rung.step == step.step]
+    comes = [step.sentence for step in spoken if step.status in ("due", "waiting", "kept back")]
+    return " ".join([*last, sentence, *comes])
 
 
 def _step(case: _Case, debt: DebtFile, strategy: Strategy, step: CallStep) -> StepAnswer:

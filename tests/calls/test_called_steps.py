@@ -491,6 +491,8 @@ def test_explanation_and_forecast_name_the_calls_and_what_was_put_off(database: 
     assert "holds 1 by call" in put_off
     rang(database, desk, key, 5, CallOutcome.CONVERSATION)
     assert said(5)[0][0] == "sent"
+    answer = explain_with_calls(database, desk, who[0], as_of=day(5), now=at(day(5), 17))
+    assert answer.debts[0].sentence.startswith("The ring was a call on")
     call_on(database, desk, 6)
     assert [status for status, _ in said(6)] == ["sent", "waiting"]
 
