@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from dispatcher.database.engine import Database, DatabaseBusyError
 from dispatcher.delivery.deliver_messages import deliver_messages
@@ -17,6 +18,7 @@ from dispatcher.delivery.stop_delivery import (
     take_in_urgent_stops,
 )
 from dispatcher.delivery.stop_watch import StopWatch
+from dispatcher.delivery.storage import urgent_stops
 from tests.delivery.builders import NOW, a_channel_delivery, hand_out, message, queued
 from tests.many.conftest import MakeHome
 
@@ -125,6 +127,25 @@ def test_what_was_begun_and_not_called_stays_here(database: Database) -> None:
 
     assert {message(database, key).state for key in ids} == {"queued"}
     assert delivery.channel.sent == {}
+
+
+def test_a_stop_that_is_taken_in_while_somebody_looks_is_seen(sqlite_database: Database) -> None:
+    """Neither between the rows, read before it came, and the files, read after it had gone."""
+    database = sqlite_database
+    urgent_stops.put(
+        urgent_stops.folder_beside(database.writer.url), EMAIL, why="wrong text", by="ines", at=NOW
+    )
+
+    looked = []
+
+    def take_in(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        if "FROM stops" in statement and not looked:
+            looked.append(statement)
+            take_in_urgent_stops(database)
+
+    event.listen(database.reader, "after_cursor_execute", take_in)
+    assert [row.stop for row in stops_in_force(database)] == [EMAIL]
+    assert [row.id for row in stops_in_force(database)] == [1]  # and by now it is a row
 
 
 def test_when_it_cannot_be_seen_what_is_stopped_nothing_is_called(database: Database) -> None:

@@ -34,12 +34,13 @@ class StopRow:
 
 def in_force(connection: Connection) -> list[StopRow]:
     """All stops that nobody has resumed, oldest first; last, with numbers below 0, what no transaction has taken in."""
+    # Looked at first: one that is taken in meanwhile is then found here, or in the rows, or in both.
+    urgent = urgent_stops.read(urgent_stops.folder_beside(connection.engine.url))
     rows = [
         StopRow(row.id, Stop(scope=row.scope, name=row.name), row.why, row.stopped_by, row.stopped_at)
         for row in connection.execute(_IN_FORCE)
     ]
     known = {row.stop for row in rows}
-    urgent = urgent_stops.read(urgent_stops.folder_beside(connection.engine.url))
     return rows + [
         StopRow(-number, one.stop, one.why, one.by, one.at)
         for number, one in enumerate(urgent, start=1)
