@@ -344,7 +344,7 @@ class Settings(BaseSettings):
     ] = ()  # addresses or networks whose X-Forwarded-For names the caller
     prepare_processes: int = Field(0, ge=0, le=64)  # 0: as the cores allow; 1: this process alone
     clearance: bool = (
-        False  # what was judged when its text was made goes out by that while nothing has changed
+        True  # what was judged when its text was made goes out by that while nothing has changed
     )
     channels: ChannelsSettings = ChannelsSettings.model_validate({})
     mailbox: MailboxSettings = MailboxSettings.model_validate({})

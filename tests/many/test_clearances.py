@@ -21,7 +21,6 @@ from tests.shared import ROOT
 
 LATER = "2026-11-16T18:30:00Z"
 COUNT = 3
-CLEARS = {"DISPATCHER_CLEARANCE": "true"}
 
 
 def cleared(home: Home) -> int:
@@ -40,7 +39,7 @@ def clearances(home: Home) -> int:
 @pytest.fixture
 def home(make_home: MakeHome) -> Home:
     """A home whose day is planned, written and cleared."""
-    home = make_home("first", **CLEARS)
+    home = make_home("first")
     home.take_in(COUNT)
     assert home.run("2026-11-16", NOW, "--no-wait").code in {0, 1}
     assert clearances(home) == COUNT
@@ -62,7 +61,7 @@ def test_a_further_home_delivers_by_them_only_where_it_decides_by_the_same(
     home: Home, make_home: MakeHome, tmp_path: Path
 ) -> None:
     url = f"sqlite:///{home.folder / 'dispatcher.db'}"
-    second = make_home("second", DISPATCHER_DATABASE_URL=url, **CLEARS)
+    second = make_home("second", DISPATCHER_DATABASE_URL=url)
     shutil.copytree(home.folder / "keys", second.folder / "keys")
     assert second("adopt", "--why", "a further machine").code == 0
     config = tmp_path / "config"
@@ -81,7 +80,7 @@ def test_nothing_outlives_that_its_database_is_adopted_as_a_copy(
     home: Home, make_home: MakeHome, tmp_path: Path
 ) -> None:
     assert home("backup", "--out", tmp_path / "b" / "dispatcher.db").code == 0
-    restored = make_home("restored", **CLEARS)
+    restored = make_home("restored")
     restored.restore_from(tmp_path / "b" / "dispatcher.db", home)
     assert clearances(restored) == COUNT
     assert restored("adopt", "--why", "the disk broke", "--now", NOW).code == 0
