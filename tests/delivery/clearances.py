@@ -212,7 +212,7 @@ def _inert(connection: Connection, people: Sequence[int], owed: Sequence[int]) -
     for who in people:
         base = {"debtor_id": who, "recorded_at": then}
         connection.execute(insert(holds).values(**base, kind="manual", starts_on=long_ago, released_at=then))
-        connection.execute(insert(wishes).values(**base, kind="place", details=WISHED, released_at=then))
+        connection.execute(insert(wishes).values(**base, kind="time", details=WISHED))
         connection.execute(insert(consents).values(**base, kind="contact", given_on=long_ago))
         connection.execute(insert(affordability).values(**base, stated_on=long_ago))
         connection.execute(insert(notices).values(**base, kind="validation", sent_on=long_ago))

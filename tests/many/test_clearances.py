@@ -156,7 +156,7 @@ def test_whatever_setting_changes_that_decides_it_is_another_configuration(
 _BOUND = {
     "files": {
         "rulebook", "places", "strategies", "senders", "coverage", "offers", "segments", "scorecard", "capacity",
-        "config_digest",
+        "timing", "config_digest",
     },
     "settings": {"real_channels", "require_review", "links_people", "public_url"},
     "the seal itself": {"reviews", "read_from", "make_token"},
