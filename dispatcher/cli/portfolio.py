@@ -10,7 +10,8 @@ import typer
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.cli.opening import AsJson, AsOf, actor, opened, parse_day, print_json
 from dispatcher.portfolio.domain.ledger_day import day_in_name
-from dispatcher.portfolio.import_watched import day_of_ledger
+from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping
+from dispatcher.portfolio.find_ledger_day import day_of_ledger
 from dispatcher.portfolio.sample.sample_portfolio import SAMPLE_AS_OF, SAMPLE_DEBTORS
 
 if TYPE_CHECKING:
@@ -93,7 +94,8 @@ def import_(
     from dispatcher.portfolio.import_portfolio import ImportRequest
 
     with opened() as dispatcher:
-        day, whence = _day_of(file, as_of, dispatcher.real_now())
+        read_by = dispatcher.mapping(mapping)
+        day, whence = _day_of(file, as_of, dispatcher.real_now(), read_by)
         request = ImportRequest(
             file=file,
             as_of=day,
@@ -102,7 +104,7 @@ def import_(
             rejects=rejects or dispatcher.home / "rejects" / f"{file.stem}.rejects.csv",
             rejects_asked_for=rejects is not None,
             warnings=dispatcher.home / "rejects" / f"{file.stem}.warnings.csv",
-            mapping=dispatcher.mapping(mapping),
+            mapping=read_by,
             creditor=creditor,
             full=full,
             strict=strict,
@@ -274,11 +276,13 @@ def _report_json(report: "ImportReport", request: "ImportRequest") -> dict[str, 
     }
 
 
-def _day_of(file: Path, as_of: date | None, now: datetime) -> tuple[date, str]:
+def _day_of(
+    file: Path, as_of: date | None, now: datetime, mapping: PortfolioMapping | None
+) -> tuple[date, str]:
     """The ledger's day, and what to say where nobody stated it or the file's name contradicts what was stated."""
     if as_of is None:
         try:
-            day, how = day_of_ledger(file, now)
+            day, how = day_of_ledger(file, now, mapping)
         except OSError:
             return now.astimezone(UTC).date(), ""  # a file that is not there is refused where it is read
         except ValueError as error:

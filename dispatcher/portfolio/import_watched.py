@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from channels.durable_file import move_aside
-from dispatcher.portfolio.domain.ledger_day import day_in_name
+from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping
+from dispatcher.portfolio.find_ledger_day import day_of_ledger
 
 SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".xlsx", ".xlsm", ".zip", ".gz"})
 # Office's locks and what browsers and transfer programs have not finished: somebody is at work on the file itself.
@@ -28,15 +29,22 @@ class Watched:
     said: str
 
 
-def import_watched(folder: Path, import_one: ImportOne, *, now: datetime) -> list[Watched]:
+def import_watched(
+    folder: Path,
+    import_one: ImportOne,
+    *,
+    now: datetime,
+    mapping_named: Callable[[str], PortfolioMapping | None] = lambda _name: None,
+) -> list[Watched]:
     """Import every finished file, oldest name first.
 
     Files in a subfolder are read with the mapping of that name. The day of the ledger stands in the file's name
-    (2026-11-23, 20261123, 23-11-2026; of a period its end); a file without one is no newer than it was last written.
+    (2026-11-23, 20261123, 23-11-2026; of a period its end), else in its column `ledger_as_of`; a file without either
+    is no newer than it was last written.
     Files go to `done/` or, with the reason beside them, to `failed/`, whatever they are; temporary and hidden ones are
     left alone.
     """
-    return [_take(folder, file, import_one, now) for file in list(_waiting(folder, now))]
+    return [_take(folder, file, import_one, now, mapping_named) for file in list(_waiting(folder, now))]
 
 
 def _waiting(folder: Path, now: datetime) -> Iterator[Path]:
@@ -54,11 +62,17 @@ def _is_temporary(file: Path) -> bool:
     return name.startswith(TEMPORARY) or name.endswith(UNFINISHED) or file.parent.name.startswith(".")
 
 
-def _take(folder: Path, file: Path, import_one: ImportOne, now: datetime) -> Watched:
+def _take(
+    folder: Path,
+    file: Path,
+    import_one: ImportOne,
+    now: datetime,
+    mapping_named: Callable[[str], PortfolioMapping | None],
+) -> Watched:
     mapping = "" if file.parent == folder else file.parent.name
     try:
         _refuse_other_kinds(file)
-        day, how = day_of_ledger(file, now)
+        day, how = day_of_ledger(file, now, mapping_named(mapping))
         said, imported = f"{import_one(file, mapping, day)}{how}", True
     except (ValueError, LookupError, OSError) as error:
         said, imported = _named(file, str(error)), False
@@ -75,20 +89,6 @@ def _refuse_other_kinds(file: Path) -> None:
         raise ValueError(
             f"{file.name}: files of the kind {file.suffix or '(no suffix)'} are not read; export it as CSV or .xlsx"
         )
-
-
-def day_of_ledger(file: Path, now: datetime) -> tuple[date, str]:
-    """The day in the name, else the day on which the file was last written: it cannot speak of a later one.
-
-    The second value says where the day was taken from; it is empty for a day of the name.
-    Raises ValueError for a name that looks like a date and is none, OSError for a file that is not there.
-    """
-    today = now.astimezone(UTC).date()
-    named = day_in_name(file.name.partition(".")[0] if file.suffix.lower() == ".gz" else file.stem, today)
-    if named is not None:
-        return named, ""
-    written = datetime.fromtimestamp(file.stat().st_mtime, UTC).date()
-    return min(written, today), "; no day in its name: taken as of the day it was last written"
 
 
 def _put_away(folder: Path, file: Path, said: str, *, imported: bool) -> None:

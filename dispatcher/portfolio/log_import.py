@@ -10,48 +10,38 @@ from dispatcher.portfolio.domain.import_request import ImportReport, ImportReque
 from dispatcher.portfolio.storage import ended_protections, ledger_holds
 from dispatcher.portfolio.storage.ended_protections import Ended
 
+Told = tuple[ledger_holds.HoldChange | Ended, str, Mapping[str, str | int]]  # whom, the event, its details
+
 
 def log_import(
     connection: Connection, request: ImportRequest, report: ImportReport, still_protected: Sequence[Ended]
 ) -> None:
     """All entries of one import."""
     for page in ledger_holds.changes(connection):
-        personal = [(change.person, _personal(change)) for change in page]
-        said = [_said(request, change, _details(change)) | {"event": _event(change)} for change in page]
-        _append(connection, personal, said)
+        _append(connection, request, [(change, *_told(change)) for change in page])
     for ended in ended_protections.pages(list(still_protected)):
-        details = {"source": ended_protections.SOURCE}
-        personal = [(one.person, _personal(one)) for one in ended]
-        _append(connection, personal, [_said(request, one, {"hold": one.kind, **details}) for one in ended])
+        source = ended_protections.SOURCE
+        told = [(one, "hold_recorded", {"hold": one.kind, "source": source}) for one in ended]
+        _append(connection, request, told)
     delivery_log.append(connection, [_import_entry(request, report)])
 
 
-def _append(connection: Connection, personal: Any, entries: list[dict[str, Any]]) -> None:
+def _append(connection: Connection, request: ImportRequest, told: Sequence[Told]) -> None:
     """Entries of which those about one person and the same debts refer to one set of values."""
-    keys = [(person, *values["debts"]) for person, values in personal]
-    different = dict(zip(keys, personal, strict=True))
-    kept_once = delivery_log.keep_personal(connection, list(different.values()))
-    by_key = dict(zip(different, kept_once, strict=True))
-    kept = [by_key[key] for key in keys]
-    delivery_log.append(
-        connection,
-        [
-            LogEntry(**entry, personal_id=personal_id, commitment=commitment)
-            for entry, (personal_id, commitment) in zip(entries, kept, strict=True)
-        ],
+    different = {(one.person, one.debt_reference): one for one, _, _ in told}
+    kept = delivery_log.keep_personal(
+        connection, [(one.person, _personal(one)) for one in different.values()]
     )
-
-
-def _said(request: ImportRequest, concerned: Any, details: Mapping[str, object]) -> dict[str, Any]:
-    return {
-        "event": "hold_recorded",
-        "at": request.now,
-        "actor": request.actor,
-        "as_of": request.as_of,
-        "person": concerned.person,
-        "creditor": concerned.creditor,
-        "details": details,
-    }
+    by_key = dict(zip(different, kept, strict=True))
+    entries = []
+    for one, event, details in told:
+        personal_id, commitment = by_key[one.person, one.debt_reference]
+        entry = LogEntry(
+            event=event, at=request.now, actor=request.actor, as_of=request.as_of, person=one.person,
+            creditor=one.creditor, personal_id=personal_id, commitment=commitment, details=details,
+        )  # fmt: skip
+        entries.append(entry)
+    delivery_log.append(connection, entries)
 
 
 def _personal(concerned: Any) -> dict[str, object]:
@@ -59,23 +49,19 @@ def _personal(concerned: Any) -> dict[str, object]:
     return {"debtor": f"{concerned.creditor}/{concerned.debtor_reference}", "debts": debts}
 
 
-def _event(change: ledger_holds.HoldChange) -> str:
-    if change.kind in ledger_holds.PERMISSIONS:
-        return "consent_recorded" if change.begins else "fact_ended"
-    return "hold_recorded" if change.begins else "hold_released"
-
-
-def _details(change: ledger_holds.HoldChange) -> dict[str, str | int]:
-    before = {"before": change.before.isoformat()} if change.before else {}
-    after = {"after": change.after.isoformat()} if change.after else {}
-    source = {"source": ledger_holds.SOURCE}
-    match _event(change):
-        case "consent_recorded":
-            return {"consent": change.kind, "given_on": after["after"], **before, **source}
-        case "fact_ended":
-            return {"kind": change.kind, "count": 1, **before, **source}
-        case _:
-            return {"hold": change.kind, **before, **after, **source}
+def _told(change: ledger_holds.HoldChange) -> tuple[str, dict[str, str | int]]:
+    """The event, and what only it says."""
+    details: dict[str, str | int] = {"source": ledger_holds.SOURCE}
+    if change.before:
+        details["before"] = change.before.isoformat()
+    if change.kind not in ledger_holds.PERMISSIONS:
+        if change.after:
+            details["after"] = change.after.isoformat()
+        details["hold"] = change.kind
+        return "hold_recorded" if change.begins else "hold_released", details
+    if change.after:
+        return "consent_recorded", details | {"consent": change.kind, "given_on": change.after.isoformat()}
+    return "fact_ended", details | {"kind": change.kind, "count": 1}
 
 
 def _import_entry(request: ImportRequest, report: ImportReport) -> LogEntry:

@@ -119,7 +119,7 @@ class _Table:
             if len(values) != len(binding.headers):
                 yield self._misfit(rows, row, len(binding.headers))
                 continue
-            if reason := next((reason for text in row.texts if (reason := not_text(text))), ""):
+            if reason := _no_texts(row.texts):
                 yield _unreadable(RawRow(row.line, row.values, row.texts[:1], reason))
                 continue
             if (down and self._take_down(values, down)) or self._is_skipped(binding, values, skip):
@@ -286,6 +286,13 @@ def not_text(text: str) -> str:
     return ""
 
 
+def _no_texts(texts: Iterable[str]) -> str:
+    for text in texts:
+        if reason := not_text(text):
+            return reason
+    return ""
+
+
 def _unreadable(row: RawRow) -> Record:
     text = row.texts[0] if row.texts else ";".join(row.values)
     problem = RowProblem(column="", value=text.strip()[:_SHOWN], reason=row.problem)
@@ -307,7 +314,7 @@ def _json_records(
             yield _unreadable(row)
             continue
         binding = binding_of(row.keys)
-        if reason := next((reason for text in (*row.keys, *row.values) if (reason := not_text(text))), ""):
+        if reason := _no_texts((*row.keys, *row.values)):
             yield _unreadable(
                 RawRow(row.line, row.values, row.texts, f"not readable as a JSON object: {reason}")
             )

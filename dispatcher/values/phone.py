@@ -68,7 +68,7 @@ _TEXTLESS_PLAN = NumberPlan(region=None, line="placeless", zones=(), texts=False
 @lru_cache(maxsize=1 << 13)
 def to_e164(raw: str, default_country: str | None) -> str | PhoneProblem:
     """Write a number as E.164 ("+12083450000"); without a "+" it is read as one of `default_country`."""
-    visible = "".join(char for char in raw if unicodedata.category(char) != "Cf")
+    visible = raw if raw.isascii() else "".join(char for char in raw if unicodedata.category(char) != "Cf")
     text = visible.strip().lstrip(_FORMULA_QUOTE).strip()
     reason = _unreadable(text)
     if reason:

@@ -1,11 +1,8 @@
 """Electronic addresses in their one form: how they are written, and how two of them are compared."""
 
-from functools import lru_cache
-
 from dispatcher.values.email_address import normal_email
 
 
-@lru_cache(maxsize=1 << 12)
 def address_key(address: str) -> str:
     """A written address as it is compared: no provider of today tells ANA@ from ana@. Numbers stay as they are.
 

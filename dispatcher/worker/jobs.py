@@ -64,6 +64,7 @@ def _import(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> s
         folder,
         lambda file, mapping, day: import_file(dispatcher, file, mapping, day),
         now=dispatcher.real_now(),
+        mapping_named=dispatcher.mapping,
     )
     failed = [one for one in done if not one.imported]
     if failed:

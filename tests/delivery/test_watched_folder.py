@@ -51,6 +51,16 @@ def test_a_file_without_a_day_in_its_name_is_no_newer_than_it_was_last_written(t
     assert "no day in its name" in watched.said
 
 
+def test_the_column_of_a_file_says_its_day_where_its_name_does_not(tmp_path: Path) -> None:
+    file = a_file(tmp_path / "ledger.csv")
+    names = "debt_reference,debtor_reference,currency,balance,due_date,ledger_as_of"
+    file.write_text(f"{names}\n1,7,USD,5.00,2026-01-31,2026-02-27\n")
+    os.utime(file, (NOW.timestamp() - 3600,) * 2)
+    days = []
+    [watched] = import_watched(tmp_path, lambda file, mapping, day: days.append(day) or "ok", now=NOW)
+    assert (days, watched.said) == ([date(2026, 2, 27)], "ok")
+
+
 def test_a_day_in_a_name_that_is_none_is_never_taken_for_today(tmp_path: Path) -> None:
     a_file(tmp_path / "ledger-2026-02-31.csv")
     [watched] = import_watched(tmp_path, lambda *_: "ok", now=NOW)

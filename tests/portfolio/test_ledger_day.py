@@ -5,6 +5,9 @@ from datetime import date
 import pytest
 
 from dispatcher.portfolio.domain.ledger_day import day_in_name
+from dispatcher.portfolio.find_ledger_day import day_in_column
+from dispatcher.rulebook.mappings import read_mapping
+from tests.portfolio.books import a_file, a_row, a_text_file
 
 TODAY = date(2026, 11, 17)
 
@@ -37,3 +40,40 @@ def test_what_looks_like_a_date_and_is_none_is_refused(name):
 def test_a_day_that_has_not_come_is_refused():
     with pytest.raises(ValueError, match="has not come yet"):
         day_in_name("ledger-2026-11-18", TODAY)
+
+
+@pytest.mark.parametrize(
+    ("days", "day"),
+    [
+        (["2026-11-10", "2026-11-10"], date(2026, 11, 10)),
+        (["", "2026-11-10"], date(2026, 11, 10)),
+        (["", ""], None),
+    ],
+)
+def test_a_column_of_the_file_says_its_day(tmp_path, days, day):
+    rows = [a_row(debt_reference=str(i), ledger_as_of=said) for i, said in enumerate(days)]
+    assert day_in_column(a_file(tmp_path, *rows), TODAY) == day
+
+
+def test_a_file_without_that_column_or_that_is_no_table_says_none(tmp_path):
+    assert day_in_column(a_file(tmp_path, a_row()), TODAY) is None
+    assert day_in_column(a_text_file(tmp_path, "nothing\n"), TODAY) is None
+
+
+def test_a_mapping_says_which_column_holds_the_day_and_in_what_form(tmp_path):
+    mapping = read_mapping("date_format: DD.MM.YYYY\nfields:\n  ledger_as_of: Stichtag\n", "opos")
+    assert day_in_column(a_file(tmp_path, a_row(Stichtag="10.11.2026")), TODAY, mapping) == date(2026, 11, 10)
+
+
+@pytest.mark.parametrize(
+    ("days", "why"),
+    [
+        (["2026-11-10", "2026-11-11"], "line 3: ledger_as_of is 2026-11-11 here and 2026-11-10 above"),
+        (["10/11/2026"], "line 2: ledger_as_of '10/11/2026': not a date like 2012-03-01"),
+        (["2026-11-18"], "has not come yet"),
+    ],
+)
+def test_a_column_that_says_no_one_day_is_refused(tmp_path, days, why):
+    rows = [a_row(debt_reference=str(i), ledger_as_of=said) for i, said in enumerate(days)]
+    with pytest.raises(ValueError, match=why):
+        day_in_column(a_file(tmp_path, *rows), TODAY)

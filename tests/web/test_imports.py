@@ -212,6 +212,15 @@ def test_what_is_no_table_is_told_and_forgotten(web: Web, name: str, content: by
     assert [path for path in (web.house.home / "uploads").rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.parametrize(
+    ("name", "day"), [("opos.csv", ""), ("opos 2026-02-31.csv", ""), ("opos-2026-11-15.csv", "2026-11-15")]
+)
+def test_the_day_of_a_ledger_is_asked_where_nothing_says_it(web: Web, name: str, day: str) -> None:
+    desk = web.signed_in("operator")
+    page = desk.page(handed_in(desk, name, TITLED.encode("cp1252")))
+    assert re.search(r'name="as_of" type="date"\s+required value="([^"]*)"', page)[1] == day
+
+
 def test_a_mapping_that_was_not_touched_needs_no_name(web: Web) -> None:
     desk = web.signed_in("operator")
     for name, content in (("xero.csv", XERO.encode()), ("own.csv", PORTFOLIO.read_bytes())):

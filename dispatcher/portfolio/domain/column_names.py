@@ -27,6 +27,7 @@ _ALSO = {
     "Fecha Emisión",
     "due_date": "Due, DueDate, Due Date (UTC), Fällig, Fälligkeit, Fällig am, Fälligkeitsdatum, Nettofälligkeit, "
     "Vencimiento, Fecha Vencimiento, Fecha de Vencimiento",
+    "ledger_as_of": "As Of, As Of Date, Key Date, Report Date, Snapshot Date, Stichtag, Fecha de Corte",
     "settled_on": "Paid On, Paid Date, Bezahlt am, Fecha de Pago",
     "disputed_on": "Dispute Date, Reklamiert am",
     "deceased_on": "Date of Death, Verstorben am, Fecha de Fallecimiento",

@@ -82,7 +82,7 @@ def text_up_to(limit: int) -> Reader:
     """Plain text on one line."""
 
     def read(text: str) -> str:
-        line = _CONTROL.sub(" ", text).strip()
+        line = text.strip() if text.isprintable() else _CONTROL.sub(" ", text).strip()
         if len(line) > limit:
             raise ValueError(f"longer than {limit} characters: is a quotation mark missing further up?")
         return line
@@ -251,5 +251,6 @@ DEBT_DATES = tuple(name for name in DATE_COLUMNS if name not in DEBTOR_DATES)
 
 DEBTOR_COLUMNS = frozenset({*DEBTOR_READERS, *DEBTOR_DATES, *ADDRESS_LINES, *CONTACT_COLUMNS})
 DEBT_COLUMNS = frozenset({*DEBT_READERS, *DEBT_DATES, *AMOUNT_COLUMNS})
-COLUMNS = DEBTOR_COLUMNS | DEBT_COLUMNS
+LEDGER_DAY = "ledger_as_of"  # of the file as a whole: the same in every row
+COLUMNS = DEBTOR_COLUMNS | DEBT_COLUMNS | {LEDGER_DAY}
 BY_PLAIN_NAME = {plain_name(name): name for name in COLUMNS} | {"segment": "ledger_segment"}

@@ -90,9 +90,12 @@ class RowReader:
         self._date = date_reader(self._form.date_format, period_start=self._form.period_start)
         amount = amount_reader(self._form.decimal)
         dates: dict[str, Reader] = dict.fromkeys((*DEBTOR_DATES, *DEBT_DATES), self._date)
-        self._readers: dict[str, Reader] = {
+        readers: dict[str, Reader] = {
             **DEBTOR_READERS, **DEBT_READERS, **dates, **dict.fromkeys(AMOUNT_COLUMNS, amount),
         }  # fmt: skip
+        self._fields: dict[str, tuple[str, Reader]] = {
+            column: (FIELDS.get(column, column), read) for column, read in readers.items()
+        }
         self._debtor: Callable[[Parts], _Debtor] = lru_cache(maxsize=_DEBTORS_KEPT)(self._read_debtor)
 
     def read(self, cells: Cells, extra: Mapping[str, str]) -> PortfolioRow | RefusedRow:
@@ -172,10 +175,11 @@ class RowReader:
 
     def _values(self, parts: Iterable[tuple[str, str]], found: _Debtor) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        readers = self._readers
+        fields = self._fields
         for column, text in parts:
+            field, read = fields[column]
             try:
-                values[FIELDS.get(column, column)] = readers[column](text)
+                values[field] = read(text)
             except ValueError as error:
                 _note(found, RowProblem(column=column, value=text, reason=str(error)))
         return values

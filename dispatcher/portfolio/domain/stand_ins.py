@@ -5,9 +5,10 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import translate
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 DEFAULT_PEOPLE = 3
+_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,7 @@ def different_people(names: Iterable[str]) -> int:
     """How many humans stand behind names: `Miller, Ana` and `ANA MILLER` are one; each without a name is one more."""
     folded, unnamed = set(), 0
     for name in names:
-        words = tuple(sorted(_words(name)))
+        words = _words(name)
         if words:
             folded.add(words)
         else:
@@ -47,6 +48,11 @@ def different_people(names: Iterable[str]) -> int:
     return len(folded) + unnamed
 
 
-def _words(name: str) -> list[str]:
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    return re.findall(r"[^\W_]+", "".join(char for char in plain if not unicodedata.combining(char)))
+@lru_cache(maxsize=1 << 12)  # the same people stand at an address and a number
+def _words(name: str) -> tuple[str, ...]:
+    """In one order: `Miller, Ana` is Ana Miller."""
+    plain = name.casefold()
+    if not plain.isascii():
+        decomposed = unicodedata.normalize("NFKD", plain)
+        plain = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return tuple(sorted(_WORD.findall(plain)))

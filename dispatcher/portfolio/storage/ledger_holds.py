@@ -1,9 +1,8 @@
 """What an import changes about holds: what the ledger says of them, unreadable rows, debts that vanished."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
@@ -64,8 +63,7 @@ _PAGE = 2_000
 _KEYS = 400
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HoldChange:
+class HoldChange(NamedTuple):
     """A hold that the ledger gives, changes or takes back."""
 
     person: str
@@ -214,7 +212,7 @@ def changes(connection: Connection) -> Iterator[list[HoldChange]]:
     # Read as they are written down: a first ledger brings as many as it has debtors.
     rows = connection.execute(query, execution_options={"yield_per": _PAGE})
     for page in rows.partitions():
-        yield [HoldChange(**row._mapping) for row in page]  # noqa: SLF001 SQLAlchemy's public name
+        yield [HoldChange._make(row) for row in page]
 
 
 def _debtor_changes(kind: str, column: str, empty_ends: frozenset[str]) -> Select[Any]:

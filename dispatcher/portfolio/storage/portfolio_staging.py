@@ -208,7 +208,8 @@ class Staging:
 
     def _add_debtor(self, line: int, debtor: DebtorLine) -> None:
         key = (debtor.creditor, debtor.reference)
-        if self._recent.get(key) == debtor:
+        known = self._recent.get(key)
+        if known is debtor or known == debtor:  # mostly the same: to compare all its columns is dear
             return
         if len(self._recent) >= _RECENT:
             self._recent.clear()

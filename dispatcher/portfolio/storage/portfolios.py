@@ -115,8 +115,11 @@ def merge_debtors(connection: Connection, *, empty_ends: frozenset[str]) -> Coun
     return _upsert(connection, debtors, staged_debtors, names, query, list(columns))
 
 
-def merge_debts(connection: Connection, *, empty_ends: frozenset[str]) -> Counted:
-    """Insert or update the file's debts; one that had vanished from a whole ledger is back in it."""
+def merge_debts(connection: Connection, *, as_of: date, empty_ends: frozenset[str]) -> Counted:
+    """Insert or update the file's debts; one that had vanished from a whole ledger is back in it.
+
+    New balances are of this day; of those that are known, `note_balance_day` says so.
+    """
     t, known = staged_debts.c, debts.alias("known")
     kept = _KEPT - {"promise_minor" if column == "promise_amount" else column for column in empty_ends}
     kept |= {"promise_minor"} if "promise_date" in kept else set()
@@ -124,7 +127,7 @@ def merge_debts(connection: Connection, *, empty_ends: frozenset[str]) -> Counte
     columns["extra"] = t.extra
     columns |= {"reference_key": t.reference_key, "digest": t.digest}
     query = (
-        select(creditors.c.id, t.reference, debtors.c.id, true(), *columns.values())
+        select(creditors.c.id, t.reference, debtors.c.id, true(), literal(as_of, Date), *columns.values())
         .select_from(staged_debts)
         .join(creditors, creditors.c.key == t.creditor)
         .join(
@@ -133,7 +136,7 @@ def merge_debts(connection: Connection, *, empty_ends: frozenset[str]) -> Counte
         .outerjoin(known, and_(known.c.creditor_id == creditors.c.id, known.c.reference == t.reference))
         .where(or_(known.c.id.is_(None), known.c.digest != t.digest, ~known.c.in_ledger))
     )
-    names = ["creditor_id", "reference", "debtor_id", "in_ledger", *columns]
+    names = ["creditor_id", "reference", "debtor_id", "in_ledger", "balance_as_of", *columns]
     return _upsert(connection, debts, staged_debts, names, query, ["debtor_id", "in_ledger", *columns])
 
 

@@ -1,7 +1,7 @@
 """Marks addresses that too many different people share, over all creditors."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, func, select, update
 
@@ -27,11 +27,11 @@ def mark_shared(connection: Connection, stand_ins: StandIns) -> list[tuple[str, 
             select(_MAILBOX).where(contact_points.c.stand_in != "", contact_points.c.in_ledger)
         )
     )
-    checked = marked - wanted.keys()
-    for page in _pages(sorted(checked)):
-        _set(connection, page, "")
-    for address, (_, count) in wanted.items():
-        _set(connection, [address], f"{count} different people share it: it is nobody's own")
+    said = {
+        address: f"{count} different people share it: it is nobody's own"
+        for address, (_, count) in wanted.items()
+    }
+    _say(connection, said | dict.fromkeys(marked - said.keys(), ""))
     return [
         (medium, address, count)
         for address, (medium, count) in sorted(wanted.items())
@@ -58,14 +58,23 @@ def _people_at(connection: Connection, addresses: Sequence[str]) -> dict[str, tu
         .join(debtors, debtors.c.id == contact_points.c.debtor_id)
         .where(_MAILBOX.in_(addresses), contact_points.c.in_ledger, debtors.c.kind == "person")
     )
-    found: dict[str, tuple[str, list[str]]] = defaultdict(lambda: ("", []))
+    found: dict[str, tuple[str, list[str]]] = {}
     for address, medium, name in connection.execute(query):
-        found[address] = (medium, [*found[address][1], name])
+        found.setdefault(address, (medium, []))[1].append(name)
     return found
 
 
-def _set(connection: Connection, addresses: Sequence[str], why: str) -> None:
-    connection.execute(update(contact_points).where(_MAILBOX.in_(addresses)).values(stand_in=why))
+def _say(connection: Connection, said: Mapping[str, str]) -> None:
+    """Write down of each address why it is nobody's own, or "", where something else stands there."""
+    changed: dict[str, set[str]] = defaultdict(set)
+    for page in _pages(sorted(said)):
+        stands = select(_MAILBOX, contact_points.c.stand_in).where(_MAILBOX.in_(page)).distinct()
+        for address, why in connection.execute(stands):
+            if why != said[address]:
+                changed[said[address]].add(address)
+    for why, addresses in changed.items():
+        for page in _pages(sorted(addresses)):
+            connection.execute(update(contact_points).where(_MAILBOX.in_(page)).values(stand_in=why))
 
 
 def _pages(addresses: Sequence[str]) -> list[Sequence[str]]:

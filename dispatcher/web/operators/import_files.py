@@ -1,7 +1,6 @@
 """A ledger that was handed in: its row, its file, its folder, and the import that its choices ask for."""
 
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +70,7 @@ def request_of(visit: Visit, upload: Upload, chosen: Mapping[str, Any]) -> Impor
     house, own = visit.program, folder_of(visit, upload)
     return ImportRequest(
         file=own / upload.file,
-        as_of=date.fromisoformat(chosen["as_of"]),
+        as_of=written.day(chosen["as_of"]) or visit.now.date(),  # nobody has said it yet: rows are only shown
         now=house.real_now(),
         actor=visit.actor,
         rejects=own / "refused.csv",

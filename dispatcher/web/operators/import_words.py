@@ -72,6 +72,7 @@ GROUPS: tuple[tuple[str, Mapping[str, str]], ...] = (
             "sender_role": "What the creditor is to the debtor",
             "debt_type": "Kind of debt: consumer, commercial",
             "ledger_segment": "Segment",
+            "ledger_as_of": "Day of the whole ledger",
             "access_code": "Code for the debtor's page",
             "joint_debtors": "Joint debtors",
             "guarantors": "Guarantors",

@@ -11,6 +11,8 @@ from starlette.responses import FileResponse, Response
 
 from dispatcher.portfolio.apply_mapping import PortfolioFileError
 from dispatcher.portfolio.domain.ledger_day import day_in_name
+from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping
+from dispatcher.portfolio.find_ledger_day import day_in_column
 from dispatcher.portfolio.keep_upload import end_upload, file_name, keep_upload
 from dispatcher.portfolio.propose_mapping import DATE_FORMATS
 from dispatcher.portfolio.storage import ledgers, uploads
@@ -82,14 +84,16 @@ def hand_in(visit: Visit) -> Response:
 def _first_choices(visit: Visit, upload: Upload) -> dict[str, Any]:
     chosen: dict[str, Any] = {
         "base": OWN, "document": {"fields": {}}, "name": "", "creditor": "", "whole": False, "accept": [], "why": "",
-        "as_of": _day_of(upload.file, visit.now.astimezone(UTC).date()).isoformat(),
+        "as_of": "",
     }  # fmt: skip
     suggestion = suggest_mapping(request_of(visit, upload, chosen), known_mappings(visit))
     if suggestion.document is not None:
         chosen |= {"base": PROPOSED, "document": suggestion.document, "proposed": suggestion.document}
     elif suggestion.name:
         chosen |= {"base": suggestion.name, "document": document_in(visit, suggestion.name)}
-    if not view_of(require_file(visit, upload), chosen).names_creditor:
+    file = require_file(visit, upload)
+    chosen["as_of"] = _day_of(file, visit.now.astimezone(UTC).date(), mapping_chosen(chosen))
+    if not view_of(file, chosen).names_creditor:
         chosen["creditor"] = _likely_creditor(visit, suggestion.name)
     return chosen
 
@@ -102,11 +106,13 @@ def _likely_creditor(visit: Visit, mapping: str) -> str:
     return last if last in senders else (senders[0] if len(senders) == 1 else "")
 
 
-def _day_of(file: str, today: date) -> date:
+def _day_of(file: Path, today: date, mapping: PortfolioMapping | None) -> str:
+    """What the name or a column says; else nothing, so that a person says it: an old ledger is never of today."""
     try:
-        return day_in_name(Path(file).stem, today) or today
+        day = day_in_name(file.stem, today) or day_in_column(file, today, mapping)
     except ValueError:
-        return today
+        return ""
+    return day.isoformat() if day else ""
 
 
 def show_import(visit: Visit) -> Response:
