@@ -11,7 +11,6 @@ from dispatcher.bootstrap import Dispatcher
 from dispatcher.cli.opening import AsJson, AsOf, actor, opened, parse_day, print_json
 from dispatcher.portfolio.domain.ledger_day import day_in_name
 from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping
-from dispatcher.portfolio.find_ledger_day import day_of_ledger
 from dispatcher.portfolio.sample.sample_portfolio import SAMPLE_AS_OF, SAMPLE_DEBTORS
 
 if TYPE_CHECKING:
@@ -280,6 +279,8 @@ def _day_of(
     file: Path, as_of: date | None, now: datetime, mapping: PortfolioMapping | None
 ) -> tuple[date, str]:
     """The ledger's day, and what to say where nobody stated it or the file's name contradicts what was stated."""
+    from dispatcher.portfolio.find_ledger_day import day_of_ledger
+
     if as_of is None:
         try:
             day, how = day_of_ledger(file, now, mapping)

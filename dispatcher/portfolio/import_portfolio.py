@@ -68,7 +68,7 @@ class _Import:
         if isinstance(row, PortfolioRow) and not (record.problems or row.warnings or row.unread):
             staging.add(record.line, row)
             return
-        refusing, unread = _sorted(record)
+        refusing, unread = sorted_problems(record)
         if isinstance(row, RefusedRow) or refusing:
             refused = row if isinstance(row, RefusedRow) else RefusedRow(problems=())
             for problem in (*refusing, *refused.problems):
@@ -90,7 +90,7 @@ _ASIDE = LEFT_ASIDE | frozenset(CONTACT_COLUMNS)
 _REFUSING = frozenset({*REQUIRED, "creditor", ""})
 
 
-def _sorted(record: Record) -> tuple[list[RowProblem], tuple[RowProblem, ...]]:
+def sorted_problems(record: Record) -> tuple[list[RowProblem], tuple[RowProblem, ...]]:
     """Expressions that failed: those that refuse the row, and those that hold the debt."""
     refusing = [problem for problem in record.problems if problem.column in _REFUSING]
     holding = [p for p in record.problems if p.column not in _REFUSING and p.column not in _ASIDE]

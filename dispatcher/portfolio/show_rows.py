@@ -7,9 +7,9 @@ from itertools import islice
 
 from dispatcher.portfolio.domain.import_request import ImportRequest
 from dispatcher.portfolio.domain.portfolio import PortfolioRow, RefusedRow, RowProblem
-from dispatcher.portfolio.domain.portfolio_columns import ADDRESS_LINES, REQUIRED
+from dispatcher.portfolio.domain.portfolio_columns import ADDRESS_LINES
 from dispatcher.portfolio.domain.portfolio_row import FIELDS, MINOR, RowReader
-from dispatcher.portfolio.import_portfolio import file_form, mapping_of
+from dispatcher.portfolio.import_portfolio import file_form, mapping_of, sorted_problems
 from dispatcher.portfolio.read_portfolio_file import Reading, Record, read_portfolio_file
 from dispatcher.values.money import Money
 
@@ -67,12 +67,13 @@ def _shown(request: ImportRequest, reading: Reading, lines: Collection[int] = ()
 
 
 def _row(record: Record, row: PortfolioRow | RefusedRow) -> ShownRow:
+    refusing, holding = sorted_problems(record)
     if isinstance(row, RefusedRow):
         problems, values, state = (*record.problems, *row.problems), {}, "refused"
     else:
         problems, values = (*record.problems, *row.warnings, *row.unread), _values(row)
-        state = "held" if row.unread else "read"
-    if any(problem.column in REQUIRED for problem in record.problems):
+        state = "held" if row.unread or holding else "read"
+    if refusing:
         state = "refused"
     wrong = {problem.column: problem for problem in reversed(problems)}
     columns = dict.fromkeys([*record.cells, *(column for column in wrong if column)])

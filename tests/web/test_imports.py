@@ -103,6 +103,7 @@ def test_a_file_with_title_lines_is_guessed_corrected_and_its_mapping_saved_with
     page = desk.page(path)
     assert "guessed from this file" in page
     assert "1,234.50" in page.partition('id="rows"')[2]
+    assert page.partition('id="rows"')[2].partition("</table>")[0].count(">held<") == 1  # nobody knows Narnia
     form = form_of(page)
     assert form["code_country"] == ["DE", "", "AT"]
 
@@ -115,6 +116,7 @@ def test_a_file_with_title_lines_is_guessed_corrected_and_its_mapping_saved_with
     page = desk.page(path)
     assert "R-4" not in page.partition('id="rows"')[2]
     assert form_of(page)["code_country"] == ["DE", "CH", "AT"]
+    assert "held" not in page.partition('id="rows"')[2].partition("</table>")[0]
 
     assert "Name the mapping" in desk.post(f"{path}/check", {"as_of": "2026-11-16", "creditor": "acme"}).text
     text = tried_out(web, desk, path, name="mueller-opos")
