@@ -5,11 +5,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
+import anyio
 import pytest
 import uvicorn
 
-from dispatcher.web.site import front_door
+from dispatcher.web.site import front_door, pools
 from dispatcher.web.site.front_door import FrontDoor
 from dispatcher.web.site.pools import pool_of
 from dispatcher.web.site.visit import caller_of
@@ -129,6 +131,25 @@ def test_more_callers_than_there_is_room_for_are_told_to_come_again(served: int)
 )
 def test_each_address_has_its_pool(method: str, path: str, pool: str) -> None:
     assert pool_of(method, path) == pool
+
+
+def test_whoever_waits_too_long_for_a_thread_is_told_so_and_nobody_loses_their_place(monkeypatch) -> None:
+    monkeypatch.setitem(pools._SIZES, "passwords", replace(pools._SIZES["passwords"], patience=0.05))
+    held, waited = threading.Event(), []
+
+    async def scene() -> list[str]:
+        own = pools.Pools()
+        async with anyio.create_task_group() as group:
+            for _ in range(2):
+                group.start_soon(own.run, "passwords", held.wait, 20)
+            await anyio.wait_all_tasks_blocked()
+            with pytest.raises(pools.BusyError):
+                await own.run("passwords", waited.append, "in vain")
+            held.set()
+        return [await own.run("passwords", str.upper, word) for word in ("a", "b", "c")]
+
+    assert anyio.run(scene) == ["A", "B", "C"]
+    assert waited == []
 
 
 def test_guesses_are_limited_and_a_right_link_never_is(web: Web) -> None:

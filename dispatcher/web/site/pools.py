@@ -18,6 +18,7 @@ class BusyError(Exception):
 class _Size:
     threads: int
     most_waiting: int
+    patience: float | None = None  # seconds that anybody waits for a thread; None: as long as it takes
 
 
 # Together no more than the database has connections for one process.
@@ -25,7 +26,8 @@ _SIZES: Final = {
     "debtors": _Size(4, 2_000),
     "webhooks": _Size(4, 2_000),
     "stops": _Size(1, 100),
-    "passwords": _Size(2, 100),  # a hash takes 64 MB and a tenth of a second
+    # A hash takes 64 MB and a tenth of a second; where it takes long, as many as may wait would wait for minutes.
+    "passwords": _Size(2, 100, patience=10.0),
     "provider": _Size(2, 50),  # of sign-ins: it may answer slowly
     "probes": _Size(1, 50),
     "desk": _Size(6, 500),
@@ -58,10 +60,19 @@ class Pools:
     _limiters: dict[str, CapacityLimiter] = field(default_factory=dict)
 
     async def run(self, name: str, call: Callable[..., T], *arguments: object) -> T:
-        """Call it in a thread of a pool; raises BusyError when too many wait there."""
-        limiter = self._limiters.get(name)
+        """Call it in a thread of a pool; raises BusyError when too many wait there, or it has waited too long."""
+        limiter, size = self._limiters.get(name), _SIZES[name]
         if limiter is None:
-            limiter = self._limiters[name] = CapacityLimiter(_SIZES[name].threads)
-        if limiter.statistics().tasks_waiting >= _SIZES[name].most_waiting:
+            limiter = self._limiters[name] = CapacityLimiter(size.threads)
+        if limiter.statistics().tasks_waiting >= size.most_waiting:
             raise BusyError
-        return await anyio.to_thread.run_sync(call, *arguments, limiter=limiter)
+        caller = object()
+        try:
+            with anyio.fail_after(size.patience):
+                await limiter.acquire_on_behalf_of(caller)
+        except TimeoutError:
+            raise BusyError from None
+        try:
+            return await anyio.to_thread.run_sync(call, *arguments, limiter=CapacityLimiter(1))
+        finally:
+            limiter.release_on_behalf_of(caller)
