@@ -24,6 +24,7 @@ from babel.numbers import format_currency
 
 from channels.kind import ChannelKind
 from dispatcher.authoring.template_files import read_template
+from dispatcher.rulebook.letter_words import load_letter_words
 from dispatcher.rulebook.wording import load_wordings
 from dispatcher.values.money import Money
 from dispatcher.writing.checks.checks import check_bytes
@@ -51,7 +52,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seconds", type=float, default=3.0)
     seconds = parser.parse_args().seconds
-    house = read_layouts(ROOT / "templates", load_wordings(ROOT / "config/content"))
+    letters = load_letter_words(ROOT / "config/letters")
+    house = read_layouts(ROOT / "templates", load_wordings(ROOT / "config/content"), letters)
     compiled = compile_version(read_template(ROOT / "templates", NAME), house)
     print(f"{NAME}, different debtors, CPU time of one core; Python {sys.version.split()[0]}")
     for channel in ChannelKind:

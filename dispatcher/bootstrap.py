@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from dispatcher.messages.domain.message import Message
     from dispatcher.people.domain.facts import Given
     from dispatcher.people.domain.optout_words import ReplyMeaning
+    from dispatcher.people.domain.own_page_words import OwnPageWords
     from dispatcher.people.recording import Recorded, Said
     from dispatcher.planning.agreement_desk import AgreementDesk
     from dispatcher.planning.policy import Policy
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 Clock = Callable[[], datetime]
 CONFIGURED = (
     "rules", "places", "strategies", "segments.yaml", "scorecard.yaml", "capacity.yaml", "senders.yaml", "offers",
-    "content", "charges",
+    "content", "letters", "charges",
 )  # fmt: skip
 
 
@@ -143,8 +144,8 @@ class Dispatcher:
         from dispatcher.authoring.published_templates import PublishedTemplates
 
         templates = self.templates
-        if whole.wordings != self.layouts.wordings:
-            layouts = replace(self.layouts, wordings=whole.wordings, senders=tuple(whole.senders.values()))
+        layouts = self.layouts.saying(whole.wordings, whole.letters, tuple(whole.senders.values()))
+        if layouts.digest != self.layouts.digest:
             templates = PublishedTemplates(self.database, layouts, self.now)
         return [*templates.problems_now(), *lint_strategies(whole.strategies, templates.all_in_force())]
 
@@ -180,7 +181,15 @@ class Dispatcher:
         stamp = self.pages_texts.stamp
         if stamp != self._stamp:
             self._stamp = stamp
-            for name in ("policy", "clearing", "layouts", "templates", "read_reply", "propose_reading"):
+            for name in (
+                "policy",
+                "clearing",
+                "layouts",
+                "templates",
+                "read_reply",
+                "propose_reading",
+                "own_page_words",
+            ):
                 self.__dict__.pop(name, None)
 
     @cached_property
@@ -354,6 +363,13 @@ class Dispatcher:
 
         return understood
 
+    @cached_property
+    def own_page_words(self) -> OwnPageWords:
+        """What the debtors' own page says, by language; raises ConfigError naming file, line and key."""
+        from dispatcher.rulebook.own_page_words import load_own_page_words
+
+        return load_own_page_words(self.config("own_page"))
+
     def record(self, fact: str, who: str, said: Said, given: Given) -> Recorded:
         """Write down a fact of the table, whatever door it comes by; raises RecordError saying what to mend."""
         from dispatcher.people.domain.agreement_facts import ABOUT_MONEY
@@ -406,11 +422,13 @@ class Dispatcher:
     @cached_property
     def layouts(self) -> Layouts:
         """The layouts and wordings that carry every template."""
+        from dispatcher.rulebook.letter_words import load_letter_words
         from dispatcher.rulebook.wording import load_wordings
         from dispatcher.writing.language.layouts import read_layouts
 
         layouts = resources.layouts_dir(self.settings.templates_dir)
-        read = read_layouts(layouts, load_wordings(self.config("content")))
+        letters = load_letter_words(self.config("letters"))
+        read = read_layouts(layouts, load_wordings(self.config("content")), letters)
         return replace(read, senders=tuple(self.policy.senders.values()))
 
     @cached_property

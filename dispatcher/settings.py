@@ -244,6 +244,9 @@ class ConfigurationSettings(_Part):
     wording: Source = "folder"
     schedules: Source = "folder"
     mappings: Source = "folder"
+    readings: Source = "folder"
+    letters: Source = "folder"
+    own_page: Source = "folder"
 
     @property
     def on_pages(self) -> frozenset[str]:

@@ -48,16 +48,16 @@ def lint_stored_strategies(
 def lint_strategies(
     strategies: Sequence[Strategy], templates: Mapping[str, CompiledTemplate | None]
 ) -> list[str]:
-    """Steps whose template is missing, serves another kind, or has no text for one of the step's channels.
+    """Steps and follow-ups whose template is missing, serves another kind, or has no text for one of its channels.
 
-    Of a template that does not compile (None) only that it is there is known.
+    Each names file and line. Of a template that does not compile (None) only that it is there is known.
     """
     return [line for strategy in strategies for line in _of_strategy(strategy, templates)]
 
 
 def _of_strategy(strategy: Strategy, templates: Mapping[str, CompiledTemplate | None]) -> Iterator[str]:
-    for step in strategy.written():
-        where = f"strategy {strategy.name}, step {step.name}"
+    for step in (*strategy.written(), *(each.step for each in strategy.follow_ups)):
+        where = f"{step.where}: {step.name}" if step.where else f"strategy {strategy.name}, step {step.name}"
         if step.template not in templates:
             yield f"{where}: there is no template {step.template}"
         template = templates.get(step.template)

@@ -33,7 +33,7 @@ from dispatcher.planning.domain.strategy import (
 )
 from dispatcher.planning.domain.timing import Hours
 from dispatcher.portfolio.domain.portfolio_columns import DEBT_READERS, DEBTOR_READERS, country_code
-from dispatcher.rulebook.yaml_file import ConfigError, YamlFile, read_yaml
+from dispatcher.rulebook.yaml_file import ConfigError, KeyPath, YamlFile, read_yaml
 from dispatcher.values.iso_codes import CURRENCIES
 
 MATCH_COLUMNS = (
@@ -299,6 +299,7 @@ def _follow_ups(file: YamlFile, steps: tuple[Step, ...]) -> tuple[FollowUp, ...]
                 template=item["template"],
                 day=item.get("day", 0),
                 valid_days=item.get("valid_days", DEFAULT_VALID_DAYS),
+                where=_where(file, ("follow_ups", i, "template")),
             )
         )
         if found[-1].on not in BEFORE and found[-1].day < 0:
@@ -382,9 +383,11 @@ def _arm(file: YamlFile, place: int, number: int, step: Step) -> Arm:
     hours = _hours(file, (*where[:-1], "hours"), item["hours"]) if "hours" in item else None
     if "day" in item:
         _check_day_of_arm(file, (*where[:-1], "day"), item["day"], step)
+    template = item.get("template", "")
     return Arm(
         name=item["name"],
-        template=item.get("template", ""),
+        template=template,
+        where=_where(file, (*where[:-1], "template")) if template else step.where,
         channels=channels,
         hours=hours,
         day=item.get("day"),
@@ -408,6 +411,10 @@ def _hours(file: YamlFile, where: tuple[str | int, ...], written: str) -> Hours:
     if length < SHORTEST:
         raise file.error(where, f"{written} is less than an hour of one day")
     return Hours(first=first, length=length)
+
+
+def _where(file: YamlFile, at: KeyPath) -> str:
+    return f"{file.path}:{file.line(at)}"
 
 
 def _day(file: YamlFile, where: tuple[str | int, ...], written: object) -> date:
@@ -477,6 +484,7 @@ def _step(file: YamlFile, place: int, item: dict[str, Any]) -> Step:
         paused_wait=item.get("next_channel_on_pause", {}).get("wait"),
         vary=item.get("vary", False),
         post=item.get("post", STANDARD_POST),
+        where=_where(file, ("steps", place, "template")),
     )
 
 

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dispatcher.planning.domain.strategy import Strategy
+from dispatcher.rulebook.letter_words import load_letter_words
 from dispatcher.rulebook.mappings import load_mappings
 from dispatcher.rulebook.offers import load_offers
 from dispatcher.rulebook.optout_words import load_optout_words
+from dispatcher.rulebook.own_page_words import load_own_page_words
+from dispatcher.rulebook.readings import load_readings
 from dispatcher.rulebook.schedules import load_schedules
 from dispatcher.rulebook.scorecard import load_scorecard
 from dispatcher.rulebook.segments import load_segments
@@ -17,6 +20,7 @@ from dispatcher.rulebook.wording import load_wordings
 from dispatcher.rulebook.yaml_file import ConfigError
 from dispatcher.treatment.domain.segments import Segment
 from dispatcher.values.sender import Sender
+from dispatcher.writing.domain.letter_words import LetterWords
 from dispatcher.writing.domain.wording import Wording
 
 
@@ -28,6 +32,7 @@ class Whole:
     strategies: tuple[Strategy, ...] = ()
     senders: Mapping[str, Sender] = field(default_factory=dict)
     wordings: Mapping[str, Wording] = field(default_factory=dict)
+    letters: Mapping[str, LetterWords] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
 
 
@@ -60,11 +65,17 @@ def _parts(
         for wording in whole.wordings.values():
             wording.compile()
 
+    def letters() -> None:
+        whole.letters = load_letter_words(config("letters"))
+
     yield segments
     yield strategies
     yield lambda: load_offers(config("offers"), [each.name for each in whole.segments])
     yield senders
     yield wordings
+    yield letters
+    yield lambda: load_own_page_words(config("own_page"))
+    yield lambda: load_readings(config("readings"))
     yield lambda: load_optout_words(config("content") / "optout_words.yaml")
     yield lambda: load_schedules(config("schedules.yaml"), jobs=jobs)
     yield lambda: load_mappings(config("mappings"))

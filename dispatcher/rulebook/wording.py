@@ -1,5 +1,6 @@
 """`config/content/*.yaml` -> Wording values, a language each."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from functools import lru_cache, partial
@@ -149,16 +150,42 @@ def load_wordings(directory: Path) -> Mapping[str, Wording]:
     """
     wordings = {}
     for path in sorted(path for path in directory.glob("*.yaml") if _LANGUAGE.fullmatch(path.stem)):
-        file = read_yaml(path)
-        file.validate(SCHEMA)
-        if file.data["language"] != path.stem:
-            raise file.error(("language",), f"is {file.data['language']}, the file's name says {path.stem}")
-        intents = _beside(path, "intents", _INTENTS)
-        examples = _beside(path, "examples", _EXAMPLES)
-        wordings[path.stem] = _wording(file, intents, _leaning(examples, _own_sentences(file)))
+        wordings[path.stem] = _language(path)
+    for folder, schema in (("intents", _INTENTS), ("examples", _EXAMPLES)):
+        for path in sorted((directory / folder).glob("*.yaml")):
+            if path.stem not in wordings:  # a language that is being written: what is wrong is said at once
+                _beside(directory / path.name, folder, schema)
     if "en" not in wordings:
         raise ConfigError(f"{directory}: en.yaml is missing; English is the last resort of every message")
     return wordings
+
+
+def _language(path: Path) -> Wording:
+    """One language; what reads as one that was read before is that: a draft of one leaves the others alone."""
+    digest = hashlib.sha256(path.stem.encode())
+    for part in (path, *(path.parent / folder / path.name for folder in ("intents", "examples"))):
+        read = part.read_bytes() if part.is_file() else b""
+        digest.update(len(read).to_bytes(8, "big") + read)
+    known = _READ.get(digest.digest())
+    if known is None:
+        if len(_READ) >= _MOST_READ:
+            _READ.clear()
+        known = _READ[digest.digest()] = _read_language(path)
+    return known
+
+
+_READ: dict[bytes, Wording] = {}
+_MOST_READ = 64  # a few hundred compiled patterns each
+
+
+def _read_language(path: Path) -> Wording:
+    file = read_yaml(path)
+    file.validate(SCHEMA)
+    if file.data["language"] != path.stem:
+        raise file.error(("language",), f"is {file.data['language']}, the file's name says {path.stem}")
+    intents = _beside(path, "intents", _INTENTS)
+    examples = _beside(path, "examples", _EXAMPLES)
+    return _wording(file, intents, _leaning(examples, _own_sentences(file)))
 
 
 def _beside(path: Path, folder: str, schema: dict[str, Any]) -> YamlFile:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from dispatcher.writing.domain.letter_words import LetterWords
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LetterText:
@@ -18,3 +20,4 @@ class LetterText:
     body_html: str
     language: str  # BCP 47, of the text: `es-MX`
     direction: str = "ltr"  # or rtl
+    words: LetterWords | None = None  # what the page says around it; without them it is held

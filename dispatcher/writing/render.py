@@ -13,6 +13,7 @@ from channels.kind import ChannelKind
 from dispatcher.gate.facts import ContentFindings
 from dispatcher.writing.checks import checks
 from dispatcher.writing.checks.finding import Finding
+from dispatcher.writing.domain.letter_words import LetterWords
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.formats import locale_for
 from dispatcher.writing.language.compile import CompiledTemplate, CompiledText, text_direction
@@ -72,6 +73,7 @@ class Draft:
     language: str
     parts: Mapping[str, str]
     report: checks.Report
+    letter_words: LetterWords | None = None  # what the page says around it, where it is a letter
 
 
 class _Failed(Exception):  # noqa: N818  it never leaves this module
@@ -155,7 +157,13 @@ def render_words(compiled: CompiledTemplate, inputs: RenderInputs) -> Draft | Re
         parts = _parts(text, inputs)
         segments = compiled.meta.sms_segments if text.channel is ChannelKind.SMS else 0
         report = checks.check(parts, text=text, inputs=inputs, max_segments=segments)
-        return Draft(channel=text.channel, language=text.language, parts=parts, report=report)
+        return Draft(
+            channel=text.channel,
+            language=text.language,
+            parts=parts,
+            report=report,
+            letter_words=text.letter_words,
+        )
 
     return _caught(words)
 
@@ -312,7 +320,7 @@ def _letter(
         render_letter,
     )  # loads the PDF engine: only where letters are written
 
-    printed = render_letter(_letter_text(text.language, parts), inputs, message_id=to.message_id)
+    printed = render_letter(_letter_text(text, parts), inputs, message_id=to.message_id)
     if isinstance(printed, LetterProblem):
         return _held_letter(printed)
     report = checks.check(parts, text=text, inputs=inputs)
@@ -340,17 +348,18 @@ def letter_failure(draft: Draft, inputs: RenderInputs, *, printed: bool) -> Rend
     )  # loads the PDF engine: only where letters are written
 
     found = (render_letter if printed else check_letter)(
-        _letter_text(draft.language, draft.parts), inputs, message_id="sample"
+        _letter_text(draft, draft.parts), inputs, message_id="sample"
     )
     return None if found is None or isinstance(found, LetterPdf) else _held_letter(found)
 
 
-def _letter_text(language: str, parts: Mapping[str, str]) -> LetterText:
+def _letter_text(of: CompiledText | Draft, parts: Mapping[str, str]) -> LetterText:
     return LetterText(
         title=parts["title"],
         body_html=parts["html"],
-        language=language,
-        direction=text_direction(language),
+        language=of.language,
+        direction=text_direction(of.language),
+        words=of.letter_words,
     )
 
 

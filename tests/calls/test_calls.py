@@ -36,11 +36,12 @@ from dispatcher.people.recording import Said
 from dispatcher.people.storage.people import load_people
 from dispatcher.planning.domain.strategy import CallStep
 from dispatcher.planning.policy import Policy
+from dispatcher.rulebook.own_page_words import load_own_page_words
 from dispatcher.rulebook.strategies import load_strategies
 from dispatcher.rulebook.yaml_file import ConfigError
-from dispatcher.web.debtors.debtor_words import NAMES
 from dispatcher.wire.list_decisions import WantedDecisions, list_decisions
 from tests.builders import TODAY, a_debt, a_debtor, a_desk, a_ladder, a_step, at, mark_sent, plan
+from tests.shared import ROOT
 
 RING = CallStep(name="ring", day=5, valid_days=5)
 PHONE = "+12125550100"
@@ -351,7 +352,7 @@ OF_DEBTS = ("debt", "deuda", "owe", "pay", "pago", "schuld", "forderung", "dette
 
 def test_the_first_words_name_who_calls_and_no_debt(policy: Policy) -> None:
     sender = next(iter(policy.senders.values()))
-    for language in NAMES:
+    for language in load_own_page_words(ROOT / "config" / "own_page").names:
         said = " ".join(opening_words(sender, "Ana Pérez", f"{language}-XX"))
         assert sender.name in said
         assert "Ana Pérez" in said

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from dispatcher.rulebook.letter_words import load_letter_words
+from dispatcher.rulebook.own_page_words import load_own_page_words
 from dispatcher.rulebook.readings import load_readings
 from dispatcher.rulebook.wording import load_wordings
-from dispatcher.web.debtors.debtor_words import ACCOUNT_WORDS, NAMES, WORDS
-from dispatcher.writing.letters.words import words_for
+from dispatcher.rulebook.yaml_file import ConfigError
 from tests.shared import ROOT, yaml_of
 
 LANGUAGES = sorted(load_wordings(ROOT / "config" / "content"))
@@ -22,8 +23,8 @@ def test_a_language_that_we_write_is_read_stopped_and_cared_for_too(language: st
     assert {each.language for each in load_readings(ROOT / "config" / "readings").patterns} >= {language}
     assert language in in_yaml("config/content/optout_words.yaml")["languages"]
     assert language in in_yaml("config/content/care_words.yaml")["phrases"]
-    assert words_for(language, in_yaml("templates/_layouts/letter_words.yaml"))
-    assert language in NAMES
+    assert language in load_letter_words(ROOT / "config" / "letters")
+    assert language in load_own_page_words(ROOT / "config" / "own_page").names
 
 
 # What a law of the United States wants is written for its readers.
@@ -40,19 +41,18 @@ def test_every_shipped_text_is_there_in_every_language(language: str) -> None:
     ] == []
 
 
-@pytest.mark.parametrize("language", sorted(NAMES))
-def test_the_debtors_page_fills_in_the_same_places_in_every_language(language: str) -> None:
-    for words in (WORDS, ACCOUNT_WORDS):
-        for key, text in words[language].items():
-            assert places(text) == places(words["en"][key]), (language, key)
-
-
-def places(text: str) -> set[str]:
-    return {part.partition("}")[0] for part in text.split("{")[1:]}
+def test_a_debtors_page_that_would_not_fill_in_the_same_places_is_refused_at_its_line(tmp_path: Path) -> None:
+    shipped = ROOT / "config" / "own_page"
+    (tmp_path / "en.yaml").write_bytes((shipped / "en.yaml").read_bytes())
+    dutch = (shipped / "nl.yaml").read_text(encoding="utf-8")
+    line = 1 + next(i for i, text in enumerate(dutch.splitlines()) if "{sender}" in text)
+    (tmp_path / "nl.yaml").write_text(dutch.replace("{sender}", "{creditor}", 1), encoding="utf-8")
+    with pytest.raises(ConfigError, match=rf"nl\.yaml:{line}: messages\.title: .*\{{sender\}}"):
+        load_own_page_words(tmp_path)
 
 
 def test_this_list_of_what_a_language_is_stands_where_authors_read_it() -> None:
     said = (ROOT / "docs" / "adding_a_language.md").read_text(encoding="utf-8")
-    for path in ("config/content/", "config/readings/", "templates/", "dispatcher/web/debtors/words/"):
+    for path in ("config/content/", "config/readings/", "templates/", "config/letters/", "config/own_page/"):
         assert path in said
         assert Path(ROOT / path).is_dir()

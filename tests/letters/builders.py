@@ -7,12 +7,23 @@ from html import escape
 from typing import Any
 
 from channels.kind import ChannelKind
+from dispatcher.rulebook.letter_words import load_letter_words
 from dispatcher.values.money import Money
 from dispatcher.values.sender import Sender
+from dispatcher.writing.domain.letter_words import LetterWords
 from dispatcher.writing.domain.render_inputs import DebtorView, DebtView, RenderInputs
 from dispatcher.writing.letter_text import LetterText
+from tests.shared import ROOT
 
 AS_OF = date(2026, 3, 2)
+PAGE_WORDS = load_letter_words(ROOT / "config" / "letters")
+
+
+def page_words(language: str) -> LetterWords | None:
+    """What a letter's page says in a language tag; None where nobody has written it."""
+    return PAGE_WORDS.get(language) or PAGE_WORDS.get(language.partition("-")[0])
+
+
 MESSAGE_ID = "0195b4a2-7c11-7d3e-9a55-3f0c5b1e2d77"
 
 
@@ -98,7 +109,10 @@ def a_letter(inputs: RenderInputs | None = None, **changes: Any) -> LetterText:
         "<p>Free and independent advice: StepChange, 0800 138 1111. If you no longer want letters from us, write"
         " to us or call us; it costs nothing but your call.</p></section>"
     )
-    letter = LetterText(title="Your account with Acme", body_html=body, language="en")
+    language = changes.pop("language", "en")
+    letter = LetterText(
+        title="Your account with Acme", body_html=body, language=language, words=page_words(language)
+    )
     return replace(letter, **changes)
 
 
@@ -107,7 +121,7 @@ def a_spanish_letter() -> LetterText:
         "<p>Estimada Ana:</p><p>Quizá se le pasó: todavía no hemos recibido el pago que indicamos abajo.</p>"
         '<section class="identity"><p>Este mensaje es de Acme Home Supplies Ltd.</p></section>'
     )
-    return LetterText(title="Su cuenta con Acme", body_html=body, language="es")
+    return LetterText(title="Su cuenta con Acme", body_html=body, language="es", words=page_words("es"))
 
 
 def amounts_table(inputs: RenderInputs) -> str:

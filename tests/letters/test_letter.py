@@ -236,10 +236,11 @@ def test_a_name_that_no_font_covers_holds_the_letter_and_names_the_characters(na
     assert "choose another channel" in problem.message
 
 
-def test_a_language_without_layout_words_holds_the_letter_and_says_where_to_add_them():
+def test_a_language_without_words_for_the_page_holds_the_letter_and_says_where_to_add_them():
     inputs = some_inputs()
     problem = render_letter(a_letter(inputs, language="sv-SE"), inputs, message_id=MESSAGE_ID)
     assert problem == LetterProblem(
         rule="letter-layout",
-        message="The layout of letters has no words in Swedish (Sweden): add a section 'sv' to letter_words.yaml.",
+        message="Nobody has written yet what the page around a letter says in Swedish (Sweden): add it to the words of"
+        " letters in the configuration.",
     )

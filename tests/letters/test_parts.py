@@ -1,12 +1,14 @@
 """The parts a letter is made of: fonts, papers, words, the catalogue, pictures."""
 
 import io
+from pathlib import Path
 
 import pypdf
 import pytest
-import yaml
 from PIL import Image
 
+from dispatcher.rulebook.letter_words import load_letter_words
+from dispatcher.rulebook.yaml_file import ConfigError
 from dispatcher.writing.letters.catalogue import with_language
 from dispatcher.writing.letters.fonts import all_faces, faces_on_demand, text_width, uncovered
 from dispatcher.writing.letters.letter import LetterPdf, render_letter
@@ -14,11 +16,8 @@ from dispatcher.writing.letters.page_rules import css_string
 from dispatcher.writing.letters.paper import A4, LETTER, paper_for
 from dispatcher.writing.letters.pictures import letter_pages_as_png
 from dispatcher.writing.letters.reading import read_letter
-from dispatcher.writing.letters.words import WordsError, words_for
-from tests.letters.builders import MESSAGE_ID, a_letter, some_inputs
+from tests.letters.builders import MESSAGE_ID, PAGE_WORDS, a_letter, some_inputs
 from tests.shared import ROOT
-
-LAYOUTS = ROOT / "templates" / "_layouts"
 
 
 @pytest.mark.parametrize(
@@ -87,36 +86,31 @@ def test_the_address_lies_inside_the_window_and_the_text_below_it(paper):
     assert paper.return_top < window.top < window.bottom < paper.body_top
 
 
-def test_every_language_of_the_layout_says_every_word():
-    known = yaml.safe_load((LAYOUTS / "letter_words.yaml").read_text(encoding="utf-8"))
-    assert {"en", "es"} <= known.keys()
-    for language in known:
-        words = words_for(language, known)
-        assert "{page}" in words.page
-        assert "{pages}" in words.page
+def written(folder: Path, text: str, language: str = "sv") -> Path:
+    """A folder with the words of one language."""
+    (folder / f"{language}.yaml").write_text(text, encoding="utf-8")
+    return folder
 
 
-def test_a_region_s_words_go_over_its_language_s():
-    known = yaml.safe_load((LAYOUTS / "letter_words.yaml").read_text(encoding="utf-8"))
-    known["es-MX"] = {"pay_heading": "Formas de pago"}
-    assert words_for("es-MX", known).pay_heading == "Formas de pago"
-    assert words_for("es-AR", known).pay_heading == known["es"]["pay_heading"]
+def test_a_region_s_words_go_over_its_language_s(tmp_path):
+    shipped = (ROOT / "config" / "letters" / "es.yaml").read_text(encoding="utf-8")
+    words = load_letter_words(
+        written(tmp_path, shipped + "regions:\n  MX: {pay_heading: Formas de pago}\n", "es")
+    )
+    assert words["es-MX"].pay_heading == "Formas de pago"
+    assert words["es-MX"].pay_to == words["es"].pay_to
+    assert words["es"].pay_heading == PAGE_WORDS["es"].pay_heading
 
 
-def test_a_missing_word_is_named():
-    with pytest.raises(WordsError, match="section 'en': missing or unknown: pay_to"):
-        words_for(
-            "en",
-            {
-                "en": {
-                    word: "" for word in words_for("en", _shipped()).__dataclass_fields__ if word != "pay_to"
-                }
-            },
-        )
-
-
-def _shipped():
-    return yaml.safe_load((LAYOUTS / "letter_words.yaml").read_text(encoding="utf-8"))
+def test_a_word_that_is_missing_or_leaves_no_room_is_named_with_its_line(tmp_path):
+    shipped = (ROOT / "config" / "letters" / "en.yaml").read_text(encoding="utf-8")
+    swedish = shipped.replace("language: en", "language: sv")
+    with pytest.raises(ConfigError, match=r"sv\.yaml:3: words: 'pay_to' is a required property"):
+        load_letter_words(written(tmp_path, swedish.replace("  pay_to: Pay to\n", "")))
+    other = tmp_path / "other"
+    other.mkdir()
+    with pytest.raises(ConfigError, match=r"sv\.yaml:6: words\.page: its places in braces must be these"):
+        load_letter_words(written(other, swedish.replace("{pages}", "many")))
 
 
 def test_a_css_string_cannot_be_left():

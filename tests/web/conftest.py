@@ -11,8 +11,9 @@ from sqlalchemy import select
 from dispatcher.bootstrap import Dispatcher, open_dispatcher
 from dispatcher.database.tables.messages import messages
 from dispatcher.settings import load_settings
+from tests.command import dispatcher as command
 from tests.made_once import made_once
-from tests.web.house import NOW, Web, build_home, copy_home, open_home
+from tests.web.house import NOW, Web, add, build_home, copy_home, open_home
 
 
 @pytest.fixture(scope="session")
@@ -64,3 +65,18 @@ def message_of(web: Web) -> Callable[..., str]:
         return str(found)
 
     return find
+
+
+@pytest.fixture
+def practised(tmp_path: Path) -> Iterator[Web]:
+    """A practice home in which one operator has got their people, and those have written."""
+    home = tmp_path / "practice"
+    assert command("practice", "begin", home=home).returncode == 0
+    house = open_dispatcher(load_settings(home=home), now=NOW)
+    add(house, "anna", ["operator"])
+    house.close()
+    played = command("practice", "play", "--now", NOW.isoformat(), home=home)
+    assert played.returncode == 0, played.stdout + played.stderr
+    house = open_dispatcher(load_settings(home=home), now=NOW + timedelta(minutes=10))
+    yield Web(house)
+    house.close()

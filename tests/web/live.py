@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.web.house import PASSWORD, Web
 
@@ -20,6 +20,7 @@ _FLAGS = [
     "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-default-apps",
 ]  # fmt: skip
 START_SECONDS = 20.0
+PATIENCE = 20_000  # milliseconds that a page may take on a busy machine before it counts as not coming
 
 
 def chromium() -> str:
@@ -38,6 +39,7 @@ def chromium() -> str:
 def launched() -> Iterator[Browser]:
     """A browser for a whole test process."""
     path = chromium()
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
         yield browser

@@ -92,8 +92,12 @@ def test_what_is_wrong_is_said_at_its_line_and_keeps_the_draft_from_being_handed
     assert "did you mean &#34;day&#34;" in page
     version = f"{STRATEGY}/versions/2"
     assert "cannot be used yet" in desk.said(desk.post(version, {"do": "hand-in", "why": "x"}))
-    unknown = drafted(pages, text_of(pages).replace("template: second-reminder", "template: nowhere"))
-    assert "there is no template nowhere" in " ".join(desk.page(unknown).split())
+    unknown = text_of(pages).replace("template: second-reminder", "template: nowhere")
+    unknown = unknown.replace("template: instalment-missed", "template: no-such")
+    said = " ".join(desk.page(drafted(pages, unknown)).split())
+    for step, name in (("second-reminder", "nowhere"), ("instalment-missed", "no-such")):
+        line = 1 + next(i for i, text in enumerate(unknown.splitlines()) if name in text)
+        assert f'#line-{line}">Line {line}</a>: {step}: there is no template {name}' in said
 
 
 def test_nobody_decides_about_a_change_of_their_own(open_web: Callable[..., Web]) -> None:

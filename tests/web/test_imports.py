@@ -143,6 +143,20 @@ def test_a_file_with_title_lines_is_guessed_corrected_and_its_mapping_saved_with
     assert an_import(web.house.database, file, mapping=mapping, creditor="acme").debts.unchanged == 2
 
 
+def test_a_file_that_cannot_be_read_as_was_said_keeps_the_columns_that_were_chosen(web: Web) -> None:
+    desk = web.signed_in("operator")
+    path = handed_in(desk, "opos.csv", TITLED.encode("cp1252"))
+    form = form_of(desk.page(path))
+    assert form["col_city"] != ["h:Zustand"]
+
+    said = desk.post(f"{path}/mapping", form | {"encoding": "klingon", "col_city": ["h:Zustand"]})
+
+    assert said.status_code == 422
+    assert "nknown encoding: klingon" in said.text
+    assert form_of(said.text)["col_city"] == ["h:Zustand"]
+    assert "Weiß AG" in said.text  # it is read as before meanwhile
+
+
 def test_a_workbooks_other_sheet_is_found_and_can_be_chosen(web: Web, tmp_path: Path) -> None:
     from openpyxl import Workbook
 

@@ -16,8 +16,9 @@ from dispatcher.inbox.domain.reading import Reading
 from dispatcher.inbox.reply import Replying, reply, template_for
 from dispatcher.people.recording import Said
 from dispatcher.resources import templates_dir
-from dispatcher.web.debtors.debtor_words import NAMES
+from dispatcher.rulebook.own_page_words import load_own_page_words
 from dispatcher.worker.daily_run import run_today
+from tests.shared import ROOT
 from tests.web.house import Web
 
 
@@ -124,7 +125,7 @@ def test_every_reading_has_its_text_in_every_shipped_language_or_is_answered_by_
             template_for(reading)
         return
     folder = templates_dir(None) / template_for(reading)
-    for language in NAMES:
+    for language in load_own_page_words(ROOT / "config" / "own_page").names:
         for file in ("email.md", "sms.txt", "letter.md"):
             assert (folder / language / file).is_file(), (reading, language, file)
 

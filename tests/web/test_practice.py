@@ -1,7 +1,5 @@
 """A desk to practise at: invented people write, a clerk works on their words, the page says what a good one does."""
 
-from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,25 +10,9 @@ from dispatcher.rulebook.exercises import load_exercises
 from dispatcher.settings import SettingsError, load_settings
 from tests.command import dispatcher as command
 from tests.shared import ROOT
-from tests.web.house import NOW, Desk, Web, add
+from tests.web.house import NOW, Desk, Web
 
 EXERCISES = {one.name: one for one in load_exercises(ROOT / "config" / "practice" / "exercises.yaml")}
-AT = ("--now", NOW.isoformat())
-
-
-@pytest.fixture
-def practised(tmp_path: Path) -> Iterator[Web]:
-    """A practice home in which one operator has got their people, and those have written."""
-    home = tmp_path / "practice"
-    assert command("practice", "begin", home=home).returncode == 0
-    house = open_dispatcher(load_settings(home=home), now=NOW)
-    add(house, "anna", ["operator"])
-    house.close()
-    played = command("practice", "play", *AT, home=home)
-    assert played.returncode == 0, played.stdout + played.stderr
-    house = open_dispatcher(load_settings(home=home), now=NOW + timedelta(minutes=10))
-    yield Web(house)
-    house.close()
 
 
 def test_a_clerk_works_on_what_invented_people_write(practised: Web) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from channels.kind import ChannelKind
 from dispatcher.authoring.template_files import read_template
+from dispatcher.rulebook.letter_words import load_letter_words
 from dispatcher.rulebook.wording import load_wordings
 from dispatcher.values.money import Money
 from dispatcher.writing.domain.instalments import flat_plan
@@ -44,9 +45,12 @@ def home_of(language):
     return {"en": "US", "es": "MX"}.get(language, language.upper())
 
 
+LETTERS = load_letter_words(ROOT / "config/letters")
+
+
 @cache
 def house_style():
-    return read_layouts(ROOT / "templates", load_wordings(ROOT / "config/content"))
+    return read_layouts(ROOT / "templates", load_wordings(ROOT / "config/content"), LETTERS)
 
 
 def shipped(name):

@@ -13,6 +13,11 @@ class Kind:
     says: str
 
     @property
+    def title(self) -> str:
+        """Its word as a heading says it."""
+        return self.word.replace("_", " ").capitalize()
+
+    @property
     def is_one_file(self) -> bool:
         """Whether it is a single text, whose name is the kind's own."""
         return self.path.endswith(SUFFIX)
@@ -55,6 +60,19 @@ KINDS: tuple[Kind, ...] = (
         word="schedules", path="schedules.yaml", one="list of schedules", says="what happens when by itself"
     ),
     Kind(word="mappings", path="mappings", one="mapping", says="how a stranger's ledger is read"),
+    Kind(word="readings", path="readings", one="list of readings", says="how replies are read, by language"),
+    Kind(
+        word="letters",
+        path="letters",
+        one="list of a letter's words",
+        says="what the page around a letter says, by language",
+    ),
+    Kind(
+        word="own_page",
+        path="own_page",
+        one="list of the debtors' page's words",
+        says="what the debtors' own page says, by language",
+    ),
 )
 
 BY_WORD = {kind.word: kind for kind in KINDS}

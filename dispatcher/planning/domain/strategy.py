@@ -37,6 +37,7 @@ class Step:
     vary: bool = False  # channels that were not used last come first
     notice: str = ""  # of a notice: which one of the law it is
     post: str = STANDARD_POST  # as what a letter of it is posted
+    where: str = field(default="", compare=False, repr=False)  # FILE:LINE of it, for errors
 
     def leaves(self, paused_for: timedelta | None) -> bool:
         """Whether a channel that has been paused for so long is left for the next one."""
@@ -62,6 +63,7 @@ class FollowUp:
     template: str
     day: int = 0
     valid_days: int = DEFAULT_VALID_DAYS
+    where: str = field(default="", compare=False, repr=False)  # FILE:LINE of it, for errors
 
     @property
     def step(self) -> Step:
@@ -73,6 +75,7 @@ class FollowUp:
             channels=self.channels,
             template=self.template,
             valid_days=self.valid_days,
+            where=self.where,
         )
 
 
@@ -117,10 +120,16 @@ class Arm:
     channels: tuple[ChannelKind, ...] = ()
     hours: Hours | None = None
     day: int | None = None  # on which its people come to the step; None: on the step's own
+    where: str = field(default="", compare=False, repr=False)  # FILE:LINE of its template, for errors
 
     def of(self, step: Step) -> Step:
         """The step as this arm has it."""
-        return replace(step, template=self.template or step.template, channels=self.channels or step.channels)
+        return replace(
+            step,
+            template=self.template or step.template,
+            channels=self.channels or step.channels,
+            where=self.where or step.where,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,7 +19,6 @@ from dispatcher.people.prove_debtor import Answers, PageVisit, leave, prove, vis
 from dispatcher.people.recording import Said
 from dispatcher.values import written
 from dispatcher.web.debtors.account_view import Account, Choosable, account_of
-from dispatcher.web.debtors.debtor_words import ACCOUNT_WORDS, NAMES
 from dispatcher.web.debtors.debtors_page import unknown
 from dispatcher.web.debtors.guest import (
     ACTOR,
@@ -154,7 +153,7 @@ def _as_fact(choice: Choosable, shown: Account, on: str) -> tuple[str, Mapping[s
 
 def _say(visit: Visit, guest: Guest) -> Response:
     language = language_of(visit, guest.holder.language)
-    words = ACCOUNT_WORDS[language]
+    words = visit.program.own_page_words.account[language]
     choice = visit.text("what")
     if choice not in CHOICES:
         return _account(visit, guest, status=422, wrong="missing")
@@ -192,7 +191,7 @@ def _back(visit: Visit, done: str = "") -> Response:
 def _questions(visit: Visit, guest: Guest, *, status: int = 200, wrong: str = "", done: str = "") -> Response:
     """The two questions: nothing on it tells one person from another."""
     language = language_of(visit, guest.holder.language)
-    words = _filled(language, guest)
+    words = _filled(visit.program.own_page_words.account[language], guest)
     return page(
         visit,
         "debtor_proof",
@@ -202,13 +201,13 @@ def _questions(visit: Visit, guest: Guest, *, status: int = 200, wrong: str = ""
         say=words,
         wrong=words[wrong] if wrong else "",
         done=words[done] if done else "",
-        languages=NAMES,
+        languages=visit.program.own_page_words.names,
     )
 
 
 def _account(visit: Visit, guest: Guest, *, status: int = 200, wrong: str = "", why: str = "") -> Response:
     language = language_of(visit, guest.holder.language)
-    words = _filled(language, guest)
+    words = _filled(visit.program.own_page_words.account[language], guest)
     proved = _proved(visit, guest)
     done = visit.query("done")
     return page(
@@ -218,7 +217,7 @@ def _account(visit: Visit, guest: Guest, *, status: int = 200, wrong: str = "", 
         headers=HEADERS,
         lang=language,
         say=words,
-        texts=ACCOUNT_WORDS[language],
+        texts=visit.program.own_page_words.account[language],
         account=account_of(visit, guest, language),
         token=proved.csrf if proved else "",
         wrong=words[wrong].format(why=why) if wrong else "",
@@ -227,11 +226,11 @@ def _account(visit: Visit, guest: Guest, *, status: int = 200, wrong: str = "", 
         every=EVERY,
         today=visit.now.date(),
         names={reading.value: words[_name(reading)] for reading in CHOICES},
-        languages=NAMES,
+        languages=visit.program.own_page_words.names,
     )
 
 
-def _filled(language: str, guest: Guest) -> dict[str, str]:
+def _filled(words: Mapping[str, str], guest: Guest) -> dict[str, str]:
     sender = guest.sender
     values = {
         "sender": guest.name,
@@ -239,7 +238,6 @@ def _filled(language: str, guest: Guest) -> dict[str, str]:
         "email": sender.email if sender else "",
         "days": str(ANSWER_DAYS),
     }
-    words = ACCOUNT_WORDS[language]
     return {name: _fill(text, values) for name, text in words.items()}
 
 

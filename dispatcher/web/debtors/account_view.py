@@ -1,7 +1,7 @@
 """What a debtor who has proved who they are sees: what is open in parts, what was agreed, what may be agreed on."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -21,7 +21,6 @@ from dispatcher.people.storage.people import load_people
 from dispatcher.values.canonical import canonical_json
 from dispatcher.values.money import Money
 from dispatcher.values.sender import Sender
-from dispatcher.web.debtors.debtor_words import ACCOUNT_WORDS
 from dispatcher.web.debtors.guest import Guest
 from dispatcher.web.site.visit import Visit
 from dispatcher.writing.domain.message_inputs import debt_view
@@ -96,11 +95,11 @@ class Account:
 class _Writer:
     """How amounts, days and sentences are written for this reader."""
 
-    language: str
+    words: Mapping[str, str]
     locale: Locale
 
     def say(self, name: str, **values: Any) -> str:
-        return ACCOUNT_WORDS[self.language][name].format(**values)
+        return self.words[name].format(**values)
 
     def money(self, money: Money) -> str:
         return money_text(money, self.locale)
@@ -120,7 +119,8 @@ def account_of(visit: Visit, guest: Guest, language: str) -> Account:
         agreed = arrangements.listed(connection, debtor_id=person.id)
         told = told_before(connection, person.id)
     debts = [files[debt.id] for debt in known if debt.id in files and files[debt.id].balance.minor > 0]
-    writer = _Writer(language=language, locale=locale_for(language, person.country))
+    words = program.own_page_words.account[language]
+    writer = _Writer(words=words, locale=locale_for(language, person.country))
     mine = [one for one in agreed if one.state in (State.ACTIVE, State.KEPT, State.BROKEN)]
     active = {debt for one in mine if one.state is State.ACTIVE for debt in one.debt_ids}
     choices = _choices(found, writer)

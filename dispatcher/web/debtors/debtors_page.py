@@ -9,7 +9,6 @@ from dispatcher.people import record_wish as wishes
 from dispatcher.people.record_opt_out import record_opt_out
 from dispatcher.people.recording import Said
 from dispatcher.people.storage.people import load_people
-from dispatcher.web.debtors.debtor_words import NAMES, words_in
 from dispatcher.web.debtors.guest import ACTOR, HEADERS, SOURCE, Guest, guest_of, language_of
 from dispatcher.web.site.page import page
 from dispatcher.web.site.visit import Page, Visit
@@ -80,7 +79,7 @@ def _suit(visit: Visit, guest: Guest) -> Response:
         if name not in days
         for span in wishes.hours_to_leave(f"{on} 00:00-24:00")
     ]
-    if visit.text("language") in NAMES:
+    if visit.text("language") in visit.program.own_page_words.names:
         found.append(wishes.language(visit.text("language")))
     if found:
         wishes.record_wish(database, who, said, found, read=visit.program.read_reply)
@@ -92,7 +91,8 @@ def _said(visit: Visit) -> Said:
 
 
 def _page(visit: Visit, guest: Guest, *, status: int = 200, wrong: str = "", done: str = "") -> Response:
-    language, words = words_in(language_of(visit, guest.holder.language))
+    language = language_of(visit, guest.holder.language)
+    words = visit.program.own_page_words.messages[language]
     return page(
         visit,
         "debtor",
@@ -108,7 +108,7 @@ def _page(visit: Visit, guest: Guest, *, status: int = 200, wrong: str = "", don
         ways=WAYS,
         hours=_HOURS,
         day_names=_DAYS,
-        languages=NAMES,
+        languages=visit.program.own_page_words.names,
         contact=bool(guest.sender),
         account=f"{visit.request.url.path}/account" if guest.has_account else "",
     )
@@ -154,7 +154,8 @@ def masked(address: str) -> str:
 
 def unknown(visit: Visit) -> Response:
     """The answer to a link that is none of ours, or is dead."""
-    language, words = words_in(language_of(visit))
+    language = language_of(visit)
+    words = visit.program.own_page_words.messages[language]
     return page(visit, "debtor_unknown", status=404, headers=HEADERS, lang=language, say=words)
 
 

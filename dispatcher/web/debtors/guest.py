@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dispatcher.people.domain.optout_token import OptOutLink, read_token
+from dispatcher.people.domain.own_page_words import LAST_RESORT
 from dispatcher.people.storage import debtor_page
 from dispatcher.people.storage.debtor_page import LinkHolder
 from dispatcher.values.sender import Sender
-from dispatcher.web.debtors.debtor_words import NAMES
 from dispatcher.web.site.page import site_of
 from dispatcher.web.site.visit import RefusedError, Visit, caller_of
 
@@ -63,7 +63,8 @@ def language_of(visit: Visit, on_file: str = "") -> str:
     """What was chosen on the page, else what the browser asks for, else what is on file; one that we speak."""
     wanted = (visit.query("lang"), *accepted(visit.request.headers.get("accept-language", "")), on_file)
     primaries = (tag.replace("_", "-").split("-")[0].lower() for tag in wanted)
-    return next((primary for primary in primaries if primary in NAMES), "en")
+    spoken = visit.program.own_page_words.names
+    return next((primary for primary in primaries if primary in spoken), LAST_RESORT)
 
 
 def accepted(header: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from difflib import unified_diff
 from typing import Any
 
@@ -110,7 +110,7 @@ def decide(visit: Visit) -> Response:
         ),
         "approve": (
             Role.APPROVER,
-            lambda: decide_text.approve(database, check, version, actor=who, since=_since(visit), now=now),
+            lambda: decide_text.approve(database, check, version, actor=who, since=since_of(visit), now=now),
             "It is decided. From that day on it holds.",
         ),
         "send-back": (
@@ -313,7 +313,8 @@ def ladder_of(visit: Visit, kind: Kind, name: str, text: str) -> Strategy | None
     return found[0] if len(found) == 1 else None
 
 
-def _since(visit: Visit) -> Any:
+def since_of(visit: Visit) -> datetime:
+    """From when it is to hold: the start of the day that was chosen, at once where that is today."""
     text = visit.text("since")
     if not text:
         return visit.now

@@ -42,10 +42,11 @@ def show_editor(visit: Visit) -> Response:
     """The editor with the stored text."""
     number = a_number(visit, "version")
     stored = _to_edit(visit, number)
-    file = visit.query("file") or _first_file(stored)
+    file = visit.query("file") or _added_file(visit) or _first_file(stored)
     require_path(file)
-    desk = Editor(stored=stored, file=file, text=stored.version.files.get(file, ""))
-    return _editor(visit, desk)
+    model = _model_of(stored, file)
+    desk = Editor(stored=stored, file=file, text=stored.version.files.get(model, ""))
+    return _editor(visit, desk, begun_from=model if model != file else "")
 
 
 def save(visit: Visit) -> Response:
@@ -103,6 +104,7 @@ def _editor(
     status: int = 200,
     wrong: str = "",
     opened: str = "",
+    begun_from: str = "",
     lines: list[tuple[str, str]] | None = None,
 ) -> Response:
     old = desk.stored.version
@@ -117,6 +119,8 @@ def _editor(
         file=desk.file,
         text=desk.text,
         files=sorted(old.files, key=lambda path: (path == META, path)),
+        begun_from=begun_from,
+        languages=sorted(visit.program.layouts.wordings),
         opened=opened or fingerprint(old.files.get(desk.file, "")),
         snippets=SNIPPETS,
         placeholders=[p for n, p in PLACEHOLDERS.items() if not n.startswith(LAW_PREFIX)],
@@ -149,6 +153,21 @@ def _to_edit(visit: Visit, number: int | None) -> StoredVersion:
     if not versions:
         raise RefusedError(404, "There is no such template.")
     return next((one for one in versions if one.version.state is VersionState.DRAFT), versions[0])
+
+
+def _added_file(visit: Visit) -> str:
+    """The text that was asked for by its language and its channel."""
+    language, channel = visit.query("language"), visit.query("channel")
+    return f"{language}/{channel}" if language and channel else ""
+
+
+def _model_of(stored: StoredVersion, file: str) -> str:
+    """The file itself where it is there; else what a new text begins from: its channel's in the nearest language."""
+    files = stored.version.files
+    language, _, name = file.partition("/")
+    nearest = (file, f"{language.partition('-')[0]}/{name}", f"en/{name}")
+    others = (path for path in sorted(files) if path.endswith(f"/{name}"))
+    return next((path for path in (*nearest, *others) if path in files), file)
 
 
 def _first_file(stored: StoredVersion) -> str:

@@ -21,7 +21,16 @@ from dispatcher.web.operators.import_words import LABELS
 from dispatcher.web.site.visit import RefusedError, Visit
 
 OWN, PROPOSED = "own", "proposed"  # bases that are no mapping's name
-_SETTINGS = ("encoding", "delimiter", "header", "sheet", "date_format", "decimal")
+_OF_FILE = ("encoding", "delimiter", "header", "sheet")  # how the file itself is read
+_SETTINGS = (*_OF_FILE, "date_format", "decimal")
+
+
+class FileFormError(ValueError):
+    """The file cannot be read in the form that was named; `kept`: everything else that was chosen."""
+
+    def __init__(self, why: str, kept: dict[str, Any]) -> None:
+        super().__init__(why)
+        self.kept = kept
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,7 +123,10 @@ def view_of(file: Path, chosen: Mapping[str, Any]) -> MappingView:
 
 
 def chosen_in(visit: Visit, file: Path, before: Mapping[str, Any]) -> dict[str, Any]:
-    """The choices after a form was sent; raises RefusedError with a sentence for what cannot be meant."""
+    """The choices after a form was sent; raises RefusedError with a sentence for what cannot be meant.
+
+    Raises FileFormError, which keeps the columns as they were chosen, where the file cannot be read as the form says.
+    """
     base = visit.text("base")
     if visit.text("do") == "base":
         proposed = before.get("proposed") if base == PROPOSED else None
@@ -124,17 +136,28 @@ def chosen_in(visit: Visit, file: Path, before: Mapping[str, Any]) -> dict[str, 
         header=_line(visit),
     )  # fmt: skip
     try:
-        sample, seen = sample_rows(file, wanted), sample_rows(file, _wanted(before["document"]))
+        seen = sample_rows(file, _wanted(before["document"]))
     except (PortfolioFileError, LookupError, UnicodeError) as error:
         raise RefusedError(422, str(error)) from None
+    try:
+        sample, unreadable = sample_rows(file, wanted), ""
+    except (PortfolioFileError, LookupError, UnicodeError) as error:
+        sample, unreadable = seen, str(error)
     known = choices_of(before["document"], sample.headers)
     sent = _choices_sent(visit, sample.headers)
+    if unreadable:
+        form = {name: text for name, text in known.settings.items() if name in _OF_FILE}
+        rest = {name: text for name, text in sent.settings.items() if name not in _OF_FILE}
+        sent = replace(sent, settings=form | rest)
     if "header" not in before["document"] and sent.settings.get("header") == str(seen.place + 1):
         sent = replace(sent, settings={k: v for k, v in sent.settings.items() if k != "header"})
-    if sent == replace(known, words=_words_of_columns(known)):
+    if sent == replace(known, words=_words_of_columns(known)) and not unreadable:
         return dict(before)
     document = document_of(sent, before["document"], sample.headers)
-    return {**before, "document": _said_of_form(before["document"], sample) | document}
+    chosen = {**before, "document": _said_of_form(before["document"], sample) | document}
+    if unreadable:
+        raise FileFormError(unreadable, chosen)
+    return chosen
 
 
 def _words_of_columns(known: Choices) -> dict[str, Mapping[str, str]]:

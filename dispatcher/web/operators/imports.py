@@ -34,6 +34,7 @@ from dispatcher.web.operators.import_files import (
 from dispatcher.web.operators.import_mapping import (
     OWN,
     PROPOSED,
+    FileFormError,
     chosen_in,
     document_in,
     first_rows,
@@ -163,6 +164,9 @@ def choose_mapping(visit: Visit) -> Response:
     try:
         chosen = chosen_in(visit, require_file(visit, upload), upload.choices)
         mapping_chosen(chosen)
+    except FileFormError as unreadable:
+        shown = replace(upload, choices=unreadable.kept)
+        return again(visit, lambda one: _shown(one, shown), import_words.on_a_page(unreadable), at=back)
     except ConfigError as problem:
         shown = replace(upload, choices=chosen)
         return again(visit, lambda one: _shown(one, shown), import_words.on_a_page(problem), at=back)

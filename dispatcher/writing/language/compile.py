@@ -10,6 +10,7 @@ from jinja2 import Template
 from markupsafe import escape
 
 from channels.kind import ChannelKind
+from dispatcher.writing.domain.letter_words import LetterWords
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.domain.template import TemplateVersion
 from dispatcher.writing.domain.wording import Disclosure, Wording
@@ -89,6 +90,7 @@ class CompiledText:
     disclosures: tuple[CompiledDisclosure, ...]
     shows_plans: bool = False
     source: str = ""  # as its author wrote it
+    letter_words: LetterWords | None = None  # what the page around a letter says; None for other channels too
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,7 +161,7 @@ def _compile(version: TemplateVersion, house: Layouts) -> CompiledTemplate:
         language, _, name = path.partition("/")
         if name in FILES and _LANGUAGE.fullmatch(language) and len(version.files[path]) <= MAX_SOURCE:
             try:
-                text = _TextCompiler(path, version.files[path], language, house).compile()
+                text = _compiled_text(path, version.files[path], language, house)
                 texts[language, text.channel] = text
             except TemplateProblems as found:
                 problems.extend(found.problems)
@@ -173,6 +175,19 @@ def _compile(version: TemplateVersion, house: Layouts) -> CompiledTemplate:
         meta=meta,
         texts=texts,
     )
+
+
+def _compiled_text(path: str, source: str, language: str, house: Layouts) -> CompiledText:
+    """One text, compiled once for as long as its own language reads the same; raises TemplateProblems."""
+    compiler = _TextCompiler(path, source, language, house)
+    key = (path, source, house.letter_words(language))
+    layouts, text = compiler.shared.texts.get(key, (None, None))
+    if text is None or layouts is not house.layouts:
+        text = compiler.compile()
+        if len(compiler.shared.texts) >= _CACHE_SIZE:
+            compiler.shared.texts.clear()
+        compiler.shared.texts[key] = (house.layouts, text)
+    return text
 
 
 def _file_problems(version: TemplateVersion) -> Iterator[Problem]:
@@ -205,6 +220,7 @@ class _Language:
         self.wording = wording
         self.known = {**PLACEHOLDERS, **BRAND, **_disclosure_flags(wording)}
         self._shared: dict[tuple[str, bool], Part] = {}
+        self.texts: dict[tuple[str, str, LetterWords | None], tuple[Mapping[str, str], CompiledText]] = {}
 
     def shared(self, source: str, *, html: bool, file: str) -> Part:
         """A source that many texts have, compiled the first time; raises TemplateProblems."""
@@ -231,6 +247,8 @@ _LANGUAGES: dict[int, _Language] = {}
 def _language_of(wording: Wording) -> _Language:
     known = _LANGUAGES.get(id(wording))
     if known is None or known.wording is not wording:
+        if len(_LANGUAGES) >= _CACHE_SIZE:
+            _LANGUAGES.clear()
         known = _LANGUAGES[id(wording)] = _Language(wording)
     return known
 
@@ -291,7 +309,13 @@ class _TextCompiler:
                 f"there is no wording for {language}: without its phrases and disclosures it cannot be sent"
             )
             raise TemplateProblems(
-                [Problem(file=path, message=message, suggestion=f"write config/content/{primary}.yaml")]
+                [
+                    Problem(
+                        file=path,
+                        message=message,
+                        suggestion=f"add the language {primary} to the wording first",
+                    )
+                ]
             )
         self.wording: Wording = wording
         self.shared = _language_of(wording)
@@ -301,6 +325,10 @@ class _TextCompiler:
         document = front_matter.split(self.source, file=self.path, keys=self.keys)
         self._check(document)
         return dict(self._pieces(document))
+
+    @property
+    def _is_letter(self) -> bool:
+        return self.channel is ChannelKind.LETTER
 
     def compile(self) -> CompiledText:
         """Every part of the file, compiled; raises TemplateProblems."""
@@ -314,6 +342,7 @@ class _TextCompiler:
             parts=parts,
             uses=uses,
             source=self.source,
+            letter_words=self.house.letter_words(self.language) if self._is_letter else None,
             shows_plans=any(use.placeholder.name == "plans" and use.fields for use in uses),
             disclosures=self._disclosures(),
         )

@@ -1,11 +1,12 @@
 """The house style: layouts that carry every template, and each language's wording."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dispatcher.values.sender import Sender
+from dispatcher.writing.domain.letter_words import LetterWords
 from dispatcher.writing.domain.wording import Wording
 
 LAYOUTS = (
@@ -16,23 +17,50 @@ TABLES = ("debts", "breakdown", "plans", "schedule", "itemization")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layouts:
-    """`layouts` by name (`email.html`, `tables/plans.txt`), `wordings` by primary language, a digest of both."""
+    """`layouts` by name (`email.html`, `tables/plans.txt`), `wordings` by primary language, a digest of all words.
+
+    `letters`: what a letter's page says, by language tag.
+    """
 
     layouts: Mapping[str, str]
     wordings: Mapping[str, Wording]
     digest: str
+    letters: Mapping[str, LetterWords] = field(default_factory=dict)
     senders: tuple[Sender, ...] = ()  # whose messages templates are tried with; none: a made-up one
 
     def wording(self, language: str) -> Wording | None:
         """The wording that a language tag uses: `es-MX` reads `es`."""
         return self.wordings.get(language.split("-", maxsplit=1)[0].lower())
 
+    def letter_words(self, language: str) -> LetterWords | None:
+        """What a letter's page says in a language: the region's own words, else the language's."""
+        return self.letters.get(language) or self.letters.get(language.split("-", maxsplit=1)[0].lower())
 
-def read_layouts(templates: Path, wordings: Mapping[str, Wording]) -> Layouts:
+    def saying(
+        self,
+        wordings: Mapping[str, Wording],
+        letters: Mapping[str, LetterWords],
+        senders: Sequence[Sender],
+    ) -> "Layouts":
+        """The same layouts with other words: what is compiled of the one never passes for the other."""
+        return Layouts(
+            layouts=self.layouts,
+            wordings=wordings,
+            digest=_digest(self.layouts, wordings, letters),
+            letters=letters,
+            senders=tuple(senders),
+        )
+
+
+def read_layouts(
+    templates: Path, wordings: Mapping[str, Wording], letters: Mapping[str, LetterWords]
+) -> Layouts:
     """Read the layouts of a templates folder; raises FileNotFoundError naming the layout that is not there."""
     names = [*LAYOUTS, *(f"tables/{table}.{medium}" for table in TABLES for medium in ("html", "txt"))]
     layouts = {name: _read(templates / "_layouts" / f"{name}.jinja") for name in names}
-    return Layouts(layouts=layouts, wordings=wordings, digest=_digest(layouts, wordings))
+    return Layouts(
+        layouts=layouts, wordings=wordings, digest=_digest(layouts, wordings, letters), letters=letters
+    )
 
 
 def _read(path: Path) -> str:
@@ -43,9 +71,12 @@ def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _digest(layouts: Mapping[str, str], wordings: Mapping[str, Wording]) -> str:
+def _digest(
+    layouts: Mapping[str, str], wordings: Mapping[str, Wording], letters: Mapping[str, LetterWords]
+) -> str:
     digest = hashlib.sha256()
-    for part in (*layouts.items(), *((name, repr(wordings[name])) for name in sorted(wordings))):
+    said = [(name, repr(of[name])) for of in (wordings, letters) for name in sorted(of)]
+    for part in (*layouts.items(), *said):
         for text in part:
             digest.update(len(text.encode()).to_bytes(8, "big") + text.encode())
     return digest.hexdigest()

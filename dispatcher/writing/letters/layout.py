@@ -18,6 +18,7 @@ from dispatcher.values.logo import Logo
 from dispatcher.values.postal_address import AddressProblem, normalise_address
 from dispatcher.values.sender import Sender
 from dispatcher.values.validation_period import VALIDATION
+from dispatcher.writing.domain.letter_words import LetterWords
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.formats import date_text, locale_for, money_text
 from dispatcher.writing.letter_text import LetterText
@@ -27,7 +28,7 @@ from dispatcher.writing.letters.bill_font import bill_font_rules
 from dispatcher.writing.letters.engine import LastPage, QrCode
 from dispatcher.writing.letters.page_rules import font_css, paper_css, running_css
 from dispatcher.writing.letters.paper import Paper
-from dispatcher.writing.letters.words import Words, words_for
+from dispatcher.writing.letters.words import words_of
 from dispatcher.writing.untrusted import is_right_to_left, one_line
 
 _IDENTITY = '<section class="identity"'
@@ -41,7 +42,6 @@ class Layout:
 
     template: Template
     css: Markup
-    words: Mapping[str, Mapping[str, str]]
     bill: Template  # the Swiss payment part
     bill_css: Markup
     bill_words: Mapping[str, Mapping[str, str]]
@@ -62,7 +62,7 @@ class Slip:
 
 
 def load_layout(folder: Path) -> Layout:
-    """The layout in `folder`: `letter.html.jinja`, `letter.css`, `letter_words.yaml`, and the same of `bill`."""
+    """The layout in `folder`: `letter.html.jinja`, `letter.css`, and of the payment part also `bill_words.yaml`."""
     environment = ImmutableSandboxedEnvironment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.globals = {"direction_of": _direction_of}
 
@@ -72,7 +72,6 @@ def load_layout(folder: Path) -> Layout:
     return Layout(
         template=environment.from_string(read("letter.html.jinja")),
         css=Markup(read("letter.css")),  # noqa: S704  # our own file
-        words=yaml.safe_load(read("letter_words.yaml")),
         bill=environment.from_string(read("bill.html.jinja")),
         bill_css=Markup(read("bill.css")),  # noqa: S704  # our own file
         bill_words=yaml.safe_load(read("bill_words.yaml")),
@@ -113,7 +112,7 @@ def _transfer_code(inputs: RenderInputs) -> str:
     )
 
 
-def _account_rows(inputs: RenderInputs, words: Words) -> tuple[tuple[str, str], ...]:
+def _account_rows(inputs: RenderInputs, words: LetterWords) -> tuple[tuple[str, str], ...]:
     account = inputs.sender.bank.get(inputs.total.currency)
     if account is None:
         return ()
@@ -133,7 +132,7 @@ def last_page(letter: LetterText, inputs: RenderInputs, layout: Layout, paper: P
         return None
     base = letter.language.partition("-")[0]
     language = base if base in LANGUAGES else "en"
-    words = words_for(letter.language, layout.words)
+    words = words_of(letter)
     element = layout.bill.render(
         bill=bill,
         words=layout.bill_words[language],
@@ -163,7 +162,7 @@ def page_html(
 
     Raises WordsError for a language without words.
     """
-    words = words_for(letter.language, layout.words)
+    words = words_of(letter)
     prose, mark, identity = _with_directions(letter.body_html).partition(_IDENTITY)
     above = words.continued.format(sender=one_line(inputs.sender.name), reference=reference_of(inputs))
     running = running_css(page=words.page, above=above, below=message_id)
@@ -229,7 +228,7 @@ def _has_slip(inputs: RenderInputs) -> bool:
     return bool(inputs.debts) and inputs.total.minor > 0 and asks_for_it
 
 
-def _slip(inputs: RenderInputs, words: Words, language: str) -> Slip | None:
+def _slip(inputs: RenderInputs, words: LetterWords, language: str) -> Slip | None:
     if not _has_slip(inputs):
         return None
     locale = locale_for(language, inputs.debtor.country)

@@ -1,50 +1,26 @@
-"""The few words that the page layout itself says, per language, from `letter_words.yaml` beside it."""
+"""The words of a letter's page: whether a language has them, and whether a PDF shows those of its text."""
 
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
 
 from babel import Locale, UnknownLocaleError
 
+from dispatcher.writing.domain.letter_words import LetterWords
+from dispatcher.writing.letter_text import LetterText
 from dispatcher.writing.letters.reading import read_letter
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Words:
-    """One language's words; `{braces}` are filled in by the layout."""
-
-    date: str
-    reference: str
-    page: str  # with {page} and {pages}
-    continued: str  # with {sender} and {reference}
-    pay_heading: str
-    pay_to: str
-    pay_reference: str
-    balance_on: str  # with {date}
-    pay_online: str
-    pay_scan: str
-    pay_structured: str
-    pay_scan_bank: str
-
-
 class WordsError(ValueError):
-    """`letter_words.yaml` lacks a language or a word, or holds one that nobody reads."""
+    """A letter is in a language in which its page has nothing to say."""
 
 
-def words_for(language: str, known: Mapping[str, Mapping[str, str]]) -> Words:
-    """The words of a BCP 47 language, a region's own ones over its language's; raises WordsError."""
-    base, _, _ = language.partition("-")
-    if base not in known:
+def words_of(letter: LetterText) -> LetterWords:
+    """What the page says in the letter's language; raises WordsError where nobody has written it yet."""
+    if letter.words is None:
         raise WordsError(
-            f"the layout of letters has no words in {_named(language)}: add a section {base!r} to"
-            " letter_words.yaml"
+            f"nobody has written yet what the page around a letter says in {_named(letter.language)}: add it to"
+            " the words of letters in the configuration"
         )
-    merged = {**known[base], **known.get(language, {})}
-    wanted = {field.name for field in fields(Words)}
-    if merged.keys() != wanted:
-        odd = ", ".join(sorted(merged.keys() ^ wanted))
-        raise WordsError(f"letter_words.yaml, section {base!r}: missing or unknown: {odd}")
-    return Words(**merged)
+    return letter.words
 
 
 def _named(language: str) -> str:
