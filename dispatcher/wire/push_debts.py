@@ -11,6 +11,7 @@ from typing import Any
 from dispatcher.database.engine import Database
 from dispatcher.portfolio.apply_mapping import PortfolioFileError
 from dispatcher.portfolio.domain.import_request import ImportReport, ImportRequest, ImportSettings
+from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping
 from dispatcher.portfolio.import_portfolio import WatchLedger, import_portfolio
 from dispatcher.wire.domain.pushed_row import PushedRow, PushProblem, by_columns, read_rows
 
@@ -31,6 +32,7 @@ class Push:
     settings: ImportSettings
     folder: Path  # for the time of the import alone
     dry_run: bool = False
+    people_only: bool = False  # the rows are debtors, without debts
 
 
 @dataclass(slots=True)
@@ -59,7 +61,7 @@ def push_debts(
     database: Database, push: Push, *, watch: WatchLedger, on_rows: Callable[[int], None] = lambda _rows: None
 ) -> Pushed:
     """Import every row that can be; each error names the row in the sender's own count, from 0."""
-    rows, problems = read_rows(push.documents, push.creditor)
+    rows, problems = read_rows(push.documents, push.creditor, people_only=push.people_only)
     pushed = Pushed(rows=len(push.documents), problems=problems)
     push.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for group in by_columns(rows):
@@ -83,6 +85,7 @@ def _import(
         rejects=folder / "rejects.csv",
         warnings=folder / "warnings.csv",
         dry_run=push.dry_run,
+        mapping=_people(rows) if push.people_only else None,
         accept=_OF_FILES,
         why=f"pushed by {push.actor}",
         settings=push.settings,
@@ -97,6 +100,13 @@ def _import(
     pushed.held += report.held
     pushed.problems += _problems(request.rejects, rows)
     pushed.warnings += _problems(request.warnings, rows)
+
+
+def _people(rows: list[PushedRow]) -> PortfolioMapping:
+    """Each column is the one it is called by, and no row is a debt."""
+    return PortfolioMapping(
+        name="debtors", path=Path("debtors"), fields={name: name for name in rows[0].cells}, people_only=True
+    )
 
 
 def _write(file: Path, rows: list[PushedRow]) -> None:

@@ -4,9 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from dispatcher.database.tables.people import opt_outs
+from dispatcher.database.tables.portfolio import creditors
 from dispatcher.people.record_hold import record_hold
 from dispatcher.people.recording import Said
 from dispatcher.users import manage_service_accounts as accounts
@@ -27,6 +29,46 @@ def ask(client: TestClient, **question: Any) -> dict[str, Any]:
 
 def rules(decision: dict[str, Any]) -> set[str]:
     return {reason["rule"] for reason in decision["reasons"]}
+
+
+# Debtors.
+
+
+def test_debtors_are_pushed_by_themselves_with_an_error_a_row_and_make_no_balance_younger(web: Web) -> None:
+    client = account(web, "people:write", "people:read", "debts:read")
+    with web.house.database.reading() as connection:
+        before = connection.execute(select(creditors.c.ledger_as_of, creditors.c.ledger_imported_at)).all()
+    rows = [
+        {"reference": "A-1", "name": "Ana Pérez Soler", "language": "es", "country": "US", "region": "US-NY"},
+        {"reference": "NEW-1", "name": "Noor New", "language": "en", "country": "US", "region": "NY"},
+        {"reference": "A-2", "balance": "0.01"},
+        {"creditor": "other", "reference": "A-3", "name": "Somebody Else"},
+        {"name": "Nobody"},
+    ]
+
+    answer = client.post("/api/v1/debtors", json=rows, headers={"Idempotency-Key": "debtors-1"})
+    again = client.post("/api/v1/debtors", json=rows, headers={"Idempotency-Key": "debtors-1"})
+    tried = client.post("/api/v1/debtors?dry_run=yes", json=[{"reference": "NEW-2", "name": "Not Kept"}])
+
+    assert answer.status_code == 200, answer.text
+    assert again.json() == answer.json()
+    said = answer.json()
+    assert (said["rows"], said["imported"], said["refused"]) == (5, 2, 3)
+    assert [(error["row"], error["column"]) for error in said["errors"]] == [
+        (2, "balance"),
+        (3, "creditor"),
+        (4, "debtor_reference"),
+    ]
+    assert tried.json()["imported"] == 1
+    found = {one["reference"]: one for one in client.get("/api/v1/debtors?limit=100").json()["items"]}
+    assert (found["A-1"]["name"], found["A-1"]["language"]) == ("Ana Pérez Soler", "es")
+    assert found["NEW-1"]["region"] == "NY"
+    assert "NEW-2" not in found
+    assert client.get("/api/v1/debts/acme/D-1").json()["debtor"] == "acme/A-1"  # nothing of debts is touched
+    with web.house.database.reading() as connection:
+        after = connection.execute(select(creditors.c.ledger_as_of, creditors.c.ledger_imported_at)).all()
+    assert after == before
+    assert account(web, "debts:write", name="other").post("/api/v1/debtors", json=rows).status_code == 403
 
 
 # May I call now?

@@ -56,17 +56,22 @@ def merge_creditors(
 ) -> dict[str, date | None]:
     """Make the file's creditors known and note their ledger's date; returns the dates noted before.
 
-    A ledger older than the one known leaves that one's date and age in force, unless `allow_older`.
+    A ledger older than the one known leaves that one's date and age in force, unless `allow_older`; people without
+    debts say nothing of balances, and make no ledger younger.
     """
-    keys = connection.scalars(select(staged_debts.c.creditor).union(select(staged_debtors.c.creditor))).all()
+    owed = connection.scalars(select(staged_debts.c.creditor).distinct()).all()
+    keys = {*owed, *connection.scalars(select(staged_debtors.c.creditor).distinct())}
     known = dict(
         connection.execute(
             select(creditors.c.key, creditors.c.ledger_as_of).where(creditors.c.key.in_(keys))
         ).all()
     )
     row = {"ledger_as_of": as_of, "ledger_imported_at": imported_at}
-    if keys:
-        statement = _insert(connection, creditors).values([{"key": key, **row} for key in sorted(keys)])
+    if named := sorted(keys - set(owed)):
+        people = _insert(connection, creditors).values([{"key": key} for key in named])
+        connection.execute(people.on_conflict_do_nothing(index_elements=["key"]))
+    if owed:
+        statement = _insert(connection, creditors).values([{"key": key, **row} for key in sorted(owed)])
         known_date = creditors.c.ledger_as_of
         newer = or_(known_date.is_(None), known_date <= as_of)
         connection.execute(

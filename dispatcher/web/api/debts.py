@@ -1,6 +1,7 @@
 """What a creditor's system pushes and reads of debts and payments."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -91,8 +92,16 @@ def _pair(visit: Visit) -> tuple[int, int]:
 
 def push(visit: Visit) -> Any:
     """Insert or update debts by their references; an error a row, and nothing said of debts that are not named."""
-    documents = _rows(visit.body)
-    request = _push_of(visit, documents)
+    return _pushed(visit, _push_of(visit, _rows(visit.body)))
+
+
+def push_debtors(visit: Visit) -> Any:
+    """Insert or update debtors by their references, whether or not they owe anything yet; an error a row."""
+    return _pushed(visit, replace(_push_of(visit, _rows(visit.body)), people_only=True))
+
+
+def _pushed(visit: Visit, request: Push) -> Any:
+    documents = request.documents
     if len(documents) <= AT_ONCE:
         pushed = push_debts(visit.program.database, request, watch=visit.program.watch_ledger)
         return {"state": "done", **pushed.as_json()}
@@ -239,7 +248,7 @@ def _rows(body: bytes) -> list[Any]:
     except (ValueError, RecursionError):
         raise RefusedError(400, "The body is no JSON.") from None
     if not isinstance(documents, list) or not documents:
-        raise RefusedError(422, "The body is an array of rows, one a debt.")
+        raise RefusedError(422, "The body is an array of rows, one a debt or a debtor.")
     if len(documents) > MOST_ROWS:
         raise RefusedError(413, f"{MOST_ROWS} rows at a time at most.")
     return documents

@@ -5,6 +5,7 @@ from typing import Any, Final
 from channels.kind import CallKind, ChannelKind
 from dispatcher.people.domain.fact_table import FACTS
 from dispatcher.people.domain.facts import Fact, Field, Takes, words
+from dispatcher.portfolio.domain.portfolio_columns import DEBTOR_COLUMNS
 from dispatcher.wire.provide_documents import KINDS
 
 TEXT: Final[dict[str, Any]] = {"type": "string"}
@@ -148,6 +149,22 @@ ROWS: Final[dict[str, Any]] = {
             "balance": TEXT,
             "due_date": DAY,
             "debtor": {"type": "object", "additionalProperties": True},
+        },
+    },
+}
+DEBTORS: Final[dict[str, Any]] = {
+    "type": "array",
+    "minItems": 1,
+    "items": {
+        "type": "object",
+        "description": "The columns of a portfolio file that are a debtor's: reference, name, kind, and the others.",
+        "additionalProperties": True,
+        "properties": {
+            "reference": TEXT,
+            "creditor": TEXT,
+            "name": TEXT,
+            "kind": TEXT,
+            **{name: TEXT for name in sorted(DEBTOR_COLUMNS) if not name.startswith("debtor_")},
         },
     },
 }

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dispatcher.portfolio.domain.portfolio_columns import DEBTOR_COLUMNS
+
 _DEBTOR = frozenset({"reference", "name", "kind"})  # columns that begin with `debtor_`
 
 
@@ -29,13 +31,18 @@ class PushProblem:
         return {"row": self.row, "column": self.column, "value": self.value, "reason": self.reason}
 
 
-def read_rows(documents: Sequence[Any], creditor: str) -> tuple[list[PushedRow], list[PushProblem]]:
-    """The rows that can be read; a row of another creditor than the account's is refused by itself."""
+def read_rows(
+    documents: Sequence[Any], creditor: str, *, people_only: bool = False
+) -> tuple[list[PushedRow], list[PushProblem]]:
+    """The rows that can be read; a row of another creditor than the account's is refused by itself.
+
+    `people_only`: a row is a debtor, its columns as they stand in `debtor` otherwise; a debt's are refused.
+    """
     rows: list[PushedRow] = []
     problems: list[PushProblem] = []
     for number, document in enumerate(documents):
         try:
-            cells = _cells(document)
+            cells = _debtor_cells(document) if people_only else _cells(document)
             if creditor and cells.setdefault("creditor", creditor) != creditor:
                 raise _CellError("creditor", cells["creditor"], f"this account writes for {creditor} alone")
             rows.append(PushedRow(number=number, cells=cells))
@@ -58,6 +65,18 @@ class _CellError(Exception):
     def __init__(self, column: str, value: str, reason: str) -> None:
         self.column, self.value, self.reason = column, value[:200], reason
         super().__init__(reason)
+
+
+def _debtor_cells(document: Any) -> dict[str, str]:
+    if not isinstance(document, dict):
+        raise _CellError("", str(document), "a row is a JSON object with a debtor's columns")
+    own = {name: value for name, value in document.items() if name != "creditor"}
+    cells = _cells({"debtor": own} | ({"creditor": document["creditor"]} if "creditor" in document else {}))
+    for column in cells:
+        if column not in DEBTOR_COLUMNS:
+            reason = "no column of a debtor; what belongs to a debt is pushed with it"
+            raise _CellError(column, cells[column], reason)
+    return cells
 
 
 def _cells(document: Any) -> dict[str, str]:
