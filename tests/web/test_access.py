@@ -198,6 +198,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "GET /api/v1/arrangements": PEOPLE,
     "GET /api/v1/arrangements/{id}": PEOPLE,
     "GET /api/v1/debtors": PEOPLE,
+    "POST /api/v1/debtors": (OPERATOR,),
     "GET /api/v1/debtors/{creditor}/{reference}": PEOPLE,
     "GET /api/v1/contacts": PEOPLE,
     "GET /api/v1/opt-outs": PEOPLE,

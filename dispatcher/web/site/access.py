@@ -225,6 +225,7 @@ ACCESS: Mapping[str, Access] = {
     "GET /api/v1/arrangements": READS_PEOPLE,
     "GET /api/v1/arrangements/{id}": READS_PEOPLE,
     "GET /api/v1/debtors": READS_PEOPLE,
+    "POST /api/v1/debtors": OPERATES,
     "GET /api/v1/debtors/{creditor}/{reference}": READS_PEOPLE,
     "GET /api/v1/contacts": READS_PEOPLE,
     "GET /api/v1/opt-outs": READS_PEOPLE,
