@@ -8,7 +8,7 @@ from channels.kind import ChannelKind
 from dispatcher.authoring.preview_template import PreviewRequest, preview_for_debtor
 from dispatcher.database.engine import Database
 from dispatcher.writing.checks.finding import Finding
-from dispatcher.writing.coverage import Coverage, coverage_of
+from dispatcher.writing.coverage import Coverage, coverage_of, debtor_called
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.domain.template import TemplateVersion
 from dispatcher.writing.language.compile import CompiledTemplate, CompiledText, compile_version
@@ -130,8 +130,10 @@ def _day(now: datetime) -> date:
 
 
 def _sample(meta: TemplateMeta, text: CompiledText, who: str) -> tuple[str, RenderInputs]:
+    """Whom the text is shown for: a sample, a debtor made from its conditions, else the first sample."""
     found = list(_all_samples(meta, text.channel, text.language))
-    return next(((name, inputs) for name, inputs in found if name == who), found[0])
+    known = next((inputs for name, inputs in found if name == who), None) or debtor_called(text, meta, who)
+    return (who, known) if known is not None else found[0]
 
 
 def _all_samples(

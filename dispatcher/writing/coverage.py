@@ -81,6 +81,15 @@ def coverage_of(text: CompiledText, meta: TemplateMeta) -> Coverage:
     return Coverage(file=text.file, branches=read)
 
 
+def debtor_called(text: CompiledText, meta: TemplateMeta, name: str) -> RenderInputs | None:
+    """The debtor of that name by whom a branch is met; None where the text's conditions make none of it any more."""
+    author = author_text(text.file, text.source)
+    debtors = dict(_debtors(text, author, meta))
+    if name in debtors:
+        return debtors[name]
+    return next((inputs for other, inputs in _twice_made(author, debtors) if other == name), None)
+
+
 def _debtors(
     text: CompiledText, author: AuthorText, meta: TemplateMeta
 ) -> Iterator[tuple[str, RenderInputs]]:

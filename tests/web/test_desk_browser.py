@@ -175,6 +175,50 @@ def plan_shows_it(page: Page) -> None:
     )
 
 
+def test_a_person_who_does_not_program_writes_a_template_with_a_table_and_a_condition(
+    web: Web, browser: Browser
+) -> None:
+    with served(web) as base:
+        page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        sign_in(page, base, "manager", "/templates")
+        page.get_by_role("link", name="New template").click()
+        page.get_by_label("Name").fill("larger-sums")
+        page.get_by_role("button", name="Begin").click()
+        expect(page.get_by_role("alert")).to_contain_text("Say what it is for")
+        page.get_by_label("What it is for").fill("Offers help where much is open")
+        page.get_by_label("Who answers for it").fill("Receivables")
+        page.get_by_label("Why it may be sent").fill("Performance of the contract")
+        page.get_by_label("collection: after the due date").check()
+        assert serious(page) == []
+        page.get_by_role("button", name="Begin").click()
+
+        text = page.get_by_label("E-mail in English")
+        text.press("Control+End")
+        page.get_by_role("button", name="total", exact=True).click()
+        page.keyboard.type(" is open as of ")
+        page.get_by_role("button", name="as_of", exact=True).click()
+        page.keyboard.type(".\n")
+        page.get_by_role("button", name="table of debts").click()
+        page.get_by_role("button", name="only above an amount").click()
+        page.keyboard.type(
+            "We can agree on smaller payments."
+        )  # where the cursor stands: inside the condition
+        preview = page.frame_locator("iframe.mailframe").locator("body")
+        expect(preview).to_contain_text("Due date")
+        expect(page.locator("#preview-says")).to_have_text("Preview updated, nothing to see to")
+        assert "600 %}\nWe can agree on smaller payments.\n{% endif %}" in text.input_value()
+        page.get_by_text("Conditions: ").click()
+        page.get_by_role("button", name="shown for").first.click()
+        expect(preview).to_contain_text("We can agree on smaller payments.")
+        page.get_by_label("What changes").fill("a new text for larger sums")
+        page.get_by_role("button", name="Save draft").click()
+        page.get_by_role("link", name="Hand in").click()
+        page.get_by_role("button", name="Test send").click()
+        expect(page.get_by_role("status").first).to_contain_text("manager@acme.example")
+        page.get_by_role("button", name="Hand in for review").click()
+        expect(page.locator("main")).to_contain_text("another person reviews it")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_practice_page_is_readable_by_everybody_and_fits_every_screen(
     practised: Web, browser: Browser, scheme: str

@@ -351,5 +351,14 @@ def test_a_new_template_begins_from_another_and_bad_names_are_refused(web: Web) 
 
     assert made.headers["location"].startswith("/templates/gentle-note/edit")
     assert "gentle-note" in manager.page("/templates")
+    about = {"purpose": "Says: thank you", "owner": "Ana", "legal_basis": "Performance of the contract"}
+    nothing = {"name": "thanks", "source": "", **about}
+    assert "at least one kind of step" in manager.said(manager.post("/templates/new", nothing))
+    unsaid = manager.post("/templates/new", {"name": "thanks", "kind": ["collection"]})
+    assert "what it is for" in manager.said(unsaid)
+    begun = manager.post("/templates/new", nothing | {"kind": ["collection", "courtesy"]})
+    meta = manager.page(begun.headers["location"] + "&file=template.yaml")
+    assert "purpose: &#39;Says: thank you&#39;" in meta
+    assert "owner: Ana" in meta
     for bad in ("First", "a b", "../x", NAME, "", "x" * 80, "new/edit"):
         assert manager.post("/templates/new", {"name": bad, "source": ""}).status_code == 422

@@ -15,6 +15,7 @@ from dispatcher.web.managers.template_preview import (
     previewed,
     require_path,
     samples_for,
+    who_of,
 )
 from dispatcher.web.managers.templates import diff_lines, stored_version
 from dispatcher.web.site.filters import a_number
@@ -29,6 +30,11 @@ SNIPPETS = (
     ("table of amounts", "how the amount is made up: interest, fees, payments", "\n{{ tables.breakdown }}\n"),
     ("table of plans", "the plans on offer with their dates", "\n{{ tables.plans }}\n"),
     ("only if", "what stands only where a value is there", "\n{% if debt.interest %}\n\n{% endif %}\n"),
+    (
+        "only above an amount",
+        "what stands only where more is open; change the number",
+        "\n{% if debt.balance > 600 %}\n\n{% endif %}\n",
+    ),
     ("if, else", "one of two texts", "\n{% if debts | length > 1 %}\n\n{% else %}\n\n{% endif %}\n"),
     (
         "for each debt",
@@ -52,7 +58,7 @@ def show_editor(visit: Visit) -> Response:
 def save(visit: Visit) -> Response:
     """Keep the text; where somebody else saved the same file meanwhile, show both and lose neither."""
     desk = desk_of(visit)
-    if visit.text("do") == "preview":
+    if visit.text("do") == "preview" or visit.field("show_for"):
         return _editor(visit, desk, opened=visit.field("opened"))
     stored = desk.stored
     try:
@@ -108,7 +114,7 @@ def _editor(
     lines: list[tuple[str, str]] | None = None,
 ) -> Response:
     old = desk.stored.version
-    names = samples_for(desk)
+    names, who = samples_for(desk), who_of(visit)
     return page(
         visit,
         "template_editor",
@@ -124,8 +130,8 @@ def _editor(
         opened=opened or fingerprint(old.files.get(desk.file, "")),
         snippets=SNIPPETS,
         placeholders=[p for n, p in PLACEHOLDERS.items() if not n.startswith(LAW_PREFIX)],
-        samples=names,
-        who=visit.field("who") or (names[0] if names else ORDINARY),
+        samples=list(dict.fromkeys([*names, *([who] if who else [])])),
+        who=who or (names[0] if names else ORDINARY),
         debtor=visit.text("debtor"),
         comment=visit.text("comment") if "comment" in visit.form else _comment(old),
         views=list(desk.views),

@@ -113,6 +113,11 @@ def desk_of(visit: Visit) -> Editor:
     )
 
 
+def who_of(visit: Visit) -> str:
+    """The sample debtor that is asked for: whoever meets a branch that was pointed at, else the one that is chosen."""
+    return visit.field("show_for") or visit.field("who")
+
+
 def require_path(file: str) -> None:
     """Refuse a file that a template does not have."""
     if not _PATH.fullmatch(file):
@@ -160,7 +165,7 @@ def _shown(visit: Visit, desk: Editor, file: str) -> tuple[DraftPreview | None, 
     debtor = visit.text("debtor")
     if debtor and not visit.has(*READS_PEOPLE):
         return None, "A real person is shown to those alone who may read people: choose a made-up one."
-    request = DraftRequest(version=desk.version, file=file, who=visit.field("who") or ORDINARY, debtor=debtor)
+    request = DraftRequest(version=desk.version, file=file, who=who_of(visit) or ORDINARY, debtor=debtor)
     house = visit.program
     try:
         if debtor:

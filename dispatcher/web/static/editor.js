@@ -71,7 +71,11 @@ function later() {
 
 function insert(what) {
   text.focus();
-  text.setRangeText(what, text.selectionStart, text.selectionEnd, "end");
+  const start = text.selectionStart;
+  text.setRangeText(what, start, text.selectionEnd, "end");
+  // One goes on writing where the words belong: on the empty line inside a condition.
+  const inside = what.indexOf("%}\n\n{%");
+  if (inside >= 0) text.setSelectionRange(start + inside + 3, start + inside + 3);
   later();
 }
 
@@ -83,10 +87,21 @@ function goToLine(number) {
   text.scrollTop = (text.scrollHeight / text.value.split("\n").length) * Math.max(0, number - 4);
 }
 
+function showFor(name) {
+  const who = document.getElementById("who");
+  if (![...who.options].some((one) => one.value === name)) who.add(new Option(name, name));
+  who.value = name;
+  preview();
+}
+
 document.addEventListener("input", (event) => event.target.form === form && later());
 form.addEventListener("submit", () => (leaving = true));
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("button[data-insert], button[data-line]");
+  const button = event.target.closest("button[data-insert], button[data-line], button[name=show_for]");
+  if (button?.name === "show_for") {
+    event.preventDefault();
+    showFor(button.value);
+  }
   if (button?.dataset.insert && !text.readOnly) insert(button.dataset.insert);
   if (button?.dataset.line) goToLine(Number(button.dataset.line));
 });
