@@ -143,7 +143,8 @@ def _hand_in(visit: Visit, language: str) -> str:
 
 
 def _approve(visit: Visit, language: str) -> str:
-    house, since = visit.program, since_of(visit)
+    house, now = visit.program, visit.now
+    since = since_of(visit)
     handed = waiting(house.database, language, VersionState.SUBMITTED)
     if not handed:
         raise ReviewRefused("Nothing of it waits for a decision.")
@@ -151,7 +152,7 @@ def _approve(visit: Visit, language: str) -> str:
         may_approve(one, visit.actor)
     tried = tried_together(house.database, house.check_texts, handed, since)
     for one in handed:
-        decide_text.approve(house.database, tried, one, actor=visit.actor, since=since, now=visit.now)
+        decide_text.approve(house.database, tried, one, actor=visit.actor, since=since, now=now)
     house.pages_texts.forget()
     house.follow_configuration()
     return "It is decided. From that day on it holds."
