@@ -24,36 +24,37 @@ class LanguagePart:
         return self.name.format(language)
 
 
+WORDING = "wording"  # the kind whose text makes a language one
 _NOTHING = "Nothing is written in it: its readers get the text in the sender's own language, else in English."
 
 PARTS = (
     LanguagePart(
-        kind="wording",
+        kind=WORDING,
         name="intents.{}",
         says="who may not act on whom: families of intent",
         without=_NOTHING,
     ),
     LanguagePart(
-        kind="wording",
+        kind=WORDING,
         name="examples.{}",
         says="sentences that people have judged, on both sides",
         without=_NOTHING,
     ),
     LanguagePart(
-        kind="wording",
+        kind=WORDING,
         name="{}",
         says="the words of the layouts, the sentences of the law, the way to stop",
         without=_NOTHING,
     ),
     LanguagePart(
-        kind="wording",
+        kind=WORDING,
         name="optout_words",
         section="languages",
         says="how people ask to be left alone",
         without="A wish to be left alone in it is not understood by itself: it waits in the inbox for a person.",
     ),
     LanguagePart(
-        kind="wording",
+        kind=WORDING,
         name="care_words",
         section="phrases",
         says="how people say that they are in danger",

@@ -127,6 +127,7 @@ def _editor(
         files=sorted(old.files, key=lambda path: (path == META, path)),
         begun_from=begun_from,
         languages=sorted(visit.program.layouts.wordings),
+        tongues=_tongues(old, desk.file),
         opened=opened or fingerprint(old.files.get(desk.file, "")),
         snippets=SNIPPETS,
         placeholders=[p for n, p in PLACEHOLDERS.items() if not n.startswith(LAW_PREFIX)],
@@ -138,6 +139,16 @@ def _editor(
         **previewed(visit, desk),
         piece=False,
     )
+
+
+def _tongues(version: TemplateVersion, file: str) -> dict[str, str]:
+    """Language -> the text of it that its tab leads to, of the same channel where it has one; English first."""
+    channel, found = file.rpartition("/")[2], dict[str, str]()
+    for path in sorted(version.files, key=lambda path: (not path.startswith("en/"), path)):
+        language, slash, name = path.partition("/")
+        if slash and (language not in found or name == channel):
+            found[language] = path
+    return found
 
 
 def _comment(version: TemplateVersion) -> str:

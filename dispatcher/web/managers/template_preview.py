@@ -54,7 +54,9 @@ class Editor:
     def views(self) -> dict[str, str]:
         """What the preview can show -> the file it comes from, all in the language of the text."""
         files = self.version.files
-        languages = sorted({path.partition("/")[0] for path in files if "/" in path})
+        languages = sorted(
+            {path.partition("/")[0] for path in files if "/" in path}, key=lambda tag: (tag != "en", tag)
+        )
         language = self.file.partition("/")[0] if self.channel else next(iter(languages), "")
         found = {view: f"{language}/{name}" for view, name in _SHOWN.items()}
         if self.channel is ChannelKind.LETTER:

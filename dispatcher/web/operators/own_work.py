@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from dispatcher.authoring.storage import template_versions
 from dispatcher.configuration.domain.config_version import ConfigVersion
+from dispatcher.configuration.domain.language_parts import PARTS, WORDING, is_language
 from dispatcher.configuration.storage import config_versions
 from dispatcher.messages.storage import message_lists
 from dispatcher.people.storage import handlers, task_lists
@@ -11,6 +12,7 @@ from dispatcher.runs.second_person import for_second_person
 from dispatcher.runs.storage import day_counts, jobs
 from dispatcher.users.domain.user import Role
 from dispatcher.web.site.visit import Visit
+from dispatcher.web.site.words import language_name
 from dispatcher.writing.domain.template import VersionState
 
 
@@ -73,8 +75,20 @@ def _drafts(versions: list[template_versions.StoredVersion], actor: str) -> list
 
 
 def _changes(versions: list[ConfigVersion], actor: str) -> list[Work]:
+    """A line a draft; those of one language are written as a whole, and are one line."""
     mine = [one for one in versions if one.state is VersionState.DRAFT and actor in one.authors]
-    return [
+    whole = {one.name for one in mine if one.kind == WORDING and is_language(one.name)}
+    texts = {name: {(part.kind, part.name_in(name)) for part in PARTS if not part.section} for name in whole}
+    found = [
+        Work(
+            count=sum((one.kind, one.name) in names for one in mine),
+            what=f"drafts of {language_name(name)}",
+            address=f"/languages/{name}",
+        )
+        for name, names in sorted(texts.items())
+    ]
+    mine = [one for one in mine if not any((one.kind, one.name) in names for names in texts.values())]
+    return found + [
         Work(
             count=1,
             what=f"draft of {one.kind} {one.name}, version {one.version}",

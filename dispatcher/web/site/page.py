@@ -201,6 +201,7 @@ def _our_pages() -> Environment:
         "language_name": words.language_name,
         "post_line": words.post_line,
         "sentence": words.sentence,
+        "short": words.short,
         "grouped": words.grouped,
         "in_fours": words.in_fours,
         "cron": words.cron,

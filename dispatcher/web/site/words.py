@@ -1,5 +1,6 @@
 """How the pages write what the tables hold: states, times in somebody's zone, amounts, reasons."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -194,6 +195,14 @@ def number(value: int | None) -> str:
 def words(name: str) -> str:
     """A name of ours as words: `first_reminder` as first reminder."""
     return name.replace("_", " ")
+
+
+def short(value: object) -> object:
+    """A digest by its first letters, as lists show it; anything else as it is."""
+    return f"{value[:12]}…" if isinstance(value, str) and _DIGEST.fullmatch(value) else value
+
+
+_DIGEST = re.compile(r"[0-9a-f]{40,}")
 
 
 def actor_name(actor: str) -> str:
