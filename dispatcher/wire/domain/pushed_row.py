@@ -76,6 +76,8 @@ def _debtor_cells(document: Any) -> dict[str, str]:
         if column not in DEBTOR_COLUMNS:
             reason = "no column of a debtor; what belongs to a debt is pushed with it"
             raise _CellError(column, cells[column], reason)
+    if not cells.get("debtor_reference"):
+        raise _CellError("debtor_reference", "", "is missing: by which `reference` do your books know them?")
     return cells
 
 
