@@ -13,6 +13,7 @@ _.isolation_level  # of the driver's connection
 
 # Read or called by the library whose class it is.
 _.settings_customise_sources  # pydantic-settings
+_.own_page  # a kind of configuration, asked for by its name
 _._is_whole  # pydantic
 _.collect  # prometheus-client
 _.handle_starttag  # html.parser
