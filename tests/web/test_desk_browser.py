@@ -129,7 +129,7 @@ def write_template(page: Page, base: str) -> None:
     page.get_by_label("Begin with the texts of").select_option("first-reminder")
     page.get_by_role("button", name="Begin").click()
     page.get_by_text("Add a text").click()
-    page.get_by_label("Language").fill("sv")
+    page.locator("#newlanguage").fill("sv")
     page.get_by_role("button", name="Begin it").click()
     expect(page.locator("main")).to_contain_text("Begun from E-mail in English: write it in Swedish.")
     page.get_by_label("E-mail in Swedish").fill(MAIL)
