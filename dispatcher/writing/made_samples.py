@@ -8,7 +8,7 @@ from typing import Any
 from dispatcher.values.money import Money
 from dispatcher.values.sender import AdviceBody
 from dispatcher.writing.domain.instalments import flat_plan
-from dispatcher.writing.domain.render_inputs import DebtView, RenderInputs
+from dispatcher.writing.domain.render_inputs import DebtView, PaperView, RenderInputs
 from dispatcher.writing.language.branches import AuthorText, asked_of
 from dispatcher.writing.language.placeholders import EXTRA_PREFIX
 
@@ -157,6 +157,10 @@ def _body(name: str) -> Callable[[RenderInputs, Any], RenderInputs]:
     return change
 
 
+_PAPERS = (
+    PaperView(title="Final invoice 4711 of 139.50", url="https://papers.example/4711?v=1&l=en"),
+    PaperView(title="Contract", url="https://papers.example/contract"),
+)
 _SETTERS: Mapping[str, Callable[[RenderInputs, Any], RenderInputs | None]] = {
     "debt.balance": _balance,
     "total": _balance,
@@ -169,6 +173,7 @@ _SETTERS: Mapping[str, Callable[[RenderInputs, Any], RenderInputs | None]] = {
     "debt.days_past_due": _of_debt("days_past_due", lambda _, value: int(value or 0)),
     "debt.issued_on": lambda inputs, value: _debt(inputs, issued_on=None) if value is None else inputs,
     "debts.length": _count,
+    "papers": lambda inputs, value: replace(inputs, papers=_PAPERS if value else ()),
     "debtor.kind": _of_debtor("kind"),
     "debtor.country": _of_debtor("country"),
     "relation": _plain("relation"),

@@ -13,6 +13,7 @@ from dispatcher.messages.domain.message import Message
 from dispatcher.messages.domain.spoken import ASKED_FOR, How
 from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile
 from dispatcher.people.storage.debt_files import load_debts
+from dispatcher.people.storage.papers import Paper, papers_of
 from dispatcher.people.storage.people import load_people
 from dispatcher.people.storage.told import debts_of_messages, first_sent
 from dispatcher.planning.policy import Policy
@@ -22,7 +23,9 @@ from dispatcher.treatment.find_segments import with_segments
 from dispatcher.values.money import Money
 from dispatcher.writing.domain.arrangement_view import ArrangementView, arrangement_view
 from dispatcher.writing.domain.message_inputs import Offered, message_inputs
-from dispatcher.writing.domain.render_inputs import RenderInputs
+from dispatcher.writing.domain.render_inputs import PaperView, RenderInputs
+
+ANSWER = "reply_to_consumer"  # the kind of message that answers a person
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +56,7 @@ class MessageFiles:
     first_sent: Mapping[tuple[int, int], date]
     follow_ups: Mapping[str, FollowedUp] = field(default_factory=dict)  # by message id
     settlements: Mapping[int, Sequence[tuple[str, date, Money]]] = field(default_factory=dict)  # by person
+    papers: Mapping[int, Sequence[Paper]] = field(default_factory=dict)  # by person who is answered
 
     def follow_up(self, message: Message) -> FollowedUp | None:
         """The arrangement's event that it tells of; None for a step of a ladder."""
@@ -98,6 +102,12 @@ class MessageFiles:
         told = self.follow_up(message)
         return arrangement_view(told.agreed, told.instalment) if told and told.agreed else None
 
+    def _papers(self, message: Message) -> tuple[PaperView, ...]:
+        if message.kind != ANSWER:
+            return ()
+        found = self.papers.get(message.recipient_id, ())
+        return tuple(PaperView(title=one.title, url=one.url) for one in found)
+
     def inputs(self, message: Message, desk: Policy) -> RenderInputs | None:
         """What its text is made from now; None when the creditor has no sender."""
         sender = desk.senders.get(message.creditor)
@@ -116,6 +126,7 @@ class MessageFiles:
             optout_url=desk.optout_url(person.person, message.channel, message.contact_point_id or 0),
             offered=Offered(terms=desk.offers, past=self.past(message)),
             arrangement=self._arrangement(message),
+            papers=self._papers(message),
         )
 
 
@@ -143,6 +154,7 @@ def gather(
         settlements=sent_offers.settlements_sent(
             connection, {message.recipient_id for message in messages if message.kind == "collection"}
         ),
+        papers=papers_of(connection, {one.recipient_id for one in messages if one.kind == ANSWER}),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from email import message_from_bytes, policy
 from functools import partial
 
 import pytest
@@ -17,6 +18,7 @@ from dispatcher.inbox.reply import Replying, reply, template_for
 from dispatcher.people.recording import Said
 from dispatcher.resources import templates_dir
 from dispatcher.rulebook.own_page_words import load_own_page_words
+from dispatcher.wire.provide_documents import Provided, provide_document, withdraw_document
 from dispatcher.worker.daily_run import run_today
 from tests.shared import ROOT
 from tests.web.house import Web
@@ -91,6 +93,31 @@ def test_an_answer_goes_out_once_by_the_way_they_wrote(
             select(messages.c.reasons).where(messages.c.kind == "reply_to_consumer")
         ).all()
     assert answers(web) == [(f"reply-{reading}", "email", "ana@debtors.example", "accepted")], held
+
+
+def test_whoever_asks_for_proof_gets_the_papers_that_stand_and_what_is_kept_is_what_was_sent(
+    web: Web, desk: Replying, heard: Callable[..., int]
+) -> None:
+    house, now = web.house, web.house.now()
+    title = "Court judgment 4711 <of> 99.00 USD"  # names what no message of ours may say by itself
+    for number, name in enumerate((title, "Withdrawn contract")):
+        paper = Provided(kind="other", title=name, url=f"https://papers.example/{number}?a=1&b=2")
+        provide_document(house.database, "acme", "D-1", paper, by="test", at=now)
+    withdraw_document(house.database, 2, why="the wrong one", by="test", at=now)
+
+    message = reply(desk, heard("Please send me proof of it", "proof"))
+    run_today(house, date(2026, 11, 17), actor="test")
+
+    sent = (house.home / "outbox" / f"{message}.eml").read_bytes()
+    assert sent == web.signed_in("auditor").get(f"/messages/{message}/bytes").content
+    mail = message_from_bytes(sent, policy=policy.default)
+    html, text = (mail.get_body((kind,)).get_content() for kind in ("html", "plain"))
+    assert 'href="https://papers.example/0?a=1&amp;b=2"' in html
+    assert "Court judgment 4711 &lt;of&gt; 99.00 USD" in html
+    assert title in text
+    assert "https://papers.example/0?a=1&b=2" in text
+    assert "Withdrawn" not in html + text
+    assert "We are gathering them" not in html + text
 
 
 def test_the_gate_refuses_an_answer_to_somebody_whom_a_lawyer_represents(

@@ -386,6 +386,8 @@ def _is_known(href: str, inputs: RenderInputs) -> bool:
     bodies = (sender.advice.get(inputs.debtor.country), sender.complaints.get(inputs.debtor.country))
     ours = [inputs.payment_url, inputs.optout_url, sender.website, sender.dispute_url]
     ours += [body.website for body in bodies if body]
+    if href.replace("&amp;", "&") in {one.url for one in inputs.papers}:
+        return True  # the creditor has provided it for this very person
     if href in ours or href.startswith(("mailto:", "tel:")):
         return True
     host = _host(href.replace("&amp;", "&"))

@@ -41,6 +41,9 @@ class Mask:
         own += _alarming(known, checked.scanner)
         own += _alarming_of_sender(inputs.sender, inputs.debtor.country, checked.scanner)
         self._words = sorted({one_line(value) for value in own if value}, key=len, reverse=True)
+        self._papers = sorted(
+            {text for one in inputs.papers for text in (one.url, one_line(one.title)) if text}, key=len
+        )
         self._urls = [url for url in (inputs.optout_url, inputs.payment_url) if url]
         self._amounts = checked.amounts()
         self._dates = checked.dates()
@@ -50,6 +53,8 @@ class Mask:
         """The content with its data masked; line breaks stay where they are."""
         if self._from_paper:  # at its foot stands the message's id, in which "9cad" is no amount in dollars
             content = MESSAGE_ID.sub(DATA, content)
+        for words in reversed(self._papers):  # a title may name an amount, a court or a person
+            content = content.replace(str(escape(words)) if html else words, DATA)
         for url in self._urls:
             content = content.replace(str(escape(url)) if html else url, DATA)
         for amount in self._amounts:

@@ -18,7 +18,7 @@ from dispatcher.values.sender import Sender
 from dispatcher.values.validation_period import VALIDATION, validation_period_end
 from dispatcher.writing.domain.arrangement_view import ArrangementView
 from dispatcher.writing.domain.itemization import itemization_of
-from dispatcher.writing.domain.render_inputs import DebtorView, DebtView, RenderInputs
+from dispatcher.writing.domain.render_inputs import DebtorView, DebtView, PaperView, RenderInputs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +42,7 @@ def message_inputs(
     disputed: Sequence[DebtFile] = (),
     offered: Offered | None = None,
     arrangement: ArrangementView | None = None,
+    papers: tuple[PaperView, ...] = (),
 ) -> RenderInputs:
     """The inputs of one message.
 
@@ -83,6 +84,7 @@ def message_inputs(
         settlement=settlement.amount if settlement else None,
         settlement_until=settlement.valid_until if settlement else None,
         arrangement=arrangement,
+        papers=papers,
         handover_on=message.as_of + timedelta(days=sender.handover_days) if handed_over else None,
         handover_firm=sender.handover_firm if handed_over else "",
         barred=barred,

@@ -73,6 +73,14 @@ class DebtView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PaperView:
+    """A creditor's paper about a debt, for whoever asked for proof: what it is called, and where it is read."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RenderInputs:
     """What a template may speak of. The same inputs and template version give the same text."""
 
@@ -101,6 +109,9 @@ class RenderInputs:
     settlement: Money | None = None  # a part of the balance that would end the debts
     settlement_until: date | None = None  # None: it comes again on the same terms
     arrangement: ArrangementView | None = None
+    papers: tuple[
+        PaperView, ...
+    ] = ()  # of an answer to a person: what the creditor has provided about their debts
     handover_on: date | None = None
     handover_firm: str = ""
     barred: bool = False  # a debt of it is time-barred
@@ -131,7 +142,7 @@ class RenderInputs:
 
     def digest(self) -> str:
         """SHA-256 (hex) over all values; two equal digests render the same text."""
-        values = {name: getattr(self, name) for name in _OWN}
+        values = {name: getattr(self, name) for name in _OWN if name != "papers" or self.papers}
         values["sender"] = _sender_digest(self.sender)
         return hashlib.sha256(_written(values)).hexdigest()
 

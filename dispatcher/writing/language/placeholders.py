@@ -162,6 +162,14 @@ _PAYMENTS = _catalogue(
 )
 
 
+_PAPERS = _catalogue(
+    _entry(
+        "title", Kind.TEXT, "what the paper is called", "Invoice 4711", lambda one: one.title, "portfolio"
+    ),
+    _entry("url", Kind.LINK, "where it is read", "https://acme.example/papers/4711", lambda one: one.url),
+)
+
+
 def _agreed(get: Callable[[ArrangementView], Any]) -> Callable[["View"], Any]:
     """A value of the arrangement that the message is about; empty where it is about none."""
     return lambda view: get(view.inputs.arrangement) if view.inputs.arrangement else None
@@ -308,6 +316,8 @@ PLACEHOLDERS: Mapping[str, Placeholder] = _catalogue(
     _entry("arrangement.ends_on", _D, "the day it ends if nothing comes", "May 1, 2026", _agreed(lambda a: a.ends_on), "empty"),
     Placeholder(name="arrangement.instalments", kind=Kind.LIST, description="its payments", sample="",
                 get=lambda v: v.inputs.arrangement.instalments if v.inputs.arrangement else (), may_be_empty=True, items=_PAYMENTS),
+    Placeholder(name="papers", kind=Kind.LIST, description="what the creditor has provided about their debts, in an answer",
+                sample="", get=lambda v: v.inputs.papers, may_be_empty=True, items=_PAPERS),
     _entry("handover.on", _D, "the day on which the account is passed on", "May 1, 2026", lambda v: v.inputs.handover_on, "empty"),
     _entry("handover.firm", _T, "the firm that takes over", "Northgate Recoveries", lambda v: v.inputs.handover_firm or None, "empty"),
     _entry("links.pay", _L, "where to pay", "https://pay.acme.example/INV-2041", lambda v: _web(v.inputs.payment_url), "empty"),
