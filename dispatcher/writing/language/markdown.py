@@ -17,7 +17,7 @@ from dispatcher.writing.language.problems import Problem
 BLOCK_TAG = re.compile(r"\s*(?:\{%-?\s*(?:(?!%\}).)*%\}\s*)+$")
 BLOCK = re.compile(r"\s*\{\{\s*((?:tables|law)\.\w+)\s*\}\}\s*$")
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
-_LINK_TARGET = re.compile(r"\]\(\s*\{\{\s*(links\.\w+)\s*\}\}\s*\)")
+_LINK_TARGET = re.compile(r"\]\(\s*\{\{\s*(links\.\w+|paper\.url)\s*\}\}\s*\)")
 _HTML = re.compile(r"<\s*(?:[a-zA-Z!?/][^<>]*>?|$)")
 _SCHEME = "placeholder:"
 _OPENING = re.compile(r"\{%-?\s*(for|if)\b")
