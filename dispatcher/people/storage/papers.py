@@ -21,9 +21,10 @@ def papers_of(connection: Connection, debtor_ids: Collection[int]) -> Mapping[in
     """Debtor's id -> the papers that stand about what they owe, alone or with others, in the order they came."""
     if not debtor_ids:
         return {}
-    own = select(debts.c.debtor_id, debts.c.id).where(one_of(debts.c.debtor_id, debtor_ids))
+    ids = sorted(debtor_ids)
+    own = select(debts.c.debtor_id, debts.c.id).where(one_of(debts.c.debtor_id, ids))
     shared = select(debt_parties.c.debtor_id, debt_parties.c.debt_id).where(
-        one_of(debt_parties.c.debtor_id, debtor_ids)
+        one_of(debt_parties.c.debtor_id, ids)
     )
     whose = own.union(shared).subquery()
     query = (

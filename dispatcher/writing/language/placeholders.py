@@ -166,7 +166,9 @@ _PAPERS = _catalogue(
     _entry(
         "title", Kind.TEXT, "what the paper is called", "Invoice 4711", lambda one: one.title, "portfolio"
     ),
-    _entry("url", Kind.LINK, "where it is read", "https://acme.example/papers/4711", lambda one: _web(one.url)),
+    _entry(
+        "url", Kind.LINK, "where it is read", "https://acme.example/papers/4711", lambda one: _web(one.url)
+    ),
 )
 
 
