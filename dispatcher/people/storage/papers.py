@@ -21,10 +21,9 @@ def papers_of(connection: Connection, debtor_ids: Collection[int]) -> Mapping[in
     """Debtor's id -> the papers that stand about what they owe, alone or with others, in the order they came."""
     if not debtor_ids:
         return {}
-    ids = sorted(debtor_ids)
-    own = select(debts.c.debtor_id, debts.c.id).where(one_of(debts.c.debtor_id, ids))
+    own = select(debts.c.debtor_id, debts.c.id).where(one_of(debts.c.debtor_id, "ids"))
     shared = select(debt_parties.c.debtor_id, debt_parties.c.debt_id).where(
-        one_of(debt_parties.c.debtor_id, ids)
+        one_of(debt_parties.c.debtor_id, "ids")
     )
     whose = own.union(shared).subquery()
     query = (
@@ -34,6 +33,6 @@ def papers_of(connection: Connection, debtor_ids: Collection[int]) -> Mapping[in
         .order_by(debt_documents.c.id)
     )
     found: dict[int, tuple[Paper, ...]] = {}
-    for debtor_id, title, url in connection.execute(query):
+    for debtor_id, title, url in connection.execute(query, {"ids": sorted(debtor_ids)}):
         found[debtor_id] = (*found.get(debtor_id, ()), Paper(title, url))
     return found
