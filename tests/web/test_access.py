@@ -220,7 +220,7 @@ OPEN = {
 }  # fmt: skip
 _FILLED = {
     "reference:path": "acme/A-1", "name": "first-reminder", "version": "1", "id": "1", "number": "1",
-    "kind": "strategies", "creditor": "acme", "reference": "A-1", "token": "x", "which": "after",
+    "kind": "strategies", "creditor": "acme", "reference": "A-1", "token": "x", "which": "after", "language": "fr",
 }  # fmt: skip
 
 
