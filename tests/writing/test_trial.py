@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from dispatcher.rulebook import wording
 from dispatcher.rulebook.wording import load_wordings
 from dispatcher.writing import trial
 from dispatcher.writing.trial import check_version
@@ -61,6 +62,7 @@ def test_a_fault_of_the_version_is_found_whatever_was_tried_before(tried) -> Non
 
 def test_expressions_are_compiled_where_they_are_used_and_travel_as_their_text() -> None:
     load_wordings.cache_clear()
+    wording._READ.clear()
     read = load_wordings(ROOT / "config/content")
     italian = read["it"].families[0].patterns
     assert italian._compiled is None
