@@ -33,7 +33,9 @@ _HASHING = ThreadPoolExecutor(2, thread_name_prefix="hashing", initializer=_give
 # Who gives way to everybody never comes to an end where others hold the cores: now and then one goes like a page.
 _FIRST = ThreadPoolExecutor(1, thread_name_prefix="hashing-first")
 _FIRST_EVERY = 1.0  # seconds; a hash takes a tenth
-_PATIENCE = 10.0  # seconds that anybody waits for a hash
+_PATIENCE = (
+    5.0  # seconds that anybody waits for a hash; as long again, at most, for the thread that asks for it
+)
 _next_first = 0.0
 _choosing = threading.Lock()
 _P = ParamSpec("_P")
@@ -45,7 +47,7 @@ class BusyError(Exception):
 
 
 def _hashed(call: Callable[_P, _T], *args: _P.args, **named: _P.kwargs) -> _T:
-    """What the call returns, in one of the lanes; raises BusyError after ten seconds."""
+    """What the call returns, in one of the lanes; raises BusyError after five seconds."""
     global _next_first  # noqa: PLW0603 one door for the whole process
     with _choosing:
         now = time.monotonic()

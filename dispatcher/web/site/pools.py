@@ -27,7 +27,7 @@ _SIZES: Final = {
     "webhooks": _Size(4, 2_000),
     "stops": _Size(1, 100),
     # A hash takes 64 MB and a tenth of a second; where it takes long, as many as may wait would wait for minutes.
-    "passwords": _Size(2, 100, patience=10.0),
+    "passwords": _Size(2, 100, patience=5.0),
     "provider": _Size(2, 50),  # of sign-ins: it may answer slowly
     "probes": _Size(1, 50),
     "desk": _Size(6, 500),
