@@ -1,99 +1,48 @@
-"""Puts the house together: the only place where ports meet adapters, and the only clock.
-
-Each part is imported where it is first opened: most commands need two or three of them, and all together take longer
-to import than those commands to run.
-"""
+"""Reads the configuration in force: rules, words, templates, as files or pages have them."""
 
 from __future__ import annotations
 
-import gc
 import hashlib
-import secrets
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from channels.kind import ChannelKind
 from dispatcher import resources
-from dispatcher.database import migrate
-from dispatcher.database.engine import Connection, Database, open_database
-from dispatcher.settings import Settings, SettingsError, load_settings
+from dispatcher.bootstrap.opened import Opened
 
 if TYPE_CHECKING:
-    from channels.account import Account
-    from channels.port import Channel
     from dispatcher.authoring.published_templates import PublishedTemplates
     from dispatcher.authoring.review_law import LawReviewsInForce
     from dispatcher.configuration.domain.config_version import Texts, Trouble
     from dispatcher.configuration.domain.kinds import Kind
     from dispatcher.configuration.texts_in_force import TextsInForce
-    from dispatcher.delivery.clear_messages import Clearing
-    from dispatcher.delivery.domain.verdict import Verdict
     from dispatcher.inbox.domain.reading import Understood
-    from dispatcher.messages.domain.message import Message
-    from dispatcher.people.domain.facts import Given
     from dispatcher.people.domain.optout_words import ReplyMeaning
     from dispatcher.people.domain.own_page_words import OwnPageWords
-    from dispatcher.people.recording import Recorded, Said
-    from dispatcher.planning.agreement_desk import AgreementDesk
     from dispatcher.planning.policy import Policy
-    from dispatcher.portfolio.domain.import_request import ImportRequest, ImportSettings
+    from dispatcher.portfolio.domain.import_request import ImportSettings
     from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping
     from dispatcher.rulebook.whole import Whole
     from dispatcher.treatment.domain.outcomes import Prices
-    from dispatcher.users.ask_provider import ProviderClient
-    from dispatcher.users.sealed_secrets import SecretBox
     from dispatcher.writing.language.layouts import Layouts
-    from dispatcher.writing.message_files import MessageFiles
-    from dispatcher.writing.prepare_messages import ClearOne, Preparing
 
-Clock = Callable[[], datetime]
 CONFIGURED = (
     "rules", "places", "strategies", "segments.yaml", "scorecard.yaml", "capacity.yaml", "senders.yaml", "offers",
     "content", "letters", "charges",
 )  # fmt: skip
 
 
-def real_clock() -> datetime:
-    """The machine's clock, in UTC."""
-    return datetime.now(UTC)
-
-
-def clock_from(start: datetime) -> Clock:
-    """A business clock that starts at an instant and runs on at the real pace."""
-    began = time.monotonic()
-    return lambda: start + timedelta(seconds=time.monotonic() - began)
-
-
 @dataclass
-class Dispatcher:
-    """The opened program. `now` is the business clock, `real_now` the one that leases and timers run on."""
+class Configuration(Opened):
+    """What is configured, in force at this moment."""
 
-    settings: Settings
-    database: Database
-    now: Clock
-    real_now: Clock = real_clock
-    clock_is_set: bool = False
-    random_bytes: Callable[[int], bytes] = secrets.token_bytes
     _stamp: str = ""  # of the configuration of the pages that was read
-    _channels: dict[ChannelKind, Channel] = field(default_factory=dict)
-    _seconds: dict[ChannelKind, Channel] = field(default_factory=dict)
-
-    @property
-    def home(self) -> Path:
-        """Where everything that is written lies."""
-        return self.settings.home
-
-    @property
-    def keys(self) -> Path:
-        """The folder of the keys that the database does not hold."""
-        return self.home / "keys"
 
     def config(self, name: str) -> Path:
         """A part of the configuration: as it is in force on the pages where it is kept there, else its files."""
@@ -256,16 +205,6 @@ class Dispatcher:
         return found.hexdigest()
 
     @cached_property
-    def clearing(self) -> Clearing | None:
-        """What lets a judged message go while nothing has changed; None where the settings want every one judged."""
-        from dispatcher.delivery.clear_messages import Clearing
-
-        if not self.settings.clearance:
-            return None
-        key = hashlib.blake2b(b"clearance", key=self.optout_secret[:64], digest_size=32).digest()
-        return Clearing(policy=self.policy, program=resources.program_digest(), key=key)
-
-    @cached_property
     def law_reviews(self) -> LawReviewsInForce:
         """What counsel has reviewed on the pages."""
         from dispatcher.authoring.review_law import LawReviewsInForce
@@ -297,31 +236,6 @@ class Dispatcher:
         with self.database.reading() as connection:
             saved = mappings.texts(connection)
         return load_mapping(self.config("mappings"), name, saved)
-
-    @cached_property
-    def agreements(self) -> AgreementDesk:
-        """What recording and importing ask about agreements."""
-        from dispatcher.planning.agreement_desk import AgreementDesk
-
-        return AgreementDesk(
-            database=self.database,
-            open_policy=lambda: self.policy,
-            now=self.now,
-            random_bytes=self.random_bytes,
-        )
-
-    def watch_ledger(self, connection: Connection, request: ImportRequest, creditors: Sequence[str]) -> None:
-        """What a ledger that was just read means: for agreements, and for who is on record with several creditors."""
-        from dispatcher.people.link_people import link_people
-
-        self.agreements.watch_ledger(connection, request, creditors)
-        link_people(connection, on=self.settings.people.link, now=request.now, actor=request.actor)
-
-    def relink_people(self, actor: str) -> None:
-        """Bring who is one human in line with the setting."""
-        from dispatcher.people.link_people import relink_people
-
-        relink_people(self.database, on=self.settings.people.link, now=self.now(), actor=actor)
 
     def pack_names(self) -> list[str]:
         """Rule packs in lower case, by their files' names: also where one of them cannot be read."""
@@ -370,54 +284,12 @@ class Dispatcher:
 
         return load_own_page_words(self.config("own_page"))
 
-    def record(self, fact: str, who: str, said: Said, given: Given) -> Recorded:
-        """Write down a fact of the table, whatever door it comes by; raises RecordError saying what to mend."""
-        from dispatcher.people.domain.agreement_facts import ABOUT_MONEY
-        from dispatcher.people.record_fact import record_fact
-
-        def read(text: str) -> ReplyMeaning:
-            return self.read_reply(text)  # the table of words is opened where there are words to read
-
-        if fact not in ABOUT_MONEY:
-            return record_fact(self.database, fact, who, said, given, read=read)
-        writers = self.agreements.writers()
-        recorded = record_fact(self.database, fact, who, said, given, read=read, writers=writers)
-        self.agreements.tell_at_once(said.actor, recorded.debts)
-        return recorded
-
     @cached_property
     def optout_secret(self) -> bytes:
         """The key of the debtors' links, made where none was ever used; raises LinkKeyError."""
         from dispatcher.people.link_key import read_link_key
 
         return read_link_key(self.database, self.keys)
-
-    @property
-    def secret_box(self) -> SecretBox:
-        """What seals the secrets of users' phones."""
-        from dispatcher.users.sealed_secrets import open_box
-
-        return open_box(self.database, self.keys)
-
-    @cached_property
-    def sign_in_provider(self) -> ProviderClient | None:
-        """The OpenID provider that users may sign in by, if one is set."""
-        from dispatcher.users.ask_provider import ProviderClient
-        from dispatcher.users.domain.provider import Provider
-
-        oidc = self.settings.oidc
-        if not oidc.issuer:
-            return None
-        provider = Provider(
-            issuer=oidc.issuer,
-            client_id=oidc.client_id,
-            client_secret=oidc.client_secret.get_secret_value(),
-            redirect_uri=f"{self.settings.public_url.rstrip('/')}/sign-in/provider/answer",
-            name_claim=oidc.name_claim,
-            roles_claim=oidc.roles_claim,
-            roles=oidc.roles,
-        )
-        return ProviderClient(provider)
 
     @cached_property
     def layouts(self) -> Layouts:
@@ -485,99 +357,6 @@ class Dispatcher:
             if self.pages_texts.stamp:
                 record_texts_in_force(connection, self.pages_texts.texts, now=self.now(), actor=actor)
 
-    def preparing(self, actor: str) -> Preparing:
-        """What preparing messages works with."""
-        from dispatcher.writing.prepare_messages import Preparing
-
-        self.follow_configuration()
-        return Preparing(
-            policy=self.policy,
-            find_template=self.templates.find,
-            from_address=self.settings.channels.email.sender,
-            actor=actor,
-            remember=self.templates.remember,
-            clear=self._clear,
-        )
-
-    def _clear(
-        self, connection: Connection, messages: Sequence[Message], files: MessageFiles, now: datetime
-    ) -> ClearOne:
-        """What clears messages whose texts are being made."""
-        if self.clearing is None:
-            return lambda _message, _report: None
-        return self.clearing.clear_prepared(connection, messages, files, now)
-
-    def judge(
-        self, connection: Any, messages: Sequence[Message], bodies: Mapping[str, bytes], now: datetime
-    ) -> Mapping[str, Verdict]:
-        """The second gate."""
-        from dispatcher.delivery.judge_messages import JudgingContext, judge_messages
-
-        self.follow_configuration()
-        context = JudgingContext(policy=self.policy, check_content=self.templates.check)
-        if self.clearing is None:
-            return judge_messages(connection, messages, bodies=bodies, now=now, context=context)
-        from dispatcher.delivery.clear_messages import judge_or_clear
-
-        return judge_or_clear(
-            connection, messages, bodies=bodies, now=now, context=context, clearing=self.clearing
-        )
-
-    def seal(self, *, after_restore: bool = False) -> str:
-        """Seal the log; returns the newest seal's root. `after_restore` writes down what a restored copy lost."""
-        from dispatcher.record.seal_log import seal_log
-        from dispatcher.record.storage.seal_journal import SealJournal
-        from dispatcher.record.storage.sealing_keys import SealingKeys
-
-        journal, keys = SealJournal(self.home / "seals.jsonl"), SealingKeys(self.keys)
-        now = self.real_now()
-        return seal_log(self.database, keys, journal, now=now, after_restore=after_restore).root
-
-    def channel(self, kind: ChannelKind) -> Channel:
-        """The opened channel, one for the whole process; raises SettingsError where it must not be used yet."""
-        from channels.registry import open_channel
-
-        if kind not in self._channels:
-            self.refuse_if_not_ready()
-            self._channels[kind] = open_channel(kind, self.settings.channel(kind))
-        return self._channels[kind]
-
-    def second_channel(self, kind: ChannelKind) -> Channel | None:
-        """The provider that takes over while the first one fails, opened likewise; None where there is none."""
-        from channels.registry import open_channel
-
-        settings = self.settings.second_channel(kind)
-        if settings is None:
-            return None
-        if kind not in self._seconds:
-            self.refuse_if_not_ready()
-            self._seconds[kind] = open_channel(kind, settings)
-        return self._seconds[kind]
-
-    def provider(self, kind: ChannelKind, name: str) -> Channel:
-        """The channel's provider of that name, else its first."""
-        second = self.second_channel(kind)
-        return second if second is not None and second.provider == name else self.channel(kind)
-
-    def accounts(self, kind: ChannelKind) -> list[Account]:
-        """The accounts of a channel's providers that can be asked, opened anew."""
-        from channels.registry import open_account
-
-        self.refuse_if_not_ready()
-        opened = (open_account(settings) for settings in self.settings.providers(kind))
-        return [account for account in opened if account is not None]
-
-    def refuse_if_not_ready(self) -> None:
-        """Raise SettingsError while a real provider is set and something it needs is not."""
-        if obstacles := self.settings.obstacles():
-            raise SettingsError("\n".join(obstacles))
-
-    def close(self) -> None:
-        """Give everything back."""
-        for channel in (*self._channels.values(), *self._seconds.values()):
-            channel.close()
-        self.database.close()
-
     def _now(self) -> datetime:
         """By whichever clock the program has at the moment of asking."""
         return self.now()
@@ -587,43 +366,4 @@ class Dispatcher:
 
         return make_token(
             self.optout_secret, OptOutLink(person=person, medium=medium, contact_point_id=contact_point_id)
-        )
-
-
-def open_dispatcher(
-    settings: Settings | None = None, *, now: datetime | None = None, upgrade: bool = True
-) -> Dispatcher:
-    """Open settings and database. `now` sets the business clock, which real channels refuse."""
-    # A day makes many values that live until its end: looking for garbage among them at Python's usual pace costs
-    # planning a seventh of its time.
-    gc.set_threshold(50_000, 20, 100)
-    settings = settings or load_settings()
-    settings.refuse_to_leave_practice()
-    if now is not None:
-        _refuse_clock(settings)
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    database = open_database(settings.effective_database_url)
-    if upgrade:
-        _bring_up_to_date(database)
-    clock = clock_from(now) if now is not None else real_clock
-    return Dispatcher(settings=settings, database=database, now=clock, clock_is_set=now is not None)
-
-
-def _bring_up_to_date(database: Database) -> None:
-    """SQLite is ours alone and is migrated as needed; PostgreSQL is migrated by `dispatcher db upgrade`."""
-    has, wants = migrate.current(database)
-    if has == wants:
-        return
-    if (database.is_sqlite or not has) and not database.is_read_only:
-        migrate.upgrade(database)
-        return
-    raise SettingsError(migrate.what_to_do(has))
-
-
-def _refuse_clock(settings: Settings) -> None:
-    real = [kind.value for kind in ChannelKind if not settings.is_rehearsal(kind)]
-    if real:
-        raise SettingsError(
-            f"--now is refused while {', '.join(real)} can reach people: set the provider to folder, "
-            "or its base URL or host to loopback"
         )
