@@ -5,16 +5,15 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert
 
 from dispatcher.database.engine import Database
-from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.planning import ladder
 from dispatcher.database.tables.portfolio import debts
 from dispatcher.planning.domain.ladder import AFTER_BREAK, Rung, comes_on, due_step
 from dispatcher.planning.domain.strategy import Strategy
 from dispatcher.planning.storage.candidates import find_candidates
-from tests.builders import TODAY, a_debt, a_debtor, a_ladder, a_step, at
+from tests.builders import a_debt, a_debtor, a_ladder, a_step
 
 DUE = date(2026, 3, 1)
 LADDER = a_ladder(-3, 3, 10, 21)
@@ -173,26 +172,17 @@ def test_the_query_finds_the_step_that_the_ladder_says(database: Database, data:
 
 
 def _the_debt(database: Database, last: Rung | None) -> int:
-    """One debt, made at the first call, standing at a rung."""
+    """One debt, made at the first call, standing at a rung, which need not be a message's (a break, a new round)."""
     with database.reading() as connection:
         debt = connection.execute(debts.select()).first()
     if debt is None:
         a_debt(database, a_debtor(database), DUE)
         with database.writing() as connection:
             debt = connection.execute(debts.select()).one()
-            connection.execute(insert(messages).values(_a_message(debt)))
     with database.writing() as connection:
         connection.execute(delete(ladder))
         if last:
-            connection.execute(update(messages).values(as_of=last.fired_on))
             anchor = last.fired_on - timedelta(days=last.day)
-            row = {"debt_id": debt.id, "recipient_id": debt.debtor_id, "strategy": "one", "message_id": "m"}
+            row = {"debt_id": debt.id, "recipient_id": debt.debtor_id, "strategy": "one", "message_id": ""}
             connection.execute(insert(ladder).values(step=last.step, day=last.day, anchor=anchor, **row))
     return debt.id
-
-
-def _a_message(debt) -> dict:
-    return {
-        "id": "m", "creditor_id": debt.creditor_id, "recipient_id": debt.debtor_id, "as_of": TODAY, "step": "", "kind": "collection",
-        "channel": "email", "template": "", "state": "accepted", "expires_at": at(TODAY), "created_at": at(TODAY), "updated_at": at(TODAY),
-    }  # fmt: skip

@@ -13,7 +13,6 @@ from sqlalchemy import (
     Select,
     and_,
     case,
-    exists,
     false,
     func,
     literal,
@@ -24,8 +23,8 @@ from sqlalchemy import (
     true,
 )
 
+from dispatcher.database.days import days_after
 from dispatcher.database.one_of import one_of
-from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.people import humans
 from dispatcher.database.tables.planning import ladder
 from dispatcher.database.tables.portfolio import creditors, debt_parties, debtors, debts
@@ -292,16 +291,15 @@ def is_due(strategy: Strategy, step: Step, as_of: date) -> ColumnElement[bool]:
 
 
 def _came_last(before: Step, step: Step, day: int, as_of: date) -> ColumnElement[bool]:
-    """The last message was `before`, long enough before `day`. Its day may have been another one when it was sent."""
+    """The last rung was `before`, long enough before `day`. Its day may have been another one when it was reached."""
     if before.is_courtesy and not step.is_courtesy:
         return ladder.c.step == before.name
-    sent_by = as_of - timedelta(days=day - before.day)
-    sent_then = exists().where(messages.c.id == ladder.c.message_id, messages.c.as_of <= sent_by)
+    reached_by = as_of - timedelta(days=day - before.day)
     return and_(
         ladder.c.step == before.name,
         or_(
             and_(ladder.c.day == before.day, ladder.c.anchor <= as_of - timedelta(days=day)),
-            and_(ladder.c.day != before.day, sent_then),
+            and_(ladder.c.day != before.day, days_after(ladder.c.anchor, ladder.c.day) <= reached_by),
         ),
     )
 
