@@ -162,7 +162,8 @@ _BOUND = {
     "the seal itself": {"reviews", "read_from", "make_token"},
 }  # fmt: skip
 
-_DECIDE_NOTHING = {"schedules.yaml", "mappings"}  # of a message: when runs begin, how a ledger is read
+# Of a message: when runs begin, how a ledger and a reply are read, what the debtors' own page says.
+_DECIDE_NOTHING = {"schedules.yaml", "mappings", "readings", "own_page"}
 
 
 def test_no_part_of_what_is_decided_by_is_outside_of_the_seal(tmp_path: Path) -> None:
