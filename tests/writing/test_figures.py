@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from channels.kind import ChannelKind
 from dispatcher.counsel.export_cases import statement
 from dispatcher.people.domain.person import DebtFile, PersonFile
+from dispatcher.rulebook.own_page_words import load_own_page_words
 from dispatcher.values.charges import Charge, FixedSum, Rate
 from dispatcher.values.interest import DayCount
 from dispatcher.values.money import Money
 from dispatcher.web.debtors.account_view import _debt_line, _Writer
 from dispatcher.writing.domain.message_inputs import debt_view
 from dispatcher.writing.formats import locale_for, money_text
-from tests.writing.desk import a_debt, compiled, inputs, rendered, shipped
+from tests.writing.desk import ROOT, a_debt, compiled, inputs, rendered, shipped
 
 EMAIL, LETTER = ChannelKind.EMAIL, ChannelKind.LETTER
 ON = date(2026, 3, 11)
@@ -52,6 +53,7 @@ def test_the_parts_of_a_debt_add_up_to_its_balance(debt: DebtFile) -> None:
     assert all(part is None or part.minor >= 0 for part in (view.charges, view.paid, view.credit))
 
 
+WORDS = load_own_page_words(ROOT / "config/own_page").account["en"]
 WHOLE = a_debt(
     balance=Money(17_300, "USD"),
     original=Money(15_000, "USD"),
@@ -107,7 +109,7 @@ def test_page_and_statement_say_the_same_as_the_text() -> None:
     view, locale = debt_view(debt, ON), locale_for("en", "US")
     shown = [(name, money_text(part, locale)) for name in (*ADDED, *TAKEN) if (part := getattr(view, name))]
     person = PersonFile(id=1, person="p", creditor_id=1, creditor="acme", reference="A1")
-    line = _debt_line(debt, person, ON, _Writer(language="en", locale=locale))
+    line = _debt_line(debt, person, ON, _Writer(words=WORDS, locale=locale))
     assert [(name, text.removeprefix("-")) for name, text in line.parts] == shown
     assert line.balance == money_text(view.balance, locale)
     rows: dict[str, Any] = {row[0]: row[2] for row in statement(debt, [(ON, 1_000)], ON)}
@@ -152,7 +154,7 @@ def test_what_a_statute_adds_is_the_same_on_every_medium_beside_a_balance_that_i
         assert result.content.costs == Decimal("40.00")
     sender = replace(inputs().sender, charges=STATUTE)
     person = PersonFile(id=1, person="p", creditor_id=1, creditor="acme", reference="A1")
-    line = _debt_line(debt, person, ON, _Writer(language="en", locale=locale_for("en", "US")), sender)
+    line = _debt_line(debt, person, ON, _Writer(words=WORDS, locale=locale_for("en", "US")), sender)
     assert [amount for _, amount in line.late] == ["$1.38", "$40.00", "$141.38"]
     rows = {row[0]: row[2] for row in statement(debt, [], ON, STATUTE)}
     assert rows["owed"] == Decimal("100.00")

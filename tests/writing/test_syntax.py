@@ -111,7 +111,7 @@ def test_a_description_that_is_wrong_says_where(meta, said):
 
 def test_a_language_without_wording_is_refused():
     assert problems_of(sv_email=BODY) == [
-        "sv/email.md: there is no wording for sv: without its phrases and disclosures it cannot be sent; write config/content/sv.yaml"
+        "sv/email.md: there is no wording for sv: without its phrases and disclosures it cannot be sent; add the language sv to the wording first"
     ]
 
 
