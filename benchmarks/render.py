@@ -11,6 +11,7 @@ import random
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -52,8 +53,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seconds", type=float, default=3.0)
     seconds = parser.parse_args().seconds
-    letters = load_letter_words(ROOT / "config/letters")
-    house = read_layouts(ROOT / "templates", load_wordings(ROOT / "config/content"), letters)
+    words = load_letter_words(ROOT / "config/letters")
+    house = read_layouts(ROOT / "templates", load_wordings(ROOT / "config/content"), words)
     compiled = compile_version(read_template(ROOT / "templates", NAME), house)
     print(f"{NAME}, different debtors, CPU time of one core; Python {sys.version.split()[0]}")
     for channel in ChannelKind:
@@ -176,7 +177,8 @@ def plain_values(
         "total": money(made.total.amount),
         "as_of": day(made.as_of),
         "links": SimpleNamespace(pay=made.payment_url, stop=made.optout_url, dispute=made.sender.dispute_url),
-        "law": SimpleNamespace(us_collector=no, mx_first_contact=no),
+        "law": defaultdict(lambda: no),  # no disclosure applies
+        "brand": SimpleNamespace(colour="#1d2127", dark="#e8eaed", logo=None),
         "advice": SimpleNamespace(contact="A Free Advice Service, +1 800 555 0100"),
         "complaints": SimpleNamespace(contact=None),
         "kind": "collection",
