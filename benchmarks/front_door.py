@@ -65,7 +65,7 @@ def main() -> None:
     over = [name for name, limit in LIMITS_MS.items() if report["with the crowd"][name]["median"] > limit]
     print(
         json.dumps(
-            {"machine": platform.platform(), "cores": os.cpu_count(), "ms": report, "over": over}, indent=2
+            {"machine": platform.machine(), "cores": os.cpu_count(), "ms": report, "over": over}, indent=2
         )
     )
     sys.exit(bool(over))

@@ -69,7 +69,7 @@ def main() -> None:
         database.close()
     print(
         json.dumps(
-            {"machine": platform.platform(), "database": database.writer.dialect.name, **results}, indent=2
+            {"machine": platform.machine(), "database": database.writer.dialect.name, **results}, indent=2
         )
     )
 

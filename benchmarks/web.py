@@ -89,7 +89,7 @@ def main() -> None:
     slow = sorted(path for path, (median, _) in report.items() if median >= LIMIT_MS)
     print(
         json.dumps(
-            {"machine": platform.platform(), "ms (median, slowest)": report, "over 200 ms": slow}, indent=2
+            {"machine": platform.machine(), "ms (median, slowest)": report, "over 200 ms": slow}, indent=2
         )
     )
     sys.exit(bool(slow))
