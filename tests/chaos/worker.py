@@ -10,6 +10,7 @@ import sys
 import threading
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 from channels.kind import ChannelKind
 from channels.port import Channel
@@ -51,10 +52,10 @@ def process() -> DeliveryProcess:
             here = instance.read(connection)
         assert here
         # Large chunks also where the machine is busy and a call seems to take long: what is killed is in the middle of one.
-        call_pace.LASTS = 10.0  # type: ignore[misc]  # a constant, for this test alone
+        patch.object(call_pace, "LASTS", 10.0).start()
         more = {"mark_files": files, "open_marks": lambda: files.open(here.id, this_process())}
     if os.environ.get("CHAOS_CLEARED"):
-        clear_messages.SAMPLE = 5  # type: ignore[misc]  # a constant, for this test alone
+        patch.object(clear_messages, "SAMPLE", 5).start()
         desk = clearances.Desk.of(clearances.the_policy())
         more |= {"judge": desk.judge, "clock": lambda: clearances.NOW}
     return a_process(

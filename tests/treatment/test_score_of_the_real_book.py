@@ -5,7 +5,6 @@ import json
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 
@@ -18,9 +17,6 @@ from dispatcher.treatment.domain.score_history import ISSUED, observe
 from dispatcher.treatment.storage.score_history import read_book
 from dispatcher.treatment.storage.scores import figures_of_person
 from tests.command import dispatcher
-
-if find_spec("sklearn") is None:
-    pytest.skip("learning a card needs the extra [score]", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")
