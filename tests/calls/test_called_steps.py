@@ -4,24 +4,18 @@ import csv
 import io
 import json
 import random
-import secrets
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from dispatcher.calls.compare_calls import calls_of
 from dispatcher.calls.dialler import import_outcomes, write_list
 from dispatcher.calls.domain.call import DIALLER, CallError, CallOutcome
-from dispatcher.calls.explain_calls import explain_with_calls
-from dispatcher.calls.forecast_calls import forecast_with_calls
 from dispatcher.calls.plan_calls import CallPlan, plan_calls
 from dispatcher.calls.work_on_calls import (
-    CallDesk,
     correct_call,
     end_call,
     list_calls,
@@ -36,29 +30,15 @@ from dispatcher.database.tables.delivery import tasks
 from dispatcher.database.tables.log import log_entries
 from dispatcher.database.tables.people import contacts, opt_outs
 from dispatcher.database.tables.planning import ladder
-from dispatcher.database.tables.portfolio import contact_points, debts, payments
-from dispatcher.planning.compare_strategies import compare_strategies
-from dispatcher.planning.decide_reminders import PlanRequest
-from dispatcher.planning.domain.ladder import ends_on, next_day
-from dispatcher.planning.domain.strategy import CallStep, Ending, Strategy
-from dispatcher.planning.forecast_days import ForecastRequest
+from dispatcher.database.tables.portfolio import contact_points, debts
+from dispatcher.planning.domain.ladder import ends_on
+from dispatcher.planning.domain.strategy import CallStep, Ending
 from dispatcher.planning.note_ended_ladders import note_ended_ladders
-from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import ladder as ladders
-from dispatcher.planning.storage.candidates import find_candidates
 from dispatcher.planning.storage.explained import rungs_of
 from dispatcher.planning.storage.restarts import begin_anew
-from dispatcher.rulebook.strategies import load_strategies
-from dispatcher.rulebook.yaml_file import ConfigError
-from dispatcher.treatment.compare_outcomes import OutcomeRequest, compare_outcomes
-from dispatcher.treatment.domain.outcomes import By
 from tests.builders import (
-    TODAY,
-    a_debt,
-    a_debtor,
     a_desk,
-    a_ladder,
-    a_step,
     at,
     mark_sent,
     mark_unsent,
@@ -66,61 +46,7 @@ from tests.builders import (
     planned,
     rows_of,
 )
-
-DUE = TODAY - timedelta(days=5)
-STEPS = (a_step("first", 1), a_step("second", 10), a_step("third", 20))
-RING = CallStep(name="ring", day=5, valid_days=8)
-PHONE = "+12125550100"
-
-
-def a_calling(call: CallStep = RING, *more: CallStep, **changes: Any) -> Strategy:
-    return a_ladder(**({"join": "debtor", "steps": STEPS, "calls": (call, *more)} | changes))
-
-
-def day(number: int) -> date:
-    """So many days after the due date."""
-    return DUE + timedelta(days=number)
-
-
-def on(policy: Policy, database: Database, number: int, hour: int = 17) -> CallDesk:
-    return CallDesk(database=database, policy=policy, now=at(day(number), hour), actor="user:dana")
-
-
-def written_to(database: Database, policy: Policy, **columns: Any) -> tuple[int, int]:
-    """Somebody who got the first message on day 1; returns person and debt."""
-    debtor = a_debtor(database, phone=PHONE, **columns)
-    debt = a_debt(database, debtor, DUE, debt_type="consumer")
-    plan(database, day(1), policy)
-    mark_sent(database, at=at(day(1)))
-    return debtor, debt
-
-
-def call_on(database: Database, policy: Policy, number: int) -> int:
-    """The call that the run of a day leaves."""
-    now = at(day(number), 16)
-    plan_calls(database, CallPlan(run_id=1, policy=policy, as_of=day(number), now=now, actor="test"))
-    with database.reading() as connection:
-        return connection.scalars(select(calls.c.id).where(calls.c.state == "open")).one()
-
-
-def rang(database: Database, policy: Policy, key: int, number: int, outcome: CallOutcome) -> str:
-    desk = on(policy, database, number)
-    take_call(desk, key)
-    return end_call(desk, key, outcome).state.value
-
-
-def comes(database: Database, policy: Policy) -> tuple[str, int] | None:
-    """The next written step and the day on which the query of candidates first finds it, as the ladder says it too."""
-    with database.reading() as connection:
-        debt_id, debtor_id = connection.execute(select(debts.c.id, debts.c.debtor_id)).one()
-        rung = rungs_of(connection, debtor_id, [debt_id]).get(debt_id)
-        found = None
-        for number in range(60):
-            for each in find_candidates(connection, policy.strategies, day(number)):
-                found = found or (each.step.name, number)
-    said = next_day(policy.strategies[0], DUE, rung)
-    assert (found and day(found[1])) == said
-    return found
+from tests.calls.called import RING, a_calling, call_on, comes, day, on, rang, written_to
 
 
 def test_a_conversation_is_its_step_and_the_next_one_counts_its_distance_from_it(database: Database) -> None:
@@ -453,136 +379,3 @@ def test_whatever_calls_come_to_each_written_step_comes_once_in_order_and_never_
     assert [step for step, _ in came] == ["first", "second", "third"]
     for (before, one), (after, two), gap in zip(came, came[1:], (9, 10), strict=False):
         assert two - one >= timedelta(days=gap), f"{after} came too soon after {before}"
-
-
-def test_explanation_and_forecast_name_the_calls_and_what_was_put_off(database: Database) -> None:
-    desk = a_desk(a_calling(), capacity={"call": 1})
-    who = []
-    for n, minor in enumerate((9_000, 2_000)):
-        who.append(f"acme/P{n}")
-        a_debt(
-            database, a_debtor(database, phone=f"+1212555010{n}", reference=f"P{n}"), DUE, balance_minor=minor
-        )
-    plan(database, day(1), desk)
-    mark_sent(database, at=at(day(1)))
-
-    def said(number: int) -> list[tuple[str, str]]:
-        found = []
-        for reference in who:
-            answer = explain_with_calls(database, desk, reference, as_of=day(number), now=at(day(number), 17))
-            steps = {step.step: step for step in answer.debts[0].steps}
-            assert list(steps) == ["first", "ring", "second", "third"]
-            found.append((steps["ring"].status, steps["ring"].sentence))
-        return found
-
-    assert [status for status, _ in said(2)] == ["later", "later"]
-    ahead = forecast_with_calls(database, desk, ForecastRequest(as_of=day(2), now=at(day(2), 17), days=7))
-    assert {key: n for key, n in ahead.going.items() if key[1] == "call"} == {
-        (day(5), "call", "ring"): 1,
-        (day(6), "call", "ring"): 1,
-    }
-    assert ahead.kept_back == {(day(5), "defer", "capacity/day-full"): 1}
-    assert [status for status, _ in said(5)] == ["due", "due"]
-    key = call_on(database, desk, 5)
-    (first, waits), (second, put_off) = said(5)
-    assert (first, second) == ("waiting", "due")
-    assert "a call for somebody to make" in waits
-    assert "put it off" in put_off
-    assert "holds 1 by call" in put_off
-    rang(database, desk, key, 5, CallOutcome.CONVERSATION)
-    assert said(5)[0][0] == "sent"
-    answer = explain_with_calls(database, desk, who[0], as_of=day(5), now=at(day(5), 17))
-    assert answer.debts[0].sentence.startswith("The ring was a call on")
-    call_on(database, desk, 6)
-    assert [status for status, _ in said(6)] == ["sent", "waiting"]
-
-
-def test_a_call_that_nobody_may_make_says_why(database: Database) -> None:
-    desk = a_desk(a_calling())
-    debtor, debt = written_to(database, desk, reference="ANA")
-    with database.writing() as connection:
-        connection.execute(update(debts).where(debts.c.id == debt).values(disputed_on=day(2)))
-    answer = explain_with_calls(database, desk, "acme/ANA", as_of=day(5), now=at(day(5), 17))
-    [ring] = [step for step in answer.debts[0].steps if step.step == "ring"]
-    assert (ring.status, [reason.rule for reason in ring.reasons]) == ("kept back", ["disputed"])
-    assert debtor
-
-
-@pytest.mark.parametrize(
-    ("steps", "said"),
-    [
-        ("{name: b, kind: collection, day: 12, channels: [call]}", "does not lie before c"),
-        ("{name: b, kind: collection, day: 4, channels: [call], done_by: [busy]}", "done_by"),
-        ("{name: b, kind: collection, day: 4, channels: [email], template: t, tries: 2}", "only a call"),
-    ],
-)
-def test_a_call_step_that_could_not_be_kept_is_refused(tmp_path: Path, steps: str, said: str) -> None:
-    (tmp_path / "s.yaml").write_text(
-        "name: s\nsteps:\n- {name: a, kind: collection, day: 1, channels: [email], template: t}\n"
-        f"- {steps}\n- {{name: c, kind: collection, day: 9, channels: [letter], template: t}}\n"
-    )
-    with pytest.raises(ConfigError, match=said):
-        load_strategies(tmp_path)
-
-
-def test_what_makes_a_call_its_step_is_read(tmp_path: Path) -> None:
-    (tmp_path / "s.yaml").write_text(
-        "name: s\nsteps:\n- {name: a, kind: collection, day: 1, channels: [email], template: t}\n"
-        "- {name: b, kind: collection, day: 4, channels: [call], done_by: [voicemail, tries], tries: 2}\n"
-    )
-    [strategy] = load_strategies(tmp_path)
-    assert strategy.calls == (CallStep(name="b", day=4, done_by=("voicemail", "tries"), tries=2),)
-
-
-def test_what_calls_brought_in_stands_beside_messages_with_its_cost(database: Database) -> None:
-    desk = a_desk(a_calling(replace(RING, done_by=("conversation",))))
-    _, debt = written_to(database, desk)
-    key = call_on(database, desk, 5)
-    rang(database, desk, key, 5, CallOutcome.BUSY)
-    rang(database, desk, key, 6, CallOutcome.VOICEMAIL)
-    correct_call(on(desk, database, 6, 18), key, CallOutcome.CONVERSATION, why="the wrong row")
-    with database.writing() as connection:
-        paid = {
-            "debt_id": debt,
-            "amount_minor": 4_000,
-            "paid_on": day(8),
-            "recorded_at": at(day(8)),
-            "source": "desk",
-        }
-        connection.execute(payments.insert().values(**paid))
-        known_until = paid | {"amount_minor": 1, "paid_on": day(50)}
-        connection.execute(payments.insert().values(**known_until))
-    request = OutcomeRequest(first=day(0), last=day(30), as_of=day(60), by=By.CHANNEL)
-    prices = {"email": (Decimal("0.01"), "USD"), "call": (Decimal("4.5"), "USD")}
-    report = compare_outcomes(database, request, prices)
-    found = report.of("call")
-    assert (found.sent, found.delivered, found.people) == (2, 1, 1)
-    assert found.cost == {"USD": Decimal("9.0")}
-    week = found.within(7)
-    assert (week.paid, week.total("USD")) == (1, 4_000)
-    assert compare_outcomes(database, replace(request, by=By.STEP), prices).of("ring").sent == 2
-    by_text = compare_outcomes(database, replace(request, by=By.TEMPLATE), prices)
-    assert [outcome.group for outcome in by_text.outcomes] == ["first-reminder"]
-
-
-def test_a_strategy_is_compared_with_what_it_speaks_too(database: Database) -> None:
-    quiet = a_calling(name="quiet", calls=())
-    ringing = a_calling(name="ringing")
-    desk = a_desk(quiet)
-    debtor, _ = written_to(database, desk, reference="ANA")
-    request = PlanRequest(
-        as_of=day(5),
-        now=at(day(5), 17),
-        real_now=at(day(5), 17),
-        actor="test",
-        random_bytes=secrets.token_bytes,
-    )
-    prices = {"email": (Decimal("0.01"), "USD"), "call": (Decimal("4.5"), "USD")}
-    beside = calls_of(database, request.as_of, request.now)
-    found = compare_strategies(database, desk, request, (quiet, ringing), prices, beside=beside)
-    assert [(one["change"], one["debtor"], one["channel"]) for one in found.changes] == [
-        ("new", "acme/ANA", "call")
-    ]
-    assert found.costs == {"quiet": {}, "ringing": {"USD": Decimal("4.5")}}
-    assert list_calls(on(desk, database, 5)) == [], "nothing is stored"
-    assert debtor
