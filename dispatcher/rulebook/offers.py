@@ -14,7 +14,7 @@ from dispatcher.agreements.domain.offer_terms import (
     Watch,
 )
 from dispatcher.agreements.domain.schedules import MOST_PAYMENTS, Frequency
-from dispatcher.rulebook.strategies import MATCH_COLUMNS, check_segments, match_values
+from dispatcher.rulebook.strategy_match import MATCH_COLUMNS, check_segments, match_values
 from dispatcher.rulebook.yaml_file import ConfigError, YamlFile, read_yaml
 
 _NAME = {"type": "string", "pattern": r"^[a-z0-9][a-z0-9_-]*$"}

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from dispatcher.rulebook.strategies import match_values
+from dispatcher.rulebook.strategy_match import match_values
 from dispatcher.rulebook.yaml_file import YamlFile, read_yaml
 from dispatcher.treatment.domain.scorecard import Scorecard
 from dispatcher.treatment.domain.segments import (

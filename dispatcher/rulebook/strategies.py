@@ -1,9 +1,7 @@
 """`config/strategies/*.yaml` -> Strategy values, in order of their file names."""
 
-from collections.abc import Callable, Collection, Mapping
-from datetime import date, datetime, time, timedelta
+from collections.abc import Collection
 from decimal import Decimal
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -14,201 +12,22 @@ from dispatcher.planning.domain.strategy import (
     CONVERSATION,
     DEFAULT_TRIES,
     DEFAULT_VALID_DAYS,
-    GO_ON,
     HANDOVER,
-    RESTART,
     STANDARD_POST,
     TASK,
-    TRIES,
-    VOICEMAIL,
-    Arm,
     CallStep,
     Ending,
-    Experiment,
     FollowUp,
     HandoverRule,
     Match,
     Step,
     Strategy,
 )
-from dispatcher.planning.domain.timing import Hours
-from dispatcher.portfolio.domain.portfolio_columns import DEBT_READERS, DEBTOR_READERS, country_code
-from dispatcher.rulebook.yaml_file import ConfigError, KeyPath, YamlFile, read_yaml
+from dispatcher.rulebook.experiments import experiment
+from dispatcher.rulebook.strategy_match import MATCH_COLUMNS, check_segments, match_values
+from dispatcher.rulebook.strategy_schema import NOTICE_STEPS, SCHEMA
+from dispatcher.rulebook.yaml_file import ConfigError, YamlFile, read_yaml
 from dispatcher.values.iso_codes import CURRENCIES
-
-MATCH_COLUMNS = (
-    "creditor",
-    "debt_type",
-    "country",
-    "region",
-    "currency",
-    "segment",
-    "ledger_segment",
-    "debtor_kind",
-    "sender_role",
-    "language",
-)
-SHORTEST = timedelta(hours=1)  # of an arm: less is no window to send in
-MOST_ROUNDS = 3  # more would be a siege
-_READERS: Mapping[str, Callable[[str], Any]] = {**DEBTOR_READERS, **DEBT_READERS, "segment": str}
-_TEXTS = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
-_AMOUNT = {"type": "string", "pattern": r"^\d+(\.\d+)?$"}
-NOTICE_STEPS = (
-    "first_written",
-    "validation",
-    "transfer",
-)  # what a step of kind notice may be; the first if unsaid
-# As what a letter is posted, in the words that a print house is told and that Lob has for it.
-POSTS = ("standard", "registered", "certified", "certified_return_receipt")
-_NAME = {"type": "string", "pattern": r"^[a-z0-9][a-z0-9_-]*$"}
-_HOURS = {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"}
-_CHANNELS = {
-    "type": "array",
-    "minItems": 1,
-    "uniqueItems": True,
-    "items": {"enum": [kind.value for kind in ChannelKind]},
-}
-_WITH_CALLS = {**_CHANNELS, "items": {"enum": [*(kind.value for kind in ChannelKind), CallKind.CALL.value]}}
-SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["name", "steps"],
-    "properties": {
-        "name": _NAME,
-        "description": {"type": "string"},
-        "match": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                **dict.fromkeys(MATCH_COLUMNS, _TEXTS),
-                "balance": {
-                    "type": "object",
-                    "additionalProperties": False,
-                    "properties": {"min": _AMOUNT, "max": _AMOUNT},
-                },
-            },
-        },
-        "minimum": {
-            "type": "object",
-            "additionalProperties": False,
-            "patternProperties": {"^[A-Z]{3}$": {"oneOf": [_AMOUNT, {"type": "number", "minimum": 0}]}},
-        },
-        "join": {"enum": ["none", "debtor"]},
-        "parties": {"enum": ["debtor", "all"]},
-        "guarantors": {"type": "boolean"},
-        "due_date_moved": {"enum": [ASK, GO_ON, RESTART]},
-        "on_broken": _NAME,
-        "follow_ups": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["name", "on", "channels", "template"],
-                "properties": {
-                    "name": _NAME,
-                    "on": {"enum": [on.value for on in On]},
-                    "day": {"type": "integer", "minimum": -60, "maximum": 365},
-                    "channels": _CHANNELS,
-                    "template": _NAME,
-                    "valid_days": {"type": "integer", "minimum": 0, "maximum": 365},
-                },
-            },
-        },
-        "ends": {
-            "type": "object",
-            "additionalProperties": False,
-            "minProperties": 1,
-            "properties": {
-                "after_days": {"type": "integer", "minimum": 1, "maximum": 365},
-                "rounds": {"type": "integer", "minimum": 0, "maximum": MOST_ROUNDS},
-                "from": _NAME,
-                "then": {"enum": [TASK, HANDOVER]},
-            },
-        },
-        "handover": {
-            "type": "object",
-            "additionalProperties": False,
-            "minProperties": 1,
-            "properties": {
-                "after_days": {"type": "integer", "minimum": 1, "maximum": 3650},
-                "before_time_barred_days": {"type": "integer", "minimum": 1, "maximum": 3650},
-                "needs_second": {"type": "boolean"},
-            },
-        },
-        "experiments": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["name", "step", "arms", "starts_on", "ends_on", "approved_by"],
-                "properties": {
-                    "name": _NAME,
-                    "step": _NAME,
-                    "starts_on": {},
-                    "ends_on": {},
-                    "approved_by": {
-                        "type": "array",
-                        "minItems": 2,
-                        "uniqueItems": True,
-                        "items": {"type": "string", "minLength": 1},
-                    },
-                    "arms": {
-                        "type": "array",
-                        "minItems": 2,
-                        "maxItems": 4,
-                        "items": {
-                            "type": "object",
-                            "additionalProperties": False,
-                            "required": ["name"],
-                            "properties": {
-                                "name": _NAME,
-                                "template": _NAME,
-                                "channels": _CHANNELS,
-                                "hours": _HOURS,
-                                "day": {"type": "integer"},
-                            },
-                        },
-                    },
-                },
-            },
-        },
-        "steps": {
-            "type": "array",
-            "minItems": 1,
-            "items": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["name", "kind", "day", "channels"],
-                "properties": {
-                    "name": _NAME,
-                    "kind": {"enum": ["courtesy", "collection", "notice"]},
-                    "day": {"type": "integer", "minimum": -365, "maximum": 3650},
-                    "channels": _WITH_CALLS,
-                    "template": _NAME,
-                    "valid_days": {"type": "integer", "minimum": 0, "maximum": 365},
-                    "needs_handover_decision": {"type": "boolean"},
-                    "next_channel_on_bounce": {"type": "boolean"},
-                    "next_channel_on_pause": {
-                        "type": "object",
-                        "additionalProperties": False,
-                        "required": ["wait"],
-                        "properties": {"wait": {"type": "number", "minimum": 0, "maximum": 720}},
-                    },
-                    "vary": {"type": "boolean"},
-                    "notice": {"enum": list(NOTICE_STEPS)},
-                    "post": {"enum": list(POSTS)},
-                    "done_by": {
-                        "type": "array",
-                        "minItems": 1,
-                        "uniqueItems": True,
-                        "items": {"enum": [CONVERSATION, VOICEMAIL, TRIES]},
-                    },
-                    "tries": {"type": "integer", "minimum": 1, "maximum": 9},
-                },
-            },
-        },
-    },
-}
 
 
 def load_strategies(directory: Path, segments: Collection[str] | None = None) -> tuple[Strategy, ...]:
@@ -259,19 +78,9 @@ def _strategy(file: YamlFile) -> Strategy:
         on_broken=_on_broken(file, steps),
         handover=HandoverRule(**data["handover"]) if "handover" in data else None,
         calls=calls,
-        experiments=tuple(_experiment(file, i, steps) for i in range(len(data.get("experiments", ())))),
+        experiments=tuple(experiment(file, i, steps) for i in range(len(data.get("experiments", ())))),
         ending=_ending(file, steps),
     )
-
-
-def check_segments(file: YamlFile, known: Collection[str] | None) -> None:
-    """Raise ConfigError where a match asks for a segment that nobody works out: it would never be met."""
-    written = file.data.get("match", {}).get("segment", ())
-    for name in [written] if isinstance(written, str) else written:
-        if known is not None and name not in known:
-            near = get_close_matches(name, list(known), n=1)
-            meant = f'; did you mean "{near[0]}"?' if near else "; the ledger's own word is `ledger_segment`"
-            raise file.error(("match", "segment"), f"config/segments.yaml has no segment {name!r}{meant}")
 
 
 def _minimum(file: YamlFile, written: dict[str, str | float]) -> dict[str, Decimal]:
@@ -299,7 +108,7 @@ def _follow_ups(file: YamlFile, steps: tuple[Step, ...]) -> tuple[FollowUp, ...]
                 template=item["template"],
                 day=item.get("day", 0),
                 valid_days=item.get("valid_days", DEFAULT_VALID_DAYS),
-                where=_where(file, ("follow_ups", i, "template")),
+                where=file.place(("follow_ups", i, "template")),
             )
         )
         if found[-1].on not in BEFORE and found[-1].day < 0:
@@ -335,94 +144,6 @@ def _on_broken(file: YamlFile, steps: tuple[Step, ...]) -> str:
         names = ", ".join(step.name for step in steps)
         raise file.error(("on_broken",), f"there is no step {name!r}; the steps are {names}")
     return name
-
-
-def _experiment(file: YamlFile, place: int, steps: tuple[Step, ...]) -> Experiment:
-    """A trial of one step. What law asks, and whether somebody is written to at all, is nobody's to try."""
-    where, item = ("experiments", place), file.data["experiments"][place]
-    step = next((one for one in steps if one.name == item["step"]), None)
-    if step is None:
-        raise file.error((*where, "step"), f"there is no step {item['step']!r} that is written")
-    if step.kind != "collection" or step.needs_handover_decision:
-        raise file.error((*where, "step"), f"{step.name} is nothing to try: only plain collection steps are")
-    if step == next(one for one in steps if not one.is_courtesy):
-        raise file.error((*where, "step"), f"{step.name} is the first contact, which is nothing to try")
-    arms = tuple(_arm(file, place, i, step) for i in range(len(item["arms"])))
-    if len({arm.name for arm in arms}) < len(arms):
-        raise file.error((*where, "arms"), "two arms have one name")
-    first, last = (_day(file, (*where, name), item[name]) for name in ("starts_on", "ends_on"))
-    if last <= first:
-        raise file.error((*where, "ends_on"), f"{last} does not come after {first}")
-    overlaps = [
-        one["name"]
-        for one in file.data["experiments"][:place]
-        if one["name"] == item["name"]
-        or (
-            one["step"] == item["step"]
-            and one["starts_on"] <= item["ends_on"]
-            and item["starts_on"] <= one["ends_on"]
-        )
-    ]
-    if overlaps:
-        raise file.error(
-            where, f"the experiment {overlaps[0]} has this name, or tries the same step at the same time"
-        )
-    approved = tuple(item["approved_by"])
-    return Experiment(
-        name=item["name"], step=step.name, arms=arms, starts_on=first, ends_on=last, approved_by=approved
-    )
-
-
-def _arm(file: YamlFile, place: int, number: int, step: Step) -> Arm:
-    item = file.data["experiments"][place]["arms"][number]
-    channels = tuple(ChannelKind(channel) for channel in item.get("channels", ()))
-    where = ("experiments", place, "arms", number, "channels")
-    if not set(channels) <= set(step.channels):
-        allowed = ", ".join(step.channels)
-        raise file.error(where, f"an arm goes by the channels of its step, in its own order: {allowed}")
-    hours = _hours(file, (*where[:-1], "hours"), item["hours"]) if "hours" in item else None
-    if "day" in item:
-        _check_day_of_arm(file, (*where[:-1], "day"), item["day"], step)
-    template = item.get("template", "")
-    return Arm(
-        name=item["name"],
-        template=template,
-        where=_where(file, (*where[:-1], "template")) if template else step.where,
-        channels=channels,
-        hours=hours,
-        day=item.get("day"),
-    )
-
-
-def _check_day_of_arm(file: YamlFile, where: tuple[str | int, ...], day: int, step: Step) -> None:
-    """An arm has its step between the ones before and behind it, so that their order is nobody's to try."""
-    steps = file.data["steps"]
-    place = next(i for i, one in enumerate(steps) if one["name"] == step.name)
-    before, behind = steps[place - 1]["day"], steps[place + 1]["day"] if place + 1 < len(steps) else None
-    if day <= before or (behind is not None and day >= behind):
-        until = f" and before day {behind}" if behind is not None else ""
-        raise file.error(where, f"an arm has {step.name} after day {before}{until}")
-
-
-def _hours(file: YamlFile, where: tuple[str | int, ...], written: str) -> Hours:
-    """`09:00-12:00` of the local clock where the person is."""
-    first, until = (time.fromisoformat(part) for part in written.split("-"))
-    length = datetime.combine(date.min, until) - datetime.combine(date.min, first)
-    if length < SHORTEST:
-        raise file.error(where, f"{written} is less than an hour of one day")
-    return Hours(first=first, length=length)
-
-
-def _where(file: YamlFile, at: KeyPath) -> str:
-    return f"{file.path}:{file.line(at)}"
-
-
-def _day(file: YamlFile, where: tuple[str | int, ...], written: object) -> date:
-    """A day as YAML reads it, or as text."""
-    try:
-        return date.fromisoformat(str(written))
-    except ValueError:
-        raise file.error(where, f"{written!r} is no day; write it as 2026-11-23") from None
 
 
 def _is_call(item: dict[str, Any]) -> bool:
@@ -484,23 +205,8 @@ def _step(file: YamlFile, place: int, item: dict[str, Any]) -> Step:
         paused_wait=item.get("next_channel_on_pause", {}).get("wait"),
         vary=item.get("vary", False),
         post=item.get("post", STANDARD_POST),
-        where=_where(file, ("steps", place, "template")),
+        where=file.place(("steps", place, "template")),
     )
-
-
-def match_values(file: YamlFile, column: str, written: str | list[str]) -> tuple[str, ...]:
-    """Read as the portfolio's column of that name is read, or a value written another way would never match."""
-    texts = [written] if isinstance(written, str) else written
-    try:
-        return tuple(_value(column, text.strip()) for text in texts)
-    except ValueError as error:
-        raise file.error(("match", column), f"{', '.join(texts)}: {error}") from None
-
-
-def _value(column: str, text: str) -> str:
-    code = str(_READERS[column](text))
-    country, dash, _ = text.partition("-")
-    return f"{country_code(country)}-{code}" if column == "region" and dash else code
 
 
 def _check_order(file: YamlFile, steps: tuple[Step, ...]) -> None:

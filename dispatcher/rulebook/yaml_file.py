@@ -30,7 +30,7 @@ class YamlFile:
     def error(self, where: KeyPath, problem: str) -> ConfigError:
         """An error at that key, or at the nearest key above it that has a line."""
         key = ".".join(str(part) for part in where) or "the file"
-        return ConfigError(f"{self.path}:{self.line(where)}: {key}: {problem}")
+        return ConfigError(f"{self.place(where)}: {key}: {problem}")
 
     def validate(self, schema: dict[str, Any]) -> None:
         """Hold the data against a JSON Schema; raises ConfigError with all findings, a line each."""
@@ -38,6 +38,10 @@ class YamlFile:
         if problems:
             problems.sort(key=lambda problem: self.line(tuple(problem.absolute_path)))
             raise ConfigError("\n".join(str(self._sentence(problem)) for problem in problems))
+
+    def place(self, where: KeyPath) -> str:
+        """`file:line` of a key, as findings name it."""
+        return f"{self.path}:{self.line(where)}"
 
     def line(self, where: KeyPath) -> int:
         """The line of a key, or of the nearest key above it that has one."""
