@@ -26,9 +26,10 @@ _FIRST = ("The first time we write to you about these", "La primera vez que le e
 _BEFORE = ("We have written to you about these before", "Sobre esto ya le hemos escrito")
 _ROW = re.compile(r"^- (?:Reference|Referencia): (\S+); [^:]+: ([^;]+); [^:]+: (.+)$", re.MULTILINE)
 _ONE = re.compile(
-    r"(?:slipped by|pasó): (?:el (?P<due_es>.+?) era la fecha para pagar )?(?P<amount>[^\d\s]*[\d,]+\.\d\d) (?:to|a) .+?"
+    r"(?:slipped by|this again|pasó|sobre esto): (?:el (?P<due_es>.+?) era la fecha para pagar )?(?P<amount>[^\d\s]*[\d,]+\.\d\d) (?:to|a) .+?"
     r"(?:was due on (?P<due_en>.+?) )?\((?:reference|referencia) (?P<reference>\S+)\)"
 )
+_AGAIN = re.compile(r"We are writing about this again:|Volvemos a escribirle sobre esto:")
 _MADE_UP = re.compile(
     r"\((\S+)\)\n- (?:Original amount|Cantidad original): .+?"
     r"\n(?:- .+\n)*?- (?:Balance as of|Saldo al) [^:]+: (\S+)",
@@ -56,6 +57,7 @@ class Said:
 
     wrote_on: date | None = None
     wrote_about: str = ""
+    again: bool = False  # it comes back to what was written about before
     rows: tuple[Row, ...] = ()  # in its main part
     first_time: tuple[Row, ...] = ()
     told_before: tuple[Row, ...] = ()
@@ -71,6 +73,7 @@ def read(text: str) -> Said:
     return Said(
         wrote_on=a_day(wrote[1]) if wrote else None,
         wrote_about=wrote[2] if wrote else "",
+        again=_AGAIN.search(main) is not None,
         rows=(*_listed(main), *_single(main), *_made_up(main)),
         first_time=_listed(first),
         told_before=_listed(before),

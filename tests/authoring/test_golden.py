@@ -131,6 +131,7 @@ def debtor_of(template, channel, reader):
         kind=kind,
         packs=packs,
         first_contact=first,
+        first_message_on=None if first else date(2026, 3, 2),
         settlement=Money(100_000, currency),
         settlement_until=date(2026, 3, 28),
         arrangement=an_arrangement(Money(123_450, currency)) if template.name in AGREED else None,
