@@ -24,11 +24,16 @@ _DEFAULT_DAYS = 14
 _OPEN = ("proposed", "decided", "notified")
 
 
-def list_cases(connection: Connection, policy: Policy, as_of: date) -> list[Case]:
-    """Every debt that waits, is decided, has gone or was kept, in the order in which somebody should look."""
+def list_cases(
+    connection: Connection, policy: Policy, as_of: date, states: Sequence[str] = ()
+) -> list[Case]:
+    """Every debt that waits, is decided, has gone or was kept, in the order in which somebody should look.
+
+    `states`: of those on file only these.
+    """
     found = [
         *(_waiting(each, as_of) for each in _proposed(connection, policy, as_of)),
-        *(_standing(row, as_of) for row in handovers.listed(connection)),
+        *(_standing(row, as_of) for row in handovers.listed(connection, states)),
     ]
     return sorted(_with_rules(connection, policy, found, as_of), key=lambda case: case.order)
 
@@ -72,10 +77,7 @@ def with_tried(connection: Connection, cases: Sequence[Case]) -> list[Case]:
 
 def undecided(connection: Connection, policy: Policy, as_of: date) -> list[Case]:
     """What waits for a person's decision, the next to be time-barred first."""
-    if not any(strategy.handover for strategy in policy.strategies):
-        rows = handovers.listed(connection, ("proposed",))
-        return sorted((_standing(row, as_of) for row in rows), key=lambda case: case.order)
-    return [case for case in list_cases(connection, policy, as_of) if case.state == PROPOSED]
+    return list_cases(connection, policy, as_of, (PROPOSED,))
 
 
 def notes(connection: Connection, policy: Policy, as_of: date) -> list[str]:

@@ -23,9 +23,10 @@ _LISTED = (
         debtors.c.person, debts.c.currency, debts.c.balance_minor, debts.c.paid_minor, debts.c.due_date,
         debts.c.time_barred_on, debts.c.settled_on,
     )
-    .join(debts, debts.c.id == handovers.c.debt_id)
-    .join(debtors, debtors.c.id == debts.c.debtor_id)
-    .join(creditors, creditors.c.id == debts.c.creditor_id)
+    # Each has its debt; SQLite goes through all debts first where it may choose, and nothing says how few these are.
+    .outerjoin(debts, debts.c.id == handovers.c.debt_id)
+    .outerjoin(debtors, debtors.c.id == debts.c.debtor_id)
+    .outerjoin(creditors, creditors.c.id == debts.c.creditor_id)
     .order_by(handovers.c.id)
 )  # fmt: skip
 

@@ -45,6 +45,7 @@ ladder = Table(  # the step each debt has come to with each recipient: the fold 
         "anchor", Date, nullable=False
     ),  # as-of date of that step's message less its day: the ladder's own zero
     Column("message_id", String(36), nullable=False),
+    Index("ix_ladder_step", "step", "anchor"),
 )
 
 

@@ -127,6 +127,7 @@ debts = Table(
         postgresql_where=text("balance_minor < 0"),
     ),
 )
+Index("ix_debts_time_barred_on", debts.c.time_barred_on, **rows_where("time_barred_on IS NOT NULL"))
 
 
 ledgers = Table(  # every file that was brought in for a creditor, with what it was compared by

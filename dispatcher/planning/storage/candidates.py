@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
@@ -34,6 +35,7 @@ from dispatcher.planning.storage.ladder import rung_of
 from dispatcher.portfolio.storage.debts import OWED, in_minor, open_on
 from dispatcher.treatment.domain.segments import Segments
 from dispatcher.treatment.storage.segments import segment_column
+from dispatcher.values.as_loaded import AsLoaded
 
 _COLUMNS: dict[str, ColumnElement[Any]] = {
     "creditor": creditors.c.key,
@@ -216,6 +218,23 @@ def _queries(
     strategies: Sequence[Strategy], as_of: date, only: str | None, segment: Segmented
 ) -> Iterator[tuple[Select[Any], ColumnElement[int]]]:
     """One query for those who owe a debt first, one for the others who owe it: each a single pass over the debts."""
+    if segment is None:
+        yield from _kept_queries(AsLoaded(strategies), as_of, only)
+    else:
+        yield from _made_queries(strategies, as_of, only, segment)
+
+
+# A page about one person asks for a day or two, and making the statements would cost more than running them.
+@lru_cache(maxsize=8)
+def _kept_queries(
+    loaded: AsLoaded[Sequence[Strategy]], as_of: date, only: str | None
+) -> list[tuple[Select[Any], ColumnElement[int]]]:
+    return list(_made_queries(loaded.value, as_of, only, None))
+
+
+def _made_queries(
+    strategies: Sequence[Strategy], as_of: date, only: str | None, segment: Segmented
+) -> Iterator[tuple[Select[Any], ColumnElement[int]]]:
     asked = [strategy for strategy in strategies if only in (None, strategy.name)]
     owner = _from(select(debts.c.id, debts.c.debtor_id, literal("debtor")))
     yield _due(owner, debts.c.debtor_id, strategies, asked, as_of, segment), debts.c.debtor_id

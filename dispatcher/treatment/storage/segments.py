@@ -34,6 +34,7 @@ from dispatcher.treatment.storage.facts import (
     of_theirs,
 )
 from dispatcher.treatment.storage.scores import is_private, score_column
+from dispatcher.values.as_loaded import AsLoaded
 
 Book = Mapping[tuple[int, str], int]  # what a creditor is owed in a currency, in minor units
 
@@ -80,7 +81,7 @@ def places_of(
     """
     if not segments or not debt_ids:
         return {}
-    found = _run(connection, _without_the_book(_Loaded(segments), as_of), debt_ids)
+    found = _run(connection, _without_the_book(AsLoaded(segments), as_of), debt_ids)
     if any(segments[place].asks_for_the_book() for place in found.values()):
         found = _run(connection, _places(segments, as_of, books(connection, as_of)), debt_ids)
     return found
@@ -95,31 +96,18 @@ def scored_places_of(
         return {}
     if any(each.asks_for_the_book() for each in asking):
         return _run(connection, _scored_places(segments, as_of, books(connection, as_of)), debt_ids)
-    return _run(connection, _scored_without_the_book(_Loaded(segments), as_of), debt_ids)
-
-
-class _Loaded:
-    """Segments as they were loaded, once a process: the same where it is the same object."""
-
-    def __init__(self, segments: Segments) -> None:
-        self.segments = segments
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Loaded) and other.segments is self.segments
-
-    def __hash__(self) -> int:
-        return id(self.segments)
+    return _run(connection, _scored_without_the_book(AsLoaded(segments), as_of), debt_ids)
 
 
 # Making these statements costs more than running them: delivering asks one for each chunk of a day.
 @lru_cache(maxsize=8)
-def _without_the_book(loaded: _Loaded, as_of: date) -> Any:
-    return _places(loaded.segments, as_of, None)
+def _without_the_book(loaded: AsLoaded[Segments], as_of: date) -> Any:
+    return _places(loaded.value, as_of, None)
 
 
 @lru_cache(maxsize=8)
-def _scored_without_the_book(loaded: _Loaded, as_of: date) -> Any:
-    return _scored_places(loaded.segments, as_of, {})
+def _scored_without_the_book(loaded: AsLoaded[Segments], as_of: date) -> Any:
+    return _scored_places(loaded.value, as_of, {})
 
 
 def _places(segments: Segments, as_of: date, book: Book | None) -> Any:
@@ -154,7 +142,8 @@ def figures_of(
     connection: Connection, conditions: Collection[Condition], debt_id: int, as_of: date
 ) -> list[Any]:
     """What the facts of some conditions are for one debt: a count, a date, minor units or None."""
-    book = books(connection, as_of)
+    asks = any(each.fact is Fact.SHARE_OF_BOOK for each in conditions)
+    book = books(connection, as_of) if asks else {}  # a pass over all debts
     columns = [_value(each, as_of, book).label(f"figure{i}") for i, each in enumerate(conditions)]
     row = connection.execute(_from(select(*columns)).where(debts.c.id == debt_id)).one() if columns else ()
     return list(row)
