@@ -24,9 +24,7 @@ _DEFAULT_DAYS = 14
 _OPEN = ("proposed", "decided", "notified")
 
 
-def list_cases(
-    connection: Connection, policy: Policy, as_of: date, states: Sequence[str] = ()
-) -> list[Case]:
+def list_cases(connection: Connection, policy: Policy, as_of: date, states: Sequence[str] = ()) -> list[Case]:
     """Every debt that waits, is decided, has gone or was kept, in the order in which somebody should look.
 
     `states`: of those on file only these.

@@ -27,7 +27,9 @@ def plans() -> Iterator[dict[str, list[str]]]:
     """Statement -> the steps by which SQLite answers it, of all that is asked within."""
     found: dict[str, list[str]] = {}
 
-    def explain(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: Any) -> None:
+    def explain(
+        connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: Any
+    ) -> None:
         del cursor, context, many
         if statement.startswith(("SELECT", "WITH")):
             steps = connection.connection.dbapi_connection.cursor().execute(

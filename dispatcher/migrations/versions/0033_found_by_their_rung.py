@@ -1,4 +1,4 @@
-"""Find debts by the rung they stand on and by the day they are time-barred on: Today asks who should be decided about."""
+"""Find debts by the rung they stand on and the day they are barred on: Today asks who should be decided about."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, func, not_, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    exists,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    union_all,
+)
 
 from dispatcher.database.tables.agreements import arrangement_debts, handovers
 from dispatcher.database.tables.planning import ladder
@@ -54,7 +66,7 @@ def proposed(
 def _query(
     strategy: Strategy, rule: HandoverRule, earlier: Sequence[Strategy], segment: Segmented, as_of: date
 ) -> Select[Any]:
-    """Debts of one strategy; found by the ladder and by the day they are barred on, since few of all have come to it."""
+    """Debts of one strategy, found by their rung and by the day they are barred on: few of all have come to it."""
     rungs = _last_rungs(strategy, rule, as_of)
     soon = _soon_barred(rule, as_of)
     rounds = strategy.ending.rounds  # they come before the question
