@@ -124,10 +124,16 @@ def confirm(
 
 
 @app.command()
-def reply(item_id: Id, now: Now = None) -> None:
+def reply(
+    item_id: Id,
+    unverified: Annotated[
+        bool, typer.Option("--unverified", help="Say that the disputed debt could not be verified and is given up.")
+    ] = False,
+    now: Now = None,
+) -> None:
     """Answer what was read, once, by the way they wrote, with the reviewed text of its reading; the gate may refuse.
 
-    Example: dispatcher inbox reply 12
+    Example: dispatcher inbox reply 12 --unverified
     """
     from dispatcher.inbox.reply import Replying, reply
 
@@ -140,7 +146,8 @@ def reply(item_id: Id, now: Now = None) -> None:
             now=program.now(),
             random_bytes=program.random_bytes,
         )
-        print(f"{item_id}: answered by message {reply(desk, item_id)}; it goes out with the next messages")
+        message = reply(desk, item_id, unverified=unverified)
+        print(f"{item_id}: answered by message {message}; it goes out with the next messages")
 
 
 @app.command()

@@ -165,6 +165,7 @@ class Action:
     caller_id: str | None = None
     recipient: Recipient = Recipient()
     in_initial_communication: bool | None = None
+    notice: str | None = None  # which notice of the law it is: first_written, transfer …
     address_basis: AddressBasis | None = None
     number_basis: NumberBasis | None = None
     employer_provided: bool = False

@@ -39,6 +39,7 @@ class InboxItem:
     outcome: str = ""
     confirmed: str = ""  # the reading that a person confirmed
     reply: str = ""  # the message that answers it
+    unverified: str = ""  # the message that says that the debt could not be verified
 
     @property
     def reading(self) -> Reading:
@@ -72,6 +73,7 @@ class InboxItem:
             "answers": self.answers or None,
             "confirmed": self.confirmed or None,
             "reply": self.reply or None,
+            "unverified": self.unverified or None,
             "outcome": self.outcome or None,
         }
 
@@ -118,6 +120,7 @@ def _item(connection: Any, row: Any, propose: Propose) -> InboxItem:
         outcome=row.outcome,
         confirmed=row.details.get("confirmed", {}).get("reading", ""),
         reply=row.details.get("reply", ""),
+        unverified=row.details.get("unverified", ""),
     )
 
 

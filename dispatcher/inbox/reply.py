@@ -26,6 +26,8 @@ from dispatcher.values.message_id import RandomBytes
 from dispatcher.values.written_address import address_key
 
 KIND, PREFIX = "reply_to_consumer", "reply-"
+UNVERIFIED = "reply-unverified"
+DOUBTED = frozenset({Reading.DISPUTE.value, Reading.PROOF.value})
 VALID = timedelta(days=3)
 _ELSEWHERE = {  # what is answered by itself, by another text
     Reading.STOP: "a stop is confirmed by itself",
@@ -54,35 +56,40 @@ def template_for(reading: Reading) -> str:
     return PREFIX + reading.value.replace("_", "-")
 
 
-def reply(desk: Replying, key: int) -> str:
+def reply(desk: Replying, key: int, *, unverified: bool = False) -> str:
     """Plan the answer to words that somebody has read; returns the message's id.
 
-    It goes once, to the address that they came from, else where letters go. Raises InboxError where the gate refuses
-    it, with the gate's reasons; the second gate asks again when it leaves.
+    It goes once, to the address that they came from, else where letters go. `unverified`: a further answer, once and in
+    writing, that the disputed debt could not be verified and is given up. Raises InboxError where the gate refuses it,
+    with the gate's reasons; the second gate asks again when it leaves.
     """
     item = show_item(desk.database, key, desk.propose)
     if not item.confirmed:
         raise InboxError(f"{key} was not read yet: confirm the reading first")
-    template = template_for(Reading(item.confirmed))
+    if unverified and item.confirmed not in DOUBTED:
+        raise InboxError(f"{key} disputes nothing and asks for no proof: there is nothing to verify")
+    template, kept = (UNVERIFIED, "unverified") if unverified else (template_for(Reading(item.confirmed)), "reply")
     with desk.database.writing() as connection:
         row = items.item(connection, key)
         if row.debtor_id is None:
             raise InboxError("nobody known wrote this: there is nobody to answer")
         addresses.lock(connection, [row.debtor_id])
-        if row.details.get("reply"):
-            raise InboxError(f"{key} was answered already, by message {row.details['reply']}")
+        if row.details.get(kept):
+            raise InboxError(f"{key} was answered already, by message {row.details[kept]}")
         person = load_people(connection, [row.debtor_id], now=desk.now)[row.debtor_id]
-        channel, point = _way(item, person)
+        channel, point = _way(item, person, in_writing=unverified)
         _refuse(_decide(desk, person, channel, point))
         message = _plan(connection, desk, person, channel, point, template)
-        tasks.keep_details(connection, key, {**row.details, "reply": message})
+        tasks.keep_details(connection, key, {**row.details, kept: message})
         return message
 
 
-def _way(item: InboxItem, person: PersonFile) -> tuple[ChannelKind, ContactPoint | None]:
+def _way(
+    item: InboxItem, person: PersonFile, *, in_writing: bool = False
+) -> tuple[ChannelKind, ContactPoint | None]:
     """The medium and address that they used; who spoke to us, or used their page, is answered in writing."""
     wanted: Sequence[ChannelKind] = (ChannelKind.EMAIL, ChannelKind.LETTER)
-    if item.channel in (ChannelKind.SMS, ChannelKind.EMAIL, ChannelKind.LETTER):
+    if item.channel in (ChannelKind.EMAIL, ChannelKind.LETTER) or (item.channel == ChannelKind.SMS and not in_writing):
         wanted = (ChannelKind(item.channel),)
     for channel in wanted:
         for point in reachable_points(person, channel):

@@ -168,6 +168,7 @@ _ACTION = {
     "addressee": optional_text,
     "caller_id": optional_text,
     "in_initial_communication": finding,
+    "notice": optional_text,
     "queued_local": anything,
     "observed_delivered_local": anything,
     "recipient": _RECIPIENT,

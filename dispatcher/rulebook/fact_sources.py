@@ -52,6 +52,7 @@ SOURCES: tuple[FactSource, ...] = (
     FactSource("action.approved_form", ACT, "no approvals are kept: never, in the daily run"),
     FactSource("action.caller_id", CANNOT, "the program makes no calls"),
     FactSource("action.in_initial_communication", ACT, "of a validation notice: nothing was sent before"),
+    FactSource("action.notice", ACT, "the strategy's step: which notice of the law it is"),
     FactSource("action.queued_local", LOG, "decides nothing"),
     FactSource("action.observed_delivered_local", LOG, "decides nothing"),
     FactSource("action.recipient.relation", COLUMN, "`joint_debtors`, `guarantors`"),

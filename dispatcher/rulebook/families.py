@@ -411,13 +411,14 @@ FAMILIES: dict[str, Family] = {
         required=("traits",),
     ),
     "required_content": Family(
-        build=_sets(content.RequiredContent, "elements", "sentences", "media"),
+        build=_sets(content.RequiredContent, "elements", "sentences", "media", "notices"),
         properties={
             "elements": _TEXTS,
             "first_contact_only": _FLAG,
             "sender": _FLAG,
             "sentences": _TEXTS,
             "media": _CHANNELS,
+            "notices": _TEXTS,
         },
     ),
     "first_contact_scope": Family(

@@ -56,6 +56,23 @@ READERS = {
     "pt-agency": ("BR", "BRL"),
     "it-it": ("IT", "EUR"),
     "it-agency": ("IT", "EUR"),
+    "fr-claim": ("CA", "CAD"),  # Québec's notice of claim
+    "en-claim": ("CA", "CAD"),
+    "en-bought": ("AU", "AUD"),  # by whoever writes
+    "es-bought": ("ES", "EUR"),
+    "pt-bought": ("PT", "EUR"),
+    "fr-serviced": ("FR", "EUR"),  # for who bought it
+    "it-serviced": ("IT", "EUR"),
+}
+NOTICES = {"first-notice": "first_written", "transfer-notice": "transfer"}
+NOTICED = {  # who reads one notice alone, under which packs
+    "fr-claim": ("first-notice", ("default", "ca-qc")),
+    "en-claim": ("first-notice", ("default", "ca-qc")),
+    "en-bought": ("transfer-notice", ("default", "au-rg96")),
+    "es-bought": ("transfer-notice", ("default", "es-conduct")),
+    "pt-bought": ("transfer-notice", ("default", "eu-2021-2167")),
+    "fr-serviced": ("transfer-notice", ("default", "eu-2021-2167")),
+    "it-serviced": ("transfer-notice", ("default", "eu-2021-2167")),
 }
 OF_COUNTRY = {
     "MX": ("default", "mx-condusef"),
@@ -85,6 +102,8 @@ NAMES = template_folders(ROOT / "templates")
 def is_read_by(name, channel, reader):
     """Whether such a debtor may get this text: a validation notice goes to Americans alone."""
     template = shipped(name)
+    if name != NOTICED.get(reader, (name,))[0] or (reader.endswith("claim") and channel != ChannelKind.LETTER):
+        return False
     at_home = template.meta.notice != VALIDATION or READERS[reader][0] == "US"
     return at_home and template.has(channel, reader[:2])
 
@@ -100,8 +119,10 @@ def debtor_of(template, channel, reader):
         paid=Money(26_550, currency),
         due_date=COMING if kind == "courtesy" else PAST,
         extra=COLUMNS if reader == "de-agency" else {},
+        transferred_on=date(2026, 1, 15),
+        transferred_by="Bank of Rockville",
     )
-    packs = OF_COUNTRY.get(country, ("default",))
+    packs = NOTICED[reader][1] if reader in NOTICED else OF_COUNTRY.get(country, ("default",))
     first = template.name in {
         "due-soon",
         "first-reminder",
@@ -117,12 +138,18 @@ def debtor_of(template, channel, reader):
         if kind != "courtesy":
             sender |= {"role": "third_party", "creditor_name": "Example Lender Ltd."}
             sender |= {"creditor_address": "Marktplatz 1, 34117 Kassel", "supervisors": {"DE": AUTHORITY}}
+    if reader in NOTICED or (template.name == "transfer-notice" and "eu-2021-2167" in packs):
+        sender |= {"complaints": {country: AUTHORITY}, "registration": "0123.456.749"}
+    if reader.endswith("bought"):
+        sender |= {"role": "debt_buyer", "creditor_name": "Bank of Rockville"}
+    if reader.endswith("serviced"):
+        sender |= {"role": "third_party", "creditor_name": "Example Lender Ltd.", "creditor_address": "Marktplatz 1, 34117 Kassel"}
     validates = template.meta.notice == VALIDATION
     if validates:
         debts = [replace(each, itemization=an_itemization(each.balance)) for each in debts]
     return inputs(
         channel,
-        notice=template.meta.notice,
+        notice=template.meta.notice or NOTICES.get(template.name, ""),
         validation_ends_on=validation_period_end(date(2026, 3, 11)) if validates else None,
         language=reader[:2],
         country=country,

@@ -120,6 +120,26 @@ def test_whoever_asks_for_proof_gets_the_papers_that_stand_and_what_is_kept_is_w
     assert "We are gathering them" not in html + text
 
 
+def test_whoever_disputed_is_told_once_that_it_could_not_be_verified(
+    web: Web, desk: Replying, heard: Callable[..., int]
+) -> None:
+    key, other = heard("That is not right", "dispute"), heard("Please call me", "callback")
+    reply(desk, key)
+    operator = web.signed_in("operator")
+
+    assert "reply-unverified" in operator.page(f"/inbox/{key}")
+    assert "reply-unverified" not in operator.page(f"/inbox/{other}")
+    assert "Answered" in operator.said(operator.post(f"/inbox/{key}", {"do": "unverified"}))
+    with pytest.raises(InboxError, match="answered already"):
+        reply(desk, key, unverified=True)
+    with pytest.raises(InboxError, match="nothing to verify"):
+        reply(desk, other, unverified=True)
+    run_today(web.house, date(2026, 11, 17), actor="test")
+
+    told = [row for row in answers(web) if row[0] == "reply-unverified"]
+    assert told == [("reply-unverified", "email", "ana@debtors.example", "accepted")]
+
+
 def test_the_gate_refuses_an_answer_to_somebody_whom_a_lawyer_represents(
     web: Web,
     desk: Replying,

@@ -35,6 +35,7 @@ _PLACES = {
     "BR": ("SP", "São Paulo", "01001-000"),
     "PT": ("11", "Lisboa", "1100-148"),
     "ZA": ("GP", "Johannesburg", "2001"),
+    "AU": ("NSW", "Sydney", "2000"),
 }
 BODY = "About {{ references }}: {{ total }} on {{ as_of }}."
 LANGUAGES = sorted(path.stem for path in (ROOT / "config/content").glob("??.yaml"))

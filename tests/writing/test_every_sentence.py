@@ -27,10 +27,16 @@ READ_BY = {
     "BE-XIX": ("BE", ("fr", "nl")),
     "IT-GARANTE": ("IT", ("it",)),
     "ZA-DCA": ("ZA", ("en",)),
+    "EU-2021-2167": ("IT", ("de", "en", "es", "fr", "it", "nl", "pt")),
+    "ES-CONDUCT": ("ES", ("es", "en")),
+    "AU-RG96": ("AU", ("en",)),
+    "CA-QC": ("CA", ("fr", "en")),
 }
+FIRST, TRANSFER = "first_written", "transfer"
+NOTICES = {FIRST: ("first-notice",), "validation": ("validation-notice",), TRANSFER: ("transfer-notice",)}
 SAID_BY = {  # what a rule binds -> kind of message, which notice, templates
-    Kind.VALIDATION_NOTICE: ("notice", "validation", ("validation-notice",)),
-    Kind.LEGALLY_REQUIRED_NOTICE: ("notice", "first_written", ("first-notice",)),
+    Kind.VALIDATION_NOTICE: ("notice", "validation", NOTICES["validation"]),
+    Kind.LEGALLY_REQUIRED_NOTICE: ("notice", FIRST, NOTICES[FIRST]),
     Kind.COLLECTION: ("collection", "", ("first-reminder", "second-reminder", "payment-plan-offer")),
 }
 COLUMNS = {
@@ -43,6 +49,13 @@ COLUMNS = {
 }
 AUTHORITY = AdviceBody(name="Bundesamt für Justiz", address="Adenauerallee 99-103, 53113 Bonn")
 COMPLAINTS = AdviceBody(name="Unidad Especializada", phone="+52 55 5555 0142", email="unidad@sender.example")
+
+
+def said_by(rule, bound):
+    """Kind, notice and templates of the messages of a kind that the rule is about."""
+    kind, notice, templates = SAID_BY[bound]
+    asked = sorted(getattr(rule.guard, "notices", ()))
+    return (kind, asked[0], NOTICES[asked[0]]) if kind == "notice" and asked else (kind, notice, templates)
 
 
 def names_of(guard):
@@ -66,17 +79,17 @@ WALKED = [
 ]
 
 
-def a_message(pack, language, channel, bound, *, first):
+def a_message(pack, rule, language, channel, bound, *, first):
     country, _ = READ_BY[pack.name]
-    kind, notice, _ = SAID_BY[bound]
-    debt = a_debt(extra=COLUMNS)
+    kind, notice, _ = said_by(rule, bound)
+    debt = a_debt(extra=COLUMNS, transferred_on=date(2026, 1, 15), transferred_by="Bank of Rockville")
     return inputs(
         channel, language=language, country=country, kind=kind, notice=notice, packs=("default", pack.name.lower()),
         first_contact=first, validation_ends_on=validation_period_end(date(2026, 3, 11)),
         debts=(replace(debt, itemization=an_itemization(debt.balance)),),
         sender={
             "role": "third_party", "creditor_name": "Example Lender Ltd.", "creditor_address": "1 rue de la Paix, Paris",
-            "supervisors": {"DE": AUTHORITY}, "complaints": {"MX": COMPLAINTS}, "registration": "0123.456.789",
+            "supervisors": {"DE": AUTHORITY}, "complaints": {country: COMPLAINTS}, "registration": "0123.456.789",
         },
     )  # fmt: skip
 
@@ -89,7 +102,7 @@ def test_no_pack_that_asks_for_words_is_left_out():
 def test_each_sentence_is_written_said_by_the_shipped_texts_and_missed_without(
     pack, rule, language, channel, bound
 ):
-    _, _, templates = SAID_BY[bound]
+    _, _, templates = said_by(rule, bound)
     compiled = [shipped(name) for name in templates if shipped(name).texts.get((language, channel))]
     if not compiled:
         pytest.skip("no such text is shipped, so no such message is made")
@@ -97,7 +110,7 @@ def test_each_sentence_is_written_said_by_the_shipped_texts_and_missed_without(
     assert not unwritten(pack, rule, house_style().wording(language), channel, "third_party")
     for template in compiled:
         for first in (True, False):
-            made = a_message(pack, language, channel, bound, first=first)
+            made = a_message(pack, rule, language, channel, bound, first=first)
             draft = render_words(template, made)
             assert draft.report.findings == ()
             looked_for |= set(draft.report.content.looked_for)

@@ -73,8 +73,9 @@ class RequiredContent(Guard):
     """Nothing that must be in the text is missing, and the sender is identified.
 
     `elements`: the names that matter; empty: any. `first_contact_only`: later texts need them no more. `sentences`: by
-    name, those of the law that say it all. `media`: those
-    that can carry them, asked where the facts state what was said; empty: any.
+    name, those of the law that say it all. `media`: those that can carry them, asked where the facts state what was
+    said; empty: any. `notices`: the notices of the law that must hold them; empty: any message. A notice of which
+    nobody says which it is must hold them too.
     """
 
     elements: frozenset[str] = frozenset()
@@ -82,10 +83,13 @@ class RequiredContent(Guard):
     sender: bool = True
     sentences: frozenset[str] = frozenset()
     media: frozenset[str] = frozenset()
+    notices: frozenset[str] = frozenset()
 
     def refuse(self, act: Act) -> Refusal | None:
         """A block that names what is missing, or a medium that cannot carry it; a hold where nobody looked for it."""
         content = act.action.content
+        if self.notices and act.action.notice is not None and act.action.notice not in self.notices:
+            return None
         if self.first_contact_only and was_said(act, self.sentences):
             return None
         if self.media and act.facts.said is not None and act.action.channel not in self.media:

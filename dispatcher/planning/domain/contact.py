@@ -134,6 +134,7 @@ def _action(contact: IntendedContact, content: ContentFindings | None, now: date
         in_initial_communication=person.is_first_contact(contact.as_of or now.date())
         if contact.notice == VALIDATION
         else None,
+        notice=contact.notice or None,
         esign_consent=any(c.kind == "esign" for c in person.consents),
         approved_form=False,  # no authority's approvals are kept
         content=content,

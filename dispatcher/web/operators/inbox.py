@@ -9,7 +9,7 @@ from starlette.responses import Response
 from dispatcher.inbox.answer_inbox import Answer, Inbox, InboxError, confirm, dismiss, undo
 from dispatcher.inbox.domain.reading import Reading
 from dispatcher.inbox.read_inbox import InboxItem, NoSuchItemError, list_inbox, show_item
-from dispatcher.inbox.reply import Replying, reply, template_for
+from dispatcher.inbox.reply import DOUBTED, Replying, reply, template_for
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.storage.find_debtor import UnknownDebtorError, find_debtor
 from dispatcher.web.site.list_export import exported
@@ -48,6 +48,7 @@ def show(visit: Visit) -> Response:
         item=item,
         words=underlined(item),
         answer=_answer_text(item),
+        doubted=DOUBTED,
         papers=_papers(visit, item),
         readings=[reading for reading in Reading if reading is not Reading.UNCLEAR],
     )
@@ -82,7 +83,7 @@ def _answered(visit: Visit, inbox: Inbox, item: InboxItem) -> str:
         case "dismiss":
             dismiss(inbox, item.id, why=visit.text("why"))
             return "Dismissed."
-        case "reply":
+        case "reply" | "unverified" as which:
             replying = Replying(
                 database=visit.program.database,
                 policy=visit.program.policy,
@@ -91,7 +92,7 @@ def _answered(visit: Visit, inbox: Inbox, item: InboxItem) -> str:
                 now=visit.now,
                 random_bytes=visit.program.random_bytes,
             )
-            reply(replying, item.id)
+            reply(replying, item.id, unverified=which == "unverified")
             return "Answered: it goes out with the next messages."
         case "undo":
             undo(inbox, item.id, why=visit.text("why"))

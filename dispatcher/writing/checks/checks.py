@@ -306,7 +306,8 @@ def _disclosures(checked: Checked) -> Steps:
 def _disclosure(checked: Checked, disclosure: Disclosure, part: Part, *, is_first: bool) -> Steps:
     expected = _written(checked, part)
     checked.looked_for.append(disclosure.name)
-    said = all(checked.says(line) for line in expected.split("\n"))
+    lines = [line for line in expected.split("\n") if line.strip()]  # a list of debts may end it
+    said = bool(lines) and all(map(checked.says, lines))
     if disclosure.is_collector_statement:
         checked.disclosure_language = checked.text.wording.language
         if is_first:
@@ -318,7 +319,7 @@ def _disclosure(checked: Checked, disclosure: Disclosure, part: Part, *, is_firs
     else:
         checked.missing.append(disclosure.name)
         advice = f"The law wants this sentence ({disclosure.source}): put it back into the layout."
-        yield Finding(rule="missing-disclosure", phrase=expected.split("\n")[0], advice=advice)
+        yield Finding(rule="missing-disclosure", phrase=next(iter(lines), ""), advice=advice)
 
 
 def _written(checked: Checked, part: Part) -> str:

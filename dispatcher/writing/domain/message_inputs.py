@@ -98,8 +98,8 @@ def message_inputs(
 
 
 def _noticed_on(person: PersonFile, debts: Sequence[DebtFile]) -> date | None:
-    sent = first_notice(person, debts)
-    return sent if isinstance(sent, date) else None
+    notice = first_notice(person, debts)
+    return None if notice is None or notice.returned else notice.sent_on
 
 
 def parts_of(
@@ -191,8 +191,17 @@ def debt_view(debt: DebtFile, as_of: date, charge: Charge | None = None) -> Debt
         itemization=itemization_of(
             debt.extra, debt.balance, Money(debt.paid.minor + debt.credit.minor, currency)
         ),
+        transferred_on=_day(debt.extra.get("transferred_on", "")),
+        transferred_by=debt.extra.get("transferred_by", ""),
         extra=debt.extra,
     )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _late(

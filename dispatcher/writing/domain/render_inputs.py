@@ -56,6 +56,8 @@ class DebtView:
     late_reference: str = ""  # of that statute
     late_per_day: Money | None = None
     itemization: Itemization | None = None
+    transferred_on: date | None = None  # the claim, to whoever is the creditor now
+    transferred_by: str = ""
     capacity: str = "debtor"  # or joint_debtor, guarantor: how the person written to owes it
     extra: Mapping[str, str] = field(default_factory=dict)
 
