@@ -324,7 +324,7 @@ def test_what_the_daily_run_leaves_unsaid_is_listed() -> None:
     unsaid = {f for f in _names(blank) if all(getattr(a, f) == getattr(blank, f) for a in actions)}
     sources = {s.path.removesuffix(".*"): s.source for s in SOURCES}
     assert unsaid - {"kind"} == {
-        "format", "visibility", "caller_id", "in_initial_communication", "autodialled", "prerecorded", "ai_voice",
+        "format", "visibility", "caller_id", "in_initial_communication", "notice", "autodialled", "prerecorded", "ai_voice",
         "limited_content", "opted_out",
     }  # fmt: skip
     assert {sources[f"action.{name}"] for name in unsaid - {"opted_out"}} <= {ACT, CANNOT}
