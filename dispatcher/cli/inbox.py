@@ -127,7 +127,10 @@ def confirm(
 def reply(
     item_id: Id,
     unverified: Annotated[
-        bool, typer.Option("--unverified", help="Say that the disputed debt could not be verified and is given up.")
+        bool,
+        typer.Option(
+            "--unverified", help="Say that the disputed debt could not be verified and is given up."
+        ),
     ] = False,
     now: Now = None,
 ) -> None:

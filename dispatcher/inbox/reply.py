@@ -68,7 +68,9 @@ def reply(desk: Replying, key: int, *, unverified: bool = False) -> str:
         raise InboxError(f"{key} was not read yet: confirm the reading first")
     if unverified and item.confirmed not in DOUBTED:
         raise InboxError(f"{key} disputes nothing and asks for no proof: there is nothing to verify")
-    template, kept = (UNVERIFIED, "unverified") if unverified else (template_for(Reading(item.confirmed)), "reply")
+    template, kept = (
+        (UNVERIFIED, "unverified") if unverified else (template_for(Reading(item.confirmed)), "reply")
+    )
     with desk.database.writing() as connection:
         row = items.item(connection, key)
         if row.debtor_id is None:
@@ -89,7 +91,9 @@ def _way(
 ) -> tuple[ChannelKind, ContactPoint | None]:
     """The medium and address that they used; who spoke to us, or used their page, is answered in writing."""
     wanted: Sequence[ChannelKind] = (ChannelKind.EMAIL, ChannelKind.LETTER)
-    if item.channel in (ChannelKind.EMAIL, ChannelKind.LETTER) or (item.channel == ChannelKind.SMS and not in_writing):
+    if item.channel in (ChannelKind.EMAIL, ChannelKind.LETTER) or (
+        item.channel == ChannelKind.SMS and not in_writing
+    ):
         wanted = (ChannelKind(item.channel),)
     for channel in wanted:
         for point in reachable_points(person, channel):

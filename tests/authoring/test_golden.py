@@ -102,7 +102,9 @@ NAMES = template_folders(ROOT / "templates")
 def is_read_by(name, channel, reader):
     """Whether such a debtor may get this text: a validation notice goes to Americans alone."""
     template = shipped(name)
-    if name != NOTICED.get(reader, (name,))[0] or (reader.endswith("claim") and channel != ChannelKind.LETTER):
+    if name != NOTICED.get(reader, (name,))[0] or (
+        reader.endswith("claim") and channel != ChannelKind.LETTER
+    ):
         return False
     at_home = template.meta.notice != VALIDATION or READERS[reader][0] == "US"
     return at_home and template.has(channel, reader[:2])
@@ -143,7 +145,11 @@ def debtor_of(template, channel, reader):
     if reader.endswith("bought"):
         sender |= {"role": "debt_buyer", "creditor_name": "Bank of Rockville"}
     if reader.endswith("serviced"):
-        sender |= {"role": "third_party", "creditor_name": "Example Lender Ltd.", "creditor_address": "Marktplatz 1, 34117 Kassel"}
+        sender |= {
+            "role": "third_party",
+            "creditor_name": "Example Lender Ltd.",
+            "creditor_address": "Marktplatz 1, 34117 Kassel",
+        }
     validates = template.meta.notice == VALIDATION
     if validates:
         debts = [replace(each, itemization=an_itemization(each.balance)) for each in debts]

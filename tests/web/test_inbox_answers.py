@@ -137,7 +137,9 @@ def test_whoever_disputed_is_told_once_that_it_could_not_be_verified(
     run_today(web.house, date(2026, 11, 17), actor="test")
 
     with web.house.database.reading() as connection:
-        asked = select(messages.c.id).where(messages.c.kind == "collection", messages.c.as_of == date(2026, 11, 17))
+        asked = select(messages.c.id).where(
+            messages.c.kind == "collection", messages.c.as_of == date(2026, 11, 17)
+        )
         assert connection.scalars(asked).all() == []
     told = [row for row in answers(web) if row[0] == "reply-unverified"]
     assert told == [("reply-unverified", "email", "ana@debtors.example", "accepted")]
