@@ -23,6 +23,7 @@ from dispatcher.agreements.storage import arrangements
 from dispatcher.agreements.unchanged import hold_debts
 from dispatcher.agreements.watch import AgreementRules, Watcher, log
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.people.recording import Recording, Said, recording
@@ -376,7 +377,7 @@ def _keep(case: _Case, draft: _Draft) -> Agreed:
     [agreed] = arrangements.read(connection, [key])
     watcher = Watcher(now=said.now, actor=said.actor, as_of=case.on)
     personal = {name: draft.offer[name] for name in ERASABLE_TERMS if name in draft.offer}
-    news = [("arrangement_agreed", _agreed_details(agreed))]
+    news = [(Event.ARRANGEMENT_AGREED, _agreed_details(agreed))]
     log(connection, agreed, watcher, news, note=said.note, **personal)
     return agreed
 

@@ -7,6 +7,7 @@ from dispatcher.agreements.domain.arrangement import State
 from dispatcher.agreements.storage import arrangements
 from dispatcher.agreements.watch import Watcher, log
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.recording import Said
 from dispatcher.people.storage import addresses, people_facts
@@ -56,7 +57,7 @@ def end(connection: Connection, agreed: Agreed, state: State, said: Said, *, why
         connection,
         agreed,
         watcher,
-        [(f"arrangement_{state}", {"on": on.isoformat()})],
+        [(Event(f"arrangement_{state}"), {"on": on.isoformat()})],
         why=why,
         note=said.note,
     )

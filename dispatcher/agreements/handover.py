@@ -7,6 +7,7 @@ from typing import Any
 from dispatcher.agreements.storage import arrangements, handovers
 from dispatcher.agreements.watch import Watcher
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.storage import delivery_log
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.recording import Recorded, Recording, Said, recording
@@ -45,7 +46,7 @@ def decide(
             handovers.add(record.connection, {**values, **more})
         else:
             handovers.change(record.connection, row.id, **values)
-        return _told(record, "handover_decided", {"state": state, "decisions": len(by)})
+        return _told(record, Event.HANDOVER_DECIDED, {"state": state, "decisions": len(by)})
 
 
 def refuse(database: Database, who: str, debt: str, said: Said, *, why: str) -> Recorded:
@@ -64,7 +65,7 @@ def refuse(database: Database, who: str, debt: str, said: Said, *, why: str) -> 
             handovers.add(record.connection, {**end, **more})
         else:
             handovers.change(record.connection, row.id, **end)
-        return _told(record, "handover_refused", {"state": "refused"}, why=why)
+        return _told(record, Event.HANDOVER_REFUSED, {"state": "refused"}, why=why)
 
 
 def withdraw(database: Database, who: str, debt: str, said: Said, *, why: str) -> Recorded:
@@ -78,7 +79,7 @@ def withdraw(database: Database, who: str, debt: str, said: Said, *, why: str) -
         handovers.change(
             record.connection, row.id, state="withdrawn", ended_on=said.now.date(), exported_at=None, note=why
         )
-        return _told(record, "handover_withdrawn", {"state": "withdrawn"}, why=why)
+        return _told(record, Event.HANDOVER_WITHDRAWN, {"state": "withdrawn"}, why=why)
 
 
 def check_hand_over(
@@ -119,7 +120,7 @@ def hand_over(
         )  # fmt: skip
         handovers.set_exported(record.connection, row.id, said.now)
         personal = {"why": without_notice} if without_notice.strip() else {}
-        return _told(record, "handed_over", {"state": "handed_over"}, **personal)
+        return _told(record, Event.HANDED_OVER, {"state": "handed_over"}, **personal)
 
 
 def follow_ledger(connection: Connection, creditor_ids: Sequence[int], watcher: Watcher) -> None:
@@ -129,7 +130,7 @@ def follow_ledger(connection: Connection, creditor_ids: Sequence[int], watcher: 
         handovers.change(
             connection, key, state="withdrawn", ended_on=watcher.as_of, note="the ledger says so no longer"
         )
-    _log(connection, gone, "handover_withdrawn", watcher)
+    _log(connection, gone, Event.HANDOVER_WITHDRAWN, watcher)
     fresh = handovers.decided_by_ledger(connection, creditor_ids, watcher.as_of)
     handovers.add_all(
         connection,
@@ -147,7 +148,7 @@ def follow_ledger(connection: Connection, creditor_ids: Sequence[int], watcher: 
         ],
     )
     rows = handovers.of_debts(connection, [row.id for row in fresh])
-    _log(connection, [row.id for row in rows], "handover_decided", watcher)
+    _log(connection, [row.id for row in rows], Event.HANDOVER_DECIDED, watcher)
 
 
 def note_notices(
@@ -175,7 +176,7 @@ def note_notices(
             named = since + timedelta(days=days_of(row.key))
             handovers.change(connection, row.id, state="notified", notified_on=since, hand_over_on=named)
             told.append(row.id)
-    _log(connection, told, "handover_notified", watcher)
+    _log(connection, told, Event.HANDOVER_NOTIFIED, watcher)
     return changed
 
 
@@ -207,14 +208,14 @@ def _decided(row: Any) -> str:
     return f"it is {row.state.replace('_', ' ')} already (decided on {row.decided_on} by {by})"
 
 
-def _told(record: Recording, event: str, details: dict[str, Any], **personal: Any) -> Recorded:
+def _told(record: Recording, event: Event, details: dict[str, Any], **personal: Any) -> Recorded:
     record.log(event, details, **personal)
     return Recorded(
         fact="handover", debtor=record.debtor.full_reference, debts=record.debt_references, details=details
     )
 
 
-def _log(connection: Connection, ids: Collection[int], event: str, watcher: Watcher) -> None:
+def _log(connection: Connection, ids: Collection[int], event: Event, watcher: Watcher) -> None:
     """An entry a debt, of what facts decided and no person."""
     rows = handovers.of_ids(connection, ids) if ids else []
     about = []

@@ -15,6 +15,7 @@ from dispatcher.agreements.storage import arrangements, ledger_promises
 from dispatcher.agreements.storage.ledger_promises import LedgerPromise
 from dispatcher.agreements.watch import LATE_LEDGERS, AgreementRules, Watcher, log, look_again, pages
 from dispatcher.database.engine import Connection
+from dispatcher.log.domain.events import Event
 from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.people.recording import Said
 from dispatcher.people.storage.debt_files import load_debts
@@ -98,5 +99,5 @@ def _add(
     except arrangements.StandsAlreadyError:
         return
     for agreed in arrangements.read(connection, [key]):
-        log(connection, agreed, watcher, [("arrangement_agreed", {"instalments": [
+        log(connection, agreed, watcher, [(Event.ARRANGEMENT_AGREED, {"instalments": [
             {"due_on": promise.on.isoformat(), "amount": str(amount.amount)}]})])  # fmt: skip

@@ -10,6 +10,7 @@ from dispatcher.agreements.domain.arrangement import InstalmentState, Paid, Stan
 from dispatcher.agreements.domain.offer_terms import OfferTerms
 from dispatcher.agreements.storage import arrangements
 from dispatcher.database.engine import Connection
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.treatment.domain.segments import Segments
@@ -39,7 +40,12 @@ class Watcher:
     as_of: date
 
     def entry(
-        self, event: str, person: str, creditor: str, details: Mapping[str, Any], strategy: str | None = None
+        self,
+        event: Event,
+        person: str,
+        creditor: str,
+        details: Mapping[str, Any],
+        strategy: str | None = None,
     ) -> LogEntry:
         """An entry about what was seen."""
         return LogEntry(
@@ -85,16 +91,16 @@ def _write(connection: Connection, agreed: Agreed, standing: Standing, watcher: 
     return True
 
 
-def _news(agreed: Agreed, standing: Standing) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _news(agreed: Agreed, standing: Standing) -> Iterator[tuple[str, Event, dict[str, Any]]]:
     """(key of once-only, event, details) of all that is so by this fold."""
     for one in standing.instalments:
         if one.missed_on is not None:
-            yield f"missed:{one.number}", "instalment_missed", _instalment(one)
+            yield f"missed:{one.number}", Event.INSTALMENT_MISSED, _instalment(one)
         if one.state is Paid.PAID:
-            yield f"paid:{one.number}", "instalment_paid", _instalment(one)
+            yield f"paid:{one.number}", Event.INSTALMENT_PAID, _instalment(one)
     if standing.state in (State.KEPT, State.BROKEN) and standing.since:
         details = {"on": standing.since.isoformat(), "paid": _amount(agreed, standing.paid)}
-        yield standing.state.value, f"arrangement_{standing.state}", details
+        yield standing.state.value, Event(f"arrangement_{standing.state}"), details
 
 
 def _instalment(one: InstalmentState) -> dict[str, Any]:
@@ -116,7 +122,7 @@ def log(
     connection: Connection,
     agreed: Agreed,
     watcher: Watcher,
-    events: Sequence[tuple[str, Mapping[str, Any]]],
+    events: Sequence[tuple[Event, Mapping[str, Any]]],
     **personal: Any,
 ) -> None:
     """Write entries about an arrangement: its terms, its source and who; words of people are erasable."""

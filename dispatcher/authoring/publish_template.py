@@ -7,6 +7,7 @@ from dispatcher.authoring.review_template import move, read_version
 from dispatcher.authoring.storage import template_versions
 from dispatcher.authoring.storage.template_versions import StoredVersion
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.writing.domain.template import ReviewRefused, VersionState, may_publish, may_retire
 from dispatcher.writing.language.compile import compile_version
 from dispatcher.writing.language.layouts import Layouts
@@ -44,7 +45,7 @@ def publish_template(
         template_versions.describe(connection, name, purpose=meta.purpose, owner=meta.owner)
 
     values = {"state": VersionState.PUBLISHED.value, "published_from": since or now}
-    return move(database, stored, values, event="template_published", actor=actor, now=now, also=describe)
+    return move(database, stored, values, event=Event.TEMPLATE_PUBLISHED, actor=actor, now=now, also=describe)
 
 
 def retire_template(
@@ -59,4 +60,4 @@ def retire_template(
     stored = read_version(database, name, version)
     may_retire(stored.version)
     values = {"state": VersionState.RETIRED.value, "retired_at": now}
-    return move(database, stored, values, event="template_retired", actor=actor, now=now, why=why.strip())
+    return move(database, stored, values, event=Event.TEMPLATE_RETIRED, actor=actor, now=now, why=why.strip())

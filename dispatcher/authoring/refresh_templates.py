@@ -13,6 +13,7 @@ from dispatcher.authoring.storage.template_versions import StoredVersion
 from dispatcher.authoring.template_files import read_template, template_folders
 from dispatcher.database import leases
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.storage import delivery_log
 from dispatcher.writing.domain.template import TemplateVersion, VersionState
 from dispatcher.writing.language.compile import compile_version
@@ -124,5 +125,5 @@ def _add(connection: Connection, version: TemplateVersion, actor: str, now: date
         published_from=now,
     )
     template_versions.add(connection, StoredVersion(version=numbered, source="folder", approved_at=now))
-    entry = template_entry(numbered, "template_published", actor=actor, at=now, source="folder")
+    entry = template_entry(numbered, Event.TEMPLATE_PUBLISHED, actor=actor, at=now, source="folder")
     delivery_log.append(connection, [entry])

@@ -7,6 +7,7 @@ from datetime import datetime
 from dispatcher.authoring.storage import law_reviews
 from dispatcher.database.engine import Database
 from dispatcher.gate.coverage import OPEN, answer_digest
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.planning.policy import Policy
@@ -77,7 +78,7 @@ def review_law(
         values = {"kind": kind, "name": name, "digest": digest, "note": note.strip(), "reviewed_by": actor}
         law_reviews.add(connection, {**values, "reviewed_at": now})
         details = {"kind": kind, "name": name, "digest": digest}
-        entry = LogEntry(event="law_reviewed", at=now, actor=actor, details=details)
+        entry = LogEntry(event=Event.LAW_REVIEWED, at=now, actor=actor, details=details)
         delivery_log.append(connection, [entry])
 
 
@@ -91,5 +92,5 @@ def take_back_review(
         if not law_reviews.end(connection, kind, name, by=actor, at=now, why=why.strip()):
             raise LawReviewError(f"no review of {name} stands")
         details = {"kind": kind, "name": name, "why": why.strip()}
-        entry = LogEntry(event="law_review_ended", at=now, actor=actor, details=details)
+        entry = LogEntry(event=Event.LAW_REVIEW_ENDED, at=now, actor=actor, details=details)
         delivery_log.append(connection, [entry])

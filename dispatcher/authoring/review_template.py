@@ -7,6 +7,7 @@ from typing import Any
 from dispatcher.authoring.storage import template_versions
 from dispatcher.authoring.storage.template_versions import StoredVersion
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.writing.domain.template import (
@@ -45,7 +46,7 @@ def submit_template(
         "submitted_at": now,
         "comment": comment or stored.version.comment,
     }
-    return move(database, stored, values, event="template_submitted", actor=actor, now=now)
+    return move(database, stored, values, event=Event.TEMPLATE_SUBMITTED, actor=actor, now=now)
 
 
 def approve_template(
@@ -55,7 +56,7 @@ def approve_template(
     stored = read_version(database, name, version)
     may_approve(stored.version, actor)
     values = {"state": VersionState.APPROVED.value, "approver": actor, "approved_at": now}
-    return move(database, stored, values, event="template_approved", actor=actor, now=now)
+    return move(database, stored, values, event=Event.TEMPLATE_APPROVED, actor=actor, now=now)
 
 
 def send_back_template(
@@ -68,7 +69,7 @@ def send_back_template(
             f"{name} version {version} is {stored.version.state}: there is nothing to send back"
         )
     values = {"state": VersionState.DRAFT.value, "approver": "", "approved_at": None, "comment": why}
-    return move(database, stored, values, event="template_sent_back", actor=actor, now=now, why=why)
+    return move(database, stored, values, event=Event.TEMPLATE_SENT_BACK, actor=actor, now=now, why=why)
 
 
 def withdraw_template(
@@ -79,7 +80,7 @@ def withdraw_template(
     if stored.version.state not in {VersionState.DRAFT, VersionState.SUBMITTED, VersionState.APPROVED}:
         raise ReviewRefused(f"{name} version {version} is {stored.version.state}: retire it instead")
     values = {"state": VersionState.RETIRED.value, "retired_at": now}
-    return move(database, stored, values, event="template_withdrawn", actor=actor, now=now, why=why)
+    return move(database, stored, values, event=Event.TEMPLATE_WITHDRAWN, actor=actor, now=now, why=why)
 
 
 def read_version(database: Database, name: str, version: int) -> StoredVersion:
@@ -100,7 +101,7 @@ def move(
     stored: StoredVersion,
     values: dict[str, Any],
     *,
-    event: str,
+    event: Event,
     actor: str,
     now: datetime,
     also: Callable[[Connection], None] = lambda _connection: None,
@@ -124,7 +125,7 @@ def move(
 
 
 def template_entry(
-    version: TemplateVersion, event: str, *, actor: str, at: datetime, **details: str
+    version: TemplateVersion, event: Event, *, actor: str, at: datetime, **details: str
 ) -> LogEntry:
     """The log entry for something that happened to a template's version."""
     return LogEntry(

@@ -8,6 +8,7 @@ from dispatcher.authoring.storage import template_versions
 from dispatcher.authoring.storage.template_versions import StoredVersion
 from dispatcher.authoring.template_files import read_template, template_folders
 from dispatcher.database.engine import Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.storage import delivery_log
 from dispatcher.writing.domain.template import TemplateVersion, VersionState
 from dispatcher.writing.language.compile import compile_version
@@ -35,7 +36,7 @@ def seed_templates(database: Database, house: Layouts, directory: Path, *, now: 
                 packed = _packed(version, now)
                 template_versions.add(connection, packed)
                 entry = template_entry(
-                    packed.version, "template_published", actor=AUTHOR, at=now, source="packed"
+                    packed.version, Event.TEMPLATE_PUBLISHED, actor=AUTHOR, at=now, source="packed"
                 )
                 delivery_log.append(connection, [entry])
     return missing

@@ -8,6 +8,7 @@ from channels.message import OutboundMessage
 from channels.outcome import Accepted, Outcome
 from channels.port import Channel
 from dispatcher.database.engine import Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.users.domain.user import User
@@ -37,7 +38,7 @@ def send_to_oneself(
     message = _message(compiled, user, language, now, random_bytes)
     outcome = channel.send(message, now=now)
     entry = LogEntry(
-        event="test_sent",
+        event=Event.TEST_SENT,
         at=now,
         actor=f"user:{user.name}",
         channel=ChannelKind.EMAIL.value,

@@ -7,6 +7,7 @@ from typing import Any
 from dispatcher.calls.domain.call import Call
 from dispatcher.database.engine import Connection
 from dispatcher.gate.decision import Reason, reasons_json
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.people.domain.person import PersonFile
@@ -14,7 +15,7 @@ from dispatcher.people.domain.person import PersonFile
 
 def log_call(
     connection: Connection,
-    event: str,
+    event: Event,
     call: Call,
     person: PersonFile,
     debts: Sequence[str],
@@ -62,7 +63,7 @@ def log_put_off(
     values = {"debtor": person.full_reference, "debts": list(debts)}
     [(personal_id, commitment)] = delivery_log.keep_personal(connection, [(person.person, values)])
     entry = LogEntry(
-        event="call_put_off",
+        event=Event.CALL_PUT_OFF,
         at=now,
         actor=actor,
         as_of=as_of,

@@ -13,6 +13,7 @@ from dispatcher.calls.log_calls import log_call, log_put_off
 from dispatcher.calls.storage import calls
 from dispatcher.calls.storage.calls import DueCall
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.people.domain.person import ContactPoint
 from dispatcher.planning.domain.capacity import day_full, turns
 from dispatcher.planning.domain.intended import reachable_points
@@ -167,7 +168,7 @@ def _leave(
     [call] = calls.read(connection, [key])
     names = [debt.full_reference for debt in about]
     said: dict[str, Any] = {"segment": segment} if segment else {}
-    log_call(connection, "call_planned", call, person, names, now=plan.now, actor=plan.actor, **said)
+    log_call(connection, Event.CALL_PLANNED, call, person, names, now=plan.now, actor=plan.actor, **said)
 
 
 def callable_at(policy: Policy, each: DuePerson, files: CallFiles, now: datetime) -> ContactPoint | None:

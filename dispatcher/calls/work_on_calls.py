@@ -20,6 +20,7 @@ from dispatcher.calls.judge_call import CallFiles, gather, judge_call
 from dispatcher.calls.log_calls import log_call
 from dispatcher.calls.storage import calls
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.people.storage import addresses, people_facts
 from dispatcher.planning.domain.strategy import CallStep
@@ -117,7 +118,7 @@ def end_call(
         _log(
             connection,
             desk,
-            "call_made",
+            Event.CALL_MADE,
             line,
             outcome=outcome.value,
             made_at=moment.isoformat(),
@@ -152,7 +153,7 @@ def correct_call(desk: CallDesk, key: int, outcome: CallOutcome, *, why: str) ->
         _log(
             connection,
             desk,
-            "call_corrected",
+            Event.CALL_CORRECTED,
             line,
             outcome=outcome.value,
             was=call.outcome,
@@ -207,7 +208,7 @@ def put_back(desk: CallDesk, key: int, *, why: str) -> None:
         if line.call.state is not CallState.RESERVED or line.call.holder != desk.actor:
             raise CallError(f"call {key} is not on this desk")
         _release(connection, line.call, state=CallState.OPEN)
-        _log(connection, desk, "call_released", line, why=why)
+        _log(connection, desk, Event.CALL_RELEASED, line, why=why)
 
 
 def sweep(desk: CallDesk) -> None:
@@ -217,11 +218,15 @@ def sweep(desk: CallDesk) -> None:
             late = call.valid_until is not None and call.valid_until <= desk.now
             if call.expires_at <= desk.now and (late or call.state is CallState.OPEN):
                 _release(connection, call, state=CallState.EXPIRED, ended_at=desk.now)
-                _log(connection, desk, "call_expired", _line_of(connection, desk, call))
+                _log(connection, desk, Event.CALL_EXPIRED, _line_of(connection, desk, call))
             elif call.state is CallState.RESERVED and late:
                 _release(connection, call, state=CallState.OPEN)
                 _log(
-                    connection, desk, "call_released", _line_of(connection, desk, call), why="no outcome came"
+                    connection,
+                    desk,
+                    Event.CALL_RELEASED,
+                    _line_of(connection, desk, call),
+                    why="no outcome came",
                 )
 
 
@@ -279,7 +284,7 @@ def _reserved(
     }  # fmt: skip
     if not calls.change(connection, call.id, was=[CallState.OPEN], state=CallState.RESERVED, **values):
         raise CallError(f"somebody else has just taken call {call.id}; take another one")
-    _log(connection, desk, "call_reserved", line, valid_until=min(ends).isoformat())
+    _log(connection, desk, Event.CALL_RESERVED, line, valid_until=min(ends).isoformat())
     [reserved] = calls.read(connection, [call.id])
     return CallLine(call=reserved, person=line.person, debts=line.debts, may=line.may)
 
@@ -299,7 +304,7 @@ def _refuse(connection: Connection, desk: CallDesk, line: CallLine) -> str:
     given_out = call.state is CallState.RESERVED
     if line.may.final or given_out:
         _release(connection, call, state=CallState.REFUSED, ended_at=desk.now, holder=call.holder)
-        _log(connection, desk, "call_refused", line)
+        _log(connection, desk, Event.CALL_REFUSED, line)
         return f"call {call.id} is not allowed any more: {said}"
     when = f" before {line.may.not_before:%Y-%m-%d %H:%M} UTC" if line.may.not_before else ""
     return f"call {call.id} is not allowed now{when}: {said}"
@@ -347,9 +352,9 @@ def _line(call: Call, files: CallFiles, desk: CallDesk) -> CallLine:
     )
 
 
-def _log(connection: Connection, desk: CallDesk, event: str, line: CallLine, **details: str) -> None:
+def _log(connection: Connection, desk: CallDesk, event: Event, line: CallLine, **details: str) -> None:
     names = [debt.full_reference for debt in line.debts]
-    reasons = line.may.reasons if event == "call_refused" else ()
+    reasons = line.may.reasons if event is Event.CALL_REFUSED else ()
     log_call(
         connection,
         event,

@@ -312,6 +312,7 @@ def _first_channel(compiled: "CompiledTemplate", language: str) -> ChannelKind:
 
 def _note_view(dispatcher: "Dispatcher", debtor: str) -> None:
     """Who sees a real person's text stands in the log; raises UnknownDebtorError."""
+    from dispatcher.log.domain.events import Event
     from dispatcher.log.domain.log_entry import LogEntry
     from dispatcher.log.storage import delivery_log
     from dispatcher.people.storage import person_lists
@@ -320,5 +321,5 @@ def _note_view(dispatcher: "Dispatcher", debtor: str) -> None:
     with dispatcher.database.writing() as connection:
         row = person_lists.person_row(connection, find_debtor(connection, debtor).id)
         details = {"what": "preview", "person": row.person}
-        entry = LogEntry(event="viewed", at=dispatcher.real_now(), actor=actor(), details=details)
+        entry = LogEntry(event=Event.VIEWED, at=dispatcher.real_now(), actor=actor(), details=details)
         delivery_log.append(connection, [entry])

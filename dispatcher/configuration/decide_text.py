@@ -9,6 +9,7 @@ from dispatcher.configuration.draft_text import log_step, troubles_of
 from dispatcher.configuration.storage import config_versions
 from dispatcher.configuration.texts_in_force import texts_at
 from dispatcher.database.engine import Database
+from dispatcher.log.domain.events import Event
 from dispatcher.writing.domain.template import (
     ReviewRefused,
     VersionState,
@@ -27,7 +28,7 @@ def hand_in(
         raise ReviewRefused("Say what changes and why: the second person decides by it.")
     _refuse_troubles(database, check, version, now)
     values = {"state": VersionState.SUBMITTED.value, "submitted_at": now, "comment": why}
-    _move(database, version, values, "config_submitted", actor=actor, now=now, why=why)
+    _move(database, version, values, Event.CONFIG_SUBMITTED, actor=actor, now=now, why=why)
 
 
 def approve(
@@ -49,7 +50,7 @@ def approve(
         "approved_at": now,
         "published_from": since,
     }
-    _move(database, version, values, "config_published", actor=actor, now=now, since=since.isoformat())
+    _move(database, version, values, Event.CONFIG_PUBLISHED, actor=actor, now=now, since=since.isoformat())
 
 
 def send_back(database: Database, version: ConfigVersion, *, actor: str, why: str, now: datetime) -> None:
@@ -61,7 +62,7 @@ def send_back(database: Database, version: ConfigVersion, *, actor: str, why: st
     if not why.strip():
         raise ReviewRefused("Say what is to change.")
     values = {"state": VersionState.DRAFT.value, "comment": why.strip()}
-    _move(database, version, values, "config_sent_back", actor=actor, now=now, why=why.strip())
+    _move(database, version, values, Event.CONFIG_SENT_BACK, actor=actor, now=now, why=why.strip())
 
 
 def take_back(database: Database, version: ConfigVersion, *, actor: str, why: str, now: datetime) -> None:
@@ -69,7 +70,7 @@ def take_back(database: Database, version: ConfigVersion, *, actor: str, why: st
     if version.state not in {VersionState.DRAFT, VersionState.SUBMITTED}:
         raise ReviewRefused(f"{version.name} version {version.version} is {version.state}: retire it instead")
     values = {"state": VersionState.RETIRED.value, "retired_at": now}
-    _move(database, version, values, "config_withdrawn", actor=actor, now=now, why=why.strip())
+    _move(database, version, values, Event.CONFIG_WITHDRAWN, actor=actor, now=now, why=why.strip())
 
 
 def retire(
@@ -85,7 +86,7 @@ def retire(
     if troubles := check(_without(database, version, now)):
         raise ConfigTroubles(troubles)
     values = {"state": VersionState.RETIRED.value, "retired_at": now}
-    _move(database, version, values, "config_retired", actor=actor, now=now, why=why.strip())
+    _move(database, version, values, Event.CONFIG_RETIRED, actor=actor, now=now, why=why.strip())
 
 
 def _without(database: Database, version: ConfigVersion, at: datetime) -> dict[str, dict[str, str]]:
@@ -116,7 +117,7 @@ def _move(
     database: Database,
     version: ConfigVersion,
     values: dict[str, Any],
-    event: str,
+    event: Event,
     *,
     actor: str,
     now: datetime,

@@ -9,6 +9,7 @@ from dispatcher.configuration.domain.kinds import BY_WORD, DEEPER
 from dispatcher.configuration.storage import config_versions
 from dispatcher.configuration.texts_in_force import texts_at
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.writing.domain.template import (
@@ -84,12 +85,12 @@ def take_over(connection: Connection, kind: str, files: Texts, *, actor: str, no
             published_from=now,
         )
         config_versions.add(connection, version)
-        log_step(connection, version, "config_imported", actor=actor, at=now)
+        log_step(connection, version, Event.CONFIG_IMPORTED, actor=actor, at=now)
     return len(files.get(kind, {}))
 
 
 def log_step(
-    connection: Connection, version: ConfigVersion, event: str, *, actor: str, at: datetime, **details: str
+    connection: Connection, version: ConfigVersion, event: Event, *, actor: str, at: datetime, **details: str
 ) -> None:
     """Write into the log what happened to a version."""
     told = {

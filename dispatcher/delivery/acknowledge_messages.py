@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from dispatcher.database.engine import Database
 from dispatcher.delivery.intervene import CannotIntervene, Intervention, messages_in
+from dispatcher.log.domain.events import Event
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import State, entry_of
 from dispatcher.messages.storage import outbox
@@ -19,6 +20,8 @@ def acknowledge_messages(database: Database, ids: Collection[str], by: Intervent
         messages = messages_in(connection, ids, _ENDED, "acknowledged")
         outbox.change(connection, [{"id": m.id, "acknowledged_at": by.now} for m in messages])
         details = {"why": by.why}
-        entries = [entry_of(m, "acknowledged", at=by.now, actor=by.actor, details=details) for m in messages]
+        entries = [
+            entry_of(m, Event.ACKNOWLEDGED, at=by.now, actor=by.actor, details=details) for m in messages
+        ]
         delivery_log.append(connection, entries)
     return [m.id for m in messages]

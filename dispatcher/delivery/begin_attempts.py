@@ -13,6 +13,7 @@ from dispatcher.delivery.domain.verdict import TOO_LATE, Verdict, VerdictKind
 from dispatcher.delivery.storage import attempts, stops
 from dispatcher.gate.decision import PROGRAM, Outcome, own_reason, reasons_json, utc_text
 from dispatcher.gate.grounds import same_grounds
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, entry_of
@@ -21,10 +22,10 @@ from dispatcher.planning.storage import ladder
 
 WAITS_FOR_ITS_OWN = timedelta(minutes=15)
 _STATES = {
-    VerdictKind.DEFER: (State.DEFERRED, "deferred"),
-    VerdictKind.HOLD: (State.HELD, "held"),
-    VerdictKind.CANCEL: (State.CANCELLED, "cancelled"),
-    VerdictKind.PREPARE: (State.PLANNED, "outdated"),
+    VerdictKind.DEFER: (State.DEFERRED, Event.DEFERRED),
+    VerdictKind.HOLD: (State.HELD, Event.HELD),
+    VerdictKind.CANCEL: (State.CANCELLED, Event.CANCELLED),
+    VerdictKind.PREPARE: (State.PLANNED, Event.OUTDATED),
 }
 
 
@@ -199,7 +200,7 @@ def _attempting(
         details["cleared"] = f"judged at {utc_text(verdict.cleared_at)}"
     return entry_of(
         message,
-        "attempting",
+        Event.ATTEMPTING,
         at=now,
         actor=delivery.actor,
         decision="allow",
@@ -229,12 +230,12 @@ def _keep_back(
     return states
 
 
-def _where(message: Message, verdict: Verdict) -> tuple[State, str]:
+def _where(message: Message, verdict: Verdict) -> tuple[State, Event]:
     # It may have been sent: waiting leaves that open, anything else would deny it.
     if message.is_in_doubt and verdict.kind is not VerdictKind.DEFER:
-        return State.UNKNOWN, "unknown"
+        return State.UNKNOWN, Event.UNKNOWN
     if verdict is _EXPIRED:
-        return State.EXPIRED, "expired"
+        return State.EXPIRED, Event.EXPIRED
     return _STATES[verdict.kind]
 
 
@@ -256,12 +257,12 @@ def _kept_row(message: Message, state: State, verdict: Verdict, now: datetime) -
 
 
 def _kept_entry(
-    message: Message, event: str, verdict: Verdict, delivery: ChannelDelivery, now: datetime
+    message: Message, event: Event, verdict: Verdict, delivery: ChannelDelivery, now: datetime
 ) -> LogEntry:
     details: dict[str, Any] = {}
     if verdict.not_before is not None:
         details["not_before"] = verdict.not_before.isoformat()
-    if event == "unknown":
+    if event is Event.UNKNOWN:
         details["reason"] = "an earlier attempt may have been sent, and it may not be repeated now"
     return entry_of(
         message,

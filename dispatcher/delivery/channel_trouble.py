@@ -11,6 +11,7 @@ from dispatcher.delivery.channel_delivery import ChannelDelivery
 from dispatcher.delivery.domain.pacing import LONGEST_PAUSE
 from dispatcher.delivery.domain.stop import Stop
 from dispatcher.delivery.storage import attempts, stops
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 
@@ -48,7 +49,7 @@ def announce_pause(connection: Connection, delivery: ChannelDelivery, *, why: st
     details = _details(connection, name, delivery, why, at)
     if leases.take(connection, name, delivery.worker, until=until, real_now=real_now, details=details):
         entry = LogEntry(
-            event="channel_paused",
+            event=Event.CHANNEL_PAUSED,
             at=at,
             actor=delivery.actor,
             channel=delivery.channel.kind.value,
@@ -167,7 +168,7 @@ def stop_channel(connection: Connection, channel: Channel, *, why: str, code: st
     text = f"{channel.provider} refuses everything from us: {why}"
     if stops.add(connection, stop, why=text, by=stops.PROGRAM, at=at):
         entry = LogEntry(
-            event="stopped",
+            event=Event.STOPPED,
             at=at,
             actor=stops.PROGRAM,
             channel=stop.name,

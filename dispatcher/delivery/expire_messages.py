@@ -7,6 +7,7 @@ from typing import Any
 from dispatcher.database.engine import Connection, Database
 from dispatcher.delivery.domain.verdict import TOO_LATE
 from dispatcher.delivery.storage import due
+from dispatcher.log.domain.events import Event
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, entry_of
 from dispatcher.messages.hold_for_guard import PACK
@@ -53,9 +54,11 @@ def _expire(connection: Connection, messages: list[Message], now: datetime, acto
     delivery_log.append(
         connection,
         [
-            entry_of(m, "unknown", at=now, actor=actor, details={"reason": DOUBT})
+            entry_of(m, Event.UNKNOWN, at=now, actor=actor, details={"reason": DOUBT})
             if m.is_in_doubt
-            else entry_of(m, "expired", at=now, actor=actor, decision="block", reasons=(TOO_LATE.as_json(),))
+            else entry_of(
+                m, Event.EXPIRED, at=now, actor=actor, decision="block", reasons=(TOO_LATE.as_json(),)
+            )
             for m in messages
         ],
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from dispatcher.database.engine import Connection, Database
 from dispatcher.gate.decision import Outcome, reported
+from dispatcher.log.domain.events import Event
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, entry_of
 from dispatcher.messages.storage import outbox
@@ -38,7 +39,7 @@ def hold_messages(database: Database, ids: Collection[str], by: Intervention) ->
     """Keep waiting messages until a person releases them; returns the ids held."""
     with database.writing() as connection:
         messages = messages_in(connection, ids, _HOLDABLE, "held")
-        _move(connection, messages, "held", by, {m.id: State.HELD for m in messages})
+        _move(connection, messages, Event.HELD, by, {m.id: State.HELD for m in messages})
     return [m.id for m in messages]
 
 
@@ -47,7 +48,7 @@ def release_messages(database: Database, ids: Collection[str], by: Intervention)
     with database.writing() as connection:
         messages = messages_in(connection, ids, frozenset({State.HELD}), "released")
         states = {m.id: State.QUEUED if m.content_sha256 else State.PLANNED for m in messages}
-        _move(connection, messages, "released", by, states)
+        _move(connection, messages, Event.RELEASED, by, states)
     return [m.id for m in messages]
 
 
@@ -56,8 +57,8 @@ def cancel_messages(database: Database, ids: Collection[str], by: Intervention) 
     with database.writing() as connection:
         messages = messages_in(connection, ids, _CANCELLABLE, "cancelled")
         doubtful = {m.id: State.UNKNOWN if m.is_in_doubt else State.CANCELLED for m in messages}
-        _move(connection, [m for m in messages if not m.is_in_doubt], "cancelled", by, doubtful)
-        _move(connection, [m for m in messages if m.is_in_doubt], "unknown", by, doubtful)
+        _move(connection, [m for m in messages if not m.is_in_doubt], Event.CANCELLED, by, doubtful)
+        _move(connection, [m for m in messages if m.is_in_doubt], Event.UNKNOWN, by, doubtful)
     return [m.id for m in messages]
 
 
@@ -84,7 +85,7 @@ def messages_in(
 def _move(
     connection: Connection,
     messages: list[Message],
-    event: str,
+    event: Event,
     by: Intervention,
     states: Mapping[str, State],
 ) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from dispatcher.agreements.storage import sent_offers
 from dispatcher.agreements.storage.sent_offers import SentOffer, plan_json, settlement_json
 from dispatcher.database.engine import Connection
+from dispatcher.log.domain.events import Event
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, entry_of
 
@@ -20,7 +21,7 @@ def log_offers(connection: Connection, sent: Sequence[tuple[Message, datetime]],
         [
             entry_of(
                 message,
-                "arrangement_offered",
+                Event.ARRANGEMENT_OFFERED,
                 at=at,
                 actor=actor,
                 details=_terms(offers[message.id], message),

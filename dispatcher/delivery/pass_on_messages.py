@@ -10,6 +10,7 @@ from dispatcher.delivery.domain.pacing import chunks
 from dispatcher.delivery.other_channels import other_channels
 from dispatcher.delivery.storage import waiting
 from dispatcher.gate.decision import PROGRAM, Outcome, Reason, own_reason
+from dispatcher.log.domain.events import Event
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import UNSENT, Message, State, entry_of
 from dispatcher.messages.storage import outbox
@@ -106,7 +107,7 @@ def _pass_on(
     delivery_log.append(
         connection,
         [
-            entry_of(m, "cancelled", at=now, actor=actor, decision="block", reasons=(reasons[m.id],))
+            entry_of(m, Event.CANCELLED, at=now, actor=actor, decision="block", reasons=(reasons[m.id],))
             for m in messages
         ],
     )

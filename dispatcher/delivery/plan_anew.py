@@ -7,6 +7,7 @@ from dispatcher.database.engine import Connection, Database
 from dispatcher.delivery.intervene import CannotIntervene, Intervention, messages_in
 from dispatcher.delivery.other_channels import other_channels
 from dispatcher.gate.decision import Outcome, reported
+from dispatcher.log.domain.events import Event
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, entry_of
 from dispatcher.messages.hold_for_guard import PACK
@@ -99,7 +100,7 @@ def _end(connection: Connection, messages: Sequence[Message], by: Intervention) 
     delivery_log.append(
         connection,
         [
-            entry_of(m, "cancelled", at=by.now, actor=by.actor, decision="block", reasons=(reason,))
+            entry_of(m, Event.CANCELLED, at=by.now, actor=by.actor, decision="block", reasons=(reason,))
             for m in messages
         ],
     )

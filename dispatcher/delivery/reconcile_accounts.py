@@ -15,6 +15,7 @@ from dispatcher.delivery.record_inbound import Read, record_inbound
 from dispatcher.delivery.record_listed_addresses import OPEN, record_listed_addresses
 from dispatcher.delivery.storage import provider_accounts, provider_events
 from dispatcher.delivery.storage.provider_accounts import Sent
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.people.storage import tasks
@@ -165,7 +166,7 @@ def _keep(connection: Connection, provider: str, ids: Sequence[str], now: dateti
     fresh = [key for key in ids if f"strange/{key}" in kept]
     entries = [
         LogEntry(
-            event="unmatched_event",
+            event=Event.UNMATCHED_EVENT,
             at=now,
             actor=provider,
             provider=provider,
@@ -203,7 +204,7 @@ def _pass_on(desk: Reconciling, account: Account) -> tuple[int, list[Gap]]:
 
 def _remember(desk: Reconciling, account: Account, report: AccountReport, began: datetime) -> None:
     entry = LogEntry(
-        event="account_asked",
+        event=Event.ACCOUNT_ASKED,
         at=desk.clock(),
         actor=desk.actor,
         channel=account.kind.value,

@@ -11,6 +11,7 @@ from dispatcher.database.engine import Connection, Database
 from dispatcher.delivery.channel_delivery import OpenProvider
 from dispatcher.delivery.log_offers import log_offers
 from dispatcher.delivery.storage import attempts, provider_events
+from dispatcher.log.domain.events import Event
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, entry_of
 from dispatcher.messages.storage import contents, outbox
@@ -49,7 +50,7 @@ class _Book:
     now: datetime
     actor: str
 
-    def move(self, event: str, row: dict[str, Any], **details: str) -> None:
+    def move(self, event: Event, row: dict[str, Any], **details: str) -> None:
         """Change the row, log why, close the question that was put to a person."""
         outbox.change(self.connection, [{"id": self.message.id, "updated_at": self.now, **row}])
         entry = entry_of(
@@ -112,12 +113,12 @@ def _apply(connection: Connection, finding: Finding, now: datetime, actor: str) 
     match finding.outcome:
         case Accepted(provider_id=provider_id):
             row = {"state": State.ACCEPTED, "provider_id": provider_id or message.provider_id}
-            book.move("accepted", row)
+            book.move(Event.ACCEPTED, row)
             log_offers(connection, [(message, now)], actor=actor)
         case TryLater(reason=reason):
             _free(book, reason)
         case Rejected(reason=reason):
-            book.move("rejected", {"state": State.FAILED, "sent_at": None}, reason=reason)
+            book.move(Event.REJECTED, {"state": State.FAILED, "sent_at": None}, reason=reason)
             ladder.give_back(connection, [message.id])
         case _:
             _ask_a_person(connection, message, now)
@@ -127,7 +128,7 @@ def _free(book: _Book, reason: str) -> None:
     """It never arrived: it may go again while it is valid, and the gate is asked first."""
     expired = book.message.expires_at <= book.now
     row = {"state": State.EXPIRED if expired else State.QUEUED, "sent_at": None, "next_try_at": None}
-    book.move("expired" if expired else "retry", row, reason=reason)
+    book.move(Event.EXPIRED if expired else Event.RETRY, row, reason=reason)
     if expired:
         ladder.give_back(book.connection, [book.message.id])
 

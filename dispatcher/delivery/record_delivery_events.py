@@ -12,6 +12,7 @@ from dispatcher.delivery.log_offers import log_offers
 from dispatcher.delivery.reconcile_messages import UNKNOWN_END
 from dispatcher.delivery.record_outcomes import STEP_GIVEN_BACK, close_address
 from dispatcher.delivery.storage import provider_events
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, entry_of, without_address
@@ -79,7 +80,7 @@ def _record_one(book: _Book, event: DeliveryEvent, messages: dict[str, Message],
         outbox.change(book.connection, [row])
     if message.state is State.UNKNOWN and changed.state is not State.UNKNOWN:
         _settle(book, changed, event)
-    if "accepted" in means.words:
+    if Event.ACCEPTED in means.words:
         log_offers(book.connection, [(changed, book.now)], actor=event.provider)
     _follow(book, changed, event, means, before=message.state)
     return event.kind.value
@@ -136,10 +137,10 @@ def _opt_out(book: _Book, message: Message, event: DeliveryEvent) -> None:
             "source": event.provider,
             "because": event.kind.value,
         }
-        book.log(entry_of(message, "opted_out", at=book.now, actor=event.provider, details=details))
+        book.log(entry_of(message, Event.OPTED_OUT, at=book.now, actor=event.provider, details=details))
 
 
-def _entry(message: Message, word: str, event: DeliveryEvent, now: datetime) -> LogEntry:
+def _entry(message: Message, word: Event, event: DeliveryEvent, now: datetime) -> LogEntry:
     details: dict[str, object] = {
         # An entry of a provider's list is known by the address, which no sealed entry may hold.
         "event_id": str(event.raw.get("entry", "")) or event.event_id,
@@ -148,8 +149,8 @@ def _entry(message: Message, word: str, event: DeliveryEvent, now: datetime) -> 
         "code": event.code or None,
         "reason": without_address(event.reason, message) or None,
         "found_by": str(event.raw.get("list") or event.raw.get("log") or "")
-        or ("receipt" if word == "accepted" else None),
-        "word": str(event.raw.get("event", "")) or None if word == "provider_event" else None,
+        or ("receipt" if word is Event.ACCEPTED else None),
+        "word": str(event.raw.get("event", "")) or None if word is Event.PROVIDER_EVENT else None,
     }
     return entry_of(
         message,
@@ -163,7 +164,7 @@ def _entry(message: Message, word: str, event: DeliveryEvent, now: datetime) -> 
 
 def _unmatched(event: DeliveryEvent, now: datetime) -> LogEntry:
     return LogEntry(
-        event="unmatched_event",
+        event=Event.UNMATCHED_EVENT,
         at=now,
         actor=event.provider,
         provider=event.provider,

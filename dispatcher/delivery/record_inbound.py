@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from channels.event import InboundMessage
 from dispatcher.database.engine import Connection, Database
 from dispatcher.delivery.storage import confirmations, provider_events
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import entry_of
@@ -67,7 +68,7 @@ class _Hearing:
         """What everybody may read of it: nothing of somebody in need."""
         return "" if self.of_care else self.inbound.text
 
-    def log(self, event: str, debtor_id: int | None, **details: object) -> tuple[int, str]:
+    def log(self, event: Event, debtor_id: int | None, **details: object) -> tuple[int, str]:
         """Write an entry; the words and the number stand aside, where they can be erased."""
         person, creditor, reference = (
             confirmations.full_reference(self.connection, debtor_id)
@@ -131,7 +132,7 @@ def _note(hearing: _Hearing, people: list[int]) -> None:
     inbound = hearing.inbound
     for debtor_id in _known(people):
         hearing.log(
-            "inbound",
+            Event.INBOUND,
             debtor_id,
             channel=hearing.channel,
             direction="inbound",
@@ -169,7 +170,7 @@ def _take_care(hearing: _Hearing, people: list[int]) -> None:
         if take_care(
             hearing.connection, debtor_id, hearing.inbound.text, meaning.care, at=hearing.now, source=source
         ):
-            hearing.log("hold_recorded", debtor_id, hold="held")
+            hearing.log(Event.HOLD_RECORDED, debtor_id, hold="held")
 
 
 def _known(people: list[int]) -> list[int | None]:
@@ -209,7 +210,7 @@ def _wrong_number(hearing: _Hearing, people: list[int]) -> None:
     for debtor_id in _known(people):
         _opt_out(hearing, debtor_id, hearing.inbound.sender, "", "address")
         hearing.log(
-            "opted_out",
+            Event.OPTED_OUT,
             debtor_id,
             scope="address",
             medium="any",
@@ -242,7 +243,7 @@ def _stop(hearing: _Hearing, people: list[int]) -> Heard:
         if debtor_id is not None and scope is not None:
             _opt_out(hearing, debtor_id, "", scope, "medium" if scope else "all")
         hearing.log(
-            "opted_out",
+            Event.OPTED_OUT,
             debtor_id,
             scope=hint,
             medium=medium or "any",
@@ -297,7 +298,7 @@ def _plan(hearing: _Hearing, people: list[int], *, valid: timedelta, **what: str
         **what,
     )
     (message,) = outbox.read(hearing.connection, [key])
-    entry = entry_of(message, "planned", at=hearing.now, actor=hearing.inbound.provider)
+    entry = entry_of(message, Event.PLANNED, at=hearing.now, actor=hearing.inbound.provider)
     delivery_log.append(hearing.connection, [entry])
     return key
 
@@ -311,7 +312,7 @@ def _start(hearing: _Hearing, people: list[int]) -> Heard:
         by=hearing.inbound.provider,
     )
     for debtor_id in _known(people):
-        hearing.log("opted_in", debtor_id, reopened=reopened, matched=hearing.meaning.matched)
+        hearing.log(Event.OPTED_IN, debtor_id, reopened=reopened, matched=hearing.meaning.matched)
     return Heard(kind="start", people=len(people))
 
 
@@ -334,7 +335,7 @@ def _quiet(hearing: _Hearing, people: list[int]) -> None:
                 "recorded_at": hearing.now,
             },
         )
-        hearing.log("hold_recorded", debtor_id, hold=UNCLEAR)
+        hearing.log(Event.HOLD_RECORDED, debtor_id, hold=UNCLEAR)
 
 
 def _task(hearing: _Hearing, people: list[int], kind: str, what: str) -> None:

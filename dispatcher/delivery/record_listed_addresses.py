@@ -11,6 +11,7 @@ from dispatcher.delivery.domain.delivery_event import meaning_of
 from dispatcher.delivery.record_delivery_events import record_delivery_events
 from dispatcher.delivery.storage import confirmations, provider_accounts, provider_events
 from dispatcher.delivery.storage.provider_accounts import Sent
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import State
@@ -131,13 +132,13 @@ def _of_people(
     means = meaning_of(event, State.ACCEPTED)
     if means.opted_out and _stop(connection, event, medium, key):
         yield event.kind.value
-        _tell(connection, "opted_out", people, event, medium, now)
+        _tell(connection, Event.OPTED_OUT, people, event, medium, now)
     if means.close_address and people:
         yield event.kind.value
         reason = " ".join(filter(None, (event.kind.value, event.code, event.reason)))
         for debtor_id in people:
             addresses.close(connection, debtor_id, medium, event.address, at=now, reason=reason)
-        _tell(connection, "address_closed", people, event, medium, now)
+        _tell(connection, Event.ADDRESS_CLOSED, people, event, medium, now)
 
 
 def _stop(connection: Connection, event: DeliveryEvent, medium: str, key: str) -> bool:
@@ -157,7 +158,7 @@ def _stop(connection: Connection, event: DeliveryEvent, medium: str, key: str) -
 
 def _tell(
     connection: Connection,
-    word: str,
+    word: Event,
     people: Sequence[int],
     event: DeliveryEvent,
     medium: str,
@@ -166,7 +167,7 @@ def _tell(
     by_list = str(event.raw.get("list", ""))
     details = (
         {"reason": f"{event.provider}: {by_list} {event.code}".strip()}
-        if word == "address_closed"
+        if word is Event.ADDRESS_CLOSED
         else {"scope": "address", "medium": medium, "source": event.provider, "because": by_list}
     )
     entries = []

@@ -15,6 +15,7 @@ from dispatcher.delivery.log_offers import log_offers
 from dispatcher.delivery.storage import attempts, confirmations
 from dispatcher.delivery.storage.attempts import Standing
 from dispatcher.gate.decision import Outcome, reported
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, after, entry_of, without_address
@@ -173,7 +174,7 @@ def _entries(judged: _Judged, channel: Channel, actor: str) -> Iterable[LogEntry
         details["next_try_at"] = means.next_try_at.isoformat()
     yield entry_of(
         message,
-        means.event if judged.is_ours or means.event == "accepted" else "late_answer",
+        means.event if judged.is_ours or means.event is Event.ACCEPTED else Event.LATE_ANSWER,
         at=ended.at,
         actor=actor,
         provider=channel.provider,
@@ -198,7 +199,7 @@ def close_address(connection: Connection, message: Message, actor: str, *, at: A
     address = message.address or message.envelope.printed_address
     if addresses.close(connection, message.recipient_id, message.channel, address, at=at, reason=reason):
         details = {"reason": without_address(reason, message)}
-        entry = entry_of(message, "address_closed", at=at, actor=actor, details=details)
+        entry = entry_of(message, Event.ADDRESS_CLOSED, at=at, actor=actor, details=details)
         delivery_log.append(connection, [entry])
 
 
@@ -226,5 +227,5 @@ def record_provider_opt_out(connection: Connection, channel: Channel, actor: str
             "source": channel.provider,
             "code": judged.means.code,
         }
-        entry = entry_of(message, "opted_out", at=judged.ended.at, actor=actor, details=details)
+        entry = entry_of(message, Event.OPTED_OUT, at=judged.ended.at, actor=actor, details=details)
         delivery_log.append(connection, [entry])

@@ -7,6 +7,7 @@ from dispatcher.database.engine import Connection, Database
 from dispatcher.delivery.intervene import CannotIntervene
 from dispatcher.delivery.log_offers import log_offers
 from dispatcher.delivery.reconcile_messages import UNKNOWN_END
+from dispatcher.log.domain.events import Event
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, entry_of
 from dispatcher.messages.storage import outbox
@@ -28,7 +29,9 @@ def resolve_message(
         state = State.ACCEPTED if sent else _unsent_state(message, now)
         outbox.change(connection, [_row(message, state, sent=sent, now=now)])
         details = {"sent": sent, "state": state.value, "why": why}
-        delivery_log.append(connection, [entry_of(message, "resolved", at=now, actor=actor, details=details)])
+        delivery_log.append(
+            connection, [entry_of(message, Event.RESOLVED, at=now, actor=actor, details=details)]
+        )
         tasks.finish_for_message(connection, message.id, kind=UNKNOWN_END, by=actor, at=now, outcome=why)
         if state is State.ACCEPTED:
             log_offers(connection, [(message, now)], actor=actor)

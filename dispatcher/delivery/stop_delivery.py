@@ -11,6 +11,7 @@ from dispatcher.delivery.channel_trouble import end_pause
 from dispatcher.delivery.domain.stop import Stop
 from dispatcher.delivery.storage import stops, urgent_stops
 from dispatcher.delivery.storage.stops import StopRow
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.people.storage import person_lists
@@ -59,7 +60,7 @@ def add_stop(connection: Connection, stop: Stop, *, why: str, by: str, at: datet
     """Stop within a transaction and log it; False when it was stopped already."""
     added = stops.add(connection, stop, why=why, by=by, at=at)
     if added:
-        delivery_log.append(connection, [_entry("stopped", stop, why, by, at)])
+        delivery_log.append(connection, [_entry(Event.STOPPED, stop, why, by, at)])
     return added
 
 
@@ -110,7 +111,7 @@ def resume_all(database: Database, *, why: str, by: str, now: datetime) -> list[
 
 
 def _tell(connection: Connection, ended: Sequence[StopRow], why: str, by: str, now: datetime) -> None:
-    delivery_log.append(connection, [_entry("resumed", row.stop, why, by, now) for row in ended])
+    delivery_log.append(connection, [_entry(Event.RESUMED, row.stop, why, by, now) for row in ended])
     for row in ended:
         if row.stop.scope == "channel":
             end_pause(connection, row.stop.name)
@@ -126,7 +127,7 @@ def _list(in_force: Sequence[StopRow]) -> str:
     return "stopped: " + ", ".join(str(row.stop) for row in in_force) if in_force else "nothing is"
 
 
-def _entry(event: str, stop: Stop, why: str, by: str, now: datetime) -> LogEntry:
+def _entry(event: Event, stop: Stop, why: str, by: str, now: datetime) -> LogEntry:
     return LogEntry(
         event=event,
         at=now,

@@ -9,6 +9,7 @@ from channels.kind import ChannelKind
 from dispatcher.database.engine import Connection, Database
 from dispatcher.delivery.channel_delivery import OpenProvider
 from dispatcher.delivery.storage import attempts
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, entry_of
@@ -101,7 +102,7 @@ def _attempt(message: Message, now: datetime) -> Mapping[str, Any]:
 def _entry(message: Message, safe: set[str], now: datetime, actor: str) -> LogEntry:
     again = message.id in safe
     details = {"attempt": message.attempts, "reason": ASK_AGAIN if again else LOST}
-    return entry_of(message, "retry" if again else "unknown", at=now, actor=actor, details=details)
+    return entry_of(message, Event.RETRY if again else Event.UNKNOWN, at=now, actor=actor, details=details)
 
 
 def _add(one: Swept, other: Swept) -> Swept:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from channels.kind import ChannelKind
 from dispatcher.database.engine import Connection
 from dispatcher.delivery.storage import confirmations
+from dispatcher.log.domain.events import Event
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import entry_of
 from dispatcher.messages.storage import outbox
@@ -28,7 +29,7 @@ def tell_page_closed(random_bytes: RandomBytes) -> Callable[[Connection, int, da
             for channel, address in _addresses(person)
         ]
         entries = [
-            entry_of(message, "planned", at=now, actor="debtors' page")
+            entry_of(message, Event.PLANNED, at=now, actor="debtors' page")
             for message in outbox.read(connection, keys)
         ]
         delivery_log.append(connection, entries)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from dispatcher.database.engine import Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import entry_of
@@ -24,7 +25,8 @@ def take_tasks(database: Database, ids: Collection[int], *, owner: str, actor: s
     with database.writing() as connection:
         taken = task_lists.take(connection, ids, owner)
         delivery_log.append(
-            connection, [LogEntry(event="tasks_taken", at=now, actor=actor, details={"tasks": sorted(ids)})]
+            connection,
+            [LogEntry(event=Event.TASKS_TAKEN, at=now, actor=actor, details={"tasks": sorted(ids)})],
         )
     return taken
 
@@ -35,7 +37,7 @@ def take_messages(database: Database, ids: Collection[str], *, owner: str, actor
         found = outbox.read(connection, list(ids))
         outbox.take(connection, [message.id for message in found], owner)
         delivery_log.append(
-            connection, [entry_of(message, "taken", at=now, actor=actor) for message in found]
+            connection, [entry_of(message, Event.TAKEN, at=now, actor=actor) for message in found]
         )
     return len(found)
 
@@ -50,7 +52,9 @@ def finish_tasks(
         rows = {row.id: row for row in task_lists.get(connection, ids)}
         done = task_lists.finish(connection, ids, by=actor, at=now, outcome=outcome)
         details = {"tasks": sorted(done), "outcome_given": True}
-        delivery_log.append(connection, [LogEntry(event="tasks_done", at=now, actor=actor, details=details)])
+        delivery_log.append(
+            connection, [LogEntry(event=Event.TASKS_DONE, at=now, actor=actor, details=details)]
+        )
         read = {rows[key].debtor_id: rows[key] for key in done if rows[key].kind == UNCLEAR and rows[key].key}
         unread = tasks.debtors_with_open(connection, UNCLEAR, read)
     if release_quiet:

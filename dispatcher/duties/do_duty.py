@@ -9,6 +9,7 @@ from typing import Any
 
 from dispatcher.database.engine import Database
 from dispatcher.duties.note_duties import DUTY
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.people.storage import task_lists, tasks
@@ -53,7 +54,7 @@ def do_duty(
         tasks.keep_details(connection, task, {**row.details, **proof})
         task_lists.finish(connection, [task], by=actor, at=now, outcome=outcome)
         public = {name: row.details[name] for name in ("key", "duty", "pack", "due")}
-        entry = LogEntry(event="duty_done", at=now, actor=actor, details={**public, **proof})
+        entry = LogEntry(event=Event.DUTY_DONE, at=now, actor=actor, details={**public, **proof})
         delivery_log.append(connection, [entry])
         [row] = task_lists.get(connection, [task])
     return _listed(row)

@@ -7,6 +7,7 @@ from dispatcher.database.engine import Connection, Database
 from dispatcher.duties.domain.begun import Begun, Owed, strictest
 from dispatcher.duties.storage import beginnings
 from dispatcher.gate.duty import Begins
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.people.domain.person import PersonFile
@@ -108,7 +109,7 @@ def _add(connection: Connection, owed: Sequence[Owed], actor: str, now: datetime
             connection, DUTY, at=now, text=one.words(), debtor_id=one.begun.debtor_id, details=one.details()
         )
     entries = [
-        LogEntry(event="duty_begun", at=now, actor=actor, details=_public(one.details())) for one in owed
+        LogEntry(event=Event.DUTY_BEGUN, at=now, actor=actor, details=_public(one.details())) for one in owed
     ]
     delivery_log.append(connection, entries)
 
@@ -122,7 +123,7 @@ def _close(
             task_lists.finish(connection, ids, by=_BY, at=now, outcome=one.ended)
             details = {"tasks": sorted(ids), "outcome_given": True}
             delivery_log.append(
-                connection, [LogEntry(event="tasks_done", at=now, actor=_BY, details=details)]
+                connection, [LogEntry(event=Event.TASKS_DONE, at=now, actor=_BY, details=details)]
             )
 
 

@@ -14,6 +14,7 @@ from dispatcher.delivery.work_on_tasks import finish_tasks
 from dispatcher.inbox.domain.reading import Reading
 from dispatcher.inbox.read_inbox import InboxItem, Propose, show_item
 from dispatcher.inbox.storage import items
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.people.domain.facts import RecordError
@@ -113,7 +114,7 @@ def undo(inbox: Inbox, key: int, *, why: str) -> None:
         details = {name: value for name, value in row.details.items() if name != "confirmed"}
         tasks.keep_details(connection, key, details)
         tasks.reopen(connection, key)
-        _log(connection, inbox, "reading_undone", {"item": key, "was": confirmed.get("reading", "")})
+        _log(connection, inbox, Event.READING_UNDONE, {"item": key, "was": confirmed.get("reading", "")})
     inbox.record("hold", item.debtor, said, {"kind": ("unclear_reply",)})
 
 
@@ -169,7 +170,7 @@ def _keep(inbox: Inbox, item: InboxItem, reading: Reading, facts: list[tuple[str
         kept = {"reading": reading.value, "facts": [[fact, "".join(kind)] for fact, kind in facts]}
         tasks.keep_details(connection, item.id, {**row.details, "confirmed": kept})
         proposed = {"item": item.id, "reading": reading.value, "proposed": item.reading.value}
-        _log(connection, inbox, "reading_confirmed", proposed)
+        _log(connection, inbox, Event.READING_CONFIRMED, proposed)
 
 
 def _close(inbox: Inbox, item: InboxItem, outcome: str) -> None:
@@ -188,6 +189,6 @@ def _end(inbox: Inbox, debtor: str, fact: str, kind: str, said: Said) -> None:
         return  # it has ended already
 
 
-def _log(connection: Any, inbox: Inbox, event: str, details: Mapping[str, Any]) -> None:
+def _log(connection: Any, inbox: Inbox, event: Event, details: Mapping[str, Any]) -> None:
     entry = LogEntry(event=event, at=inbox.now, actor=inbox.actor, details=details)
     delivery_log.append(connection, [entry])

@@ -8,6 +8,7 @@ from typing import Any
 from dispatcher.database.engine import Connection, Database
 from dispatcher.inbox.domain.reading import Reading
 from dispatcher.inbox.storage import items
+from dispatcher.log.domain.events import Event
 from dispatcher.people.hear_words import PAGE, Read, hear_choice
 from dispatcher.people.recording import Recorded, Said, recording
 from dispatcher.people.storage import people_facts
@@ -70,7 +71,9 @@ def hear_page(
             "kind": "reply",
         }
         each.log(
-            "inbound", {**contact, "made_at": now.isoformat(), "meaning": choice.reading}, text=choice.text
+            Event.INBOUND,
+            {**contact, "made_at": now.isoformat(), "meaning": choice.reading},
+            text=choice.text,
         )
         answer_by = (now + timedelta(days=ANSWER_DAYS)).date().isoformat()
         hear_choice(each, choice.reading, choice.text, read=read, at=now, answer_by=answer_by)

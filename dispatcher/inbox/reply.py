@@ -13,6 +13,7 @@ from dispatcher.inbox.answer_inbox import InboxError
 from dispatcher.inbox.domain.reading import Reading
 from dispatcher.inbox.read_inbox import InboxItem, Propose, show_item
 from dispatcher.inbox.storage import items
+from dispatcher.log.domain.events import Event
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import entry_of
 from dispatcher.messages.storage import outbox
@@ -150,5 +151,5 @@ def _plan(
         kind=KIND,
     )
     [message] = outbox.read(connection, [key])
-    delivery_log.append(connection, [entry_of(message, "planned", at=desk.now, actor=desk.actor)])
+    delivery_log.append(connection, [entry_of(message, Event.PLANNED, at=desk.now, actor=desk.actor)])
     return key

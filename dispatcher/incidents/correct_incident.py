@@ -12,6 +12,7 @@ from dispatcher.incidents.domain.incident import KIND, Incident
 from dispatcher.incidents.handle_incident import By, IncidentError, incident_of
 from dispatcher.incidents.storage import incidents
 from dispatcher.incidents.storage.incidents import Concerned
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.people.domain.person import DebtFile, PersonFile
@@ -83,7 +84,7 @@ def correct_incident(work: Correcting, key: int, template: str, *, again: bool =
         values = {"template": template, "corrected_by": work.by.actor, "corrected_at": work.now}
         incidents.change(connection, key, values)
         details = {"incident": key, "template": template, "planned": planned, "left": left}
-        entry = LogEntry(event="incident_corrected", at=work.now, actor=work.by.actor, details=details)
+        entry = LogEntry(event=Event.INCIDENT_CORRECTED, at=work.now, actor=work.by.actor, details=details)
         delivery_log.append(connection, [entry])
     return Corrected(planned=planned, left=left)
 

@@ -10,6 +10,7 @@ from dispatcher.delivery.intervene import CannotIntervene, Intervention, hold_me
 from dispatcher.delivery.stop_delivery import stop_delivery
 from dispatcher.incidents.domain.incident import BREACH_TASK, Cause, Incident, version_of
 from dispatcher.incidents.storage import incidents
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.people.storage import tasks
@@ -78,7 +79,7 @@ def open_incident(
             )
         details = {"incident": key, "cause": cause.value, "name": name, "why": draft.why, "held": held}
         details |= {"concerned": count, "is_breach": is_breach}
-        _log(connection, "incident_opened", by, details)
+        _log(connection, Event.INCIDENT_OPENED, by, details)
     return incident_of(database, key)
 
 
@@ -104,7 +105,7 @@ def close_incident(database: Database, key: int, by: By, *, outcome: str) -> Non
         tasks.finish_about(
             connection, BREACH_TASK, "incident", [key], by=by.actor, at=by.now, outcome=outcome.strip()
         )
-        _log(connection, "incident_closed", by, {"incident": key, "outcome": outcome.strip()})
+        _log(connection, Event.INCIDENT_CLOSED, by, {"incident": key, "outcome": outcome.strip()})
 
 
 def incident_of(database: Database, key: int) -> Incident:
@@ -165,5 +166,5 @@ def _held(database: Database, ids: list[str], by: By, why: str) -> list[str]:
     return found
 
 
-def _log(connection: Connection, event: str, by: By, details: Mapping[str, Any]) -> None:
+def _log(connection: Connection, event: Event, by: By, details: Mapping[str, Any]) -> None:
     delivery_log.append(connection, [LogEntry(event=event, at=by.now, actor=by.actor, details=dict(details))])

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from dispatcher.database.engine import Connection
 from dispatcher.gate.decision import PROGRAM, Outcome, Reason, own_reason
+from dispatcher.log.domain.events import Event
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import WAITING, State, entry_of
 from dispatcher.messages.storage import outbox
@@ -28,6 +29,6 @@ def hold_for_guard(connection: Connection, ids: Sequence[str], reason: Reason, *
     outbox.change(connection, [{"id": m.id, **row} for m in messages])
     delivery_log.append(
         connection,
-        [entry_of(m, "held", at=now, actor=PACK, decision="hold", reasons=(why,)) for m in messages],
+        [entry_of(m, Event.HELD, at=now, actor=PACK, decision="hold", reasons=(why,)) for m in messages],
     )
     return len(messages)

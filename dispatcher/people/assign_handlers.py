@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.people.storage import handlers
@@ -59,7 +60,7 @@ def set_handler(
         days = {"away_from": away_from, "away_until": away_until}
         details = {"handler": user, "deputy": deputy or None}
         details |= {key: day.isoformat() if day else None for key, day in days.items()}
-        _log(connection, "handler_set", by, details)
+        _log(connection, Event.HANDLER_SET, by, details)
 
 
 def add_rule(
@@ -84,7 +85,7 @@ def add_rule(
             "from_letter": letters[0], "to_letter": letters[1],
         }  # fmt: skip
         key = handlers.add_rule(connection, {**values, "made_by": by.actor, "made_at": by.now})
-        _log(connection, "handler_rule_added", by, {"rule": key, **values})
+        _log(connection, Event.HANDLER_RULE_ADDED, by, {"rule": key, **values})
     return key
 
 
@@ -93,7 +94,7 @@ def end_rule(database: Database, rule: int, by: By) -> None:
     with database.writing() as connection:
         if not handlers.end_rule(connection, rule, at=by.now, by=by.actor):
             raise HandlerError(f"no rule {rule} is in force")
-        _log(connection, "handler_rule_ended", by, {"rule": rule})
+        _log(connection, Event.HANDLER_RULE_ENDED, by, {"rule": rule})
 
 
 def give_person(database: Database, who: str, handler: str, by: By, *, why: str) -> None:
@@ -115,11 +116,11 @@ def give_person(database: Database, who: str, handler: str, by: By, *, why: str)
         else:
             handlers.take_back(connection, debtor.id)
         details = {"handler": handler or None, "why": why.strip()}
-        _log(connection, "handler_given", by, details, person=debtor.person)
+        _log(connection, Event.HANDLER_GIVEN, by, details, person=debtor.person)
 
 
 def _log(
-    connection: Connection, event: str, by: By, details: Mapping[str, Any], *, person: str | None = None
+    connection: Connection, event: Event, by: By, details: Mapping[str, Any], *, person: str | None = None
 ) -> None:
     said = {name: value for name, value in details.items() if value not in (None, "")}
     entry = LogEntry(event=event, at=by.now, actor=by.actor, person=person, details=said)

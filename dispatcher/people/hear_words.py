@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from dispatcher.log.domain.events import Event
 from dispatcher.people.domain.optout_words import ReplyMeaning, may_mean_stop
 from dispatcher.people.recording import Recording
 from dispatcher.people.storage import addresses, people_facts, tasks
@@ -55,7 +56,7 @@ def hear(
     if meaning.care is not None and take_care(
         record.connection, record.debtor.id, text, meaning.care, at=record.said.now
     ):
-        record.log("hold_recorded", {"hold": "held"})
+        record.log(Event.HOLD_RECORDED, {"hold": "held"})
     stop = _what_to_stop(meaning, channel, address) if meaning.kind == "stop" else None
     if stop is not None:
         _stop(record, stop, "" if in_care else text, meaning, at)
@@ -95,7 +96,7 @@ def hear_choice(
     if meaning.care is not None and take_care(
         record.connection, record.debtor.id, text, meaning.care, at=record.said.now
     ):
-        record.log("hold_recorded", {"hold": "held"})
+        record.log(Event.HOLD_RECORDED, {"hold": "held"})
     if meaning.kind == "stop":  # it came from no address of ours: what is not named means all of them
         _stop(record, _what_to_stop(meaning, PAGE, "") or ("", "", "all"), text, meaning, at)
     _wait_for_a_reader(record, PAGE, "")
@@ -130,7 +131,7 @@ def _stop(record: Recording, stop: Stop, text: str, meaning: ReplyMeaning, at: d
     if fresh:
         details = {"scope": scope, "medium": medium or "any", "matched": meaning.matched}
         words = {"words": text} if text else {}
-        record.log("opted_out", details, **words, **({"address": address} if address else {}))
+        record.log(Event.OPTED_OUT, details, **words, **({"address": address} if address else {}))
 
 
 def _wait_for_a_reader(record: Recording, channel: str, address: str) -> None:
@@ -148,7 +149,7 @@ def _wait_for_a_reader(record: Recording, channel: str, address: str) -> None:
             **record.said.columns,
         },
     )
-    record.log("hold_recorded", {"hold": UNCLEAR})
+    record.log(Event.HOLD_RECORDED, {"hold": UNCLEAR})
 
 
 def _task(

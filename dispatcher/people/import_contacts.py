@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.people.contacts_file import Cells, read_contacts
@@ -203,7 +204,7 @@ def _log(database: Database, said: Said, report: ContactsReport) -> None:
     }
     with database.writing() as connection:
         entry = LogEntry(
-            event="contacts_imported",
+            event=Event.CONTACTS_IMPORTED,
             at=said.now,
             actor=said.actor,
             details={**details, "source": said.source},

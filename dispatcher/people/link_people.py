@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.people.domain.facts import RecordError
@@ -12,7 +13,7 @@ from dispatcher.people.storage import addresses, humans, person_links, tasks
 from dispatcher.people.storage.person_links import CONFIRMED, LIKELY, REFUSED, TOGETHER
 
 SAME_PERSON = "same_person"
-_EVENTS = {CONFIRMED: "link_confirmed", REFUSED: "link_refused"}
+_EVENTS = {CONFIRMED: Event.LINK_CONFIRMED, REFUSED: Event.LINK_REFUSED}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +40,7 @@ def link_people(connection: Connection, *, on: bool, now: datetime, actor: str) 
     _close(connection, gone, now, "dispatcher", "the records no longer say so, or say it for certain")
     humans.fold(connection, person_links.pairs(connection, TOGETHER))
     if likely:
-        _log(connection, "links_found", {"likely": len(likely)}, now, actor)
+        _log(connection, Event.LINKS_FOUND, {"likely": len(likely)}, now, actor)
 
 
 def relink_people(database: Database, *, on: bool, now: datetime, actor: str) -> None:
@@ -85,6 +86,6 @@ def _close(connection: Connection, links: list[int], now: datetime, by: str, out
         tasks.finish_about(connection, SAME_PERSON, "link", links, by=by, at=now, outcome=outcome)
 
 
-def _log(connection: Connection, event: str, details: dict[str, int], now: datetime, actor: str) -> None:
+def _log(connection: Connection, event: Event, details: dict[str, int], now: datetime, actor: str) -> None:
     """Of no person and no creditor: an entry of one would tell one creditor that another knows them."""
     delivery_log.append(connection, [LogEntry(event=event, at=now, actor=actor, details=details)])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.domain.proof import MOST_TRIES, is_proof
 from dispatcher.people.recording import Recorded, Recording, Said, recording
@@ -69,14 +70,14 @@ def _opened(record: Recording, now: datetime, random_bytes: RandomBytes) -> str:
         now=now,
         ends=now + LASTS,
     )
-    record.log("own_page_opened", {})
+    record.log(Event.OWN_PAGE_OPENED, {})
     return token
 
 
 def _refused(record: Recording, count: int, now: datetime, on_closed: OnClosed) -> None:
     closes = count >= MOST_TRIES
     proofs.keep_tries(record.connection, record.debtor.id, count, closed_at=now if closes else None)
-    record.log("own_page_refused", {"tries": count})
+    record.log(Event.OWN_PAGE_REFUSED, {"tries": count})
     if closes:
         _close(record, "too many wrong answers")
         on_closed(record.connection, record.debtor.id, now)
@@ -84,7 +85,7 @@ def _refused(record: Recording, count: int, now: datetime, on_closed: OnClosed) 
 
 def _close(record: Recording, why: str) -> None:
     proofs.end_visits(record.connection, record.debtor.id)
-    record.log("own_page_closed", {"why": why})
+    record.log(Event.OWN_PAGE_CLOSED, {"why": why})
     tasks.add(
         record.connection,
         CLOSED,
@@ -124,9 +125,9 @@ def set_own_page(database: Database, who: str, kind: str, said: Said) -> Recorde
         proofs.keep_tries(record.connection, debtor_id, 0, closed_at=said.now if closes else None)
         if closes:
             proofs.end_visits(record.connection, debtor_id)
-            record.log("own_page_closed", {"why": "a person's word"})
+            record.log(Event.OWN_PAGE_CLOSED, {"why": "a person's word"})
         else:
-            record.log("own_page_reopened", {})
+            record.log(Event.OWN_PAGE_REOPENED, {})
         tasks.finish_for_debtor(
             record.connection, debtor_id, kind=CLOSED, by=said.actor, at=said.now, outcome=kind
         )

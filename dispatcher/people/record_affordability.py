@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from dispatcher.database.engine import Database
+from dispatcher.log.domain.events import Event
 from dispatcher.people.domain.affordability import AFFORDABILITY, SPENDING, read_affordability
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.recording import Recorded, Recording, Said, recording
@@ -24,7 +25,7 @@ def record_affordability(
         figures = {**details, **_figures(details), "stated_currency": _currency(record, details)}
         kept = record.keep(AFFORDABILITY, {"stated_on": day}, figures, unsaid={"every": "month"})
         if kept.fresh:
-            record.log("affordability_recorded", {"stated_on": day.isoformat()}, **figures)
+            record.log(Event.AFFORDABILITY_RECORDED, {"stated_on": day.isoformat()}, **figures)
         elif kept.added:
             record.log_added({"affordability": day.isoformat()}, kept.added)
         stands = people_facts.find_same(

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from dispatcher.database.engine import Database
+from dispatcher.log.domain.events import Event
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.domain.permission_facts import CONSENT
 from dispatcher.people.recording import Recorded, Said, normal_address, recording
@@ -44,7 +45,7 @@ def record_consent(
             key: value for key, value in (report | {**(unsaid or {}), **noted}).items() if value is not None
         }
         if kept.fresh:
-            record.log("consent_recorded", public, **({"address": normal} if normal else {}))
+            record.log(Event.CONSENT_RECORDED, public, **({"address": normal} if normal else {}))
         elif kept.added:
             record.log_added({"consent": kind}, kept.added)
         return Recorded(

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatcher.database.engine import Database
+from dispatcher.log.domain.events import Event
 from dispatcher.people.domain.fact_table import CONTACT
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.hear_words import Read, hear, is_heard, parted_words
@@ -116,7 +117,7 @@ def _log(record: Recording, row: Mapping[str, Any], details: Mapping[str, Any], 
     public = {name: row[name] for name in ("channel", "direction", "outcome", "kind")}
     _, private = parted({"text": details.get("text", "")})
     address = {"address": row["address"]} if row["address"] else {}
-    event = "inbound" if row["direction"] == "inbound" else "contact_recorded"
+    event = Event.INBOUND if row["direction"] == "inbound" else Event.CONTACT_RECORDED
     record.log(event, {**public, "made_at": row["at"].isoformat()}, **address, **private)
 
 

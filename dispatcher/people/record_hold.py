@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from dispatcher.database.engine import Database
+from dispatcher.log.domain.events import Event
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.domain.hold_facts import HOLD
 from dispatcher.people.domain.person import word_of
@@ -60,7 +61,7 @@ def record_hold(
         report = {"hold": kind, **dates, **(unsaid or {}), **noted}
         if fresh:
             public, private = parted(report)
-            record.log("hold_recorded", {**public, "hold": word_of(kind)}, **private)
+            record.log(Event.HOLD_RECORDED, {**public, "hold": word_of(kind)}, **private)
         if added:
             record.log_added({"hold": word_of(kind)}, added)
         return Recorded(

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from dispatcher.database.engine import Database
+from dispatcher.log.domain.events import Event
 from dispatcher.people.domain.fact_table import NOTICE
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.recording import Kept, Recorded, Recording, Said, recording
@@ -54,7 +55,7 @@ def record_notice(
 def _log(record: Recording, kept: Sequence[Kept], report: dict[str, str | int]) -> dict[str, str]:
     added = {name: value for each in kept for name, value in each.added.items()}
     if any(each.fresh for each in kept):
-        record.log("notice_recorded", report)
+        record.log(Event.NOTICE_RECORDED, report)
     if added:
         record.log_added({"notice": report["notice"]}, added)
     return added

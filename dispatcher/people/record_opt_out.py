@@ -1,6 +1,7 @@
 """Records an opt-out, keyed by person, address and medium; one at an address binds everyone who is reached there."""
 
 from dispatcher.database.engine import Database
+from dispatcher.log.domain.events import Event
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.domain.permission_facts import OPT_OUT
 from dispatcher.people.recording import Recorded, Recording, Said, normal_address, recording
@@ -34,9 +35,9 @@ def record_opt_out(
         private = {key: value for key, value in {"address": normal, "words": raw}.items() if value}
         added = {"words": raw} if raw and not fresh and _add_words(record, normal, medium, raw) else {}
         if fresh:
-            record.log("opted_out", details, **private)
+            record.log(Event.OPTED_OUT, details, **private)
         if added:
-            record.log("fact_amended", {"opt_out": scope, "medium": medium or "any"}, **private)
+            record.log(Event.FACT_AMENDED, {"opt_out": scope, "medium": medium or "any"}, **private)
         report = {**details, "address": normal} if normal else details
         return Recorded(
             fact="opt_out",

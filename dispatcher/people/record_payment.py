@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.people.domain.allocation import AllocationError, Payable, allocate
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.recording import Recorded, Recording, Said, recording
@@ -81,7 +82,7 @@ def reverse_payment(
         payments.recount(record.connection, debts)
         money = Money(sum(taken), record.debts[0].owed.currency)
         details = {"id": payment_id, "amount": str(money.amount), "currency": money.currency}
-        record.log("payment_reversed", details)
+        record.log(Event.PAYMENT_REVERSED, details)
         watch(record.connection, debts, said)
         return Recorded(
             fact="payment reversed",
@@ -209,7 +210,7 @@ def _write(
         **({"external_id": external_id} if external_id else {}),
     }
     paid = replace(record, debts=tuple(debt for debt in record.debts if debt.id in debts))
-    paid.log("payment_recorded", details)
+    paid.log(Event.PAYMENT_RECORDED, details)
     watch(record.connection, debts, record.said)
     return Recorded(
         fact="payment", debtor=record.debtor.full_reference, debts=paid.debt_references, details=details

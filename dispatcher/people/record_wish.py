@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from dispatcher.database.engine import Database
+from dispatcher.log.domain.events import Event
 from dispatcher.people.domain.fact_fields import PLACES
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.domain.permission_facts import NO_DUE_NOTICES, NO_SCORE, WISH
@@ -43,7 +44,7 @@ def record_wish(
             public, words = parted(details)
             if kind == "statement" and read(str(details["text"])).care is not None:
                 words = {}
-            record.log("wish_recorded", {"wish": kind, **public}, **words)
+            record.log(Event.WISH_RECORDED, {"wish": kind, **public}, **words)
             if kind == "statement":
                 hear(record, str(details["text"]), read=read, at=said.now)
         report = {"wishes": [{"kind": kind, **details} for kind, details in wishes]}

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.people.domain.fact_table import ERASABLE
@@ -62,7 +63,7 @@ class Recording:
     debts: tuple[KnownDebt, ...]  # those that were named
     said: Said
 
-    def log(self, event: str, details: Mapping[str, Any], **personal: Any) -> None:
+    def log(self, event: Event, details: Mapping[str, Any], **personal: Any) -> None:
         """Write the entry; values that must be erasable go by keyword."""
         values = {"debtor": self.debtor.full_reference, "debts": list(self.debt_references), **personal}
         if self.said.note:
@@ -117,7 +118,7 @@ class Recording:
     def log_added(self, what: Mapping[str, Any], added: Mapping[str, Any]) -> None:
         """Log what a repeat added, words that must be erasable apart."""
         public, private = parted(added)
-        self.log("fact_amended", {**what, **public}, **private)
+        self.log(Event.FACT_AMENDED, {**what, **public}, **private)
 
     @property
     def debt_references(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from dispatcher.database.engine import Database
+from dispatcher.log.domain.events import Event
 from dispatcher.people.domain.affordability import AFFORDABILITY
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.domain.hold_facts import HOLDS as KINDS
@@ -34,13 +35,13 @@ def release(
                 f"nothing of the kind {kind!r} stands for {record.debtor.full_reference}{_ledger_hint(kind)}"
             )
         event = (
-            "opt_out_revoked"
+            Event.OPT_OUT_REVOKED
             if kind == OPT_OUT
-            else "hold_released"
+            else Event.HOLD_RELEASED
             if kind in KINDS or kind in BY_IMPORT
-            else "fact_ended"
+            else Event.FACT_ENDED
         )
-        details = {"hold" if event == "hold_released" else "kind": word_of(kind), "count": ended}
+        details = {"hold" if event is Event.HOLD_RELEASED else "kind": word_of(kind), "count": ended}
         record.log(event, details, **({"address": normal} if normal else {}))
         return Recorded(
             fact="release", debtor=record.debtor.full_reference, debts=record.debt_references, details=details

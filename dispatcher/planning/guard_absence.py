@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from dispatcher.database.engine import Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.planning.plan_reminders import RunRefused
@@ -42,7 +43,7 @@ def accept_gone(
         left = {kind: [name for name in kept if name.lower() not in wanted] for kind, kept in before.items()}
         in_force.keep(connection, left)
         details = {"names": sorted(known), "why": why}
-        entry = LogEntry(event="absence_accepted", at=now, actor=actor, details=details)
+        entry = LogEntry(event=Event.ABSENCE_ACCEPTED, at=now, actor=actor, details=details)
         delivery_log.append(connection, [entry])
     return known
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from dispatcher.database import statistics
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.planning.begin_rounds import begin_rounds
@@ -200,7 +201,7 @@ def _close(
             connection,
             [
                 LogEntry(
-                    event="run_planned",
+                    event=Event.RUN_PLANNED,
                     at=run.now,
                     actor=run.actor,
                     run_id=run.id,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.storage.planned import redate
@@ -53,7 +54,7 @@ def redate_run(
         ladder.fold_again_of(connection, ids)
         details = {"run": run_id, "from": run.as_of.isoformat(), "to": true_day.isoformat(), "why": why}
         entry = LogEntry(
-            event="run_redated", at=now, actor=actor, run_id=run_id, as_of=true_day, details=details
+            event=Event.RUN_REDATED, at=now, actor=actor, run_id=run_id, as_of=true_day, details=details
         )
         delivery_log.append(connection, [entry])
     return Redated(run_id=run_id, was=run.as_of, day=true_day, messages=len(ids))

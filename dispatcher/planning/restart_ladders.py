@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatcher.database.engine import Connection
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.people.domain.hold_kinds import HoldKind
@@ -40,7 +41,7 @@ def _log(connection: Connection, page: list[Any], now: datetime, actor: str) -> 
         connection,
         [
             LogEntry(
-                event="hold_released",
+                event=Event.HOLD_RELEASED,
                 at=now,
                 actor=actor,
                 person=row.person,

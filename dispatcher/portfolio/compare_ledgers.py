@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.portfolio.apply_mapping import PortfolioFileError
@@ -126,7 +127,7 @@ def note_refusal(connection: Connection, request: ImportRequest, refused: Ledger
         "held": held,
     }
     entry = LogEntry(
-        event="portfolio_refused",
+        event=Event.PORTFOLIO_REFUSED,
         at=request.now,
         actor=request.actor,
         as_of=request.as_of,

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 from channels.durable_file import whole_file
 from dispatcher.database.engine import Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.portfolio.storage.ledger_changes import changes_since
@@ -36,7 +37,9 @@ def export_changes(
             write(_text(change))
     details = {"file": out.name, "since": since.isoformat(), "counts": dict(counts), "sha256": _sha256(out)}
     with database.writing() as connection:
-        entry = LogEntry(event="changes_exported", at=now, actor=actor, creditor=creditor, details=details)
+        entry = LogEntry(
+            event=Event.CHANGES_EXPORTED, at=now, actor=actor, creditor=creditor, details=details
+        )
         delivery_log.append(connection, [entry])
     return dict(counts)
 

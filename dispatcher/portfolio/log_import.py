@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dispatcher.database.engine import Connection
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.portfolio.domain.import_request import ImportReport, ImportRequest
 from dispatcher.portfolio.storage import ended_protections, ledger_holds
 from dispatcher.portfolio.storage.ended_protections import Ended
 
-Told = tuple[ledger_holds.HoldChange | Ended, str, Mapping[str, str | int]]  # whom, the event, its details
+Told = tuple[ledger_holds.HoldChange | Ended, Event, Mapping[str, str | int]]  # whom, the event, its details
 
 
 def log_import(
@@ -21,7 +22,7 @@ def log_import(
         _append(connection, request, [(change, *_told(change)) for change in page])
     for ended in ended_protections.pages(list(still_protected)):
         source = ended_protections.SOURCE
-        told = [(one, "hold_recorded", {"hold": one.kind, "source": source}) for one in ended]
+        told = [(one, Event.HOLD_RECORDED, {"hold": one.kind, "source": source}) for one in ended]
         _append(connection, request, told)
     delivery_log.append(connection, [_import_entry(request, report)])
 
@@ -49,7 +50,7 @@ def _personal(concerned: Any) -> dict[str, object]:
     return {"debtor": f"{concerned.creditor}/{concerned.debtor_reference}", "debts": debts}
 
 
-def _told(change: ledger_holds.HoldChange) -> tuple[str, dict[str, str | int]]:
+def _told(change: ledger_holds.HoldChange) -> tuple[Event, dict[str, str | int]]:
     """The event, and what only it says."""
     details: dict[str, str | int] = {"source": ledger_holds.SOURCE}
     if change.before:
@@ -58,10 +59,13 @@ def _told(change: ledger_holds.HoldChange) -> tuple[str, dict[str, str | int]]:
         if change.after:
             details["after"] = change.after.isoformat()
         details["hold"] = change.kind
-        return "hold_recorded" if change.begins else "hold_released", details
+        return Event.HOLD_RECORDED if change.begins else Event.HOLD_RELEASED, details
     if change.after:
-        return "consent_recorded", details | {"consent": change.kind, "given_on": change.after.isoformat()}
-    return "fact_ended", details | {"kind": change.kind, "count": 1}
+        return Event.CONSENT_RECORDED, details | {
+            "consent": change.kind,
+            "given_on": change.after.isoformat(),
+        }
+    return Event.FACT_ENDED, details | {"kind": change.kind, "count": 1}
 
 
 def _import_entry(request: ImportRequest, report: ImportReport) -> LogEntry:
@@ -89,7 +93,7 @@ def _import_entry(request: ImportRequest, report: ImportReport) -> LogEntry:
         details["why"] = request.why
     creditor = report.creditors[0] if len(report.creditors) == 1 else None
     return LogEntry(
-        event="portfolio_imported",
+        event=Event.PORTFOLIO_IMPORTED,
         at=request.now,
         actor=request.actor,
         as_of=request.as_of,

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from dispatcher.database.engine import Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.portfolio.storage import mappings
@@ -17,6 +18,6 @@ def save_mapping(database: Database, name: str, text: str, *, actor: str, now: d
         mappings.add(connection, SavedMapping(name=name, text=text, saved_by=actor, saved_at=now))
         details = {"name": name, "text": text}
         delivery_log.append(
-            connection, [LogEntry(event="mapping_saved", at=now, actor=actor, details=details)]
+            connection, [LogEntry(event=Event.MAPPING_SAVED, at=now, actor=actor, details=details)]
         )
     return True

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.record.seal_log import Sealed, key_after, remember, report_on, seal_log, sealed_by
@@ -62,7 +63,7 @@ def _replace_key(
         seals.add_seal(connection, draft.seal, [], [])
         details = {"lost_key": lost, "new_key": following.key_id, "why": why}
         delivery_log.append(
-            connection, [LogEntry(event="key_replaced", at=now, actor=actor, details=details)]
+            connection, [LogEntry(event=Event.KEY_REPLACED, at=now, actor=actor, details=details)]
         )
     keys.signing(following.key_id)
     report = seal_log(database, keys, journal, now=now)

@@ -13,6 +13,7 @@ from dispatcher.database import migrate
 from dispatcher.database.backup import BackupProblemError
 from dispatcher.database.engine import Database
 from dispatcher.database.restore import SUFFIXES, DamagedCopyError, restored
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.record.storage import drill_counts, seals
@@ -123,5 +124,5 @@ def _log(database: Database, drilled: Drilled, now: datetime, actor: str) -> Non
     }
     with database.writing() as connection:
         delivery_log.append(
-            connection, [LogEntry(event="restore_drilled", at=now, actor=actor, details=details)]
+            connection, [LogEntry(event=Event.RESTORE_DRILLED, at=now, actor=actor, details=details)]
         )

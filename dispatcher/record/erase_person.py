@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from dispatcher.database.engine import Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.record.storage import personal_data
@@ -79,4 +80,6 @@ def _entry(found: Holdings, erasure: Erasure) -> LogEntry:
         "personal": list(found.personal),
         "why": erasure.why,
     }
-    return LogEntry(event="erased", at=erasure.now, actor=erasure.actor, person=found.person, details=details)
+    return LogEntry(
+        event=Event.ERASED, at=erasure.now, actor=erasure.actor, person=found.person, details=details
+    )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dispatcher.database.engine import Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.record.seal_log import seal_log
@@ -68,7 +69,7 @@ def log_export(source: Source, scope: Scope, entries: int, upto: int, *, form: s
     """Write down who took what out."""
     details = {"entries": entries, "form": form, "scope": scope.document(), "to_position": upto}
     entry = LogEntry(
-        event="exported",
+        event=Event.EXPORTED,
         at=source.now,
         actor=source.actor,
         person=scope.persons[0] if len(scope.persons) == 1 else None,

@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.record.storage import seals
@@ -153,6 +154,6 @@ def _taken_out(
     details = {"list": name, "form": "csv", "filter": months, "other_filters": asked.creditor}
     with database.writing() as connection:
         delivery_log.append(
-            connection, [LogEntry(event="list_exported", at=now, actor=actor, details=details)]
+            connection, [LogEntry(event=Event.LIST_EXPORTED, at=now, actor=actor, details=details)]
         )
     return text.getvalue()

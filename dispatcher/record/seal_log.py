@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dispatcher.database.engine import Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry, to_the_millisecond
 from dispatcher.log.storage import delivery_log
 from dispatcher.record.domain.seal import NO_SEAL, SealBody, key_id_of, leaf_hash, root_of, tree_of
@@ -150,7 +151,9 @@ def _compare_with_journal(
 def _write_loss_down(database: Database, lost: list[JournalLine], now: datetime) -> None:
     details = {"lost_seals": [{"number": each.number, "hash": each.hash} for each in lost]}
     with database.writing() as connection:
-        delivery_log.append(connection, [LogEntry(event="restored", at=now, actor="sealer", details=details)])
+        delivery_log.append(
+            connection, [LogEntry(event=Event.RESTORED, at=now, actor="sealer", details=details)]
+        )
 
 
 def remember(database: Database, journal: SealJournal) -> None:

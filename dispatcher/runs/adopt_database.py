@@ -10,6 +10,7 @@ from dispatcher.database.engine import Connection, Database
 from dispatcher.database.instance import Instance
 from dispatcher.delivery.storage import attempts
 from dispatcher.gate.decision import Outcome, own_reason
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import Message, State, entry_of
@@ -107,9 +108,9 @@ def _end(message: Message, by: Adoption) -> dict[str, Any]:
 
 def _unknown(message: Message, by: Adoption) -> LogEntry:
     details = {"reason": _DETAIL, "was": message.state.value, "why": by.why}
-    return entry_of(message, "unknown", at=by.now, actor=by.actor, details=details)
+    return entry_of(message, Event.UNKNOWN, at=by.now, actor=by.actor, details=details)
 
 
 def _entry(by: Adoption, adopted: Adopted, trouble: str) -> LogEntry:
     details = {"kind": adopted.kind, "unknown": adopted.unknown, "why": by.why, "trouble": trouble}
-    return LogEntry(event="adopted", at=by.now, actor=by.actor, details=details)
+    return LogEntry(event=Event.ADOPTED, at=by.now, actor=by.actor, details=details)

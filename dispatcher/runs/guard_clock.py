@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from dispatcher.database.engine import Database
 from dispatcher.delivery.domain.stop import Stop
 from dispatcher.delivery.storage import stops
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.runs.storage import high_water
@@ -28,7 +29,7 @@ def guard_clock(database: Database, *, now: datetime) -> str:
         if stops.add(connection, EVERYTHING, why=trouble, by=stops.PROGRAM, at=now):
             details = {"scope": "all", "name": "", "why": trouble}
             delivery_log.append(
-                connection, [LogEntry(event="stopped", at=now, actor="dispatcher", details=details)]
+                connection, [LogEntry(event=Event.STOPPED, at=now, actor="dispatcher", details=details)]
             )
     return trouble
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from dispatcher.database.engine import Connection, Database
 from dispatcher.delivery.intervene import Intervention, release_messages
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.hold_for_guard import PACK, VOLUME, guard_reason, hold_for_guard
@@ -87,7 +88,7 @@ def _log_confirmed(
     connection: Connection, run_id: int, found: Sequence[Excess], now: datetime, actor: str
 ) -> None:
     entry = LogEntry(
-        event="volume_confirmed",
+        event=Event.VOLUME_CONFIRMED,
         at=now,
         actor=actor,
         run_id=run_id,

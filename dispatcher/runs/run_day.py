@@ -15,6 +15,7 @@ from dispatcher.delivery.channel_trouble import failing_for, paused_channels
 from dispatcher.delivery.expire_messages import expire_messages
 from dispatcher.delivery.pass_on_messages import pass_on_messages
 from dispatcher.duties.note_duties import note_duties
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import State
@@ -289,7 +290,7 @@ def _prepare(ports: DayPorts, on_prepared: Callable[[int], None] | None, run_id:
 
 def _summary_entry(ports: DayPorts, summary: RunSummary) -> LogEntry:
     return LogEntry(
-        event="run_summary",
+        event=Event.RUN_SUMMARY,
         at=ports.now(),
         actor=ports.actor,
         run_id=summary.run_id,

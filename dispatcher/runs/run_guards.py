@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from dispatcher.database import leases
 from dispatcher.database.engine import Database
 from dispatcher.database.holders import new_owner, this_process
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.planning.plan_reminders import RunRefused
@@ -109,5 +110,5 @@ def order_run(
         if leases.living(connection, prefix=RUN_LEASE, real_now=real_now):
             raise RunRefused("a run is at work already: its progress stands under runs")
         details = {"plan_digest": plan_digest}
-        entry = LogEntry(event="run_ordered", at=now, actor=actor, as_of=as_of, details=details)
+        entry = LogEntry(event=Event.RUN_ORDERED, at=now, actor=actor, as_of=as_of, details=details)
         delivery_log.append(connection, [entry])

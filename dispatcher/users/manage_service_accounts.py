@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.users.domain.scopes import parse_scopes
@@ -53,7 +54,7 @@ def add_account(
         service_accounts.add(connection, user.id, wanted, creditor, is_test=is_test)
         _log(
             connection,
-            "service_account_added",
+            Event.SERVICE_ACCOUNT_ADDED,
             by,
             at,
             account=name,
@@ -86,7 +87,7 @@ def end_key(database: Database, *, name: str, prefix: str, by: str, at: datetime
         if key is None:
             raise UserError(f"{user.name} has no living key that begins with {prefix}")
         users.revoke_tokens(connection, user.id, at, token_id=key.id)
-        _log(connection, "service_key_ended", by, at, account=user.name, key=prefix)
+        _log(connection, Event.SERVICE_KEY_ENDED, by, at, account=user.name, key=prefix)
 
 
 def end_account(database: Database, *, name: str, by: str, at: datetime) -> None:
@@ -95,7 +96,7 @@ def end_account(database: Database, *, name: str, by: str, at: datetime) -> None
         user, _ = _existing(connection, name)
         users.revoke_tokens(connection, user.id, at)
         users.change(connection, user.id, disabled_at=at)
-        _log(connection, "service_account_ended", by, at, account=user.name)
+        _log(connection, Event.SERVICE_ACCOUNT_ENDED, by, at, account=user.name)
 
 
 def list_accounts(database: Database, at: datetime) -> list[ListedAccount]:
@@ -114,7 +115,7 @@ def _new_key(connection: Connection, user: User, by: str, at: datetime) -> str:
     users.add_token(
         connection, user.id, name=prefix, token_sha256=token_hash(key), at=at, expires_at=at + KEY_LIFETIME
     )
-    _log(connection, "service_key_made", by, at, account=user.name, key=prefix)
+    _log(connection, Event.SERVICE_KEY_MADE, by, at, account=user.name, key=prefix)
     return key
 
 
@@ -133,6 +134,6 @@ def _scopes(words: Iterable[str]) -> frozenset[str]:
         raise UserError(str(error)) from None
 
 
-def _log(connection: Connection, event: str, by: str, at: datetime, **details: object) -> None:
+def _log(connection: Connection, event: Event, by: str, at: datetime, **details: object) -> None:
     said = {key: value for key, value in details.items() if value not in ("", None)}
     delivery_log.append(connection, [LogEntry(event=event, at=at, actor=by, details=said)])

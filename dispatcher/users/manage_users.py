@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.users.audit import append_audit
@@ -36,7 +37,7 @@ def add_user(
         )
         if user is None:
             raise UserError(f"there is a user {name!r} already; set-role changes what they may do")
-        _log(connection, "user_added", by, at, user=name, roles=sorted(wanted))
+        _log(connection, Event.USER_ADDED, by, at, user=name, roles=sorted(wanted))
     return user
 
 
@@ -50,7 +51,7 @@ def set_roles(database: Database, *, name: str, roles: Iterable[str], by: str, a
         users.change(connection, user.id, roles=wanted)
         _log(
             connection,
-            "user_roles_set",
+            Event.USER_ROLES_SET,
             by,
             at,
             user=user.name,
@@ -68,7 +69,7 @@ def disable_user(database: Database, *, name: str, by: str, at: datetime) -> Use
         users.change(connection, user.id, disabled_at=at)
         sessions.revoke_all(connection, user.id, at)
         users.revoke_tokens(connection, user.id, at)
-        _log(connection, "user_disabled", by, at, user=user.name)
+        _log(connection, Event.USER_DISABLED, by, at, user=user.name)
         return _existing(connection, name)
 
 
@@ -77,7 +78,7 @@ def enable_user(database: Database, *, name: str, by: str, at: datetime) -> User
     with database.writing() as connection:
         user = _existing(connection, name)
         users.change(connection, user.id, disabled_at=None)
-        _log(connection, "user_enabled", by, at, user=user.name)
+        _log(connection, Event.USER_ENABLED, by, at, user=user.name)
         return _existing(connection, name)
 
 
@@ -91,7 +92,7 @@ def set_password(
         users.change(connection, user.id, password_hash=password_hash)
         begun_sign_ins.forget_of(connection, user.id)
         sessions.revoke_all(connection, user.id, at, but=keep_session)
-        _log(connection, "password_set", by, at, user=user.name)
+        _log(connection, Event.PASSWORD_SET, by, at, user=user.name)
 
 
 def reset_second_factor(database: Database, *, name: str, why: str, by: str, at: datetime) -> None:
@@ -104,7 +105,7 @@ def reset_second_factor(database: Database, *, name: str, why: str, by: str, at:
             raise UserError(f"{user.name} has no second factor")
         sessions.revoke_all(connection, user.id, at)
         begun_sign_ins.forget_of(connection, user.id)
-        _log(connection, "second_factor_reset", by, at, user=user.name, why=why.strip())
+        _log(connection, Event.SECOND_FACTOR_RESET, by, at, user=user.name, why=why.strip())
 
 
 def link_provider(database: Database, *, name: str, issuer: str, subject: str, by: str, at: datetime) -> None:
@@ -116,7 +117,7 @@ def link_provider(database: Database, *, name: str, issuer: str, subject: str, b
     with database.writing() as connection:
         user = _existing(connection, name)
         provider_identities.link(connection, user.id, issuer, subject.strip())
-        _log(connection, "provider_linked", by, at, user=user.name, subject=subject.strip())
+        _log(connection, Event.PROVIDER_LINKED, by, at, user=user.name, subject=subject.strip())
 
 
 def end_session(database: Database, user: User, session_id: str, *, at: datetime) -> None:
@@ -126,7 +127,7 @@ def end_session(database: Database, user: User, session_id: str, *, at: datetime
         if session is None:
             raise UserError("this session is over already")
         sessions.revoke(connection, session.token_sha256, at)
-        append_audit(connection, "sessions_ended", user.name, at, count=1)
+        append_audit(connection, Event.SESSIONS_ENDED, user.name, at, count=1)
 
 
 def knows_password(database: Database, user: User, password: str) -> bool:
@@ -153,7 +154,7 @@ def make_token(
             at=at,
             expires_at=at + lasts,
         )
-        _log(connection, "token_made", by, at, user=user.name, token=label[:100])
+        _log(connection, Event.TOKEN_MADE, by, at, user=user.name, token=label[:100])
     return token
 
 
@@ -165,7 +166,7 @@ def revoke_tokens(
         user = _existing(connection, name)
         ended = users.revoke_tokens(connection, user.id, at, token_id=token_id)
         if ended:
-            _log(connection, "tokens_revoked", by, at, user=user.name, count=ended)
+            _log(connection, Event.TOKENS_REVOKED, by, at, user=user.name, count=ended)
         return ended
 
 
@@ -188,5 +189,5 @@ def _keep_an_admin(connection: Connection, user: User) -> None:
         raise UserError(f"{user.name} is the last admin: make somebody else one first")
 
 
-def _log(connection: Connection, event: str, by: str, at: datetime, **details: object) -> None:
+def _log(connection: Connection, event: Event, by: str, at: datetime, **details: object) -> None:
     delivery_log.append(connection, [LogEntry(event=event, at=at, actor=by, details=details)])

@@ -9,6 +9,7 @@ from datetime import datetime
 import pyotp
 
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.users.audit import append_audit
 from dispatcher.users.domain.one_time_code import (
     RECOVERY_CODES,
@@ -84,7 +85,7 @@ def confirm_second_factor(
         codes = _new_codes(connection, user)
         sessions.revoke_all(connection, user.id, now, but=session.token_sha256)
         sessions.set_way(connection, session.token_sha256, "code")
-        append_audit(connection, "second_factor_set", user.name, now)
+        append_audit(connection, Event.SECOND_FACTOR_SET, user.name, now)
     return codes
 
 
@@ -102,7 +103,7 @@ def renew_recovery_codes(database: Database, user: User, now: datetime) -> list[
     with database.writing() as connection:
         _require_confirmed(connection, user)
         codes = _new_codes(connection, user)
-        append_audit(connection, "recovery_codes_made", user.name, now)
+        append_audit(connection, Event.RECOVERY_CODES_MADE, user.name, now)
     return codes
 
 
@@ -111,7 +112,7 @@ def end_second_factor(database: Database, user: User, now: datetime) -> None:
     with database.writing() as connection:
         _require_confirmed(connection, user)
         second_factors.remove(connection, user.id)
-        append_audit(connection, "second_factor_ended", user.name, now)
+        append_audit(connection, Event.SECOND_FACTOR_ENDED, user.name, now)
 
 
 def _require_confirmed(connection: Connection, user: User) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.users.audit import append_audit
 from dispatcher.users.domain.user import User, lock_after
 from dispatcher.users.passwords import hash_password, is_outdated, is_right
@@ -141,7 +142,7 @@ def open_session(
         expires_at=expires_at,
         origin=origin,
     )
-    append_audit(connection, "signed_in", user.name, now, address=origin.address, way=origin.way)
+    append_audit(connection, Event.SIGNED_IN, user.name, now, address=origin.address, way=origin.way)
     return SignedIn(user=user, token=token, expires_at=expires_at)
 
 
@@ -187,7 +188,7 @@ def sign_out(database: Database, session: Session, *, now: datetime) -> None:
     """End a session on the server; its cookie is worth nothing from here on."""
     with database.writing() as connection:
         sessions.revoke(connection, session.token_sha256, now)
-        append_audit(connection, "signed_out", session.user.name, now)
+        append_audit(connection, Event.SIGNED_OUT, session.user.name, now)
 
 
 def _want_code(connection: Connection, user: User, now: datetime) -> CodeWanted:
@@ -206,7 +207,7 @@ def _want_code(connection: Connection, user: User, now: datetime) -> CodeWanted:
 def _shut(
     database: Database, name: str, now: datetime, address: str, left: timedelta, *, wrong: str = _WRONG
 ) -> SignInRefused:
-    _log(database, "sign_in_refused", name, now, address=address, why="locked")
+    _log(database, Event.SIGN_IN_REFUSED, name, now, address=address, why="locked")
     return SignInRefused(why=_locked(wrong, left), retry_after=left)
 
 
@@ -218,7 +219,7 @@ def _failed(
         lock = lock_after(number)
         tries.keep(connection, key, number, now=now, waits_until=now + (lock or timedelta(0)))
     why = "locked from here" if lock else "wrong"
-    _log(database, "sign_in_refused", name, now, address=address, why=why)
+    _log(database, Event.SIGN_IN_REFUSED, name, now, address=address, why=why)
     return SignInRefused(why=_locked(wrong, lock) if lock else wrong, retry_after=lock)
 
 
@@ -227,7 +228,7 @@ def _locked(wrong: str, left: timedelta) -> str:
     return f"{wrong} There were too many tries: wait {minutes} minute{'s' if minutes > 1 else ''}, then try again."
 
 
-def _log(database: Database, event: str, name: str, now: datetime, **details: object) -> None:
+def _log(database: Database, event: Event, name: str, now: datetime, **details: object) -> None:
     # What was typed as a name may be a password: only names that exist are written down.
     with database.writing() as connection:
         user = users.find(connection, name)

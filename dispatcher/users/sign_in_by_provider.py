@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.users.ask_provider import ProviderClient, ProviderError
@@ -68,7 +69,7 @@ def return_from_provider(
         if trouble:  # committed: what the provider took away is gone, and the try is in the log
             append_audit(
                 connection,
-                "sign_in_refused",
+                Event.SIGN_IN_REFUSED,
                 user.name if user else "unknown",
                 now,
                 address=address,
@@ -97,7 +98,14 @@ def _user_of(
         return user, "disabled"
     if user.roles != identity.roles:
         users.change(connection, user.id, roles=identity.roles)
-        _log(connection, "user_roles_set", now, user, roles=sorted(identity.roles), before=sorted(user.roles))
+        _log(
+            connection,
+            Event.USER_ROLES_SET,
+            now,
+            user,
+            roles=sorted(identity.roles),
+            before=sorted(user.roles),
+        )
     return users.get(connection, user.id), ""
 
 
@@ -112,12 +120,12 @@ def _new_user(
     if user is None:
         return None, "name taken"
     provider_identities.link(connection, user.id, provider.issuer, identity.subject)
-    _log(connection, "user_added", now, user, roles=sorted(identity.roles))
-    _log(connection, "provider_linked", now, user, subject=identity.subject)
+    _log(connection, Event.USER_ADDED, now, user, roles=sorted(identity.roles))
+    _log(connection, Event.PROVIDER_LINKED, now, user, subject=identity.subject)
     return user, ""
 
 
-def _log(connection: Connection, event: str, at: datetime, user: User, **details: object) -> None:
+def _log(connection: Connection, event: Event, at: datetime, user: User, **details: object) -> None:
     entry = LogEntry(event=event, at=at, actor=_ACTOR, details={"user": user.name, **details})
     delivery_log.append(connection, [entry])
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from dispatcher.calls.judge_call import CallFiles, gather
 from dispatcher.database.engine import Connection, Database
 from dispatcher.gate.decision import Decision, Outcome, Reason, own_reason, reasons_json, utc_text
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile
@@ -233,7 +234,7 @@ def _log(connection: Connection, case: _Case, answered: Answered, now: datetime,
     [(personal_id, commitment)] = delivery_log.keep_personal(connection, [(person.person, values)])
     moments = {"not_before": answered.not_before, "valid_until": answered.valid_until}
     entry = LogEntry(
-        event="contact_asked",
+        event=Event.CONTACT_ASKED,
         at=now,
         actor=actor,
         person=person.person,

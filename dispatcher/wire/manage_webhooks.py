@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from channels.loopback import is_loopback
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.wire.domain.signature import secret_of
@@ -31,7 +32,7 @@ def add_webhook(
             connection, url=url, creditor=creditor, nonce=nonce, position=position, by=by, at=at
         )
         host = urlsplit(url).hostname or ""
-        _log(connection, "webhook_added", by, at, webhook=webhook_id, url=host, creditor=creditor)
+        _log(connection, Event.WEBHOOK_ADDED, by, at, webhook=webhook_id, url=host, creditor=creditor)
     return webhook_id, secret_of(key, nonce)
 
 
@@ -40,7 +41,7 @@ def end_webhook(database: Database, webhook_id: int, *, creditor: str, by: str, 
     with database.writing() as connection:
         _living(connection, webhook_id, creditor)
         webhooks.move(connection, webhook_id, ended_at=at)
-        _log(connection, "webhook_ended", by, at, webhook=webhook_id)
+        _log(connection, Event.WEBHOOK_ENDED, by, at, webhook=webhook_id)
 
 
 def retry_webhook(database: Database, webhook_id: int, *, creditor: str, by: str, at: datetime) -> None:
@@ -48,7 +49,7 @@ def retry_webhook(database: Database, webhook_id: int, *, creditor: str, by: str
     with database.writing() as connection:
         _living(connection, webhook_id, creditor)
         webhooks.move(connection, webhook_id, next_try_at=None)
-        _log(connection, "webhook_retried", by, at, webhook=webhook_id)
+        _log(connection, Event.WEBHOOK_RETRIED, by, at, webhook=webhook_id)
 
 
 def _living(connection: Connection, webhook_id: int, creditor: str) -> None:
@@ -72,6 +73,6 @@ def _refuse_unsafe(url: str) -> None:
     raise WebhookError("url: https alone; plain http only to this machine")
 
 
-def _log(connection: Connection, event: str, by: str, at: datetime, **details: object) -> None:
+def _log(connection: Connection, event: Event, by: str, at: datetime, **details: object) -> None:
     said = {key: value for key, value in details.items() if value not in ("", None)}
     delivery_log.append(connection, [LogEntry(event=event, at=at, actor=by, details=said)])

@@ -6,6 +6,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from dispatcher.database.engine import Connection, Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.wire.storage import documents, wire_lists
@@ -49,7 +50,7 @@ def provide_document(
             "added_by": by,
         }  # fmt: skip
         document = _read(connection, documents.add(connection, row))
-        _log(connection, "document_added", document, by, at)
+        _log(connection, Event.DOCUMENT_ADDED, document, by, at)
         return document
 
 
@@ -61,7 +62,7 @@ def withdraw_document(
         if not documents.withdraw(connection, document_id, at=at, why=why):
             raise DocumentError(f"document {document_id} was withdrawn before")
         document = _read(connection, document_id)
-        _log(connection, "document_withdrawn", document, by, at, why=why)
+        _log(connection, Event.DOCUMENT_WITHDRAWN, document, by, at, why=why)
         return document
 
 
@@ -106,7 +107,7 @@ def _is_link(url: str) -> bool:
 
 
 def _log(
-    connection: Connection, event: str, document: DebtDocument, by: str, at: datetime, **words: str
+    connection: Connection, event: Event, document: DebtDocument, by: str, at: datetime, **words: str
 ) -> None:
     """What it is called, and why it went, may name a person: such words stand aside, where they can be erased."""
     values = {"debtor": document.debtor, "debts": [document.debt], "title": document.title, **words}

@@ -15,6 +15,7 @@ from dispatcher.agreements.storage.sent_offers import SentOffer
 from dispatcher.database import statistics
 from dispatcher.database.engine import Connection, Database
 from dispatcher.gate.decision import Outcome, own_reason
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.clearance import Clearance
@@ -439,7 +440,7 @@ def _entry(prepared: Prepared, reasons: Sequence[dict[str, Any]], actor: str, no
         details["not_before"] = message.not_before.isoformat()
     return entry_of(
         replace(message, **columns),
-        prepared.state.value,
+        Event(prepared.state.value),
         at=now,
         actor=actor,
         decision=_DECISIONS.get(prepared.state),

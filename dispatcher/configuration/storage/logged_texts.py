@@ -7,12 +7,13 @@ from sqlalchemy import Connection, select
 
 from dispatcher.configuration.domain.config_version import Texts, stamp_of
 from dispatcher.database.tables.log import log_entries
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log, log_facets
 from dispatcher.messages.storage import contents
 from dispatcher.messages.storage.contents import Content
 
-EVENT = "config_in_force"
+EVENT = Event.CONFIG_IN_FORCE
 
 
 def record_texts_in_force(connection: Connection, texts: Texts, *, now: datetime, actor: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from channels.outcome import Accepted, Outcome, Rejected, Scope, TryLater, Unknown
 from dispatcher.delivery.domain.pacing import retry
+from dispatcher.log.domain.events import Event
 from dispatcher.messages.domain.message import Message, State
 
 
@@ -39,7 +40,7 @@ class Consequence:
 
     outcome: str  # the attempt row's word: accepted, rejected, try_later, unknown, not_made
     state: State
-    event: str
+    event: Event
     reason: str = ""
     code: str = ""
     provider_id: str = ""
@@ -58,7 +59,7 @@ def consequence(ended: Ended, *, repeat_is_safe: bool) -> Consequence:
             return Consequence(
                 outcome="accepted",
                 state=State.ACCEPTED,
-                event="accepted",
+                event=Event.ACCEPTED,
                 provider_id=provider_id,
                 in_doubt=True,
                 details={"note": note} if note else {},
@@ -79,7 +80,7 @@ def _rejected(rejected: Rejected) -> Consequence:
         return Consequence(
             outcome="rejected",
             state=State.QUEUED,
-            event="retry",
+            event=Event.RETRY,
             reason=rejected.reason,
             code=rejected.code,
             stop_channel=True,
@@ -88,7 +89,7 @@ def _rejected(rejected: Rejected) -> Consequence:
     return Consequence(
         outcome="rejected",
         state=State.FAILED,
-        event="rejected",
+        event=Event.REJECTED,
         reason=rejected.reason,
         code=rejected.code,
         close_address=rejected.scope is Scope.ADDRESS and not rejected.opted_out,
@@ -109,7 +110,7 @@ def _again(
         return Consequence(
             outcome=outcome,
             state=State.UNKNOWN if in_doubt else State.EXPIRED,
-            event="unknown" if in_doubt else "expired",
+            event=Event.UNKNOWN if in_doubt else Event.EXPIRED,
             reason=f"{reason}; no further try fits before it expires",
             code=code,
             in_doubt=in_doubt,
@@ -117,7 +118,7 @@ def _again(
     return Consequence(
         outcome=outcome,
         state=State.QUEUED,
-        event="retry",
+        event=Event.RETRY,
         reason=reason,
         code=code,
         next_try_at=next_try.at,
@@ -129,5 +130,5 @@ def _unknown(ended: Ended, why: str, code: str, *, repeat_is_safe: bool) -> Cons
     if repeat_is_safe:
         return _again(ended, "unknown", why, code, None, in_doubt=True)
     return Consequence(
-        outcome="unknown", state=State.UNKNOWN, event="unknown", reason=why, code=code, in_doubt=True
+        outcome="unknown", state=State.UNKNOWN, event=Event.UNKNOWN, reason=why, code=code, in_doubt=True
     )

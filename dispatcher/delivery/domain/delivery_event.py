@@ -4,24 +4,25 @@ from dataclasses import dataclass
 from functools import reduce
 
 from channels.event import DeliveryEvent, EventKind
+from dispatcher.log.domain.events import Event
 from dispatcher.messages.domain.message import State, after
 
 # Our log has other meanings for "queued" and "deferred": the provider's get names of their own.
 _WORDS = {
-    EventKind.QUEUED: "processed",
-    EventKind.SENT: "sent",
-    EventKind.REJECTED: "rejected",
-    EventKind.FAILED: "rejected",
-    EventKind.BOUNCED: "bounced",
-    EventKind.DEFERRED: "delayed",
-    EventKind.DELIVERED: "delivered",
-    EventKind.OPENED: "opened",
-    EventKind.CLICKED: "clicked",
-    EventKind.COMPLAINED: "complained",
-    EventKind.UNSUBSCRIBED: "unsubscribed",
-    EventKind.MAILED: "mailed",
-    EventKind.IN_TRANSIT: "in_transit",
-    EventKind.RETURNED: "returned",
+    EventKind.QUEUED: Event.PROCESSED,
+    EventKind.SENT: Event.PROVIDER_SENT,
+    EventKind.REJECTED: Event.REJECTED,
+    EventKind.FAILED: Event.REJECTED,
+    EventKind.BOUNCED: Event.BOUNCED,
+    EventKind.DEFERRED: Event.DELAYED,
+    EventKind.DELIVERED: Event.DELIVERED,
+    EventKind.OPENED: Event.OPENED,
+    EventKind.CLICKED: Event.CLICKED,
+    EventKind.COMPLAINED: Event.COMPLAINED,
+    EventKind.UNSUBSCRIBED: Event.UNSUBSCRIBED,
+    EventKind.MAILED: Event.MAILED,
+    EventKind.IN_TRANSIT: Event.IN_TRANSIT,
+    EventKind.RETURNED: Event.RETURNED,
 }
 _PROVES_TAKEN = frozenset(
     {
@@ -43,7 +44,7 @@ _STOPS = frozenset({EventKind.COMPLAINED, EventKind.UNSUBSCRIBED})
 class EventMeaning:
     """`words`: the log's events in order. `after`: the message's state then."""
 
-    words: tuple[str, ...]
+    words: tuple[Event, ...]
     after: State
     close_address: bool
     opted_out: bool
@@ -52,9 +53,9 @@ class EventMeaning:
 
 def meaning_of(event: DeliveryEvent, state: State) -> EventMeaning:
     """Read an event that meets a message in a state. Events come late, twice and in any order."""
-    word = _WORDS.get(event.kind, "provider_event")
+    word = _WORDS.get(event.kind, Event.PROVIDER_EVENT)
     # An end that nobody knew is known now: the provider speaks of the message.
-    words = ("accepted", word) if state is State.UNKNOWN and event.kind in _PROVES_TAKEN else (word,)
+    words = (Event.ACCEPTED, word) if state is State.UNKNOWN and event.kind in _PROVES_TAKEN else (word,)
     came_back = event.kind in _CAME_BACK
     return EventMeaning(
         words=words,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.facet import Facet, facet, terms_of
 from dispatcher.values.canonical import canonical_json
 from dispatcher.values.instants import instant_text
@@ -21,7 +22,7 @@ class LogEntry:
     them. `details` holds what only some events have, JSON values without floats.
     """
 
-    event: str
+    event: Event
     at: datetime
     actor: str
     run_id: int | None = None

@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import reduce
 from typing import Any
 
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.messages.domain.clearance import Clearance
 from dispatcher.messages.domain.envelope import Envelope
@@ -137,7 +138,7 @@ def _may_hold(text: str, address: str) -> bool:
     return not (text.isascii() and address.isascii()) or address.lower() in text.lower()
 
 
-def entry_of(message: Message, event: str, *, at: datetime, actor: str, **more: Any) -> LogEntry:
+def entry_of(message: Message, event: Event, *, at: datetime, actor: str, **more: Any) -> LogEntry:
     """The log entry for something that happened to a message; `more` are further fields of LogEntry."""
     fields: dict[str, Any] = {
         "run_id": message.run_id,

@@ -14,6 +14,7 @@ from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.planning import refusals, runs
 from dispatcher.gate.decision import Decision, Outcome, Reason, reasons_json
 from dispatcher.gate.grounds import grounds
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.domain.message import State
@@ -26,10 +27,10 @@ from dispatcher.values.canonical import canonical_json
 from dispatcher.values.message_id import RandomBytes, new_message_id
 
 _EVENTS = {
-    Outcome.BLOCK: "blocked",
-    Outcome.HOLD: "held",
-    Outcome.DEFER: "deferred",
-    Outcome.ALLOW: "planned",
+    Outcome.BLOCK: Event.BLOCKED,
+    Outcome.HOLD: Event.HELD,
+    Outcome.DEFER: Event.DEFERRED,
+    Outcome.ALLOW: Event.PLANNED,
 }
 
 
@@ -304,7 +305,7 @@ def _rungs(run: RunOfPlan, planned: PlannedMessage, key: str) -> list[dict[str, 
 
 def _entries(run: RunOfPlan, planned: PlannedMessage, key: str, kept: tuple[int, str]) -> list[LogEntry]:
     intent, decision = planned.intent, planned.decision
-    events = ["planned", "held"] if decision.outcome is Outcome.HOLD else ["planned"]
+    events = [Event.PLANNED, Event.HELD] if decision.outcome is Outcome.HOLD else [Event.PLANNED]
     return [
         LogEntry(
             event=event,

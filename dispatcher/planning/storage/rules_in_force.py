@@ -7,12 +7,13 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, select
 
 from dispatcher.database.tables.log import log_entries
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log, log_facets
 from dispatcher.messages.storage import contents
 from dispatcher.messages.storage.contents import Content
 
-EVENT = "rules_in_force"
+EVENT = Event.RULES_IN_FORCE
 
 
 def record_rules_in_force(

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 from dispatcher.database.bulk import insert_rows
 from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.planning import trial_entries
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.planning.domain.experiments import Entered
@@ -44,7 +45,7 @@ def enter(connection: Connection, run: RunOfPlan, entered: Sequence[Entered]) ->
 
 def _entry(run: RunOfPlan, each: Entered) -> tuple[dict[str, object], list[LogEntry]]:
     entry = LogEntry(
-        event="trial_entered",
+        event=Event.TRIAL_ENTERED,
         at=run.now,
         actor=run.actor,
         run_id=run.id,

@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from dispatcher.log.domain.events import Event
 from dispatcher.users import manage_users
 from dispatcher.users.audit import append_audit
 from dispatcher.users.manage_users import UserError, knows_password, set_password
@@ -48,7 +49,7 @@ def end_sessions(visit: Visit) -> Response:
         ended = sessions.revoke_all(
             connection, visit.user.id, now, but=visit.session.token_sha256 if visit.session else ""
         )
-        append_audit(connection, "sessions_ended", visit.user.name, now, count=ended)
+        append_audit(connection, Event.SESSIONS_ENDED, visit.user.name, now, count=ended)
     return go_to(visit, "/account", f"{ended} other session{'' if ended == 1 else 's'} ended.")
 
 

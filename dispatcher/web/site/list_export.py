@@ -14,6 +14,7 @@ from typing import Any
 
 from starlette.responses import Response, StreamingResponse
 
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.values.spreadsheet import to_cell
@@ -54,7 +55,8 @@ def _log(visit: Visit, name: str, form: str, person: str) -> None:
     }
     with visit.program.database.writing() as connection:
         delivery_log.append(
-            connection, [LogEntry(event="list_exported", at=visit.now, actor=visit.actor, details=details)]
+            connection,
+            [LogEntry(event=Event.LIST_EXPORTED, at=visit.now, actor=visit.actor, details=details)],
         )
 
 

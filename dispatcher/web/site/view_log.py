@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from dispatcher.database.engine import Database
+from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 
@@ -38,7 +39,7 @@ class ViewLog:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._write_on, name="views", daemon=True)
                 self._thread.start()
-        entry = LogEntry(event="viewed", at=now, actor=actor, details={"what": what, "person": person})
+        entry = LogEntry(event=Event.VIEWED, at=now, actor=actor, details={"what": what, "person": person})
         if self._waiting.qsize() < _MOST_WAITING:
             self._waiting.put(entry)
         else:  # so many wait that somebody copies everything: now each look waits for its entry
