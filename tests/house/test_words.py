@@ -28,8 +28,8 @@ def test_a_word_has_a_sentence_that_its_entries_can_fill(event: Event) -> None:
     assert meaning.always <= meaning.details
 
 
-def test_every_word_that_the_program_writes_is_an_event() -> None:
-    """By the tree: what is given as an event where an entry is made, in so many letters."""
+def test_no_word_of_the_log_is_written_in_letters() -> None:
+    """By the tree: what is given as an event where an entry is made is an Event, as the type checker asks."""
     written = {
         text
         for module in modules().values()
@@ -37,11 +37,12 @@ def test_every_word_that_the_program_writes_is_an_event() -> None:
         if isinstance(call, ast.Call)
         for text in _events(call)
     }
-    assert len(written) > 40
-    assert written <= set(Event), written - set(Event)
+    assert written == set()
+    assert _events(ast.parse('LogEntry(event="erased")', mode="eval").body) == {"erased"}  # it would be seen
 
 
-def _events(call: ast.Call) -> set[str]:
+def _events(call: ast.expr) -> set[str]:
+    assert isinstance(call, ast.Call)
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
     given = [keyword.value for keyword in call.keywords if keyword.arg == "event"]
     if name == "entry_of":
