@@ -214,6 +214,22 @@ class TemplatesSettings(_Part):
     source: Literal["folder", "pages"] | None = None  # None: not said; real channels then refuse
 
 
+class SealSettings(_Part):
+    """Who time-stamps the newest seal (RFC 3161); without an address nobody does."""
+
+    stamp_url: WebAddress = ""
+    stamp_roots: Path | None = None  # PEM: the certificates that the authority's own must lead to
+    stamp_seconds: float = Field(15.0, gt=0, le=120)
+
+    @model_validator(mode="after")
+    def _has_roots(self) -> "SealSettings":
+        if self.stamp_url and self.stamp_roots is None:
+            raise ValueError(
+                "stamp_url needs stamp_roots: without the authority's root no stamp can be checked"
+            )
+        return self
+
+
 class RulesSettings(_Part):
     """Which rule packs are loaded, and whether real providers need counsel's review of them."""
 
@@ -353,6 +369,7 @@ class Settings(BaseSettings):
     mailbox: MailboxSettings = MailboxSettings.model_validate({})
     templates: TemplatesSettings = TemplatesSettings()
     rules: RulesSettings = RulesSettings()
+    seal: SealSettings = SealSettings.model_validate({})
     configuration: ConfigurationSettings = ConfigurationSettings()
     people: PeopleSettings = PeopleSettings()
     notify: NotifySettings = NotifySettings()

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from dispatcher.people.recording import Recorded, Said
     from dispatcher.planning.agreement_desk import AgreementDesk
     from dispatcher.portfolio.domain.import_request import ImportRequest
+    from dispatcher.record.stamp_seals import Authority
     from dispatcher.users.ask_provider import ProviderClient
     from dispatcher.users.sealed_secrets import SecretBox
     from dispatcher.writing.message_files import MessageFiles
@@ -169,6 +170,12 @@ class Dispatcher(Configuration, Providers):
         journal, keys = SealJournal(self.home / "seals.jsonl"), SealingKeys(self.keys)
         now = self.real_now()
         return seal_log(self.database, keys, journal, now=now, after_restore=after_restore).root
+
+    def stamp_authority(self) -> Authority | None:
+        """Who time-stamps seals; None where nobody is set. Raises StampError where its roots cannot be read."""
+        from dispatcher.bootstrap.stamps import stamp_authority
+
+        return stamp_authority(self.settings.seal)
 
     def close(self) -> None:
         """Give everything back."""

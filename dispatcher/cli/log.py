@@ -202,6 +202,22 @@ def seal(
 
 
 @app.command()
+def stamp() -> None:
+    """Have the newest seal time-stamped (RFC 3161) by the authority that is set; the scheduler does it by itself.
+
+    Example: dispatcher log stamp
+    """
+    from dispatcher.record.stamp_seals import stamp_newest_seal
+
+    with opened() as dispatcher:
+        authority = dispatcher.stamp_authority()
+        if authority is None:
+            print("no authority is set: set DISPATCHER_SEAL__STAMP_URL and DISPATCHER_SEAL__STAMP_ROOTS")
+            return
+        print(stamp_newest_seal(dispatcher.database, authority, now=dispatcher.real_now()))
+
+
+@app.command()
 def verify(
     file: Annotated[
         Path | None,
@@ -345,11 +361,13 @@ def _place(dispatcher: Dispatcher) -> "tuple[Any, SealingKeys, SealJournal]":
 
 
 def _verify_database(*, quiet: bool) -> tuple[int, list[str], list[str]]:
+    from dispatcher.bootstrap.stamps import stamp_roots
     from dispatcher.record.verify.verify_log import verify_log
 
     with opened() as dispatcher, Bars(quiet=quiet) as bars:
         database, keys, journal = _place(dispatcher)
-        report = verify_log(database, keys, journal, bars.counting("verifying"))
+        roots = stamp_roots(dispatcher.settings.seal)
+        report = verify_log(database, keys, journal, bars.counting("verifying"), roots=roots)
     told = f"{report.seals} seals, {report.bodies} bodies, {report.unsealed} entries newer than the last seal"
     notes = [*report.notes, told]
     if report.erased:
@@ -362,23 +380,23 @@ def _verify_database(*, quiet: bool) -> tuple[int, list[str], list[str]]:
 
 
 def _verify_export(file: Path, key: str) -> tuple[int, list[str], list[str]]:
+    from dispatcher.bootstrap.stamps import stamp_roots
     from dispatcher.record.storage.sealing_keys import SealingKeys
     from dispatcher.record.verify.verify_file import examine_file
+    from dispatcher.settings import load_settings
 
     given = Path(key).read_text().split() if key and Path(key).exists() else key.split()
-    known = given or list(SealingKeys(_home() / "keys").public_keys().values())
-    results = [examine_file(file, each) for each in known] or [examine_file(file)]
+    settings = load_settings()
+    known, roots = (
+        given or list(SealingKeys(settings.home / "keys").public_keys().values()),
+        stamp_roots(settings.seal),
+    )
+    results = [examine_file(file, each, roots) for each in known] or [examine_file(file, roots=roots)]
     best = min(results, key=lambda result: len(result.findings))
     notes = list(best.notes)
     if not known:
         notes.append("no public key given and none under the home: the export's own was used; compare it")
     return best.entries, best.findings, notes
-
-
-def _home() -> Path:
-    from dispatcher.settings import load_settings
-
-    return load_settings().home
 
 
 def _start(day: date | None) -> datetime | None:

@@ -16,7 +16,7 @@ from dispatcher.planning.storage import rules_in_force
 from dispatcher.record.domain.export_line import export_line
 from dispatcher.record.domain.timeline import is_told, timeline
 from dispatcher.record.seal_log import key_after
-from dispatcher.record.storage import evidence, seals
+from dispatcher.record.storage import evidence, seals, stamps
 from dispatcher.record.storage.evidence import Scope
 from dispatcher.record.timeline import TimelinePage, timeline_html, timeline_pdf
 from dispatcher.record.write_lines import Progress, Source, write_lines
@@ -34,6 +34,7 @@ bodies/                       the exact bytes that were handed over, named by th
 templates/, rule_packs/       the texts and rules in force, as far as these entries name them
 public_key.txt                the key that signs the seals: compare it with one from another source
 verify.py                     checks all of it: python verify.py FOLDER PUBLIC_KEY  (Python 3.10 or newer, nothing else)
+verify_stamps.py              where seals are time-stamped: python verify_stamps.py FOLDER ROOTS.pem  (needs openssl)
 
 What verify.py proves: that no entry, value or body here was changed since it was sealed, that each stands at its
 place in the sealed order, and that this bundle is as it was exported. What is missing because it was erased on
@@ -80,8 +81,11 @@ def pack_bundle(
 
 def verifier_source() -> str:
     """Return the stand-alone verifier, with few blank lines: under 200 lines are read before they are trusted."""
-    source = Path(__file__).parent.joinpath("verify", "verify_export.py").read_text()
-    return source.replace("\n\n\n", "\n\n").replace("\n\n    def ", "\n    def ")
+    return _beside("verify_export.py").replace("\n\n\n", "\n\n").replace("\n\n    def ", "\n    def ")
+
+
+def _beside(name: str) -> str:
+    return Path(__file__).parent.joinpath("verify", name).read_text()
 
 
 def _gather(database: Database, scope: Scope, upto: int) -> _Gathered:
@@ -167,8 +171,11 @@ def _write_timeline(
 def _write_fixed(source: Source, home: Path) -> None:
     with source.database.reading() as connection:
         signing = source.keys.signing(key_after(seals.last_seal(connection)))
+        stamped = stamps.stamped_seals(connection)
     (home / "public_key.txt").write_text(signing.public + "\n")
     (home / "verify.py").write_text(verifier_source())
+    if stamped:
+        (home / "verify_stamps.py").write_text(_beside("verify_stamps.py"))
     (home / "README.txt").write_text(_README.format(written=f"{source.now:%Y-%m-%d %H:%M} UTC"))
 
 

@@ -15,7 +15,7 @@ from dispatcher.database.engine import Database
 from dispatcher.record.domain.export_line import FIELDS, SealedEntry, cells_of, export_line
 from dispatcher.record.domain.seal import Tree, proof_of, tree_of
 from dispatcher.record.seal_log import key_after
-from dispatcher.record.storage import evidence, seals
+from dispatcher.record.storage import evidence, seals, stamps
 from dispatcher.record.storage.evidence import Scope
 from dispatcher.record.storage.seal_journal import SealJournal
 from dispatcher.record.storage.sealing_keys import SealingKeys
@@ -105,6 +105,7 @@ def _end(source: Source, scope: Scope, counts: Mapping[str, Any], files: Mapping
     """Write the last line: what the export is, all seals, the public keys, and a signature over it all."""
     with source.database.reading() as connection:
         chain = [s for s in seals.seals_after(connection, 0) if s.body.last_position <= counts["to_position"]]
+        stamped = stamps.stamped_seals(connection, counts["to_position"])
     key, known = source.keys.signing(key_after(chain[-1] if chain else None)), source.keys.public_keys()
     used = {seal.body.key_id for seal in chain} | {key.key_id}
     export = {"complete": scope.is_everything, "exported_at": instant_text(source.now), **counts}
@@ -114,6 +115,8 @@ def _end(source: Source, scope: Scope, counts: Mapping[str, Any], files: Mapping
         "seals": [{"body": json.loads(seal.text), "signature": seal.signature} for seal in chain],
         "public_keys": sorted(public for key_id, public in known.items() if key_id in used),
     }
+    if stamped:
+        document["time_stamps"] = [{"seal": row.number, "answer": row.answer.hex()} for row in stamped]
     return _json_line(document | {"signature": key.sign(canonical_json(document))})
 
 

@@ -150,6 +150,17 @@ def _seal(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str
     return f"sealed up to {dispatcher.seal()}"
 
 
+def _stamp(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
+    """What fails is told in the summary and tried again by the next fire; no run waits for it."""
+    from dispatcher.record.stamp_seals import stamp_newest_seal
+
+    del process, at
+    authority = dispatcher.stamp_authority()
+    if authority is None:
+        return "no authority is set: set DISPATCHER_SEAL__STAMP_URL"
+    return stamp_newest_seal(dispatcher.database, authority, now=dispatcher.real_now())
+
+
 def _changes(dispatcher: Dispatcher, process: DeliveryProcess, at: datetime) -> str:
     from dispatcher.portfolio.export_changes import export_changes
 
@@ -226,6 +237,7 @@ _JOBS: Mapping[str, _Work] = {
     "retention": _retention,
     "run": _run,
     "seal": _seal,
+    "stamp": _stamp,
     "summary": _summary,
     "sweep": _sweep,
     "watch": _watch,

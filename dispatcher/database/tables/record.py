@@ -6,6 +6,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Table,
     Text,
@@ -38,4 +39,17 @@ sealed_entries = Table(  # the definite order, given by the sealer
     Column("seal", Integer, nullable=False),
     Column("leaf", String(64), nullable=False),
     Index("ix_sealed_entries_seal", "seal"),
+)
+
+
+seal_stamps = Table(  # what an authority said of a seal (RFC 3161); without an answer: it was asked in vain
+    "seal_stamps",
+    metadata,
+    Column("number", Integer, ForeignKey("seals.number"), primary_key=True, autoincrement=False),
+    Column("authority", String(200), nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("stamped_at", Instant),
+    Column("answer", LargeBinary),
 )

@@ -69,6 +69,7 @@ class Check:
         signed = canonical({name: value for name, value in self.end.items() if name != "signature"})
         if not key or not signature_holds(key, signed, self.end["signature"]):
             self.findings.append("last line: wrong signature: what the export says of itself was changed")
+        self.notes += ["time-stamped: verify_stamps.py checks that"][: len(self.end.get("time_stamps", []))]
         if self.trusted and self.trusted not in (first, key):
             self.findings.append("the log is signed with another key than the public key given")
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dispatcher.record.domain.export_line import line_of
+from dispatcher.record.domain.time_stamp import Roots
+from dispatcher.record.verify.check_stamps import check_export
 from dispatcher.record.verify.verify_export import Check, verify
 from dispatcher.record.write_lines import beside_csv
 
@@ -30,12 +32,25 @@ def verify_file(path: Path, trusted: str = "") -> tuple[int, list[str]]:
     return examined.entries, examined.findings
 
 
-def examine_file(path: Path, trusted: str = "") -> Examined:
-    """Verify an export of any form, whose public key should be `trusted`."""
+def examine_file(path: Path, trusted: str = "", roots: Roots | None = None) -> Examined:
+    """Verify an export of any form, whose public key should be `trusted`, its time-stamps by `roots`."""
     notes: list[str] = []
     form = {".csv": _verify_csv, ".zip": _verify_zip}.get(path.suffix, verify)
     entries, findings = form(path, trusted, notes)
+    if not findings:
+        right, wrong = check_export(_last_line(path), roots)
+        notes, findings = [note for note in notes if "verify_stamps.py" not in note] + right, wrong
     return Examined(entries=entries, findings=findings, notes=notes)
+
+
+def _last_line(path: Path) -> bytes:
+    if path.suffix == ".csv":
+        return beside_csv(path).read_bytes()
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            [name] = [name for name in archive.namelist() if Path(name).name == "entries.jsonl"]
+            return archive.read(name).splitlines()[-1]
+    return (path / "entries.jsonl" if path.is_dir() else path).read_bytes().splitlines()[-1]
 
 
 def _verify_zip(path: Path, trusted: str, notes: list[str]) -> tuple[int, list[str]]:

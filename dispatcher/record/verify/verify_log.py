@@ -12,9 +12,11 @@ from dispatcher.database.types import instant
 from dispatcher.log.domain.facet import Facet, facet_of
 from dispatcher.messages.storage.contents import ERASED, bodies, unpacked
 from dispatcher.record.domain.seal import SealBody, body_hash, leaf_hash, root_of, tree_of
-from dispatcher.record.storage import log_audit, seals
+from dispatcher.record.domain.time_stamp import Roots
+from dispatcher.record.storage import log_audit, seals, stamps
 from dispatcher.record.storage.seal_journal import SealJournal
 from dispatcher.record.storage.sealing_keys import SealingKeys
+from dispatcher.record.verify.check_stamps import UNCHECKED, check_stamps
 from dispatcher.record.verify.verify_chain import Finding, check_journal, check_seals, replaced_keys
 from dispatcher.record.verify.verify_messages import check_messages
 from dispatcher.record.verify.verify_texts import Templates, check_facets, check_templates, wrong_reading_text
@@ -43,13 +45,23 @@ class Verified:
 
 
 def verify_log(
-    database: Database, keys: SealingKeys, journal: SealJournal, progress: Progress | None = None
+    database: Database,
+    keys: SealingKeys,
+    journal: SealJournal,
+    progress: Progress | None = None,
+    *,
+    roots: Roots | None = None,
 ) -> Verified:
-    """Check everything; findings name the entry (position and id) or the seal, and what is wrong."""
+    """Check everything, time-stamps by `roots`; findings name the entry (position and id) or the seal.
+
+    Without `roots` a note says that stamps were not checked.
+    """
     with database.reading() as connection:
         rows, given_up = log_audit.raw_seals(connection), seals.given_up(connection)
+        stamped = stamps.stamped_seals(connection)
     bodies, findings = check_seals(rows, keys)
     findings += check_journal(journal, bodies, given_up)
+    findings += check_stamps(stamped, roots) if roots is not None else ()
     check = _Check(database=database, bodies=bodies, findings=findings, progress=progress)
     check.sealed()
     check.unsealed()
@@ -63,7 +75,7 @@ def verify_log(
         bodies=check.stored,
         erased=len(check.missing),
         findings=tuple(check.findings),
-        notes=tuple(replaced_keys(bodies)),
+        notes=(*replaced_keys(bodies), *([UNCHECKED] if stamped and roots is None else [])),
         newest=_told(bodies[-1]) if bodies else "",
     )
 

@@ -23,6 +23,7 @@ JOBS = (
     "retention",
     "run",
     "seal",
+    "stamp",
     "summary",
     "sweep",
     "watch",

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from channels.kind import ChannelKind
+from dispatcher.bootstrap.stamps import stamp_roots
 from dispatcher.messages.domain.message import State
 from dispatcher.people.storage import person_lists
 from dispatcher.people.storage.find_debtor import UnknownDebtorError
@@ -125,7 +126,7 @@ def verify(visit: Visit) -> Response:
     keys, journal = SealingKeys(house.keys), SealJournal(house.home / "seals.jsonl")
 
     def work(report: Report) -> dict[str, Any]:
-        found = verify_log(house.database, keys, journal, report)
+        found = verify_log(house.database, keys, journal, report, roots=stamp_roots(house.settings.seal))
         return {
             "findings": [f"{one.place}: {one.what}" for one in found.findings[:SHOWN_FINDINGS]],
             "finding_count": len(found.findings),
