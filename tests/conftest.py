@@ -1,8 +1,10 @@
 """What every test may ask for: a fresh database on SQLite or PostgreSQL, a broker, the reference material."""
 
 import gc
+import hashlib
 import itertools
 import os
+import pickle
 import resource
 import shutil
 import sys
@@ -27,8 +29,11 @@ from dispatcher.log.domain.vocabulary import word
 from dispatcher.log.storage import delivery_log
 from dispatcher.users import passwords
 from dispatcher.writing import trial
+from dispatcher.writing.domain.template import TemplateVersion
+from dispatcher.writing.language.layouts import Layouts
 from tests import servers
 from tests.emptied import TEMPLATE, EmptiedDatabase, execute, named
+from tests.made_once import made_once
 from tests.migrated import begin, migrated_file
 from tests.pace import slowness
 from tests.shared import shared_folder
@@ -66,6 +71,34 @@ engine.create_engine = partial(create_engine, execution_options={"compiled_cache
 
 # The shipped texts are tried once in a test process and not once a test: it costs seconds a template.
 trial._MOST_TRIED = 20_000
+
+MANY_TEMPLATES = 5  # a test of trials tries fewer, and tries them itself
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shipped_texts_are_tried_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One process of a run tries all that is shipped, ten seconds of work; the others take its answers."""
+    run = trial._run
+
+    def once(versions: Sequence[TemplateVersion], house: Layouts) -> Any:
+        if len(versions) < MANY_TEMPLATES:
+            return run(versions, house)
+        tried = [trial._key(version, file, house) for version in versions for file in sorted(version.files)]
+        name = "tried-" + hashlib.sha256("".join(tried).encode()).hexdigest()
+        folder = made_once(
+            tmp_path_factory, name, lambda folder: _write_answers(folder, run(versions, house))
+        )
+        return pickle.loads((folder / "answers").read_bytes())
+
+    trial._run = once
+    yield
+    trial._run = run
+
+
+def _write_answers(folder: Path, answers: Any) -> None:
+    folder.mkdir()
+    (folder / "answers").write_bytes(pickle.dumps(answers))
+
 
 # A home of a test begins as a copy of a migrated file: the whole climb is `tests/database/test_migrate.py`'s.
 bring_up_to_date = bootstrap._bring_up_to_date

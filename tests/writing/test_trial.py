@@ -1,6 +1,9 @@
 """A text is tried once: what was found stays true until the text, its template's head or the house changes."""
 
+import os
 import pickle
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -70,3 +73,22 @@ def test_expressions_are_compiled_where_they_are_used_and_travel_as_their_text()
     travelled = pickle.loads(pickle.dumps(italian))
     assert travelled == italian
     assert travelled._compiled is None
+
+
+def test_the_digest_of_a_house_is_the_same_in_every_process() -> None:
+    """The order of a set of words is chance, another one in each process."""
+    program = (
+        "from dispatcher.writing.language.layouts import _read_out\n"
+        "print(_read_out((frozenset({'is', 'the', 'of', 'a'}), {'b': 'x', 'a': 'y'})))"
+    )
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert told == {"[[\"'a'\", \"'is'\", \"'of'\", \"'the'\"], [(\"'a'\", \"'y'\"), (\"'b'\", \"'x'\")]]\n"}

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 
 from dispatcher.values.sender import Sender
@@ -75,8 +75,36 @@ def _digest(
     layouts: Mapping[str, str], wordings: Mapping[str, Wording], letters: Mapping[str, LetterWords]
 ) -> str:
     digest = hashlib.sha256()
-    said = [(name, repr(of[name])) for of in (wordings, letters) for name in sorted(of)]
+    said = [(name, _digest_of(of[name])) for of in (wordings, letters) for name in sorted(of)]
     for part in (*layouts.items(), *said):
         for text in part:
             digest.update(len(text.encode()).to_bytes(8, "big") + text.encode())
     return digest.hexdigest()
+
+
+_DIGESTS: dict[int, tuple[object, str]] = {}  # by identity: words are values, and reading them all out is dear
+_MOST_DIGESTS = 64
+
+
+def _digest_of(words: Wording | LetterWords) -> str:
+    known, digest = _DIGESTS.get(id(words), (None, ""))
+    if known is not words:
+        digest = hashlib.sha256(repr(_read_out(words)).encode()).hexdigest()
+        _DIGESTS[id(words)] = (words, digest)
+        for key in list(_DIGESTS)[:-_MOST_DIGESTS]:
+            _DIGESTS.pop(key, None)
+    return digest
+
+
+def _read_out(value: object) -> object:
+    """In one order in every process: that of a set is chance."""
+    match value:
+        case Mapping():
+            return sorted((repr(key), _read_out(said)) for key, said in value.items())
+        case frozenset():
+            return sorted(map(repr, value))
+        case tuple():
+            return [_read_out(each) for each in value]
+        case _ if is_dataclass(value):
+            return [_read_out(getattr(value, each.name)) for each in fields(value)]
+    return repr(value)
