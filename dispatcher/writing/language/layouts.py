@@ -82,7 +82,9 @@ def _digest(
     return digest.hexdigest()
 
 
-_DIGESTS: dict[int, tuple[object, str]] = {}  # by identity: words are values, and reading them all out is dear
+_DIGESTS: dict[
+    int, tuple[object, str]
+] = {}  # by identity: words are values, and reading them all out is dear
 _MOST_DIGESTS = 64
 
 
