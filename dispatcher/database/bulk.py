@@ -4,7 +4,7 @@ SQLite is in this process and takes them one after the other; to PostgreSQL they
 which costs both sides a third of a statement a row.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -42,15 +42,18 @@ def _execute(
     connection: Connection, statement: str, table: Table, names: tuple[str, ...], rows: _Rows
 ) -> None:
     processors = _processors(table, names, connection.dialect)
-    values = [
-        tuple([row[name] if process is None else process(row[name]) for name, process in processors])
-        for row in rows
-    ]
+    # A column at a time: most need nothing done.
+    columns = [_column([row[name] for row in rows], process) for name, process in processors]
+    values = list(zip(*columns, strict=True))
     if _is_sqlite(connection.dialect):
         connection.exec_driver_sql(statement, values)
     else:
         array = orjson.dumps([dict(zip(names, row, strict=True)) for row in values])
         connection.exec_driver_sql(statement, (array.decode(),))
+
+
+def _column(values: list[Any], process: _Processor | None) -> Iterable[Any]:
+    return values if process is None else map(process, values)
 
 
 @lru_cache(maxsize=64)

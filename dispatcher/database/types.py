@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Text
@@ -45,7 +46,12 @@ def _sqlite_text(value: datetime | None) -> str | None:
         return None
     if value.tzinfo is None:
         raise ValueError(f"{value} has no time zone")
-    return value.astimezone(UTC).isoformat(" ", "microseconds")[:_WITHOUT_OFFSET]
+    return _utc_text(value if value.tzinfo is UTC else value.astimezone(UTC))
+
+
+@lru_cache(maxsize=256)  # the rows of one statement mostly share theirs
+def _utc_text(value: datetime) -> str:
+    return value.isoformat(" ", "microseconds")[:_WITHOUT_OFFSET]
 
 
 class CanonicalJson(TypeDecorator[Any]):

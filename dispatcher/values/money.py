@@ -17,6 +17,17 @@ def exponent(currency: str) -> int:
     return ODD_EXPONENTS.get(currency, 2)
 
 
+def minor_units(amount: Decimal | str | int, currency: str) -> int:
+    """A decimal amount in the currency's smallest unit; raises ValueError when it is finer than that."""
+    try:
+        scaled = Decimal(amount).scaleb(exponent(currency))
+    except InvalidOperation:
+        raise ValueError(f"{amount!r} is not an amount") from None
+    if not scaled.is_finite() or scaled != scaled.to_integral_value():
+        raise ValueError(f"{amount} has more decimals than {currency} knows")
+    return int(scaled)
+
+
 @dataclass(frozen=True, order=True, slots=True)
 class Money:
     """An amount: `minor` counts the currency's smallest unit (cents)."""
@@ -27,13 +38,7 @@ class Money:
     @classmethod
     def of(cls, amount: Decimal | str | int, currency: str) -> "Money":
         """Money from a decimal amount; raises ValueError when it is finer than the currency's unit."""
-        try:
-            scaled = Decimal(amount).scaleb(exponent(currency))
-        except InvalidOperation:
-            raise ValueError(f"{amount!r} is not an amount") from None
-        if not scaled.is_finite() or scaled != scaled.to_integral_value():
-            raise ValueError(f"{amount} has more decimals than {currency} knows")
-        return cls(int(scaled), currency)
+        return cls(minor_units(amount, currency), currency)
 
     @property
     def amount(self) -> Decimal:

@@ -1,7 +1,5 @@
 """What programs write where there is no value: `nan`, `NULL`, `#N/A`; read as an empty cell, never as a name."""
 
-import unicodedata
-
 from dispatcher.values.broken_text import is_broken
 
 _NO_VALUE = frozenset(
@@ -38,6 +36,6 @@ def why_no_name(text: str) -> str:
         return "is what programs write where there is no name"
     if is_broken(text):
         return "was decoded with the wrong encoding; export the file as UTF-8, or name its `encoding` in a mapping"
-    if not any(unicodedata.category(char).startswith("L") for char in text):
+    if not any(map(str.isalpha, text)):
         return "holds no letter"
     return ""

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
@@ -34,6 +34,7 @@ _SEPARATED = re.compile(r"[/;|]|\bor\b|\by\b|\bou\b|\d\s*,\s*[+\d]", re.IGNORECA
 _BETWEEN = re.compile(r"\s*(?:[/;|\r\n]|\bor\b|\by\b|\bou\b|,(?=\s*[+\d(]))\s*", re.IGNORECASE)
 # Until 2019 Mexican mobiles were written +52 1 and ten digits, and dialled 044, 045 or 01 and ten digits at home.
 _MEXICAN = re.compile(r"(?:(?:\+|00|011)?521|(?:\+|00|011)?52(?:044|045|01)|044|045|01)(\d{10})")
+_ONE_NUMBER = "+0123456789 ()-."
 _SPREADSHEET = re.compile(r"\d(?:\.\d+)?[eE]\+?\d{1,2}$")
 _FORMULA_QUOTE = "'"
 _NO_REGION = "001"
@@ -65,9 +66,22 @@ _NO_PLAN = NumberPlan(region=None, line="placeless", zones=())
 _TEXTLESS_PLAN = NumberPlan(region=None, line="placeless", zones=(), texts=False)
 
 
-@lru_cache(maxsize=1 << 13)
+class WrittenNumber(NamedTuple):
+    """A number that is issued; `texts`: False for a toll-free, premium, shared-cost or company-wide one."""
+
+    e164: str
+    texts: bool
+
+
 def to_e164(raw: str, default_country: str | None) -> str | PhoneProblem:
     """Write a number as E.164 ("+12083450000"); without a "+" it is read as one of `default_country`."""
+    found = read_number(raw, default_country)
+    return found if isinstance(found, PhoneProblem) else found.e164
+
+
+@lru_cache(maxsize=1 << 13)
+def read_number(raw: str, default_country: str | None) -> WrittenNumber | PhoneProblem:
+    """Read a number as `to_e164` does, and tell whether somebody reads texts that are sent to it."""
     visible = raw if raw.isascii() else "".join(char for char in raw if unicodedata.category(char) != "Cf")
     text = visible.strip().lstrip(_FORMULA_QUOTE).strip()
     reason = _unreadable(text)
@@ -87,6 +101,8 @@ def to_e164(raw: str, default_country: str | None) -> str | PhoneProblem:
 
 def numbers_in(cell: str) -> list[str]:
     """The numbers of a cell that holds one or several, parted by `;`, `/`, `|`, a comma or a line break."""
+    if not cell.strip(_ONE_NUMBER):
+        return [cell.strip() or cell]  # most: nothing that could part two
     return [part for each in _BETWEEN.split(cell) if (part := each.strip())] or [cell]
 
 
@@ -113,19 +129,20 @@ def _unreadable(text: str) -> str | None:
     return None
 
 
-def _written(raw: str, number: PhoneNumber) -> str | PhoneProblem:
+def _written(raw: str, number: PhoneNumber) -> WrittenNumber | PhoneProblem:
     if number.extension:
         return PhoneProblem(
             raw=raw, reason=f"an extension ({number.extension}) cannot be texted or dialled by us"
         )
+    kind = phonenumbers.number_type(number)  # by it a number is valid, and by looking it up a second time too
+    if kind != PhoneNumberType.UNKNOWN:
+        written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        return WrittenNumber(written, kind not in _TEXTLESS)
     if not phonenumbers.is_possible_number(number):
         return PhoneProblem(
             raw=raw, reason="it is too short or too long for its country (a short code reaches nobody)"
         )
-    if not phonenumbers.is_valid_number(number):
-        return PhoneProblem(raw=raw, reason="no such number is issued in its country")
-    written: str = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return written
+    return PhoneProblem(raw=raw, reason="no such number is issued in its country")
 
 
 def plan_key(e164: str) -> str:
@@ -150,20 +167,6 @@ def number_plan(e164: str) -> NumberPlan:
         zones=_area_zones(number),
         texts=kind not in _TEXTLESS,
     )
-
-
-def takes_texts(e164: str) -> bool:
-    """Whether somebody reads texts that are sent to a number; cheaper than its whole plan."""
-    # In North America the area code alone tells a toll-free or premium number.
-    return _takes_texts(f"{e164[:5]}2345678" if e164.startswith("+1") and len(e164) == 12 else e164)
-
-
-@lru_cache(maxsize=1 << 13)
-def _takes_texts(e164: str) -> bool:
-    try:
-        return phonenumbers.number_type(phonenumbers.parse(e164, None)) not in _TEXTLESS
-    except NumberParseException:
-        return True
 
 
 def _area_zones(number: PhoneNumber) -> tuple[str, ...]:

@@ -2,9 +2,9 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.facet import Facet, facet, terms_of
@@ -13,13 +13,19 @@ from dispatcher.values.instants import instant_text
 from dispatcher.values.money import Money
 from dispatcher.values.zones import zone_info
 
+# Empty ones are left out of the sealed text; of the others only what nobody gave.
+_SAID_IF_FILLED = frozenset(
+    {"details", "provider_id", "reasons", "rule_packs", "simulated", "strategy", "zones"}
+)
+_NO_DETAILS: Mapping[str, Any] = MappingProxyType({})
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LogEntry:
+
+class LogEntry(NamedTuple):
     """What happened, to whom (a pseudonym), when, on what ground.
 
     `personal_id` and `commitment` point to erasable values (debtor, debts, address) and bind the entry to
-    them. `details` holds what only some events have, JSON values without floats.
+    them. `details` holds what only some events have, JSON values without floats. A named tuple, since a frozen
+    dataclass would set its fields one by one, for several entries a message.
     """
 
     event: Event
@@ -48,7 +54,7 @@ class LogEntry:
     personal_id: int | None = None
     commitment: str | None = None
     simulated: bool = False
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = _NO_DETAILS
 
     def canonical(self) -> str:
         """The entry as RFC 8785 JSON: the text whose UTF-8 bytes are the sealed leaf."""
@@ -71,37 +77,20 @@ class LogEntry:
 
     def _document(self) -> dict[str, Any]:
         document: dict[str, Any] = {
-            "actor": self.actor,
-            "as_of": self.as_of and self.as_of.isoformat(),
-            "at": instant_text(self.at),
-            "balance": self.balance and str(self.balance.amount),
-            "body_sha256": self.body_sha256,
-            "channel": self.channel,
-            "commitment": self.commitment,
-            "creditor": self.creditor,
-            "currency": self.balance and self.balance.currency,
-            "days_past_due": self.days_past_due,
-            "decision": self.decision,
-            "details": dict(self.details) or None,
-            "event": self.event,
-            "kind": self.kind,
-            "local_time": local_time_text(self.at, self.zones),
-            "message_id": self.message_id,
-            "person": self.person,
-            "personal_id": self.personal_id,
-            "provider": self.provider,
-            "provider_id": self.provider_id or None,
-            "reasons": list(self.reasons) or None,
-            "rule_packs": list(self.rule_packs) or None,
-            "run_id": self.run_id,
-            "simulated": self.simulated or None,
-            "step": self.step,
-            "strategy": self.strategy or None,
-            "template": self.template,
-            "template_version": self.template_version,
-            "zones": list(self.zones) or None,
+            name: value
+            for name, value in zip(self._fields, self, strict=True)
+            if value is not None and (value or name not in _SAID_IF_FILLED)
         }
-        return {key: value for key, value in document.items() if value is not None}
+        document["at"] = instant_text(self.at)
+        if self.as_of:
+            document["as_of"] = self.as_of.isoformat()
+        if self.balance:
+            document["balance"], document["currency"] = str(self.balance.amount), self.balance.currency
+        if self.zones:
+            document["local_time"] = local_time_text(self.at, self.zones)
+        if self.details:
+            document["details"] = dict(self.details)
+        return document
 
 
 def commitment_of(salt: str, values: Mapping[str, Any]) -> str:

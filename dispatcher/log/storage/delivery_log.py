@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -37,7 +36,7 @@ def append_about(
     append(
         connection,
         [
-            replace(entry, personal_id=personal_id, commitment=commitment)
+            entry._replace(personal_id=personal_id, commitment=commitment)
             for (_, entries), (personal_id, commitment) in zip(people, kept, strict=True)
             for entry in entries
         ],
@@ -61,9 +60,10 @@ def keep_personal(
     if not people:
         return []
     ids = new_ids(connection, personal_values, len(people))
+    chance = secrets.token_hex(16 * len(people))  # asked for once
     kept = [
-        (key, person, secrets.token_hex(16), dict(values))
-        for key, (person, values) in zip(ids, people, strict=True)
+        (key, person, chance[32 * i : 32 * (i + 1)], dict(values))
+        for i, (key, (person, values)) in enumerate(zip(ids, people, strict=True))
     ]
     insert_rows(
         connection,

@@ -1,7 +1,7 @@
 """Makes one debtor of the several lines that a ledger gives of them, the careful way where lines disagree."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import date
 
 from dispatcher.portfolio.domain.portfolio import DebtorLine
@@ -21,7 +21,7 @@ _SPECIAL = frozenset(
         "silent",
     }
 )
-_ORDINARY = tuple(f.name for f in fields(DebtorLine) if f.name not in _SPECIAL)
+_ORDINARY = tuple(name for name in DebtorLine._fields if name not in _SPECIAL)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +48,7 @@ def merge_debtor_lines(lines: Sequence[DebtorLine]) -> MergedDebtor:
     for name in _ORDINARY:
         said = [value for value in (getattr(line, name) for line in lines) if value]
         if said:
-            merged = replace(merged, **{name: said[-1]})
+            merged = merged._replace(**{name: said[-1]})
         if len(set(said)) > 1:
             contradictions.append(name)
     return MergedDebtor(line=_protected(merged, lines), contradictions=tuple(contradictions))
@@ -58,8 +58,7 @@ def _protected(merged: DebtorLine, lines: Sequence[DebtorLine]) -> DebtorLine:
     earliest = {name: _pick(min, [getattr(line, name) for line in lines]) for name in _EARLIEST}
     representatives = dict.fromkeys(line.represented_by for line in lines if line.represented_by)
     points = {(p.medium, p.address): p for line in lines for p in line.contact_points}
-    return replace(
-        merged,
+    return merged._replace(
         **earliest,  # type: ignore[arg-type]  # the three are dates
         breathing_space_until=_pick(max, [line.breathing_space_until for line in lines]),
         represented_by="; ".join(representatives),

@@ -30,7 +30,7 @@ from dispatcher.portfolio.domain.portfolio_columns import (
 )
 from dispatcher.portfolio.domain.row_contact_points import contact_points
 from dispatcher.portfolio.domain.stand_ins import StandIns
-from dispatcher.values.money import Money, exponent
+from dispatcher.values.money import exponent, minor_units
 from dispatcher.values.no_value import why_no_name
 from dispatcher.values.whereabouts import PlaceTable, locate, zone_trouble
 from dispatcher.values.written_values import amount_reader, date_reader, is_one_mark_and_three_digits
@@ -45,8 +45,9 @@ FIELDS = {  # where a column's name is not the field's
 }
 MINOR = {"original_amount": "original_minor", "balance": "balance_minor", "promise_amount": "promise_minor"}
 _READ_APART = frozenset({*ADDRESS_LINES, *CONTACT_COLUMNS})
-_PERSON_ONLY_IF_ABSENT = ("debt_reference", "balance", "due_date")
+_PERSON_ONLY_IF_ABSENT = frozenset({"debt_reference", "balance", "due_date"})
 _REFUSED_WITHOUT = frozenset({*REQUIRED, "creditor"})
+_OF_EVERY_DEBT = {column: None for column in REQUIRED if column != "debtor_reference"}.keys()
 _DEBTORS_KEPT = 4096  # a debtor's columns repeat from row to row: they are read once
 
 Parts = tuple[tuple[str, str], ...]
@@ -114,7 +115,7 @@ class RowReader:
         return PortfolioRow(debtor=debtor.line, debt=debt, warnings=warnings, unread=unread)
 
     def _is_person_only(self, cells: Cells) -> bool:
-        return self._form.people_only or not any(column in cells for column in _PERSON_ONLY_IF_ABSENT)
+        return self._form.people_only or _PERSON_ONLY_IF_ABSENT.isdisjoint(cells)
 
     def _read_debtor(self, parts: Parts) -> _Debtor:
         cells = dict(parts)
@@ -158,9 +159,8 @@ class RowReader:
     ) -> tuple[DebtLine | None, _Debtor]:
         found = _Debtor(line=None)
         values = self._values([item for item in cells.items() if item[0] in DEBT_COLUMNS], found)
-        found.problems += [
-            _missing(column) for column in REQUIRED if column not in cells and column != "debtor_reference"
-        ]
+        if not cells.keys() >= _OF_EVERY_DEBT:
+            found.problems += [_missing(column) for column in _OF_EVERY_DEBT if column not in cells]
         self._to_minor(values, cells, found)
         if found.problems or debtor is None:
             return None, found
@@ -194,7 +194,7 @@ class RowReader:
             try:
                 if exponent(currency) == 3 and not self._form.decimal_stated:
                     _refuse_ambiguous(cells[column], currency)
-                values[name] = Money.of(amount, currency).minor
+                values[name] = minor_units(amount, currency)
             except ValueError as error:
                 _note(found, RowProblem(column=column, value=cells[column], reason=str(error)))
 

@@ -7,7 +7,7 @@ from dispatcher.portfolio.domain.portfolio import LedgerContactPoint, RowProblem
 from dispatcher.portfolio.domain.portfolio_columns import Reader, label
 from dispatcher.portfolio.domain.stand_ins import StandIns
 from dispatcher.values.email_address import addresses_in, normal_email
-from dispatcher.values.phone import PhoneProblem, numbers_in, takes_texts, to_e164
+from dispatcher.values.phone import PhoneProblem, WrittenNumber, numbers_in, read_number
 from dispatcher.values.written_address import address_key
 
 _CONSENTS = {"email": "email_consent_on", "phone": "sms_consent_on"}
@@ -42,18 +42,19 @@ def _of_medium(
     consent = _consent(cells, _CONSENTS[medium], read_date, warnings)
     for raw in (addresses_in if medium == "email" else numbers_in)(cells[medium]):
         try:
-            address = normal_email(raw) if medium == "email" else _number(raw, country)
+            number = None if medium == "email" else _number(raw, country)
+            address = number.e164 if number else normal_email(raw)
             where = _label(cells, f"{medium}_label")
         except ValueError as error:
             warnings.append(RowProblem(column=medium, value=raw, reason=f"not used: {error}"))
             continue
-        if medium == "phone" and not takes_texts(address):
+        if number and not number.texts:
             warnings.append(RowProblem(column=medium, value=raw, reason=_NO_TEXTS))
         yield LedgerContactPoint(medium=medium, address=address, label=where, consent_on=consent)
 
 
-def _number(raw: str, country: str) -> str:
-    number = to_e164(raw, country or None)
+def _number(raw: str, country: str) -> WrittenNumber:
+    number = read_number(raw, country or None)
     if isinstance(number, PhoneProblem):
         raise ValueError(number.reason)  # noqa: TRY004 a finding about the cell, told like the others
     return number

@@ -6,6 +6,7 @@ Writing them takes no lock that others wait for: they belong to this connection 
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
@@ -250,15 +251,15 @@ def open_staging(database: Database) -> Iterator[Staging]:
 
 def debtor_row(line: int, debtor: DebtorLine) -> Row:
     """A debtor's line as a row of `staged_debtors`, with the digest of what it says."""
-    values = (
+    values = _days_as_text((
         debtor.name, debtor.kind, debtor.language, debtor.country, debtor.region, debtor.city, debtor.postal_code,
         _json(debtor.address_lines), debtor.time_zone, debtor.ledger_segment, debtor.preferred_channel,
         None if debtor.authorised_channels is None else _json(debtor.authorised_channels),
-        debtor.represented_by, _day(debtor.cease_received_on), _day(debtor.bankrupt_on), _day(debtor.deceased_on),
-        _day(debtor.breathing_space_until), _day(debtor.birth_date), debtor.access_code,
-    )  # fmt: skip
+        debtor.represented_by, debtor.cease_received_on, debtor.bankrupt_on, debtor.deceased_on,
+        debtor.breathing_space_until, debtor.birth_date, debtor.access_code,
+    ))  # fmt: skip
     silent = silent_bits(debtor.silent)
-    points = sorted((p.medium, p.address, p.label, _day(p.consent_on)) for p in debtor.contact_points)
+    points = sorted([(p.medium, p.address, p.label, _day(p.consent_on)) for p in debtor.contact_points])
     return (
         line,
         debtor.creditor,
@@ -325,15 +326,19 @@ def put_debtors(connection: Connection, debtors: Iterable[tuple[int, DebtorLine]
 
 
 def _debt_row(line: int, debt: DebtLine) -> Row:
-    values = (
-        debt.debtor_reference, debt.currency, debt.original_minor, debt.balance_minor, _day(debt.due_date),
-        _day(debt.issued_on), _day(debt.settled_on), _day(debt.disputed_on), _day(debt.promise_date),
-        debt.promise_minor, _day(debt.time_barred_on), _day(debt.notice_sent_on), _day(debt.handover_decided_on),
-        debt.sender_role, debt.debt_type, _json(debt.extra) if debt.extra else "{}",
-    )  # fmt: skip
+    values = _days_as_text((
+        debt.debtor_reference, debt.currency, debt.original_minor, debt.balance_minor, debt.due_date, debt.issued_on,
+        debt.settled_on, debt.disputed_on, debt.promise_date, debt.promise_minor, debt.time_barred_on,
+        debt.notice_sent_on, debt.handover_decided_on, debt.sender_role, debt.debt_type,
+        _json(debt.extra) if debt.extra else "{}",
+    ))  # fmt: skip
     silent = silent_bits(debt.silent)
     digest = _digest((values, debt.joint_debtors, debt.guarantors, silent))
     return (line, debt.creditor, debt.reference, digest, *values, reference_key(debt.reference), silent)
+
+
+def _days_as_text(values: Row) -> Row:
+    return tuple([value.isoformat() if value.__class__ is date else value for value in values])
 
 
 def _digest(values: Row) -> str:
