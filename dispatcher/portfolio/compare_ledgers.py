@@ -51,7 +51,7 @@ def compare(
     connection: Connection, request: ImportRequest, reading: Reading, *, rows: int, refused: int
 ) -> Comparison:
     """Look at each creditor of the file."""
-    filled = ledgers.filled(connection)
+    filled, ages = ledgers.filled(connection), ledgers.median_ages(connection, request.as_of)
     profiles: dict[str, LedgerProfile] = {}
     findings: list[Finding] = []
     said: list[str] = []
@@ -62,6 +62,7 @@ def compare(
             debts=counts.get("debts", 0),
             debtors=counts.get("debtors", 0),
             filled={name: count for name, count in counts.items() if name not in {"debts", "debtors"}},
+            age=ages.get(creditor),
         )
         before = ledgers.profile_before(connection, creditor, mapping_name(request))
         limits = limits_of(request, creditor)

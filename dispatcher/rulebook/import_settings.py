@@ -12,8 +12,8 @@ from dispatcher.values.whereabouts import PlaceTable
 from dispatcher.values.written_address import address_key
 
 _LIMITS = (
-    "counted_from", "vanished", "appeared", "emptied", "keys", "balances", "due_dates", "currencies", "debtors",
-    "refused",
+    "counted_from", "vanished", "appeared", "emptied", "keys", "balances", "due_dates", "ages", "median_age",
+    "currencies", "debtors", "refused",
 )  # fmt: skip
 _PERCENT = {"type": "integer", "minimum": 0}
 _NUMBERS = {

@@ -24,7 +24,7 @@ from dispatcher.people.release_hold import release
 from dispatcher.people.storage import addresses
 from dispatcher.people.storage.people import load_people
 from tests.people.people import NOW, SAID, last_entry, read
-from tests.portfolio.books import rows_of
+from tests.portfolio.books import a_file, a_row, an_import, rows_of
 
 
 def id_of(database, creditor, reference):
@@ -262,6 +262,16 @@ def test_an_opt_out_at_an_address_binds_everyone_there(book):
     assert entry["event"] == "opted_out"
     assert (kept["address"], kept["words"]) == ("+12125550100", "STOP")
     assert "5550100" not in str(entry)
+
+
+def test_an_opt_out_binds_whoever_is_reached_at_the_mailbox_in_another_case(book, tmp_path):
+    shouted = a_row(
+        creditor="other", debtor_reference="77", debt_reference="X9", email="ANA@Debtors.Example", phone=""
+    )
+    an_import(book, a_file(tmp_path, shouted))
+    record_opt_out(book, "acme/07", SAID, medium="email", address="ana@debtors.example")
+    [stop] = file_of(book, "77", "other").opt_outs
+    assert (stop.address.lower(), stop.medium) == ("ana@debtors.example", "email")
 
 
 @pytest.mark.parametrize(

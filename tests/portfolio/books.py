@@ -38,6 +38,15 @@ def a_row(**columns: str) -> dict[str, str]:
     }
 
 
+def many(count: int, **columns: str) -> list[dict[str, str]]:
+    """So many debts, each of somebody else with an address of their own."""
+    return [
+        a_row(debt_reference=f"R{i}", debtor_reference=f"D{i}", debtor_name=f"Ana {chr(65 + i % 26)}{i}",
+              email=f"p{i}@debtors.example", phone="", balance=f"{100 + i}.00", **columns)
+        for i in range(count)
+    ]  # fmt: skip
+
+
 def a_file(folder: Path, *rows: dict[str, str], name: str = "ledger.csv") -> Path:
     """The rows as CSV, every column that any of them has."""
     path = folder / name

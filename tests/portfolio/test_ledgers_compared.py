@@ -22,6 +22,7 @@ from tests.portfolio.books import (
     a_mapping_of,
     a_row,
     an_import,
+    many,
     rejects,
     rows_of,
     warnings,
@@ -182,14 +183,6 @@ def test_a_debt_under_a_new_number_is_held_until_somebody_looks(database, tmp_pa
     assert standing(database) == ["looks_renumbered"]
 
 
-def many(count, **columns):
-    return [
-        a_row(debt_reference=f"R{i}", debtor_reference=f"D{i}", debtor_name=f"Ana {chr(65 + i % 26)}{i}",
-              email=f"p{i}@debtors.example", phone="", balance=f"{100 + i}.00", **columns)
-        for i in range(count)
-    ]  # fmt: skip
-
-
 @pytest.mark.parametrize(
     ("name", "spoil"),
     [
@@ -214,6 +207,34 @@ def test_what_jumps_refuses_the_file_until_somebody_says_that_it_is_meant(databa
     assert f"--accept {name}" in str(refused.value)
     accepted = frozenset(finding.name for finding in refused.value.findings)
     assert an_import(database, odd, as_of=NEXT, accept=accepted, why="a new system").applied
+
+
+def years_off(row, number, years):
+    """Due on a day of its own, so many years from the one that it has."""
+    return row | {"due_date": f"{2026 + years}-{number % 12 + 1:02}-{number % 28 + 1:02}"}
+
+
+@pytest.mark.parametrize("years", [-2, 36])
+def test_debts_whose_age_changed_by_years_refuse_the_file_however_few_moved_alike(database, tmp_path, years):
+    rows = many(120)
+    an_import(database, a_file(tmp_path, *rows))
+    aged = [years_off(row, i, years) if i % 5 == 0 else row for i, row in enumerate(rows)]
+    with pytest.raises(LedgerRefused, match="24 of 120 debts changed their age by a year or more") as refused:
+        an_import(database, a_file(tmp_path, *aged), as_of=NEXT)
+    assert [finding.name for finding in refused.value.findings] == ["ages"]
+
+
+def test_new_debts_of_quite_another_age_than_the_last_ledgers_refuse_the_file(database, tmp_path):
+    rows = many(240)
+    an_import(database, a_file(tmp_path, *rows[:120]))
+    odd = a_file(tmp_path, *(years_off(row, i, 36) for i, row in enumerate(rows[120:])))
+    with pytest.raises(
+        LedgerRefused, match="the middle debt was due 16 days before the ledger's day"
+    ) as refused:
+        an_import(database, odd, as_of=NEXT)
+    assert [finding.name for finding in refused.value.findings if finding.refuses] == ["ages"]
+    months = a_file(tmp_path, *(row | {"due_date": "2026-03-31"} for row in rows[120:]))
+    assert an_import(database, months, as_of=NEXT).applied
 
 
 def test_a_whole_ledger_that_lost_its_half_is_refused_and_a_small_one_is_not(database, tmp_path):

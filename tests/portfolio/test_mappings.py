@@ -148,6 +148,21 @@ def test_the_shipped_sap_mapping_reads_an_export_as_the_system_writes_it(databas
     assert [d.disputed_on is not None for d in rows_of(database, debts)] == [False, True]
 
 
+def test_the_instalments_of_one_sap_document_are_two_debts_and_an_unknown_language_is_an_empty_one(
+    database, tmp_path
+):
+    file = a_text_file(
+        tmp_path,
+        "Buchungskreis;Belegnummer;Debitor;Name 1;Sprache;Land;Postleitzahl;Ort;Strasse;E-Mail-Adresse;Telefon;Währung;Betrag;Belegdatum;Nettofälligkeit;Mahnsperre\r\n"
+        "1000;0090001300;0000100007;Weber KG;;DE;10115;Berlin;Weg 7;w@debtors.example;;EUR;250,00;01.10.2026;31.10.2026;\r\n"
+        "1000;0090001300;0000100007;Weber KG;;DE;10115;Berlin;Weg 7;w@debtors.example;;EUR;250,00;01.10.2026;30.11.2026;\r\n"
+        "1000;0090001301;0000100008;Bianchi Srl;Q;IT;20121;Milano;Via 8;b@debtors.example;;EUR;80,00;01.10.2026;31.10.2026;\r\n",
+    )
+    report = an_import(database, file, mapping="sap-open-items")
+    assert (report.refused, report.debts.new) == (0, 3)
+    assert [debtor.language for debtor in rows_of(database, debtors)] == ["", ""]
+
+
 def test_the_shipped_quickbooks_mapping_reads_month_first(database, tmp_path):
     file = a_text_file(
         tmp_path,

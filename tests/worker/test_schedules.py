@@ -183,6 +183,7 @@ def test_the_shipped_schedules_are_read() -> None:
         ("{name: a, job: rum, cron: '0 7 * * *', zone: UTC}", "there is no job 'rum'"),
         ("{name: a, job: run, cron: '0 25 * * *', zone: UTC}", "is no cron expression"),
         ("{name: a, job: run, cron: '59/15 * * * *', zone: UTC}", "write a step as"),
+        ("{name: a, job: run, cron: '15 4 30 2 *', zone: UTC}", "never fires: there is no such day"),
         ("{name: a, job: run, cron: '0 7 * * *', zone: Mars}", "is no IANA time zone"),
         ("{name: a, job: run, cron: '0 7 * * *', zone: UTC, catchup: all}", "unknown key"),
         ("{name: a, job: run, cron: '0 * * * *', zone: UTC, catch_up: all}", "cannot make up for all"),

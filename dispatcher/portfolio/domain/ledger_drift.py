@@ -20,6 +20,7 @@ _WORDS = {
     "balances": "balances are 10, 100 or 1,000 times what they were, or a part of it: has the decimal mark changed?",
     "due_dates": "due dates moved by the same number of days, or have day and month exchanged: "
     "has the date's form changed?",
+    "ages": "debts changed their age by a year or more: has the year's form changed?",
     "currencies": "debts have another currency than before",
     "debtors": "debts belong to another debtor than before",
     "refused": "rows could not be read",
@@ -35,7 +36,8 @@ ACCEPTABLE = frozenset({*_WORDS, "columns", "emptied", "renumbered"})
 class LedgerLimits:
     """From where on a difference is no ordinary day's: per cent of the debts, and points of filled cells.
 
-    Shares count from `counted_from` debts on. `month_end` are days on which `month_end_limits` hold in their place.
+    Shares count from `counted_from` debts on; `median_age` is in days. `month_end` are days on which
+    `month_end_limits` hold in their place.
     """
 
     counted_from: int = 100
@@ -45,6 +47,8 @@ class LedgerLimits:
     keys: int = 2
     balances: int = 10
     due_dates: int = 20
+    ages: int = 10
+    median_age: int = 365
     currencies: int = 2
     debtors: int = 10
     refused: int = 25
@@ -65,7 +69,8 @@ _RENAMED = {"segment": "ledger_segment"}  # in profiles that an earlier version 
 class LedgerProfile:
     """What is kept of a creditor's part of a file, to compare the next one with.
 
-    `columns`: those of ours that it has; `headers`: all as written; `filled`: rows with a value, by column.
+    `columns`: those of ours that it has; `headers`: all as written; `filled`: rows with a value, by column; `age`: for
+    how many days the middle one of its debts was due, None where that was not kept.
     """
 
     headers: tuple[str, ...]
@@ -73,6 +78,7 @@ class LedgerProfile:
     debts: int
     debtors: int
     filled: Mapping[str, int]
+    age: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For the database."""
@@ -82,6 +88,7 @@ class LedgerProfile:
             "debts": self.debts,
             "debtors": self.debtors,
             "filled": dict(self.filled),
+            "age": self.age,
         }
 
     @classmethod
@@ -93,6 +100,7 @@ class LedgerProfile:
             debts=value["debts"],
             debtors=value["debtors"],
             filled={_RENAMED.get(name, name): rows for name, rows in value["filled"].items()},
+            age=value.get("age"),
         )
 
 
@@ -107,6 +115,7 @@ class Counts:
     respelled: int = 0
     rescaled: int = 0  # balances that are 10, 100 or 1000 times, or a tenth … of what they were
     moved_alike: int = 0
+    moved_by_years: int = 0
     other_currency: int = 0
     other_debtor: int = 0
 
@@ -147,10 +156,12 @@ def drift(
     if before is not None:
         yield from _columns(creditor, before, now)
         yield from _emptied(creditor, before, now, limits, day)
+        yield from _aged(creditor, before, now, limits, day)
     shares = [
         ("keys", counts.respelled, max(counts.known, 1)),
         ("balances", counts.rescaled, counts.in_both),
         ("due_dates", counts.moved_alike, counts.in_both),
+        ("ages", counts.moved_by_years, counts.in_both),
         ("currencies", counts.other_currency, counts.in_both),
         ("debtors", counts.other_debtor, counts.in_both),
         ("vanished", counts.vanished if whole else 0, counts.known),
@@ -198,6 +209,26 @@ def _emptied(
                 creditor=creditor,
                 sentence=f"{creditor}: {name} was filled in {was:.0f} % of the rows and is in {share:.0f} %",
             )
+
+
+def _aged(
+    creditor: str, before: LedgerProfile, now: LedgerProfile, limits: LedgerLimits, day: date
+) -> Iterator[Finding]:
+    """Whether the debts are of another age as a whole, the new ones too, which nothing else is compared with."""
+    most = limits.on(day, "median_age")
+    if before.age is None or now.age is None or min(before.debts, now.debts) < limits.counted_from:
+        return
+    if abs(now.age - before.age) > most:
+        yield Finding(
+            name="ages",
+            creditor=creditor,
+            sentence=f"{creditor}: in the last ledger the middle debt was due {_due(before.age)} the ledger's day, in "
+            f"this one {_due(now.age)} it (more than {most} days apart): has the year's form changed?",
+        )
+
+
+def _due(age: int) -> str:
+    return f"{abs(age):,} days {'before' if age >= 0 else 'after'}"
 
 
 def _beyond(count: int, of: int, limits: LedgerLimits, name: str, day: date) -> bool:

@@ -1,7 +1,9 @@
 """Keeps what each ledger looked like, and counts how a staged one stands beside the known debts."""
 
+from bisect import bisect_left
 from collections.abc import Collection, Mapping
 from datetime import date, timedelta
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import Connection, Select, Text, and_, case, exists, func, insert, or_, select
@@ -30,6 +32,7 @@ _COLUMN = {
     "original_minor": "original_amount",
 }  # fmt: skip
 _SCALES = (10, 100, 1000)
+_A_YEAR = timedelta(days=365)
 
 
 def filled(connection: Connection) -> dict[str, dict[str, int]]:
@@ -51,6 +54,22 @@ def filled(connection: Connection) -> dict[str, dict[str, int]]:
     for creditor, medium, rows in connection.execute(points):
         found.setdefault(creditor, {})[medium] = rows
     return found
+
+
+def median_ages(connection: Connection, as_of: date) -> dict[str, int]:
+    """Creditor -> for how many days the middle one of the file's debts was due on a day; below 0: not yet."""
+    t = staged_debts.c
+    query = select(t.creditor, t.due_date, func.count()).group_by(t.creditor, t.due_date)
+    days: dict[str, dict[date, int]] = {}
+    for creditor, due, count in connection.execute(query.order_by(t.creditor, t.due_date)):
+        days.setdefault(creditor, {})[due] = count
+    return {creditor: (as_of - _middle(counts)).days for creditor, counts in days.items()}
+
+
+def _middle(counts: Mapping[date, int]) -> date:
+    """The median of days in order, each with how often it stands there."""
+    reached = list(accumulate(counts.values()))
+    return list(counts)[bisect_left(reached, (reached[-1] + 1) // 2)]
 
 
 def _is_filled(column: Any) -> Any:
@@ -150,7 +169,7 @@ def counts(connection: Connection, creditor: str, as_of: date) -> Counts:
         appeared=staged - both[0],
         respelled=len(respelled_debts(connection, creditor)) if staged > both[0] else 0,
         rescaled=int(both[1] or 0),
-        moved_alike=_moved_alike(connection, pair),
+        **_moved(connection, pair),
         other_currency=int(both[2] or 0),
         other_debtor=int(both[3] or 0),
     )
@@ -161,8 +180,8 @@ def _rescaled(before: Any, after: Any) -> Any:
     return and_(before != 0, after != 0, before != after, or_(*scales))
 
 
-def _moved_alike(connection: Connection, pair: Any) -> int:
-    """The most debts whose due date moved by one distance, or whose day and month changed places."""
+def _moved(connection: Connection, pair: Any) -> dict[str, int]:
+    """Due dates: the most that moved by one distance or whose day and month changed places; those moved by years."""
     t = staged_debts.c
     query = (
         select(debts.c.due_date, t.due_date, func.count())
@@ -172,11 +191,12 @@ def _moved_alike(connection: Connection, pair: Any) -> int:
         .group_by(debts.c.due_date, t.due_date)
     )
     by_distance: dict[timedelta, int] = {}
-    exchanged = 0
+    exchanged = years = 0
     for before, after, count in connection.execute(query):
         by_distance[after - before] = by_distance.get(after - before, 0) + count
         exchanged += count * ((before.year, before.day, before.month) == (after.year, after.month, after.day))
-    return max([exchanged, *by_distance.values()])
+        years += count * (abs(after - before) >= _A_YEAR)
+    return {"moved_alike": max([exchanged, *by_distance.values()]), "moved_by_years": years}
 
 
 def respelled_debts(connection: Connection, creditor: str | None = None) -> list[Any]:

@@ -112,6 +112,7 @@ ACCEPTED = {
     "keys": "References are spelled differently",
     "balances": "Balances jumped",
     "due_dates": "Due dates moved alike",
+    "ages": "Debts are years older or younger",
     "currencies": "Currencies changed",
     "debtors": "Debts belong to others",
     "refused": "Many rows cannot be read",
