@@ -145,6 +145,7 @@ verify_twilio_body_signature
 _.emptied
 _.balances
 _.due_dates
+_.median_age
 
 # Built ahead of its caller: to be called, or taken out.
 amortised_schedule
