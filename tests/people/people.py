@@ -1,7 +1,7 @@
 """A small portfolio to record facts about: Ana and Luis share a number and a debt; `other` has an Ana of its own."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -9,6 +9,8 @@ from sqlalchemy import select
 from dispatcher.database.tables.log import log_entries, personal_values
 from dispatcher.people.domain.optout_words import classify_reply
 from dispatcher.people.recording import Said
+from dispatcher.people.storage.people import load_people
+from dispatcher.people.storage.people_facts import find_debtors
 from dispatcher.rulebook.optout_words import load_optout_words
 from tests.portfolio.books import a_file, a_row, an_import
 from tests.shared import ROOT
@@ -49,6 +51,17 @@ def book(database, tmp_path):
     )
     an_import(database, a_file(tmp_path, *rows))
     return database
+
+
+def id_of(database, creditor, reference):
+    with database.reading() as connection:
+        return find_debtors(connection, reference, creditor=creditor)[0].id
+
+
+def file_of(database, who="07", creditor="acme"):
+    with database.reading() as connection:
+        key = id_of(database, creditor, who)
+        return load_people(connection, [key], now=NOW + timedelta(minutes=1))[key]
 
 
 def read(text):
