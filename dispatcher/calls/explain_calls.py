@@ -18,7 +18,8 @@ from dispatcher.planning import explain_words as words
 from dispatcher.planning.domain.intended import reachable_points, zones_of
 from dispatcher.planning.domain.ladder import Rung, call_comes_on
 from dispatcher.planning.domain.strategy import CallStep, Strategy
-from dispatcher.planning.explain_debtor import DebtAnswer, Explanation, StepAnswer, explain_debtor
+from dispatcher.planning.explain_debtor import explain_debtor
+from dispatcher.planning.explanation import DebtAnswer, Explanation, StepAnswer
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import explained
 from dispatcher.planning.storage.turns import put_off_of

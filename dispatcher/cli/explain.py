@@ -8,7 +8,7 @@ from dispatcher.cli.opening import AsJson, AsOf, Now, opened, print_json
 
 if TYPE_CHECKING:
     from dispatcher.gate.decision import Reason
-    from dispatcher.planning.explain_debtor import ChannelAnswer, DebtAnswer, Explanation, StepAnswer
+    from dispatcher.planning.explanation import ChannelAnswer, DebtAnswer, Explanation, StepAnswer
     from dispatcher.planning.storage.explained import Beside
 
 

@@ -1,7 +1,7 @@
 """Explains, for one person, why each debt, step and channel is written to, waits, or is left alone."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -31,6 +31,7 @@ from dispatcher.planning.domain.planner import (
 from dispatcher.planning.domain.sender_role import role_of
 from dispatcher.planning.domain.standing import NOT_DECIDED, standing
 from dispatcher.planning.domain.strategy import HANDOVER, Step, Strategy
+from dispatcher.planning.explanation import ChannelAnswer, DebtAnswer, Explanation, StepAnswer
 from dispatcher.planning.forecast_days import ForecastRequest, predict_days
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import explained
@@ -40,63 +41,6 @@ from dispatcher.planning.storage.turns import put_off_of
 from dispatcher.treatment.find_segments import why_segment, with_segments
 
 TOLD_FOR = timedelta(days=30)  # so long what went besides the ladder is named
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ChannelAnswer:
-    """What the gate says of one channel and address right now."""
-
-    channel: str
-    address: str
-    decision: str  # allow, defer, hold, block, unreachable
-    not_before: datetime | None = None
-    zones: tuple[str, ...] = ()
-    reasons: tuple[Reason, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StepAnswer:
-    """One step of one debt. `status`: sent, waiting, due, kept back, later, skipped."""
-
-    step: str
-    kind: str
-    status: str
-    sentence: str
-    comes_on: date | None = None
-    message_id: str = ""
-    reasons: tuple[Reason, ...] = ()
-    channels: tuple[ChannelAnswer, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DebtAnswer:
-    """One debt of the person."""
-
-    reference: str
-    relation: str
-    balance: str
-    due_date: date
-    days_past_due: int
-    sentence: str
-    issued_on: date | None = None
-    strategy: str = ""
-    segment: str = ""
-    segment_because: str = ""
-    steps: tuple[StepAnswer, ...] = field(default=())
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Explanation:
-    """The whole answer."""
-
-    debtor: str
-    name: str
-    as_of: date
-    now: datetime
-    zones: tuple[str, ...]
-    packs: tuple[str, ...]
-    debts: tuple[DebtAnswer, ...]
-    besides: tuple[explained.Beside, ...] = ()  # of the last month: agreements, answers, confirmations
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
