@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from channels.http import NoAnswerError, NotWrittenError, Transport
 from dispatcher.record.domain.time_stamp import Roots, StampError, read_roots
 from dispatcher.record.stamp_seals import Authority
-from dispatcher.settings import SealSettings
+from dispatcher.settings.desk import SealSettings
 
 QUERY, REPLY = "application/timestamp-query", "application/timestamp-reply"
 

@@ -7,7 +7,8 @@ from datetime import date
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.runs.domain.run_summary import RunSummary
 from dispatcher.runs.replay_days import ReplayRequest, SimulatedClock, refuse_replay, replay_days
-from dispatcher.settings import ChannelsSettings, Settings
+from dispatcher.settings import Settings
+from dispatcher.settings.media import ChannelsSettings
 from dispatcher.worker.broker import open_broker
 from dispatcher.worker.daily_run import day_ports, delivery_ports
 from dispatcher.worker.delivery_process import DeliveryProcess

@@ -24,7 +24,7 @@ from dispatcher.messages.domain.message import State
 from dispatcher.messages.storage import outbox
 from dispatcher.portfolio.import_watched import QUIET_SECONDS
 from dispatcher.runs.refuse_copy import Home
-from dispatcher.settings import LetterSettings
+from dispatcher.settings.media import LetterSettings
 from dispatcher.users.storage import users
 from dispatcher.worker.daily_run import refuse_wrong_home
 

@@ -25,7 +25,7 @@ from dispatcher.record.storage.evidence import Scope
 from dispatcher.record.verify import verify_stamps
 from dispatcher.record.verify.verify_file import examine_file
 from dispatcher.record.verify.verify_log import verify_log
-from dispatcher.settings import SealSettings
+from dispatcher.settings.desk import SealSettings
 from tests.record.authority import FAULTS, OpensslAuthority, listening
 from tests.record.histories import NOW, Log
 
