@@ -24,12 +24,12 @@ LIBRARIES = {"alembic", "babel", "cryptography", "dramatiq", "holidays", "jinja2
     [
         (["--help"], {"sqlalchemy", "pydantic", GATE, TEXTS, *LIBRARIES}, 5),
         (["--version"], {"sqlalchemy", "pydantic", GATE, TEXTS, *LIBRARIES}, 5),
-        (["messages", "list"], {GATE, TEXTS, *LIBRARIES}, 65),
-        (["db", "current"], {GATE, TEXTS, *LIBRARIES}, 25),
-        (["stop", "--help"], {GATE, TEXTS, *LIBRARIES}, 35),
-        (["users", "list"], {GATE, TEXTS, *LIBRARIES}, 50),
-        (["portfolio", "status"], {GATE, TEXTS, *LIBRARIES}, 60),
-        (["log", "search"], {GATE, TEXTS, *LIBRARIES - {"cryptography"}}, 78),
+        (["messages", "list"], {GATE, TEXTS, *LIBRARIES}, 69),
+        (["db", "current"], {GATE, TEXTS, *LIBRARIES}, 29),
+        (["stop", "--help"], {GATE, TEXTS, *LIBRARIES}, 39),
+        (["users", "list"], {GATE, TEXTS, *LIBRARIES}, 54),
+        (["portfolio", "status"], {GATE, TEXTS, *LIBRARIES}, 64),
+        (["log", "search"], {GATE, TEXTS, *LIBRARIES - {"cryptography"}}, 82),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",
 )
