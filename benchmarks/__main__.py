@@ -93,6 +93,12 @@ BENCHMARKS = (
         short=("--seconds", "1"),
     ),
     Benchmark(
+        name="rehearse",
+        title="Rehearsing a draft against the portfolio",
+        beside="The limit: 100,000 debts in under 60 s.",
+        short=("--debts", "10000"),
+    ),
+    Benchmark(
         name="letters",
         title="Letters",
         beside="WeasyPrint with its fast subsetter on the same HTML.",

@@ -147,7 +147,7 @@ def _of_people(database: Database, policy: Policy, versions: Versions, ids: Sequ
 def _reading(compiled: CompiledTemplate | None, inputs: RenderInputs) -> Reading:
     if compiled is None:
         return Reading(parts={}, nothing="no version is in force")
-    if not compiled.has(inputs.channel, inputs.debtor.language, inputs.sender.language):
+    if compiled.text_for(inputs) is None:
         return Reading(parts={}, nothing=f"it has no text for {inputs.channel}")
     if lacks_needs(compiled, inputs):
         return Reading(parts={}, nothing="the person lacks what the template needs")

@@ -1,10 +1,12 @@
 """Messages as they would be planned if a template were used today: for previews and rehearsals, never stored."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from channels.kind import ChannelKind
+from dispatcher.agreements.domain.offers import Past
+from dispatcher.agreements.storage.sent_offers import settlements_sent
 from dispatcher.database.engine import Connection
 from dispatcher.messages.domain.envelope import Envelope
 from dispatcher.messages.domain.message import Message, State
@@ -20,7 +22,8 @@ from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import explained
 from dispatcher.planning.storage.candidates import strategies_of
 from dispatcher.treatment.find_segments import with_segments
-from dispatcher.writing.domain.message_inputs import message_inputs
+from dispatcher.values.money import Money
+from dispatcher.writing.domain.message_inputs import Offered, message_inputs
 from dispatcher.writing.domain.render_inputs import RenderInputs
 
 IMAGINED_ID = "preview"
@@ -49,36 +52,51 @@ class Wanted:
 def imagine(
     connection: Connection, desk: Policy, debtor_ids: Sequence[int], wanted: Wanted
 ) -> Iterator[Imagined]:
-    """Every message that these people could get from a template about their open debts."""
-    files = load_people(connection, set(debtor_ids), now=wanted.now)
+    """Every message that these people could get from a template about their open debts; a fixed number of queries."""
+    files = _read(connection, desk, debtor_ids, wanted)
     for debtor_id in debtor_ids:
-        relations = explained.debt_ids_of(connection, debtor_id)
-        debts = load_debts(connection, list(relations), as_of=wanted.as_of)
-        debts = with_segments(connection, debts, desk.segments, wanted.as_of)
-        names = strategies_of(
-            connection, desk.strategies, list(debts), segments=desk.segments, as_of=wanted.as_of
-        )
-        for intent in _intents(files[debtor_id], debts, relations, names, desk, wanted):
-            yield from _of_intent(connection, desk, intent, wanted)
+        for intent in _intents(files, debtor_id, desk, wanted):
+            yield from _of_intent(files, desk, intent, wanted)
 
 
-def _intents(
-    person: PersonFile,
-    debts: dict[int, DebtFile],
-    relations: dict[int, str],
-    names: dict[int, str],
-    desk: Policy,
-    wanted: Wanted,
-) -> Iterator[Intent]:
-    strategies = {strategy.name: strategy for strategy in desk.strategies}
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Files:
+    """What is on file about some people: their debts and relations by person, the rest by debt or person."""
+
+    people: Mapping[int, PersonFile]
+    relations: Mapping[int, Mapping[int, str]]
+    debts: Mapping[int, DebtFile]
+    strategies: Mapping[int, str]
+    first_sent: Mapping[tuple[int, int], date]
+    settlements: Mapping[int, Sequence[tuple[str, date, Money]]]
+
+
+def _read(connection: Connection, desk: Policy, debtor_ids: Sequence[int], wanted: Wanted) -> _Files:
+    relations = explained.debt_ids_of_people(connection, debtor_ids)
+    ids = {debt_id for owed in relations.values() for debt_id in owed}
+    debts = load_debts(connection, ids, as_of=wanted.as_of)
+    return _Files(
+        people=load_people(connection, set(debtor_ids), now=wanted.now),
+        relations=relations,
+        debts=with_segments(connection, debts, desk.segments, wanted.as_of),
+        strategies=strategies_of(
+            connection, desk.strategies, ids, segments=desk.segments, as_of=wanted.as_of
+        ),
+        first_sent=first_sent(connection, ids),
+        settlements=settlements_sent(connection, debtor_ids),
+    )
+
+
+def _intents(files: _Files, debtor_id: int, desk: Policy, wanted: Wanted) -> Iterator[Intent]:
     dues: list[DueDebt] = []
-    for debt in debts.values():
+    for debt_id, relation in files.relations[debtor_id].items():
+        debt = files.debts[debt_id]
         if debt.balance.minor <= 0 or not debt.is_open(wanted.as_of):
             continue
-        strategy = strategies.get(names.get(debt.id, ""), _NO_STRATEGY)
+        strategy = desk.strategy(files.strategies.get(debt.id, "")) or _NO_STRATEGY
         step = _step_for(strategy, wanted)
-        dues.append(DueDebt(debt=debt, step=step, strategy=strategy, relation=relations[debt.id]))
-    yield from group_dues(person, dues)
+        dues.append(DueDebt(debt=debt, step=step, strategy=strategy, relation=relation))
+    yield from group_dues(files.people[debtor_id], dues)
 
 
 def _step_for(strategy: Strategy, wanted: Wanted) -> Step:
@@ -93,20 +111,34 @@ def _step_for(strategy: Strategy, wanted: Wanted) -> Step:
 _NO_STRATEGY = Strategy(name="", steps=())
 
 
-def _of_intent(connection: Connection, desk: Policy, intent: Intent, wanted: Wanted) -> Iterator[Imagined]:
+def _of_intent(files: _Files, desk: Policy, intent: Intent, wanted: Wanted) -> Iterator[Imagined]:
     sender = desk.senders.get(intent.person.creditor)
     if sender is None:
         return
-    debts = intent.asked
-    since = first_sent(connection, {debt.id for debt in debts})
+    offered = Offered(terms=desk.offers, past=_past(files, intent, wanted))
     for channel in [wanted.channel] if wanted.channel else list(intent.step.channels):
         for point in reachable_points(intent.person, channel)[:1]:
             contact = contact_of(intent, channel, point, sender)
             packs = tuple(pack.name for pack in desk.packs_for(contact, wanted.now.date()))
             message = message_of(intent, channel, point, packs, wanted)
             url = desk.optout_url(intent.person.person, channel.value, point.id if point else 0)
-            inputs = message_inputs(message, intent.person, debts, sender, first_sent=since, optout_url=url)
+            inputs = message_inputs(
+                message,
+                intent.person,
+                intent.asked,
+                sender,
+                first_sent=files.first_sent,
+                optout_url=url,
+                offered=offered,
+            )
             yield Imagined(message=message, person=intent.person, inputs=inputs)
+
+
+def _past(files: _Files, intent: Intent, wanted: Wanted) -> Past:
+    """The last settlement that this person was offered."""
+    sent = files.settlements.get(intent.person.id, ())
+    _, day, amount = next((each for each in reversed(sent) if each[1] <= wanted.as_of), (None, None, None))
+    return Past(settlement_offered_on=day, settlement_amount=amount)
 
 
 def message_of(

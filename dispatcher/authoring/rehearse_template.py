@@ -7,11 +7,12 @@ from datetime import date, datetime
 from channels.kind import ChannelKind
 from dispatcher.authoring.imagined_messages import Imagined, Wanted, imagine
 from dispatcher.authoring.storage import template_use
-from dispatcher.authoring.vanished import vanished_for
+from dispatcher.authoring.vanished import Vanishing
 from dispatcher.database.engine import Database
 from dispatcher.planning.policy import Policy
+from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.language.compile import CompiledTemplate
-from dispatcher.writing.render import Draft, RenderFailure, lacks_needs, render_words
+from dispatcher.writing.render import Draft, RenderFailure, lacks_needs, render_words, says_the_same
 from dispatcher.writing.trial import branch_problems
 
 CHUNK = 200
@@ -76,6 +77,7 @@ def rehearse_template(
     for text in new.texts.values():
         found.branches += [f"{new.name}/{problem}" for problem in branch_problems(new, text)]
     wanted = Wanted(template=new.name, kinds=new.meta.kinds, as_of=as_of, now=now)
+    vanishing = Vanishing(old, new) if old else None
     after = 0
     while True:
         with database.reading() as connection:
@@ -84,6 +86,8 @@ def rehearse_template(
         if not ids:
             return found
         for one in made:
+            for sentence in vanishing.of(one.inputs) if vanishing else ():
+                found.loses(sentence, one.person.full_reference)
             _rehearse(found, new, old, one)
         after = ids[-1]
         if progress:
@@ -91,10 +95,7 @@ def rehearse_template(
 
 
 def _rehearse(found: Rehearsal, new: CompiledTemplate, old: CompiledTemplate | None, one: Imagined) -> None:
-    if old is not None:
-        for sentence in vanished_for(old, new, one.inputs):
-            found.loses(sentence, one.person.full_reference)
-    if not new.has(one.inputs.channel, one.inputs.debtor.language, one.inputs.sender.language):
+    if new.text_for(one.inputs) is None:
         return
     if lacks_needs(new, one.inputs):
         found.without_needs += 1
@@ -108,7 +109,7 @@ def _rehearse(found: Rehearsal, new: CompiledTemplate, old: CompiledTemplate | N
         found.trouble(str(draft), debtor)
         return
     _look(found, draft, debtor)
-    if old is not None and _differs(draft, render_words(old, one.inputs)):
+    if old is not None and _differs(draft, new, old, one.inputs):
         found.changed += 1
         found.examples_of_change = [*found.examples_of_change, debtor][:EXAMPLES]
 
@@ -123,5 +124,9 @@ def _look(found: Rehearsal, draft: Draft, debtor: str) -> None:
         found.trouble(sentence, debtor)
 
 
-def _differs(new: Draft, old: Draft | RenderFailure) -> bool:
-    return isinstance(old, RenderFailure) or new.parts != old.parts
+def _differs(draft: Draft, new: CompiledTemplate, old: CompiledTemplate, inputs: RenderInputs) -> bool:
+    """Whether the version in force would write something else; the same source writes the same."""
+    before, after = old.text_for(inputs), new.text_for(inputs)
+    if before and after and (before.source, old.meta) == (after.source, new.meta):
+        return before.language != after.language
+    return not says_the_same(old, inputs, draft.parts)

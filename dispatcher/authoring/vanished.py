@@ -35,18 +35,32 @@ def vanished(old: CompiledTemplate, new: CompiledTemplate, people: Mapping[str, 
         yield Problem(file="template.yaml", message=message, suggestion=_PUT_BACK, rule="vanished")
 
 
-def vanished_for(old: CompiledTemplate, new: CompiledTemplate, inputs: RenderInputs) -> Iterator[str]:
-    """What vanishes for one debtor, as sentences."""
-    wanted = (inputs.channel, inputs.debtor.language, inputs.sender.language)
-    before, after = old.text(*wanted), new.text(*wanted)
-    if before is None:
-        return
-    if after is None:
-        yield f"the {_name(before)} vanishes: no {inputs.channel} at all"
-    elif after.language != before.language:
-        yield f"the {_name(before)} vanishes: it would be written in {after.language}"
-    else:
-        yield from (f"{before.file}: {_placeholder(name, old)}" for name in _lost(before, after))
+class Vanishing:
+    """What vanishes for one person after the other; two texts are compared once."""
+
+    def __init__(self, old: CompiledTemplate, new: CompiledTemplate) -> None:
+        self._old, self._new = old, new
+        self._lost: dict[tuple[str, str], list[str]] = {}  # by the two files
+
+    def of(self, inputs: RenderInputs) -> Iterator[str]:
+        """What vanishes for one person, as sentences."""
+        before, after = self._old.text_for(inputs), self._new.text_for(inputs)
+        if before is None:
+            return
+        if after is None:
+            yield f"the {_name(before)} vanishes: no {inputs.channel} at all"
+        elif after.language != before.language:
+            yield f"the {_name(before)} vanishes: it would be written in {after.language}"
+        else:
+            yield from (
+                f"{before.file}: {_placeholder(name, self._old)}" for name in self._names(before, after)
+            )
+
+    def _names(self, before: CompiledText, after: CompiledText) -> list[str]:
+        files = before.file, after.file
+        if files not in self._lost:
+            self._lost[files] = _lost(before, after)
+        return self._lost[files]
 
 
 def _concerned(old: CompiledTemplate, text: CompiledText, people: Mapping[str, int]) -> int:
@@ -65,8 +79,7 @@ def _placeholder(name: str, old: CompiledTemplate) -> str:
 
 
 def _lost(before: CompiledText, after: CompiledText) -> list[str]:
-    kept = _printed(after.uses)
-    return sorted(_printed(before.uses) - kept)
+    return sorted(_printed(before.uses) - _printed(after.uses))
 
 
 def _printed(uses: tuple[Use, ...]) -> set[str]:

@@ -216,7 +216,7 @@ def prepare_one(message: Message, files: MessageFiles, press: Preparing, now: da
 def _offering(
     message: Message, inputs: RenderInputs, compiled: CompiledTemplate, files: MessageFiles
 ) -> Offering | None:
-    text = compiled.text(inputs.channel, inputs.debtor.language, inputs.sender.language)
+    text = compiled.text_for(inputs)
     if text is None or not text.shows_plans or not inputs.plans:
         return None
     return Offering(inputs=inputs, debts=tuple(debt.id for debt in files.debts_in(message)))

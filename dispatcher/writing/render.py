@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from jinja2 import TemplateError
 
@@ -16,12 +16,20 @@ from dispatcher.writing.checks.finding import Finding
 from dispatcher.writing.domain.letter_words import LetterWords
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.formats import locale_for
-from dispatcher.writing.language.compile import CompiledTemplate, CompiledText, text_direction
+from dispatcher.writing.language.compile import CompiledTemplate, CompiledText, Part, text_direction
 from dispatcher.writing.language.placeholders import View, find
 from dispatcher.writing.language.problems import MissingValue
 from dispatcher.writing.language.sandbox import MAX_OUTPUT
 from dispatcher.writing.language.syntax import LOCALE
-from dispatcher.writing.language.values import Variables, for_medium, html_text, plain_text, sms_text, strings
+from dispatcher.writing.language.values import (
+    Use,
+    Variables,
+    for_medium,
+    html_text,
+    plain_text,
+    sms_text,
+    strings,
+)
 from dispatcher.writing.letter_text import LetterText
 from dispatcher.writing.mime import AddressError, Email, email_bytes
 from dispatcher.writing.untrusted import one_line
@@ -141,7 +149,7 @@ def _caught(make: Callable[[], _Made]) -> _Made | RenderFailure:
 
 def lacks_needs(compiled: CompiledTemplate, inputs: RenderInputs) -> bool:
     """Whether a value is empty without which, as its `needs` say, the template is never sent."""
-    text = compiled.text(inputs.channel, inputs.debtor.language, inputs.sender.language)
+    text = compiled.text_for(inputs)
     if text is None:
         return False
     view = View(inputs, text.wording, locale_for(text.language, inputs.debtor.country))
@@ -168,6 +176,24 @@ def render_words(compiled: CompiledTemplate, inputs: RenderInputs) -> Draft | Re
     return _caught(words)
 
 
+def says_the_same(compiled: CompiledTemplate, inputs: RenderInputs, parts: Mapping[str, str]) -> bool:
+    """Whether a template makes exactly these parts; False where it makes none. Shorter parts are compared first."""
+
+    def same() -> bool:
+        text = _text_of(compiled, inputs)
+        return text.parts.keys() == parts.keys() and all(
+            _part(text, name, inputs) == parts[name] for name in sorted(parts, key="html".__eq__)
+        )
+
+    return _caught(same) is True
+
+
+def _part(text: CompiledText, name: str, inputs: RenderInputs) -> str:
+    part = text.parts[name]
+    values = _Values(text, part.uses, inputs)
+    return _tidied({name: values.rendered(part)})[name]
+
+
 @dataclass(frozen=True, slots=True)
 class _Address:
     message_id: str
@@ -178,7 +204,7 @@ class _Address:
 
 
 def _text_of(compiled: CompiledTemplate, inputs: RenderInputs) -> CompiledText:
-    text = compiled.text(inputs.channel, inputs.debtor.language, inputs.sender.language)
+    text = compiled.text_for(inputs)
     if text is None:
         raise _Failed(
             "no-text",
@@ -205,27 +231,38 @@ def _text_of(compiled: CompiledTemplate, inputs: RenderInputs) -> CompiledText:
 
 def _parts(text: CompiledText, inputs: RenderInputs) -> dict[str, str]:
     """Every part of the text, rendered from values computed once."""
-    locale = locale_for(text.language, inputs.debtor.country)
-    values = strings(text.uses, View(inputs, text.wording, locale), locale)
-    plain: Variables = for_medium(
-        text.uses, values, sms_text if text.channel is ChannelKind.SMS else plain_text
-    )
-    plain[LOCALE] = locale
-    rendered = {}
-    for name, part in text.parts.items():
-        variables: dict[str, Any] = plain
-        if part.html:
-            variables = for_medium(text.uses, values, html_text)
-            variables[LOCALE] = locale
-        output = part.render(variables)
+    values = _Values(text, text.uses, inputs)
+    return _tidied({name: values.rendered(part) for name, part in text.parts.items()})
+
+
+class _Values:
+    """The values of some placeholders for one message, for HTML and for plain text."""
+
+    def __init__(self, text: CompiledText, uses: tuple[Use, ...], inputs: RenderInputs) -> None:
+        self._uses = uses
+        self._locale = locale_for(text.language, inputs.debtor.country)
+        self._values = strings(uses, View(inputs, text.wording, self._locale), self._locale)
+        self._write = sms_text if text.channel is ChannelKind.SMS else plain_text
+        self._plain: Variables = {}
+
+    def rendered(self, part: Part) -> str:
+        """One part of the text; too long a one is a failure."""
+        output = part.render(self._for_html() if part.html else self._for_plain())
         if len(output) > MAX_OUTPUT:
             raise _Failed(
                 "too-long",
                 f"The text has {len(output)} characters.",
                 f"{MAX_OUTPUT} are the limit; write about fewer debts.",
             )
-        rendered[name] = output
-    return _tidied(rendered)
+        return output
+
+    def _for_plain(self) -> Variables:
+        if not self._plain:
+            self._plain = for_medium(self._uses, self._values, self._write) | {LOCALE: self._locale}
+        return self._plain
+
+    def _for_html(self) -> Variables:
+        return for_medium(self._uses, self._values, html_text) | {LOCALE: self._locale}
 
 
 def _tidied(parts: dict[str, str]) -> dict[str, str]:

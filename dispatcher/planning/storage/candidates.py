@@ -179,8 +179,8 @@ def strategies_of(
         return {}
     segment = segment_asked_for(connection, strategies, segments, as_of)
     taken = case(*((matches(strategy.match, segment), strategy.name) for strategy in strategies), else_=None)
-    query = _from(select(debts.c.id, taken)).where(debts.c.id.in_(debt_ids), taken.is_not(None))
-    return {row[0]: row[1] for row in connection.execute(query)}
+    query = _from(select(debts.c.id, taken)).where(one_of(debts.c.id, "ids"), taken.is_not(None))
+    return {row[0]: row[1] for row in connection.execute(query, {"ids": list(debt_ids)})}
 
 
 def _is_one_of(name: str, values: Sequence[str], segment: Segmented) -> ColumnElement[bool]:

@@ -1,12 +1,13 @@
 """Reads one person's debts, ladders, messages and standing refusals, for an explanation."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, literal, or_, select
 
+from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.agreements import follow_ups
 from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.planning import ladder
@@ -44,16 +45,29 @@ class Beside:
     reasons: tuple[str, ...]
 
 
+_OWN = select(debts.c.id, debts.c.debtor_id, literal("debtor"), debts.c.due_date).where(
+    one_of(debts.c.debtor_id, "ids")
+)
+_SHARED = (
+    select(debts.c.id, debt_parties.c.debtor_id, debt_parties.c.relation, debts.c.due_date)
+    .join(debt_parties, debt_parties.c.debt_id == debts.c.id)
+    .where(one_of(debt_parties.c.debtor_id, "ids"))
+)
+
+
 def debt_ids_of(connection: Connection, debtor_id: int) -> dict[int, str]:
     """Debt id -> the person's relation to it, oldest due date first."""
-    own = select(debts.c.id, literal("debtor"), debts.c.due_date).where(debts.c.debtor_id == debtor_id)
-    shared = (
-        select(debts.c.id, debt_parties.c.relation, debts.c.due_date)
-        .join(debt_parties, debt_parties.c.debt_id == debts.c.id)
-        .where(debt_parties.c.debtor_id == debtor_id)
-    )
-    rows = [*connection.execute(own), *connection.execute(shared)]
-    return {row[0]: row[1] for row in sorted(rows, key=lambda row: (row[2], row[0]))}
+    return debt_ids_of_people(connection, [debtor_id])[debtor_id]
+
+
+def debt_ids_of_people(connection: Connection, debtor_ids: Collection[int]) -> dict[int, dict[int, str]]:
+    """The same for many people in two statements: by person, who has none too."""
+    ids = {"ids": list(debtor_ids)}
+    rows = [*connection.execute(_OWN, ids), *connection.execute(_SHARED, ids)]
+    found: dict[int, dict[int, str]] = {debtor_id: {} for debtor_id in debtor_ids}
+    for debt_id, debtor_id, relation, _ in sorted(rows, key=lambda row: (row[3], row[0])):
+        found[debtor_id][debt_id] = relation
+    return found
 
 
 def rungs_of(connection: Connection, debtor_id: int, debt_ids: Sequence[int]) -> dict[int, Rung]:

@@ -91,7 +91,7 @@ def check_words(parts: Mapping[str, str], *, text: CompiledText, inputs: RenderI
 
 def check_bytes(body: bytes, *, compiled: CompiledTemplate, inputs: RenderInputs) -> Report:
     """The same steps over the exact bytes that are about to leave."""
-    text = compiled.text(inputs.channel, inputs.debtor.language, inputs.sender.language)
+    text = compiled.text_for(inputs)
     if text is None:
         return _unusable("no-text", "", f"Template {compiled.name} has no text for this channel.")
     try:

@@ -116,6 +116,10 @@ class CompiledTemplate:
                 return found
         return None
 
+    def text_for(self, inputs: RenderInputs) -> CompiledText | None:
+        """The text that a message of these inputs is made from."""
+        return self.text(inputs.channel, inputs.debtor.language, inputs.sender.language)
+
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages it has any text in, sorted."""
