@@ -93,6 +93,7 @@ _SENDER = {
         "colour_dark": _COLOUR,
         "tagged_letters": {"type": "boolean"},
         "page_size": {"enum": ["A4", "Letter"]},
+        "window": {"enum": ["left", "right"]},
         "bank": {
             "type": "object",
             "additionalProperties": _ACCOUNT,

@@ -55,6 +55,7 @@ class Sender:
     packs: tuple[str, ...] = ()  # the creditor's own policy packs
     plan_counts: tuple[int, ...] = (2, 3, 6)  # instalments a plan offer may have; only approved ones
     page_size: str = "A4"  # or Letter
+    window: str = ""  # left or right, of its envelopes; empty: as the country's own
     logo: Logo | None = None  # in the head of its e-mails and letters
     colour: str = ""  # `#rrggbb` that reads on white, of the one button
     colour_dark: str = ""  # the same for dark screens

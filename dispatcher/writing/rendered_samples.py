@@ -1,12 +1,16 @@
 """Writes texts for sample debtors. Of letters it prints those alone whose pages may show what their words do not."""
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from channels.kind import ChannelKind
 from dispatcher.writing.checks.finding import Finding
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.language.compile import CompiledTemplate
 from dispatcher.writing.render import Draft, RenderFailure, letter_failure, render, render_words
+
+if TYPE_CHECKING:  # with the PDF engine: only where letters are written
+    from dispatcher.writing.letters.paper import Paper
 
 Result = tuple[Finding, ...] | RenderFailure
 Sample = tuple[CompiledTemplate, str, RenderInputs]  # a template, and the sample it is tried on by name
@@ -44,10 +48,10 @@ def _to_print(letters: list[tuple[str, Draft, RenderInputs]]) -> list[tuple[str,
         paper_for,
     )  # with the PDF engine: only where letters are written
 
-    by_paper: dict[str, list[tuple[str, Draft, RenderInputs]]] = {}
+    by_paper: dict[Paper, list[tuple[str, Draft, RenderInputs]]] = {}
     for letter in letters:
         inputs = letter[2]
-        by_paper.setdefault(paper_for(inputs.sender.page_size, inputs.debtor.country).name, []).append(letter)
+        by_paper.setdefault(paper_for(inputs.sender, inputs.debtor.country), []).append(letter)
     chosen = [max(group, key=lambda letter: len(letter[1].parts["html"])) for group in by_paper.values()]
     chosen += [max(group, key=lambda letter: len(letter[2].debtor.name)) for group in by_paper.values()]
     return list({name: (name, draft, inputs) for name, draft, inputs in chosen}.values())

@@ -57,3 +57,15 @@ def type_size(pdf: bytes, word: str) -> float:
 
     page.extract_text(visitor_text=visit)
     return sizes[0]
+
+
+def line_box(pdf: bytes, line: str) -> tuple[float, float, float, float]:
+    """Where a line's ink first stands on the first page: left, top, right, bottom in millimetres from its upper left."""
+    page = pypdfium2.PdfDocument(pdf)[0]
+    reader = page.get_textpage()
+    text = "".join(reader.get_text_range(index, 1) or " " for index in range(reader.count_chars()))
+    at = text.index(line)
+    boxes = [reader.get_charbox(at + n) for n, char in enumerate(line) if char != " "]
+    lefts, bottoms, rights, tops = zip(*boxes, strict=True)
+    height, mm = page.get_height(), 25.4 / 72
+    return min(lefts) * mm, (height - max(tops)) * mm, max(rights) * mm, (height - min(bottoms)) * mm

@@ -13,10 +13,10 @@ from dispatcher.writing.letters.catalogue import with_language
 from dispatcher.writing.letters.fonts import all_faces, faces_on_demand, text_width, uncovered
 from dispatcher.writing.letters.letter import LetterPdf, render_letter
 from dispatcher.writing.letters.page_rules import css_string
-from dispatcher.writing.letters.paper import A4, LETTER, paper_for
+from dispatcher.writing.letters.paper import A4, A4_RIGHT, LETTER, paper_for
 from dispatcher.writing.letters.pictures import letter_pages_as_png
 from dispatcher.writing.letters.reading import read_letter
-from tests.letters.builders import MESSAGE_ID, PAGE_WORDS, a_letter, some_inputs
+from tests.letters.builders import MESSAGE_ID, PAGE_WORDS, a_letter, a_sender, some_inputs
 from tests.shared import ROOT
 
 
@@ -75,15 +75,17 @@ def test_a_line_s_width_grows_with_its_letters_and_its_size():
     ],
 )
 def test_paper_follows_the_sender_and_else_the_country(page_size, country, paper):
-    assert paper_for(page_size, country) is paper
+    assert paper_for(a_sender(page_size=page_size), country) is paper
 
 
-@pytest.mark.parametrize("paper", [A4, LETTER], ids=["A4", "Letter"])
-def test_the_address_lies_inside_the_window_and_the_text_below_it(paper):
-    window, address = paper.window, paper.address
+@pytest.mark.parametrize("paper", [A4, A4_RIGHT, LETTER], ids=["A4", "right", "Letter"])
+def test_the_addresses_lie_inside_the_window_and_the_text_below_it(paper):
+    window, returns, address = paper.window, paper.returns, paper.address
     assert window.left <= address.left < address.right <= window.right
     assert window.top <= address.top < address.bottom <= window.bottom
-    assert paper.return_top < window.top < window.bottom < paper.body_top
+    assert window.top < returns.top < returns.bottom < address.top
+    assert (returns.left, returns.width) == (address.left, address.width)
+    assert window.bottom < paper.body_top
 
 
 def written(folder: Path, text: str, language: str = "sv") -> Path:

@@ -142,7 +142,7 @@ def test_directional_overrides_and_control_characters_of_a_name_are_dropped():
 def test_a_letter_shows_name_and_address_alone_in_its_window():
     result = rendered(shipped("final-notice"), inputs(LETTER))
     assert isinstance(result, Rendered)
-    assert window_text(result.body).split("\n")[0].strip() == "Ana Pérez"
+    assert window_text(result.body).split("\n")[1].strip() == "Ana Pérez"
     assert "INV-2041" not in window_text(result.body)
 
 

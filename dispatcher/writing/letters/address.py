@@ -13,6 +13,7 @@ from dispatcher.writing.letters.paper import Box
 from dispatcher.writing.untrusted import one_line
 
 _SIZES = (10.5, 9.5, 8.5)  # points; sorting machines read 8 points and more
+_RETURN_SIZES = (6.5, 6.0, 5.5)
 LINE_HEIGHT = 1.22
 _MM_PER_POINT = 25.4 / 72
 _SLACK = 0.97  # kerning and shaping may widen a line a little
@@ -25,14 +26,27 @@ class AddressBlock:
     lines: tuple[str, ...]
     size: float
 
+    @property
+    def height(self) -> float:
+        """The height of its lines in millimetres."""
+        return len(self.lines) * self.size * LINE_HEIGHT * _MM_PER_POINT
+
 
 def fit_address(lines: Iterable[str], room: Box) -> AddressBlock | None:
     """The lines in the largest type in which they fit `room`, long ones wrapped between words; else None."""
-    wanted = tuple(lines)
-    for size in _SIZES:
-        most = int(room.height / (size * LINE_HEIGHT * _MM_PER_POINT))
+    return _fit(tuple(lines), room, _SIZES)
+
+
+def fit_return_line(line: str, room: Box) -> AddressBlock | None:
+    """The sender's address on one line in the largest type in which it fits `room`, else on two; else None."""
+    return _fit((line,), room, _RETURN_SIZES, most=1) or _fit((line,), room, _RETURN_SIZES)
+
+
+def _fit(wanted: tuple[str, ...], room: Box, sizes: Iterable[float], most: int = 99) -> AddressBlock | None:
+    for size in sizes:
+        fitting = min(most, int(room.height / (size * LINE_HEIGHT * _MM_PER_POINT)))
         wrapped = [part for line in wanted for part in _wrap(line, size, room.width * _SLACK)]
-        if len(wrapped) <= most and all(_width(line, size) <= room.width * _SLACK for line in wrapped):
+        if len(wrapped) <= fitting and all(_width(line, size) <= room.width * _SLACK for line in wrapped):
             return AddressBlock(lines=tuple(wrapped), size=size)
     return None
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from dispatcher.values.bank_account import BankAccount, Payer, grouped, payment_code
 from dispatcher.values.money import Money
 from dispatcher.writing.domain.render_inputs import DebtorView
-from dispatcher.writing.letters.paper import A4, Paper
+from dispatcher.writing.letters.paper import LETTER, Paper
 from dispatcher.writing.untrusted import one_line
 
 LANGUAGES = ("de", "fr", "it")  # and English for every other
@@ -37,7 +37,7 @@ def bill_for(
     account: BankAccount | None, total: Money, reference: str, debtor: DebtorView, paper: Paper
 ) -> Bill | None:
     """The slip; None where the account is not Swiss, the currency not one of the slip's, or the paper not A4."""
-    if account is None or not account.is_swiss or paper is not A4:
+    if account is None or not account.is_swiss or paper is LETTER:
         return None
     payer = payer_of(debtor)
     code = payment_code(account, minor=total.minor, currency=total.currency, reference=reference, payer=payer)

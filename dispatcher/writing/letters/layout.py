@@ -153,6 +153,7 @@ def page_html(
     layout: Layout,
     paper: Paper,
     address: AddressBlock,
+    returns: AddressBlock,
     message_id: str,
     qr: QrCode | None,
     tight: bool = False,
@@ -173,7 +174,7 @@ def page_html(
         sender=inputs.sender,
         logo=_logo(inputs.sender.logo),
         sender_contact=_sender_contact(inputs.sender),
-        return_line=return_line(inputs.sender),
+        return_lines=returns.lines,
         address=address,
         date=_date(inputs, letter.language),
         reference=reference_of(inputs),
@@ -181,7 +182,7 @@ def page_html(
         qr=qr,
         prose=Markup(prose),  # noqa: S704  # a safe fragment, see LetterText
         identity=Markup(mark + identity),  # noqa: S704  # the same
-        css=layout.css + paper_css(paper, address) + running + (qr.css if qr else ""),
+        css=layout.css + paper_css(paper, address, returns) + running + (qr.css if qr else ""),
     )
 
 

@@ -3,20 +3,28 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import unescape
 from textwrap import shorten
 from typing import TypeVar
 
 from dispatcher.values.postal_address import AddressProblem
+from dispatcher.values.sender import Sender
 from dispatcher.writing.domain.render_inputs import DebtorView, RenderInputs
 from dispatcher.writing.letter_text import LetterText
-from dispatcher.writing.letters.address import AddressBlock, fit_address, window_lines
+from dispatcher.writing.letters.address import AddressBlock, fit_address, fit_return_line, window_lines
 from dispatcher.writing.letters.engine import DocumentFacts, LastPage, LetterEngine, QrCode
 from dispatcher.writing.letters.fonts import FontsMissingError, uncovered
 from dispatcher.writing.letters.installed import EngineMissingError, installed_engine, tagging_engine
-from dispatcher.writing.letters.layout import Layout, code_of, last_page, page_html, shipped_layout
+from dispatcher.writing.letters.layout import (
+    Layout,
+    code_of,
+    last_page,
+    page_html,
+    return_line,
+    shipped_layout,
+)
 from dispatcher.writing.letters.paper import Paper, paper_for
 from dispatcher.writing.letters.reading import read_letter
 from dispatcher.writing.letters.words import WordsError
@@ -99,6 +107,7 @@ class _Sheet:
     engine: LetterEngine
     paper: Paper
     address: AddressBlock
+    returns: AddressBlock
     qr: QrCode | None
     bill: LastPage | None  # the Swiss payment part, in place of the slip
 
@@ -111,6 +120,7 @@ class _Sheet:
                 layout=self.layout,
                 paper=self.paper,
                 address=self.address,
+                returns=self.returns,
                 message_id=self.message_id,
                 qr=self.qr,
                 tight=tight,
@@ -124,18 +134,22 @@ class _Sheet:
     def pdf(self, *, tight: bool) -> LetterPdf:
         """The pages, read back; raises _HeldError for what does not fit the envelope's window."""
         facts = _facts(self.letter, self.inputs, self.message_id)
-        return _read_back(self.engine.write(self.html(tight=tight), facts, self.bill), self.address)
+        pdf = self.engine.write(self.html(tight=tight), facts, self.bill)
+        found = read_letter(pdf, self.paper)
+        _hold_odd_window(found.window, (*self.returns.lines, *self.address.lines))
+        return LetterPdf(pdf=pdf, pages=found.pages, text=found.text)
 
 
 def _sheet(
     letter: LetterText, inputs: RenderInputs, message_id: str, layout: Layout, engine: LetterEngine
 ) -> _Sheet:
-    paper = paper_for(inputs.sender.page_size, inputs.debtor.country)
+    paper = paper_for(inputs.sender, inputs.debtor.country)
     address = _address(inputs.debtor, inputs.sender.country, paper)
+    returns = _returns(inputs.sender, paper)
     bill = last_page(letter, inputs, layout, paper)
     code = "" if bill else code_of(inputs)
     qr = engine.qr_code(code) if code else None
-    return _Sheet(letter, inputs, message_id, layout, engine, paper, address, qr, bill)
+    return _Sheet(letter, inputs, message_id, layout, engine, paper, address, returns, qr, bill)
 
 
 def _printed(sheet: _Sheet) -> LetterPdf:
@@ -144,12 +158,6 @@ def _printed(sheet: _Sheet) -> LetterPdf:
         return loose
     tight = sheet.pdf(tight=True)
     return tight if tight.pages < loose.pages else loose
-
-
-def _read_back(pdf: bytes, address: AddressBlock) -> LetterPdf:
-    found = read_letter(pdf)
-    _hold_odd_window(found.window, address)
-    return LetterPdf(pdf=pdf, pages=found.pages, text=found.text)
 
 
 def _address(debtor: DebtorView, from_country: str, paper: Paper) -> AddressBlock:
@@ -166,6 +174,17 @@ def _address(debtor: DebtorView, from_country: str, paper: Paper) -> AddressBloc
             "postal-address",
             f"The address of {debtor.reference} does not fit the envelope's window ({len(lines)} lines, the"
             f" longest of {max(map(len, lines))} characters): shorten it in the portfolio.",
+        )
+    return block
+
+
+def _returns(sender: Sender, paper: Paper) -> AddressBlock:
+    block = fit_return_line(return_line(sender), paper.returns)
+    if block is None:
+        raise _HeldError(
+            "envelope-window",
+            f"The address of the sender {sender.key} does not fit the envelope's window on two lines: shorten its name"
+            " or address_lines in senders.yaml.",
         )
     return block
 
@@ -229,13 +248,13 @@ def _facts(letter: LetterText, inputs: RenderInputs, message_id: str) -> Documen
     )
 
 
-def _hold_odd_window(window: str, address: AddressBlock) -> None:
+def _hold_odd_window(window: str, wanted: Iterable[str]) -> None:
     """Compared by count of letters and digits: right-to-left lines come back in the order of drawing."""
-    if _characters(window) != _characters(" ".join(address.lines)):
+    if _characters(window) != _characters(" ".join(wanted)):
         shown = shorten(window, _MOST_OF_WINDOW_SHOWN, placeholder=" ...")
         raise _HeldError(
             "envelope-window",
-            f"The envelope's window would not show name and address only, but {shown!r}: check the letter's"
+            f"The envelope's window would not show the two addresses only, but {shown!r}: check the letter's"
             " layout for something wider than the page or too high.",
         )
 

@@ -2,26 +2,37 @@
 
 from markupsafe import Markup
 
-from dispatcher.writing.letters.address import AddressBlock
+from dispatcher.writing.letters.address import LINE_HEIGHT, AddressBlock
 from dispatcher.writing.letters.fonts import families
 from dispatcher.writing.letters.paper import Paper
 
-_MARGIN_TOP, _MARGIN_RIGHT, _MARGIN_BOTTOM = 18, 20, 16  # millimetres; the address begins at the left one
+_MARGIN_TOP, _MARGIN_RIGHT, _MARGIN_BOTTOM, _MARGIN_LEFT = 18, 20, 16, 25  # millimetres
 
 
-def paper_css(paper: Paper, address: AddressBlock) -> Markup:
+def paper_css(paper: Paper, address: AddressBlock, returns: AddressBlock) -> Markup:
     """Page size and margins, and the heights that stack up to the window's place on the first page."""
     box = paper.address
-    margins = f"{_MARGIN_TOP}mm {_MARGIN_RIGHT}mm {_MARGIN_BOTTOM}mm {box.left}mm"
+    margins = f"{_MARGIN_TOP}mm {_MARGIN_RIGHT}mm {_MARGIN_BOTTOM}mm {_MARGIN_LEFT}mm"
     return Markup(  # noqa: S704  # numbers and escaped strings only
         f"\n@page {{ size: {paper.css_size}; margin: {margins}; }}"
         f"{font_css()}"
-        f"\n.letterhead {{ height: {paper.return_top - _MARGIN_TOP}mm; }}"
-        f"\n.return-line {{ height: {box.top - paper.return_top}mm;"
-        f" width: {paper.window.right - box.left}mm; }}"
+        f"\n.letterhead {{ height: {paper.returns.top - _MARGIN_TOP}mm; }}"
+        f"\n.return-line {{ height: {box.top - paper.returns.top}mm; width: {paper.returns.width}mm;"
+        f" padding-top: {paper.returns.height - returns.height:.2f}mm; margin-left: {box.left - _MARGIN_LEFT}mm;"
+        f" font-size: {returns.size}pt; line-height: {LINE_HEIGHT}; }}"
         f"\n.window-row {{ height: {paper.body_top - box.top}mm; }}"
         f"\naddress {{ width: {box.width}mm; font-size: {address.size}pt; }}\n"
+        f"{_RIGHT if paper.on_right else ''}"
     )
+
+
+# The head gives way to a window on the right: all of it stands on the left.
+_RIGHT = """
+.letterhead { display: block; }
+.sender { width: 70mm; }
+.sender-contact { text-align: left; }
+.window-row { flex-direction: row-reverse; }
+"""
 
 
 def font_css() -> Markup:

@@ -15,7 +15,7 @@ def letter_pages_as_png(pdf: bytes, dpi: int, *, show_window: bool = False) -> l
     """Each page as a PNG; `show_window` outlines on the first what the envelope's window may show."""
     with opened(pdf) as document:
         pages = [page.render(scale=dpi / 72).to_pil() for page in document]
-        window = paper_of(document[0].get_width()).window
+        window = paper_of(document[0]).window
     if show_window:
         _outline(pages[0], window, dpi)
     return [_png(page) for page in pages]

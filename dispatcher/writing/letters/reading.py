@@ -7,7 +7,7 @@ from threading import Lock
 
 import pypdfium2
 
-from dispatcher.writing.letters.paper import A4, LETTER, Box, Paper
+from dispatcher.writing.letters.paper import A4, A4_RIGHT, LETTER, Box, Paper
 
 _POINTS_PER_MM = 72 / 25.4
 _HYPHEN_AT_LINE_END = "\x02"  # pdfium's way of joining a word it takes to be divided; we divide none
@@ -23,17 +23,20 @@ class ReadLetter:
     window: str
 
 
-def read_letter(pdf: bytes) -> ReadLetter:
-    """Pages, text and the text behind the window; raises ValueError for bytes that are no letter of ours."""
+def read_letter(pdf: bytes, paper: Paper | None = None) -> ReadLetter:
+    """Pages, text and the text behind the window; raises ValueError for bytes that are no letter of ours.
+
+    `paper` is found out where it is not given.
+    """
     with opened(pdf) as document:
         texts = [_text(page) for page in document]
         first = document[0]
-        window = _text(first, paper_of(first.get_width()).window)
+        window = _text(first, (paper or paper_of(first)).window)
         return ReadLetter(pages=len(texts), text="\n".join(texts), window=window)
 
 
 def window_text(pdf: bytes) -> str:
-    """The text that may show through the envelope's window: to be name and address, and nothing else."""
+    """The text that may show through the envelope's window: to be both addresses, and nothing else."""
     return read_letter(pdf).window
 
 
@@ -51,9 +54,11 @@ def opened(pdf: bytes) -> Iterator[pypdfium2.PdfDocument]:
             document.close()
 
 
-def paper_of(width: float) -> Paper:
-    """The paper of a page that is `width` points wide."""
-    return min((A4, LETTER), key=lambda paper: abs(paper.width * _POINTS_PER_MM - width))
+def paper_of(page: pypdfium2.PdfPage) -> Paper:
+    """The paper of a first page, by its width and by where the sender's address stands."""
+    width = page.get_width()
+    paper = min((A4, LETTER), key=lambda one: abs(one.width * _POINTS_PER_MM - width))
+    return A4_RIGHT if paper is A4 and _text(page, A4_RIGHT.returns).strip() else paper
 
 
 def _text(page: pypdfium2.PdfPage, box: Box | None = None) -> str:
