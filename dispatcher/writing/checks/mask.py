@@ -34,6 +34,7 @@ class Mask:
         own = [
             inputs.debtor.name,
             inputs.debtor.reference,
+            inputs.debtor.reference_end,
             *(debt.reference for debt in inputs.asked),
             *inputs.disputed,
         ]

@@ -17,6 +17,9 @@ from dispatcher.writing.domain.arrangement_view import ArrangementView
 from dispatcher.writing.domain.itemization import Itemization
 
 
+_MOST_SHOWN, _LEAST_SHOWN, _LEAST_HIDDEN = 4, 2, 2  # characters of a reference, for its owner to know it by
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DebtorView:
     """The person written to. All strings are untrusted text."""
@@ -32,6 +35,12 @@ class DebtorView:
     address_lines: tuple[str, ...] = ()
     email: str = ""
     phone: str = ""  # E.164
+
+    @property
+    def reference_end(self) -> str:
+        """`…1007` of C-1007: enough for its owner to know it by, too little for others; empty where it is too short."""
+        shown = min(_MOST_SHOWN, len(self.reference) - _LEAST_HIDDEN)
+        return f"…{self.reference[-shown:]}" if shown >= _LEAST_SHOWN else ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

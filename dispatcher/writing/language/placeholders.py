@@ -258,6 +258,10 @@ def _web(value: str) -> str | None:
     return value if value and _LINK.fullmatch(value) else None
 
 
+def _reference_end(view: View) -> str | None:
+    return view.inputs.debtor.reference_end if view.inputs.relation != "guarantor" else None
+
+
 def _word(name: str) -> Callable[[View], str]:
     return lambda view: view.wording.word(name, view.inputs.debtor.country)
 
@@ -267,6 +271,7 @@ _T, _M, _D, _N, _L, _F = Kind.TEXT, Kind.MONEY, Kind.DATE, Kind.NUMBER, Kind.LIN
 PLACEHOLDERS: Mapping[str, Placeholder] = _catalogue(
     _entry("debtor.name", _T, "the person or company written to", "Ana Pérez", lambda v: v.inputs.debtor.name, "debtor"),
     _entry("debtor.reference", _T, "the creditor's number of the debtor", "C-1007", lambda v: v.inputs.debtor.reference, "portfolio"),
+    _entry("debtor.reference_end", _T, "the end of that number, by which its owner knows that we know it; not for guarantors, whose it is not", "…1007", _reference_end, "portfolio", "empty"),
     _entry("debtor.kind", _T, "person or company", "person", lambda v: v.inputs.debtor.kind, "portfolio"),
     _entry("debtor.country", _T, "country, ISO 3166-1", "MX", lambda v: v.inputs.debtor.country, "portfolio"),
     _entry("sender.name", _T, "the sender as debtors know it", "Acme", lambda v: v.inputs.sender.name),
