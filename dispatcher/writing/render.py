@@ -29,6 +29,7 @@ from dispatcher.writing.language.values import (
     plain_text,
     sms_text,
     strings,
+    with_single_stops,
 )
 from dispatcher.writing.letter_text import LetterText
 from dispatcher.writing.mime import AddressError, Email, email_bytes
@@ -242,6 +243,7 @@ class _Values:
         self._uses = uses
         self._locale = locale_for(text.language, inputs.debtor.country)
         self._values = strings(uses, View(inputs, text.wording, self._locale), self._locale)
+        self._names = inputs.names
         self._write = sms_text if text.channel is ChannelKind.SMS else plain_text
         self._plain: Variables = {}
 
@@ -254,7 +256,7 @@ class _Values:
                 f"The text has {len(output)} characters.",
                 f"{MAX_OUTPUT} are the limit; write about fewer debts.",
             )
-        return output
+        return with_single_stops(output, self._names, html=part.html)
 
     def _for_plain(self) -> Variables:
         if not self._plain:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from html import unescape
 
 from httpx import Response
 from sqlalchemy import select
@@ -9,6 +10,7 @@ from sqlalchemy import select
 from dispatcher.authoring.storage import template_versions
 from dispatcher.database.tables.messages import messages
 from dispatcher.worker.daily_run import run_today
+from dispatcher.writing.language.meta import read_meta
 from tests.web.house import Desk, Web
 
 NAME = "first-reminder"
@@ -22,8 +24,6 @@ def field(page: str, name: str) -> str:
 
 
 def text_in(page: str) -> str:
-    from html import unescape
-
     found = re.search(r"<textarea id=\"text\"[^>]*>(.*?)</textarea>", page, re.DOTALL)
     assert found is not None
     return unescape(found.group(1))
@@ -357,8 +357,80 @@ def test_a_new_template_begins_from_another_and_bad_names_are_refused(web: Web) 
     unsaid = manager.post("/templates/new", {"name": "thanks", "kind": ["collection"]})
     assert "what it is for" in manager.said(unsaid)
     begun = manager.post("/templates/new", nothing | {"kind": ["collection", "courtesy"]})
-    meta = manager.page(begun.headers["location"] + "&file=template.yaml")
-    assert "purpose: &#39;Says: thank you&#39;" in meta
+    meta = text_in(manager.page(begun.headers["location"] + "&file=template.yaml"))
+    assert "purpose: 'Says: thank you'" in meta
     assert "owner: Ana" in meta
     for bad in ("First", "a b", "../x", NAME, "", "x" * 80, "new/edit"):
         assert manager.post("/templates/new", {"name": bad, "source": ""}).status_code == 422
+
+
+def head_form(desk: Desk) -> dict[str, object]:
+    """The form of what is said of a template, as a browser would send it back."""
+    page = desk.page(f"{EDIT}?file=template.yaml")
+    form: dict[str, object] = dict(opened(desk, "template.yaml"))
+    for name in ("head", "purpose", "owner", "legal_basis", "needs", "sms_segments"):
+        found = re.search(rf'<input[^>]*name="{name}"[^>]*value="([^"]*)"', page)
+        assert found is not None, name
+        form[name] = unescape(found.group(1))
+    for name in ("kinds", "roles", "parties", "not_when"):
+        form[name] = re.findall(rf'name="{name}" value="(\w+)" data-head\s+checked', page)
+    for name in ("first_contact", "notice"):
+        inside = page[page.index(f'id="{name}"') :].partition("</select>")[0]
+        form[name] = "".join(re.findall(r'value="(\w*)"\s+selected', inside))
+    return form
+
+
+def test_what_is_said_of_an_old_template_is_edited_as_fields(web: Web) -> None:
+    manager = web.signed_in("manager")
+    before = texts(web, 1)["template.yaml"]
+
+    form = head_form(manager)
+    same = saved(manager, form)  # type: ignore[arg-type]  # lists are sent once for each value
+    changed = form | {
+        "purpose": "Says: it may have slipped by",
+        "not_when": ["disputed"],
+        "sms_segments": "3",
+    }
+    after = texts(web, saved(manager, changed | {"do": "save_as_new"}))["template.yaml"]  # type: ignore[arg-type]
+
+    assert texts(web, same)["template.yaml"] == before
+    meta, old = read_meta(after), read_meta(before)
+    assert (meta.purpose, meta.not_when, meta.sms_segments) == (
+        "Says: it may have slipped by",
+        ("disputed",),
+        3,
+    )
+    assert (meta.kinds, meta.owner, meta.first_contact) == (old.kinds, old.owner, old.first_contact)
+    shown = manager.page(f"{EDIT}?file=template.yaml")
+    assert "yaml</code>" not in shown
+    assert '<textarea id="text" name="text" hidden>' in shown
+
+
+def test_what_cannot_be_read_as_fields_is_mended_as_a_text(web: Web) -> None:
+    manager = web.signed_in("manager")
+    broken = opened(manager, "template.yaml") | {"text": "purpose: [unclosed"}
+
+    version = saved(manager, broken | {"do": "save_as_new"})
+
+    page = manager.page(f"{EDIT}?file=template.yaml&version={version}")
+    assert "hidden>" not in page[page.index("<textarea") :].partition("</textarea>")[0]
+    assert "purpose: [unclosed" in text_in(page)
+
+
+def test_a_kind_that_is_none_stays_to_be_seen_and_taken_out(web: Web) -> None:
+    manager = web.signed_in("manager")
+    wrong = texts(web, 1)["template.yaml"].replace("kinds: [collection]", "kinds: [collection, nagging]")
+    version = saved(manager, opened(manager, "template.yaml") | {"text": wrong, "do": "save_as_new"})
+
+    page = manager.page(f"{EDIT}?file=template.yaml&version={version}")
+
+    assert re.search(r'name="kinds" value="nagging" data-head\s+checked', page)
+    assert "must list what the template may serve" in page
+
+
+def test_the_list_of_templates_has_a_line_a_row(web: Web) -> None:
+    page = web.signed_in("manager").page("/templates")
+    rows = re.findall(r"<tr>(?:(?!</tr>).)*/templates/(?:(?!</tr>).)*</tr>", page, re.DOTALL)
+    assert len(rows) > 20
+    assert not [row for row in rows if "<br>" in row]
+    assert 'class="stack lines"' in page

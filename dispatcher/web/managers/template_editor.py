@@ -8,6 +8,7 @@ from dispatcher.authoring.edit_template import Edit, Saved, save_draft
 from dispatcher.authoring.preview_draft import ORDINARY
 from dispatcher.authoring.storage import template_versions
 from dispatcher.authoring.storage.template_versions import StoredVersion
+from dispatcher.web.managers.template_head import head_of
 from dispatcher.web.managers.template_preview import (
     META,
     Editor,
@@ -124,6 +125,7 @@ def _editor(
         stored=desk.stored,
         file=desk.file,
         text=desk.text,
+        head=head_of(desk.text) if desk.file == META else None,
         files=sorted(old.files, key=lambda path: (path == META, path)),
         begun_from=begun_from,
         languages=sorted(visit.program.layouts.wordings),

@@ -8,20 +8,12 @@ from starlette.responses import Response
 from dispatcher.authoring.edit_template import Edit, save_draft
 from dispatcher.authoring.storage import template_versions
 from dispatcher.rulebook.yaml_edit import NotEditableError, with_values
+from dispatcher.web.managers.template_head import ABOUT, KINDS
 from dispatcher.web.managers.template_preview import META
 from dispatcher.web.site.page import again, go_to, page, sentence_of
 from dispatcher.web.site.visit import Page, Visit
 from dispatcher.writing.domain.template import ReviewRefused, may_be_named
 
-# A kind of step as `template.yaml` names it, and as a manager says it.
-KINDS = (
-    ("courtesy", "before the due date"),
-    ("collection", "after the due date"),
-    ("notice", "what a law wants told"),
-    ("arrangement_service", "about something agreed"),
-    ("reply_to_consumer", "an answer to a person"),
-)
-ABOUT = ("purpose", "owner", "legal_basis")
 _FIRST_EMAIL = """---
 subject: {{ debtor.name }}, a message from {{ sender.name }}
 preheader: About your account

@@ -22,6 +22,7 @@ from dispatcher.gate.guards.content import ForbiddenTraits
 from dispatcher.people.storage import person_lists
 from dispatcher.people.storage.find_debtor import UnknownDebtorError, find_debtor
 from dispatcher.values import written
+from dispatcher.web.managers.template_head import head_text
 from dispatcher.web.managers.templates import MOST_VERSIONS, stored_version
 from dispatcher.web.operators.messages import PICTURE_DPI, html_of
 from dispatcher.web.site.access import READS_PEOPLE
@@ -105,6 +106,8 @@ def desk_of(visit: Visit) -> Editor:
     file = visit.text("file")
     require_path(file)
     text = visit.field("text").replace("\r\n", "\n").replace("\r", "\n")
+    if file == META and visit.field("head"):
+        text = head_text(visit, text)
     if len(text) > LONGEST:
         raise RefusedError(413, f"A text has {LONGEST:,} characters at most.")
     return Editor(

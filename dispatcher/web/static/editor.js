@@ -2,13 +2,15 @@
 const form = document.getElementById("editor");
 const text = document.getElementById("text");
 const says = document.getElementById("preview-says");
-const saved = text.value;
+const fields = [...document.querySelectorAll("[data-head]")]; // what is said of a template
+const state = () => JSON.stringify([text.value, ...fields.map((one) => (one.type === "checkbox" ? one.checked : one.value))]);
+const saved = state();
 let leaving = false;
 let timer;
 let asked = 0;
 let frames = 0;
 
-const changed = () => text.value !== saved;
+const changed = () => state() !== saved;
 
 function showMail() {
   const place = document.querySelector("[data-mail]");
@@ -102,8 +104,8 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     showFor(button.value);
   }
-  if (button?.dataset.insert && !text.readOnly) insert(button.dataset.insert);
-  if (button?.dataset.line) goToLine(Number(button.dataset.line));
+  if (button?.dataset.insert && !text.readOnly && !text.hidden) insert(button.dataset.insert);
+  if (button?.dataset.line && !text.hidden) goToLine(Number(button.dataset.line));
 });
 window.addEventListener("beforeunload", (event) => {
   if (changed() && !leaving) event.preventDefault();

@@ -22,7 +22,7 @@ from dispatcher.writing.formats import date_text, locale_for, money_text
 from dispatcher.writing.language.compile import CompiledTemplate, CompiledText, Part, applies
 from dispatcher.writing.language.placeholders import View
 from dispatcher.writing.language.syntax import LOCALE
-from dispatcher.writing.language.values import for_medium, plain_text, sms_text, strings
+from dispatcher.writing.language.values import for_medium, plain_text, sms_text, strings, with_single_stops
 from dispatcher.writing.mime import read_email
 from dispatcher.writing.untrusted import one_line
 
@@ -326,7 +326,8 @@ def _written(checked: Checked, part: Part) -> str:
     view = View(checked.inputs, checked.text.wording, checked.locale)
     write = sms_text if checked.from_paper or checked.text.channel is ChannelKind.SMS else plain_text
     variables = for_medium(part.uses, strings(part.uses, view, checked.locale), write)
-    return part.render({**variables, LOCALE: checked.locale})
+    text = part.render({**variables, LOCALE: checked.locale})
+    return with_single_stops(text, checked.inputs.names, html=False)
 
 
 def _optout(checked: Checked) -> Steps:

@@ -40,7 +40,7 @@ class Mask:
         ]
         known = [inputs.handover_firm, *(_printed_addresses(inputs) if checked.from_paper else ())]
         own += _alarming(known, checked.scanner)
-        own += _alarming_of_sender(inputs.sender, inputs.debtor.country, checked.scanner)
+        own += _own_of_sender(inputs.sender, inputs.debtor.country, checked.scanner)
         self._words = sorted({one_line(value) for value in own if value}, key=len, reverse=True)
         self._papers = sorted(
             {text for one in inputs.papers for text in (one.url, one_line(one.title)) if text}, key=len
@@ -77,14 +77,19 @@ _OF_SENDERS: dict[tuple[int, str, int], tuple[Sender, Scanner, list[str]]] = {}
 _SENDERS_KEPT = 1_000
 
 
-def _alarming_of_sender(sender: Sender, country: str, scanner: Scanner) -> list[str]:
-    """What of a sender's own would hold a message, looked for once a sender and country."""
+def _own_of_sender(sender: Sender, country: str, scanner: Scanner) -> list[str]:
+    """A sender's names, and what else of its own would hold a message; looked for once a sender and country.
+
+    A name that alarms nobody may do so in a sentence: "your account with Bank of Rockville" tells no bank anything.
+    """
     key = (id(sender), country, id(scanner))
     known = _OF_SENDERS.get(key)
     if known is None or known[0] is not sender or known[1] is not scanner:
         if len(_OF_SENDERS) >= _SENDERS_KEPT:
             _OF_SENDERS.clear()
-        known = _OF_SENDERS[key] = (sender, scanner, _alarming(_senders_own(sender, country), scanner))
+        names = [sender.name, sender.legal_name, sender.creditor_name]
+        own = [*names, *_alarming(_senders_own(sender, country), scanner)]
+        known = _OF_SENDERS[key] = (sender, scanner, own)
     return known[2]
 
 
@@ -94,9 +99,6 @@ def _senders_own(sender: Sender, country: str) -> list[str]:
         contact_line(body.get(country)) for body in (sender.complaints, sender.advice, sender.supervisors)
     )
     return [
-        sender.name,
-        sender.legal_name,
-        sender.creditor_name,
         sender.contact_person,
         sender.registration,
         sender.creditor_address,

@@ -16,7 +16,6 @@ from dispatcher.values.sender import Sender
 from dispatcher.writing.domain.arrangement_view import ArrangementView
 from dispatcher.writing.domain.itemization import Itemization
 
-
 _MOST_SHOWN, _LEAST_SHOWN, _LEAST_HIDDEN = 4, 2, 2  # characters of a reference, for its owner to know it by
 
 
@@ -150,6 +149,13 @@ class RenderInputs:
     def part_total(self) -> Money:
         """What is open of the debts that the text is about."""
         return Money(sum(debt.balance.minor for debt in self.debts), self.total.currency)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Whoever is named: some end with a stop of their own."""
+        sender = self.sender
+        people = (self.debtor.name, sender.contact_person)
+        return (*people, sender.name, sender.legal_name, sender.creditor_name)
 
     def digest(self) -> str:
         """SHA-256 (hex) over all values; two equal digests render the same text."""

@@ -114,6 +114,15 @@ def for_medium(uses: Iterable[Use], values: Mapping[str, Any], write: Write) -> 
     return variables
 
 
+def with_single_stops(text: str, names: Iterable[str], *, html: bool) -> str:
+    """A sentence that ends with a name which has a stop of its own needs no other: `Acme Ltd.`, never `Acme Ltd..`."""
+    for name in {one_line(name) for name in names if name.endswith(".")}:
+        shown = str(escape(name)) if html else name
+        if shown in text:
+            text = re.sub(rf"({re.escape(shown)}(?:</\w+>)*)\.(?!\.)", r"\1", text)
+    return text
+
+
 def _whole(amount: Any) -> Any:
     """An amount in HTML is never broken at the end of a line: plutoprint breaks after its point."""
     return Markup('<span class="amount">%s</span>') % amount if isinstance(amount, Markup) else amount
