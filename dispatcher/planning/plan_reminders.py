@@ -1,6 +1,7 @@
 """Plans a day: stores what was decided, messages and refusals alike."""
 
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,8 +17,8 @@ from dispatcher.planning.domain.plan_summary import Decided, PlanDigest, PlanSum
 from dispatcher.planning.domain.planner import PlannedMessage, RefusedIntent
 from dispatcher.planning.plan_follow_ups import DecidedFollowUp, decide_follow_ups, save_follow_ups
 from dispatcher.planning.policy import Policy
-from dispatcher.planning.restart_ladders import restart_ladders
-from dispatcher.planning.resume_ladders import resume_ladders
+from dispatcher.planning.restart_ladders import may_restart, restart_ladders
+from dispatcher.planning.resume_ladders import may_resume, resume_ladders
 from dispatcher.planning.storage import plans, trials
 from dispatcher.planning.storage.candidates import count_others
 from dispatcher.planning.storage.days_of_places import zones_of_debtors
@@ -86,8 +87,7 @@ def _follow_up(
 ) -> Iterator[Decided]:
     """What arrangements call for comes first: the ladder goes on by what became of them."""
     with database.writing() as connection:
-        resume_ladders(connection, policy.strategies, request.now)
-        restart_ladders(connection, policy.strategies, request.now, actor=request.actor)
+        _move_ladders(connection, policy, request)
         begin_rounds(connection, policy.strategies, request.as_of)
     for page in _follow_ups_due(database, policy, request):
         with database.writing() as connection:
@@ -133,7 +133,32 @@ def plan_at_once(
 def preview_plan(
     database: Database, desk: Policy, request: PlanRequest, *, progress: Progress | None = None
 ) -> tuple[PlanSummary, list[Decided]]:
-    """The same decisions, nothing stored."""
+    """The same decisions, nothing stored: where ladders are to go on or to begin anew, that is done and undone."""
+    with _as_it_begins(database, desk, request):
+        return _previewed(database, desk, request, progress=progress)
+
+
+@contextmanager
+def _as_it_begins(database: Database, policy: Policy, request: PlanRequest) -> Iterator[None]:
+    """The ladders as the run would find them; on SQLite nobody else writes while such a plan is looked at."""
+    with database.reading() as connection:
+        moves = may_resume(connection) or may_restart(connection, policy.strategies)
+    if not moves or database.is_read_only:
+        yield
+        return
+    with database.at_once(keep=False) as connection:
+        _move_ladders(connection, policy, request)
+        yield
+
+
+def _move_ladders(connection: Connection, policy: Policy, request: PlanRequest) -> None:
+    resume_ladders(connection, policy.strategies, request.now)
+    restart_ladders(connection, policy.strategies, request.now, actor=request.actor)
+
+
+def _previewed(
+    database: Database, desk: Policy, request: PlanRequest, *, progress: Progress | None
+) -> tuple[PlanSummary, list[Decided]]:
     summary = PlanSummary(run_id=None, as_of=request.as_of, notes=desk.notes)
     digest = PlanDigest()
     everything: list[Decided] = [

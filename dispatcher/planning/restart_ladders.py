@@ -20,8 +20,7 @@ def restart_ladders(
     connection: Connection, strategies: tuple[Strategy, ...], now: datetime, *, actor: str
 ) -> int:
     """End the holds that changed terms brought, and the ladders that were climbed before; returns how many."""
-    names = [strategy.name for strategy in strategies if strategy.due_date_moved == RESTART]
-    changed = restarts.waiting(connection, names) if names else []
+    changed = _waiting(connection, strategies)
     for page in (changed[i : i + _PAGE] for i in range(0, len(changed), _PAGE)):
         restarts.begin_anew(connection, [row.debt_id for row in page])
         for row in page:
@@ -33,6 +32,16 @@ def restart_ladders(
             )
         _log(connection, page, now, actor)
     return len(changed)
+
+
+def may_restart(connection: Connection, strategies: tuple[Strategy, ...]) -> bool:
+    """Whether a ladder is to begin anew."""
+    return bool(_waiting(connection, strategies))
+
+
+def _waiting(connection: Connection, strategies: tuple[Strategy, ...]) -> list[Any]:
+    names = [strategy.name for strategy in strategies if strategy.due_date_moved == RESTART]
+    return restarts.waiting(connection, names) if names else []
 
 
 def _log(connection: Connection, page: list[Any], now: datetime, actor: str) -> None:

@@ -29,6 +29,11 @@ def resume_ladders(connection: Connection, strategies: tuple[Strategy, ...], now
     return len(early) + len(broken)
 
 
+def may_resume(connection: Connection) -> bool:
+    """Whether a ladder is to go on after a break, or back where nothing broke after all."""
+    return bool(arrangements.resumed_too_early(connection) or arrangements.unresumed(connection))
+
+
 def _resume(connection: Connection, page: Sequence[Agreed], strategies: Mapping[str, Strategy]) -> None:
     standing: dict[int, list[tuple[int, str]]] = defaultdict(list)
     debts = sorted({debt for agreed in page for debt in agreed.debt_ids})
