@@ -442,7 +442,7 @@ def test_an_sms_that_is_too_long_says_why():
 
 
 def test_bytes_that_were_changed_after_preparing_are_found():
-    template, made = shipped("first-reminder"), inputs()
+    template, made = shipped("first-reminder"), inputs(first_message_on=None)
     body = rendered(template, made).body
     tampered = body.replace(b"This may have slipped by", b"We will take you to court")
     assert tampered != body
