@@ -72,10 +72,7 @@ class Head:
 
     about: Mapping[str, str]
     several: tuple[Several, ...]
-    first_contact: str
-    first_contacts: Mapping[str, str]
-    notice: str
-    notices: Mapping[str, str]
+    choices: tuple[Several, ...]  # of each, one
     needs: str
     sms_segments: str
 
@@ -88,10 +85,7 @@ def head_of(text: str) -> Head | None:
     return Head(
         about={name: _line(data.get(name)) for name in ABOUT},
         several=tuple(_several(data)),
-        first_contact=_line(data.get("first_contact")) or EITHER,
-        first_contacts=_FIRST_CONTACT,
-        notice=_line(data.get("notice")),
-        notices=_NOTICES,
+        choices=tuple(_choices(data)),
         needs=", ".join(_listed(data.get("needs"))),
         sms_segments=_line(data.get("sms_segments", _DEFAULTS["sms_segments"])),
     )
@@ -128,6 +122,16 @@ def _several(data: Mapping[str, Any]) -> Sequence[Several]:
         _boxes("roles", "Senders that it is for", "nothing ticked: all", _ROLES, data),
         _boxes("parties", "Readers that it is for", "nothing ticked: all", _PARTIES, data),
         _boxes("not_when", "Debts about which it is never sent", "", _STATES, data),
+    )
+
+
+def _choices(data: Mapping[str, Any]) -> Sequence[Several]:
+    first = {"first_contact": [_line(data.get("first_contact")) or EITHER]}
+    return (
+        _boxes("first_contact", "Is it the first that somebody hears of us?", "", _FIRST_CONTACT, first),
+        _boxes(
+            "notice", "Which notice of the law it is", "", _NOTICES, {"notice": [_line(data.get("notice"))]}
+        ),
     )
 
 
