@@ -34,7 +34,7 @@ def name_of(web: Web, reference: str) -> str:
 
 
 def test_who_looks_sees_whether_a_backup_would_serve(open_web: Callable[..., Web], tmp_path: Path) -> None:
-    assert "DISPATCHER_BACKUP_FOLDER" in open_web().signed_in("auditor").page("/keeping")
+    assert "Nobody has said where backups lie" in open_web().signed_in("auditor").page("/keeping")
     web = open_web(backup_folder=tmp_path / "backups")
     auditor, house = web.signed_in("auditor"), web.house
     text = auditor.page("/keeping")

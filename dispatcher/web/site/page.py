@@ -21,6 +21,7 @@ from dispatcher.web.site.access import ACCESS, Door, may
 from dispatcher.web.site.cookies import Cookies
 from dispatcher.web.site.in_passing import InPassing
 from dispatcher.web.site.job_runner import JobRunner
+from dispatcher.web.site.plain_words import without_commands
 from dispatcher.web.site.pools import Pools
 from dispatcher.web.site.rate_limit import Allowance, RateLimit
 from dispatcher.web.site.stacking import stacked
@@ -164,7 +165,7 @@ def go_to(visit: Visit, path: str, done: str = "", *, wrong: str = "") -> Respon
 
 def sentence_of(problem: Exception) -> str:
     """An error of ours as a sentence on a page."""
-    text = str(problem).strip() or type(problem).__name__
+    text = without_commands(str(problem).strip()) or type(problem).__name__
     return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
@@ -204,7 +205,7 @@ def _our_pages() -> Environment:
         "short": words.short,
         "grouped": words.grouped,
         "in_fours": words.in_fours,
-        "cron": words.cron,
+        "without_commands": without_commands,
         "outcome": words.outcome,
         "plain": words.plain,
         "task_words": words.task_words,

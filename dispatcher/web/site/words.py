@@ -15,6 +15,7 @@ from markupsafe import Markup
 from dispatcher.gate.decision import Reason
 from dispatcher.values.money import Money
 from dispatcher.values.postal_address import AddressProblem, normalise_address
+from dispatcher.web.site.plain_words import without_commands
 
 # word -> tone of its tag; the word itself always stands there
 _TONES: Mapping[str, str] = {
@@ -139,39 +140,14 @@ def in_fours(secret: str) -> str:
     return " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
 
 
-def cron(fields: str) -> str:
-    """A schedule in words where it is a plain one; otherwise its five fields."""
-    minute, hour, day_of_month, month, weekday = fields.split()
-    if (day_of_month, month) != ("*", "*"):
-        return fields
-    if minute.isdecimal() and hour.isdecimal() and weekday in {"*", *_WEEKDAYS}:
-        return f"{_WEEKDAYS.get(weekday, 'every day')} at {int(hour):02}:{int(minute):02}"
-    every = minute.removeprefix("*/")
-    if (hour, weekday) == ("*", "*") and (minute == "*" or (every.isdecimal() and every != minute)):
-        return "every minute" if minute == "*" else f"every {every} minutes"
-    return fields
-
-
-_WEEKDAYS: Mapping[str, str] = {
-    "0": "Sundays",
-    "1": "Mondays",
-    "2": "Tuesdays",
-    "3": "Wednesdays",
-    "4": "Thursdays",
-    "5": "Fridays",
-    "6": "Saturdays",
-    "7": "Sundays",
-    "1-5": "Mondays to Fridays",
-}
-
-
 def each_reason(reasons: Iterable[Mapping[str, Any] | Reason] | None) -> list[dict[str, Any]]:
     """Reasons once each, with every part a page prints; entries of long ago may lack some."""
     found: dict[tuple[object, ...], dict[str, Any]] = {}
     for one in reasons or ():
         reason = _as_stored(one) if isinstance(one, Reason) else one
         whole = {name: str(reason.get(name) or "") for name in _PARTS} | {
-            "inputs": reason.get("inputs") or {}
+            "inputs": reason.get("inputs") or {},
+            "detail": without_commands(str(reason.get("detail") or "")),
         }
         found.setdefault((whole["pack"], whole["rule"], whole["detail"]), whole)
     return list(found.values())
