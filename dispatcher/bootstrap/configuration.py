@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,6 +19,7 @@ from dispatcher.bootstrap.opened import Opened
 if TYPE_CHECKING:
     from dispatcher.authoring.published_templates import PublishedTemplates
     from dispatcher.authoring.review_law import LawReviewsInForce
+    from dispatcher.calls.domain.opening_words import OpeningWords
     from dispatcher.configuration.domain.config_version import Texts, Trouble
     from dispatcher.configuration.domain.kinds import Kind
     from dispatcher.configuration.texts_in_force import TextsInForce
@@ -138,6 +139,7 @@ class Configuration(Opened):
                 "read_reply",
                 "propose_reading",
                 "own_page_words",
+                "opening_words",
             ):
                 self.__dict__.pop(name, None)
 
@@ -283,6 +285,13 @@ class Configuration(Opened):
         from dispatcher.rulebook.own_page_words import load_own_page_words
 
         return load_own_page_words(self.config("own_page"))
+
+    @cached_property
+    def opening_words(self) -> Mapping[str, OpeningWords]:
+        """What a caller says first, by language; raises ConfigError naming file, line and key."""
+        from dispatcher.rulebook.opening_words import load_opening_words
+
+        return load_opening_words(self.config("calls"))
 
     @cached_property
     def optout_secret(self) -> bytes:

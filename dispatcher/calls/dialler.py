@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TextIO
 
 from dispatcher.calls.domain.call import DIALLER, CallError, CallOutcome
-from dispatcher.calls.domain.opening_words import opening_words
 from dispatcher.calls.work_on_calls import CallDesk, CallLine, end_call, recall, reserve_for_dialler
 from dispatcher.planning.domain.intended import zones_of
 from dispatcher.values.spreadsheet import to_cell
@@ -48,14 +47,13 @@ def _is_number(cell: str) -> bool:
 
 def _given(line: CallLine, desk: CallDesk) -> list[str]:
     person, call = line.person, line.call
-    sender = desk.policy.senders[person.creditor]
     total = sum(debt.balance.minor for debt in line.debts)
     amount = replace(line.debts[0].balance, minor=total)
     until = call.valid_until
     return [
         str(call.id), until.astimezone(UTC).isoformat() if until else "", call.address, call.debtor, person.name,
         person.language, min((zone.zone for zone in zones_of(person, None, desk.policy.places)), default=""),
-        " ".join(opening_words(sender, person.name, person.language)),
+        " ".join(desk.first_words(person)),
         "; ".join(debt.full_reference for debt in line.debts), str(amount.amount), amount.currency,
     ]  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Works on calls: looks at the gate when one is opened, keeps its place in every cap, writes down what it came to."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -16,6 +16,7 @@ from dispatcher.calls.domain.call import (
     MayCall,
     is_done,
 )
+from dispatcher.calls.domain.opening_words import OpeningWords, opening_words
 from dispatcher.calls.judge_call import CallFiles, gather, judge_call
 from dispatcher.calls.log_calls import log_call
 from dispatcher.calls.storage import calls
@@ -33,12 +34,17 @@ NOT_IN_SERVICE = "the number is not in service"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CallDesk:
-    """What working on calls needs. `actor` is who works."""
+    """What working on calls needs. `actor` is who works; `words`: what is said first, by language."""
 
     database: Database
     policy: Policy
     now: datetime
     actor: str
+    words: Mapping[str, OpeningWords]
+
+    def first_words(self, person: PersonFile) -> tuple[str, ...]:
+        """What to say first to somebody; nothing where it is not written in their language."""
+        return opening_words(self.words, self.policy.senders[person.creditor], person.name, person.language)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

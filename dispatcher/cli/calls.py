@@ -20,7 +20,13 @@ Out = Annotated[Path, typer.Option("--out", metavar="FILE.csv", help="Where to w
 def _desk(program: "Dispatcher") -> "CallDesk":
     from dispatcher.calls.work_on_calls import CallDesk
 
-    return CallDesk(database=program.database, policy=program.policy, now=program.now(), actor=actor())
+    return CallDesk(
+        database=program.database,
+        policy=program.policy,
+        now=program.now(),
+        actor=actor(),
+        words=program.opening_words,
+    )
 
 
 @app.command("list")
@@ -54,17 +60,20 @@ def take(call_id: Id, now: Now = None) -> None:
 
     Example: dispatcher calls open 12
     """
-    from dispatcher.calls.domain.opening_words import opening_words
     from dispatcher.calls.work_on_calls import take_call
 
     with opened(now) as program:
         desk = _desk(program)
         line = take_call(desk, call_id)
-        sender = program.policy.senders[line.person.creditor]
+        said = desk.first_words(line.person)
     print(
         f"{line.person.name} ({line.call.debtor}), {line.call.address}, until {line.call.valid_until:%H:%M} UTC"
     )
-    for sentence in opening_words(sender, line.person.name, line.person.language):
+    if not said:
+        print(
+            f"  what to say first is not written in their language ({line.person.language}): nothing is invented"
+        )
+    for sentence in said:
         print(f"  {sentence}")
     for debt in line.debts:
         print(f"  {debt.full_reference}: {debt.balance}, due {debt.due_date}")

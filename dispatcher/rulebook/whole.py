@@ -8,6 +8,7 @@ from dispatcher.planning.domain.strategy import Strategy
 from dispatcher.rulebook.letter_words import load_letter_words
 from dispatcher.rulebook.mappings import load_mappings
 from dispatcher.rulebook.offers import load_offers
+from dispatcher.rulebook.opening_words import load_opening_words
 from dispatcher.rulebook.optout_words import load_optout_words
 from dispatcher.rulebook.own_page_words import load_own_page_words
 from dispatcher.rulebook.readings import load_readings
@@ -75,6 +76,7 @@ def _parts(
     yield wordings
     yield letters
     yield lambda: load_own_page_words(config("own_page"))
+    yield lambda: load_opening_words(config("calls"))
     yield lambda: load_readings(config("readings"))
     yield lambda: load_optout_words(config("content") / "optout_words.yaml")
     yield lambda: load_schedules(config("schedules.yaml"), jobs=jobs)

@@ -74,6 +74,7 @@ class ConfigurationSettings(Part):
     readings: Source = "folder"
     letters: Source = "folder"
     own_page: Source = "folder"
+    calls: Source = "folder"
 
     @property
     def on_pages(self) -> frozenset[str]:

@@ -20,6 +20,7 @@ from dispatcher.planning.domain.strategy import CallStep, Strategy
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage.candidates import find_candidates
 from dispatcher.planning.storage.explained import rungs_of
+from dispatcher.rulebook.opening_words import load_opening_words
 from tests.builders import (
     TODAY,
     a_debt,
@@ -30,11 +31,13 @@ from tests.builders import (
     mark_sent,
     plan,
 )
+from tests.shared import ROOT
 
 DUE = TODAY - timedelta(days=5)
 STEPS = (a_step("first", 1), a_step("second", 10), a_step("third", 20))
 RING = CallStep(name="ring", day=5, valid_days=8)
 PHONE = "+12125550100"
+OPENING = load_opening_words(ROOT / "config" / "calls")
 
 
 def a_calling(call: CallStep = RING, *more: CallStep, **changes: Any) -> Strategy:
@@ -47,7 +50,9 @@ def day(number: int) -> date:
 
 
 def on(policy: Policy, database: Database, number: int, hour: int = 17) -> CallDesk:
-    return CallDesk(database=database, policy=policy, now=at(day(number), hour), actor="user:dana")
+    return CallDesk(
+        database=database, policy=policy, now=at(day(number), hour), actor="user:dana", words=OPENING
+    )
 
 
 def written_to(database: Database, policy: Policy, **columns: Any) -> tuple[int, int]:

@@ -36,7 +36,7 @@ from dispatcher.people.recording import Said
 from dispatcher.people.storage.people import load_people
 from dispatcher.planning.domain.strategy import CallStep
 from dispatcher.planning.policy import Policy
-from dispatcher.rulebook.own_page_words import load_own_page_words
+from dispatcher.rulebook.opening_words import load_opening_words
 from dispatcher.rulebook.strategies import load_strategies
 from dispatcher.rulebook.yaml_file import ConfigError
 from dispatcher.wire.list_decisions import WantedDecisions, list_decisions
@@ -70,7 +70,7 @@ def a_person_written_to(database: Database, *, phone: str = PHONE, **columns: An
 
 
 def desk_at(database: Database, policy: Policy, now: datetime, actor: str = "user:dana") -> CallDesk:
-    return CallDesk(database=database, policy=policy, now=now, actor=actor)
+    return CallDesk(database=database, policy=policy, now=now, actor=actor, words=OPENING)
 
 
 def plan_all(database: Database, policy: Policy, now: datetime) -> int:
@@ -347,17 +347,35 @@ def _written(write: Callable[[Any], int]) -> list[dict[str, str]]:
     return rows
 
 
+OPENING = load_opening_words(ROOT / "config" / "calls")
 OF_DEBTS = ("debt", "deuda", "owe", "pay", "pago", "schuld", "forderung", "dette", "debit", "divida", "betal")
 
 
 def test_the_first_words_name_who_calls_and_no_debt(policy: Policy) -> None:
     sender = next(iter(policy.senders.values()))
-    for language in load_own_page_words(ROOT / "config" / "own_page").names:
-        said = " ".join(opening_words(sender, "Ana Pérez", f"{language}-XX"))
+    assert {"en", "de", "es", "fr", "it", "nl", "pt"} <= set(OPENING)
+    for language in OPENING:
+        said = " ".join(opening_words(OPENING, sender, "Ana Pérez", f"{language}-XX"))
         assert sender.name in said
         assert "Ana Pérez" in said
         assert (language == "en") == ("Good day" in said)
         assert not any(word in said.lower() for word in OF_DEBTS)
+
+
+def test_who_reads_a_language_without_first_words_is_not_spoken_to_in_another(policy: Policy) -> None:
+    sender = next(iter(policy.senders.values()))
+    assert opening_words(OPENING, sender, "Ana Pérez", "pl-PL") == ()
+    assert opening_words({}, sender, "Ana Pérez", "") == ()
+    assert opening_words(OPENING, sender, "Ana Pérez", "") == opening_words(
+        OPENING, sender, "Ana Pérez", "en"
+    )
+
+
+def test_first_words_that_leave_no_room_for_a_name_are_refused_at_their_line(tmp_path: Path) -> None:
+    english = (ROOT / "config" / "calls" / "en.yaml").read_text(encoding="utf-8")
+    (tmp_path / "en.yaml").write_text(english.replace("{name}", "you"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"en\.yaml:6: opening\.asks_for: .*\{name\}"):
+        load_opening_words(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from dispatcher.rulebook.letter_words import load_letter_words
+from dispatcher.rulebook.opening_words import load_opening_words
 from dispatcher.rulebook.own_page_words import load_own_page_words
 from dispatcher.rulebook.readings import load_readings
 from dispatcher.rulebook.wording import load_wordings
@@ -25,6 +26,7 @@ def test_a_language_that_we_write_is_read_stopped_and_cared_for_too(language: st
     assert language in in_yaml("config/content/care_words.yaml")["phrases"]
     assert language in load_letter_words(ROOT / "config" / "letters")
     assert language in load_own_page_words(ROOT / "config" / "own_page").names
+    assert language in load_opening_words(ROOT / "config" / "calls")
 
 
 # What a law of the United States wants is written for its readers.
@@ -53,6 +55,7 @@ def test_a_debtors_page_that_would_not_fill_in_the_same_places_is_refused_at_its
 
 def test_this_list_of_what_a_language_is_stands_where_authors_read_it() -> None:
     said = (ROOT / "docs" / "adding_a_language.md").read_text(encoding="utf-8")
-    for path in ("config/content/", "config/readings/", "templates/", "config/letters/", "config/own_page/"):
+    kinds = ("content", "readings", "letters", "own_page", "calls")
+    for path in ("templates/", *(f"config/{kind}/" for kind in kinds)):
         assert path in said
         assert Path(ROOT / path).is_dir()

@@ -162,8 +162,8 @@ _BOUND = {
     "the seal itself": {"reviews", "read_from", "make_token"},
 }  # fmt: skip
 
-# Of a message: when runs begin, how a ledger and a reply are read, what the debtors' own page says.
-_DECIDE_NOTHING = {"schedules.yaml", "mappings", "readings", "own_page"}
+# Of a message: when runs begin, how a ledger and a reply are read, what the debtors' own page and callers say.
+_DECIDE_NOTHING = {"schedules.yaml", "mappings", "readings", "own_page", "calls"}
 
 
 def test_no_part_of_what_is_decided_by_is_outside_of_the_seal(tmp_path: Path) -> None:

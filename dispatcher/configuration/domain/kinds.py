@@ -73,6 +73,12 @@ KINDS: tuple[Kind, ...] = (
         one="list of the debtors' page's words",
         says="what the debtors' own page says, by language",
     ),
+    Kind(
+        word="calls",
+        path="calls",
+        one="list of a caller's first words",
+        says="what a caller says first, by language",
+    ),
 )
 
 BY_WORD = {kind.word: kind for kind in KINDS}

@@ -78,6 +78,12 @@ PARTS = (
         says="what the debtors' own page says",
         without="The debtors' own page, with what one may agree on there, speaks English to them.",
     ),
+    LanguagePart(
+        kind="calls",
+        name="{}",
+        says="what a caller says first",
+        without="Who calls them has no words to begin with: the page of a call says so, and offers none.",
+    ),
 )
 
 

@@ -8,7 +8,6 @@ from starlette.responses import Response
 from dispatcher.agreements.find_offers import FoundOffers, offers_of
 from dispatcher.calls.dialler import rows_of
 from dispatcher.calls.domain.call import CallError, CallOutcome
-from dispatcher.calls.domain.opening_words import opening_words
 from dispatcher.calls.work_on_calls import (
     CallDesk,
     CallLine,
@@ -35,7 +34,13 @@ SHOWN_FOR = timedelta(days=7)  # so long what a call came to can be corrected fr
 def desk_of(visit: Visit) -> CallDesk:
     """Calls as whoever looks works on them."""
     program = visit.program
-    return CallDesk(database=program.database, policy=program.policy, now=visit.now, actor=visit.actor)
+    return CallDesk(
+        database=program.database,
+        policy=program.policy,
+        now=visit.now,
+        actor=visit.actor,
+        words=program.opening_words,
+    )
 
 
 def show_list(visit: Visit) -> Response:
@@ -75,16 +80,17 @@ def _is_mine(line: CallLine, desk: CallDesk) -> bool:
 def show_call(visit: Visit) -> Response:
     """One call that this person has: the number, what to say first, the facts, the offers, and the form for its end."""
     key = a_path_number(visit, "id", _WHAT)
+    desk = desk_of(visit)
     try:
-        line = take_call(desk_of(visit), key)
+        line = take_call(desk, key)
     except CallError as problem:
         return go_to(visit, "/calls", wrong=sentence_of(problem))
-    person, program = line.person, visit.program
+    person = line.person
     return page(
         visit,
         "call",
         line=line,
-        words=opening_words(program.policy.senders[person.creditor], person.name, person.language),
+        words=desk.first_words(person),
         zone=_zone(visit, line),
         offers=_offers(visit, line),
         outcomes=list(CallOutcome),

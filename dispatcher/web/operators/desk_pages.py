@@ -1,13 +1,12 @@
 """What the program decides by, to read: strategies, senders, settings and schedules."""
 
-from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, SecretStr
 from starlette.responses import Response
 
 from channels.kind import ChannelKind
-from dispatcher.runs.domain.schedule import Schedule, next_fire
+from dispatcher.runs.domain.schedule import next_fire
 from dispatcher.runs.storage import day_counts
 from dispatcher.web.site.page import page, site_of
 from dispatcher.web.site.schedule_words import cron
@@ -34,17 +33,9 @@ def show_settings(visit: Visit) -> Response:
         "settings",
         settings=_flat(house.settings),
         channels=[(kind.value, house.settings.is_rehearsal(kind)) for kind in ChannelKind],
-        schedules=[(one, cron(one.cron), _next_of(one, house.real_now())) for one in schedules],
+        schedules=[(one, cron(one.cron), next_fire(one, after=house.real_now())) for one in schedules],
         fires=fires,
     )
-
-
-def _next_of(schedule: Schedule, now: datetime, count: int = 3) -> list[datetime]:
-    """The next times at which it fires."""
-    found: list[datetime] = []
-    while len(found) < count and (at := next_fire(schedule, after=found[-1] if found else now)) is not None:
-        found.append(at)
-    return found
 
 
 def _flat(value: Any, name: str = "") -> list[tuple[str, str]]:
