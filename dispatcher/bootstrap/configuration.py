@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from dispatcher.treatment.domain.outcomes import Prices
     from dispatcher.writing.language.layouts import Layouts
 
+_WORDS_TO_STOP = "optout_words.yaml"
 CONFIGURED = (
     "rules", "places", "strategies", "segments.yaml", "scorecard.yaml", "capacity.yaml", "senders.yaml", "offers",
     "content", "letters", "charges",
@@ -87,6 +88,19 @@ class Configuration(Opened):
             whole = read_whole(config, jobs=JOBS)
         troubles = [trouble_of(error, folder) for error in whole.errors]
         return troubles or [trouble_of(line, folder) for line in self._beside_templates(whole)]
+
+    def heard_less(self, texts: Texts) -> list[Trouble]:
+        """Which wishes to stop and words of danger nobody would hear if these texts were all of their kinds."""
+        from dispatcher.configuration.domain.config_version import Trouble
+        from dispatcher.people.domain.heard_less import heard_less
+        from dispatcher.rulebook.optout_words import load_optout_words
+
+        with self.texts_as_files(texts) as (_, config):
+            if config("content") == self.config("content"):
+                return []
+            becomes = load_optout_words(config("content") / _WORDS_TO_STOP)
+        now = load_optout_words(self.config("content") / _WORDS_TO_STOP)
+        return [Trouble(file="", line=0, says=one) for one in heard_less(now, becomes)]
 
     def _beside_templates(self, whole: Whole) -> list[str]:
         """Why the templates in force would not go with it: other wording, or steps that no template serves."""

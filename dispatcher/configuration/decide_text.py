@@ -1,9 +1,10 @@
 """A draft's way: handed in by its author, put in force from a day by another person; sent back, taken back, retired."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from dispatcher.configuration.domain.config_version import Check, ConfigTroubles, ConfigVersion
+from dispatcher.configuration.domain.config_version import Check, ConfigTroubles, ConfigVersion, Trouble
 from dispatcher.configuration.domain.kinds import BY_WORD
 from dispatcher.configuration.draft_text import log_step, troubles_of
 from dispatcher.configuration.storage import config_versions
@@ -32,11 +33,14 @@ def hand_in(
 
 
 def approve(
-    database: Database, check: Check, version: ConfigVersion, *, actor: str, since: datetime, now: datetime
-) -> None:
+    database: Database, check: Check, version: ConfigVersion, *, actor: str, since: datetime, now: datetime,
+    heard_less: Check, wants_it: bool,
+) -> None:  # fmt: skip
     """Put a version that somebody else wrote in force from an instant; raises ReviewRefused or ConfigTroubles.
 
     It is tried once more beside what is in force on that day: other texts may have changed since it was handed in.
+    `heard_less` says what of people's wishes would not be heard any more; who decides has to say that they want it, and
+    the log keeps it.
     """
     may_approve(version, actor)
     if since < now:
@@ -44,13 +48,18 @@ def approve(
             "What was in force on a past day is written in the log: choose today or a later day."
         )
     _refuse_troubles(database, check, version, since)
+    lost = _wanted(
+        troubles_of(database, heard_less, version.kind, version.name, version.text, since), wants_it=wants_it
+    )
     values = {
         "state": VersionState.PUBLISHED.value,
         "approver": actor,
         "approved_at": now,
         "published_from": since,
     }
-    _move(database, version, values, Event.CONFIG_PUBLISHED, actor=actor, now=now, since=since.isoformat())
+    _move(
+        database, version, values, Event.CONFIG_PUBLISHED, actor=actor, now=now, since=since.isoformat(), **lost
+    )
 
 
 def send_back(database: Database, version: ConfigVersion, *, actor: str, why: str, now: datetime) -> None:
@@ -74,7 +83,15 @@ def take_back(database: Database, version: ConfigVersion, *, actor: str, why: st
 
 
 def retire(
-    database: Database, check: Check, version: ConfigVersion, *, actor: str, why: str, now: datetime
+    database: Database,
+    check: Check,
+    version: ConfigVersion,
+    *,
+    actor: str,
+    why: str,
+    now: datetime,
+    heard_less: Check,
+    wants_it: bool,
 ) -> None:
     """Take a version out of force: the one before it holds again, or there is none of that name.
 
@@ -85,8 +102,9 @@ def retire(
         raise ReviewRefused("Say why it is retired: what is wrong with it, or what comes instead.")
     if troubles := check(_without(database, version, now)):
         raise ConfigTroubles(troubles)
+    lost = _wanted(heard_less(_without(database, version, now)), wants_it=wants_it)
     values = {"state": VersionState.RETIRED.value, "retired_at": now}
-    _move(database, version, values, Event.CONFIG_RETIRED, actor=actor, now=now, why=why.strip())
+    _move(database, version, values, Event.CONFIG_RETIRED, actor=actor, now=now, why=why.strip(), **lost)
 
 
 def _without(database: Database, version: ConfigVersion, at: datetime) -> dict[str, dict[str, str]]:
@@ -106,6 +124,13 @@ def _without(database: Database, version: ConfigVersion, at: datetime) -> dict[s
         last = max(others, key=lambda one: (one.published_from or at, one.version))
         kept[version.name] = last.text
     return {**texts, version.kind: kept}
+
+
+def _wanted(lost: Sequence[Trouble], *, wants_it: bool) -> dict[str, str]:
+    """What the log says of it; raises ReviewRefused where nobody said that they want it."""
+    if lost and not wants_it:
+        raise ReviewRefused("Less of what people write would be heard: say that you want it, or leave it.")
+    return {"heard_less": "; ".join(one.says for one in lost)} if lost else {}
 
 
 def _refuse_troubles(database: Database, check: Check, version: ConfigVersion, at: datetime) -> None:

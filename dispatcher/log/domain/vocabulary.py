@@ -433,7 +433,9 @@ VOCABULARY: Mapping[Event, Word] = {
     },
     # The configuration that is kept on the pages.
     **{
-        event: _word(About.USER, says, always="kind name version sha256 author", details="why since")
+        event: _word(
+            About.USER, says, always="kind name version sha256 author", details="why since heard_less"
+        )
         for event, says in {
             Event.CONFIG_IMPORTED: "A text of the configuration was taken over from a file",
             Event.CONFIG_SUBMITTED: "A change of the configuration was handed in",

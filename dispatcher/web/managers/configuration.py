@@ -11,7 +11,7 @@ from starlette.responses import Response
 from dispatcher.calls.compare_calls import calls_of
 from dispatcher.calls.forecast_calls import forecast_with_calls
 from dispatcher.configuration import decide_text
-from dispatcher.configuration.domain.config_version import ConfigTroubles, ConfigVersion
+from dispatcher.configuration.domain.config_version import ConfigTroubles, ConfigVersion, Trouble
 from dispatcher.configuration.domain.kinds import BY_WORD, KINDS, Kind
 from dispatcher.configuration.draft_text import troubles_of
 from dispatcher.configuration.storage import config_versions
@@ -91,6 +91,7 @@ def show_version(visit: Visit) -> Response:
         number=number,
         lines=difference(before, version.text),
         troubles=troubles_in(visit, version) if open_ else (),
+        lost=_lost_by(visit, version) if open_ else (),
         own=visit.actor in version.authors,
         today=visit.now.date(),
         ladder=ladder_of(visit, kind, version.name, version.text),
@@ -102,6 +103,7 @@ def decide(visit: Visit) -> Response:
     version, do = version_of(visit), visit.text("do")
     house, why = visit.program, visit.text("why")[:1000]
     database, check, who, now = house.database, house.check_texts, visit.actor, visit.now
+    wants_it = visit.text("wants_it") == "yes"
     acts: dict[str, tuple[Role, Callable[[], None], str]] = {
         "hand-in": (
             Role.MANAGER,
@@ -110,7 +112,16 @@ def decide(visit: Visit) -> Response:
         ),
         "approve": (
             Role.APPROVER,
-            lambda: decide_text.approve(database, check, version, actor=who, since=since_of(visit), now=now),
+            lambda: decide_text.approve(
+                database,
+                check,
+                version,
+                actor=who,
+                since=since_of(visit),
+                now=now,
+                heard_less=house.heard_less,
+                wants_it=wants_it,
+            ),
             "It is decided. From that day on it holds.",
         ),
         "send-back": (
@@ -125,7 +136,16 @@ def decide(visit: Visit) -> Response:
         ),
         "retire": (
             Role.APPROVER,
-            lambda: decide_text.retire(database, check, version, actor=who, why=why, now=now),
+            lambda: decide_text.retire(
+                database,
+                check,
+                version,
+                actor=who,
+                why=why,
+                now=now,
+                heard_less=house.heard_less,
+                wants_it=wants_it,
+            ),
             "Retired. The version before it holds again.",
         ),
     }
@@ -287,6 +307,16 @@ def troubles_in(visit: Visit, version: ConfigVersion) -> tuple[Any, ...]:
     house = visit.program
     return tuple(
         troubles_of(house.database, house.check_texts, version.kind, version.name, version.text, visit.now)
+    )
+
+
+def _lost_by(visit: Visit, version: ConfigVersion) -> tuple[Trouble, ...]:
+    """What of people's wishes would not be heard any more; of a text that cannot be read nobody can say."""
+    house = visit.program
+    if version.kind != BY_WORD["wording"].word or troubles_in(visit, version):
+        return ()
+    return tuple(
+        troubles_of(house.database, house.heard_less, version.kind, version.name, version.text, visit.now)
     )
 
 

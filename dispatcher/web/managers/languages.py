@@ -152,7 +152,16 @@ def _approve(visit: Visit, language: str) -> str:
         may_approve(one, visit.actor)
     tried = tried_together(house.database, house.check_texts, handed, since)
     for one in handed:
-        decide_text.approve(house.database, tried, one, actor=visit.actor, since=since, now=now)
+        decide_text.approve(
+            house.database,
+            tried,
+            one,
+            actor=visit.actor,
+            since=since,
+            now=now,
+            heard_less=house.heard_less,
+            wants_it=False,
+        )
     house.pages_texts.forget()
     house.follow_configuration()
     return "It is decided. From that day on it holds."
