@@ -58,7 +58,14 @@ def approve(
         "published_from": since,
     }
     _move(
-        database, version, values, Event.CONFIG_PUBLISHED, actor=actor, now=now, since=since.isoformat(), **lost
+        database,
+        version,
+        values,
+        Event.CONFIG_PUBLISHED,
+        actor=actor,
+        now=now,
+        since=since.isoformat(),
+        **lost,
     )
 
 
