@@ -11,10 +11,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from openpyxl import Workbook
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from dispatcher.database.tables.messages import messages
-from dispatcher.database.tables.portfolio import debtors
+from dispatcher.database.tables.portfolio import contact_points, debtors
 from dispatcher.record.verify.verify_file import verify_file
 from dispatcher.worker.daily_run import run_today
 from tests.web.house import ALL, PASSWORD, Web
@@ -64,7 +64,15 @@ def page_of(browser: Browser, base: str) -> Iterator[Callable[..., Page]]:
 
 
 def everything(web: Web) -> list[str]:
-    """Every page there is, with one message of each channel, a plan, an error and the debtors' page."""
+    """Every page there is, with one message of each channel, a plan, an error and the debtors' page.
+
+    Somebody has an address as long as they come.
+    """
+    with web.house.database.writing() as connection:
+        ana = contact_points.c.address == "ana@debtors.example"
+        connection.execute(
+            update(contact_points).where(ana).values(address=f"{'ana.' * 14}perez@debtors.example")
+        )
     plan = planned(web.signed_in(ALL), "2026-11-16")
     with web.house.database.reading() as connection:
         ids = [
