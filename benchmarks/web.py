@@ -35,8 +35,8 @@ from dispatcher.users.storage import sessions, users
 from dispatcher.users.token_hash import token_hash
 from dispatcher.web.site.app import build_app
 
-LIMIT_MS = 200
-REPEATS = 5
+MEDIAN_MS, LATE_MS = 100, 200  # at the median, at the 99th percentile
+REPEATS = 100
 PAGES = (
     "/",
     "/runs",
@@ -86,12 +86,9 @@ def main() -> None:
         fill_house(house, arguments.entries, arguments.debts)
         report = measure(house)
         house.close()
-    slow = sorted(path for path, (median, _) in report.items() if median >= LIMIT_MS)
-    print(
-        json.dumps(
-            {"machine": platform.machine(), "ms (median, slowest)": report, "over 200 ms": slow}, indent=2
-        )
-    )
+    slow = sorted(path for path, (median, late) in report.items() if median >= MEDIAN_MS or late >= LATE_MS)
+    said = {"machine": platform.machine(), "ms (median, 99th percentile)": report, "over the limit": slow}
+    print(json.dumps(said, indent=2))
     sys.exit(bool(slow))
 
 
@@ -165,7 +162,8 @@ def measure(house: Dispatcher) -> dict[str, tuple[float, float]]:
             times.append((time.perf_counter() - begun) * 1000)
             if answer.status_code != 200:
                 sys.exit(f"{path} answered {answer.status_code}: {answer.text[:300]}")
-        found[path] = (round(statistics.median(times), 1), round(max(times), 1))
+        late = statistics.quantiles(times, n=100)[-1]
+        found[path] = (round(statistics.median(times), 1), round(late, 1))
     with house.database.reading() as connection:
         print(f"{connection.scalar(select(func.max(log_entries.c.id))):,} entries", file=sys.stderr)
     return found

@@ -5,8 +5,12 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -222,3 +226,56 @@ def test_alerts_say_who_is_woken_and_what_to_do() -> None:
         check=False,
     )  # fmt: skip
     assert told.returncode == 0, told.stdout
+
+
+@pytest.mark.deep
+def test_the_image_is_built_from_what_it_copies_and_its_health_is_answered(tmp_path: Path) -> None:
+    """Its own instructions, in a folder in place of the image: nothing but what it copies is there."""
+    build, home = tmp_path / "build", tmp_path / "home"
+    build.mkdir()
+    stage = list(
+        takewhile(lambda one: one[1] != "--from=build /opt/dispatcher /opt/dispatcher", instructions())
+    )
+    for word, rest in stage:
+        if word == "COPY":
+            for source in rest.split()[:-1]:
+                copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
+                copy(ROOT / source, build / source)
+    for command_line in [rest for word, rest in stage if word == "RUN"]:
+        words = command_line.replace("/opt/dispatcher", str(tmp_path / "opt")).replace(
+            "python -m", f"{sys.executable} -m"
+        )
+        made = subprocess.run(
+            ["sh", "-ec", words], cwd=build, capture_output=True, text=True, timeout=400, check=False
+        )
+        assert made.returncode == 0, made.stderr
+    said = dict(instructions())
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **{
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("DISPATCHER_", "PYTHON"))
+        },
+        "PATH": f"{tmp_path / 'opt' / 'bin'}:{os.environ['PATH']}",
+        "DISPATCHER_HOME": str(home),
+        "DISPATCHER_WEB__PORT": str(port),
+    }
+    health = json.loads(said["HEALTHCHECK"].partition("CMD ")[2].replace(":8000/", f":{port}/"))
+    started = subprocess.Popen(
+        [*json.loads(said["ENTRYPOINT"]), *json.loads(said["CMD"])], env=environment, cwd=tmp_path,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        end = time.monotonic() + 60
+        while subprocess.run(
+            health, env=environment, capture_output=True, timeout=20, check=False
+        ).returncode:
+            assert started.poll() is None, started.stderr and started.stderr.read()
+            assert time.monotonic() < end, "it never answered that it is well"
+    finally:
+        started.terminate()
+        started.communicate(timeout=30)
+    assert started.returncode == 0
