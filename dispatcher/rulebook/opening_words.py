@@ -35,11 +35,16 @@ SCHEMA: dict[str, Any] = {
 def load_opening_words(directory: Path) -> Mapping[str, OpeningWords]:
     """Every language of the folder; raises ConfigError with file, line and key."""
     found: dict[str, OpeningWords] = {}
-    for path in sorted(directory.glob("*.yaml")):
+    for path in sorted(directory.glob("*.yaml"), key=lambda one: (one.stem != "en", one.stem)):
         file = read_yaml(path)
         file.validate(SCHEMA)
         if file.data["language"] != path.stem:
             raise file.error(("language",), f"is {file.data['language']}, the file's name says {path.stem}")
         require_places(file, ("opening",), file.data["opening"], _PLACES)
-        found[path.stem] = OpeningWords(**file.data["opening"])
+        words = OpeningWords(**file.data["opening"])
+        if same := next((language for language, known in found.items() if known == words), None):
+            raise file.error(
+                ("opening",), f"is what {same} says, word for word: it has to be written in {path.stem}"
+            )
+        found[path.stem] = words
     return found

@@ -378,6 +378,14 @@ def test_first_words_that_leave_no_room_for_a_name_are_refused_at_their_line(tmp
         load_opening_words(tmp_path)
 
 
+def test_first_words_begun_from_another_language_and_not_translated_are_refused(tmp_path: Path) -> None:
+    english = (ROOT / "config" / "calls" / "en.yaml").read_text(encoding="utf-8")
+    (tmp_path / "en.yaml").write_text(english, encoding="utf-8")
+    (tmp_path / "sv.yaml").write_text(english.replace("language: en", "language: sv"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"sv\.yaml:3: opening: is what en says"):
+        load_opening_words(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("steps", "said"),
     [
