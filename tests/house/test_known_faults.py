@@ -30,7 +30,7 @@ HELD_BY = {
         "tests/places/test_residence.py::test_a_stated_zone_joins_the_guess_from_the_address_and_does_not_replace_it",
     ],
     "11-opt-out-other-case": [
-        "tests/people/test_record.py::test_an_opt_out_binds_whoever_is_reached_at_the_mailbox_in_another_case"
+        "tests/people/test_record_opt_outs.py::test_an_opt_out_binds_whoever_is_reached_at_the_mailbox_in_another_case"
     ],
     "12-placeholder-address": [
         f"{_LEDGERS}::test_an_address_that_three_people_share_is_not_used_and_one_human_at_two_creditors_is_one"
