@@ -1,10 +1,16 @@
-"""What the documents say of the tree is there."""
+"""What the documents say of the tree and of the commands is there."""
 
 import re
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
+from dispatcher.cli.main import COMMANDS
 from tests.shared import ROOT
 
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
@@ -45,3 +51,57 @@ def test_every_path_that_a_document_names_exists(document: Path) -> None:
     missing = [path for path in _PATH.findall(text) if not (ROOT / path).exists()]
     missing += [link for link in _LINK.findall(text) if not (document.parent / link).exists()]
     assert [path for path in missing if not _STANDS_FOR_MANY.search(path)] == []
+
+
+def commands_of(text: str) -> Iterator[str]:
+    """What stands in back quotes or in a block of a shell and begins with our command."""
+    spans = re.findall(
+        r"`(dispatcher [^`]+)`", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    )
+    blocks = re.findall(r"^```(?:sh|shell|bash|console)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    lines = [line for block in blocks for line in re.sub(r"\\\n", " ", block).splitlines()]
+    yield from spans
+    yield from (
+        found[1] for line in lines if (found := re.match(r"(?:\$ )?(?:\S+=\S+ )*(dispatcher .*)", line))
+    )
+
+
+@cache
+def verb(name: str) -> Any:
+    where = COMMANDS[name][0].partition(":")
+    found = getattr(import_module(where[0]), where[2])
+    if isinstance(found, typer.Typer):
+        return typer.main.get_command(found)
+    alone = typer.Typer(add_completion=False)
+    alone.command(name)(found)
+    return typer.main.get_command(alone)
+
+
+def unknown_in(words: list[str]) -> list[str]:
+    """The verb or the options of a call that the program does not have."""
+    if words[0] in {"--help", "--version"}:
+        return []
+    if words[0] not in COMMANDS:
+        return words[:1]
+    called = verb(words[0])
+    inner = getattr(called, "commands", {})
+    if inner and len(words) > 1 and re.fullmatch(r"[a-z][a-z-]*", words[1]):
+        if words[1] not in inner:
+            return words[:2]
+        called = inner[words[1]]
+    known = {option for one in called.params for option in (*one.opts, *one.secondary_opts)} | {"--help"}
+    return [word for word in words if word.startswith("--") and word.partition("=")[0] not in known]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_command_that_a_document_names_is_the_programs_with_its_options(document: Path) -> None:
+    calls = [re.split(r" (?:#|&&|\||>) ?| \|", one)[0] for one in commands_of(document.read_text())]
+    wrong = [(one, bad) for one in calls if (bad := unknown_in(re.findall(r"[^\s|,;()\[\]]+", one)[1:]))]
+    assert wrong == []
+
+
+def test_a_command_or_an_option_that_is_not_there_is_found() -> None:
+    assert sum(len(list(commands_of(document.read_text()))) for document in DOCUMENTS) > 150
+    assert unknown_in(["mesages", "list"]) == ["mesages"]
+    assert unknown_in(["messages", "lst"]) == ["messages", "lst"]
+    assert unknown_in(["messages", "list", "--run", "1", "--nonsense"]) == ["--nonsense"]
