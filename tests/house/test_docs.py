@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
 import pytest
 import typer
 
 from dispatcher.cli.main import COMMANDS
+from dispatcher.settings import Settings
 from tests.shared import ROOT
 
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
@@ -105,3 +107,26 @@ def test_a_command_or_an_option_that_is_not_there_is_found() -> None:
     assert unknown_in(["mesages", "list"]) == ["mesages"]
     assert unknown_in(["messages", "lst"]) == ["messages", "lst"]
     assert unknown_in(["messages", "list", "--run", "1", "--nonsense"]) == ["--nonsense"]
+
+
+OF_COMMANDS = {"DISPATCHER_USER_TOKEN_FILE"}  # read by a command, not by the program
+
+
+def is_setting(name: str) -> bool:
+    """Whether a variable sets something: a part of the settings within another, or a file that holds one."""
+    if name in OF_COMMANDS:
+        return True
+    within: Any = Settings
+    for part in name.removeprefix("DISPATCHER_").removesuffix("_FILE").lower().split("__"):
+        field = getattr(within, "model_fields", {}).get(part)
+        if field is None:
+            return False
+        within = next((one for one in get_args(field.annotation) if one is not NoneType), field.annotation)
+    return True
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_setting_that_a_document_names_is_one(document: Path) -> None:
+    named = re.findall(r"DISPATCHER_[A-Z0-9_]+[A-Z0-9]", document.read_text())
+    assert [name for name in named if not is_setting(name)] == []
+    assert not is_setting("DISPATCHER_WEB__PROT")
