@@ -30,7 +30,9 @@ from dispatcher.rulebook.wording import load_wordings
 from dispatcher.values.money import Money
 from dispatcher.writing.checks.checks import check_bytes
 from dispatcher.writing.domain.render_inputs import RenderInputs
-from dispatcher.writing.language.compile import CompiledTemplate, compile_version, joined_sources
+from dispatcher.writing.language.compile import compile_version
+from dispatcher.writing.language.compile_text import joined_sources
+from dispatcher.writing.language.compiled import CompiledTemplate
 from dispatcher.writing.language.layouts import Layouts, read_layouts
 from dispatcher.writing.render import Rendered, render
 from dispatcher.writing.samples import sample

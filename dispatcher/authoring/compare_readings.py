@@ -11,7 +11,7 @@ from dispatcher.database.engine import Database
 from dispatcher.people.storage.find_debtor import find_debtor
 from dispatcher.planning.policy import Policy
 from dispatcher.writing.domain.render_inputs import RenderInputs
-from dispatcher.writing.language.compile import CompiledTemplate
+from dispatcher.writing.language.compiled import CompiledTemplate
 from dispatcher.writing.render import RenderFailure, lacks_needs, render_words
 
 CHUNK = 200

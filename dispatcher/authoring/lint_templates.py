@@ -6,7 +6,8 @@ from pathlib import Path
 from dispatcher.authoring.template_files import read_template, template_folders
 from dispatcher.planning.domain.strategy import Strategy
 from dispatcher.writing.domain.template import TemplateVersion
-from dispatcher.writing.language.compile import CompiledTemplate, compile_version
+from dispatcher.writing.language.compile import compile_version
+from dispatcher.writing.language.compiled import CompiledTemplate
 from dispatcher.writing.language.layouts import Layouts
 from dispatcher.writing.language.problems import Problem, TemplateProblems
 from dispatcher.writing.trial import check_versions

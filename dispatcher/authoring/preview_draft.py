@@ -11,7 +11,8 @@ from dispatcher.writing.checks.finding import Finding
 from dispatcher.writing.coverage import Coverage, coverage_of, debtor_called
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.domain.template import TemplateVersion
-from dispatcher.writing.language.compile import CompiledTemplate, CompiledText, compile_version
+from dispatcher.writing.language.compile import compile_version
+from dispatcher.writing.language.compiled import CompiledTemplate, CompiledText
 from dispatcher.writing.language.layouts import Layouts
 from dispatcher.writing.language.meta import FILE as META_FILE
 from dispatcher.writing.language.meta import TemplateMeta

@@ -15,7 +15,7 @@ from dispatcher.messages.storage import contents, outbox
 from dispatcher.people.domain.person import PersonFile
 from dispatcher.people.storage.find_debtor import find_debtor
 from dispatcher.writing.domain.render_inputs import RenderInputs
-from dispatcher.writing.language.compile import CompiledTemplate
+from dispatcher.writing.language.compiled import CompiledTemplate
 from dispatcher.writing.message_files import gather
 from dispatcher.writing.prepare_messages import Preparing, render_for
 from dispatcher.writing.render import Rendered, RenderFailure, render

@@ -12,7 +12,8 @@ from dispatcher.writing.checks.checks import Report, check_bytes
 from dispatcher.writing.checks.finding import Finding
 from dispatcher.writing.checks.suited import unsuited
 from dispatcher.writing.domain.render_inputs import RenderInputs
-from dispatcher.writing.language.compile import CompiledTemplate, compile_version
+from dispatcher.writing.language.compile import compile_version
+from dispatcher.writing.language.compiled import CompiledTemplate
 from dispatcher.writing.language.layouts import Layouts
 from dispatcher.writing.language.problems import TemplateProblems
 

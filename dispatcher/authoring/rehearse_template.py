@@ -11,7 +11,7 @@ from dispatcher.authoring.vanished import Vanishing
 from dispatcher.database.engine import Database
 from dispatcher.planning.policy import Policy
 from dispatcher.writing.domain.render_inputs import RenderInputs
-from dispatcher.writing.language.compile import CompiledTemplate
+from dispatcher.writing.language.compiled import CompiledTemplate
 from dispatcher.writing.render import Draft, RenderFailure, lacks_needs, render_words, says_the_same
 from dispatcher.writing.trial import branch_problems
 

@@ -13,7 +13,7 @@ from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.users.domain.user import User
 from dispatcher.values.message_id import RandomBytes, new_message_id
-from dispatcher.writing.language.compile import CompiledTemplate
+from dispatcher.writing.language.compiled import CompiledTemplate
 from dispatcher.writing.render import Rendered, render
 from dispatcher.writing.samples import samples
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from dispatcher.writing.domain.render_inputs import RenderInputs
-from dispatcher.writing.language.compile import CompiledTemplate, CompiledText
+from dispatcher.writing.language.compiled import CompiledTemplate, CompiledText
 from dispatcher.writing.language.problems import Problem
 from dispatcher.writing.language.values import Use
 

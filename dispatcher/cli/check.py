@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # only types here; compiling is loaded by the check that need
     from channels.port import Channel
     from dispatcher.planning.domain.strategy import Step, Strategy
     from dispatcher.planning.policy import Policy
-    from dispatcher.writing.language.compile import CompiledTemplate
+    from dispatcher.writing.language.compiled import CompiledTemplate
 
 HOUSE = "house"
 Finding = tuple[str, str, str]  # level (ok, note, wrong), subject, sentence

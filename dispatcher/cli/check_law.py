@@ -81,7 +81,7 @@ def sentences(dispatcher: Dispatcher) -> Iterator[Finding]:
 def _unwritten(dispatcher: Dispatcher, place: "PlaceCount") -> Iterator[str]:
     from dispatcher.people.domain.person import gate_kind
     from dispatcher.writing.checks.sentences import unwritten
-    from dispatcher.writing.language.compile import language_chain
+    from dispatcher.writing.language.compiled import language_chain
 
     policy, wordings = dispatcher.policy, dispatcher.layouts.wordings
     sender = policy.senders.get(place.creditor)

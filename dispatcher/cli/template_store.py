@@ -8,7 +8,7 @@ from dispatcher import resources
 from dispatcher.bootstrap import Dispatcher
 
 if TYPE_CHECKING:
-    from dispatcher.writing.language.compile import CompiledTemplate
+    from dispatcher.writing.language.compiled import CompiledTemplate
 
 Name = Annotated[str, typer.Argument(help="The template's name, such as first-reminder.")]
 

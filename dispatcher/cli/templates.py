@@ -24,7 +24,7 @@ from dispatcher.cli.template_views import (
 
 if TYPE_CHECKING:
     from dispatcher.writing.domain.template import TemplateVersion
-    from dispatcher.writing.language.compile import CompiledTemplate
+    from dispatcher.writing.language.compiled import CompiledTemplate
     from dispatcher.writing.language.problems import Problem
 
 

@@ -27,7 +27,7 @@ from dispatcher.planning.domain.strategy import Step, Strategy
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import plans
 from dispatcher.values.message_id import RandomBytes
-from dispatcher.writing.language.compile import CompiledTemplate
+from dispatcher.writing.language.compiled import CompiledTemplate
 
 _AT_ONCE = 500  # messages looked at together
 _NONE = Strategy(name="", steps=())

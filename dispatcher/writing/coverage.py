@@ -19,7 +19,7 @@ from dispatcher.writing.language.branches import (
     ways_in,
     words_in,
 )
-from dispatcher.writing.language.compile import CompiledText
+from dispatcher.writing.language.compiled import CompiledText
 from dispatcher.writing.language.meta import TemplateMeta
 from dispatcher.writing.language.placeholders import View
 from dispatcher.writing.language.problems import MissingValue

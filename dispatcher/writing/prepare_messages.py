@@ -38,7 +38,7 @@ from dispatcher.values.sender import Sender
 from dispatcher.writing.checks.checks import Report
 from dispatcher.writing.checks.suited import unsuited
 from dispatcher.writing.domain.render_inputs import RenderInputs
-from dispatcher.writing.language.compile import CompiledTemplate
+from dispatcher.writing.language.compiled import CompiledTemplate
 from dispatcher.writing.message_files import MessageFiles, gather
 from dispatcher.writing.render import Rendered, RenderFailure, render
 from dispatcher.writing.untrusted import one_line

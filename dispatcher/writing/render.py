@@ -16,7 +16,7 @@ from dispatcher.writing.checks.finding import Finding
 from dispatcher.writing.domain.letter_words import LetterWords
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.formats import locale_for
-from dispatcher.writing.language.compile import CompiledTemplate, CompiledText, Part, text_direction
+from dispatcher.writing.language.compiled import CompiledTemplate, CompiledText, Part, text_direction
 from dispatcher.writing.language.placeholders import View, find
 from dispatcher.writing.language.problems import MissingValue
 from dispatcher.writing.language.sandbox import MAX_OUTPUT

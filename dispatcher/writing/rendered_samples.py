@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from channels.kind import ChannelKind
 from dispatcher.writing.checks.finding import Finding
 from dispatcher.writing.domain.render_inputs import RenderInputs
-from dispatcher.writing.language.compile import CompiledTemplate
+from dispatcher.writing.language.compiled import CompiledTemplate
 from dispatcher.writing.render import Draft, RenderFailure, letter_failure, render, render_words
 
 if TYPE_CHECKING:  # with the PDF engine: only where letters are written

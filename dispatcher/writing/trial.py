@@ -23,12 +23,8 @@ from dispatcher.writing.coverage import coverage_of
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.domain.template import TemplateVersion
 from dispatcher.writing.domain.wording import folded
-from dispatcher.writing.language.compile import (
-    FILES,
-    CompiledTemplate,
-    CompiledText,
-    compile_version,
-)
+from dispatcher.writing.language.compile import compile_version
+from dispatcher.writing.language.compiled import FILES, CompiledTemplate, CompiledText
 from dispatcher.writing.language.layouts import Layouts
 from dispatcher.writing.language.meta import FILE as META_FILE
 from dispatcher.writing.language.problems import Problem, TemplateProblems

@@ -6,7 +6,7 @@ import pytest
 
 from channels.kind import ChannelKind
 from dispatcher.values.money import Money
-from dispatcher.writing.language.compile import language_chain
+from dispatcher.writing.language.compiled import language_chain
 from dispatcher.writing.letters import window_text
 from dispatcher.writing.letters.reading import read_letter
 from dispatcher.writing.render import Rendered, RenderFailure

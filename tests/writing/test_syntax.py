@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from dispatcher.writing.language import compile as compile_module
+from dispatcher.writing.language import compile_text
 from dispatcher.writing.language.compile import compile_version
 from dispatcher.writing.language.problems import TemplateProblems
 from dispatcher.writing.language.sandbox import environment
@@ -166,7 +166,7 @@ def test_markdown_stays_markdown_around_placeholders():
 def test_pieces_of_a_layout_read_as_jinja_reads_them_in_one(body, layout):
     env, (before, after) = environment(html=False), layout.split("{}")
     pieces = [(before, False), (body, True), (after.format(), False)]
-    apart = "".join(env.from_string(source).render() for source, _ in compile_module._parted(pieces))
+    apart = "".join(env.from_string(source).render() for source, _ in compile_text._parted(pieces))
     assert apart == env.from_string(layout.format(body)).render()
 
 
@@ -174,7 +174,7 @@ def test_a_layout_whose_condition_holds_the_body_compiles_whole():
     house = house_style()
     layout = "{% if debtor.name %}\n{{ body }}\n{% endif %}\n{{ identity }}\n"
     house = replace(house, layouts={**house.layouts, "email.txt": layout}, digest="conditional")
-    compiled = compile_module.compile_version(a_version(en_email="Hello. " + BODY), house)
+    compiled = compile_version(a_version(en_email="Hello. " + BODY), house)
     (text,) = compiled.texts.values()
     assert len(text.parts["text"].pieces) == 1
     assert "Hello." in rendered(compiled, inputs()).text

@@ -12,7 +12,7 @@ from dispatcher.values.money import Money
 from dispatcher.writing.checks.scan import Scanner
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.formats import date_text, money_text
-from dispatcher.writing.language.compile import CompiledText
+from dispatcher.writing.language.compiled import CompiledText
 from dispatcher.writing.language.values import sms_text
 from dispatcher.writing.untrusted import FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE, is_right_to_left
 from dispatcher.writing.working_days import REPLY_DAYS, working_day_after

@@ -19,7 +19,7 @@ from dispatcher.writing.checks.scan import CLEAN, Hit, Verdict, scanner_for
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.domain.wording import Disclosure, folded
 from dispatcher.writing.formats import date_text, locale_for, money_text
-from dispatcher.writing.language.compile import CompiledTemplate, CompiledText, Part, applies
+from dispatcher.writing.language.compiled import CompiledTemplate, CompiledText, Part, applies
 from dispatcher.writing.language.placeholders import View
 from dispatcher.writing.language.syntax import LOCALE
 from dispatcher.writing.language.values import for_medium, plain_text, sms_text, strings, with_single_stops

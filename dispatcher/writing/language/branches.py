@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, TemplateError, nodes
 
 from dispatcher.writing.language import front_matter, markdown
-from dispatcher.writing.language.compile import FILES, Part
+from dispatcher.writing.language.compiled import FILES, Part
 from dispatcher.writing.language.placeholders import PLACEHOLDERS
 from dispatcher.writing.language.sandbox import environment
 from dispatcher.writing.language.syntax import analyse
