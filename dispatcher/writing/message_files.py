@@ -149,7 +149,9 @@ def gather(
             )
             for key, rows in debts_of.items()
         },
-        first_sent=first_sent(connection, debt_ids),
+        first_sent=first_sent(
+            connection, debt_ids, without={message.id for message in messages if message.sent_at}
+        ),
         follow_ups=_follow_ups(connection, [message.id for message in messages]),
         settlements=sent_offers.settlements_sent(
             connection, {message.recipient_id for message in messages if message.kind == "collection"}

@@ -17,7 +17,13 @@ from dispatcher.people.domain.person import gate_kind
 from dispatcher.people.storage.history import CAME_BACK, HAS_REACHED, STATE
 
 _FIRST_SENT = (
-    select(message_debts.c.debt_id, message_debts.c.recipient_id, messages.c.sent_at, messages.c.zones)
+    select(
+        message_debts.c.debt_id,
+        message_debts.c.recipient_id,
+        message_debts.c.message_id,
+        messages.c.sent_at,
+        messages.c.zones,
+    )
     .join(messages, messages.c.id == message_debts.c.message_id)
     .where(
         one_of(message_debts.c.debt_id, "ids"),
@@ -56,13 +62,20 @@ _DEBTS_OF = (
 )
 
 
-def first_sent(connection: Connection, debt_ids: Collection[int]) -> dict[tuple[int, int], date]:
-    """(debt, recipient) -> the recipient's day on which the first message that asked for it went out and arrived."""
+def first_sent(
+    connection: Connection, debt_ids: Collection[int], *, without: Collection[str] = ()
+) -> dict[tuple[int, int], date]:
+    """(debt, recipient) -> the recipient's day on which the first message that asked for it went out and arrived.
+
+    `without`: messages that are looked at again; none comes before itself.
+    """
     if not debt_ids:
         return {}
     rows = connection.execute(_FIRST_SENT, {"ids": sorted(debt_ids)})
     return {
-        (row.debt_id, row.recipient_id): local_day(row.sent_at, row.zones) for row in rows
+        (row.debt_id, row.recipient_id): local_day(row.sent_at, row.zones)
+        for row in rows
+        if row.message_id not in without
     }  # the earliest stands
 
 
