@@ -171,14 +171,13 @@ def _encoded_words(text: str) -> str:
     whole = text.encode("utf-8", "replace")
     if len(whole) <= _CHUNK:
         return f"=?utf-8?B?{base64.b64encode(whole).decode()}?="
-    words, chunk = [], b""
-    for character in text:
-        encoded = character.encode("utf-8", "replace")
-        if len(chunk) + len(encoded) > _CHUNK:
-            words.append(chunk)
-            chunk = b""
-        chunk += encoded
-    words.append(chunk)
+    words, start = [], 0
+    while start < len(whole):
+        end = min(start + _CHUNK, len(whole))
+        while end < len(whole) and whole[end] & 0xC0 == 0x80:  # in the middle of a character
+            end -= 1
+        words.append(whole[start:end])
+        start = end
     return "\r\n ".join(f"=?utf-8?B?{base64.b64encode(word).decode()}?=" for word in words)
 
 

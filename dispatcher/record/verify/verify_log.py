@@ -1,10 +1,10 @@
 """Verifies the log in the database: every entry, its order, its bodies and personal values, and all seals."""
 
-import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any
 
 from dispatcher.database.engine import Database
@@ -17,6 +17,7 @@ from dispatcher.record.storage import log_audit, seals, stamps
 from dispatcher.record.storage.seal_journal import SealJournal
 from dispatcher.record.storage.sealing_keys import SealingKeys
 from dispatcher.record.verify.check_stamps import UNCHECKED, check_stamps
+from dispatcher.record.verify.read_entry import read_json
 from dispatcher.record.verify.verify_chain import Finding, check_journal, check_seals, replaced_keys
 from dispatcher.record.verify.verify_messages import check_messages
 from dispatcher.record.verify.verify_texts import Templates, check_facets, check_templates, wrong_reading_text
@@ -24,6 +25,7 @@ from dispatcher.values.instants import instant_text
 
 Progress = Callable[[int, int], None]
 _COLUMNS = ("event", "run_id", "message_id", "person", "creditor", "channel", "personal_id", "body_sha256")
+_kept = attrgetter(*_COLUMNS)
 _MAGIC = {"application/pdf": b"%PDF-"}
 
 
@@ -168,15 +170,15 @@ class _Check:
         if row.entry is None:
             return
         try:
-            document = dict(json.loads(row.entry))
+            document = dict(read_json(row.entry))
         except (ValueError, TypeError):
             self._say(place, "its content is not readable")
             return
-        for name in _COLUMNS:
-            if getattr(row, name) != document.get(name):
-                self._say(
-                    place, f"column {name} says {getattr(row, name)!r}, the entry {document.get(name)!r}"
-                )
+        kept, said = _kept(row), tuple(map(document.get, _COLUMNS))
+        if kept != said:
+            for name, column, told in zip(_COLUMNS, kept, said, strict=True):
+                if column != told:
+                    self._say(place, f"column {name} says {column!r}, the entry {told!r}")
         at = instant(row.at)
         if at is None or instant_text(at) != document.get("at") or at.microsecond % 1000:
             self._say(place, f"column at says {row.at}, the entry {document.get('at')}")
@@ -207,7 +209,7 @@ class _Check:
         if sha256(f"{row.salt}\n{row.values}".encode()).hexdigest() != commitment:
             self._say(place, f"its personal values (row {row.personal_row}) were changed")
             return
-        address = json.loads(row.values).get("address")
+        address = read_json(row.values).get("address")
         shown = address if isinstance(address, str) and address else None
         if row.personal_address != shown or row.personal_person != document.get(
             "person", row.personal_person
@@ -293,7 +295,7 @@ def _facet(document: Mapping[str, Any]) -> Facet | None:
 def _erased(entries: list[str]) -> Iterator[tuple[str, Any]]:
     for entry in entries:
         try:
-            details = json.loads(entry)["details"]
+            details = read_json(entry)["details"]
         except (ValueError, KeyError):
             continue  # reported where its content is checked
         for kind in ("personal", "bodies"):

@@ -1,12 +1,12 @@
 """Verifies the table of messages against the log: pages and searches read it, so it may say nothing else."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dispatcher.database.engine import Database
 from dispatcher.messages.domain.message import fold
 from dispatcher.record.storage import log_audit
+from dispatcher.record.verify.read_entry import read_json
 from dispatcher.record.verify.verify_chain import Finding
 
 _PLANNED = (
@@ -77,13 +77,13 @@ def _document(events: Sequence[Event], wanted: str) -> dict[str, Any]:
     """The newest entry of an event; empty where there is none, or where it cannot be read (found elsewhere)."""
     texts = [entry for event, entry in events if event == wanted and entry]
     try:
-        return dict(json.loads(texts[-1])) if texts else {}
+        return dict(read_json(texts[-1])) if texts else {}
     except (ValueError, TypeError):
         return {}
 
 
 def _details(entry: str | None) -> Mapping[str, Any] | None:
     try:
-        return json.loads(entry).get("details") if entry else None
+        return read_json(entry).get("details") if entry else None
     except (ValueError, AttributeError):
         return None

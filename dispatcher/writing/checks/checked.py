@@ -62,7 +62,8 @@ class Checked:
     def amounts(self) -> list[str]:
         """Every amount the ledger knows, as this reader sees it; longest first, so that none hides in another."""
         # A reader of PDFs gives plain spaces back, an SMS has no others, and people type them into columns.
-        written = {money_text(amount, self.locale) for amount in self._moneys()}
+        amounts = {(amount.minor, amount.currency): amount for amount in self._moneys()}  # many are one
+        written = {money_text(amount, self.locale) for amount in amounts.values()}
         return sorted(written | set(map(sms_text, written)), key=len, reverse=True)
 
     def dates(self) -> list[str]:

@@ -160,7 +160,7 @@ def _wording(checked: Checked) -> Steps:
         lines = mask(shown[start:], html=part == "html").split("\n")
         for number, line in enumerate(lines, start=1 + shown.count("\n", 0, start)):
             verdict = verdicts[line]
-            if verdict is not CLEAN:
+            if verdict is not CLEAN and (part != "html" or verdict.tells_in_html):
                 yield from _judged(checked, verdict, part, number)
 
 

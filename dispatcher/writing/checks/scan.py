@@ -87,6 +87,11 @@ class Verdict(NamedTuple):
     addresses: tuple[str, ...] = ()  # links written as text, whose hosts only the data can judge
     marks: tuple[str, ...] = ()  # Markdown's, which an SMS does not have
 
+    @property
+    def tells_in_html(self) -> bool:
+        """Whether there is more than its words' topics and addresses, which the reading text and its links tell."""
+        return bool(self.hits or self.handovers or self.says_no_court)
+
     def distinct(self) -> tuple[Hit, ...]:
         """Each mistake once: of phrases that overlap the first rule's, of one rule's the first in a sentence."""
         kept: list[Hit] = []

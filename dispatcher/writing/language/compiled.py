@@ -35,8 +35,9 @@ class CheckedSource:
         self._source, self._known, self.html = source, known, html
         self._template: Template | None = None
 
-    def render(self, variables: Variables) -> str:
-        """The text; raises what Jinja raises, and MissingValue."""
+    @property
+    def template(self) -> Template:
+        """Ready to be rendered; raises TemplateProblems."""
         if self._template is None:
             env = environment(html=self.html)
             # Turned once more, not kept: the trees of all texts would take more memory than the texts of a day.
@@ -44,7 +45,7 @@ class CheckedSource:
             if turned.tree is None:
                 raise TemplateProblems(turned.problems)
             self._template = env.from_string(turned.tree)
-        return self._template.render(variables)
+        return self._template
 
 
 class Part(NamedTuple):
@@ -55,8 +56,20 @@ class Part(NamedTuple):
     html: bool
 
     def render(self, variables: Variables) -> str:
-        """The text; raises what Jinja raises, and MissingValue."""
-        return "".join(piece if isinstance(piece, str) else piece.render(variables) for piece in self.pieces)
+        """The text; raises what Jinja raises, and MissingValue.
+
+        All pieces read one context: none can set anything, and to make one costs as much as a short piece.
+        """
+        context = None
+        written: list[str] = []
+        for piece in self.pieces:
+            if isinstance(piece, str):
+                written.append(piece)
+                continue
+            template = piece.template if isinstance(piece, CheckedSource) else piece
+            context = context or template.new_context(variables, shared=True)
+            written.extend(template.root_render_func(context))
+        return "".join(written)
 
 
 CompiledDisclosure = tuple[Disclosure, Part | None, Part | None]  # first and later, as plain text

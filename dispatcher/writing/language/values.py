@@ -61,29 +61,12 @@ def html_text(text: str) -> Markup:
 
 def plain_text(text: str) -> str:
     """Another's text in plain Unicode."""
-    return isolated(text)
+    return text if text.isascii() else isolated(text)
 
 
 def sms_text(text: str) -> str:
     """Another's text in an SMS: no-break spaces, which would cost half the message, become plain ones."""
     return text.replace("\u00a0", " ").replace("\u202f", " ")
-
-
-def written(value: Any, use: Use, locale: Locale) -> str | None:
-    """A value in the reader's locale, on one line; None where it is empty."""
-    if value is None or value == "":
-        return None
-    kind = use.placeholder.kind
-    if kind is Kind.MONEY and isinstance(value, Money):
-        return money_text(value, locale)
-    if kind is Kind.DATE and isinstance(value, date):
-        return date_text(value, locale, use.style)
-    return one_line(str(value))
-
-
-def tested(value: Any) -> Any:
-    """A value as conditions see it: amounts as decimals."""
-    return value.amount if isinstance(value, Money) else value
 
 
 def strings(uses: Iterable[Use], view: Any, locale: Locale) -> Variables:
@@ -92,13 +75,20 @@ def strings(uses: Iterable[Use], view: Any, locale: Locale) -> Variables:
 
 
 def _value(use: Use, source: Any, locale: Locale) -> Any:
-    value = use.placeholder.get(source)
-    if use.placeholder.kind is Kind.LIST and use.fields:
+    """In one step, without a call for each kind: there are some eighty in a message."""
+    placeholder = use.placeholder
+    value, kind = placeholder.get(source), placeholder.kind
+    if use.fields and kind is Kind.LIST:
         return [strings(use.fields, item, locale) for item in value]
-    if not use.printed:
-        return tested(value)
-    text = written(value, use, locale)
-    return Empty(use.placeholder.name) if text is None else text
+    if not use.printed:  # as conditions see it: amounts as decimals
+        return value.amount if isinstance(value, Money) else value
+    if value is None or value == "":
+        return Empty(placeholder.name)
+    if kind is Kind.MONEY and isinstance(value, Money):
+        return money_text(value, locale)
+    if kind is Kind.DATE and isinstance(value, date):
+        return date_text(value, locale, use.style)
+    return one_line(value if type(value) is str else str(value))
 
 
 def for_medium(uses: Iterable[Use], values: Mapping[str, Any], write: Write) -> Variables:
@@ -107,7 +97,9 @@ def for_medium(uses: Iterable[Use], values: Mapping[str, Any], write: Write) -> 
     for use in uses:
         value = values[use.variable]
         if use.printed and type(value) is str:
-            value = _whole(write(value)) if use.placeholder.kind is Kind.MONEY else write(value)
+            value = write(value)
+            if use.placeholder.kind is Kind.MONEY and isinstance(value, Markup):
+                value = _whole(value)
         elif use.fields:
             value = [for_medium(use.fields, item, write) for item in value]
         variables[use.variable] = value
@@ -123,6 +115,7 @@ def with_single_stops(text: str, names: Iterable[str], *, html: bool) -> str:
     return text
 
 
-def _whole(amount: Any) -> Any:
+@lru_cache(maxsize=8192)
+def _whole(amount: Markup) -> Markup:
     """An amount in HTML is never broken at the end of a line: plutoprint breaks after its point."""
-    return Markup('<span class="amount">%s</span>') % amount if isinstance(amount, Markup) else amount
+    return Markup('<span class="amount">%s</span>') % amount
