@@ -110,7 +110,7 @@ def with_single_stops(text: str, names: Iterable[str], *, html: bool) -> str:
     """A sentence that ends with a name which has a stop of its own needs no other: `Acme Ltd.`, never `Acme Ltd..`."""
     for name in {one_line(name) for name in names if name.endswith(".")}:
         shown = str(escape(name)) if html else name
-        if shown in text:
+        if f"{shown}." in text or f"{shown}<" in text:
             text = re.sub(rf"({re.escape(shown)}(?:</\w+>)*)\.(?!\.)", r"\1", text)
     return text
 
