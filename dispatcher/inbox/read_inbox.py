@@ -64,7 +64,6 @@ class InboxItem:
             "proposals": [
                 {
                     "reading": proposal.reading.value,
-                    "language": proposal.language,
                     "words": [self.text[start:end] for start, end in proposal.words],
                 }
                 for proposal in self.proposals

@@ -1,10 +1,12 @@
 """`config/readings/*.yaml` -> the table by which replies are read, a language each."""
 
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from dispatcher.inbox.domain.reading import Reading, ReadingPatterns, ReadingTable, compiled
+from dispatcher.inbox.domain.likeness import Likeness, learn
+from dispatcher.inbox.domain.reading import Reading, ReadingPatterns, ReadingTable, compiled, fold
 from dispatcher.rulebook.yaml_file import ConfigError, KeyPath, YamlFile, read_yaml
 
 _TEXTS = {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}
@@ -29,6 +31,11 @@ SCHEMA: dict[str, Any] = {
             "required": _READ,  # a reading that a language does not know would be read as nothing
             "properties": dict.fromkeys(_READ, _PATTERNS),
         },
+        "sentences": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": dict.fromkeys([reading.value for reading in Reading], _TEXTS),
+        },
     },
 }
 
@@ -46,7 +53,24 @@ def load_readings(directory: Path) -> ReadingTable:
         patterns=tuple(patterns for file in files for patterns in _patterns(file)),
         negators=frozenset(word for file in files for word in file.data["negators"]),
         words={file.data["language"]: frozenset(file.data.get("words", ())) for file in files},
+        known=_learnt(
+            tuple(
+                (name, text)
+                for file in files
+                for name, texts in file.data.get("sentences", {}).items()
+                for text in texts
+            )
+        ),
     )
+
+
+@lru_cache(maxsize=2)
+def _learnt(sentences: tuple[tuple[str, str], ...]) -> Likeness:
+    """Kept, as it takes half a second: a program reads its table at several places."""
+    known: dict[str, list[str]] = {}
+    for name, text in sentences:
+        known.setdefault(name, []).append(fold(text)[0])
+    return learn(known)
 
 
 def _patterns(file: YamlFile) -> list[ReadingPatterns]:
