@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-_TOKEN = re.compile(r"\S+@\S+|\d[\d.,/:]*|[^\W\d][\w']*|[^\w\s]")
+_TOKEN = re.compile(r"\S+@\S+|\d[\d.,/:]*|[^\W\d][\w']*|[?!%$€£#+]")
 _RUN_AT_MOST = 3  # words
 _PIECES = (2, 3, 4)  # letters
 _LETTERS_AT_MOST = 40  # of a word; what is longer is none
