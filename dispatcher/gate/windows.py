@@ -7,6 +7,11 @@ from dispatcher.gate.act import Place
 from dispatcher.values.zones import DAY, day_number, day_of
 
 
+LONGEST_WINDOW = (
+    45  # days of history that the gate is shown; a window is shorter, by a day on either side of the world
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Window:
     """A contact leaves the window when every part given is over: the strictest of them decides.

@@ -21,7 +21,7 @@ from dispatcher.gate.guards import (
 )
 from dispatcher.gate.guards.guard import Guard
 from dispatcher.gate.rules import ALL_KINDS
-from dispatcher.gate.windows import Window
+from dispatcher.gate.windows import LONGEST_WINDOW, Window
 from dispatcher.rulebook.holiday_calendar import HolidayCalendar, checked_days, is_known
 from dispatcher.rulebook.hours_text import HOURS_SCHEMA, weekly_hours
 from dispatcher.values.zones import zone
@@ -82,8 +82,8 @@ _WINDOW = {
     "additionalProperties": False,
     "minProperties": 1,
     "properties": {
-        "days": _DAYS,
-        "hours": {"type": "integer", "minimum": 1},
+        "days": {**_DAYS, "maximum": LONGEST_WINDOW - 2},
+        "hours": {"type": "integer", "minimum": 1, "maximum": 24 * (LONGEST_WINDOW - 2)},
         "calendar": {"enum": ["week", "month"]},
     },
 }

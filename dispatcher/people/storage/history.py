@@ -5,18 +5,20 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, or_, select
+from sqlalchemy import Connection, Select, bindparam, func, or_, select
 
 from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.people import contacts
 from dispatcher.database.tables.portfolio import debts
 from dispatcher.gate.facts import HistoryEntry
+from dispatcher.gate.windows import LONGEST_WINDOW
 from dispatcher.people.domain.person import gate_kind
 
-HISTORY = timedelta(days=45)  # longer than the longest window any pack counts in (a month)
-# What never grows too old: from when caps count, and by which address or number the debtor came.
-_DIRECT = ("conversation", "answered_complete", "inbound_from_consumer")
+HISTORY = timedelta(days=LONGEST_WINDOW)
+# What no window bounds never grows too old: the first and the last message about each debt (a notice is owed after the
+# first, an answer that was given stays given), and every contact made elsewhere that reached somebody.
+_ATTEMPTS = ("unanswered", "busy", "not_in_service", "voicemail", "left", "bounced", "failed")
 
 # States in which a message has reached, or may have reached, a person.
 # Without statistics SQLite would rather read all messages in these states than those of the people asked for.
@@ -26,7 +28,7 @@ CAME_BACK = ("bounced", "returned")
 HAS_REACHED = STATE.in_([state for state in REACHED if state not in CAME_BACK])
 
 _SINCE = bindparam("since", type_=messages.c.sent_at.type)
-_SENT = (
+_SENT_ROWS = (
     select(
         messages.c.recipient_id.label("debtor_id"),
         messages.c.id,
@@ -40,14 +42,37 @@ _SENT = (
     )
     .outerjoin(message_debts, message_debts.c.message_id == messages.c.id)
     .outerjoin(debts, debts.c.id == message_debts.c.debt_id)
-    .where(one_of(messages.c.recipient_id, "ids"), messages.c.sent_at > _SINCE, STATE.in_(REACHED))
-    .order_by(messages.c.sent_at, messages.c.id)
+    .where(one_of(messages.c.recipient_id, "ids"), STATE.in_(REACHED))
 )
+_SENT = _SENT_ROWS.where(messages.c.sent_at > _SINCE).order_by(messages.c.sent_at, messages.c.id)
+_OF_A_DEBT = (messages.c.recipient_id, message_debts.c.debt_id)
+_ENDS = (
+    select(
+        messages.c.id,
+        func.row_number()
+        .over(partition_by=_OF_A_DEBT, order_by=(messages.c.sent_at, messages.c.id))
+        .label("first"),
+        func.row_number()
+        .over(partition_by=_OF_A_DEBT, order_by=(messages.c.sent_at.desc(), messages.c.id.desc()))
+        .label("last"),
+    )
+    .outerjoin(message_debts, message_debts.c.message_id == messages.c.id)
+    .where(one_of(messages.c.recipient_id, "ids"), messages.c.sent_at.is_not(None), HAS_REACHED)
+    .subquery()
+)
+_OLD_ENDS = _SENT_ROWS.where(
+    messages.c.id.in_(select(_ENDS.c.id).where(or_(_ENDS.c.first == 1, _ENDS.c.last == 1))),
+    messages.c.sent_at <= _SINCE,
+).order_by(messages.c.sent_at, messages.c.id)
 _CONTACTS = (
     select(contacts)
     .where(
         one_of(contacts.c.debtor_id, "ids"),
-        or_(contacts.c.at > _SINCE, contacts.c.direction == "inbound", contacts.c.outcome.in_(_DIRECT)),
+        or_(
+            contacts.c.at > _SINCE,
+            contacts.c.direction == "inbound",
+            contacts.c.outcome.not_in(_ATTEMPTS),
+        ),
     )
     .order_by(contacts.c.at, contacts.c.id)
 )
@@ -56,10 +81,14 @@ _CONTACTS = (
 def load_history(
     connection: Connection, ids: Collection[int], *, since: datetime
 ) -> dict[int, tuple[HistoryEntry, ...]]:
-    """By person, what happened since an instant and every direct contact, oldest first."""
+    """By person, what happened since an instant and what no window bounds, oldest first."""
     values = {"ids": sorted(ids), "since": since}
-    sent, others = _grouped(connection, _SENT, values), _grouped(connection, _CONTACTS, values)
-    return {key: _history(sent.get(key, ()), others.get(key, ())) for key in {*sent, *others}}
+    old, sent = _grouped(connection, _OLD_ENDS, values), _grouped(connection, _SENT, values)
+    others = _grouped(connection, _CONTACTS, values)
+    return {
+        key: _history((*old.get(key, ()), *sent.get(key, ())), others.get(key, ()))
+        for key in {*old, *sent, *others}
+    }
 
 
 def _grouped(
