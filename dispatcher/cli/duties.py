@@ -43,7 +43,10 @@ def done(
     duty_id: Id,
     outcome: Annotated[str, typer.Option("--outcome", help="What was done.")],
     evidence: Annotated[
-        Path | None, typer.Option("--evidence", help="A file that shows it; its SHA-256 is sealed.")
+        Path | None,
+        typer.Option(
+            "--evidence", exists=True, dir_okay=False, help="A file that shows it: kept, its SHA-256 sealed."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -52,10 +55,12 @@ def done(
     Example: dispatcher duties done 12 --outcome "verification posted, registered" --evidence receipt.pdf
     """
     from dispatcher.duties.do_duty import do_duty
+    from dispatcher.messages.domain.evidence_file import EvidenceFile
 
+    file = EvidenceFile.of(evidence.read_bytes(), evidence.name) if evidence else None
     with opened() as program:
         closed = do_duty(
-            program.database, duty_id, outcome=outcome, evidence=evidence, actor=actor(), now=program.now()
+            program.database, duty_id, outcome=outcome, evidence=file, actor=actor(), now=program.now()
         )
     if as_json:
         print_json(asdict(closed))

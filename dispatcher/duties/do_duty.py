@@ -1,10 +1,8 @@
-"""Closes a duty with what was done, and with the evidence of it: a file's name and SHA-256, sealed in the log."""
+"""Closes a duty with what was done, and with the evidence of it: a file, kept and sealed by its SHA-256."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from dispatcher.database.engine import Database
@@ -12,6 +10,8 @@ from dispatcher.duties.note_duties import DUTY
 from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
+from dispatcher.messages.domain.evidence_file import EvidenceFile
+from dispatcher.messages.storage.evidence_files import keep_evidence
 from dispatcher.people.storage import task_lists, tasks
 
 
@@ -41,12 +41,12 @@ def list_duties(database: Database, *, done: bool = False) -> Sequence[ListedDut
 
 
 def do_duty(
-    database: Database, task: int, *, outcome: str, evidence: Path | None, actor: str, now: datetime
+    database: Database, task: int, *, outcome: str, evidence: EvidenceFile | None, actor: str, now: datetime
 ) -> ListedDuty:
     """Close one with what was done; raises DutyError for one that is no open duty, or words that say nothing."""
     if not outcome.strip():
         raise DutyError("say with --outcome what was done: the record keeps who did what")
-    proof = _proof(evidence)
+    proof = {"evidence": evidence.name, "sha256": evidence.sha256} if evidence else {}
     with database.writing() as connection:
         row = next((one for one in task_lists.get(connection, [task]) if one.kind == DUTY), None)
         if row is None or row.done_at is not None:
@@ -54,20 +54,19 @@ def do_duty(
         tasks.keep_details(connection, task, {**row.details, **proof})
         task_lists.finish(connection, [task], by=actor, at=now, outcome=outcome)
         public = {name: row.details[name] for name in ("key", "duty", "pack", "due")}
-        entry = LogEntry(event=Event.DUTY_DONE, at=now, actor=actor, details={**public, **proof})
+        if evidence is not None:
+            keep_evidence(connection, evidence, now=now)
+        entry = LogEntry(
+            event=Event.DUTY_DONE,
+            at=now,
+            actor=actor,
+            person=row.person,
+            body_sha256=evidence.sha256 if evidence else None,
+            details={**public, **proof},
+        )
         delivery_log.append(connection, [entry])
         [row] = task_lists.get(connection, [task])
     return _listed(row)
-
-
-def _proof(evidence: Path | None) -> dict[str, str]:
-    if evidence is None:
-        return {}
-    if not evidence.is_file():
-        raise DutyError(f"{evidence}: no such file; evidence is a file whose SHA-256 is kept")
-    with evidence.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"evidence": evidence.name, "sha256": digest}
 
 
 def _listed(row: Any) -> ListedDuty:

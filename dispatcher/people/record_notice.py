@@ -6,6 +6,8 @@ from typing import Any
 
 from dispatcher.database.engine import Database
 from dispatcher.log.domain.events import Event
+from dispatcher.messages.domain.evidence_file import EvidenceFile
+from dispatcher.messages.storage.evidence_files import keep_evidence
 from dispatcher.people.domain.fact_table import NOTICE
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.recording import Kept, Recorded, Recording, Said, recording
@@ -27,11 +29,15 @@ def record_notice(
     debts: Sequence[str] = (),
     sent_on: date | None = None,
     details: Mapping[str, Any] | None = None,
+    proof: EvidenceFile | None = None,
 ) -> Recorded:
-    """A notice sent on a day, about the debts named or about all; raises RecordError for days in a wrong order."""
+    """A notice sent on a day, about the debts named or about all; raises RecordError for days in a wrong order.
+
+    `proof`: the file of its receipt, kept and sealed.
+    """
     NOTICE.field("kind").read([kind])
     day = sent_on or said.now.date()
-    details = dict(details or {})
+    details = dict(details or {}) | ({"proof": proof.name, "proof_sha256": proof.sha256} if proof else {})
     for later in ("received_on", "returned_on"):
         if details.get(later, "9999") < day.isoformat():
             raise RecordError(f"{details[later]} is before the notice was sent, {day}")
@@ -39,7 +45,9 @@ def record_notice(
         row = {"kind": kind, "sent_on": day}
         kept = [record.keep(NOTICE, {"debt_id": debt_id, **row}, details) for debt_id in record.debt_ids]
         report: dict[str, str | int] = {"notice": kind, "sent_on": day.isoformat(), **details}
-        added = _log(record, kept, report)
+        if proof is not None:
+            keep_evidence(record.connection, proof, now=said.now)
+        added = _log(record, kept, report, proof)
         if kind in _ANSWERS:
             report = {**report, "answers": _answer(record, kind, day)}
         return Recorded(
@@ -52,12 +60,15 @@ def record_notice(
         )
 
 
-def _log(record: Recording, kept: Sequence[Kept], report: dict[str, str | int]) -> dict[str, str]:
+def _log(
+    record: Recording, kept: Sequence[Kept], report: dict[str, str | int], proof: EvidenceFile | None
+) -> dict[str, str]:
+    body = proof.sha256 if proof else None
     added = {name: value for each in kept for name, value in each.added.items()}
     if any(each.fresh for each in kept):
-        record.log(Event.NOTICE_RECORDED, report)
+        record.log(Event.NOTICE_RECORDED, report, body_sha256=body)
     if added:
-        record.log_added({"notice": report["notice"]}, added)
+        record.log_added({"notice": report["notice"]}, added, body_sha256=body)
     return added
 
 

@@ -63,8 +63,10 @@ class Recording:
     debts: tuple[KnownDebt, ...]  # those that were named
     said: Said
 
-    def log(self, event: Event, details: Mapping[str, Any], **personal: Any) -> None:
-        """Write the entry; values that must be erasable go by keyword."""
+    def log(
+        self, event: Event, details: Mapping[str, Any], *, body_sha256: str | None = None, **personal: Any
+    ) -> None:
+        """Write the entry; values that must be erasable go by keyword. `body_sha256`: of a file kept with it."""
         values = {"debtor": self.debtor.full_reference, "debts": list(self.debt_references), **personal}
         if self.said.note:
             values["note"] = self.said.note
@@ -78,6 +80,7 @@ class Recording:
             person=self.debtor.person,
             creditor=self.debtor.creditor,
             zones=people_facts.known_zones(self.connection, self.debtor.id),
+            body_sha256=body_sha256,
             personal_id=personal_id,
             commitment=commitment,
             details={**details, "source": self.said.source} if self.said.source else details,
@@ -115,10 +118,12 @@ class Recording:
             people_facts.change(self.connection, fact.kept_in, standing[0].id, columns)
         return Kept(fresh=False, added=changes)
 
-    def log_added(self, what: Mapping[str, Any], added: Mapping[str, Any]) -> None:
+    def log_added(
+        self, what: Mapping[str, Any], added: Mapping[str, Any], *, body_sha256: str | None = None
+    ) -> None:
         """Log what a repeat added, words that must be erasable apart."""
         public, private = parted(added)
-        self.log(Event.FACT_AMENDED, {**what, **public}, **private)
+        self.log(Event.FACT_AMENDED, {**what, **public}, body_sha256=body_sha256, **private)
 
     @property
     def debt_references(self) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,6 +13,8 @@ from dispatcher.duties.do_duty import DutyError, do_duty, list_duties
 from dispatcher.duties.domain.begun import Begun, strictest
 from dispatcher.duties.note_duties import late_or_soon, note_duties
 from dispatcher.gate.duty import Begins, Duty
+from dispatcher.messages.domain.evidence_file import MOST_BYTES, EvidenceError, EvidenceFile
+from dispatcher.messages.storage.evidence_files import stored_evidence
 from dispatcher.people.record_hold import record_hold
 from dispatcher.people.record_notice import record_notice
 from dispatcher.people.recording import Said
@@ -113,35 +114,45 @@ def test_a_released_complaint_closes_its_duty_by_itself(database: Database, desk
 
 
 def test_a_duty_is_done_with_words_and_a_file_whose_digest_is_sealed(
-    database: Database, desk: Policy, tmp_path: Path
+    database: Database, desk: Policy
 ) -> None:
     a_debtor(database, reference="US1")
     record_hold(database, "acme/US1", "complaint", said())
     owed(database, desk)
     [one] = list_duties(database)
-    proof = tmp_path / "receipt.txt"
-    proof.write_bytes(b"posted, registered")
+    proof = EvidenceFile.of(b"posted, registered", "C:\\scans\\receipt.txt")
     closed = do_duty(database, one.id, outcome="answered", evidence=proof, actor="robin", now=at(DAY))
+    with database.reading() as connection:
+        kind, _, body = stored_evidence(connection, proof.sha256)
+    assert (kind, body) == ("text/plain; charset=utf-8", b"posted, registered")
     assert closed.evidence == f"receipt.txt ({hashlib.sha256(b'posted, registered').hexdigest()})"
     with pytest.raises(DutyError, match="is no open duty"):
         do_duty(database, one.id, outcome="told", evidence=None, actor="robin", now=at(DAY))
     assert owed(database, desk, DAY + timedelta(days=1)) == []  # done once, it is not owed again
 
 
-@pytest.mark.parametrize(
-    ("outcome", "file", "words"), [(" ", None, "say with --outcome"), ("x", "gone", "no such file")]
-)
-def test_a_duty_is_not_closed_without_words_or_with_evidence_that_is_not_there(
-    database: Database, desk: Policy, tmp_path: Path, outcome: str, file: str | None, words: str
-) -> None:
+def test_a_duty_is_not_closed_without_words(database: Database, desk: Policy) -> None:
     a_debtor(database, reference="US1")
     record_hold(database, "acme/US1", "complaint", said())
     owed(database, desk)
     [one] = list_duties(database)
-    evidence = tmp_path / file if file else None
-    with pytest.raises(DutyError, match=words):
-        do_duty(database, one.id, outcome=outcome, evidence=evidence, actor="robin", now=at(DAY))
+    with pytest.raises(DutyError, match="say with --outcome"):
+        do_duty(database, one.id, outcome=" ", evidence=None, actor="robin", now=at(DAY))
     assert len(list_duties(database)) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "is empty"),
+        (b"%PDF-1.7" + b"x" * MOST_BYTES, "has more than 5 MB"),
+        (b"MZ\x90\x00\xff", "neither a PDF"),
+        (b"text\x00", "neither a PDF"),
+    ],
+)
+def test_evidence_that_is_no_paper_or_too_large_is_refused(data: bytes, words: str) -> None:
+    with pytest.raises(EvidenceError, match=words):
+        EvidenceFile.of(data, "scan.pdf")
 
 
 def test_the_summary_names_what_is_due_in_three_days_and_what_is_late(

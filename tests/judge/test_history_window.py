@@ -14,11 +14,11 @@ from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.people import contacts
 from dispatcher.gate.windows import LONGEST_WINDOW
 from dispatcher.people.domain.person import PersonFile
+from dispatcher.people.storage.debt_files import load_debts
 from dispatcher.people.storage.history import load_history
 from dispatcher.people.storage.people import load_people
 from dispatcher.planning.domain.contact import contact_facts
 from dispatcher.planning.domain.intended import IntendedContact, zones_of
-from dispatcher.people.storage.debt_files import load_debts
 from dispatcher.rulebook.packs import load_rule_packs
 from dispatcher.rulebook.yaml_file import ConfigError
 from tests.builders import a_debt, a_debtor, a_desk
@@ -107,7 +107,7 @@ def test_a_notice_that_was_owed_after_the_first_contact_is_owed_however_long_ago
 def test_what_is_loaded_of_the_past_decides_as_the_whole_past_would(
     sqlite_database: Database, seed: int
 ) -> None:
-    chance = random.Random(seed)  # noqa: S311 no secret
+    chance = random.Random(seed)
     debtor, debt = a_case(sqlite_database)
     other = a_debt(sqlite_database, debtor, NOW.date() - timedelta(days=300), sender_role="third_party")
     for _ in range(chance.randint(1, 8)):

@@ -44,7 +44,7 @@ def page_of_tasks(
 def get(connection: Connection, ids: Collection[int]) -> Sequence[Any]:
     """Tasks by id, with the debtor's reference."""
     return connection.execute(
-        select(tasks, creditors.c.key, debtors.c.reference)
+        select(tasks, creditors.c.key, debtors.c.reference, debtors.c.person)
         .outerjoin(debtors, debtors.c.id == tasks.c.debtor_id)
         .outerjoin(creditors, creditors.c.id == debtors.c.creditor_id)
         .where(tasks.c.id.in_(list(ids)))

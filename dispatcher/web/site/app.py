@@ -45,6 +45,7 @@ from dispatcher.web.managers import (
 from dispatcher.web.operators import (
     calls,
     desk_pages,
+    evidence,
     find,
     handlers,
     handover,
@@ -86,6 +87,7 @@ PAGES: tuple[Page, ...] = (
     *messages.PAGES,
     *people.PAGES,
     *record_forms.PAGES,
+    *evidence.PAGES,
     *templates.PAGES,
     *configuration.PAGES,
     *configuration_editor.PAGES,

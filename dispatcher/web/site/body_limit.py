@@ -7,6 +7,7 @@ LARGEST_FORM = 1_048_576
 LARGEST_WEBHOOK = 4_194_304  # SendGrid sends batches of some hundred kilobytes
 LARGEST_LEDGER = 268_435_456  # a million rows as CSV
 LEDGERS = "/imports"  # the one address that takes them; its file goes to the disk as it comes
+EVIDENCE, LARGEST_EVIDENCE = "/evidence", 6_291_456  # five megabytes of a file, and the form around it
 
 PUSHED, LARGEST_PUSH = "/api/v1/debts", 33_554_432  # some ten thousand rows
 
@@ -49,6 +50,8 @@ class BodyLimit:
 def _limit(path: str) -> int:
     if path == LEDGERS:
         return LARGEST_LEDGER
+    if path == EVIDENCE:
+        return LARGEST_EVIDENCE
     if path == PUSHED:
         return LARGEST_PUSH
     return LARGEST_WEBHOOK if path.startswith("/webhooks/") else LARGEST_FORM
