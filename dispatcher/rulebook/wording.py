@@ -210,8 +210,10 @@ def _leaning(examples: YamlFile, own: list[str]) -> Leaning:
 def _own_sentences(file: YamlFile) -> list[str]:
     """What the layouts and the law say, without placeholders: sentences that pass whatever they are compared with."""
     said = list(file.data["phrases"].values())
-    # Not the longest of them: a page of other words would make every word of a reminder rarer than it is.
-    laws = [item for item in file.data.get("disclosures", []) if not item.get("in_text")]
+    # Not what notices alone hold: a page of other words would make every word of a reminder rarer than it is.
+    laws = [
+        item for item in file.data.get("disclosures", []) if not (item.get("in_text") or item.get("notices"))
+    ]
     said += [item.get(which, "") for item in laws for which in ("first", "later")]
     return [folded(_PLACEHOLDER.sub(" ", row)) for text in said for row in text.split("\n")]
 

@@ -85,6 +85,9 @@ TABLE: dict[str, tuple[str, ...]] = {
     "GET /runs/plan/{id}/{number}": (OPERATOR,),
     "POST /runs/plan/{id}/{number}": (OPERATOR,),
     "GET /runs/plan/{id}/{number}/email": (OPERATOR,),
+    "GET /evidence": (OPERATOR,),
+    "POST /evidence": (OPERATOR,),
+    "GET /evidence/{digest}": PEOPLE,
     "GET /imports": PEOPLE,
     "POST /imports": (OPERATOR,),
     "GET /imports/{id}": (OPERATOR,),
@@ -219,7 +222,7 @@ OPEN = {
     "GET /api/v1/openapi.json",
 }  # fmt: skip
 _FILLED = {
-    "reference:path": "acme/A-1", "name": "first-reminder", "version": "1", "id": "1", "number": "1",
+    "reference:path": "acme/A-1", "name": "first-reminder", "version": "1", "id": "1", "number": "1", "digest": "0" * 64,
     "kind": "strategies", "creditor": "acme", "reference": "A-1", "token": "x", "which": "after", "language": "fr",
 }  # fmt: skip
 
