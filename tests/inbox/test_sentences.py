@@ -1,7 +1,9 @@
 """How many sentences, written without sight of the patterns, are read as they were meant, and what acts by itself.
 
 The aim is 85 of 100. The table learns from the sentences that stand beside its patterns, so it is measured on others:
-here on every twelfth of them, of which the table then knows nothing.
+here on every twelfth of them, of which the table then knows nothing, and on a set by another hand that nothing was
+mended for. Of that set's 1,020 sentences 84.1 in 100 were right (en 89, es 86, pt 84, fr 78), and 16 of its 80
+denials were read as what they deny: the aim is not reached there yet. The limits are those figures.
 """
 
 from collections.abc import Iterator
@@ -22,7 +24,10 @@ HERE = Path(__file__).parent
 READINGS = ROOT / "config" / "readings"
 KNOWN: dict[str, Any] = {path.stem: yaml_of(path)["sentences"] for path in sorted(READINGS.glob("*.yaml"))}
 DENIALS: dict[str, Any] = yaml_of(HERE / "denials.yaml")
+UNSEEN: dict[str, Any] = yaml_of(HERE / "unseen.yaml")
 EVERY = 12
+UNSEEN_RIGHT_AT_LEAST = 0.83
+UNSEEN_OPPOSITE_AT_MOST = 16
 RIGHT_AT_LEAST = 0.85
 STOPS_AT_LEAST = 0.75  # a stop that is not certain quiets the person too, until somebody has read it
 ALSO_A_STOP = {
@@ -66,6 +71,21 @@ def test_no_sentence_is_read_as_its_opposite(table: ReadingTable) -> None:
         if pair["not"] in [each.reading for each in propose(pair["text"], table)]
     ]
     assert not opposite
+
+
+def test_sentences_by_another_hand_are_read_as_well_as_when_they_were_measured(table: ReadingTable) -> None:
+    right = total = opposite = 0
+    for listed in UNSEEN.values():
+        for reading, texts in listed.items():
+            if reading == "never":
+                opposite += sum(
+                    pair["not"] in [each.reading for each in propose(pair["text"], table)] for pair in texts
+                )
+                continue
+            right += sum(propose(str(text), table)[0].reading == reading for text in texts)
+            total += len(texts)
+    assert right / total >= UNSEEN_RIGHT_AT_LEAST
+    assert opposite <= UNSEEN_OPPOSITE_AT_MOST
 
 
 def test_every_language_has_sentences_of_every_reading() -> None:
