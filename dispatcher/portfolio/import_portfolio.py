@@ -40,7 +40,7 @@ WatchLedger = Callable[[Connection, ImportRequest, Sequence[str]], object]  # th
 
 
 _SELDOM = threading.Lock()  # the collector is the whole process's
-_SELDOM_OBJECTS = 500_000
+_SELDOM_OBJECTS = 50_000
 
 
 class _NotAppliedError(Exception):
