@@ -24,6 +24,7 @@ FILES: Mapping[str, tuple[ChannelKind, tuple[str, ...]]] = {
     "letter.md": (ChannelKind.LETTER, ("title",)),
 }
 FALLBACK = "en"
+MOST_KEPT = 256  # compiled texts of a kind in one process
 
 
 class CheckedSource:
@@ -133,9 +134,6 @@ def language_chain(language: str, default: str = FALLBACK) -> tuple[str, ...]:
         region = next((part.upper() for part in rest if len(part) == 2), "")
         chain += [f"{primary.lower()}-{region}"] * bool(region) + [primary.lower()] * bool(primary)
     return tuple(dict.fromkeys(chain))
-
-
-MOST_KEPT = 256
 
 
 def applies(disclosure: Disclosure, inputs: RenderInputs, *, first: bool) -> bool:
