@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test check fmt package browser client rehearsal bench clean
+.PHONY: help run test check fmt package docs browser client rehearsal bench clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ fmt: $(VENV)/dev-ready ## Format the code
 
 package: $(VENV)/dev-ready ## Build the wheel and the source archive into dist/
 	$(BIN)/python -m build
+
+docs: $(VENV)/dev-ready ## Build the documents into build/docs, where a warning is an error
+	$(BIN)/sphinx-build --fail-on-warning --quiet docs build/docs
 
 browser: ## Install Chromium for the browser tests, where root and apt allow it
 	@sh tests/install_browser.sh

@@ -1,6 +1,8 @@
 """What the documents say of the tree and of the commands is there."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
@@ -130,3 +132,29 @@ def test_every_setting_that_a_document_names_is_one(document: Path) -> None:
     named = re.findall(r"DISPATCHER_[A-Z0-9_]+[A-Z0-9]", document.read_text())
     assert [name for name in named if not is_setting(name)] == []
     assert not is_setting("DISPATCHER_WEB__PROT")
+
+
+def test_the_documents_are_built_without_a_warning_and_all_are_in_the_index(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "sphinx",
+            "--fail-on-warning",
+            "--quiet",
+            "-d",
+            tmp_path / "read",
+            ROOT / "docs",
+            tmp_path / "built",
+        ],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    index = (tmp_path / "built" / "index.html").read_text()
+    assert [
+        path.stem for path in DOCUMENTS if path.parent.name == "docs" and f"{path.stem}.html" not in index
+    ] == []
+    made = "".join(page.read_text() for page in (tmp_path / "built").glob("*.html"))
+    assert not re.findall(r'(?:src|<link[^>]*href)="https?://[^"]*"', made)  # read without a network
