@@ -1,9 +1,12 @@
 """Writes an import into the log: each hold that the ledger gives or takes back, what it no longer names, its counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from dispatcher.database.engine import Connection
+from dispatcher.log.domain.alike_entries import AlikeEntries
 from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
@@ -11,38 +14,57 @@ from dispatcher.portfolio.domain.import_request import ImportReport, ImportReque
 from dispatcher.portfolio.storage import ended_protections, ledger_holds
 from dispatcher.portfolio.storage.ended_protections import Ended
 
-Told = tuple[ledger_holds.HoldChange | Ended, Event, Mapping[str, str | int]]  # whom, the event, its details
+Details = tuple[tuple[str, str | int], ...]
+Told = tuple[ledger_holds.HoldChange | Ended, Event, Details]  # of whom, the event, what only it says
+_ALIKE = 4_096  # kinds of entries remembered: consents are given on so many days
 
 
 def log_import(
     connection: Connection, request: ImportRequest, report: ImportReport, still_protected: Sequence[Ended]
 ) -> None:
     """All entries of one import."""
+    alike = _alike(request)
     for page in ledger_holds.changes(connection):
-        _append(connection, request, [(change, *_told(change)) for change in page])
+        _append(connection, alike, [(one, *_told(one.kind, one.before, one.after)) for one in page])
     for ended in ended_protections.pages(list(still_protected)):
         source = ended_protections.SOURCE
-        told = [(one, Event.HOLD_RECORDED, {"hold": one.kind, "source": source}) for one in ended]
-        _append(connection, request, told)
+        told = [(one, Event.HOLD_RECORDED, (("hold", one.kind), ("source", source))) for one in ended]
+        _append(connection, alike, told)
     delivery_log.append(connection, [_import_entry(request, report)])
 
 
-def _append(connection: Connection, request: ImportRequest, told: Sequence[Told]) -> None:
+def _alike(request: ImportRequest) -> Callable[[Event, str, Details], AlikeEntries]:
+    """The entries of one import by event, creditor and details: thousands share each."""
+
+    @lru_cache(maxsize=_ALIKE)
+    def alike(event: Event, creditor: str, details: Details) -> AlikeEntries:
+        entry = LogEntry(
+            event=event,
+            at=request.now,
+            actor=request.actor,
+            as_of=request.as_of,
+            creditor=creditor,
+            details=dict(details),
+        )
+        return AlikeEntries(entry)
+
+    return alike
+
+
+def _append(
+    connection: Connection, alike: Callable[[Event, str, Details], AlikeEntries], told: Sequence[Told]
+) -> None:
     """Entries of which those about one person and the same debts refer to one set of values."""
     different = {(one.person, one.debt_reference): one for one, _, _ in told}
     kept = delivery_log.keep_personal(
         connection, [(one.person, _personal(one)) for one in different.values()]
     )
     by_key = dict(zip(different, kept, strict=True))
-    entries = []
-    for one, event, details in told:
-        personal_id, commitment = by_key[one.person, one.debt_reference]
-        entry = LogEntry(
-            event=event, at=request.now, actor=request.actor, as_of=request.as_of, person=one.person,
-            creditor=one.creditor, personal_id=personal_id, commitment=commitment, details=details,
-        )  # fmt: skip
-        entries.append(entry)
-    delivery_log.append(connection, entries)
+    entries = [
+        (alike(event, one.creditor, details), one.person, by_key[one.person, one.debt_reference])
+        for one, event, details in told
+    ]
+    delivery_log.append_alike(connection, entries)
 
 
 def _personal(concerned: Any) -> dict[str, object]:
@@ -50,22 +72,24 @@ def _personal(concerned: Any) -> dict[str, object]:
     return {"debtor": f"{concerned.creditor}/{concerned.debtor_reference}", "debts": debts}
 
 
-def _told(change: ledger_holds.HoldChange) -> tuple[Event, dict[str, str | int]]:
-    """The event, and what only it says."""
+@lru_cache(maxsize=_ALIKE)
+def _told(kind: str, before: date | None, after: date | None) -> tuple[Event, Details]:
+    """The event of a change, and what only it says."""
     details: dict[str, str | int] = {"source": ledger_holds.SOURCE}
-    if change.before:
-        details["before"] = change.before.isoformat()
-    if change.kind not in ledger_holds.PERMISSIONS:
-        if change.after:
-            details["after"] = change.after.isoformat()
-        details["hold"] = change.kind
-        return Event.HOLD_RECORDED if change.begins else Event.HOLD_RELEASED, details
-    if change.after:
-        return Event.CONSENT_RECORDED, details | {
-            "consent": change.kind,
-            "given_on": change.after.isoformat(),
-        }
-    return Event.FACT_ENDED, details | {"kind": change.kind, "count": 1}
+    if before:
+        details["before"] = before.isoformat()
+    if kind not in ledger_holds.PERMISSIONS:
+        if after:
+            details["after"] = after.isoformat()
+        details["hold"] = kind
+        event = Event.HOLD_RECORDED if after else Event.HOLD_RELEASED
+    elif after:
+        details |= {"consent": kind, "given_on": after.isoformat()}
+        event = Event.CONSENT_RECORDED
+    else:
+        details |= {"kind": kind, "count": 1}
+        event = Event.FACT_ENDED
+    return event, tuple(details.items())
 
 
 def _import_entry(request: ImportRequest, report: ImportReport) -> LogEntry:

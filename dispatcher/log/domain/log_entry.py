@@ -58,7 +58,7 @@ class LogEntry(NamedTuple):
 
     def canonical(self) -> str:
         """The entry as RFC 8785 JSON: the text whose UTF-8 bytes are the sealed leaf."""
-        return canonical_json(self._document())
+        return canonical_json(self.document())
 
     def facet(self) -> Facet:
         """What the entry shares with many others; the same as `facet_of` its document."""
@@ -75,7 +75,8 @@ class LogEntry(NamedTuple):
             ),
         )
 
-    def _document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
+        """What is said in JSON's own values; what is empty is left out."""
         document: dict[str, Any] = {
             name: value
             for name, value in zip(self._fields, self, strict=True)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 from dispatcher.database.bulk import insert_rows, new_ids
 from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.log import log_entries, personal_values
+from dispatcher.log.domain.alike_entries import AlikeEntries
 from dispatcher.log.domain.log_entry import LogEntry, commitment_of, to_the_millisecond
 from dispatcher.log.storage import log_facets
 
@@ -24,7 +25,28 @@ def append(connection: Connection, entries: Sequence[LogEntry]) -> None:
         return
     facets = [entry.facet() for entry in entries]
     log_facets.keep(connection, set(facets))
-    rows = [_row(entry, facet.id) for entry, facet in zip(entries, facets, strict=True)]
+    rows = [_row(entry, facet.id, entry.canonical()) for entry, facet in zip(entries, facets, strict=True)]
+    insert_rows(connection, log_entries, rows)
+
+
+def append_alike(
+    connection: Connection, entries: Sequence[tuple[AlikeEntries, str, PersonalReference]]
+) -> None:
+    """Add entries in the order given: what each shares with others, its person, and what it refers to."""
+    if not entries:
+        return
+    kinds = {id(alike): alike for alike, _, _ in entries}
+    log_facets.keep(connection, {alike.facet for alike in kinds.values()})
+    shared = {key: _row(alike.entry, alike.facet.id, "") for key, alike in kinds.items()}
+    rows = [
+        {
+            **shared[id(alike)],
+            "person": person,
+            "personal_id": personal_id,
+            "entry": alike.canonical(person, personal_id, commitment),
+        }
+        for alike, person, (personal_id, commitment) in entries
+    ]
     insert_rows(connection, log_entries, rows)
 
 
@@ -91,7 +113,7 @@ def _text_or_none(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _row(entry: LogEntry, facet: int) -> dict[str, Any]:
+def _row(entry: LogEntry, facet: int, canonical: str) -> dict[str, Any]:
     return {
         "at": to_the_millisecond(entry.at),
         "event": entry.event,
@@ -102,6 +124,6 @@ def _row(entry: LogEntry, facet: int) -> dict[str, Any]:
         "channel": entry.channel,
         "personal_id": entry.personal_id,
         "body_sha256": entry.body_sha256,
-        "entry": entry.canonical(),
+        "entry": canonical,
         "facet": facet,
     }

@@ -74,11 +74,6 @@ class HoldChange(NamedTuple):
     before: date | None
     after: date | None
 
-    @property
-    def begins(self) -> bool:
-        """Whether something keeps the debt or person back now."""
-        return self.after is not None
-
 
 def note_changes(
     connection: Connection, as_of: date, *, whole_ledger: Sequence[str], empty_ends: frozenset[str]
