@@ -7,6 +7,7 @@ from functools import lru_cache
 # 1.93044E+09, 1,93044E+09, 2E+12: digits are lost, and two references may have become one. `2E12` may be a real one.
 _EXPONENT = re.compile(r"[+-]?\d(?:[.,]\d+[eE][+-]?|[eE]\+)\d{1,3}")
 _POINT_ZERO = re.compile(r"(\d+)[.,]0+")
+_CENTS = re.compile(r"(\d[\d.,'\u2019]*?)(?:[.,]0{1,2})+")  # a second export adds its own
 _GROUPS = re.compile(r"\d{1,3}(?:([.,'\u2019])\d{3})(?:\1\d{3})*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 LONGEST = 200
@@ -38,8 +39,12 @@ def reference_key(reference: str) -> str:
         return reference.lstrip("0") or "0"
     text = unicodedata.normalize("NFKC", reference).casefold().lstrip("'")
     text = "".join(text.split())
-    if whole := _POINT_ZERO.fullmatch(text):
-        text = whole[1]
-    elif _GROUPS.fullmatch(text):
+    if cents := _CENTS.fullmatch(text):
+        text = cents[1]
+    if _GROUPS.fullmatch(
+        text
+    ):  # 1,000 too: thousands are grouped more often than written with three decimals
         text = "".join(char for char in text if char.isdigit())
+    elif whole := _POINT_ZERO.fullmatch(text):
+        text = whole[1]
     return text.lstrip("0") or text[-1:]
