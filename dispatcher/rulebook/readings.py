@@ -24,6 +24,8 @@ SCHEMA: dict[str, Any] = {
     "properties": {
         "language": {"type": "string", "pattern": "^[a-z]{2,3}$"},
         "negators": _TEXTS,
+        "doubts": _TEXTS,
+        "affirms": _TEXTS,
         "words": _TEXTS,
         "readings": {
             "type": "object",
@@ -51,7 +53,13 @@ def load_readings(directory: Path) -> ReadingTable:
             raise file.error(("language",), f"{file.data['language']!r} must stand in a file of its name")
     return ReadingTable(
         patterns=tuple(patterns for file in files for patterns in _patterns(file)),
-        negators=frozenset(word for file in files for word in file.data["negators"]),
+        negators={file.data["language"]: frozenset(file.data["negators"]) for file in files},
+        doubts=frozenset(word for file in files for word in file.data.get("doubts", ())),
+        affirms=tuple(
+            pattern
+            for file in files
+            for pattern in _compiled(file, ("affirms",), file.data.get("affirms", ()))
+        ),
         words={file.data["language"]: frozenset(file.data.get("words", ())) for file in files},
         known=_learnt(
             tuple(

@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 
+from dispatcher.inbox.domain.denial import Denial
 from dispatcher.inbox.domain.likeness import Likeness, Span
 
 
@@ -44,6 +45,11 @@ class Reading(StrEnum):
         }  # fmt: skip
 
     @property
+    def is_told_as_fact(self) -> bool:
+        """Whether it is told of what has happened, so that who supposes or doubts it has not said it."""
+        return self.needs_second_key or self in {Reading.PAID, Reading.REMITTANCE}
+
+    @property
     def goes_first(self) -> bool:
         """Whether it is proposed before what the words are more like, as to overlook it would do harm."""
         return self.needs_second_key or self is Reading.STOP
@@ -61,14 +67,17 @@ class ReadingPatterns:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReadingTable:
-    """The patterns of every language, the words of all by which a sentence denies what follows, and known sentences.
+    """The patterns of every language, the words by which a sentence denies or doubts, and known sentences.
 
-    Nobody says in which language they write, and words look alike: what one language denies is denied in all. Where
+    Nobody says in which language they write, and words look alike: what one language denies is denied in all, unless
+    the word is an everyday one of the language that was told. `affirms`: what holds a no and means yes. Where
     the small words that a language has for itself (`words`) tell which it is, its own patterns count alone.
     """
 
     patterns: tuple[ReadingPatterns, ...]
-    negators: frozenset[str] = frozenset()
+    negators: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    doubts: frozenset[str] = frozenset()
+    affirms: tuple[re.Pattern[str], ...] = ()
     words: Mapping[str, frozenset[str]] = field(default_factory=dict)
     known: Likeness = field(default_factory=Likeness)
     unless: Mapping[Reading, tuple[re.Pattern[str], ...]] = field(init=False)
@@ -79,6 +88,14 @@ class ReadingTable:
         for each in self.patterns:
             unless[each.reading] = (*unless.get(each.reading, ()), *each.unless)
         object.__setattr__(self, "unless", unless)
+
+    def denial(self, folded: str, language: str) -> Denial:
+        """What denies in this text; nothing that is an everyday word of its language ("no" in Portuguese)."""
+        everyday = self.words.get(language, frozenset()) - self.negators.get(language, frozenset())
+        for affirms in self.affirms:
+            folded = affirms.sub(lambda match: "_" * len(match[0]), folded)
+        negators = frozenset().union(*self.negators.values()) - everyday
+        return Denial(text=folded, negators=negators, doubts=self.doubts)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,11 +116,10 @@ class Understood:
 
 _PATTERN_COUNTS = 0.5  # deviations: so much more likely is what a pattern says, too
 _AHEAD_BY = 0.1  # deviations; what is no nearer to one reading than to another is unclear
-_FAR_AHEAD_BY = 1.0  # of what would stop everything for good, and of what a word less turns round
-_DONE_OR_TO_BE_DONE = frozenset({Reading.PAID, Reading.PROMISE})
+_FAR_AHEAD_BY = 1.0  # of what would stop everything for good
+_AHEAD_BY_OF_NOT_ME = 0.5  # of what a word less turns round
+_TAKEN_BACK_BY_A_NO = frozenset({Reading.PAID, Reading.PROMISE, Reading.ACCEPT})
 _WORD = re.compile(r"[\w']+")
-_REACH = 4  # so many words before what they deny
-_SENTENCE = re.compile(r"[.!?;\n]+")
 _BARE_NUMBER = re.compile(
     r"\s*(?:(?:option|offer|plan|number|no|nr|opcion|oferta|numero|opcao|proposta|offre|la|el|le|a|o)\.? ?)*"
     r"#? ?(?P<number>[1-9])\s*[.!)]*\s*(?:(?:please|thanks|thank you|por favor|gracias|obrigad[oa]|merci|ok)\W*)*"
@@ -121,59 +137,77 @@ def propose(text: str, table: ReadingTable) -> tuple[Proposal, ...]:
     most like of all known sentences is proposed first of the others, unless the patterns say that it is denied.
     """
     folded, places = fold(text)
-    found, denied = _found(folded, places, table)
-    scores = {Reading(name): score for name, score in table.known.scores(folded).items()}
-    for reading in scores:
-        scores[reading] += _PATTERN_COUNTS * (reading in found)
-    allowed = {reading: score for reading, score in scores.items() if reading not in denied}
-    likeliest = max(allowed, key=allowed.__getitem__, default=Reading.UNCLEAR)
-    if likeliest not in found and likeliest is not Reading.UNCLEAR and _is_clear(allowed, likeliest):
-        words = table.known.words_for(folded, likeliest)
-        if not (
-            likeliest.is_said_plainly
-            and any(_stands_beside_no(folded, at, table.negators) for at, _ in words)
-        ):
-            spans = tuple((places[start], places[end - 1] + 1) for start, end in words)
-            found[likeliest] = Proposal(reading=likeliest, words=_joined(spans))
+    language = language_of(folded, table)
+    denial = table.denial(folded, language)
+    found, denied = _found(folded, language, denial, table)
+    likeliest = _likeliest(folded, found, denied, table.known)
+    if likeliest not in found and (words := _alike(folded, likeliest, denial, table.known)):
+        found[likeliest] = [*words]
     ordered = sorted(
         found, key=lambda each: (not each.goes_first, each is not likeliest, list(Reading).index(each))
     )
-    return tuple(found[reading] for reading in ordered) or (Proposal(reading=Reading.UNCLEAR),)
+    return tuple(
+        Proposal(reading=each, words=_joined((places[a], places[b - 1] + 1) for a, b in found[each]))
+        for each in ordered
+    ) or (Proposal(reading=Reading.UNCLEAR),)
 
 
 def _found(
-    folded: str, places: Sequence[int], table: ReadingTable
-) -> tuple[dict[Reading, Proposal], frozenset[Reading]]:
-    """What the patterns find, by reading, and what they say is not meant."""
-    matched, denied = [], set()
+    folded: str, language: str, denial: Denial, table: ReadingTable
+) -> tuple[dict[Reading, list[Span]], frozenset[Reading]]:
+    """Where the patterns find what, by reading, and what they say is not meant."""
+    unmeant = {
+        reading for reading, unless in table.unless.items() if any(each.search(folded) for each in unless)
+    }
+    denied = set(unmeant)
+    said: list[tuple[ReadingPatterns, list[Span]]] = []
     for patterns in table.patterns:
-        if any(pattern.search(folded) for pattern in table.unless[patterns.reading]):
+        matched = [match.span() for match in _matches(folded, patterns.says)]
+        meant = [span for span in matched if not _is_denied(span, patterns.reading, denial)]
+        if matched and not meant:
             denied.add(patterns.reading)
-            continue
-        matches = list(_matches(folded, patterns.says))
-        said = [match for match in matches if not _is_denied(folded, match, patterns.reading, table.negators)]
-        if said:
-            matched.append(
-                (patterns, tuple((places[each.start()], places[each.end() - 1] + 1) for each in said))
-            )
-        elif matches:
-            denied.add(patterns.reading)
-    spoken = language_of(folded, table)
-    own = [each for each in matched if each[0].language == spoken]
-    words: dict[Reading, list[Span]] = {}
-    for patterns, spans in own or matched:
-        words.setdefault(patterns.reading, []).extend(spans)
-    number = _BARE_NUMBER.fullmatch(folded)
-    if number and Reading.ACCEPT not in words:
-        words[Reading.ACCEPT] = [(places[number.start("number")], places[number.end("number") - 1] + 1)]
-    found = {reading: Proposal(reading=reading, words=_joined(spans)) for reading, spans in words.items()}
+        elif meant and patterns.reading not in unmeant:
+            said.append((patterns, meant))
+    own = [each for each in said if each[0].language == language]
+    found: dict[Reading, list[Span]] = {}
+    for patterns, spans in own or said:
+        found.setdefault(patterns.reading, []).extend(spans)
+    if number := _BARE_NUMBER.fullmatch(folded):
+        found.setdefault(Reading.ACCEPT, [number.span("number")])
     return found, frozenset(denied - found.keys())
+
+
+def _likeliest(
+    folded: str, found: Container[Reading], denied: Container[Reading], known: Likeness
+) -> Reading:
+    """What the words are most like of what is not denied, where that is clear."""
+    scores = {
+        Reading(name): score + _PATTERN_COUNTS * (Reading(name) in found)
+        for name, score in known.scores(folded).items()
+        if Reading(name) not in denied
+    }
+    likeliest = max(scores, key=scores.__getitem__, default=Reading.UNCLEAR)
+    clear = likeliest in found or (likeliest in scores and _is_clear(scores, likeliest))
+    return likeliest if clear else Reading.UNCLEAR
+
+
+def _alike(folded: str, reading: Reading, denial: Denial, known: Likeness) -> Sequence[Span]:
+    """The words by which a text is like a reading's sentences; none where it denies them."""
+    if reading is Reading.UNCLEAR:
+        return ()
+    words = known.words_for(folded, reading)
+    beside_no = reading.is_said_plainly and any(
+        denial.is_around(at, fact=reading.is_told_as_fact) for at, _ in words
+    )
+    return () if beside_no else words
 
 
 def _is_clear(scores: Mapping[Reading, float], likeliest: Reading) -> bool:
     others = [score for reading, score in scores.items() if reading is not likeliest]
-    grave = likeliest.needs_second_key or likeliest is Reading.NOT_MINE
-    return scores[likeliest] - max(others, default=0.0) >= (_FAR_AHEAD_BY if grave else _AHEAD_BY)
+    by = _FAR_AHEAD_BY if likeliest.needs_second_key else _AHEAD_BY
+    if likeliest is Reading.NOT_MINE:
+        by = _AHEAD_BY_OF_NOT_ME
+    return scores[likeliest] - max(others, default=0.0) >= by
 
 
 def language_of(folded: str, table: ReadingTable) -> str:
@@ -222,19 +256,8 @@ def _matches(folded: str, says: Sequence[re.Pattern[str]]) -> Iterator[re.Match[
         yield from (match for match in pattern.finditer(folded) if match.end() > match.start())
 
 
-def _is_denied(folded: str, match: re.Match[str], reading: Reading, negators: frozenset[str]) -> bool:
-    """Whether a no stands shortly before; of what is said plainly, within or right after it too ("el viernes no")."""
-    said = _WORD.findall(_SENTENCE.split(folded[: match.start()])[-1])[-_REACH:]
-    if reading in _DONE_OR_TO_BE_DONE:
-        said += _WORD.findall(match[0]) + _WORD.findall(_SENTENCE.split(folded[match.end() :])[0])[:1]
-    return any(word in negators for word in said)
-
-
-def _stands_beside_no(folded: str, at: int, negators: frozenset[str]) -> bool:
-    """Whether the sentence around this place denies anything."""
-    start = max((match.end() for match in _SENTENCE.finditer(folded, 0, at)), default=0)
-    end = _SENTENCE.search(folded, at)
-    return any(word in negators for word in _WORD.findall(folded[start : end.start() if end else None]))
+def _is_denied(span: Span, reading: Reading, denial: Denial) -> bool:
+    return denial.reaches(*span, fact=reading.is_told_as_fact, both_ways=reading in _TAKEN_BACK_BY_A_NO)
 
 
 def _joined(spans: Iterable[Span]) -> tuple[Span, ...]:
