@@ -35,23 +35,28 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FoundOffers:
-    """What one person may be offered: `sent` is the message's offer that still stands."""
+    """What one person may be offered: `standing` was said and has not expired, the newest first."""
 
     person: PersonFile
     debts: tuple[DebtFile, ...]
     offers: Offers
     on: date
-    sent: SentOffer | None = None
+    standing: tuple[SentOffer, ...] = ()
+
+    @property
+    def sent(self) -> SentOffer | None:
+        """The newest that was said."""
+        return self.standing[0] if self.standing else None
 
     def choice(self, number: int) -> Choice | None:
-        """The plan of a number."""
-        plan = next((plan for plan in self.offers.plans if plan.number == number), None)
-        if plan is None:
-            return None
+        """The plan of a number, as it was said last; else as it may be offered now."""
+        for sent in self.standing:
+            for plan in sent.plans:
+                if plan.number == number:
+                    return Choice(plan=plan, debts=sent.debts, offered_on=sent.offered_on, base=sent.base)
         ids = tuple(debt.id for debt in self.debts)
-        if self.sent is None:
-            return Choice(plan=plan, debts=ids, offered_on=self.on)
-        return Choice(plan=plan, debts=self.sent.debts, offered_on=self.sent.offered_on, base=self.sent.base)
+        now = (plan for plan in self.offers.plans if plan.number == number)
+        return next((Choice(plan=plan, debts=ids, offered_on=self.on) for plan in now), None)
 
     def as_json(self) -> dict[str, Any]:
         """As `dispatcher offers --json` and the API write it."""
@@ -107,20 +112,40 @@ def find_offers(
     together, left_out = _together(files, person, owed, on) if not debts else (owed, ())
     offers = offering.offers_for(files, person, together, on, past_of(connection, person.id))
     ids = {debt.id for debt in together}
-    sent = next(
-        (one for one in sent_offers.standing(connection, person.id, on) if set(one.debts) == ids), None
-    )
-    if sent is None or any(refusal.offer == offering.PLAN for refusal in offers.refused if _forbids(refusal)):
+    standing = _counting(sent_offers.standing(connection, person.id, on), ids)
+    if not standing or any(refusal.offer == offering.PLAN for refusal in offers.refused if _forbids(refusal)):
         return FoundOffers(person=person, debts=together, offers=_with(offers, left_out), on=on)
-    offers = Offers(
-        terms=offers.terms,
-        total=sent.total,
-        promise=offers.promise,
-        plans=sent.plans,
-        settlements=sent.settlements or offers.settlements,
-        refused=tuple(refusal for refusal in offers.refused if refusal.offer != offering.PLAN),
+    offers = _as_said(offers, standing)
+    return FoundOffers(
+        person=person, debts=together, offers=_with(offers, left_out), on=on, standing=standing
     )
-    return FoundOffers(person=person, debts=together, offers=_with(offers, left_out), on=on, sent=sent)
+
+
+def _counting(said: Iterable[SentOffer], debts: set[int]) -> tuple[SentOffer, ...]:
+    """Of what was said for just these debts: the newest message, and every call, which adds to messages."""
+    mine = [one for one in said if set(one.debts) == debts]
+    message = next((one for one in mine if one.message_id is not None), None)
+    return tuple(one for one in mine if one.message_id is None or one is message)
+
+
+def _as_said(offers: Offers, standing: Sequence[SentOffer]) -> Offers:
+    """What was said keeps its number; what only calls said leaves the others to what may be offered now."""
+    written = any(one.message_id is not None for one in standing)
+    plans = {} if written else {plan.number: plan for plan in offers.plans}
+    plans |= {plan.number: plan for one in reversed(standing) for plan in one.plans}
+    said_plans = any(one.plans for one in standing)
+    return Offers(
+        terms=offers.terms,
+        total=standing[0].total,
+        promise=offers.promise,
+        plans=tuple(plans[number] for number in sorted(plans)),
+        settlements=next((one.settlements for one in standing if one.settlements), offers.settlements),
+        refused=tuple(
+            refusal
+            for refusal in offers.refused
+            if refusal.offer != offering.PLAN or not (written or said_plans)
+        ),
+    )
 
 
 def past_of(connection: Connection, debtor_id: int) -> Past:

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dispatcher.agreements import agree
-from dispatcher.agreements.agree import Approval, PlanWords
 from dispatcher.agreements.domain.agreed import Agreed
 from dispatcher.agreements.domain.schedules import EVERY
+from dispatcher.agreements.offer_on_call import OfferWords, offer_on_call
+from dispatcher.agreements.terms_said import Approval, PlanWords
 from dispatcher.agreements.watch import AgreementRules
 from dispatcher.people.domain.facts import RecordError, Values
 from dispatcher.people.record_fact import Statement, Writer
@@ -72,6 +73,19 @@ def writers(
             )
         )
 
+    def offer(it: Statement) -> Recorded:
+        values = it.values
+        words = OfferWords(
+            numbers=tuple(number_of(text, "offer") for text in values.get("offer", ())),
+            plan=plan_words({name: value for name, value in values.items() if name != "offer"}),
+            amount=values.get("amount", ""),
+            by=values.get("by"),
+        )
+        debts = values.get("debt", ())
+        return offer_on_call(
+            it.database, rules(), it.who, it.said, words, debts=debts, approval=_approval(values)
+        )
+
     def payment(it: Statement) -> Recorded:
         values = it.values
         if ("amount" in values) == ("reverse" in values):
@@ -93,7 +107,7 @@ def writers(
             watch=watch,
         )
 
-    return {"promise": promise, "plan": plan, "settlement": settlement, "payment": payment}
+    return {"promise": promise, "plan": plan, "settlement": settlement, "offer": offer, "payment": payment}
 
 
 def recorded(agreed: Agreed) -> Recorded:
@@ -126,7 +140,11 @@ def _approval(values: Values) -> Approval:
 
 
 def _number(values: Mapping[str, Any], name: str) -> int:
-    text = str(values[name])
+    return number_of(str(values[name]), name)
+
+
+def number_of(text: str, name: str) -> int:
+    """A whole number that was typed; raises RecordError naming its field."""
     if not text.isascii() or not text.isdigit() or len(text) > 15:
         raise RecordError(f"{name.replace('_', ' ')}: {text!r} is no number")
     return int(text)

@@ -68,7 +68,7 @@ class _Files:
     debts: Mapping[int, DebtFile]
     strategies: Mapping[int, str]
     first_sent: Mapping[tuple[int, int], date]
-    settlements: Mapping[int, Sequence[tuple[str, date, Money]]]
+    settlements: Mapping[int, Sequence[tuple[str | None, date, Money]]]
 
 
 def _read(connection: Connection, desk: Policy, debtor_ids: Sequence[int], wanted: Wanted) -> _Files:

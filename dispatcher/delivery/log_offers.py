@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dispatcher.agreements.storage import sent_offers
-from dispatcher.agreements.storage.sent_offers import SentOffer, plan_json, settlement_json
+from dispatcher.agreements.storage.sent_offers import terms_json
 from dispatcher.database.engine import Connection
 from dispatcher.log.domain.events import Event
 from dispatcher.log.storage import delivery_log
@@ -24,21 +24,9 @@ def log_offers(connection: Connection, sent: Sequence[tuple[Message, datetime]],
                 Event.ARRANGEMENT_OFFERED,
                 at=at,
                 actor=actor,
-                details=_terms(offers[message.id], message),
+                details=terms_json(offers[message.id]),
             )
             for message, at in sent
             if message.id in offers
         ],
     )
-
-
-def _terms(offer: SentOffer, message: Message) -> dict[str, object]:
-    return {
-        "total": str(offer.total.amount),
-        "currency": offer.total.currency,
-        "offered_on": offer.offered_on.isoformat(),
-        "valid_until": offer.valid_until.isoformat(),
-        "plans": [plan_json(plan) for plan in offer.plans],
-        "settlements": [settlement_json(one) for one in offer.settlements],
-        "source": f"message {message.id}",
-    }

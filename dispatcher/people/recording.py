@@ -64,7 +64,13 @@ class Recording:
     said: Said
 
     def log(
-        self, event: Event, details: Mapping[str, Any], *, body_sha256: str | None = None, **personal: Any
+        self,
+        event: Event,
+        details: Mapping[str, Any],
+        *,
+        body_sha256: str | None = None,
+        by_channel: str | None = None,
+        **personal: Any,
     ) -> None:
         """Write the entry; values that must be erasable go by keyword. `body_sha256`: of a file kept with it."""
         values = {"debtor": self.debtor.full_reference, "debts": list(self.debt_references), **personal}
@@ -79,6 +85,7 @@ class Recording:
             actor=self.said.actor,
             person=self.debtor.person,
             creditor=self.debtor.creditor,
+            channel=by_channel,
             zones=people_facts.known_zones(self.connection, self.debtor.id),
             body_sha256=body_sha256,
             personal_id=personal_id,

@@ -55,7 +55,9 @@ class MessageFiles:
     spoken: Mapping[str, tuple[Spoken, ...]]  # by message id, oldest due date first
     first_sent: Mapping[tuple[int, int], date]
     follow_ups: Mapping[str, FollowedUp] = field(default_factory=dict)  # by message id
-    settlements: Mapping[int, Sequence[tuple[str, date, Money]]] = field(default_factory=dict)  # by person
+    settlements: Mapping[int, Sequence[tuple[str | None, date, Money]]] = field(
+        default_factory=dict
+    )  # by person
     papers: Mapping[int, Sequence[Paper]] = field(default_factory=dict)  # by person who is answered
 
     def follow_up(self, message: Message) -> FollowedUp | None:

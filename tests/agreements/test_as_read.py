@@ -9,8 +9,8 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import OperationalError
 
 from dispatcher.agreements import agree
-from dispatcher.agreements.agree import PlanWords
 from dispatcher.agreements.domain.schedules import Frequency
+from dispatcher.agreements.terms_said import PlanWords
 from dispatcher.agreements.unchanged import unchanged
 from dispatcher.agreements.watch import AgreementRules
 from dispatcher.database.engine import Database, DatabaseBusyError

@@ -21,6 +21,7 @@ _OF_OTHERS = (
     "alembic_version",
 )  # the word index is no table of SQLAlchemy's
 ROWS = 3
+_LEFT_EMPTY = {("sent_offers", "contact_id")}  # a message offered it, so no call did
 
 
 def shape(database: Database) -> dict[str, Any]:
@@ -31,13 +32,14 @@ def shape(database: Database) -> dict[str, Any]:
     with database.reading() as connection:
         inspector = inspect(connection)
         # All tables at once: asked one by one, PostgreSQL answers some five hundred questions.
-        columns, keys, foreign, unique = (
+        columns, keys, foreign, unique, checks = (
             {name: found for (_, name), found in many().items()}
             for many in (
                 inspector.get_multi_columns,
                 inspector.get_multi_pk_constraint,
                 inspector.get_multi_foreign_keys,
                 inspector.get_multi_unique_constraints,
+                inspector.get_multi_check_constraints,
             )
         )
         counting = _counting_for_good(connection)
@@ -49,6 +51,7 @@ def shape(database: Database) -> dict[str, Any]:
                     database, foreign[name], "constrained_columns", "referred_table", "referred_columns"
                 ),
                 "unique": _named(database, unique[name], "column_names"),
+                "checks": sorted(str(check["name"]) for check in checks[name]),
                 "counts for good": name in counting,
             }
             for name in _tables(inspector)
@@ -106,7 +109,8 @@ def _tables(inspector: Inspector) -> list[str]:
 
 
 def _row(table: Table, number: int) -> dict[str, Any]:
-    return {column.name: _value(column, number) for column in table.columns}
+    filled = (column for column in table.columns if (table.name, column.name) not in _LEFT_EMPTY)
+    return {column.name: _value(column, number) for column in filled}
 
 
 def _value(column: Column[Any], number: int) -> Any:

@@ -1,12 +1,12 @@
-"""Keeps what messages offered, with its terms, until it expires: "number 2" means what that message said."""
+"""Keeps what messages and calls offered, with its terms, until it expires: "number 2" means what was said."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, insert, or_, select
 
 from dispatcher.agreements.domain.agreed import Base
 from dispatcher.agreements.domain.offers import PlanOffer, SettlementOffer
@@ -15,16 +15,29 @@ from dispatcher.database.bulk import upsert_rows
 from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.agreements import sent_offers
 from dispatcher.database.tables.messages import messages
+from dispatcher.database.tables.people import contacts
 from dispatcher.values.money import Money
 
 WENT_OUT = ("sending", "accepted", "delivered", "unknown")
+SPOKEN = (
+    "conversation",
+    "answered_complete",
+    "inbound_from_consumer",
+)  # calls on which the debtor was spoken with
+
+# What was said: the message went out, or the call stands as one on which the debtor was spoken with.
+_EACH = sent_offers.outerjoin(messages, messages.c.id == sent_offers.c.message_id).outerjoin(
+    contacts, contacts.c.id == sent_offers.c.contact_id
+)
+_WAS_SAID = or_(messages.c.state.in_(WENT_OUT), contacts.c.outcome.in_(SPOKEN))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SentOffer:
-    """One message's offers. `debts` are ids; `base` is by what they were made."""
+    """What one message, or one call (a contact), offered. `debts` are ids; `base` is by what it was made."""
 
-    message_id: str
+    message_id: str | None = None
+    contact_id: int | None = None
     debtor_id: int
     offered_on: date
     valid_until: date
@@ -36,20 +49,36 @@ class SentOffer:
 
 
 def keep(connection: Connection, offers: Sequence[SentOffer]) -> None:
-    """Write offers down; a message made again replaces its own."""
+    """Write messages' offers down; a message made again replaces its own."""
     upsert_rows(connection, sent_offers, [_row(offer) for offer in offers], key=("message_id",))
 
 
+def add(connection: Connection, offer: SentOffer) -> None:
+    """Write down what a call offered, beside what it offered already."""
+    connection.execute(insert(sent_offers).values(**_row(offer)))
+
+
+def call_of(connection: Connection, debtor_id: int, since: datetime, until: datetime) -> int | None:
+    """The newest call between two instants on which this person was spoken with."""
+    query = select(contacts.c.id).where(
+        contacts.c.debtor_id == debtor_id,
+        contacts.c.channel == "call",
+        contacts.c.outcome.in_(SPOKEN),
+        contacts.c.at.between(since, until),
+    )
+    return connection.scalar(query.order_by(contacts.c.at.desc(), contacts.c.id.desc()).limit(1))
+
+
 def standing(connection: Connection, debtor_id: int, on: date) -> list[SentOffer]:
-    """What went out to this person and has not expired on a day, the newest first."""
+    """What was offered to this person and has not expired on a day, the newest first."""
     query = (
         select(sent_offers)
-        .join(messages, messages.c.id == sent_offers.c.message_id)
+        .select_from(_EACH)
         .where(
             sent_offers.c.debtor_id == debtor_id,
             sent_offers.c.offered_on <= on,
             sent_offers.c.valid_until >= on,
-            messages.c.state.in_(WENT_OUT),
+            _WAS_SAID,
         )
         .order_by(sent_offers.c.offered_on.desc(), sent_offers.c.id.desc())
     )
@@ -68,17 +97,17 @@ def of_messages(connection: Connection, message_ids: Collection[str]) -> dict[st
 _SETTLEMENTS = (
     select(sent_offers.c.debtor_id, sent_offers.c.message_id, sent_offers.c.offered_on, sent_offers.c.currency,
            sent_offers.c.settlements)
-    .join(messages, messages.c.id == sent_offers.c.message_id)
-    .where(one_of(sent_offers.c.debtor_id, "ids"), messages.c.state.in_(WENT_OUT), sent_offers.c.settlements != [])
+    .select_from(_EACH)
+    .where(one_of(sent_offers.c.debtor_id, "ids"), _WAS_SAID, sent_offers.c.settlements != [])
     .order_by(sent_offers.c.offered_on, sent_offers.c.id)
 )  # fmt: skip
 
 
 def settlements_sent(
     connection: Connection, debtor_ids: Collection[int]
-) -> dict[int, list[tuple[str, date, Money]]]:
-    """Person -> (message, day, amount) of every settlement that went out, the oldest first."""
-    found: dict[int, list[tuple[str, date, Money]]] = {}
+) -> dict[int, list[tuple[str | None, date, Money]]]:
+    """Person -> (message, None for a call; day; amount) of every settlement that was offered, the oldest first."""
+    found: dict[int, list[tuple[str | None, date, Money]]] = {}
     for row in connection.execute(_SETTLEMENTS, {"ids": sorted(debtor_ids)}):
         amount = Money.of(row.settlements[0]["amount"], row.currency)
         found.setdefault(row.debtor_id, []).append((row.message_id, row.offered_on, amount))
@@ -88,6 +117,7 @@ def settlements_sent(
 def _row(offer: SentOffer) -> dict[str, Any]:
     return {
         "message_id": offer.message_id,
+        "contact_id": offer.contact_id,
         "debtor_id": offer.debtor_id,
         "offered_on": offer.offered_on,
         "valid_until": offer.valid_until,
@@ -97,6 +127,19 @@ def _row(offer: SentOffer) -> dict[str, Any]:
         "plans": [plan_json(plan) for plan in offer.plans],
         "settlements": [settlement_json(one) for one in offer.settlements],
         "base": offer.base.as_json(),
+    }
+
+
+def terms_json(offer: SentOffer) -> dict[str, Any]:
+    """What was offered, as the log tells it."""
+    return {
+        "total": str(offer.total.amount),
+        "currency": offer.total.currency,
+        "offered_on": offer.offered_on.isoformat(),
+        "valid_until": offer.valid_until.isoformat(),
+        "plans": [plan_json(plan) for plan in offer.plans],
+        "settlements": [settlement_json(one) for one in offer.settlements],
+        "source": f"message {offer.message_id}" if offer.message_id else f"call {offer.contact_id}",
     }
 
 
@@ -123,6 +166,7 @@ def settlement_json(offer: SettlementOffer) -> dict[str, Any]:
 def _read(row: Any) -> SentOffer:
     return SentOffer(
         message_id=row.message_id,
+        contact_id=row.contact_id,
         debtor_id=row.debtor_id,
         offered_on=row.offered_on,
         valid_until=row.valid_until,

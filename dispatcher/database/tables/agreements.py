@@ -3,6 +3,7 @@
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Date,
     ForeignKey,
@@ -85,20 +86,26 @@ instalments = Table(  # `paid` and below are the fold's cache
 )
 
 
-sent_offers = Table(  # what a message offered, with its terms, so that its numbers mean what it said
-    "sent_offers",
-    metadata,
-    row_id(),
-    Column("message_id", String(36), ForeignKey("messages.id"), nullable=False, unique=True),
-    Column("debtor_id", Id, ForeignKey("debtors.id"), nullable=False, index=True),
-    Column("offered_on", Date, nullable=False),
-    Column("valid_until", Date, nullable=False),
-    Column("currency", String(3), nullable=False),
-    Column("total_minor", BigInteger, nullable=False),
-    Column("debts", CanonicalJson, nullable=False),  # ids
-    Column("plans", CanonicalJson, nullable=False),
-    Column("settlements", CanonicalJson, nullable=False),
-    Column("base", CanonicalJson, nullable=False),
+sent_offers = (
+    Table(  # what a message, or a call, offered with its terms, so that its numbers mean what was said
+        "sent_offers",
+        metadata,
+        row_id(),
+        Column("message_id", String(36), ForeignKey("messages.id"), unique=True),
+        Column("debtor_id", Id, ForeignKey("debtors.id"), nullable=False, index=True),
+        Column("offered_on", Date, nullable=False),
+        Column("valid_until", Date, nullable=False),
+        Column("currency", String(3), nullable=False),
+        Column("total_minor", BigInteger, nullable=False),
+        Column("debts", CanonicalJson, nullable=False),  # ids
+        Column("plans", CanonicalJson, nullable=False),
+        Column("settlements", CanonicalJson, nullable=False),
+        Column("base", CanonicalJson, nullable=False),
+        Column(
+            "contact_id", Id
+        ),  # the call; one that was never made is withdrawn, and nothing was offered on it
+        CheckConstraint("(message_id IS NULL) <> (contact_id IS NULL)", name="ck_sent_offers_said_once"),
+    )
 )
 
 

@@ -143,5 +143,40 @@ SETTLEMENT = Fact(
         *_BEYOND,
     ),
 )  # fmt: skip
+OFFER = Fact(
+    name="offer",
+    title="An offer made by telephone",
+    says=(
+        "An offer made on a call that is recorded: the plans of today by their numbers, or terms of its own; its numbers "
+        "mean what was said until it expires."
+    ),
+    example='dispatcher record offer acme/00042 --offer 1 --offer 2 --source "call 5512"',
+    kept_in="sent_offers",
+    gate="none",
+    repeat="what was said already and still stands is not said twice",
+    fields=(
+        _DEBTS,
+        Field(
+            name="offer", says="A number of those that may be offered today; none: all of them.",
+            label="Offer number", many=True, column="plans",
+        ),
+        _PAYMENTS,
+        _EVERY,
+        _FIRST_ON,
+        Field(
+            name="down", says="A first payment of its own on that day; the others follow it.", label="Down payment",
+            takes=Takes.AMOUNT, column="plans",
+        ),
+        Field(
+            name="amount", says="A settlement: the part of the balance that ends the debt.",
+            label="Settlement of", takes=Takes.AMOUNT, column="settlements",
+        ),
+        Field(
+            name="by", says="Until when the settlement stands; as long as the limits say if not given.",
+            label="Settlement until", takes=Takes.DAY, column="valid_until",
+        ),
+        *_BEYOND,
+    ),
+)  # fmt: skip
 AGREEMENTS = (PROMISE, PLAN, SETTLEMENT)
-ABOUT_MONEY = frozenset({PAYMENT.name, *(fact.name for fact in AGREEMENTS)})  # written down by agreements/
+ABOUT_MONEY = frozenset({fact.name for fact in (PAYMENT, OFFER, *AGREEMENTS)})  # written down by agreements/

@@ -7,7 +7,7 @@ it. A new fact is a row here and a verb that writes it (people/record_fact.py).
 from dataclasses import replace
 
 from dispatcher.people.domain.affordability import AFFORDABILITY
-from dispatcher.people.domain.agreement_facts import PAYMENT, PLAN, PROMISE, SETTLEMENT
+from dispatcher.people.domain.agreement_facts import OFFER, PAYMENT, PLAN, PROMISE, SETTLEMENT
 from dispatcher.people.domain.fact_fields import ADDRESS, CONTACT_CHANNELS, DEBTS, MEDIA, OUTCOMES, PLACES
 from dispatcher.people.domain.facts import Fact, Field, Kind, Merge, Takes
 from dispatcher.people.domain.hold_facts import COMPLAINT, DISPUTE, HOLD
@@ -163,7 +163,7 @@ OWN_PAGE = Fact(
 )  # fmt: skip
 
 FACTS: tuple[Fact, ...] = (
-    PAYMENT, DISPUTE, PROMISE, PLAN, SETTLEMENT, HOLD, COMPLAINT, RELEASE, OPT_OUT, WISH, CONSENT, CONTACT, NOTICE,
+    PAYMENT, DISPUTE, PROMISE, PLAN, SETTLEMENT, OFFER, HOLD, COMPLAINT, RELEASE, OPT_OUT, WISH, CONSENT, CONTACT, NOTICE,
     AFFORDABILITY, OWN_PAGE,
 )  # fmt: skip
 BY_NAME = {fact.name: fact for fact in FACTS}

@@ -205,11 +205,12 @@ def _choices(found: FoundOffers, writer: _Writer) -> list[Choosable]:
 
 
 def _settlement(found: FoundOffers, writer: _Writer, references: str) -> list[Choosable]:
-    """Only what a message offered: shown here first, its last day would move with every look."""
-    if found.sent is None or not found.sent.settlements:
+    """Only what was offered: shown here first, its last day would move with every look."""
+    sent = next((one for one in found.standing if one.settlements), None)
+    if sent is None:
         return []
-    offer = found.sent.settlements[0]
-    by = offer.valid_until or found.sent.valid_until
+    offer = sent.settlements[0]
+    by = offer.valid_until or sent.valid_until
     values = {"amount": writer.money(offer.amount), "day": writer.day(by)}
     return [
         Choosable(

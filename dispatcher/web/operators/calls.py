@@ -147,14 +147,33 @@ def _ended(visit: Visit, desk: CallDesk, key: int) -> str:
     promised = visit.text("promised_on")
     if promised:
         date.fromisoformat(promised)
-    ended = end_call(desk, key, CallOutcome(visit.text("outcome")))
+    outcome = CallOutcome(visit.text("outcome"))
+    offered = _offered_numbers(visit, line, outcome)
+    ended = end_call(desk, key, outcome)
     said = f"{line.person.name or line.call.debtor}: {ended.outcome.replace('_', ' ')}."
-    if not promised:
-        return said
     notes = Said(now=visit.now, actor=visit.actor, source="a call", note=visit.text("note"))
-    given = {"debt": tuple(debt.reference for debt in line.debts), "on": (promised,)}
-    visit.program.record("promise", line.call.debtor, notes, given)
-    return f"{said} Promised for {promised}."
+    about = {"debt": tuple(debt.reference for debt in line.debts)}
+    if offered:
+        visit.program.record("offer", line.call.debtor, notes, {**about, "offer": offered})
+        said = f"{said} Offered: {', '.join(offered)}."
+    if promised:
+        visit.program.record("promise", line.call.debtor, notes, {**about, "on": (promised,)})
+        said = f"{said} Promised for {promised}."
+    return said
+
+
+def _offered_numbers(visit: Visit, line: CallLine, outcome: CallOutcome) -> Sequence[str]:
+    """Which plans were offered; raises CallError, before anything is written, where that cannot be so."""
+    numbers = visit.fields("offer")
+    if not numbers:
+        return ()
+    if outcome is not CallOutcome.CONVERSATION:
+        raise CallError("nothing was offered on a call on which nobody was spoken with")
+    known = {str(plan.number) for plan in _offers(visit, line).offers.plans}
+    strange = sorted(set(numbers) - known)
+    if strange:
+        raise CallError(f"offer {strange[0]} may not be made any more: look again at what you may offer")
+    return numbers
 
 
 PAGES = (

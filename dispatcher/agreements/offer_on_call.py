@@ -1,0 +1,237 @@
+"""Records what was offered on a call, with its terms: its numbers mean what was said until it expires."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+from dispatcher.agreements.domain import offers as offering
+from dispatcher.agreements.domain.offers import FIRST_AFTER_DAYS, PlanOffer, SettlementOffer
+from dispatcher.agreements.domain.schedules import Frequency
+from dispatcher.agreements.domain.within_means import affords, beyond_means, reckoned_with
+from dispatcher.agreements.find_offers import FoundOffers, find_offers, offers_of, past_of
+from dispatcher.agreements.storage import arrangements, sent_offers
+from dispatcher.agreements.storage.sent_offers import SentOffer, terms_json
+from dispatcher.agreements.terms_said import (
+    NOBODY,
+    Approval,
+    Case,
+    Draft,
+    PlanWords,
+    approve,
+    beyond_limits,
+    money_of,
+    open_case,
+    planned,
+    settled,
+)
+from dispatcher.agreements.watch import AgreementRules
+from dispatcher.database.engine import Database
+from dispatcher.log.domain.events import Event
+from dispatcher.people.domain.facts import RecordError
+from dispatcher.people.recording import Recorded, Recording, Said, recording
+
+LATELY = timedelta(days=1)  # so long after a call what it offered may be written down
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OfferWords:
+    """What was said: plans by the numbers of today (none: all of them), or one plan or settlement by its terms."""
+
+    numbers: tuple[int, ...] = ()
+    plan: PlanWords = field(default_factory=PlanWords)
+    amount: str = ""
+    by: date | None = None
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether a plan was said by its terms."""
+        return self.plan != PlanWords()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Said:
+    """What the call adds to what stands. `until`: the day on which it expires."""
+
+    plans: tuple[PlanOffer, ...] = ()
+    settlements: tuple[SettlementOffer, ...] = ()
+    until: date
+
+
+def offer_on_call(
+    database: Database, rules: AgreementRules, who: str, said: Said, words: OfferWords, *,
+    debts: Sequence[str] = (), approval: Approval = NOBODY,
+) -> Recorded:  # fmt: skip
+    """Keep what the newest call of the last day offered.
+
+    Raises RecordError where no such call is recorded, for a debt that nothing may be offered for, and for terms outside
+    the limits that nobody approved.
+    """
+    if sum((bool(words.numbers), words.has_plan, bool(words.amount))) > 1:
+        raise RecordError("say the numbers of today's offers, or a plan, or a settlement: one at a time")
+    if words.by is not None and not words.amount:
+        raise RecordError("by is for a settlement: say with amount which part of the balance ends the debt")
+    with recording(database, who, said, debts=debts or _together(database, rules, who, said)) as record:
+        case = open_case(record, rules, None)
+        _may_be_offered(case)
+        call = sent_offers.call_of(record.connection, case.person.id, said.now - LATELY, said.now)
+        if call is None:
+            raise RecordError(
+                f"no call with {record.debtor.full_reference} is recorded within the last day: record the call first, "
+                "as a contact by call that reached the person, then what was offered on it"
+            )
+        found = _found(case)
+        offered = _offered(case, found, words, approval)
+        kept = _new(found, offered)
+        if kept is not None:
+            _keep(case, call, kept, approval)
+        return _told(record, offered, already=kept is None)
+
+
+def _together(database: Database, rules: AgreementRules, who: str, said: Said) -> list[str]:
+    """The debts that one offer may be for, as whoever calls sees them."""
+    found = offers_of(database, rules.offers, who, on=said.now.date(), now=said.now, segments=rules.segments)
+    return [debt.reference for debt in found.debts]
+
+
+def _may_be_offered(case: Case) -> None:
+    """Age, a dispute, or who the person is now: nobody can approve beyond that."""
+    refused = sorted(
+        {one.detail for one in offering.refuse_all(case.person, case.debts, case.terms, case.on)}
+    )
+    if refused:
+        raise RecordError(f"nothing may be offered: {'; '.join(refused)}")
+
+
+def _found(case: Case) -> FoundOffers:
+    return find_offers(
+        case.record.connection, case.rules.offers, case.person, on=case.on,
+        debts=tuple(debt.id for debt in case.debts), segments=case.rules.segments,
+    )  # fmt: skip
+
+
+def _offered(case: Case, found: FoundOffers, words: OfferWords, approval: Approval) -> _Said:
+    if words.amount:
+        return _settlement(case, found, words, approval)
+    plans = (_own_plan(case, found, words.plan, approval),) if words.has_plan else _numbered(found, words)
+    return _Said(plans=plans, until=min(plan.first_on for plan in plans))
+
+
+def _numbered(found: FoundOffers, words: OfferWords) -> tuple[PlanOffer, ...]:
+    known = {plan.number: plan for plan in found.offers.plans}
+    strange = sorted(set(words.numbers) - known.keys())
+    if strange or not known:
+        why = "; ".join(one.detail for one in found.offers.refused if one.offer == offering.PLAN)
+        number = f"offer {strange[0]}" if strange else "plan"
+        raise RecordError(
+            f"there is no {number} for {found.person.full_reference} today{f': {why}' if why else ''}"
+        )
+    return tuple(known[number] for number in sorted(set(words.numbers) or known))
+
+
+def _own_plan(case: Case, found: FoundOffers, words: PlanWords, approval: Approval) -> PlanOffer:
+    draft = planned(case, words)
+    _has_limits(case, draft)
+    approve(case, [*beyond_limits(case, draft), *_beyond_means(case, words)], approval)
+    same = (plan for plan in found.offers.plans if plan.instalments == draft.schedule)
+    down = money_of(words.down, case.total) if words.down else None
+    own = PlanOffer(
+        number=1 + max((plan.number for plan in found.offers.plans), default=0),
+        parts=len(draft.schedule) - (1 if down else 0),
+        frequency=Frequency(draft.offer["frequency"]),
+        total=case.total,
+        first_on=draft.schedule[0].due_on,
+        down=down,
+    )
+    return next(same, own)
+
+
+def _has_limits(case: Case, draft: Draft) -> None:
+    """What a desk does not offer at all has no limits that somebody could approve beyond."""
+    if case.terms is None or getattr(case.terms, f"{draft.kind}s") is None:
+        raise RecordError(f"no {draft.kind} may be offered for these debts: config/offers has none")
+
+
+def _beyond_means(case: Case, words: PlanWords) -> Iterator[str]:
+    limits = case.terms.plans if case.terms else None
+    stated = reckoned_with(case.person.affordability, case.total, case.on)
+    if limits is None or stated is None or words.payments is None or words.every is None:
+        return
+    down = money_of(words.down, case.total) if words.down else None
+    if not affords(stated, limits.buffer_percent, case.total, words.payments, words.every, down):
+        yield beyond_means(stated, limits.buffer_percent, case.total)
+
+
+def _settlement(case: Case, found: FoundOffers, words: OfferWords, approval: Approval) -> _Said:
+    amount = money_of(words.amount, case.total)
+    if amount.minor >= case.total.minor:
+        raise RecordError(
+            f"{amount} is not less than the {case.total} that are owed; a settlement is a part of it"
+        )
+    if words.by is not None and words.by < case.on:
+        raise RecordError(f"by {words.by} lies before {case.on}")
+    past = past_of(case.record.connection, case.person.id)
+    before = past.settlement_offered_on
+    again = before is not None and before < case.on and past.settlement_amount == amount
+    if again and words.by is not None:
+        raise RecordError(
+            f"the same was offered on {before}: it comes again, so a last day for it would not be true"
+        )
+    limits = case.terms.settlements if case.terms else None
+    days = limits.valid_days if limits else FIRST_AFTER_DAYS
+    until = words.by or case.on + timedelta(days=days)
+    draft = Draft(kind=offering.SETTLEMENT, schedule=settled(amount, until, None))
+    _has_limits(case, draft)
+    soon = [one.detail for one in found.offers.refused if one.rule == "not_again_within_days"]
+    approve(case, [*beyond_limits(case, draft), *soon], approval)
+    percent = (100 * amount.amount / case.total.amount).quantize(Decimal("0.01"))
+    offer = SettlementOffer(amount=amount, percent=percent, valid_until=None if again else until)
+    return _Said(settlements=(offer,), until=until)
+
+
+def _new(found: FoundOffers, offered: _Said) -> _Said | None:
+    """What does not stand already, word for word."""
+    plans = {plan for sent in found.standing for plan in sent.plans}
+    amounts = {one.amount for sent in found.standing for one in sent.settlements}
+    fresh = replace(
+        offered,
+        plans=tuple(plan for plan in offered.plans if plan not in plans),
+        settlements=tuple(one for one in offered.settlements if one.amount not in amounts),
+    )
+    return fresh if fresh.plans or fresh.settlements else None
+
+
+def _keep(case: Case, call: int, kept: _Said, approval: Approval) -> None:
+    ids = tuple(debt.id for debt in case.debts)
+    offer = SentOffer(
+        contact_id=call,
+        debtor_id=case.person.id,
+        offered_on=case.on,
+        valid_until=kept.until,
+        total=case.total,
+        debts=ids,
+        plans=kept.plans,
+        settlements=kept.settlements,
+        base=arrangements.base_of(case.record.connection, ids, case.on),
+    )
+    sent_offers.add(case.record.connection, offer)
+    of_call = replace(case.record, said=replace(case.record.said, source=f"call {call}"))
+    approved = (
+        {"approved_by": approval.by.strip(), "approved_why": approval.why.strip()} if approval.given else {}
+    )
+    of_call.log(Event.ARRANGEMENT_OFFERED, terms_json(offer), by_channel="call", **approved)
+
+
+def _told(record: Recording, offered: _Said, *, already: bool) -> Recorded:
+    details = {
+        "numbers": ", ".join(str(plan.number) for plan in offered.plans),
+        "settlement": ", ".join(str(one.amount) for one in offered.settlements),
+        "stands_until": offered.until.isoformat(),
+    }
+    return Recorded(
+        fact="offer",
+        debtor=record.debtor.full_reference,
+        debts=record.debt_references,
+        details={name: text for name, text in details.items() if text},
+        already=already,
+    )

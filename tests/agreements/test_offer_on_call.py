@@ -1,0 +1,139 @@
+"""What is offered on a call is kept with its terms: taken by its number, within the limits, nothing that is no offer."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.agreements.story import Desk, agreed, day, events, told
+
+TALK = ("record", "contact", "acme/A1", "call", "--outcome", "conversation", "--source", "dialler")
+OFFER = ("record", "offer", "acme/A1", "--debt", "R1")
+OWN = ("--payments", "4", "--every", "month", "--first-on", "2026-02-20")
+THEN = ("--now", "2026-02-01T16:00:00Z")
+APPROVED = ("--approved-by", "Dana Reyes", "--why", "paid on the 3rd of each month")
+
+
+@pytest.fixture
+def spoken(desk: Desk, ledger: Callable[..., None]) -> Desk:
+    """A debt of 120.00, and a call on which the debtor was spoken with."""
+    ledger("2026-02-01", "120.00")
+    desk(*TALK, "--now", "2026-02-01T15:00:00Z")
+    return desk
+
+
+def offers(desk: Desk, on: str) -> dict:
+    return json.loads(desk("offers", "acme/A1", "--as-of", on, "--now", f"{on}T12:00:00Z", "--json"))
+
+
+def test_what_was_offered_on_a_call_is_accepted_by_its_number_as_it_was_said_and_confirmed(
+    spoken: Desk, ledger: Callable[..., None], tmp_path: Path
+) -> None:
+    said = offers(spoken, "2026-02-01")["plans"]
+    spoken(*OFFER, *THEN)
+    assert json.loads(spoken(*OFFER, *THEN, "--json"))["already"]
+    ledger("2026-02-03", "110.00")  # what may be offered now is another plan
+    assert offers(spoken, "2026-02-03")["plans"] == said
+    reply = ("record", "contact", "acme/A1", "sms", "--inbound", "--text", "2", "--source", "sms")
+    spoken(*reply, "--now", "2026-02-03T15:00:00Z")
+    [item] = json.loads(spoken("inbox", "list", "--json"))
+    assert (item["reading"], item["offer"]) == ("accept", 2)
+    spoken("inbox", "confirm", str(item["id"]), "--now", "2026-02-03T16:00:00Z")
+    assert [(one["due_on"], one["amount"]) for one in agreed(spoken)["instalments"]] == [
+        (one["due_on"], one["amount"]) for one in said[1]["instalments"]
+    ]
+    day(spoken, "2026-02-03")
+    assert told(spoken) == [("2026-02-03", "arrangement-confirmation")]
+    assert events(spoken, tmp_path) == ["arrangement_offered", "arrangement_agreed"]
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()[:-1]]
+    [offered] = [line for line in lines if line["event"] == "arrangement_offered"]
+    assert (offered["channel"], offered["details"]["source"]) == ("call", "call 1")
+    assert offered["details"]["plans"] == said
+
+
+def test_a_plan_of_other_terms_takes_the_next_number_and_no_other_one_changes_its_meaning(
+    spoken: Desk,
+) -> None:
+    before = offers(spoken, "2026-02-01")["plans"]
+    spoken(*OFFER, *OWN, *THEN)
+    after = offers(spoken, "2026-02-01")["plans"]
+    assert after[:-1] == before
+    assert (after[-1]["number"], after[-1]["instalments"][0]) == (
+        len(before) + 1,
+        {"due_on": "2026-02-20", "amount": "30.00"},
+    )
+    assert (
+        offers(spoken, "2026-02-21")["offered_on"] is None
+    )  # it has expired on the day of its first payment
+
+
+def test_outside_the_limits_an_offer_is_made_only_with_a_reason_and_an_approver_and_then_stands(
+    spoken: Desk,
+) -> None:
+    long = (*OFFER, "--payments", "9", "--every", "month", "--first-on", "2026-02-20", *THEN)
+    spoken(*long, code=2)
+    spoken(*long, *APPROVED[:2], code=2)
+    number = json.loads(spoken(*long, *APPROVED, "--json"))["details"]["numbers"]
+    take = ("record", "plan", "acme/A1", "--debt", "R1", "--offer", number)
+    spoken(*take, "--now", "2026-02-04T15:00:00Z")
+    assert len(agreed(spoken)["instalments"]) == 9
+
+
+def test_an_offer_of_a_kind_that_the_desk_does_not_make_cannot_be_approved(spoken: Desk) -> None:
+    spoken(*OFFER, "--amount", "80", *APPROVED, *THEN, code=2)
+
+
+@pytest.mark.parametrize(
+    "forbids", [{"time_barred_on": "2026-01-20"}, {"disputed_on": "2026-01-20"}], ids=["barred", "disputed"]
+)
+def test_nothing_is_offered_for_a_barred_or_a_disputed_debt_whoever_approves(
+    desk: Desk, ledger: Callable[..., None], forbids: dict[str, str]
+) -> None:
+    ledger("2026-02-01", "120.00", **forbids)
+    desk(*TALK, "--now", "2026-02-01T15:00:00Z")
+    for words in ((), OWN):
+        desk(*OFFER, *words, *APPROVED, *THEN, code=2)
+    assert json.loads(desk("offers", "acme/A1", "--as-of", "2026-02-01", "--json"))["offered_on"] is None
+
+
+def test_an_offer_belongs_to_a_call_of_the_last_day_on_which_the_debtor_was_spoken_with(
+    desk: Desk, ledger: Callable[..., None]
+) -> None:
+    ledger("2026-02-01", "120.00")
+    missed = ("record", "contact", "acme/A1", "call", "--outcome", "unanswered", "--source", "dialler")
+    desk(*missed, "--now", "2026-02-01T15:00:00Z")
+    desk(*OFFER, *THEN, code=2)
+    desk(*TALK, "--now", "2026-02-01T15:30:00Z")
+    desk(*OFFER, "--now", "2026-02-02T16:00:00Z", code=2)
+    desk(*OFFER, *THEN)
+
+
+@pytest.fixture
+def settling(spoken: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """The same, where settlements may be offered."""
+    folder = tmp_path / "offers"
+    folder.mkdir()
+    (folder / "all.yaml").write_text(
+        "name: all\nplans: {frequencies: [monthly], most_payments: 6, least_payment: {USD: '5.00'}}\n"
+        "settlements: {least_percent: 60, valid_days: 14, not_again_within_days: 30}\n"
+    )
+    monkeypatch.setenv("DISPATCHER_OFFERS_DIR", str(folder))
+    return spoken
+
+
+def test_a_settlement_is_not_offered_again_too_soon_and_when_it_returns_it_has_no_last_day(
+    settling: Desk, ledger: Callable[..., None]
+) -> None:
+    desk, settle = settling, (*OFFER, "--amount", "90")
+    desk(*OFFER, "--amount", "60", *THEN, code=2)  # below the least
+    desk(*settle, "--by", "2026-02-10", *THEN)
+    assert offers(desk, "2026-02-01")["settlements"][0]["valid_until"] == "2026-02-10"
+    desk(*TALK, "--now", "2026-02-20T15:00:00Z")
+    desk(*settle, "--now", "2026-02-20T16:00:00Z", code=2)
+    desk(*TALK, "--now", "2026-03-05T15:00:00Z")
+    desk(*settle, "--by", "2026-03-10", "--now", "2026-03-05T16:00:00Z", code=2)
+    desk(*settle, "--now", "2026-03-05T16:00:00Z")
+    assert offers(desk, "2026-03-05")["settlements"] == [
+        {"amount": "90.00", "percent": "75.00", "valid_until": None}
+    ]
