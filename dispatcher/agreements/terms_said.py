@@ -1,4 +1,4 @@
-"""The terms that somebody said, on a call or in agreeing: what they are about, and whether they keep within the limits."""
+"""The terms that somebody said, in offering or agreeing: what they are about, and whether they keep to the limits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,12 +1,19 @@
 """What is offered on a call is kept with its terms: taken by its number, within the limits, nothing that is no offer."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
 
+from dispatcher.database.engine import Database
+from dispatcher.database.tables.agreements import sent_offers
 from tests.agreements.story import Desk, agreed, day, events, told
+from tests.builders import TODAY, a_debtor
+from tests.shared import ROOT
 
 TALK = ("record", "contact", "acme/A1", "call", "--outcome", "conversation", "--source", "dialler")
 OFFER = ("record", "offer", "acme/A1", "--debt", "R1")
@@ -112,13 +119,10 @@ def test_an_offer_belongs_to_a_call_of_the_last_day_on_which_the_debtor_was_spok
 @pytest.fixture
 def settling(spoken: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """The same, where settlements may be offered."""
-    folder = tmp_path / "offers"
-    folder.mkdir()
-    (folder / "all.yaml").write_text(
-        "name: all\nplans: {frequencies: [monthly], most_payments: 6, least_payment: {USD: '5.00'}}\n"
-        "settlements: {least_percent: 60, valid_days: 14, not_again_within_days: 30}\n"
-    )
-    monkeypatch.setenv("DISPATCHER_OFFERS_DIR", str(folder))
+    config = shutil.copytree(ROOT / "config", tmp_path / "config")
+    with (config / "offers" / "consumer.yaml").open("a", encoding="utf-8") as file:
+        file.write("settlements: {least_percent: 60, valid_days: 14, not_again_within_days: 30}\n")
+    monkeypatch.setenv("DISPATCHER_CONFIG_DIR", str(config))
     return spoken
 
 
@@ -137,3 +141,15 @@ def test_a_settlement_is_not_offered_again_too_soon_and_when_it_returns_it_has_n
     assert offers(desk, "2026-03-05")["settlements"] == [
         {"amount": "90.00", "percent": "75.00", "valid_until": None}
     ]
+
+
+@pytest.mark.parametrize("said", [{}, {"message_id": "m", "contact_id": 1}], ids=["neither", "both"])
+def test_the_database_refuses_an_offer_that_nobody_made_or_that_was_made_twice(
+    database: Database, said: dict[str, object]
+) -> None:
+    row = {
+        "debtor_id": a_debtor(database), "offered_on": TODAY, "valid_until": TODAY, "currency": "USD",
+        "total_minor": 100, "debts": [], "plans": [], "settlements": [], "base": {},
+    }  # fmt: skip
+    with pytest.raises(IntegrityError, match="ck_sent_offers_said_once"), database.writing() as connection:
+        connection.execute(insert(sent_offers).values(**row, **said))

@@ -147,8 +147,8 @@ OFFER = Fact(
     name="offer",
     title="An offer made by telephone",
     says=(
-        "An offer made on a call that is recorded: the plans of today by their numbers, or terms of its own; its numbers "
-        "mean what was said until it expires."
+        "An offer made on a recorded call: the plans of today by their numbers, or terms of its own; its numbers mean "
+        "what was said until it expires."
     ),
     example='dispatcher record offer acme/00042 --offer 1 --offer 2 --source "call 5512"',
     kept_in="sent_offers",
