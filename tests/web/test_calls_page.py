@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from dispatcher.agreements.storage import sent_offers
 from dispatcher.calls.plan_calls import CallPlan, plan_calls
 from dispatcher.database.tables.agreements import arrangements
 from dispatcher.database.tables.calls import calls
@@ -55,6 +56,27 @@ def test_a_call_is_opened_made_and_its_promise_recorded(ringing: Web) -> None:
         assert connection.scalar(select(arrangements.c.kind)) == "promise"
         made = connection.execute(select(contacts).where(contacts.c.channel == "call")).all()
     assert [row.outcome for row in made] == ["conversation"]
+
+
+def test_what_a_call_offered_stands_until_the_call_turns_out_to_have_reached_nobody(ringing: Web) -> None:
+    visitor, database = ringing.signed_in(ALL), ringing.house.database
+    ready = next(row for row in json.loads(visitor.page("/calls?format=json")) if row["allowed"])
+    path = f"/calls/{ready['id']}"
+    visitor.post(path, {"do": "open"})
+    assert "You offered" in visitor.page(path)
+    nobody = visitor.post(path, {"do": "end", "outcome": "busy", "offer": "1"})
+    assert "Nothing was offered on a call" in nobody.text
+    assert "Offered: 1." in visitor.said(
+        visitor.post(path, {"do": "end", "outcome": "conversation", "offer": "1"})
+    )
+    with database.reading() as connection:
+        debtor = connection.scalars(select(calls.c.debtor_id).where(calls.c.id == ready["id"])).one()
+        [offer] = sent_offers.standing(connection, debtor, AS_OF)
+    assert [plan.number for plan in offer.plans] == [1]
+    assert "open until" in visitor.page(f"/people/{ready['debtor']}")
+    visitor.post(path, {"do": "correct", "outcome": "unanswered", "why": "the wrong row"})
+    with database.reading() as connection:
+        assert sent_offers.standing(connection, debtor, AS_OF) == []
 
 
 def test_a_call_of_somebody_else_is_not_shown(ringing: Web) -> None:
