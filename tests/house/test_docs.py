@@ -154,7 +154,7 @@ def test_the_documents_are_built_without_a_warning_and_all_are_in_the_index(tmp_
     assert done.returncode == 0, done.stderr
     index = (tmp_path / "built" / "index.html").read_text()
     assert [
-        path.stem for path in DOCUMENTS if path.parent.name == "docs" and f"{path.stem}.html" not in index
+        path.stem for path in DOCUMENTS if path.parent == ROOT / "docs" and f"{path.stem}.html" not in index
     ] == []
     made = "".join(page.read_text() for page in (tmp_path / "built").glob("*.html"))
     assert not re.findall(r'(?:src|<link[^>]*href)="https?://[^"]*"', made)  # read without a network
