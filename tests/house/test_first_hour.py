@@ -115,14 +115,15 @@ def _served(shell: Shell, line: str) -> str:
     """Start what serves, ask it whether it lives, press Ctrl-C; what it printed."""
     process = shell.start(line)
     try:
-        _wait_for_answer(shell.port, process)
+        answers(shell.port, process)
     finally:
         os.killpg(process.pid, signal.SIGINT)
     said, _ = process.communicate(timeout=30)
     return said
 
 
-def _wait_for_answer(port: int, process: "subprocess.Popen[str]") -> None:
+def answers(port: int, process: "subprocess.Popen[str]") -> None:
+    """Wait until `/healthz` answers there."""
     for _ in range(300):
         assert process.poll() is None, process.communicate()[0]
         try:

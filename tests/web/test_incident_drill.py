@@ -16,6 +16,7 @@ from dispatcher.authoring.edit_template import Edit, save_draft
 from dispatcher.authoring.publish_template import publish_template
 from dispatcher.authoring.review_template import approve_template, submit_template
 from dispatcher.authoring.storage import template_versions
+from dispatcher.bootstrap import Dispatcher
 from dispatcher.database.tables.delivery import tasks
 from dispatcher.database.tables.messages import messages
 from dispatcher.delivery.storage import stops
@@ -31,9 +32,8 @@ from tests.web.test_templates import finished
 WORDS = "What we wrote to you before was wrong, and we are sorry."
 
 
-def publish_correction(web: Web, kinds: str = "correction", name: str = "wrong-account") -> None:
+def publish_correction(house: Dispatcher, kinds: str = "correction", name: str = "wrong-account") -> None:
     """A reviewed text that puts it right: what the reminder says, after a sentence that says why."""
-    house = web.house
     with house.database.reading() as connection:
         files = dict(template_versions.history(connection, "first-reminder")[0].version.files)
     files = {path: text for path, text in files.items() if path == "template.yaml" or path.startswith("en/")}
@@ -83,7 +83,7 @@ def test_a_fault_is_stopped_listed_put_right_the_same_day_reported_and_closed(
     for row in rows:
         assert desk.get(f"/messages/{row['message_id']}/bytes").status_code == 200
 
-    publish_correction(web)
+    publish_correction(web.house)
     answer = desk.post("/incidents/1/correct", {"template": "wrong-account", "looked": "yes"})
     assert "corrections planned" in desk.said(answer)
     run_today(web.house, AS_OF, actor="test")  # whatever delivers: the day's run takes along what is due
@@ -124,7 +124,7 @@ def test_whom_a_stop_or_a_dispute_protects_is_told_by_a_person_and_not_by_the_pr
         "/people/acme/A-2/record", {"fact": "dispute", "debt": "D-2", "source": "call", "form": "letter"}
     )
     desk.post("/incidents", {"what": "run:1", "why": "planned twice"})
-    publish_correction(web)
+    publish_correction(web.house)
 
     desk.post("/incidents/1/correct", {"template": "wrong-account", "looked": "yes"})
 
@@ -173,7 +173,7 @@ def test_what_is_not_there_is_no_incident_and_stops_nothing(
 def test_only_a_text_for_corrections_corrects_and_only_what_is_open(web: Web) -> None:
     desk = web.signed_in(ALL)
     desk.post("/incidents", {"what": "run:1", "why": "wrong"})
-    publish_correction(web, kinds="collection", name="a-reminder")
+    publish_correction(web.house, kinds="collection", name="a-reminder")
 
     reminder = desk.post("/incidents/1/correct", {"template": "a-reminder", "looked": "yes"})
     nothing = desk.post("/incidents/1/correct", {"template": "not-there", "looked": "yes"})
@@ -198,7 +198,7 @@ def test_the_clock_counts_from_the_moment_somebody_knew_and_says_when_it_is_too_
 
 def test_the_command_line_does_the_same(web: Web, tmp_path: Path) -> None:
     home = web.house.home
-    publish_correction(web)
+    publish_correction(web.house)
     web.house.close()
     at = ("--now", "2026-11-16T18:00:00Z")
 
