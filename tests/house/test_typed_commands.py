@@ -97,7 +97,13 @@ class Desk:
 
     def cancels(self) -> None:
         """The arrangement before has ended: the document shows choices."""
-        self.did(f"arrangements cancel {self.newest('arrangements list')} --why another")
+        for row in json.loads(self.did("arrangements list --state active --json")):
+            self.did(f"arrangements cancel {row['id']} --why another")
+
+    def speaks(self) -> None:
+        """Somebody has just been spoken with who has no arrangement."""
+        self.cancels()
+        self.did("record contact acme/00042 call --outcome conversation --source dialler")
 
     def restores(self) -> None:
         """The database is put back from a copy."""
@@ -138,6 +144,7 @@ class Desk:
 
 # What has happened before a line, by how the line begins.
 BEFORE: dict[str, Callable[[Desk], None]] = {
+    "dispatcher record offer": Desk.speaks,
     "dispatcher record plan": Desk.cancels,
     "dispatcher record settlement": Desk.cancels,
     "dispatcher handover refuse": Desk.handed_over,
