@@ -50,14 +50,14 @@ def test_a_ledger_that_is_read_meanwhile_changes_nothing_of_what_is_being_agreed
 ) -> None:
     debtor = a_debtor(database)
     debt = a_debt(database, debtor, TODAY - timedelta(days=30), balance_minor=12_000)
-    other, planned, came_between = open_url(database_url), agree._planned, []
+    other, planned, came_between = open_url(database_url), agree.planned, []
 
     def then_a_ledger(*given: Any) -> Any:
         draft = planned(*given)
         came_between.append(another_ledger_says(other, debt, 6_000))
         return draft
 
-    monkeypatch.setattr(agree, "_planned", then_a_ledger)
+    monkeypatch.setattr(agree, "planned", then_a_ledger)
     made = agree.plan(database, RULES, name_of(database, debtor), SAID, WORDS, approval=APPROVED)
     assert came_between == [False]
     assert (made.total.minor, made.base.debts[debt].balance) == (12_000, 12_000)
