@@ -252,7 +252,9 @@ def test_every_command_of_a_document_works_in_a_shell_that_knows_nothing_else(na
             finally:
                 os.killpg(process.pid, signal.SIGTERM)
         said, _ = process.communicate(f"{PASSWORD}\n{PASSWORD}\n", timeout=120)
-        ended = typed.startswith(SERVES) and process.returncode == -signal.SIGTERM  # it shuts down, then obeys
+        ended = (
+            typed.startswith(SERVES) and process.returncode == -signal.SIGTERM
+        )  # it shuts down, then obeys
         judge(line, 0 if ended else process.returncode, said)
 
 
