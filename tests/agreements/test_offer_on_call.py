@@ -89,6 +89,7 @@ def test_outside_the_limits_an_offer_is_made_only_with_a_reason_and_an_approver_
 
 def test_an_offer_of_a_kind_that_the_desk_does_not_make_cannot_be_approved(spoken: Desk) -> None:
     spoken(*OFFER, "--amount", "80", *APPROVED, *THEN, code=2)
+    assert json.loads(spoken("offers", "acme/A1", "--as-of", "2026-02-01", "--json"))["offered_on"] is None
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,11 @@ def test_an_offer_belongs_to_a_call_of_the_last_day_on_which_the_debtor_was_spok
     desk(*OFFER, *THEN, code=2)
     desk(*TALK, "--now", "2026-02-01T15:30:00Z")
     desk(*OFFER, "--now", "2026-02-02T16:00:00Z", code=2)
+    assert json.loads(desk("offers", "acme/A1", "--as-of", "2026-02-01", "--json"))["offered_on"] is None
     desk(*OFFER, *THEN)
+    assert (
+        json.loads(desk("offers", "acme/A1", "--as-of", "2026-02-01", "--json"))["offered_on"] == "2026-02-01"
+    )
 
 
 @pytest.fixture
