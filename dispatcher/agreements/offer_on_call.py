@@ -32,6 +32,7 @@ from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.recording import Recorded, Recording, Said, recording
 
 LATELY = timedelta(days=1)  # so long after a call what it offered may be written down
+APART = timedelta(minutes=1)  # so far the clocks of the machines that write the two may differ
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +75,7 @@ def offer_on_call(
     with recording(database, who, said, debts=debts or _together(database, rules, who, said)) as record:
         case = open_case(record, rules, None)
         _may_be_offered(case)
-        call = sent_offers.call_of(record.connection, case.person.id, said.now - LATELY, said.now)
+        call = sent_offers.call_of(record.connection, case.person.id, said.now - LATELY, said.now + APART)
         if call is None:
             raise RecordError(
                 f"no call with {record.debtor.full_reference} is recorded within the last day: record the call first, "

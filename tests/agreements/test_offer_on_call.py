@@ -121,6 +121,15 @@ def test_an_offer_belongs_to_a_call_of_the_last_day_on_which_the_debtor_was_spok
     )
 
 
+def test_a_call_written_down_by_a_machine_whose_clock_is_seconds_ahead_is_found(
+    desk: Desk, ledger: Callable[..., None]
+) -> None:
+    ledger("2026-02-01", "120.00")
+    desk(*TALK, "--now", "2026-02-01T16:00:20Z")
+    desk(*OFFER, *THEN)
+    assert offers(desk, "2026-02-01")["offered_on"] == "2026-02-01"
+
+
 @pytest.fixture
 def settling(spoken: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """The same, where settlements may be offered."""

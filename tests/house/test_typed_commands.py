@@ -103,7 +103,9 @@ class Desk:
     def speaks(self) -> None:
         """Somebody has just been spoken with who has no arrangement."""
         self.cancels()
-        self.did("record contact acme/00042 call --outcome conversation --source dialler")
+        self.did(
+            "record contact acme/00042 call --outcome conversation --at 2026-12-01T14:30:00Z --source dialler"
+        )
 
     def restores(self) -> None:
         """The database is put back from a copy."""
