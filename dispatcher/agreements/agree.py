@@ -111,7 +111,7 @@ def _promised(case: Case, on: date, money: Money, approval: Approval) -> Draft:
     note: dict[str, Any] = {}
     if limits is not None:
         latest = case.on + timedelta(days=limits.most_days)
-        past = past_of(case.record.connection, case.person.id)
+        past = past_of(case.record.connection, case.person.id, case.on)
         if limits.most_broken is not None and past.broken_promises >= limits.most_broken:
             pauses_until = case.on - timedelta(days=1)
             note["pause"] = f"none: {past.broken_promises} promises were broken before"

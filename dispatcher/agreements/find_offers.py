@@ -8,7 +8,8 @@ from typing import Any
 from dispatcher.agreements.domain import offers as offering
 from dispatcher.agreements.domain.agreed import Base
 from dispatcher.agreements.domain.offer_terms import OfferTerms
-from dispatcher.agreements.domain.offers import Offers, Past, PlanOffer, Refusal
+from dispatcher.agreements.domain.offered_before import Past, past_among
+from dispatcher.agreements.domain.offers import Offers, PlanOffer, Refusal
 from dispatcher.agreements.domain.within_means import BEYOND_MEANS
 from dispatcher.agreements.storage import arrangements, sent_offers
 from dispatcher.agreements.storage.sent_offers import SentOffer, plan_json, settlement_json
@@ -110,7 +111,7 @@ def find_offers(
     """The same, of a person on file; without debts named, of all that may be offered for together."""
     owed = _owed(connection, person, on, debts, segments)
     together, left_out = _together(files, person, owed, on) if not debts else (owed, ())
-    offers = offering.offers_for(files, person, together, on, past_of(connection, person.id))
+    offers = offering.offers_for(files, person, together, on, past_of(connection, person.id, on))
     ids = {debt.id for debt in together}
     standing = _counting(sent_offers.standing(connection, person.id, on), ids)
     if not standing or any(refusal.offer == offering.PLAN for refusal in offers.refused if _forbids(refusal)):
@@ -148,14 +149,12 @@ def _as_said(offers: Offers, standing: Sequence[SentOffer]) -> Offers:
     )
 
 
-def past_of(connection: Connection, debtor_id: int) -> Past:
+def past_of(connection: Connection, debtor_id: int, on: date) -> Past:
     """What the person was offered and promised before."""
-    settled = sent_offers.settlements_sent(connection, [debtor_id]).get(debtor_id, [])
-    _, offered_on, amount = settled[-1] if settled else ("", None, None)
-    return Past(
+    return past_among(
+        sent_offers.settlements_sent(connection, [debtor_id]).get(debtor_id, ()),
+        on,
         broken_promises=arrangements.count_broken_promises(connection, debtor_id),
-        settlement_offered_on=offered_on,
-        settlement_amount=amount,
     )
 
 

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from dispatcher.agreements.domain import offers as offering
-from dispatcher.agreements.domain.offers import FIRST_AFTER_DAYS, PlanOffer, SettlementOffer
+from dispatcher.agreements.domain.offered_before import Past, SettlementOffer
+from dispatcher.agreements.domain.offers import FIRST_AFTER_DAYS, PlanOffer
 from dispatcher.agreements.domain.schedules import Frequency
 from dispatcher.agreements.domain.within_means import affords, beyond_means, reckoned_with
 from dispatcher.agreements.find_offers import FoundOffers, find_offers, offers_of, past_of
@@ -30,6 +31,7 @@ from dispatcher.database.engine import Database
 from dispatcher.log.domain.events import Event
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.recording import Recorded, Recording, Said, recording
+from dispatcher.values.money import Money
 
 LATELY = timedelta(days=1)  # so long after a call what it offered may be written down
 APART = timedelta(minutes=1)  # so far the clocks of the machines that write the two may differ
@@ -171,16 +173,19 @@ def _settlement(case: Case, found: FoundOffers, words: OfferWords, approval: App
         )
     if words.by is not None and words.by < case.on:
         raise RecordError(f"by {words.by} lies before {case.on}")
-    past = past_of(case.record.connection, case.person.id)
-    before = past.settlement_offered_on
-    again = before is not None and before < case.on and past.settlement_amount == amount
+    past = past_of(case.record.connection, case.person.id, case.on)
+    again = past.returns(amount, case.on)
     if again and words.by is not None:
         raise RecordError(
-            f"the same was offered on {before}: it comes again, so a last day for it would not be true"
+            f"the same was offered on {past.settlement_offered_on}: it comes again, so a last day for it would not "
+            "be true"
         )
-    limits = case.terms.settlements if case.terms else None
-    days = limits.valid_days if limits else FIRST_AFTER_DAYS
-    until = words.by or case.on + timedelta(days=days)
+    said = _said_today(past, amount, case)
+    if said is not None and words.by not in (None, said):
+        raise RecordError(
+            f"the same was offered today until {said}: another last day would make that one untrue"
+        )
+    until = words.by or said or case.on + timedelta(days=_days(case))
     draft = Draft(kind=offering.SETTLEMENT, schedule=settled(amount, until, None))
     _has_limits(case, draft)
     soon = [one.detail for one in found.offers.refused if one.rule == "not_again_within_days"]
@@ -188,6 +193,16 @@ def _settlement(case: Case, found: FoundOffers, words: OfferWords, approval: App
     percent = (100 * amount.amount / case.total.amount).quantize(Decimal("0.01"))
     offer = SettlementOffer(amount=amount, percent=percent, valid_until=None if again else until)
     return _Said(settlements=(offer,), until=until)
+
+
+def _said_today(past: Past, amount: Money, case: Case) -> date | None:
+    """The last day that was said of the same today."""
+    return past.settlement.valid_until if past.settlement and past.said_on(amount, case.on) else None
+
+
+def _days(case: Case) -> int:
+    limits = case.terms.settlements if case.terms else None
+    return limits.valid_days if limits else FIRST_AFTER_DAYS
 
 
 def _new(found: FoundOffers, offered: _Said) -> _Said | None:

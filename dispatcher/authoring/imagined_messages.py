@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from channels.kind import ChannelKind
-from dispatcher.agreements.domain.offers import Past
+from dispatcher.agreements.domain.offered_before import OfferedBefore, past_among
 from dispatcher.agreements.storage.sent_offers import settlements_sent
 from dispatcher.database.engine import Connection
 from dispatcher.messages.domain.envelope import Envelope
@@ -22,7 +22,6 @@ from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import explained
 from dispatcher.planning.storage.candidates import strategies_of
 from dispatcher.treatment.find_segments import with_segments
-from dispatcher.values.money import Money
 from dispatcher.writing.domain.message_inputs import Offered, message_inputs
 from dispatcher.writing.domain.render_inputs import RenderInputs
 
@@ -68,7 +67,7 @@ class _Files:
     debts: Mapping[int, DebtFile]
     strategies: Mapping[int, str]
     first_sent: Mapping[tuple[int, int], date]
-    settlements: Mapping[int, Sequence[tuple[str | None, date, Money]]]
+    settlements: Mapping[int, Sequence[OfferedBefore]]
 
 
 def _read(connection: Connection, desk: Policy, debtor_ids: Sequence[int], wanted: Wanted) -> _Files:
@@ -115,7 +114,8 @@ def _of_intent(files: _Files, desk: Policy, intent: Intent, wanted: Wanted) -> I
     sender = desk.senders.get(intent.person.creditor)
     if sender is None:
         return
-    offered = Offered(terms=desk.offers, past=_past(files, intent, wanted))
+    before = files.settlements.get(intent.person.id, ())
+    offered = Offered(terms=desk.offers, past=past_among(before, wanted.as_of))
     for channel in [wanted.channel] if wanted.channel else list(intent.step.channels):
         for point in reachable_points(intent.person, channel)[:1]:
             contact = contact_of(intent, channel, point, sender)
@@ -132,13 +132,6 @@ def _of_intent(files: _Files, desk: Policy, intent: Intent, wanted: Wanted) -> I
                 offered=offered,
             )
             yield Imagined(message=message, person=intent.person, inputs=inputs)
-
-
-def _past(files: _Files, intent: Intent, wanted: Wanted) -> Past:
-    """The last settlement that this person was offered."""
-    sent = files.settlements.get(intent.person.id, ())
-    _, day, amount = next((each for each in reversed(sent) if each[1] <= wanted.as_of), (None, None, None))
-    return Past(settlement_offered_on=day, settlement_amount=amount)
 
 
 def message_of(

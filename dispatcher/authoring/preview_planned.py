@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dispatcher.agreements.domain.offers import Past
+from dispatcher.agreements.domain.offered_before import past_among
 from dispatcher.agreements.storage.sent_offers import settlements_sent
 from dispatcher.authoring.imagined_messages import Wanted, message_of
 from dispatcher.authoring.preview_template import NothingToShow
@@ -62,12 +62,8 @@ def _made(
         channel=channel,
     )
     message = message_of(intent, channel, point, planned.decision.packs, wanted)
-    earlier = [
-        (day, amount)
-        for _, day, amount in settlements_sent(connection, [person.id]).get(person.id, ())
-        if day <= request.as_of
-    ]
-    day, amount = earlier[-1] if earlier and intent.step.kind == "collection" else (None, None)
+    asks = intent.step.kind == "collection"
+    before = settlements_sent(connection, [person.id]).get(person.id, ()) if asks else ()
     inputs = message_inputs(
         message,
         person,
@@ -77,6 +73,6 @@ def _made(
         disputed=tuple(each.debt for each in intent.spoken if each.how is How.DISPUTED),
         first_sent=first_sent(connection, {each.debt.id for each in intent.spoken}),
         optout_url=policy.optout_url(person.person, channel.value, point.id if point else 0),
-        offered=Offered(terms=policy.offers, past=Past(settlement_offered_on=day, settlement_amount=amount)),
+        offered=Offered(terms=policy.offers, past=past_among(before, request.as_of)),
     )
     return message, inputs

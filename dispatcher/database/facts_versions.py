@@ -32,6 +32,7 @@ class Raises:
     events: tuple[str, ...] = _EVENTS
     only: tuple[str, ...] = ()
     when: str = ""
+    which: str = ""
 
 
 _THEIRS = Raises(own=("{r}.debtor_id",))
@@ -72,6 +73,8 @@ RAISES: Final[Mapping[str, Raises]] = {
     "arrangement_debts": Raises(found=(_OWNER,)),
     "instalments": Raises(found=_of_the_arrangement("arrangement_id")),
     "handovers": Raises(found=(_OWNER,)),
+    # What a message offers counts once it has gone, and what was sent is read again; what a call offered counts.
+    "sent_offers": Raises(own=("{r}.debtor_id",), which="{r}.contact_id IS NOT NULL"),
     "creditors": Raises(own=("-{r}.id",), events=("UPDATE", "DELETE"), only=("key", "ledger_as_of")),
     "handlers": Raises(own=(str(EVERYBODY),)),
     "handler_rules": Raises(own=(str(EVERYBODY),)),
@@ -139,8 +142,9 @@ def _rows(event: str) -> tuple[str, ...]:
 
 def _of_a_row(row: str, raises: Raises, *, lock: bool) -> Iterator[str]:
     """Queries, each a column of subjects."""
+    which = f" WHERE {raises.which.format(r=row)}" if raises.which else ""
     for whom in raises.own:
-        yield f"SELECT {whom.format(r=row)} AS subject"
+        yield f"SELECT {whom.format(r=row)} AS subject{which}"
     for tables, condition, whom, held in raises.found:
         share = f" FOR SHARE OF {held}" if lock and held else ""
         yield f"SELECT {whom} AS subject FROM {tables} WHERE {condition.format(r=row)}{share}"  # noqa: S608 names of our own tables
@@ -148,8 +152,9 @@ def _of_a_row(row: str, raises: Raises, *, lock: bool) -> Iterator[str]:
 
 def _of_many(rows: str, raises: Raises) -> Iterator[str]:
     """The same of a table of rows; who owns a debt cannot change until this transaction ends."""
+    which = f" WHERE {raises.which.format(r='r')}" if raises.which else ""
     for whom in raises.own:
-        yield f"SELECT {whom.format(r='r')} AS subject FROM {rows} r"  # noqa: S608 names of our own tables
+        yield f"SELECT {whom.format(r='r')} AS subject FROM {rows} r{which}"  # noqa: S608 names of our own tables
     for tables, condition, whom, held in raises.found:
         share = f" FOR SHARE OF {held}" if held else ""
         yield f"SELECT {whom} AS subject FROM {rows} r, {tables} WHERE {condition.format(r='r')}{share}"  # noqa: S608 names of our own tables

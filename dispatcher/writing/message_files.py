@@ -7,7 +7,7 @@ from typing import Any
 
 from dispatcher.agreements.domain.agreed import Agreed
 from dispatcher.agreements.domain.follow_ups import On
-from dispatcher.agreements.domain.offers import Past
+from dispatcher.agreements.domain.offered_before import OfferedBefore, Past, past_among
 from dispatcher.agreements.storage import arrangements, sent_offers
 from dispatcher.messages.domain.message import Message
 from dispatcher.messages.domain.spoken import ASKED_FOR, How
@@ -20,7 +20,6 @@ from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage import follow_ups
 from dispatcher.treatment.domain.segments import Segments
 from dispatcher.treatment.find_segments import with_segments
-from dispatcher.values.money import Money
 from dispatcher.writing.domain.arrangement_view import ArrangementView, arrangement_view
 from dispatcher.writing.domain.message_inputs import Offered, message_inputs
 from dispatcher.writing.domain.render_inputs import PaperView, RenderInputs
@@ -55,9 +54,7 @@ class MessageFiles:
     spoken: Mapping[str, tuple[Spoken, ...]]  # by message id, oldest due date first
     first_sent: Mapping[tuple[int, int], date]
     follow_ups: Mapping[str, FollowedUp] = field(default_factory=dict)  # by message id
-    settlements: Mapping[int, Sequence[tuple[str | None, date, Money]]] = field(
-        default_factory=dict
-    )  # by person
+    settlements: Mapping[int, Sequence[OfferedBefore]] = field(default_factory=dict)  # by person
     papers: Mapping[int, Sequence[Paper]] = field(default_factory=dict)  # by person who is answered
 
     def follow_up(self, message: Message) -> FollowedUp | None:
@@ -92,13 +89,8 @@ class MessageFiles:
 
     def past(self, message: Message) -> Past:
         """The last settlement that another message offered this person before."""
-        before = [
-            (day, amount)
-            for key, day, amount in self.settlements.get(message.recipient_id, ())
-            if key != message.id and day <= message.as_of
-        ]
-        day, amount = before[-1] if before else (None, None)
-        return Past(settlement_offered_on=day, settlement_amount=amount)
+        before = self.settlements.get(message.recipient_id, ())
+        return past_among(before, message.as_of, without=message.id)
 
     def _arrangement(self, message: Message) -> ArrangementView | None:
         told = self.follow_up(message)

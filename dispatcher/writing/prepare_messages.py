@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from channels.kind import ChannelKind
 from channels.message import PostalAddress
-from dispatcher.agreements.domain.offers import SettlementOffer
+from dispatcher.agreements.domain.offered_before import SettlementOffer
 from dispatcher.agreements.storage import arrangements, sent_offers
 from dispatcher.agreements.storage.sent_offers import SentOffer
 from dispatcher.database import statistics

@@ -157,6 +157,15 @@ def test_a_settlement_is_not_offered_again_too_soon_and_when_it_returns_it_has_n
     ]
 
 
+def test_what_is_offered_twice_on_one_day_has_one_last_day(settling: Desk) -> None:
+    settle = (*OFFER, "--amount", "90")
+    settling(*settle, "--by", "2026-02-05", *THEN)
+    told = json.loads(settling(*settle, *THEN, "--json"))
+    assert (told["already"], told["details"]["stands_until"]) == (True, "2026-02-05")
+    settling(*settle, "--by", "2026-02-12", *THEN, code=2)
+    assert offers(settling, "2026-02-01")["settlements"][0]["valid_until"] == "2026-02-05"
+
+
 @pytest.mark.parametrize("said", [{}, {"message_id": "m", "contact_id": 1}], ids=["neither", "both"])
 def test_the_database_refuses_an_offer_that_nobody_made_or_that_was_made_twice(
     database: Database, said: dict[str, object]

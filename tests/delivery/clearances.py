@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import insert
 
+from dispatcher.agreements.domain.offer_terms import OfferTerms, SettlementTerms
 from dispatcher.database.engine import Connection, Database
 from dispatcher.database.tables.agreements import (
     arrangement_debts,
@@ -14,6 +16,7 @@ from dispatcher.database.tables.agreements import (
     arrangements,
     handovers,
     instalments,
+    sent_offers,
 )
 from dispatcher.database.tables.people import (
     affordability,
@@ -44,6 +47,7 @@ from tests.builders import TODAY, a_debt, a_debtor, a_desk, a_ladder, a_party, a
 NOW = at(TODAY)
 BODY = b"Hello"
 HERE, THERE = "acme", "northwind"
+SETTLEMENTS = SettlementTerms(least_percent=Decimal(60), valid_days=10, not_again_within_days=20)
 IN_ORDER = ContentFindings(
     optout_notice=True,
     optout_methods=("link", "reply"),
@@ -73,6 +77,7 @@ def the_policy(**changes: Any) -> Policy:
         packs=("default", "house", "us-bankruptcy", "us-ma"),
         read_from="as it was",
         segments=tuple(one for one in the_segments() if not one.asks_for_the_book()),
+        offers=(OfferTerms(name="some", settlements=SETTLEMENTS),),
     )
     return replace(desk, senders=dict.fromkeys((HERE, THERE), desk.senders[HERE]), **changes)
 
@@ -218,6 +223,14 @@ def _inert(connection: Connection, people: Sequence[int], owed: Sequence[int]) -
         connection.execute(insert(notices).values(**base, kind="validation", sent_on=long_ago))
         connection.execute(insert(contacts).values(**base, at=then, channel="call", outcome="no_answer"))
         connection.execute(insert(opt_outs).values(debtor_id=who, at=then, revoked_at=then))
+        spoken = insert(contacts).values(**base, at=then, channel="call", outcome="conversation")
+        (call,) = connection.execute(spoken).inserted_primary_key or ()
+        connection.execute(
+            insert(sent_offers).values(
+                contact_id=call, debtor_id=who, offered_on=long_ago, valid_until=long_ago, currency="USD",
+                total_minor=1, debts=[], plans=[], settlements=[], base={},
+            )
+        )  # fmt: skip
     for debt in owed:
         values = {"debt_id": debt, "amount_minor": 1, "paid_on": long_ago, "recorded_at": then}
         connection.execute(insert(payments).values(**values, reversed_at=then))

@@ -38,6 +38,12 @@ KINDS: Mapping[str, Sequence[Any]] = {
     "debtors.represented_by": ("", "Lawyers"),
     "messages.state": ("accepted", "bounced", "queued"),
     "message_debts.how": ("due", "new", "listed"),
+    "sent_offers.debts": ([],),
+    "sent_offers.plans": ([],),
+    "sent_offers.settlements": (
+        [], [{"amount": "60.00", "percent": "60", "valid_until": None}],
+        [{"amount": "70.00", "percent": "70", "valid_until": "2026-03-06"}],
+    ),
     "wishes.kind": ("time", "place", "language"),
     "wishes.details": tuple(
         {**WISHED, "days": ["MO", "TU", "WE", "TH", "FR"], "from": start} for start in ("09:00", "16:00")

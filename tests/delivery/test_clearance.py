@@ -2,16 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlalchemy import Table, insert, select, text
 
+from dispatcher.agreements.domain.agreed import Base
+from dispatcher.agreements.domain.offered_before import SettlementOffer
+from dispatcher.agreements.storage import sent_offers
+from dispatcher.agreements.storage.sent_offers import SentOffer
 from dispatcher.database.engine import Database
 from dispatcher.database.tables.delivery import stops, tasks
 from dispatcher.database.tables.log import log_entries
-from dispatcher.database.tables.people import handlers, holds
+from dispatcher.database.tables.people import contacts, handlers, holds
 from dispatcher.database.tables.users import users
 from dispatcher.delivery import clear_messages
 from dispatcher.delivery.begin_attempts import begin_attempts
@@ -22,6 +27,8 @@ from dispatcher.delivery.work_on_tasks import finish_tasks
 from dispatcher.messages.storage import outbox
 from dispatcher.runs.storage.day_counts import waiting_for_a_person
 from dispatcher.runs.summarise_run import summarise_run
+from dispatcher.values.money import Money
+from dispatcher.writing.message_files import gather
 from tests.builders import TODAY, a_debt, a_debtor, at, plan, rows_of
 from tests.delivery.builders import a_channel_delivery, attempt_rows, hand_out, message
 from tests.delivery.clearances import (
@@ -135,6 +142,45 @@ def test_a_clearance_that_was_changed_is_none(database: Database, desk: Desk, on
         outbox.change(connection, [{"id": one, "clearance": kept}])
     assert not stands(database, desk, one, now=NOW + timedelta(hours=5) - timedelta(seconds=1))
     assert not stands(database, desk, one)
+
+
+def test_what_a_call_offers_meanwhile_ends_it_since_its_text_would_name_another_last_day(
+    database: Database, desk: Desk
+) -> None:
+    who = a_debtor(database)
+    debt = a_debt(database, who, TODAY - timedelta(days=1))
+    with database.writing() as connection:
+        talk = insert(contacts).values(
+            debtor_id=who,
+            at=NOW - timedelta(hours=9),
+            channel="call",
+            outcome="conversation",
+            recorded_at=NOW,
+        )
+        (call,) = connection.execute(talk).inserted_primary_key or ()
+    plan(database, TODAY, desk.context.policy)
+    (key,) = make_ready(database, desk)
+    assert stands(database, desk, key)
+    before = settlement_until(database, desk, key)
+    until = TODAY + timedelta(days=4)
+    settlement = SettlementOffer(amount=Money(6_000, "USD"), percent=Decimal(60), valid_until=until)
+    with database.writing() as connection:
+        sent_offers.add(
+            connection,
+            SentOffer(
+                contact_id=call, debtor_id=who, offered_on=TODAY, valid_until=until, total=Money(10_000, "USD"),
+                debts=(debt,), plans=(), settlements=(settlement,), base=Base(),
+            ),
+        )  # fmt: skip
+    assert (before, settlement_until(database, desk, key)) == (TODAY + timedelta(days=10), until)
+    assert not stands(database, desk, key)
+
+
+def settlement_until(database: Database, desk: Desk, key: str) -> date | None:
+    with database.reading() as connection:
+        [found] = read(connection, [key])
+        files = gather(connection, [found], now=NOW)
+    return files.inputs(found, desk.context.policy).settlement_until
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,6 @@ READ_AS_IT_IS = {
     "messages": "what was sent is compared as it is; the message itself is under the seal",
     "message_debts": "those of a message never change after it is planned, or raise",
     "follow_ups": "written with its message and never changed",
-    "sent_offers": "counts once its message has gone, and what was sent is compared",
     "runs": "a replay is asked for beside the clearance",
     "contents": "bytes are held against their digest",
     "ledger_balances": "read beside an arrangement, of which no message's text tells it",

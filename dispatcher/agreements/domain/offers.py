@@ -8,6 +8,7 @@ from typing import Any
 
 from dispatcher.agreements.domain.more_terms import more_of
 from dispatcher.agreements.domain.offer_terms import OfferTerms, PlanTerms, SettlementTerms
+from dispatcher.agreements.domain.offered_before import Past, SettlementOffer
 from dispatcher.agreements.domain.schedules import Frequency, Schedule, ScheduleError, flat_schedule
 from dispatcher.agreements.domain.within_means import BEYOND_MEANS, affords, beyond_means, reckoned_with
 from dispatcher.people.domain.affordability import Affordability
@@ -63,30 +64,12 @@ class PlanOffer:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SettlementOffer:
-    """The part of the balance that ends the debts. `valid_until` None: it comes again on the same terms."""
-
-    amount: Money
-    percent: Decimal
-    valid_until: date | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class PromiseOffer:
     """Until when a promised day pauses the reminders, and what a promise is for if nothing else is said."""
 
     latest: date
     amount: Money
     grace_days: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Past:
-    """What the person was offered and promised before."""
-
-    broken_promises: int = 0
-    settlement_offered_on: date | None = None
-    settlement_amount: Money | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -406,9 +389,10 @@ def _settlements(
         detail = f"nothing below the whole {total} may be accepted"
         refused.append(Refusal(offer=SETTLEMENT, rule="least_amount", detail=detail))
         return ()
-    again = offered is not None and offered < on and past.settlement_amount == amount
+    if past.settlement is not None and past.said_on(amount, on):
+        return (past.settlement,)
     percent = limits.percent_without_approval
-    until = None if again else on + timedelta(days=limits.valid_days)
+    until = None if past.returns(amount, on) else on + timedelta(days=limits.valid_days)
     return (SettlementOffer(amount=amount, percent=percent, valid_until=until),)
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, insert, or_, select
 
 from dispatcher.agreements.domain.agreed import Base
-from dispatcher.agreements.domain.offers import PlanOffer, SettlementOffer
+from dispatcher.agreements.domain.offered_before import OfferedBefore, SettlementOffer
+from dispatcher.agreements.domain.offers import PlanOffer
 from dispatcher.agreements.domain.schedules import Frequency
 from dispatcher.database.bulk import upsert_rows
 from dispatcher.database.one_of import one_of
@@ -103,14 +104,13 @@ _SETTLEMENTS = (
 )  # fmt: skip
 
 
-def settlements_sent(
-    connection: Connection, debtor_ids: Collection[int]
-) -> dict[int, list[tuple[str | None, date, Money]]]:
-    """Person -> (message, None for a call; day; amount) of every settlement that was offered, the oldest first."""
-    found: dict[int, list[tuple[str | None, date, Money]]] = {}
+def settlements_sent(connection: Connection, debtor_ids: Collection[int]) -> dict[int, list[OfferedBefore]]:
+    """Person -> every settlement that was offered, the oldest first."""
+    found: dict[int, list[OfferedBefore]] = {}
     for row in connection.execute(_SETTLEMENTS, {"ids": sorted(debtor_ids)}):
-        amount = Money.of(row.settlements[0]["amount"], row.currency)
-        found.setdefault(row.debtor_id, []).append((row.message_id, row.offered_on, amount))
+        settlement = _settlement(row.settlements[0], row.currency)
+        before = OfferedBefore(message_id=row.message_id, on=row.offered_on, settlement=settlement)
+        found.setdefault(row.debtor_id, []).append(before)
     return found
 
 

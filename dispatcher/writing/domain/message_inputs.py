@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 from channels.kind import ChannelKind
 from dispatcher.agreements.domain.offer_terms import OfferTerms
-from dispatcher.agreements.domain.offers import FIRST_AFTER_DAYS, Offers, Past, offers_for
+from dispatcher.agreements.domain.offered_before import Past
+from dispatcher.agreements.domain.offers import FIRST_AFTER_DAYS, Offers, offers_for
 from dispatcher.messages.domain.message import Message
 from dispatcher.messages.domain.spoken import How
 from dispatcher.people.domain.person import DebtFile, PersonFile
