@@ -74,7 +74,7 @@ RAISES: Final[Mapping[str, Raises]] = {
     "instalments": Raises(found=_of_the_arrangement("arrangement_id")),
     "handovers": Raises(found=(_OWNER,)),
     # What a message offers counts once it has gone, and what was sent is read again; what a call offered counts.
-    "sent_offers": Raises(own=("{r}.debtor_id",), which="{r}.contact_id IS NOT NULL"),
+    "sent_offers": Raises(own=("{r}.debtor_id",), which="{r}.message_id IS NULL"),
     "creditors": Raises(own=("-{r}.id",), events=("UPDATE", "DELETE"), only=("key", "ledger_as_of")),
     "handlers": Raises(own=(str(EVERYBODY),)),
     "handler_rules": Raises(own=(str(EVERYBODY),)),
