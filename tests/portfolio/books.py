@@ -1,6 +1,7 @@
 """Builders for ledgers: a file of rows with sensible columns, and imports of it."""
 
 import csv
+import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -9,6 +10,16 @@ from typing import Any
 from sqlalchemy import select
 
 from dispatcher.database.engine import Database
+from dispatcher.database.tables.log import log_entries
+from dispatcher.database.tables.people import holds
+from dispatcher.database.tables.portfolio import (
+    contact_points,
+    creditors,
+    debt_parties,
+    debtors,
+    debts,
+    payments,
+)
 from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping
 from dispatcher.portfolio.import_portfolio import ImportReport, ImportRequest, import_portfolio
 from dispatcher.rulebook.mappings import load_mapping
@@ -108,3 +119,19 @@ def rows_of(database: Database, table: Any, *columns: Any) -> list[Any]:
     with database.reading() as connection:
         order = table.c.id if "id" in table.c else next(iter(table.c))
         return list(connection.execute(select(*(columns or (table,))).order_by(order)))
+
+
+def entries(database: Database, event: str) -> list[dict[str, Any]]:
+    """The entries of the log about an event, in the order they came."""
+    return [json.loads(row.entry) for row in rows_of(database, log_entries) if row.event == event]
+
+
+def portfolio_of(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    """Everything an import writes but the log, the instants and the pseudonyms."""
+    return {
+        table.name: [
+            tuple(v for k, v in row._mapping.items() if k != "ledger_imported_at")
+            for row in rows_of(database, table)
+        ]
+        for table in (creditors, debtors, debts, contact_points, debt_parties, holds, payments)
+    }
