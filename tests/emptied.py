@@ -1,9 +1,10 @@
 """One PostgreSQL database for many tests: emptied after each, made anew where a test left it in another shape.
 
-Making a database costs a third of a second of the server's time, emptying one a tenth of that.
+Making a database costs a third of a second of the server's time, emptying one a thirtieth of that.
 """
 
 import itertools
+from collections.abc import Sequence
 
 import psycopg
 
@@ -24,9 +25,13 @@ SELECT md5(string_agg(line, chr(10) ORDER BY line)) FROM (
 """
 # By the space taken and not by rows: what was rolled back has moved the numbering on as well.
 _USED = """
-SELECT string_agg(oid::regclass::text, ', ') FROM pg_class
+SELECT relname, pg_relation_size(oid) FROM pg_class
  WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version' AND pg_relation_size(oid) > 0
 """
+# As if they had never been looked at: a plan must not depend on the tests before.
+_FORGET = "SELECT pg_clear_relation_stats('public', relname) FROM unnest(%s::text[]) AS relname"
+_NUMBER_ANEW = "SELECT setval(seqrelid, seqstart, false) FROM pg_sequence"
+_MUCH = 1 << 20  # bytes in all: below it, each row and its index entries are taken out one by one
 _OTHERS = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
 
@@ -48,38 +53,53 @@ class EmptiedDatabase:
         self._server, self._admin = server, named(server, "postgres")
         self._numbers = itertools.count(1)
         self._name = self._shape = ""
+        self._kept: psycopg.Connection | None = None  # what it has read of the tables is half of the work
 
     def take(self) -> str:
         """Its URL."""
         if not self._name:
             self._name = f"test_{next(self._numbers)}"
             execute(self._admin, f"CREATE DATABASE {self._name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
-            with self._connect() as connection:
-                self._shape = _scalar(connection, _SHAPE)
+            self._kept = self._connect()
+            self._shape = _scalar(self._kept, _SHAPE)
         return named(self._server, self._name)
 
     def give_back(self) -> None:
         """Empty it, or drop it where it is not what it was."""
-        if not self._is_empty_again():
+        assert self._kept is not None
+        if not _is_empty_again(self._kept, self._shape):
+            self._kept.close()
             execute(self._admin, f"DROP DATABASE IF EXISTS {self._name} WITH (FORCE)")
             self._name = ""
 
-    def _is_empty_again(self) -> bool:
-        try:
-            with self._connect() as connection:
-                connection.execute(_OTHERS)
-                if _scalar(connection, _SHAPE) != self._shape:
-                    return False
-                if used := _scalar(connection, _USED):
-                    connection.execute("SET session_replication_role = replica")  # the log is append-only
-                    connection.execute(f"TRUNCATE {used} RESTART IDENTITY CASCADE")
-        except psycopg.Error:
-            return False
-        return True
-
     def _connect(self) -> psycopg.Connection:
-        options = "-c client_min_messages=error"  # not each table that is emptied along
+        # Not each table that is emptied along is told of; and as a replica, since the log is append-only.
+        options = "-c client_min_messages=error -c session_replication_role=replica"
         return psycopg.connect(named(self._server, self._name), autocommit=True, options=options)
+
+
+def _is_empty_again(connection: psycopg.Connection, shape: str) -> bool:
+    try:
+        connection.execute(_OTHERS)
+        if _scalar(connection, _SHAPE) != shape:
+            return False
+        if used := dict(connection.execute(_USED).fetchall()):
+            _empty(connection, list(used), is_much=sum(used.values()) > _MUCH)
+    except psycopg.Error:
+        return False
+    return True
+
+
+def _empty(connection: psycopg.Connection, used: Sequence[str], *, is_much: bool) -> None:
+    """Truncating makes every file of every table that refers to these anew, four hundred: twenty times the rest."""
+    names = ", ".join(used)
+    if is_much:
+        connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        return
+    connection.execute(";".join(f"DELETE FROM {name}" for name in used))
+    connection.execute(f"VACUUM (INDEX_CLEANUP ON, SKIP_DATABASE_STATS) {names}")
+    connection.execute(_FORGET, [used])
+    connection.execute(_NUMBER_ANEW)
 
 
 def _scalar(connection: psycopg.Connection, query: str) -> str:

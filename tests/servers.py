@@ -37,6 +37,10 @@ def postgresql() -> Iterator[str]:
         settings = (
             "fsync=off",
             "full_page_writes=off",
+            "autovacuum=off",
+            "wal_level=minimal",
+            "max_wal_senders=0",
+            "synchronous_commit=off",
             "listen_addresses=",
             f"unix_socket_directories={home}",
             "max_connections=200",
