@@ -1,10 +1,8 @@
 """What every test may ask for: a fresh database on SQLite or PostgreSQL, a broker, the reference material."""
 
 import gc
-import hashlib
 import itertools
 import os
-import pickle
 import resource
 import shutil
 import sys
@@ -28,12 +26,9 @@ from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.domain.vocabulary import word
 from dispatcher.log.storage import delivery_log
 from dispatcher.users import passwords
-from dispatcher.writing import trial
-from dispatcher.writing.domain.template import TemplateVersion
-from dispatcher.writing.language.layouts import Layouts
-from tests import servers
+from tests import servers, tried_once
 from tests.emptied import TEMPLATE, EmptiedDatabase, execute, named
-from tests.made_once import made_once
+from tests.forked_trials import ForkedTrial
 from tests.migrated import begin, migrated_file
 from tests.pace import slowness
 from tests.shared import shared_folder
@@ -69,35 +64,13 @@ engine._sqlite_writer = lambda connection, record: (
 )
 engine.create_engine = partial(create_engine, execution_options={"compiled_cache": CompiledByKind(4_000)})
 
-# The shipped texts are tried once in a test process and not once a test: it costs seconds a template.
-trial._MOST_TRIED = 20_000
-
-MANY_TEMPLATES = 5  # a test of trials tries fewer, and tries them itself
-
 
 @pytest.fixture(scope="session", autouse=True)
 def shipped_texts_are_tried_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """One process of a run tries all that is shipped, ten seconds of work; the others take its answers."""
-    run = trial._run
-
-    def once(versions: Sequence[TemplateVersion], house: Layouts) -> Any:
-        if len(versions) < MANY_TEMPLATES:
-            return run(versions, house)
-        tried = [trial._key(version, file, house) for version in versions for file in sorted(version.files)]
-        name = "tried-" + hashlib.sha256("".join(tried).encode()).hexdigest()
-        folder = made_once(
-            tmp_path_factory, name, lambda folder: _write_answers(folder, run(versions, house))
-        )
-        return pickle.loads((folder / "answers").read_bytes())
-
-    trial._run = once
+    """It costs seconds a template."""
+    tried_once.begin(tmp_path_factory)
     yield
-    trial._run = run
-
-
-def _write_answers(folder: Path, answers: Any) -> None:
-    folder.mkdir()
-    (folder / "answers").write_bytes(pickle.dumps(answers))
+    tried_once.end()
 
 
 # A home of a test begins as a copy of a migrated file: the whole climb is `tests/database/test_migrate.py`'s.
@@ -141,7 +114,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 def _processor_seconds() -> float:
     used = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(each.ru_utime + each.ru_stime for each in used)
+    return sum(each.ru_utime + each.ru_stime for each in used) + ForkedTrial.spent
 
 
 @pytest.fixture(autouse=True)

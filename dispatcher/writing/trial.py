@@ -110,9 +110,7 @@ def _remember(version: TemplateVersion, house: Layouts, texts: Mapping[str, tupl
 
 def _run(versions: Sequence[TemplateVersion], house: Layouts) -> dict[str, _Answer]:
     """Try as many versions as one process manages; the one it dies of has a problem."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dispatcher.writing.trial"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    process = _begin()
     lines: Queue[str] = Queue()
     assert process.stdin is not None  # noqa: S101 - asked for above
     assert process.stdout is not None  # noqa: S101 - asked for above
@@ -124,6 +122,12 @@ def _run(versions: Sequence[TemplateVersion], house: Layouts) -> dict[str, _Answ
     finally:
         process.kill()
         process.wait()
+
+
+def _begin() -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "dispatcher.writing.trial"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
 
 
 def _pump(stream: IO[bytes], lines: "Queue[str]") -> None:

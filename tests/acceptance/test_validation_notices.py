@@ -66,7 +66,6 @@ def desk(home: Path) -> Desk:
         assert done.returncode in (0, 1), (words, done.stdout, done.stderr)  # 1: something is held
         return done.stdout
 
-    run("db", "upgrade")
     with (home / "ledger.csv").open("w", newline="") as stream:
         writer = csv.DictWriter(stream, fieldnames=["debtor_reference", "debt_reference", *ROW])
         writer.writeheader()

@@ -25,7 +25,6 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         assert ended.value.code == code, (words, printed)
         return printed.out
 
-    run("db", "upgrade")
     return run
 
 

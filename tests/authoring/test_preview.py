@@ -172,7 +172,6 @@ def test_what_waits_for_a_second_person_is_listed_with_its_age(tmp_path):
 
 def test_a_review_on_the_command_line_is_done_by_whoever_proves_who_they_are(tmp_path):
     home = tmp_path / "home"
-    dispatcher(home, "db", "upgrade")
     folder = tmp_path / "due-soon"
     copytree(ROOT / "templates/due-soon", folder)
     maria, max_ = token_of(home, "maria", "manager,approver"), token_of(home, "max", "auditor")

@@ -12,7 +12,6 @@ from sqlalchemy import Row, Table, select
 
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.database.engine import open_database
-from dispatcher.database.migrate import upgrade
 from dispatcher.database.tables.delivery import attempts, stops, tasks
 from dispatcher.database.tables.log import log_entries
 from dispatcher.database.tables.messages import messages
@@ -21,6 +20,7 @@ from dispatcher.database.tables.portfolio import contact_points, debtors
 from dispatcher.portfolio.import_portfolio import ImportRequest, import_portfolio
 from dispatcher.settings import load_settings
 from dispatcher.worker.daily_run import dispatch_due, run_today
+from tests.migrated import begin
 from tests.outside_channels.mock_providers import Provider
 from tests.outside_channels.mock_relay import PASSWORD, USER, MockRelay
 
@@ -194,7 +194,7 @@ def new_home(folder: Path, channels: Mapping[str, Any], rows: Iterable[str], **m
     """A home with these debtors, nothing planned."""
     folder.mkdir(parents=True)
     home = Home(folder=folder, channels=channels, more=more)
-    upgrade(home.house.database)
+    begin(home.house.database)
     home.take_in(*rows)
     return home
 

@@ -126,6 +126,7 @@ def test_a_name_that_looks_like_a_template_does_not_hold_the_message(name):
 @pytest.mark.parametrize(
     "payload", ["{{ 'a' * 1000000000 }}", "{% for i in range(1000000000) %}x{% endfor %}", "[" * 20_000]
 )
+@pytest.mark.usefixtures("trials_start_as_the_programs_do")
 def test_saving_a_bomb_takes_no_longer_than_two_seconds_a_file(payload):
     started = time.process_time()
     problems = check_version(a_version(en_sms=payload), house_style())
@@ -134,6 +135,7 @@ def test_saving_a_bomb_takes_no_longer_than_two_seconds_a_file(payload):
     assert spent < SECONDS or spent < SECONDS * slowness()
 
 
+@pytest.mark.usefixtures("trials_start_as_the_programs_do")
 def test_a_trial_that_hangs_is_killed_and_named(monkeypatch):
     from dispatcher.writing import trial
 

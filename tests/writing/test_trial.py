@@ -18,6 +18,9 @@ GOOD = "This is {{ sender.name }}. " + BODY
 BAD = GOOD + " Pay immediately or we will call the police."
 
 
+pytestmark = pytest.mark.usefixtures("trials_start_as_the_programs_do")
+
+
 @pytest.fixture
 def tried(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The texts that went into a process, a list a time."""
