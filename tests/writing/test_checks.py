@@ -1,12 +1,17 @@
+import re
 from dataclasses import replace
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from channels.kind import ChannelKind
 from dispatcher.values.money import Money
 from dispatcher.values.sender import AdviceBody
 from dispatcher.writing.checks.checks import check_bytes
+from dispatcher.writing.checks.mask import without_word
+from dispatcher.writing.checks.scan import DATA
 from dispatcher.writing.mime import read_email
 from tests.writing.desk import (
     BODY,
@@ -403,6 +408,17 @@ def test_a_short_name_does_not_hide_the_words_around_it():
     assert rules(rendered(compiled(en_email=BODY + "\n\nWe will sue you."), inputs(name="u"))) == [
         "threat-of-suit"
     ]
+
+
+@given(content=st.text("au_ .é", max_size=30), word=st.text("au.é", min_size=1, max_size=5))
+def test_a_short_word_is_masked_wherever_it_stands_alone(content, word):
+    alone = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
+    assert without_word(content, word) == alone.sub(DATA, content)
+
+
+def test_a_name_of_invisible_characters_alone_masks_nothing():
+    found = rules(rendered(compiled(en_email=BODY + "\n\nWe will sue you."), inputs(name="\u200b")))
+    assert "threat-of-suit" in found
 
 
 def test_a_threat_in_a_portfolio_column_is_found():

@@ -1,3 +1,4 @@
+from binascii import a2b_qp, b2a_qp
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 
@@ -5,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.writing.mime import AddressError, Email, email_bytes, read_email
+from dispatcher.writing.mime import AddressError, Email, email_bytes, quoted_printable, read_email
 
 AT = datetime(2026, 3, 11, 18, 0, tzinfo=UTC)
 TEXT = st.text(
@@ -67,6 +68,19 @@ def test_any_text_survives_the_skeleton(text, html, subject, name):
     assert plain.get_payload(decode=True).decode().replace("\r\n", "\n") == text
     assert page.get_payload(decode=True).decode().replace("\r\n", "\n") == html
     assert len(list(message.keys())) == 13
+
+
+LINES = st.lists(
+    st.text(st.sampled_from("a=é. \t😀\x00"), max_size=90) | st.text("a ", max_size=170), max_size=4
+)
+
+
+@given(lines=LINES)
+def test_a_text_is_encoded_line_by_line_as_it_is_as_a_whole(lines):
+    text = "".join(f"{line}\n" for line in lines)
+    whole = b2a_qp(text.replace("\n", "\r\n").encode(), istext=True)
+    assert quoted_printable(text) == whole
+    assert a2b_qp(whole).decode() == text.replace("\n", "\r\n")
 
 
 @given(text=TEXT, html=TEXT, subject=LINE)
