@@ -141,7 +141,7 @@ def _offered(case: Case, number: int) -> Draft:
             f"offer {number} is for other debts than {references(case.debts)}: name those it was made for with --debt"
         )
     offer = {
-        **plan_terms(case, choice.plan.frequency),
+        **plan_terms(case, choice.plan),
         "offer": number,
         "offered_on": choice.offered_on.isoformat(),
     }

@@ -141,6 +141,7 @@ def _as_said(offers: Offers, standing: Sequence[SentOffer]) -> Offers:
         promise=offers.promise,
         plans=tuple(plans[number] for number in sorted(plans)),
         settlements=next((one.settlements for one in standing if one.settlements), offers.settlements),
+        interest=offers.interest,
         refused=tuple(
             refusal
             for refusal in offers.refused
@@ -218,4 +219,5 @@ def _with(offers: Offers, left_out: Iterable[Refusal]) -> Offers:
         plans=offers.plans,
         settlements=offers.settlements,
         refused=(*offers.refused, *left_out),
+        interest=offers.interest,
     )

@@ -142,9 +142,10 @@ def _own_plan(case: Case, found: FoundOffers, words: PlanWords, approval: Approv
         number=1 + max((plan.number for plan in found.offers.plans), default=0),
         parts=len(draft.schedule) - (1 if down else 0),
         frequency=Frequency(draft.offer["frequency"]),
-        total=case.total,
+        principal=case.total,
         first_on=draft.schedule[0].due_on,
         down=down,
+        interest=case.interest,
     )
     return next(same, own)
 
@@ -158,10 +159,11 @@ def _has_limits(case: Case, draft: Draft) -> None:
 def _beyond_means(case: Case, words: PlanWords) -> Iterator[str]:
     limits = case.terms.plans if case.terms else None
     stated = reckoned_with(case.person.affordability, case.total, case.on)
-    if limits is None or stated is None or words.payments is None or words.every is None:
+    if limits is None or stated is None or not (words.payments and words.every and words.first_on):
         return
     down = money_of(words.down, case.total) if words.down else None
-    if not affords(stated, limits.buffer_percent, case.total, words.payments, words.every, down):
+    buffer, parts, first_on = limits.buffer_percent, words.payments, words.first_on
+    if not affords(stated, buffer, case.total, parts, words.every, first_on, down, case.interest):
         yield beyond_means(stated, limits.buffer_percent, case.total)
 
 

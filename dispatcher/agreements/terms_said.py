@@ -8,6 +8,8 @@ from typing import Any
 from dispatcher.agreements.domain import offers as offering
 from dispatcher.agreements.domain.agreed import Base
 from dispatcher.agreements.domain.offer_terms import OfferTerms, Watch
+from dispatcher.agreements.domain.offers import PlanOffer
+from dispatcher.agreements.domain.plan_interest import PlanInterest, kept_interest
 from dispatcher.agreements.domain.schedules import (
     Frequency,
     Instalment,
@@ -79,6 +81,11 @@ class Case:
     def total(self) -> Money:
         """What is owed on all of them."""
         return offering.total_of_debts(self.debts)
+
+    @property
+    def interest(self) -> PlanInterest | None:
+        """What a plan that is made today bears."""
+        return offering.interest_for(self.terms, self.person, self.on)[0]
 
     def watch(self, kind: str) -> Watch:
         """How an arrangement of a kind is watched."""
@@ -162,21 +169,26 @@ def planned(case: Case, words: PlanWords) -> Draft:
     if words.payments is None or words.every is None or words.first_on is None:
         raise RecordError("say --offer N, or --payments N --every week|fortnight|month --first-on DATE")
     down = money_of(words.down, case.total) if words.down else None
-    try:
-        schedule = flat_schedule(case.total, words.payments, words.every, words.first_on, down=down)
-    except ScheduleError as error:
-        raise RecordError(str(error)) from None
     if words.first_on < case.on:
         raise RecordError(f"--first-on {words.first_on} lies before {case.on}")
-    return Draft(kind="plan", schedule=schedule, offer=plan_terms(case, words.every))
+    try:
+        plan = PlanOffer(
+            number=0, parts=words.payments, frequency=words.every, principal=case.total, first_on=words.first_on,
+            down=down, interest=case.interest,
+        )  # fmt: skip
+        return Draft(kind="plan", schedule=plan.instalments, offer=plan_terms(case, plan))
+    except ScheduleError as error:
+        raise RecordError(str(error)) from None
 
 
-def plan_terms(case: Case, every: Frequency) -> dict[str, Any]:
-    """How a plan is watched, and by which file."""
+def plan_terms(case: Case, plan: PlanOffer) -> dict[str, Any]:
+    """How a plan is watched, by which file, and what interest it bears."""
+    kept = kept_interest(plan.interest, plan.principal, plan.instalments) if plan.interest else None
     return {
         **arrangements.watch_json(case.watch("plan")),
-        "frequency": every.value,
+        "frequency": plan.frequency.value,
         "terms": name_of(case),
+        **({"interest": kept} if kept else {}),
     }
 
 

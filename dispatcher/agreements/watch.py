@@ -100,6 +100,8 @@ def _news(agreed: Agreed, standing: Standing) -> Iterator[tuple[str, Event, dict
             yield f"paid:{one.number}", Event.INSTALMENT_PAID, _instalment(one)
     if standing.state in (State.KEPT, State.BROKEN) and standing.since:
         details = {"on": standing.since.isoformat(), "paid": _amount(agreed, standing.paid)}
+        if agreed.interest is not None:
+            details["interest"] = str(agreed.interest.amount)  # of the agreed total, which stands beside it
         yield standing.state.value, Event(f"arrangement_{standing.state}"), details
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _WORDS_TO_STOP = "optout_words.yaml"
 CONFIGURED = (
     "rules", "places", "strategies", "segments.yaml", "scorecard.yaml", "capacity.yaml", "senders.yaml", "offers",
-    "content", "letters", "charges",
+    "content", "letters", "charges", "interest_caps.yaml",
 )  # fmt: skip
 
 
@@ -196,7 +196,7 @@ class Configuration(Opened):
             capacity=load_capacity(config("capacity.yaml")),
             timing=load_timing(config("capacity.yaml")),
             senders=load_senders(config("senders.yaml"), config("charges")),
-            offers=load_offers(config("offers"), names),
+            offers=load_offers(config("offers"), names, config("interest_caps.yaml")),
             real_channels=frozenset(kind for kind in ChannelKind if not self.settings.is_rehearsal(kind)),
             require_review=self.settings.rules.require_review,
             reviews=self.law_reviews if self.settings.rules.reviews == "pages" else None,

@@ -134,7 +134,8 @@ def sentence(written: dict[str, Any]) -> str:
     debts = ", ".join(written["debts"])
     pause = f", pauses until {written['pauses_until']}" if written["pauses_until"] else ""
     since = f" since {written['since']}" if written["since"] else ""
+    interest = f" ({written['interest']} of it interest)" if "interest" in written else ""
     return (
-        f"arrangement {written['id']}: {written['kind']} of {written['total']} {written['currency']} with "
+        f"arrangement {written['id']}: {written['kind']} of {written['total']} {written['currency']}{interest} with "
         f"{written['debtor']} on {debts}, agreed on {written['agreed_on']}, {written['state']}{since}{pause}"
     )

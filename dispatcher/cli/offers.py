@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from dispatcher.agreements.domain.offers import PlanOffer
 from dispatcher.agreements.find_offers import FoundOffers, offers_of
 from dispatcher.cli.opening import AsJson, AsOf, Now, opened, print_json
 
@@ -47,6 +48,15 @@ def offers(
         _tell(found)
 
 
+def _cost(plan: PlanOffer) -> str:
+    """What the total is made of, where it is more than what is owed."""
+    if plan.interest is None:
+        return ""
+    of = plan.interest
+    rate = f"{of.yearly_percent} per cent a year ({of.day_count.value}) from {of.from_on}"
+    return f" ({plan.principal} and {plan.interest_amount} interest, {rate}; {of.booked_by} books it)"
+
+
 def _tell(found: FoundOffers) -> None:
     offered = found.offers
     debts = ", ".join(debt.reference for debt in found.debts) or "nothing"
@@ -56,7 +66,7 @@ def _tell(found: FoundOffers) -> None:
     if offered.promise:
         print(f"  a promise for a day until {offered.promise.latest}")
     for plan in offered.plans:
-        print(f"  {plan.number}. {plan.count} {plan.frequency} payments, {plan.total} in all:")
+        print(f"  {plan.number}. {plan.count} {plan.frequency} payments, {plan.total} in all{_cost(plan)}:")
         for one in plan.instalments:
             print(f"       {one.due_on}  {one.amount}")
     for settlement in offered.settlements:

@@ -13,9 +13,12 @@ from dispatcher.agreements.domain.offer_terms import (
     SettlementTerms,
     Watch,
 )
+from dispatcher.agreements.domain.plan_interest import InterestCap, InterestTerms
 from dispatcher.agreements.domain.schedules import MOST_PAYMENTS, Frequency
+from dispatcher.rulebook.interest_caps import load_interest_caps
 from dispatcher.rulebook.strategy_match import MATCH_COLUMNS, check_segments, match_values
 from dispatcher.rulebook.yaml_file import ConfigError, YamlFile, read_yaml
+from dispatcher.values.interest import DayCount
 
 _NAME = {"type": "string", "pattern": r"^[a-z0-9][a-z0-9_-]*$"}
 _TEXTS = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
@@ -92,6 +95,16 @@ SCHEMA: dict[str, Any] = {
                 "least_down_payment_percent": _PERCENT,
                 "buffer_percent": _PERCENT,
                 "broken_after_days": _DAYS,
+                "interest": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["percent", "day_count", "booked_by"],
+                    "properties": {
+                        "percent": {"type": "string", "pattern": r"^\d{1,3}(\.\d+)?$"},
+                        "day_count": {"enum": [count.value for count in DayCount]},
+                        "booked_by": {"type": "string", "minLength": 1, "maxLength": 200},
+                    },
+                },
             },
         ),
         "settlements": _part(
@@ -115,13 +128,17 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-def load_offers(directory: Path, segments: Collection[str] | None = None) -> tuple[OfferTerms, ...]:
+def load_offers(
+    directory: Path, segments: Collection[str] | None = None, caps: Path | None = None
+) -> tuple[OfferTerms, ...]:
     """All files of the folder; an empty or missing one lets nothing be offered. Raises ConfigError.
 
-    `segments` are the names that a match may ask for; None: whichever.
+    `segments` are the names that a match may ask for; None: whichever. `caps` is the file of what interest on plans is
+    known to be allowed, `interest_caps.yaml` beside the folder unless it is named.
     """
     files = [read_yaml(path) for path in sorted(directory.glob("*.yaml"))]
-    found = tuple(_terms(file) for file in files)
+    allowed = load_interest_caps(caps or directory.with_name("interest_caps.yaml"))
+    found = tuple(_terms(file, allowed) for file in files)
     for file in files:
         check_segments(file, segments)
     names = [terms.name for terms in found]
@@ -131,14 +148,14 @@ def load_offers(directory: Path, segments: Collection[str] | None = None) -> tup
     return found
 
 
-def _terms(file: YamlFile) -> OfferTerms:
+def _terms(file: YamlFile, caps: tuple[InterestCap, ...]) -> OfferTerms:
     file.validate(SCHEMA)
     data = file.data
     return OfferTerms(
         name=data["name"],
         match=_match(file, data.get("match", {})),
         promises=_promises(data["promises"]) if "promises" in data else None,
-        plans=_plans(file, data["plans"]) if "plans" in data else None,
+        plans=_plans(file, data["plans"], caps) if "plans" in data else None,
         settlements=_settlements(file, data["settlements"]) if "settlements" in data else None,
         unknown_limitation_after_days=data.get("unknown_limitation_after_days", {}),
     )
@@ -167,7 +184,7 @@ def _promises(data: Mapping[str, Any]) -> PromiseTerms:
     return PromiseTerms(most_days=data["most_days"], most_broken=data.get("most_broken"), watch=_watch(data))
 
 
-def _plans(file: YamlFile, data: Mapping[str, Any]) -> PlanTerms:
+def _plans(file: YamlFile, data: Mapping[str, Any], caps: tuple[InterestCap, ...]) -> PlanTerms:
     down = _percent(data.get("least_down_payment_percent", 0))
     if down >= 100:
         raise file.error(("plans", "least_down_payment_percent"), "a down payment is a part, below 100")
@@ -179,7 +196,21 @@ def _plans(file: YamlFile, data: Mapping[str, Any]) -> PlanTerms:
         least_payment=_amounts(data.get("least_payment", {})),
         least_down_payment_percent=down,
         buffer_percent=_percent(data.get("buffer_percent", 20)),
+        interest=_interest(file, data["interest"], caps) if "interest" in data else None,
         watch=_watch(data),
+    )
+
+
+def _interest(file: YamlFile, data: Mapping[str, str], caps: tuple[InterestCap, ...]) -> InterestTerms:
+    if not data["booked_by"].strip():
+        raise file.error(
+            ("plans", "interest", "booked_by"), "is empty: say who books the interest in the ledger"
+        )
+    return InterestTerms(
+        yearly_percent=Decimal(data["percent"]),
+        day_count=DayCount(data["day_count"]),
+        booked_by=data["booked_by"].strip(),
+        caps=caps,
     )
 
 

@@ -61,6 +61,10 @@ def _parts(
     def senders() -> None:
         whole.senders = load_senders(config("senders.yaml"), config("charges"))
 
+    def offers() -> None:
+        names = [each.name for each in whole.segments]
+        load_offers(config("offers"), names, config("interest_caps.yaml"))
+
     def wordings() -> None:
         whole.wordings = load_wordings(config("content"))
         for wording in whole.wordings.values():
@@ -71,7 +75,7 @@ def _parts(
 
     yield segments
     yield strategies
-    yield lambda: load_offers(config("offers"), [each.name for each in whole.segments])
+    yield offers
     yield senders
     yield wordings
     yield letters

@@ -148,7 +148,6 @@ _.due_dates
 _.median_age
 
 # Built ahead of its caller: to be called, or taken out.
-amortised_schedule
 _.is_report
 _.after_days
 _.before_time_barred_days

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from dispatcher.agreements.domain.arrangement import ENDED_BY_PERSON, Standing, State, Terms
+from dispatcher.agreements.domain.schedules import interest_of
 from dispatcher.values.money import Money
 
 
@@ -113,6 +114,13 @@ class Agreed:
         return self.standing.state
 
     @property
+    def interest(self) -> Money | None:
+        """What of its payments is interest; None where it bears none."""
+        if not any(one.interest for one in self.terms.schedule):
+            return None
+        return interest_of(self.terms.schedule, self.total.currency)
+
+    @property
     def debt_ids(self) -> tuple[int, ...]:
         """The debts' ids."""
         return tuple(debt.id for debt in self.debts)
@@ -121,6 +129,13 @@ class Agreed:
     def follows_facts(self) -> bool:
         """Whether payments and ledgers still move it: a person's word is final."""
         return self.state not in ENDED_BY_PERSON
+
+    def _parts(self) -> dict[str, str]:
+        """What the total is made of, where it is more than what was owed."""
+        if self.interest is None:
+            return {}
+        principal = self.total - self.interest
+        return {"principal": str(principal.amount), "interest": str(self.interest.amount)}
 
     def as_json(self) -> dict[str, Any]:
         """As commands, the API and exports write it; instalments with what came in."""
@@ -133,6 +148,7 @@ class Agreed:
             "debts": [debt.reference for debt in self.debts],
             "currency": self.total.currency,
             "total": str(self.total.amount),
+            **self._parts(),
             "agreed_on": self.terms.agreed_on.isoformat(),
             "since": self.standing.since.isoformat() if self.standing.since else None,
             "pauses_until": self.pauses_until.isoformat() if self.pauses_until else None,

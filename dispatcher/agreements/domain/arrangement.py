@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from dispatcher.agreements.domain.booked_interest import BookedInterest
 from dispatcher.agreements.domain.ledger_falls import DebtLedger, Inflow, unexplained
 from dispatcher.agreements.domain.offer_terms import Watch
 from dispatcher.agreements.domain.schedules import Schedule
@@ -90,8 +91,9 @@ class Standing:
 
 
 class _Fold:
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: Terms, booked: BookedInterest) -> None:
         self.terms = terms
+        self.booked = booked
         self.paid = [0] * len(terms.schedule)
         self.paid_on: list[date | None] = [None] * len(terms.schedule)
         self.missed_on: list[date | None] = [None] * len(terms.schedule)
@@ -108,6 +110,10 @@ class _Fold:
             part = min(left, instalment.amount.minor - self.paid[place])
             self.paid[place] += part
             left -= part
+            if inflow.seen and part:
+                self.paid[place] += self.booked.netted(
+                    instalment.amount.minor - self.paid[place], max(inflow.day, instalment.due_on)
+                )
             if reaches(self.paid[place], instalment.amount.minor, self.terms.watch.threshold_percent):
                 self.paid_on[place] = inflow.day
         if all(self.paid_on):
@@ -150,7 +156,7 @@ def fold(terms: Terms, facts: Facts) -> Standing:
     On one day what came in counts before a ledger of that day is looked at. What comes after the end changes
     nothing; a fact that belongs before it does.
     """
-    state = _Fold(terms)
+    state = _Fold(terms, BookedInterest(terms.schedule, facts.ledgers.values()))
     inflows = [*facts.payments, *(f for ledger in facts.ledgers.values() for f in unexplained(ledger))]
     steps: list[tuple[date, int, int, Inflow | None]] = [
         (inflow.day, 0, -inflow.minor, inflow) for inflow in inflows

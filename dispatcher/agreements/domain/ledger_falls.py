@@ -8,10 +8,11 @@ from itertools import pairwise
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Inflow:
-    """Money that came in on a day, in minor units."""
+    """Money that came in on a day, in minor units. `seen`: by a ledger's fall alone, of interest it may have booked."""
 
     day: date
     minor: int
+    seen: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,23 +57,34 @@ def unexplained(ledger: DebtLedger) -> Iterator[Inflow]:
         beyond = total - recorded - counted
         if beyond > 0:
             counted += beyond
-            yield Inflow(day=day, minor=beyond)
+            yield Inflow(day=day, minor=beyond, seen=True)
+
+
+def rises(ledger: DebtLedger) -> list[tuple[date, int]]:
+    """(day, minor units) of every rise that takes no fall back: what the ledger charged."""
+    return _changes(ledger)[1]
 
 
 def _net_falls(ledger: DebtLedger) -> list[tuple[date, int]]:
+    return _changes(ledger)[0]
+
+
+def _changes(ledger: DebtLedger) -> tuple[list[tuple[date, int]], list[tuple[date, int]]]:
     falls: list[tuple[date, int]] = []
+    charged: list[tuple[date, int]] = []
     days = sorted(ledger.balances)
     for earlier, day in pairwise(days):
         change = ledger.balances[earlier] - ledger.balances[day]
         if change > 0:
             falls.append((day, change))
-        elif change < 0:
-            _take_back(falls, -change)
-    return falls
+        elif change < 0 and not _take_back(falls, -change):
+            charged.append((day, -change))
+    return falls, charged
 
 
-def _take_back(falls: list[tuple[date, int]], rise: int) -> None:
+def _take_back(falls: list[tuple[date, int]], rise: int) -> bool:
     for place in range(len(falls) - 1, -1, -1):
         if falls[place][1] == rise:
             del falls[place]
-            return
+            return True
+    return False

@@ -11,6 +11,7 @@ from dispatcher.agreements.domain.offer_terms import (
     SettlementTerms,
     Watch,
 )
+from dispatcher.agreements.domain.plan_interest import less_of
 
 Amounts = Mapping[str, Decimal]
 
@@ -49,6 +50,7 @@ def _plans(one: PlanTerms | None, two: PlanTerms | None) -> PlanTerms | None:
         least_payment=_least(one.least_payment, two.least_payment),
         least_down_payment_percent=min(one.least_down_payment_percent, two.least_down_payment_percent),
         buffer_percent=one.buffer_percent,
+        interest=less_of(one.interest, two.interest),
         watch=_watch(one.watch, two.watch),
     )
 

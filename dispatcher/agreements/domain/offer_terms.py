@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from dispatcher.agreements.domain.plan_interest import InterestTerms
 from dispatcher.agreements.domain.schedules import Frequency
 
 
@@ -37,6 +38,7 @@ class PlanTerms:
     least_payment: Mapping[str, Decimal] = field(default_factory=dict)
     least_down_payment_percent: Decimal = Decimal(0)
     buffer_percent: Decimal = Decimal(20)  # of what somebody says is left to them; it stays theirs
+    interest: InterestTerms | None = None  # none unless the file says how much and who books it
     watch: Watch = field(default_factory=Watch)
 
 

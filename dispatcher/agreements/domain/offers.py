@@ -9,7 +9,8 @@ from typing import Any
 from dispatcher.agreements.domain.more_terms import more_of
 from dispatcher.agreements.domain.offer_terms import OfferTerms, PlanTerms, SettlementTerms
 from dispatcher.agreements.domain.offered_before import Past, SettlementOffer
-from dispatcher.agreements.domain.schedules import Frequency, Schedule, ScheduleError, flat_schedule
+from dispatcher.agreements.domain.plan_interest import PlanInterest, borne, plan_schedule
+from dispatcher.agreements.domain.schedules import Frequency, Schedule, ScheduleError, interest_of
 from dispatcher.agreements.domain.within_means import BEYOND_MEANS, affords, beyond_means, reckoned_with
 from dispatcher.people.domain.affordability import Affordability
 from dispatcher.people.domain.person import DebtFile, PersonFile
@@ -17,6 +18,7 @@ from dispatcher.values.money import Money
 
 PROMISE, PLAN, SETTLEMENT = "promise", "plan", "settlement"
 KINDS = (PROMISE, PLAN, SETTLEMENT)
+INTEREST = "interest"  # of plans: what the file wants and the debtor's place does not allow
 MOST_PLANS = 3  # a choice of more helps nobody
 FIRST_AFTER_DAYS = 14  # time to read the offer, answer it and be paid; less where the desk allows less
 SILENCING_HOLDS = {
@@ -40,7 +42,7 @@ class Refusal:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanOffer:
-    """A ready plan, by the number that the debtor answers with. It costs nothing extra.
+    """A ready plan, by the number that the debtor answers with. It costs nothing extra unless it bears interest.
 
     Every message carries its offers and few texts show them, so the payments are worked out when asked for.
     """
@@ -48,9 +50,10 @@ class PlanOffer:
     number: int
     parts: int  # equal payments, after the down payment where there is one
     frequency: Frequency
-    total: Money
+    principal: Money  # what is owed when it is offered
     first_on: date
     down: Money | None = None
+    interest: PlanInterest | None = None
 
     @property
     def count(self) -> int:
@@ -60,7 +63,19 @@ class PlanOffer:
     @property
     def instalments(self) -> Schedule:
         """Every payment with its day."""
-        return flat_schedule(self.total, self.parts, self.frequency, self.first_on, down=self.down)
+        return plan_schedule(
+            self.principal, self.parts, self.frequency, self.first_on, down=self.down, interest=self.interest
+        )
+
+    @property
+    def total(self) -> Money:
+        """What all payments come to: principal and interest."""
+        return self.principal + (self.interest_amount or Money(0, self.principal.currency))
+
+    @property
+    def interest_amount(self) -> Money | None:
+        """What of it is interest; None where it bears none."""
+        return interest_of(self.instalments, self.principal.currency) if self.interest else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +97,7 @@ class Offers:
     plans: tuple[PlanOffer, ...] = ()
     settlements: tuple[SettlementOffer, ...] = ()
     refused: tuple[Refusal, ...] = field(default=())
+    interest: PlanInterest | None = None  # what plans made today bear
 
 
 def terms_for(
@@ -147,7 +163,7 @@ def offers_for(
     barred = tuple(refuse_all(person, debts, terms, on))
     if barred:
         return Offers(terms=terms.name, total=total_of_debts(debts), refused=barred)
-    return _within_terms(terms, total_of_debts(debts), on, past or Past(), person.affordability)
+    return _within_terms(terms, person, total_of_debts(debts), on, past or Past())
 
 
 def refuse_all(
@@ -200,12 +216,22 @@ def _since(day: date | None, on: date, words: str) -> str:
     return words if day is not None and day <= on else ""
 
 
-def _within_terms(
-    terms: OfferTerms, total: Money, on: date, past: Past, stated: Affordability | None
-) -> Offers:
+def interest_for(
+    terms: OfferTerms | None, person: PersonFile, on: date
+) -> tuple[PlanInterest | None, str, str]:
+    """What a plan of this person bears that is made on a day, else the rule that says no, in words."""
+    wanted = terms.plans.interest if terms and terms.plans else None
+    return borne(wanted, person.country, person.region, person.kind, on)
+
+
+def _within_terms(terms: OfferTerms, person: PersonFile, total: Money, on: date, past: Past) -> Offers:
     refused: list[Refusal] = []
     promise = _promise(terms, total, on, past, refused)
-    plans = _plans(terms.plans, total, on, refused, reckoned_with(stated, total, on))
+    interest, rule, detail = interest_for(terms, person, on)
+    if rule:
+        refused.append(Refusal(offer=INTEREST, rule=rule, detail=detail))
+    stated = reckoned_with(person.affordability, total, on)
+    plans = _plans(terms.plans, total, on, refused, stated, interest)
     settlements = _settlements(terms.settlements, total, on, past, refused)
     return Offers(
         terms=terms.name,
@@ -214,6 +240,7 @@ def _within_terms(
         plans=plans,
         settlements=settlements,
         refused=tuple(refused),
+        interest=interest,
     )
 
 
@@ -233,8 +260,9 @@ def _promise(
 
 
 def _plans(
-    limits: PlanTerms | None, total: Money, on: date, refused: list[Refusal], stated: Affordability | None
-) -> tuple[PlanOffer, ...]:
+    limits: PlanTerms | None, total: Money, on: date, refused: list[Refusal], stated: Affordability | None,
+    interest: PlanInterest | None,
+) -> tuple[PlanOffer, ...]:  # fmt: skip
     """Within the limits, and within what they say they have: they may ask for what is not proposed."""
     if limits is None:
         refused.append(Refusal(offer=PLAN, rule="not-offered", detail="the terms have no `plans`"))
@@ -247,12 +275,12 @@ def _plans(
         possible = [
             (frequency, parts)
             for parts in range(2, limits.most_payments + 1)
-            if _fits(limits, total, parts, frequency, first_on, down, on)
+            if _fits(limits, total, parts, frequency, first_on, down, on, interest)
         ]
         fitting = [
             each
             for each in possible
-            if affords(stated, limits.buffer_percent, total, each[1], frequency, down)
+            if affords(stated, limits.buffer_percent, total, each[1], frequency, first_on, down, interest)
         ]
         beyond = beyond or len(fitting) < len(possible)
         ready += _spread(fitting, MOST_PLANS if frequency is limits.frequencies[0] else 1)
@@ -261,17 +289,25 @@ def _plans(
         refused.append(Refusal(offer=PLAN, rule=BEYOND_MEANS, detail=detail))
     elif not ready:
         detail = f"no plan of two or more payments of {total} keeps within the limits"
-        refused.append(Refusal(offer=PLAN, rule=_first_breach(limits, total, first_on, on), detail=detail))
+        rule = _first_breach(limits, total, first_on, on, interest)
+        refused.append(Refusal(offer=PLAN, rule=rule, detail=detail))
     return tuple(
-        PlanOffer(number=number, parts=parts, frequency=frequency, total=total, first_on=first_on, down=down)
+        PlanOffer(
+            number=number, parts=parts, frequency=frequency, principal=total, first_on=first_on, down=down,
+            interest=interest,
+        )
         for number, (frequency, parts) in enumerate(ready, start=1)
-    )
+    )  # fmt: skip
 
 
 def _fits(
-    limits: PlanTerms, total: Money, parts: int, frequency: Frequency, first_on: date, down: Money | None, on: date
+    limits: PlanTerms, total: Money, parts: int, frequency: Frequency, first_on: date, down: Money | None, on: date,
+    interest: PlanInterest | None,
 ) -> bool:  # fmt: skip
-    """What `breaches` says of the schedule, without making it: a message is made by the thousand."""
+    """What `breaches` says of the schedule, made only where it bears interest: a message is made by the thousand."""
+    if interest is not None:
+        schedule = _schedule(total, parts, frequency, first_on, down, interest)
+        return schedule is not None and not any(breaches(limits, total, schedule, on))
     least = limits.least_payment.get(total.currency)
     each = (total.minor - (down.minor if down else 0)) // parts
     smallest = min(each, down.minor) if down else each
@@ -346,10 +382,11 @@ def settlement_breaches(
 
 
 def _schedule(
-    total: Money, count: int, frequency: Frequency, first_on: date, down: Money | None
-) -> Schedule | None:
+    total: Money, count: int, frequency: Frequency, first_on: date, down: Money | None,
+    interest: PlanInterest | None,
+) -> Schedule | None:  # fmt: skip
     try:
-        return flat_schedule(total, count, frequency, first_on, down=down)
+        return plan_schedule(total, count, frequency, first_on, down=down, interest=interest)
     except ScheduleError:
         return None
 
@@ -364,8 +401,10 @@ def _spread(possible: Sequence[Any], most: int) -> list[Any]:
     return [possible[place] for place in sorted(places)]
 
 
-def _first_breach(limits: PlanTerms, total: Money, first_on: date, on: date) -> str:
-    schedule = _schedule(total, 2, limits.frequencies[0], first_on, down_payment(limits, total))
+def _first_breach(
+    limits: PlanTerms, total: Money, first_on: date, on: date, interest: PlanInterest | None
+) -> str:
+    schedule = _schedule(total, 2, limits.frequencies[0], first_on, down_payment(limits, total), interest)
     if schedule is None or limits.most_payments < 2:
         return "most_payments"
     return next((rule for rule, _ in breaches(limits, total, schedule, on)), "most_payments")

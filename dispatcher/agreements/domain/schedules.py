@@ -1,14 +1,17 @@
 """Schedules of payments: exact to the smallest unit, equal parts of which the last takes the rounding."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from enum import StrEnum
+from itertools import pairwise
 
+from dispatcher.values.interest import SimpleInterest
 from dispatcher.values.money import Money
 
 MOST_PAYMENTS = 600  # fifty years of months: beyond it a schedule is a slip of the keyboard
+_DIGITS = 50  # far beyond what six hundred roundings of the largest amount could use up
 
 
 class ScheduleError(ValueError):
@@ -35,10 +38,11 @@ PERIODS_A_YEAR = {Frequency.WEEKLY: 52, Frequency.FORTNIGHTLY: 26, Frequency.MON
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Instalment:
-    """One payment that is due on a day."""
+    """One payment that is due on a day; `interest`: the part of it that is interest, None where the plan bears none."""
 
     due_on: date
     amount: Money
+    interest: Money | None = None
 
 
 Schedule = tuple[Instalment, ...]
@@ -61,20 +65,34 @@ def flat_schedule(
 
 
 def amortised_schedule(
-    principal: Money, yearly_percent: Decimal, count: int, frequency: Frequency, first_on: date
-) -> Schedule:
-    """Level payments that bear interest from one interval before `first_on`; the last takes the rounding.
+    principal: Money, interest: SimpleInterest, from_on: date, count: int, frequency: Frequency, first_on: date, *,
+    down: Money | None = None,
+) -> Schedule:  # fmt: skip
+    """Level payments that pay off principal and interest; the last takes the rounding.
 
-    Each period bears a 12th (26th, 52nd) of the yearly rate on what is left, rounded half to even to the unit.
+    Interest runs from `from_on` on what is left, by the rate's day count, each time rounded half to even to the unit; a
+    payment pays the interest of its time first. A down payment stands first, on `first_on`, and they follow it. Raises
+    ScheduleError where a payment would be nothing, or a down payment does not cover the interest until then.
     """
-    _check(principal, count)
-    if yearly_percent < 0:
-        raise ScheduleError(f"a rate of {yearly_percent} per cent is below nothing")
-    rate = yearly_percent / 100 / PERIODS_A_YEAR[frequency]
-    if rate == 0:
-        return flat_schedule(principal, count, frequency, first_on)
-    level = rounded(principal.minor * rate / (1 - (1 + rate) ** -count))
-    return _paid_on(_amortised(principal, rate, level, count), frequency, first_on)
+    _check(principal - down if down else principal, count)
+    if interest.yearly_percent < 0:
+        raise ScheduleError(f"a rate of {interest.yearly_percent} per cent is below nothing")
+    if from_on > first_on:
+        raise ScheduleError(f"interest from {from_on} would begin after the first payment on {first_on}")
+    days = [frequency.after(first_on, number) for number in range(count + (1 if down else 0))]
+    paid = list(_paid_down(principal, interest, from_on, first_on, down)) if down else []
+    left = principal - Money(sum(_principal_of(one) for one in paid), principal.currency)
+    since = first_on if down else from_on
+    level = _level(left, interest, [since, *days[len(paid) :]])
+    schedule = (*paid, *_amortised(left, interest, since, days[len(paid) :], level))
+    if any(one.amount.minor <= 0 for one in schedule):
+        raise ScheduleError(f"{principal} cannot be paid off in {count} payments that are each something")
+    return schedule
+
+
+def interest_of(schedule: Iterable[Instalment], currency: str) -> Money:
+    """What of all payments is interest."""
+    return Money(sum(one.interest.minor for one in schedule if one.interest), currency)
 
 
 def total_of(schedule: Iterable[Instalment], currency: str) -> Money:
@@ -101,13 +119,39 @@ def _equal_parts(total: Money, count: int) -> tuple[Money, ...]:
     )
 
 
-def _amortised(principal: Money, rate: Decimal, level: int, count: int) -> Iterator[Money]:
-    left = principal.minor
-    for number in range(1, count + 1):
-        owed = left + rounded(left * rate)
-        paid = owed if number == count else min(level, owed)
-        left = owed - paid
-        yield Money(paid, principal.currency)
+def _paid_down(
+    principal: Money, interest: SimpleInterest, from_on: date, on: date, down: Money
+) -> Iterator[Instalment]:
+    borne = interest.accrued(principal, from_on, on)
+    if down.minor <= borne.minor:
+        raise ScheduleError(f"a down payment of {down} does not cover the interest until then, {borne}")
+    yield Instalment(due_on=on, amount=down, interest=borne)
+
+
+def _principal_of(one: Instalment) -> int:
+    return one.amount.minor - (one.interest.minor if one.interest else 0)
+
+
+def _level(principal: Money, interest: SimpleInterest, days: Sequence[date]) -> int:
+    """The payment of which as many, each discounted to the first of these days, are worth the principal."""
+    with localcontext(prec=_DIGITS):
+        worth, factor = Decimal(0), Decimal(1)
+        for start, end in pairwise(days):
+            part = interest.day_count.fraction(start, end)
+            factor /= 1 + interest.yearly_percent / 100 * part.numerator / part.denominator
+            worth += factor
+        return rounded(principal.minor / worth)
+
+
+def _amortised(
+    principal: Money, interest: SimpleInterest, since: date, days: Sequence[date], level: int
+) -> Iterator[Instalment]:
+    left, currency = principal.minor, principal.currency
+    for number, day in enumerate(days, start=1):
+        borne = interest.accrued(Money(left, currency), since, day).minor
+        paid = left + borne if number == len(days) else min(level, left + borne)
+        left, since = left + borne - paid, day
+        yield Instalment(due_on=day, amount=Money(paid, currency), interest=Money(borne, currency))
 
 
 def _paid_on(amounts: Iterable[Money], frequency: Frequency, first_on: date) -> Schedule:

@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+from dispatcher.agreements.domain.plan_interest import PlanInterest, plan_schedule
 from dispatcher.agreements.domain.schedules import PERIODS_A_YEAR, Frequency
 from dispatcher.people.domain.affordability import Affordability
 from dispatcher.values.money import Money
@@ -17,12 +18,16 @@ def reckoned_with(stated: Affordability | None, total: Money, on: date) -> Affor
 
 
 def affords(
-    stated: Affordability | None, buffer: Decimal, total: Money, parts: int, frequency: Frequency, down: Money | None
+    stated: Affordability | None, buffer: Decimal, total: Money, parts: int, frequency: Frequency, first_on: date,
+    down: Money | None, interest: PlanInterest | None = None,
 ) -> bool:  # fmt: skip
     """Whether each payment of a plan fits, the down payment too; whatever fits where nobody stated anything."""
     if stated is None:
         return True
     most = stated.for_payments(buffer, PERIODS_A_YEAR[frequency]).minor
+    if interest is not None:
+        schedule = plan_schedule(total, parts, frequency, first_on, down=down, interest=interest)
+        return max(one.amount.minor for one in schedule) <= most
     rest = total.minor - (down.minor if down else 0)
     last = rest - rest // parts * (parts - 1)  # it takes the rounding, so it is the largest of them
     return last <= most and (down is None or down.minor <= most)

@@ -337,7 +337,7 @@ def _agreed(row: Any, parts: Mapping[str, Mapping[int, list[Any]]]) -> Agreed:
         terms=Terms(
             kind=row.kind,
             agreed_on=row.agreed_on,
-            schedule=tuple(Instalment(due_on=one.due_on, amount=one.amount) for one in due),
+            schedule=_schedule(due, row.terms.get("interest"), row.currency),
             watch=watch_of(row.terms),
         ),
         standing=Standing(state=State(row.state), instalments=due, since=row.since),
@@ -351,6 +351,16 @@ def _agreed(row: Any, parts: Mapping[str, Mapping[int, list[Any]]]) -> Agreed:
         actor=row.actor,
         ended_why=row.ended_why,
         replaces=row.replaces_id,
+    )
+
+
+def _schedule(
+    due: Sequence[InstalmentState], interest: Mapping[str, Any] | None, currency: str
+) -> tuple[Instalment, ...]:
+    parts = [Money.of(part, currency) for part in interest["parts"]] if interest else [None] * len(due)
+    return tuple(
+        Instalment(due_on=one.due_on, amount=one.amount, interest=part)
+        for one, part in zip(due, parts, strict=True)
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, or_, select
 from dispatcher.agreements.domain.agreed import Base
 from dispatcher.agreements.domain.offered_before import OfferedBefore, SettlementOffer
 from dispatcher.agreements.domain.offers import PlanOffer
+from dispatcher.agreements.domain.plan_interest import PlanInterest, kept_interest
 from dispatcher.agreements.domain.schedules import Frequency
 from dispatcher.database.bulk import upsert_rows
 from dispatcher.database.one_of import one_of
@@ -154,7 +155,16 @@ def plan_json(plan: PlanOffer) -> dict[str, Any]:
         "instalments": [
             {"due_on": one.due_on.isoformat(), "amount": str(one.amount.amount)} for one in plan.instalments
         ],
+        **_interest_json(plan),
     }
+
+
+def _interest_json(plan: PlanOffer) -> dict[str, Any]:
+    """What a plan that bears interest is made of besides; nothing for one that bears none."""
+    if plan.interest is None:
+        return {}
+    kept = kept_interest(plan.interest, plan.principal, plan.instalments)
+    return {"principal": kept.pop("principal"), "interest": kept}
 
 
 def settlement_json(offer: SettlementOffer) -> dict[str, Any]:
@@ -183,9 +193,10 @@ def _plan(written: Mapping[str, Any], currency: str) -> PlanOffer:
         number=written["number"],
         parts=written["count"] - (1 if written["down"] else 0),
         frequency=Frequency(written["frequency"]),
-        total=Money.of(written["total"], currency),
+        principal=Money.of(written.get("principal", written["total"]), currency),
         first_on=date.fromisoformat(written["instalments"][0]["due_on"]),
         down=Money.of(written["down"], currency) if written["down"] else None,
+        interest=PlanInterest.from_json(written["interest"]) if "interest" in written else None,
     )
 
 

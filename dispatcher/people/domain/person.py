@@ -249,6 +249,7 @@ class DebtFile:
     known_on: date | None = None  # the day its balance is of: the ledger's own, or the newest payment's
     extra: Mapping[str, str] = field(default_factory=dict)
     arrangement: Arranged | None = None
+    plan_interest: bool = False  # a plan that bears interest stands on it, or stood
     handed_over_on: date | None = None  # to counsel: from then on we are silent
     segment: str = ""  # of the day the file was read for; empty: none takes it, or nobody asked
     segment_because: str = ""

@@ -1,10 +1,10 @@
 """Loads the files of many debts at once: a fixed number of queries a chunk, never one a debt."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Date, and_, bindparam, func, or_, select
+from sqlalchemy import Connection, Date, Text, and_, bindparam, cast, func, or_, select
 
 from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.agreements import arrangement_debts, arrangements, handovers, instalments
@@ -39,6 +39,8 @@ _OPEN_DEBTS = (
     # in Python's order: databases sort texts, and number rows, each in a way of their own
     .where(one_of(debts.c.debtor_id, "ids"), OWED > 0, open_on(_AS_OF))
 )
+# The text of its terms as they are kept; a quotation mark within somebody's words has a backslash before it there.
+_BEARS_INTEREST = cast(arrangements.c.terms, Text).like('%"interest":{%')
 _ARRANGED = (
     select(
         arrangement_debts.c.debt_id,
@@ -46,6 +48,7 @@ _ARRANGED = (
         arrangements.c.kind,
         arrangements.c.state,
         arrangements.c.pauses_until,
+        _BEARS_INTEREST.label("bears_interest"),
         select(func.max(instalments.c.due_on))
         .where(instalments.c.arrangement_id == arrangements.c.id)
         .scalar_subquery()
@@ -57,6 +60,7 @@ _ARRANGED = (
         or_(
             arrangements.c.state == "active",
             and_(arrangements.c.state == "kept", arrangements.c.kind == "settlement"),
+            _BEARS_INTEREST,
         ),
     )
     .order_by(arrangements.c.id)
@@ -81,28 +85,39 @@ def load_debts(connection: Connection, ids: Collection[int], *, as_of: date) -> 
     decided = {row.debt_id: row for row in connection.execute(_HANDOVERS, {"ids": sorted(ids)})}
     return {
         row.id: _debt(
-            row, credit.get(row.id, 0), paid_on.get(row.id), arranged.get(row.id), decided.get(row.id)
+            row, credit.get(row.id, 0), paid_on.get(row.id), arranged.get(row.id, ()), decided.get(row.id)
         )
         for row in rows
     }
 
 
-def _arranged(connection: Connection, ids: Collection[int]) -> dict[int, Arranged]:
-    rows = connection.execute(_ARRANGED, {"ids": sorted(ids)})
-    return {
-        row.debt_id: Arranged(
-            id=row.id,
-            kind=row.kind,
-            active=row.state == "active",
-            until=row.until,
-            pauses_until=row.pauses_until,
-        )
-        for row in rows
-    }
+def _arranged(connection: Connection, ids: Collection[int]) -> dict[int, list[Any]]:
+    """Debt -> what stands on it, the settlement that ended it, and every plan with interest, in their order."""
+    found: dict[int, list[Any]] = {}
+    for row in connection.execute(_ARRANGED, {"ids": sorted(ids)}):
+        found.setdefault(row.debt_id, []).append(row)
+    return found
+
+
+def _standing(arranged: Sequence[Any]) -> Arranged | None:
+    """The newest that stands, or the settlement that ended the debt."""
+    rows = [
+        row for row in arranged if row.state == "active" or (row.state, row.kind) == ("kept", "settlement")
+    ]
+    if not rows:
+        return None
+    row = rows[-1]
+    return Arranged(
+        id=row.id,
+        kind=row.kind,
+        active=row.state == "active",
+        until=row.until,
+        pauses_until=row.pauses_until,
+    )
 
 
 def _debt(
-    row: Any, credit_minor: int, paid_on: date | None, arranged: Arranged | None, handover: Any
+    row: Any, credit_minor: int, paid_on: date | None, arranged: Sequence[Any], handover: Any
 ) -> DebtFile:
     return DebtFile(
         id=row.id,
@@ -128,7 +143,8 @@ def _debt(
         in_ledger=row.in_ledger,
         known_on=max((day for day in (row.ledger_as_of, paid_on) if day), default=None),
         extra=row.extra,
-        arrangement=arranged,
+        arrangement=_standing(arranged),
+        plan_interest=any(each.bears_interest for each in arranged),
     )
 
 

@@ -11,4 +11,6 @@ def flat_plan(number: int, total: Money, count: int, first_on: date) -> PlanOffe
     """The plan of `count` payments; raises ValueError where not even one unit would fall on each."""
     if count < 1 or total.minor < count:
         raise ValueError(f"{total} cannot be split into {count} payments")
-    return PlanOffer(number=number, parts=count, frequency=Frequency.MONTHLY, total=total, first_on=first_on)
+    return PlanOffer(
+        number=number, parts=count, frequency=Frequency.MONTHLY, principal=total, first_on=first_on
+    )

@@ -215,7 +215,11 @@ def _late(
     """
     if charge is None or principal.minor <= 0 or debt.is_barred(as_of) or debt.disputed_on is not None:
         return None
+    if debt.arrangement is not None and debt.arrangement.active:
+        return None  # what was agreed says that nothing is asked for beyond it
     in_ledger = [name for name in ("interest", "fees") if debt.extra.get(name) or not is_all_named]
+    if debt.plan_interest:  # never both, for the same days or on each other
+        in_ledger.append("interest")
     try:
         return charged(
             charge,
