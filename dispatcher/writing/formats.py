@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_decimal
 
 from dispatcher.values.money import Money, exponent
 
@@ -124,3 +124,8 @@ def date_text(day: date, locale: Locale, style: str = "long") -> str:
 def plural_form(number: int, locale: Locale) -> str:
     """The CLDR plural category of a count: `one`, `few`, `many`, `other`."""
     return str(locale.plural_form(number))
+
+
+def number_text(number: Decimal, locale: Locale) -> str:
+    """A number with the decimals that it has."""
+    return format_decimal(number, locale=locale, decimal_quantization=False)

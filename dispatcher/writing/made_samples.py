@@ -11,6 +11,7 @@ from dispatcher.writing.domain.instalments import flat_plan
 from dispatcher.writing.domain.render_inputs import DebtView, PaperView, RenderInputs
 from dispatcher.writing.language.branches import AuthorText, asked_of
 from dispatcher.writing.language.placeholders import EXTRA_PREFIX
+from dispatcher.writing.samples import with_interest
 
 MOST = 40  # debtors made for one text
 
@@ -184,6 +185,8 @@ _SETTERS: Mapping[str, Callable[[RenderInputs, Any], RenderInputs | None]] = {
     "notice_on": _emptied(notice_on=None),
     "plans": _emptied(plans=(), plans_valid_until=None),
     "plans_valid_until": _emptied(plans_valid_until=None),
+    "plans_bear_interest": lambda inputs, value: with_interest(inputs) if value else inputs,
+    "arrangement.interest_paid": lambda inputs, value: with_interest(inputs) if value else inputs,
     "handover.on": _emptied(handover_on=None),
     "handover.firm": _emptied(handover_firm=""),
     "links.pay": _emptied(payment_url=""),

@@ -3,9 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 from channels.kind import ChannelKind
 from dispatcher.agreements.domain.arrangement import InstalmentState
+from dispatcher.agreements.domain.plan_interest import PlanInterest, plan_schedule
+from dispatcher.agreements.domain.schedules import Frequency, interest_of
+from dispatcher.values.interest import DayCount
 from dispatcher.values.money import Money
 from dispatcher.values.sender import AdviceBody, Sender
 from dispatcher.values.validation_period import VALIDATION, validation_period_end
@@ -194,6 +198,37 @@ def an_arrangement(total: Money) -> ArrangementView:
         current=instalments[1],
         ended_on=date(2026, 3, 10),
         ends_on=date(2026, 3, 30),
+    )
+
+
+def with_interest(inputs: RenderInputs) -> RenderInputs:
+    """The same where plans bear interest: those on offer, and one that was kept."""
+    interest = PlanInterest(
+        yearly_percent=Decimal("7.5"), day_count=DayCount.ACT_365, from_on=inputs.as_of, booked_by="Accounts"
+    )
+    plans = tuple(replace(plan, interest=interest) for plan in inputs.plans)
+    agreed = inputs.arrangement and _bearing_interest(inputs.arrangement, interest)
+    return replace(inputs, plans=plans, plans_bear_interest=True, arrangement=agreed)
+
+
+def _bearing_interest(agreed: ArrangementView, interest: PlanInterest) -> ArrangementView:
+    since = replace(interest, from_on=agreed.agreed_on)
+    first_on, count = agreed.instalments[0].due_on, len(agreed.instalments)
+    schedule = plan_schedule(agreed.total, count, Frequency.MONTHLY, first_on, interest=since)
+    instalments = tuple(
+        InstalmentState(
+            number=number, due_on=one.due_on, amount=one.amount, paid=one.amount, paid_on=one.due_on
+        )
+        for number, one in enumerate(schedule, start=1)
+    )
+    borne = interest_of(schedule, agreed.total.currency)
+    return replace(
+        agreed,
+        total=agreed.total + borne,
+        interest=borne,
+        rate=interest.yearly_percent,
+        instalments=instalments,
+        current=None,
     )
 
 

@@ -16,7 +16,7 @@ from dispatcher.authoring.template_files import read_template, template_folders
 from dispatcher.values.money import Money
 from dispatcher.values.sender import AdviceBody
 from dispatcher.values.validation_period import VALIDATION, validation_period_end
-from dispatcher.writing.samples import an_arrangement, an_itemization
+from dispatcher.writing.samples import an_arrangement, an_itemization, with_interest
 from tests.writing.desk import LANGUAGES, ROOT, a_debt, home_of, house_style, inputs, rendered, shipped
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -63,6 +63,20 @@ READERS = {
     "pt-bought": ("PT", "EUR"),
     "fr-serviced": ("FR", "EUR"),  # for who bought it
     "it-serviced": ("IT", "EUR"),
+    "en-interest": ("US", "USD"),  # whose plans bear interest
+    "es-interest": ("ES", "EUR"),
+    "de-interest": ("DE", "EUR"),
+    "nl-interest": ("NL", "EUR"),
+    "fr-interest": ("FR", "EUR"),
+    "pt-interest": ("PT", "EUR"),
+    "it-interest": ("IT", "EUR"),
+}
+COSTING = {  # what speaks of a plan's cost, on one medium each
+    "payment-plan-offer": ChannelKind.EMAIL,
+    "settlement-offer": ChannelKind.LETTER,
+    "second-reminder": ChannelKind.EMAIL,
+    "arrangement-confirmation": ChannelKind.LETTER,
+    "account-settled": ChannelKind.EMAIL,
 }
 NOTICES = {"first-notice": "first_written", "transfer-notice": "transfer"}
 NOTICED = {  # who reads one notice alone, under which packs
@@ -102,6 +116,8 @@ NAMES = template_folders(ROOT / "templates")
 def is_read_by(name, channel, reader):
     """Whether such a debtor may get this text: a validation notice goes to Americans alone."""
     template = shipped(name)
+    if reader.endswith("interest") and COSTING.get(name) is not channel:
+        return False
     if name != NOTICED.get(reader, (name,))[0] or (
         reader.endswith("claim") and channel != ChannelKind.LETTER
     ):
@@ -153,7 +169,7 @@ def debtor_of(template, channel, reader):
     validates = template.meta.notice == VALIDATION
     if validates:
         debts = [replace(each, itemization=an_itemization(each.balance)) for each in debts]
-    return inputs(
+    made = inputs(
         channel,
         notice=template.meta.notice or NOTICES.get(template.name, ""),
         validation_ends_on=validation_period_end(date(2026, 3, 11)) if validates else None,
@@ -169,6 +185,7 @@ def debtor_of(template, channel, reader):
         settlement_until=date(2026, 3, 28),
         arrangement=an_arrangement(Money(123_450, currency)) if template.name in AGREED else None,
     )
+    return with_interest(made) if reader.endswith("interest") else made
 
 
 def as_read(result):

@@ -202,7 +202,10 @@ class Instalment(Model):
 
 
 class Arrangement(Model):
-    """What was agreed: a promise, a plan or a settlement, and how it stands."""
+    """What was agreed: a promise, a plan or a settlement, and how it stands.
+
+    `principal` and `interest` are what the total of a plan that bears interest is made of.
+    """
 
     id: int
     kind: str
@@ -211,6 +214,8 @@ class Arrangement(Model):
     debts: list[str]
     currency: str
     total: str
+    principal: str = ""
+    interest: str = ""
     agreed_on: date
     instalments: list[Instalment]
 

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from babel import Locale
@@ -23,8 +24,9 @@ from dispatcher.values.money import Money
 from dispatcher.values.sender import Sender
 from dispatcher.web.debtors.guest import Guest
 from dispatcher.web.site.visit import Visit
+from dispatcher.writing.domain.arrangement_view import rate_of
 from dispatcher.writing.domain.message_inputs import debt_view
-from dispatcher.writing.formats import date_text, locale_for, money_text
+from dispatcher.writing.formats import date_text, locale_for, money_text, number_text
 
 _LATE = ("late_interest", "late_costs", "with_late")
 _PARTS = ("original", "interest", "fees", "charges", "paid", "credit")
@@ -42,6 +44,7 @@ class Choosable:
     words: str
     button: str
     schedule: Sequence[tuple[str, str]] = ()
+    cost: Sequence[tuple[str, str]] = ()  # of a plan: balance and interest where it bears any, and the total
     latest: date | None = None  # of a promise: the last day that may be named
     amount: str = ""  # of a settlement, as it is recorded
     by: date | None = None
@@ -70,6 +73,7 @@ class AgreedLine:
 
     title: str
     payments: Sequence[tuple[int, str, str, str]]
+    cost: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,6 +110,9 @@ class _Writer:
 
     def day(self, day: date) -> str:
         return date_text(day, self.locale)
+
+    def number(self, number: Decimal) -> str:
+        return number_text(number, self.locale)
 
 
 def account_of(visit: Visit, guest: Guest, language: str) -> Account:
@@ -178,7 +185,22 @@ def _agreed_line(agreed: Agreed, writer: _Writer) -> AgreedLine:
             (one.number, writer.day(one.due_on), writer.money(one.amount), writer.money(one.paid))
             for one in agreed.standing.instalments
         ],
+        cost=_cost(agreed.total, agreed.interest, rate_of(agreed), writer),
     )
+
+
+def _cost(
+    total: Money, interest: Money | None, rate: Decimal | None, writer: _Writer
+) -> list[tuple[str, str]]:
+    """What the payments come to, made up of what is owed and the interest where they bear any."""
+    whole = (writer.say("plan_total"), writer.money(total))
+    if interest is None or rate is None:
+        return [whole]
+    return [
+        (writer.say("plan_principal"), writer.money(total - interest)),
+        (writer.say("plan_interest", rate=writer.number(rate)), writer.money(interest)),
+        whole,
+    ]
 
 
 def _choices(found: FoundOffers, writer: _Writer) -> list[Choosable]:
@@ -187,13 +209,23 @@ def _choices(found: FoundOffers, writer: _Writer) -> list[Choosable]:
     for plan in found.offers.plans:
         schedule = _schedule(plan.instalments, writer)
         one = "offer_one" if plan.count == 1 else "offer"
+        rate = plan.interest.yearly_percent if plan.interest else None
+        made_of = {}
+        if plan.interest_amount is not None and rate is not None:
+            made_of = {
+                "principal": writer.money(plan.principal),
+                "interest": writer.money(plan.interest_amount),
+                "rate": writer.number(rate),
+            }
         choices.append(
             Choosable(
                 key=f"offer {plan.number}",
                 title=writer.say(one, number=plan.number, count=plan.count),
                 schedule=schedule,
+                cost=_cost(plan.total, plan.interest_amount, rate, writer),
                 words=writer.say(
-                    "words_plan",
+                    "words_plan_interest" if made_of else "words_plan",
+                    **made_of,
                     total=writer.money(plan.total),
                     references=references,
                     schedule="; ".join(f"{day}: {amount}" for day, amount in schedule),

@@ -88,6 +88,8 @@ class Checked:
             yield from self.inputs.arrangement.moneys
         for plan in self.inputs.plans if self.text.shows_plans else ():
             yield plan.total
+            if plan.interest_amount is not None:
+                yield from (plan.principal, plan.interest_amount)
             for instalment in plan.instalments:
                 yield instalment.amount
 

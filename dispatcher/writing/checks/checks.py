@@ -349,13 +349,13 @@ def _optout(checked: Checked) -> Steps:
 
 
 def _plans(checked: Checked) -> Steps:
-    """Plans add up to what is owed, and say until when they stand."""
+    """Plans add up to what is owed and the interest that they bear, and say until when they stand."""
     inputs = checked.inputs
     if not checked.text.shows_plans or not inputs.plans:
         return
     for plan in inputs.plans:
         added = sum(instalment.amount.minor for instalment in plan.instalments)
-        if added != plan.total.minor or plan.total != inputs.total:
+        if added != plan.total.minor or plan.principal != inputs.total:
             advice = "The plan does not add up to what is owed: compute it again."
             yield Finding(rule="plan-total", phrase=f"option {plan.number}", advice=advice)
     until = inputs.plans_valid_until

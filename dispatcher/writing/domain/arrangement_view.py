@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
 from dispatcher.agreements.domain.agreed import Agreed
 from dispatcher.agreements.domain.arrangement import InstalmentState, Paid, State
@@ -19,11 +20,23 @@ class ArrangementView:
     current: InstalmentState | None = None
     ended_on: date | None = None  # kept, broken
     ends_on: date | None = None  # from that day on a ledger without the missed payment ends it
+    interest: Money | None = None  # what of the total is interest; None where it bears none
+    rate: Decimal | None = None  # of it, in per cent a year
 
     @property
     def paid(self) -> Money:
         """What came in."""
         return Money(sum(one.paid.minor for one in self.instalments), self.total.currency)
+
+    @property
+    def principal(self) -> Money:
+        """What was owed when it was agreed, or the part of it that ends the debt."""
+        return self.total - self.interest if self.interest else self.total
+
+    @property
+    def interest_paid(self) -> Money | None:
+        """What of what came in is interest, once everything is paid."""
+        return self.interest if self.interest and not self.left.minor else None
 
     @property
     def left(self) -> Money:
@@ -44,7 +57,15 @@ class ArrangementView:
     def moneys(self) -> tuple[Money, ...]:
         """Every amount that it knows."""
         each = tuple(money for one in self.instalments for money in (one.amount, one.paid))
-        return (self.total, self.paid, self.left, *(m for m in (self.due, self.left_after) if m), *each)
+        parts = (self.principal, self.interest) if self.interest else ()
+        return (
+            self.total,
+            self.paid,
+            self.left,
+            *parts,
+            *(m for m in (self.due, self.left_after) if m),
+            *each,
+        )
 
     @property
     def days(self) -> tuple[date, ...]:
@@ -70,4 +91,12 @@ def arrangement_view(agreed: Agreed, instalment: int) -> ArrangementView:
         current=current,
         ended_on=standing.since if standing.state in (State.KEPT, State.BROKEN) else None,
         ends_on=min(missed) + after if missed and standing.state is State.ACTIVE else None,
+        interest=agreed.interest,
+        rate=rate_of(agreed),
     )
+
+
+def rate_of(agreed: Agreed) -> Decimal | None:
+    """The rate that a plan bears, in per cent a year; None where it bears none."""
+    kept = agreed.offer.get("interest")
+    return Decimal(kept["percent"]) if kept else None

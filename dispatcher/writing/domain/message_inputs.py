@@ -82,6 +82,7 @@ def message_inputs(
         notice_on=_noticed_on(person, asked_for),
         plans=offers.plans,
         plans_valid_until=offer_ends(offers, message.as_of),
+        plans_bear_interest=offers.interest is not None,
         settlement=settlement.amount if settlement else None,
         settlement_until=settlement.valid_until if settlement else None,
         arrangement=arrangement,

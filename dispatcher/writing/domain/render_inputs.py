@@ -116,6 +116,7 @@ class RenderInputs:
     notice_on: date | None = None  # by when all its debts had the first notice that the law wants
     plans: tuple[PlanOffer, ...] = ()
     plans_valid_until: date | None = None
+    plans_bear_interest: bool = False
     settlement: Money | None = None  # a part of the balance that would end the debts
     settlement_until: date | None = None  # None: it comes again on the same terms
     arrangement: ArrangementView | None = None

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +12,7 @@ from babel import Locale
 from markupsafe import Markup, escape
 
 from dispatcher.values.money import Money
-from dispatcher.writing.formats import date_text, money_text
+from dispatcher.writing.formats import date_text, money_text, number_text
 from dispatcher.writing.language.placeholders import Kind, Placeholder
 from dispatcher.writing.language.problems import MissingValue
 from dispatcher.writing.untrusted import is_right_to_left, isolated, one_line
@@ -88,6 +89,8 @@ def _value(use: Use, source: Any, locale: Locale) -> Any:
         return money_text(value, locale)
     if kind is Kind.DATE and isinstance(value, date):
         return date_text(value, locale, use.style)
+    if isinstance(value, Decimal):
+        value = number_text(value, locale)
     return one_line(value if type(value) is str else str(value))
 
 
