@@ -59,6 +59,10 @@ class FoundOffers:
         now = (plan for plan in self.offers.plans if plan.number == number)
         return next((Choice(plan=plan, debts=ids, offered_on=self.on) for plan in now), None)
 
+    def may_be_approved(self, kind: str) -> bool:
+        """Whether somebody may offer a plan or a settlement by other terms than today's, approved where it must be."""
+        return not any(one.offer == kind and one.rule in _FINAL for one in self.offers.refused)
+
     def as_json(self) -> dict[str, Any]:
         """As `dispatcher offers --json` and the API write it."""
         promise = self.offers.promise
@@ -169,6 +173,14 @@ _LIMITS = frozenset(
         BEYOND_MEANS,
     }
 )
+
+
+_FINAL = frozenset(
+    {
+        "not-offered", "no-terms", "nothing-owed", "time-barred", "limitation-unknown", "arrangement",
+        *offering.SILENCING_HOLDS.values(),
+    }
+)  # fmt: skip
 
 
 def _forbids(refusal: Refusal) -> bool:

@@ -1,20 +1,24 @@
 """The work list of calls: opened, called, written down, with the promise that came of it."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select, update
 
+from dispatcher.agreements.domain.offer_terms import SettlementTerms
 from dispatcher.agreements.storage import sent_offers
+from dispatcher.agreements.storage.sent_offers import SentOffer
 from dispatcher.calls.plan_calls import CallPlan, plan_calls
 from dispatcher.database.tables.agreements import arrangements
 from dispatcher.database.tables.calls import calls
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.people import contacts
 from dispatcher.planning.domain.strategy import CallStep
-from tests.web.house import ALL, AS_OF, NOW, Web
+from tests.web.house import ALL, AS_OF, NOW, Desk, Web
 
 
 @pytest.fixture
@@ -77,6 +81,83 @@ def test_what_a_call_offered_stands_until_the_call_turns_out_to_have_reached_nob
     visitor.post(path, {"do": "correct", "outcome": "unanswered", "why": "the wrong row"})
     with database.reading() as connection:
         assert sent_offers.standing(connection, debtor, AS_OF) == []
+
+
+@pytest.fixture
+def taken(ringing: Web) -> tuple[Desk, str, int]:
+    """A call that is on somebody's desk, where settlements may be offered: who sits there, its page, the debtor."""
+    house = ringing.house
+    some = SettlementTerms(least_percent=Decimal(60), valid_days=14)
+    offers = tuple(replace(terms, settlements=some) for terms in house.policy.offers)
+    house.__dict__["policy"] = replace(house.policy, offers=offers)
+    visitor = ringing.signed_in(ALL)
+    key = next(row["id"] for row in json.loads(visitor.page("/calls?format=json")) if row["allowed"])
+    visitor.post(f"/calls/{key}", {"do": "open"})
+    with house.database.reading() as connection:
+        debtor = connection.scalars(select(calls.c.debtor_id).where(calls.c.id == key)).one()
+    return visitor, f"/calls/{key}", debtor
+
+
+def said_on(web: Web, debtor: int) -> list[SentOffer]:
+    with web.house.database.reading() as connection:
+        return sent_offers.standing(connection, debtor, AS_OF)
+
+
+TALKED = {"do": "end", "outcome": "conversation"}
+OWN_PLAN = {"payments": "2", "every": "month", "first_on": str(AS_OF + timedelta(days=9))}
+
+
+def test_a_plan_and_a_settlement_of_other_terms_are_offered_on_the_page_of_a_call(
+    ringing: Web, taken: tuple[Desk, str, int]
+) -> None:
+    visitor, path, debtor = taken
+    [ready] = re.findall(r'name="settle"\s+value="([0-9.]+)"', visitor.page(path))
+    assert "A settlement of" in visitor.page(path)
+    amount = str(Decimal(ready) + 1)
+    until = AS_OF + timedelta(days=5)
+    told = visitor.said(visitor.post(path, {**TALKED, **OWN_PLAN, "amount": amount, "by": str(until)}))
+    assert amount in told
+    settlement, plan = said_on(ringing, debtor)
+    assert [(str(one.amount.amount), one.valid_until) for one in settlement.settlements] == [(amount, until)]
+    [own] = plan.plans
+    assert (own.count, own.first_on, own.total) == (2, AS_OF + timedelta(days=9), plan.total)
+
+
+def test_terms_outside_the_limits_leave_the_call_on_the_desk_until_somebody_approves_them(
+    ringing: Web, taken: tuple[Desk, str, int]
+) -> None:
+    visitor, path, debtor = taken
+    long = {**TALKED, **OWN_PLAN, "payments": "11", "offer": "1", "note": "on the 3rd of a month"}
+    refused = visitor.post(path, long)
+    assert (refused.status_code, "utside the limits" in refused.text) == (422, True)
+    assert 'value="11"' in refused.text
+    assert "on the 3rd of a month" in refused.text
+    assert said_on(ringing, debtor) == []  # nor offer 1, nor the end of the call
+    visitor.post(path, {**long, "approved_by": "Dana Reyes", "why": "paid on the 3rd"})
+    assert max(plan.count for said in said_on(ringing, debtor) for plan in said.plans) == 11
+    with ringing.house.database.reading() as connection:
+        assert connection.scalars(select(calls.c.outcome).where(calls.c.debtor_id == debtor)).all() == [
+            "conversation"
+        ]
+
+
+def test_an_approval_alone_and_a_call_that_reached_nobody_offer_nothing(
+    ringing: Web, taken: tuple[Desk, str, int]
+) -> None:
+    visitor, path, debtor = taken
+    alone = visitor.post(path, {**TALKED, "approved_by": "Dana Reyes", "why": "hardship"})
+    assert "an approval alone offers nothing" in alone.text
+    nobody = visitor.post(path, {"do": "end", "outcome": "busy", **OWN_PLAN})
+    assert "Nothing was offered on a call" in nobody.text
+    assert said_on(ringing, debtor) == []
+
+
+def test_a_desk_that_makes_no_settlements_has_no_field_for_one(ringing: Web) -> None:
+    visitor = ringing.signed_in(ALL)
+    key = next(row["id"] for row in json.loads(visitor.page("/calls?format=json")) if row["allowed"])
+    visitor.post(f"/calls/{key}", {"do": "open"})
+    text = visitor.page(f"/calls/{key}")
+    assert ('name="payments"' in text, 'name="amount"' in text) == (True, False)
 
 
 def test_a_call_of_somebody_else_is_not_shown(ringing: Web) -> None:

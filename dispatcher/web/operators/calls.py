@@ -19,9 +19,11 @@ from dispatcher.calls.work_on_calls import (
     take_call,
 )
 from dispatcher.gate.facts import HistoryEntry
+from dispatcher.people.domain.agreement_facts import EVERY
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.recording import Said
 from dispatcher.planning.domain.intended import zones_of
+from dispatcher.web.operators.call_offers import OWN_TERMS, offered_on, write_offers
 from dispatcher.web.site.filters import a_path_number
 from dispatcher.web.site.list_export import exported
 from dispatcher.web.site.page import again, go_to, page, sentence_of
@@ -95,6 +97,8 @@ def show_call(visit: Visit) -> Response:
         offers=_offers(visit, line),
         outcomes=list(CallOutcome),
         lately=_lately(line),
+        every=EVERY,
+        own_terms=any(visit.typed(name) for name in OWN_TERMS),
     )
 
 
@@ -148,32 +152,21 @@ def _ended(visit: Visit, desk: CallDesk, key: int) -> str:
     if promised:
         date.fromisoformat(promised)
     outcome = CallOutcome(visit.text("outcome"))
-    offered = _offered_numbers(visit, line, outcome)
-    ended = end_call(desk, key, outcome)
-    said = f"{line.person.name or line.call.debtor}: {ended.outcome.replace('_', ' ')}."
+    offers = offered_on(visit, outcome, [str(plan.number) for plan in _offers(visit, line).offers.plans])
     notes = Said(now=visit.now, actor=visit.actor, source="a call", note=visit.text("note"))
     about = {"debt": tuple(debt.reference for debt in line.debts)}
-    if offered:
-        visit.program.record("offer", line.call.debtor, notes, {**about, "offer": offered})
-        said = f"{said} Offered: {', '.join(offered)}."
-    if promised:
-        visit.program.record("promise", line.call.debtor, notes, {**about, "on": (promised,)})
-        said = f"{said} Promised for {promised}."
+    with (
+        desk.database.at_once()
+    ):  # an offer that is refused leaves the call on this desk, with all that was typed
+        ended = end_call(desk, key, outcome)
+        said = f"{line.person.name or line.call.debtor}: {ended.outcome.replace('_', ' ')}."
+        if offers:
+            told = write_offers(visit, line.call.debtor, notes, about, offers)
+            said = f"{said} Offered: {', '.join(told)}."
+        if promised:
+            visit.program.record("promise", line.call.debtor, notes, {**about, "on": (promised,)})
+            said = f"{said} Promised for {promised}."
     return said
-
-
-def _offered_numbers(visit: Visit, line: CallLine, outcome: CallOutcome) -> Sequence[str]:
-    """Which plans were offered; raises CallError, before anything is written, where that cannot be so."""
-    numbers = visit.fields("offer")
-    if not numbers:
-        return ()
-    if outcome is not CallOutcome.CONVERSATION:
-        raise CallError("nothing was offered on a call on which nobody was spoken with")
-    known = {str(plan.number) for plan in _offers(visit, line).offers.plans}
-    strange = sorted(set(numbers) - known)
-    if strange:
-        raise CallError(f"offer {strange[0]} may not be made any more: look again at what you may offer")
-    return numbers
 
 
 PAGES = (
