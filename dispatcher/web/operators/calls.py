@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from starlette.responses import Response
 
+from dispatcher.agreements.domain.offers import PLAN, SETTLEMENT
 from dispatcher.agreements.find_offers import FoundOffers, offers_of
 from dispatcher.calls.dialler import rows_of
 from dispatcher.calls.domain.call import CallError, CallOutcome
@@ -87,14 +88,16 @@ def show_call(visit: Visit) -> Response:
         line = take_call(desk, key)
     except CallError as problem:
         return go_to(visit, "/calls", wrong=sentence_of(problem))
-    person = line.person
+    person, offers = line.person, _offers(visit, line)
     return page(
         visit,
         "call",
         line=line,
         words=desk.first_words(person),
         zone=_zone(visit, line),
-        offers=_offers(visit, line),
+        offers=offers,
+        own_plan=offers.may_be_approved(PLAN),
+        own_settlement=offers.may_be_approved(SETTLEMENT),
         outcomes=list(CallOutcome),
         lately=_lately(line),
         every=EVERY,
