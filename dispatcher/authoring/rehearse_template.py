@@ -129,4 +129,4 @@ def _differs(draft: Draft, new: CompiledTemplate, old: CompiledTemplate, inputs:
     before, after = old.text_for(inputs), new.text_for(inputs)
     if before and after and (before.source, old.meta) == (after.source, new.meta):
         return before.language != after.language
-    return not says_the_same(old, inputs, draft.parts)
+    return not says_the_same(old, inputs, draft)

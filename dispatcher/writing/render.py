@@ -82,6 +82,7 @@ class Draft:
     language: str
     parts: Mapping[str, str]
     report: checks.Report
+    values: "_Values" = field(repr=False, compare=False)
     letter_words: LetterWords | None = None  # what the page says around it, where it is a letter
 
 
@@ -108,7 +109,7 @@ def render(
 
     def finished() -> Rendered | RenderFailure:
         text = _text_of(compiled, inputs)
-        parts = _parts(text, inputs)
+        parts = _Values(text, text.uses, inputs).parts()
         return _finished(compiled, text, inputs, parts, _Address(message_id, to, to_name, now, from_address))
 
     return _caught(finished)
@@ -163,7 +164,8 @@ def render_words(compiled: CompiledTemplate, inputs: RenderInputs) -> Draft | Re
 
     def words() -> Draft:
         text = _text_of(compiled, inputs)
-        parts = _parts(text, inputs)
+        values = _Values(text, text.uses, inputs)
+        parts = values.parts()
         segments = compiled.meta.sms_segments if text.channel is ChannelKind.SMS else 0
         report = checks.check(parts, text=text, inputs=inputs, max_segments=segments)
         return Draft(
@@ -172,26 +174,32 @@ def render_words(compiled: CompiledTemplate, inputs: RenderInputs) -> Draft | Re
             parts=parts,
             report=report,
             letter_words=text.letter_words,
+            values=values,
         )
 
     return _caught(words)
 
 
-def says_the_same(compiled: CompiledTemplate, inputs: RenderInputs, parts: Mapping[str, str]) -> bool:
-    """Whether a template makes exactly these parts; False where it makes none. Shorter parts are compared first."""
+def says_the_same(compiled: CompiledTemplate, inputs: RenderInputs, draft: Draft) -> bool:
+    """Whether a template makes exactly a draft's parts from the same inputs; False where it makes none.
+
+    Shorter parts are compared first.
+    """
 
     def same() -> bool:
         text = _text_of(compiled, inputs)
+        parts = draft.parts
         return text.parts.keys() == parts.keys() and all(
-            _part(text, name, inputs) == parts[name] for name in sorted(parts, key="html".__eq__)
+            _part(text, name, inputs, draft.values) == parts[name]
+            for name in sorted(parts, key="html".__eq__)
         )
 
     return _caught(same) is True
 
 
-def _part(text: CompiledText, name: str, inputs: RenderInputs) -> str:
+def _part(text: CompiledText, name: str, inputs: RenderInputs, before: "_Values") -> str:
     part = text.parts[name]
-    values = _Values(text, part.uses, inputs)
+    values = _Values(text, part.uses, inputs, before)
     return _tidied({name: values.rendered(part)})[name]
 
 
@@ -230,22 +238,24 @@ def _text_of(compiled: CompiledTemplate, inputs: RenderInputs) -> CompiledText:
     return text
 
 
-def _parts(text: CompiledText, inputs: RenderInputs) -> dict[str, str]:
-    """Every part of the text, rendered from values computed once."""
-    values = _Values(text, text.uses, inputs)
-    return _tidied({name: values.rendered(part) for name, part in text.parts.items()})
-
-
 class _Values:
     """The values of some placeholders for one message, for HTML and for plain text."""
 
-    def __init__(self, text: CompiledText, uses: tuple[Use, ...], inputs: RenderInputs) -> None:
-        self._uses = uses
+    def __init__(
+        self, text: CompiledText, uses: tuple[Use, ...], inputs: RenderInputs, before: "_Values | None" = None
+    ) -> None:
+        """`before`: another text's values from the same inputs; what it has in the same language is not made anew."""
+        self._text, self._uses = text, uses
         self._locale = locale_for(text.language, inputs.debtor.country)
-        self._values = strings(uses, View(inputs, text.wording, self._locale), self._locale)
+        known = before._values if before and before._text.wording is text.wording else {}  # noqa: SLF001 - its own kind
+        self._values = strings(uses, View(inputs, text.wording, self._locale), self._locale, known)
         self._names = inputs.names
         self._write = sms_text if text.channel is ChannelKind.SMS else plain_text
         self._plain: Variables = {}
+
+    def parts(self) -> dict[str, str]:
+        """Every part of the text, rendered from values computed once."""
+        return _tidied({name: self.rendered(part) for name, part in self._text.parts.items()})
 
     def rendered(self, part: Part) -> str:
         """One part of the text; too long a one is a failure."""

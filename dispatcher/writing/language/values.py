@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from babel import Locale
@@ -70,9 +71,19 @@ def sms_text(text: str) -> str:
     return text.replace("\u00a0", " ").replace("\u202f", " ")
 
 
-def strings(uses: Iterable[Use], view: Any, locale: Locale) -> Variables:
-    """Every used value, not yet escaped: text, tested value, `Empty`, or a list of such mappings."""
-    return {use.variable: _value(use, view, locale) for use in uses}
+def strings(
+    uses: Iterable[Use], view: Any, locale: Locale, known: Mapping[str, Any] = MappingProxyType({})
+) -> Variables:
+    """Every used value, not yet escaped: text, tested value, `Empty`, or a list of such mappings.
+
+    `known`: values of the same view, taken as they are. A list's are not: each text uses other fields of its items.
+    """
+    return {
+        use.variable: known[use.variable]
+        if use.variable in known and not use.fields
+        else _value(use, view, locale)
+        for use in uses
+    }
 
 
 def _value(use: Use, source: Any, locale: Locale) -> Any:
