@@ -161,6 +161,19 @@ def test_a_name_that_the_swiss_code_cannot_hold_is_left_for_the_payer_to_write()
     assert letter.text.count("Payable par (nom/adresse)") == 2
 
 
+@pytest.mark.parametrize("count", [1, 3, 60])
+def test_the_pages_of_a_swiss_letter_are_counted_with_the_payment_part(count):
+    made = some_inputs(
+        debts=some_debts(count, "CHF"),
+        sender=a_sender(country="CH", page_size="A4", bank={"CHF": PLAIN_SWISS}),
+    )
+    letter = render_letter(a_letter(made), made, message_id=MESSAGE_ID)
+    assert isinstance(letter, LetterPdf), letter
+    assert f"Page 1 of {letter.pages}" in letter.text
+    assert letter.pages > 1
+    assert letter.text.count("Receipt") == 1
+
+
 def test_a_wrong_iban_in_the_configuration_is_refused_with_its_key(tmp_path):
     path = tmp_path / "senders.yaml"
     text = (ROOT / "config/senders.yaml").read_text(encoding="utf-8")

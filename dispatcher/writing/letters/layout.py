@@ -157,16 +157,18 @@ def page_html(
     message_id: str,
     qr: QrCode | None,
     tight: bool = False,
-    slip: bool = True,
+    pages: int | None = None,
 ) -> str:
-    """The whole letter as HTML, `tight` in smaller type, without `slip` where that is a page of its own.
+    """The whole letter as HTML, `tight` in smaller type.
+
+    `pages`: where the slip is a page of its own, how many there are with it.
 
     Raises WordsError for a language without words.
     """
     words = words_of(letter)
     prose, mark, identity = _with_directions(letter.body_html).partition(_IDENTITY)
     above = words.continued.format(sender=one_line(inputs.sender.name), reference=reference_of(inputs))
-    running = running_css(page=words.page, above=above, below=message_id)
+    running = running_css(page=words.page, above=above, below=message_id, pages=pages)
     return layout.template.render(
         letter=letter,
         tight=tight,
@@ -178,7 +180,7 @@ def page_html(
         address=address,
         date=_date(inputs, letter.language),
         reference=reference_of(inputs),
-        slip=_slip(inputs, words, letter.language) if slip else None,
+        slip=_slip(inputs, words, letter.language) if pages is None else None,
         qr=qr,
         prose=Markup(prose),  # noqa: S704  # a safe fragment, see LetterText
         identity=Markup(mark + identity),  # noqa: S704  # the same

@@ -32,6 +32,7 @@ from dispatcher.writing.letters.words import WordsError
 _Made = TypeVar("_Made")
 _MOST_CHARACTERS_NAMED = 5
 _MOST_OF_WINDOW_SHOWN = 160
+_WITH_BILL = 2  # pages that a letter has where its slip is a page of its own, but for long lists
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,8 +112,11 @@ class _Sheet:
     qr: QrCode | None
     bill: LastPage | None  # the Swiss payment part, in place of the slip
 
-    def html(self, *, tight: bool = False) -> str:
-        """The page as the engine takes it; raises _HeldError for characters that nothing prints."""
+    def html(self, *, tight: bool = False, pages: int = _WITH_BILL) -> str:
+        """The page as the engine takes it, of so many `pages` where a bill is added.
+
+        Raises _HeldError for characters that nothing prints.
+        """
         html = _printable(
             page_html(
                 letter=self.letter,
@@ -124,7 +128,7 @@ class _Sheet:
                 message_id=self.message_id,
                 qr=self.qr,
                 tight=tight,
-                slip=self.bill is None,
+                pages=pages if self.bill else None,
             )
         )
         html = _broken_where_needed(html, self.letter)
@@ -136,6 +140,11 @@ class _Sheet:
         facts = _facts(self.letter, self.inputs, self.message_id)
         pdf = self.engine.write(self.html(tight=tight), facts, self.bill)
         found = read_letter(pdf, self.paper)
+        if (
+            self.bill and found.pages != _WITH_BILL
+        ):  # the engine numbers the pages it makes, and adds the bill's after
+            pdf = self.engine.write(self.html(tight=tight, pages=found.pages), facts, self.bill)
+            found = read_letter(pdf, self.paper)
         _hold_odd_window(found.window, (*self.returns.lines, *self.address.lines))
         return LetterPdf(pdf=pdf, pages=found.pages, text=found.text)
 
@@ -154,7 +163,7 @@ def _sheet(
 
 def _printed(sheet: _Sheet) -> LetterPdf:
     loose = sheet.pdf(tight=False)
-    if loose.pages == (2 if sheet.bill else 1):
+    if loose.pages == (_WITH_BILL if sheet.bill else 1):
         return loose
     tight = sheet.pdf(tight=True)
     return tight if tight.pages < loose.pages else loose

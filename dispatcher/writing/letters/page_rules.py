@@ -40,15 +40,17 @@ def font_css() -> Markup:
     return Markup(f"\nbody {{ font-family: {_font_list()}; }}")  # noqa: S704  # escaped strings only
 
 
-def running_css(*, page: str, above: str, below: str) -> Markup:
+def running_css(*, page: str, above: str, below: str, pages: int | None = None) -> Markup:
     """Page numbers (`page` holds {page} and {pages}), `below` at the foot, `above` from the second page on.
+
+    `pages`: how many there are, where a page is added that the engine does not count.
 
     plutoprint applies `@page :first` margins to every page, but not its other rules.
     """
     style = f"font-family: {_font_list()}; font-size: 7.5pt; color: #4a515b;"
     return Markup(  # noqa: S704  # numbers and escaped strings only
         f"\n@page {{ @bottom-left {{ content: {css_string(below)}; {style} font-size: 6.5pt; }}"
-        f" @bottom-right {{ content: {_page_number(page)}; {style} }}"
+        f" @bottom-right {{ content: {_page_number(page, pages)}; {style} }}"
         f" @top-left {{ content: {css_string(above)}; {style} }} }}"
         "\n@page :first { @top-left { content: none; } }\n"
     )
@@ -58,10 +60,11 @@ def _font_list() -> str:
     return ", ".join(css_string(name) for name in families())
 
 
-def _page_number(wording: str) -> str:
+def _page_number(wording: str, pages: int | None) -> str:
     before, _, rest = wording.partition("{page}")
     between, _, after = rest.partition("{pages}")
-    return f"{css_string(before)} counter(page) {css_string(between)} counter(pages) {css_string(after)}"
+    count = "counter(pages)" if pages is None else css_string(str(pages))
+    return f"{css_string(before)} counter(page) {css_string(between)} {count} {css_string(after)}"
 
 
 def css_string(text: str) -> str:
