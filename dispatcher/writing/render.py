@@ -247,8 +247,8 @@ class _Values:
         """`before`: another text's values from the same inputs; what it has in the same language is not made anew."""
         self._text, self._uses = text, uses
         self._locale = locale_for(text.language, inputs.debtor.country)
-        known = before._values if before and before._text.wording is text.wording else {}  # noqa: SLF001 - its own kind
-        self._values = strings(uses, View(inputs, text.wording, self._locale), self._locale, known)
+        known: Variables = before._values if before and before._text.wording is text.wording else {}  # noqa: SLF001 - its own kind
+        self._values: Variables = strings(uses, View(inputs, text.wording, self._locale), self._locale, known)
         self._names = inputs.names
         self._write = sms_text if text.channel is ChannelKind.SMS else plain_text
         self._plain: Variables = {}
