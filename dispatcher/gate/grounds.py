@@ -96,10 +96,11 @@ def _written(value: Any) -> Any:
             if part is not default and (default is MISSING or part != default):
                 written[key] = part if type(part) in _AS_IT_IS else _written(part)
         return written
+    if kind is tuple or kind is frozenset:
+        listed = sorted(value) if kind is frozenset else value
+        return [part if type(part) in _AS_IT_IS else _written(part) for part in listed]
     if isinstance(value, Mapping):
         return {key: _written(part) for key, part in value.items()}
-    if isinstance(value, tuple | frozenset):
-        return [_written(part) for part in (sorted(value) if isinstance(value, frozenset) else value)]
     return _plain(value)
 
 

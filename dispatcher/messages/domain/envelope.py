@@ -36,15 +36,20 @@ class Envelope:
 
     def as_json(self) -> dict[str, Any]:
         """As the message's row keeps it."""
-        return {name: value for name, value in asdict(self).items() if value}
+        document = {name: value for name in _NAMES if (value := getattr(self, name))}
+        for name in document.keys() & _ADDRESSES:  # `asdict` would copy every word of every message
+            document[name] = asdict(document[name])
+        return document
 
     @classmethod
     def read(cls, document: Mapping[str, Any] | None) -> "Envelope":
         """From the message's row; an erased or a missing one is empty."""
         kept = document or {}
-        known: dict[str, Any] = {
-            field.name: kept[field.name] for field in fields(cls) if kept.get(field.name)
-        }
-        for name in known.keys() & {"postal_address", "return_address"}:
+        known: dict[str, Any] = {name: kept[name] for name in _NAMES if kept.get(name)}
+        for name in known.keys() & _ADDRESSES:
             known[name] = PostalAddress(**{**known[name], "lines": tuple(known[name]["lines"])})
         return cls(**known)
+
+
+_NAMES = tuple(field.name for field in fields(Envelope))
+_ADDRESSES = frozenset({"postal_address", "return_address"})
