@@ -363,11 +363,15 @@ def _place(dispatcher: Dispatcher) -> "tuple[Any, SealingKeys, SealJournal]":
 def _verify_database(*, quiet: bool) -> tuple[int, list[str], list[str]]:
     from dispatcher.bootstrap.stamps import stamp_roots
     from dispatcher.record.verify.verify_log import verify_log
+    from dispatcher.worker.render_pool import MOST_PROCESSES, usable_cores
 
+    processes = min(usable_cores(), MOST_PROCESSES)
     with opened() as dispatcher, Bars(quiet=quiet) as bars:
         database, keys, journal = _place(dispatcher)
         roots = stamp_roots(dispatcher.settings.seal)
-        report = verify_log(database, keys, journal, bars.counting("verifying"), roots=roots)
+        report = verify_log(
+            database, keys, journal, bars.counting("verifying"), roots=roots, processes=processes
+        )
     told = f"{report.seals} seals, {report.bodies} bodies, {report.unsealed} entries newer than the last seal"
     notes = [*report.notes, told]
     if report.erased:

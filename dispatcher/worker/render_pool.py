@@ -103,11 +103,12 @@ class RenderPool:
 
 def render_pool(dispatcher: Dispatcher, *, actor: str) -> RenderPool | None:
     """The room, or None where there is one core or the settings want no other process."""
-    processes = dispatcher.settings.prepare_processes or min(_cores(), MOST_PROCESSES)
+    processes = dispatcher.settings.prepare_processes or min(usable_cores(), MOST_PROCESSES)
     return RenderPool(dispatcher, actor=actor, processes=processes) if processes > 1 else None
 
 
-def _cores() -> int:
+def usable_cores() -> int:
+    """How many processors this process may use."""
     usable = getattr(os, "sched_getaffinity", None)
     return len(usable(0)) if usable else os.cpu_count() or 1
 

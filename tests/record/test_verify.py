@@ -1,6 +1,7 @@
 """Verification finds what was changed and leaves lawful histories alone."""
 
 import json
+import os
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -11,6 +12,7 @@ from sqlalchemy import text
 from dispatcher.authoring.review_template import template_entry
 from dispatcher.authoring.storage import template_versions
 from dispatcher.authoring.storage.template_versions import StoredVersion
+from dispatcher.database.engine import Database
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
 from dispatcher.messages.storage import contents
@@ -25,6 +27,7 @@ from dispatcher.record.storage.evidence import Scope
 from dispatcher.record.storage.log_search import LogQuery
 from dispatcher.record.storage.sealing_keys import KeyProblemError, SealingKeys
 from dispatcher.record.storage.seals import last_seal
+from dispatcher.record.verify.looks import looking
 from dispatcher.record.verify.verify_file import examine_file
 from dispatcher.record.verify.verify_log import Verified, verify_log
 from dispatcher.values.logo import Logo, encoded
@@ -56,6 +59,47 @@ def test_verify_accepts_a_sealed_history_and_a_fresh_tail(log: Log) -> None:
     report = check(log)
     assert [str(finding) for finding in report.findings] == []
     assert (report.entries, report.seals, report.unsealed, report.bodies) == (10, 2, 1, 2)
+
+
+def test_processes_side_by_side_say_what_one_says(log: Log) -> None:
+    with log.database.writing() as connection:
+        add_debtors(connection, 4)
+    for number in (1, 2, 3):
+        with log.database.writing() as connection:
+            add_message(connection, number)
+        seal(log)
+    with log.database.writing() as connection:
+        add_message(connection, 4)
+    assert check(log).findings == ()
+    counted: list[tuple[int, int]] = []
+    beside = verify_log(
+        log.database, log.keys, log.journal, lambda *at: counted.append(at), processes=2, many=0, piece=1
+    )
+    assert beside == check(log)
+    assert [done for done, _ in counted] == sorted({done for done, _ in counted})
+    assert len(counted) == 3
+    with log.database.writing() as connection:
+        connection.execute(text("UPDATE messages SET channel = 'letter' WHERE channel = 'email'"))
+    beside = verify_log(log.database, log.keys, log.journal, processes=2, many=0, piece=1)
+    assert beside == check(log)
+    assert beside.findings
+
+
+def test_a_process_that_dies_leaves_nothing_unsaid(log: Log) -> None:
+    with log.database.writing() as connection:
+        add_debtors(connection, 1)
+        add_message(connection, 1)
+    with looking(log.database, 2) as looks:
+        asked = [looks.take(dies_elsewhere, os.getpid()), looks.take(dies_elsewhere, os.getpid())]
+        assert [answer() for answer in asked] == [1, 1]
+
+
+def dies_elsewhere(database: Database, at_home: int) -> int:
+    """How many debtors there are, where it is asked at home; else the end of the process."""
+    if os.getpid() != at_home:
+        os._exit(1)
+    with database.reading() as connection:
+        return connection.scalar(text("SELECT count(*) FROM debtors")) or 0
 
 
 def test_verify_accepts_an_empty_log(log: Log) -> None:

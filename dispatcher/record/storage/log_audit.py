@@ -1,7 +1,7 @@
 """Reads the log as it lies on the disk, trusting nothing: values come unparsed, pages are short reads."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Column, Connection, Select, Text, case, func, literal, select, type_coerce
@@ -44,15 +44,17 @@ def raw_seals(connection: Connection) -> Rows:
     return connection.execute(select(*columns).order_by(seals.c.number)).all()
 
 
-def sealed_rows(database: Database) -> Iterator[Rows]:
-    """Yield pages of sealed places, in order, with entry (None where it is gone) and personal values."""
-    after = -(2**62)
+def sealed_rows(database: Database, *, after: int, to: int) -> Iterator[Rows]:
+    """Yield pages of sealed places, in order, with entry (None where it is gone) and personal values.
+
+    They begin behind the position `after` and end with `to`.
+    """
     its_entry = log_entries.c.id == sealed_entries.c.entry_id
     while True:
         query = (
             select(*_PLACE, *_ENTRY)
             .select_from(_with_personal(sealed_entries.outerjoin(log_entries, its_entry)))
-            .where(sealed_entries.c.position > after)
+            .where(sealed_entries.c.position > after, sealed_entries.c.position <= to)
             .order_by(sealed_entries.c.position)
             .limit(PAGE)
         )  # fmt: skip
@@ -110,15 +112,28 @@ def erasures(connection: Connection) -> list[str]:
     return list(connection.scalars(select(log_entries.c.entry).where(log_entries.c.event == "erased")))
 
 
-def content_rows(database: Database) -> Iterator[Rows]:
-    """Yield pages of stored bodies."""
-    after = 0
+def newest_content(connection: Connection) -> int:
+    """The highest id of a stored body; 0 where there is none."""
+    return connection.scalar(select(func.max(contents.c.id))) or 0
+
+
+def stored_bodies(connection: Connection, digests: Collection[str]) -> set[str]:
+    """Those of these digests under which a body is stored."""
+    query = select(contents.c.sha256).where(
+        contents.c.sha256.in_(list(digests)), contents.c.body.is_not(None)
+    )
+    return set(connection.scalars(query))
+
+
+def content_rows(database: Database, *, after: int, to: int) -> Iterator[Rows]:
+    """Yield pages of stored bodies with ids behind `after` and up to `to`."""
     columns = [
         contents.c[name] for name in ("id", "sha256", "media_type", "encoding", "size", "body", "text")
     ]
     while True:
         with database.reading() as connection:
-            query = select(*columns).where(contents.c.id > after).order_by(contents.c.id).limit(500)
+            within = (contents.c.id > after, contents.c.id <= to)
+            query = select(*columns).where(*within).order_by(contents.c.id).limit(500)
             page = connection.execute(query).all()
         if not page:
             return

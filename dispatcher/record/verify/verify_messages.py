@@ -26,6 +26,11 @@ _SENT = ("provider", "provider_id", "template_version", "body_sha256")
 Event = tuple[str, str | None]  # an event, and the entry's text where it tells more
 
 
+def wrong_messages(database: Database) -> list[Finding]:
+    """The findings of all messages."""
+    return list(check_messages(database))
+
+
 def check_messages(database: Database) -> Iterator[Finding]:
     """Every message's row against what its entries say of it; what an erasure emptied is not missed."""
     with database.reading() as connection:
