@@ -273,6 +273,30 @@ def test_tampering_with_entry_and_leaf_together_is_found(log: Log) -> None:
     assert any("do not give its root" in each for each in findings(log))
 
 
+@pytest.mark.parametrize("gone", ["last", "first", "all", "end"])
+def test_what_is_gone_at_the_edge_of_a_seal_is_named_once(sqlite_log: Log, gone: str) -> None:
+    log = sqlite_log
+    with log.database.writing() as connection:
+        add_debtors(connection, 3)
+    for number in (1, 2, 3):
+        with log.database.writing() as connection:
+            add_message(connection, number)
+        seal(log)
+    edges = "SELECT first_position, last_position FROM seals ORDER BY number"
+    with behind_the_back(log.database) as connection:
+        (_, one), (first, last), (_, end) = connection.execute(text(edges)).all()
+        chosen = {"last": (one, one), "first": (first, first), "all": (first, last), "end": (end, end)}
+        since, until = chosen[gone]
+        connection.execute(
+            text("DELETE FROM sealed_entries WHERE position BETWEEN :since AND :until"),
+            {"since": since, "until": until},
+        )
+    said = findings(log)
+    missed = [each for each in said if f"position {since} is expected here" in each]
+    missed += [each for each in said if f"position {since}: it and what follows" in each]
+    assert len(missed) == 1
+
+
 @pytest.mark.parametrize("what", ["signing key", "public key", "journal line"])
 def test_tampering_with_the_files_beside_the_database_is_found(sqlite_log: Log, what: str) -> None:
     fill(sqlite_log, random.Random(2))
