@@ -8,8 +8,8 @@ from channels.kind import CallKind
 from dispatcher.calls.judge_call import CallFiles, gather
 from dispatcher.calls.plan_calls import DuePerson, callable_at, find_due_people
 from dispatcher.database.engine import Database
+from dispatcher.people.domain.asked import asked_by_currency
 from dispatcher.planning.policy import Policy
-from dispatcher.values.money import Money
 
 _CHUNK = 500  # people whose files are loaded together
 
@@ -31,7 +31,7 @@ def _lines(database: Database, policy: Policy, as_of: date, now: datetime) -> It
 
 def _line(each: DuePerson, files: CallFiles) -> dict[str, Any]:
     about = [files.debts[due.debt_id] for due in each.due]
-    total = Money(sum(debt.balance.minor for debt in about), about[0].balance.currency)
+    total = asked_by_currency(about)[0]
     return {
         "debtor": files.people[each.debtor_id].full_reference,
         "relation": "debtor",

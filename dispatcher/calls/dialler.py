@@ -2,13 +2,14 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
 from dispatcher.calls.domain.call import DIALLER, CallError, CallOutcome
 from dispatcher.calls.work_on_calls import CallDesk, CallLine, end_call, recall, reserve_for_dialler
+from dispatcher.people.domain.asked import asked_by_currency
 from dispatcher.planning.domain.intended import zones_of
 from dispatcher.values.spreadsheet import to_cell
 
@@ -47,8 +48,7 @@ def _is_number(cell: str) -> bool:
 
 def _given(line: CallLine, desk: CallDesk) -> list[str]:
     person, call = line.person, line.call
-    total = sum(debt.balance.minor for debt in line.debts)
-    amount = replace(line.debts[0].balance, minor=total)
+    amount = asked_by_currency(line.debts)[0]
     until = call.valid_until
     return [
         str(call.id), until.astimezone(UTC).isoformat() if until else "", call.address, call.debtor, person.name,

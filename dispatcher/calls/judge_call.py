@@ -9,6 +9,7 @@ from dispatcher.calls.domain.call import Call, MayCall
 from dispatcher.database.engine import Connection
 from dispatcher.gate.decision import Outcome, Reason, own_reason
 from dispatcher.gate.facts import HistoryEntry
+from dispatcher.people.domain.asked import asked_by_currency
 from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile
 from dispatcher.people.storage.debt_files import load_debts
 from dispatcher.people.storage.people import load_people
@@ -21,7 +22,6 @@ from dispatcher.planning.domain.standing import standing
 from dispatcher.planning.domain.strategy import CallStep, Strategy
 from dispatcher.planning.policy import Policy
 from dispatcher.treatment.find_segments import with_segments
-from dispatcher.values.money import Money
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,9 +106,7 @@ def _against(
 ) -> Iterable[Reason]:
     for debt in debts:
         yield from standing(debt, person, step.step, strategy, now.date())
-    small = below_minimum(
-        Money(sum(debt.balance.minor for debt in debts), debts[0].balance.currency), strategy
-    )
+    small = below_minimum(asked_by_currency(debts)[0], strategy)
     if small is not None:
         yield small
     if person.is_first_contact(now.date()):

@@ -12,6 +12,7 @@ from dispatcher.gate.decision import Decision, Outcome, Reason, own_reason
 from dispatcher.gate.facts import ContentFindings, HistoryEntry
 from dispatcher.gate.grounds import grounds
 from dispatcher.messages.domain.message import Message
+from dispatcher.people.domain.asked import asked_in_all
 from dispatcher.people.domain.person import gate_kind
 from dispatcher.planning.domain.contact import contact_facts
 from dispatcher.planning.domain.follow_up_standing import follow_up_standing
@@ -20,7 +21,6 @@ from dispatcher.planning.domain.planner import below_minimum
 from dispatcher.planning.domain.sender_role import against_sender, role_of
 from dispatcher.planning.domain.standing import standing
 from dispatcher.planning.policy import Policy
-from dispatcher.values.money import Money
 from dispatcher.writing.checks.checks import Report
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.message_files import FollowedUp, MessageFiles, gather
@@ -181,7 +181,7 @@ def refused_now(message: Message, files: MessageFiles, policy: Policy, now: date
         found += against_sender(files.debts_in(message), message.kind, sender)
     strategy = policy.strategy(message.strategy)
     if strategy is not None and not found:
-        total = Money(sum(debt.balance.minor for debt in files.debts_in(message)), message.currency)
+        total = asked_in_all(files.debts_in(message), message.currency)
         small = below_minimum(total, strategy)
         found += [small] if small else []
     if message.strategy:

@@ -13,6 +13,7 @@ from dispatcher.gate.decision import Decision, Outcome, Reason, own_reason, reas
 from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
+from dispatcher.people.domain.asked import asked_by_currency
 from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile
 from dispatcher.people.storage.find_debtor import find_debtor
 from dispatcher.planning.domain.contact import contact_facts
@@ -24,7 +25,6 @@ from dispatcher.planning.domain.strategy import Strategy
 from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage.candidates import strategies_of
 from dispatcher.planning.storage.explained import debt_ids_of
-from dispatcher.values.money import Money
 from dispatcher.values.sender import Sender
 from dispatcher.values.written_address import address_key
 from dispatcher.wire.domain.question import GOOD_FOR, Answered, Question, QuestionError, refuse_moment
@@ -153,13 +153,10 @@ def _speaks_to(strategy: Strategy, relation: str) -> bool:
 
 def _too_small(case: _Case, about: Sequence[DebtFile]) -> Iterator[Reason]:
     """Why what may be spoken of is not worth a contact, in any currency of it."""
-    totals: dict[str, int] = {}
-    for debt in about:
-        totals[debt.balance.currency] = totals.get(debt.balance.currency, 0) + debt.balance.minor
+    totals = {total.currency: total for total in asked_by_currency(about)}
     for debt in about:
         strategy = case.policy.strategy(case.strategies[debt.id])
-        currency = debt.balance.currency
-        small = below_minimum(Money(totals[currency], currency), strategy) if strategy else None
+        small = below_minimum(totals[debt.balance.currency], strategy) if strategy else None
         if small is not None:
             yield small
 

@@ -70,3 +70,13 @@ def test_no_language_calls_a_plan_that_bears_interest_free(dear: Web, language: 
     for form in forms:
         assert not re.search(FREE, form)
         assert re.search(r"7[.,]5\s?%", form)
+
+
+def test_while_a_plan_runs_the_way_to_pay_asks_for_its_next_payment(own: Web) -> None:  # noqa: F811
+    visitor, path = proved(own)
+    before = visitor.get(path).text
+    assert "amount $120.00." in before
+    assert visitor.post(path, data=fields(before, "offer 1")).status_code == 303
+    [agreed] = rows(own, arrangements)
+    assert agreed.total_minor == 12_000
+    assert "amount $60.00." in visitor.get(path).text

@@ -13,6 +13,7 @@ from dispatcher.agreements.domain.plan_interest import PlanInterest, borne, plan
 from dispatcher.agreements.domain.schedules import Frequency, Schedule, ScheduleError, interest_of
 from dispatcher.agreements.domain.within_means import BEYOND_MEANS, affords, beyond_means, reckoned_with
 from dispatcher.people.domain.affordability import Affordability
+from dispatcher.people.domain.asked import asked_in_all
 from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.values.money import Money
 
@@ -144,7 +145,7 @@ def subject_of(person: PersonFile, debt: DebtFile) -> Mapping[str, Any]:
 
 def total_of_debts(debts: Sequence[DebtFile]) -> Money:
     """What is owed on debts of one currency."""
-    return Money(sum(debt.balance.minor for debt in debts), debts[0].balance.currency)
+    return asked_in_all(debts, debts[0].balance.currency)
 
 
 def offers_for(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from dispatcher.messages.domain.spoken import How
+from dispatcher.people.domain.asked import asked_in_all
 from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.planning.domain.strategy import Step, Strategy
 from dispatcher.planning.domain.timing import Hours
@@ -66,7 +67,7 @@ class Intent:
     @property
     def total(self) -> Money:
         """What it asks for in all."""
-        return Money(sum(debt.balance.minor for debt in self.asked), self.asked[0].balance.currency)
+        return asked_in_all(self.asked, self.asked[0].balance.currency)
 
     def days_past_due(self, as_of: date) -> int:
         """Of the debts it asks for, the oldest's."""

@@ -10,11 +10,12 @@ from typing import Any
 from babel import Locale
 
 from dispatcher.agreements.domain.agreed import Agreed
-from dispatcher.agreements.domain.arrangement import State
+from dispatcher.agreements.domain.arrangement import Paid, State
 from dispatcher.agreements.domain.schedules import Instalment
 from dispatcher.agreements.find_offers import FoundOffers, find_offers
 from dispatcher.agreements.storage import arrangements
 from dispatcher.inbox.hear_page import Told, told_before
+from dispatcher.people.domain.asked import asked_by_currency
 from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.people.storage import people_facts
 from dispatcher.people.storage.debt_files import load_debts
@@ -133,7 +134,7 @@ def account_of(visit: Visit, guest: Guest, language: str) -> Account:
     choices = _choices(found, writer)
     return Account(
         debts=[_debt_line(debt, person, on, writer, guest.sender) for debt in debts],
-        totals=[writer.money(total) for total in _totals(debts)],
+        totals=[writer.money(total) for total in asked_by_currency(debts)],
         agreed=[_agreed_line(one, writer) for one in mine[-3:]],
         agreed_by_others=any(
             debt.arrangement is not None and debt.arrangement.active and debt.id not in active
@@ -142,7 +143,7 @@ def account_of(visit: Visit, guest: Guest, language: str) -> Account:
         choices=choices,
         offered_for=[debt.reference for debt in found.debts],
         in_full=writer.money(found.offers.total) if found.offers.total and choices else "",
-        pay=_pay(guest, person, found, debts, writer),
+        pay=_pay(guest, person, found, _to_pay(debts, mine), writer),
         told=told,
     )
 
@@ -168,14 +169,6 @@ def _debt_line(
         late=[(name, writer.money(amount)) for name in _LATE if (amount := getattr(view, name)) is not None],
         disputed=disputed or (debt.disputed_on is not None and debt.disputed_on <= on),
     )
-
-
-def _totals(debts: Sequence[DebtFile]) -> list[Money]:
-    totals: dict[str, Money] = {}
-    for debt in debts:
-        before = totals.get(debt.balance.currency, Money(0, debt.balance.currency))
-        totals[debt.balance.currency] = before + debt.balance
-    return list(totals.values())
 
 
 def _agreed_line(agreed: Agreed, writer: _Writer) -> AgreedLine:
@@ -277,16 +270,41 @@ def _schedule(instalments: Sequence[Instalment], writer: _Writer) -> list[tuple[
     return [(writer.day(one.due_on), writer.money(one.amount)) for one in instalments]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _ToPay:
+    """What may be paid now: amounts by currency, for which debts."""
+
+    references: Sequence[str]
+    amounts: Sequence[Money]
+
+
+def _to_pay(debts: Sequence[DebtFile], mine: Sequence[Agreed]) -> _ToPay:
+    """Of what is agreed on the next payment, and nothing where others agreed; of the rest all of it."""
+    free = [debt for debt in debts if debt.arrangement is None or not debt.arrangement.active]
+    owing = {debt.id: debt.reference for debt in debts}
+    active = [one for one in mine if one.state is State.ACTIVE and owing.keys() & set(one.debt_ids)]
+    amounts = {total.currency: total for total in asked_by_currency(free)}
+    for one in active:
+        left = [each.amount - each.paid for each in one.standing.instalments if each.state is not Paid.PAID]
+        for money in left[:1]:
+            amounts[money.currency] = amounts.get(money.currency, Money(0, money.currency)) + money
+    under = [owing[debt] for one in active for debt in one.debt_ids if debt in owing]
+    return _ToPay(
+        references=[*(debt.reference for debt in free), *under],
+        amounts=[money for money in amounts.values() if money.minor > 0],
+    )
+
+
 def _pay(
-    guest: Guest, person: PersonFile, found: FoundOffers, debts: Sequence[DebtFile], writer: _Writer
+    guest: Guest, person: PersonFile, found: FoundOffers, to_pay: _ToPay, writer: _Writer
 ) -> tuple[str, str, str] | None:
     """The creditor's page; none for what is barred or may be, is disputed, or where the law silences us."""
     rules = {refusal.rule for refusal in found.offers.refused}
-    if guest.sender is None or not debts or rules & _NO_ASKING or len(_totals(debts)) > 1:
+    if guest.sender is None or rules & _NO_ASKING or len(to_pay.amounts) != 1:
         return None
-    reference = debts[0].reference if len(debts) == 1 else person.reference
-    [total] = _totals(debts)
-    return guest.sender.payment_address(reference, total), reference, writer.money(total)
+    reference = to_pay.references[0] if len(to_pay.references) == 1 else person.reference
+    [amount] = to_pay.amounts
+    return guest.sender.payment_address(reference, amount), reference, writer.money(amount)
 
 
 _NO_ASKING = frozenset(

@@ -10,6 +10,7 @@ from dispatcher.agreements.domain.offered_before import Past
 from dispatcher.agreements.domain.offers import FIRST_AFTER_DAYS, Offers, offers_for
 from dispatcher.messages.domain.message import Message
 from dispatcher.messages.domain.spoken import How
+from dispatcher.people.domain.asked import asked_in_all
 from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.planning.domain.notices import first_notice
 from dispatcher.planning.domain.sender_role import role_of
@@ -52,7 +53,7 @@ def message_inputs(
     """
     main, apart = parts_of(debts, hows or {}, at_a_step)
     asked_for, debts = debts, main
-    total = Money(sum(debt.balance.minor for debt in asked_for), message.currency)
+    total = asked_in_all(asked_for, message.currency)
     earlier = [first_sent[debt.id, person.id] for debt in debts if (debt.id, person.id) in first_sent]
     told = len(earlier) == len(debts)
     barred = any(debt.is_barred(message.as_of) for debt in asked_for)
@@ -94,7 +95,7 @@ def message_inputs(
             debt.promise_date is not None and debt.promise_date >= message.as_of for debt in asked_for
         ),
         optout_url=optout_url,
-        payment_url="" if barred else _payment_url(sender, person, asked_for, total),
+        payment_url="" if barred else _payment_url(sender, person, asked_for, _to_pay(total, arrangement)),
         packs=tuple(pack.split("@")[0] for pack in message.rule_packs),
     )
 
@@ -253,6 +254,12 @@ def _offers(
 def offer_ends(offers: Offers, on: date) -> date:
     """Until when what a message offers stands: the day of the first payment at the latest."""
     return min((plan.first_on for plan in offers.plans), default=on + timedelta(days=FIRST_AFTER_DAYS))
+
+
+def _to_pay(total: Money, arrangement: ArrangementView | None) -> Money:
+    """While an arrangement stands, its payment; else everything that is asked for."""
+    stands = arrangement is not None and arrangement.ended_on is None
+    return arrangement.due or total if arrangement is not None and stands else total
 
 
 def _payment_url(sender: Sender, person: PersonFile, debts: Sequence[DebtFile], total: Money) -> str:

@@ -11,6 +11,7 @@ import orjson
 
 from channels.kind import ChannelKind
 from dispatcher.agreements.domain.offers import PlanOffer
+from dispatcher.people.domain.asked import asked_in_all
 from dispatcher.values.money import Money
 from dispatcher.values.sender import Sender
 from dispatcher.writing.domain.arrangement_view import ArrangementView
@@ -149,7 +150,7 @@ class RenderInputs:
     @property
     def part_total(self) -> Money:
         """What is open of the debts that the text is about."""
-        return Money(sum(debt.balance.minor for debt in self.debts), self.total.currency)
+        return asked_in_all(self.debts, self.total.currency)
 
     @property
     def names(self) -> tuple[str, ...]:
