@@ -8,6 +8,7 @@ import typer
 from channels.kind import ChannelKind
 from channels.registry import deaf_without
 from channels.settings import ChannelSettings
+from dispatcher.agreements.domain.plan_interest import LAW
 from dispatcher.bootstrap import Dispatcher, open_dispatcher
 from dispatcher.cli.check_law import coverage, places, sentences
 from dispatcher.cli.check_rehearsal import mappings, saved_mappings, schedules, texts
@@ -62,6 +63,7 @@ def _checkers(*, data_only: bool) -> list[Checker]:
         coverage,
         _people,
         _strategies,
+        _plan_interest,
         _scorecard,
         schedules,
         mappings,
@@ -170,6 +172,24 @@ def _one_a_day(policy: "Policy") -> Iterator[Finding]:
             yield "note", "strategies", f"{missing}: DISPATCHER_RULES__ONLY leaves it out, {why}"
         else:
             yield "wrong", "strategies", f"{missing}: put config/rules/{HOUSE}.yaml back, {why}"
+
+
+def _plan_interest(dispatcher: Dispatcher) -> Iterator[Finding]:
+    """Files of offers whose plans bear interest: how much, who books it, and whether any place is known to allow it."""
+    for terms in dispatcher.policy.offers:
+        interest = terms.plans.interest if terms.plans else None
+        if interest is None:
+            continue
+        places = sorted(
+            {f"{cap.country}-{cap.region}".rstrip("-") for cap in interest.caps if cap.status == LAW}
+        )
+        known = (
+            f"in {', '.join(places)} at most"
+            if places
+            else "nowhere: config/interest_caps.yaml knows no place"
+        )
+        bears = f"plans bear {interest.yearly_percent} per cent a year, {interest.booked_by} books it"
+        yield "note" if places else "wrong", "offers", f"{terms.name}: {bears}, {known}"
 
 
 def _scorecard(dispatcher: Dispatcher) -> Iterator[Finding]:

@@ -383,3 +383,15 @@ def test_a_plan_with_interest_is_offered_agreed_booked_by_the_creditor_and_kept(
     assert [kept["details"][name] for name in ("total", "paid", "interest")] == ["120.70", "120.70", "0.70"]
     day(desk, "2026-03-15")
     assert ("2026-03-15", "account-settled") in told(desk)
+
+
+def test_check_says_which_plans_bear_interest_and_where(
+    with_interest: None, desk: Desk, tmp_path: Path
+) -> None:
+    said = desk("check", "--data-only")
+    assert "plans bear 7.5 per cent a year, Acme accounts books it, in US-NY at most" in " ".join(
+        said.split()
+    )
+    (tmp_path / "config/interest_caps.yaml").write_text("caps: []\n")
+    said = desk("check", "--data-only", code=1)
+    assert "nowhere: config/interest_caps.yaml knows no place" in " ".join(said.split())
