@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from itertools import accumulate
 
 from dispatcher.agreements.domain.ledger_falls import DebtLedger, rises
 from dispatcher.agreements.domain.schedules import Schedule
@@ -24,12 +25,12 @@ class BookedInterest:
     def netted(self, short: int, day: date) -> int:
         """How much of what a payment is short of is interest that its ledger took from it: all or nothing.
 
-        `day`: of the ledger, or the payment's own where it came early. All of the interest that is left counts too:
-        booked beforehand, between the same two ledgers as the first payment.
+        `day`: of the ledger, or the payment's own where it came early. What is short by just the interest of some
+        payments to come is that too: it was booked beforehand, between the same two ledgers as this payment.
         """
         due = sum(minor for on, minor in self._unshown if on <= day) - self._netted
-        left = sum(minor for _, minor in self._unshown) - self._netted
-        if not (0 < short <= due or 0 < short == left):
+        to_come = {minor - self._netted for minor in accumulate(minor for _, minor in self._unshown)}
+        if not (0 < short <= due or 0 < short in to_come):
             return 0
         self._netted += short
         return short
