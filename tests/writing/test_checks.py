@@ -445,7 +445,7 @@ def test_a_link_to_a_stranger_is_held():
 
 def test_a_plan_that_does_not_add_up_is_held():
     made = inputs()
-    wrong = replace(made, plans=(replace(made.plans[0], total=Money(100, "USD")),))
+    wrong = replace(made, plans=(replace(made.plans[0], principal=Money(100, "USD")),))
     assert "plan-total" in rules(rendered(shipped("payment-plan-offer"), wrong))
 
 
