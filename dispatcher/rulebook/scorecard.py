@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from dispatcher.rulebook.yaml_file import YamlFile, read_yaml
+from dispatcher.treatment.domain.facts import DATED, MONEY
 from dispatcher.treatment.domain.scorecard import ATTRIBUTES, Attribute, Band, Range, Scorecard
-from dispatcher.treatment.domain.segments import DATED, MONEY
 from dispatcher.values.iso_codes import CURRENCIES
 
 # What a score never asks, whoever approves it: rights that somebody used, and what the law protects.

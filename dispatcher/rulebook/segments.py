@@ -8,19 +8,9 @@ from typing import Any
 
 from dispatcher.rulebook.strategy_match import match_values
 from dispatcher.rulebook.yaml_file import YamlFile, read_yaml
+from dispatcher.treatment.domain.facts import DATED, MONEY, PERCENT, Fact
 from dispatcher.treatment.domain.scorecard import Scorecard
-from dispatcher.treatment.domain.segments import (
-    ANY,
-    COLUMNS,
-    DATED,
-    MONEY,
-    PERCENT,
-    ByHand,
-    Condition,
-    Fact,
-    Limit,
-    Segment,
-)
+from dispatcher.treatment.domain.segments import ANY, COLUMNS, ByHand, Condition, Limit, Segment
 from dispatcher.values.iso_codes import CURRENCIES
 
 _TEXTS = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}

@@ -9,8 +9,8 @@ from typing import Any
 
 from dispatcher.database.engine import Connection
 from dispatcher.people.storage.find_debtor import find_debtor
+from dispatcher.treatment.domain.facts import MONEY, PERCENT
 from dispatcher.treatment.domain.scorecard import Scorecard
-from dispatcher.treatment.domain.segments import MONEY, PERCENT
 from dispatcher.treatment.storage.scores import Figures, count_by_score, figures_of_person
 
 OFF = "No score is made of anybody: config/scorecard.yaml is off or not there."

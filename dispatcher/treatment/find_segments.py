@@ -7,7 +7,8 @@ from typing import Any
 
 from dispatcher.database.engine import Connection
 from dispatcher.people.domain.person import DebtFile
-from dispatcher.treatment.domain.segments import AGES, MONEY, Condition, Fact, Segments, days_past_due
+from dispatcher.treatment.domain.facts import AGES, MONEY, Fact, days_past_due
+from dispatcher.treatment.domain.segments import Condition, Segments
 from dispatcher.treatment.storage import segments as stored
 from dispatcher.values.money import Money
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from dispatcher.database.engine import Database
 from dispatcher.treatment.domain.bins import Bin, as_bins, odds
+from dispatcher.treatment.domain.facts import DATED, MONEY, Fact
 from dispatcher.treatment.domain.score_history import DUE, LOOKED_BACK, Observation, observe
 from dispatcher.treatment.domain.score_quality import (
     WINDOWS,
@@ -24,7 +25,6 @@ from dispatcher.treatment.domain.score_quality import (
     score_of,
 )
 from dispatcher.treatment.domain.scorecard import ATTRIBUTES, Attribute, Band, Range, Scorecard
-from dispatcher.treatment.domain.segments import DATED, MONEY, Fact
 from dispatcher.treatment.storage.score_history import read_book
 
 BASE, DOUBLE = 500, 40

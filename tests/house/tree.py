@@ -1,7 +1,7 @@
 """The tree of the program as its files show it: rooms, their imports, what they call."""
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -46,9 +46,9 @@ def modules() -> dict[str, Module]:
     return found
 
 
-def imports(module: Module, nodes: Iterable[ast.AST] | None = None) -> Iterator[str]:
-    """Names of the modules it imports, ours as whole module names, wherever in the file (or in `nodes`) it does."""
-    for node in ast.walk(module.tree) if nodes is None else nodes:
+def imports(module: Module) -> Iterator[str]:
+    """Names of the modules it imports, ours as whole module names, wherever in the file it does."""
+    for node in ast.walk(module.tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -24,8 +24,8 @@ from dispatcher.planning.explain_debtor import explain_debtor
 from dispatcher.planning.forecast_days import ForecastRequest, forecast_days
 from dispatcher.rulebook.capacity import load_capacity
 from dispatcher.rulebook.yaml_file import ConfigError
+from dispatcher.treatment.domain.facts import Fact
 from dispatcher.treatment.domain.scorecard import Attribute, Range, Scorecard
-from dispatcher.treatment.domain.segments import Fact
 from tests.builders import (
     TODAY,
     a_debt,

@@ -32,8 +32,9 @@ from dispatcher.planning.storage.handover_candidates import proposed
 from dispatcher.rulebook.scorecard import load_scorecard
 from dispatcher.rulebook.segments import load_segments
 from dispatcher.rulebook.yaml_file import ConfigError
+from dispatcher.treatment.domain.facts import DATED, MONEY, Fact
 from dispatcher.treatment.domain.scorecard import ATTRIBUTES, Attribute, Band, Range, Scorecard
-from dispatcher.treatment.domain.segments import ANY, DATED, MONEY, ByHand, Condition, Fact, Limit, Segment
+from dispatcher.treatment.domain.segments import ANY, ByHand, Condition, Limit, Segment
 from dispatcher.treatment.explain_score import explain_score, for_the_debtor
 from dispatcher.treatment.storage.scores import count_by_score, figures_of_person, score_column
 from dispatcher.values.money import Money

@@ -22,7 +22,8 @@ from dispatcher.planning.explain_debtor import explain_debtor
 from dispatcher.rulebook.segments import load_segments
 from dispatcher.rulebook.strategies import load_strategies
 from dispatcher.rulebook.yaml_file import ConfigError
-from dispatcher.treatment.domain.segments import ANY, ByHand, Condition, Fact, Limit, Segment
+from dispatcher.treatment.domain.facts import Fact
+from dispatcher.treatment.domain.segments import ANY, ByHand, Condition, Limit, Segment
 from dispatcher.treatment.find_segments import segments_on, with_segments
 from dispatcher.treatment.note_by_hand import note_by_hand, unworked_by_hand
 from tests.builders import (

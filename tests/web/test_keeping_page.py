@@ -23,8 +23,8 @@ from dispatcher.record.export_evidence import Source
 from dispatcher.record.storage.seal_journal import SealJournal
 from dispatcher.record.storage.sealing_keys import SealingKeys
 from dispatcher.record.subject_access import subject_access
+from dispatcher.treatment.domain.facts import Fact
 from dispatcher.treatment.domain.scorecard import Attribute, Range, Scorecard
-from dispatcher.treatment.domain.segments import Fact
 from tests.web.house import NOW, Web
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
-from dispatcher.treatment.domain.segments import Fact
+from dispatcher.treatment.domain.facts import Fact
 from dispatcher.values.money import Money
 
 LOOKED_BACK = 365  # days, where a fact counts what happened

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from dispatcher.treatment.domain.segments import MONEY, NAMES, PERCENT, Fact
+from dispatcher.treatment.domain.facts import MONEY, NAMES, PERCENT, Fact
 
 ATTRIBUTES = tuple(fact for fact in Fact if fact not in (Fact.SCORE, Fact.SHARE_OF_BOOK))
 

@@ -13,7 +13,7 @@ from dispatcher.database.tables.agreements import arrangement_parties, arrangeme
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.portfolio import debts, payments
 from dispatcher.portfolio.storage.debts import OWED, open_on
-from dispatcher.treatment.domain.segments import Fact
+from dispatcher.treatment.domain.facts import Fact
 
 _theirs = debts.alias("theirs")  # all debts of who owes the debt asked about
 _owed = _theirs.c.balance_minor - _theirs.c.paid_minor

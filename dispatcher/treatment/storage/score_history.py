@@ -11,8 +11,8 @@ from dispatcher.database.tables.agreements import arrangement_parties, arrangeme
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.portfolio import creditors, debtors, debts, payments
 from dispatcher.portfolio.storage.debts import OWED
+from dispatcher.treatment.domain.facts import Fact
 from dispatcher.treatment.domain.score_history import PastBook, PastDebt
-from dispatcher.treatment.domain.segments import Fact
 from dispatcher.values.money import Money
 
 _NAME = creditors.c.key + "/" + debtors.c.reference

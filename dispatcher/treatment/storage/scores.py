@@ -11,8 +11,8 @@ from dispatcher.database.tables.people import humans, wishes
 from dispatcher.database.tables.portfolio import creditors, debt_parties, debtors, debts
 from dispatcher.people.domain.permission_facts import NO_SCORE
 from dispatcher.portfolio.storage.debts import OWED, in_minor, open_on
+from dispatcher.treatment.domain.facts import AGES, MONEY, Fact, days_past_due
 from dispatcher.treatment.domain.scorecard import Attribute, Scorecard
-from dispatcher.treatment.domain.segments import AGES, MONEY, Fact, days_past_due
 from dispatcher.treatment.storage.facts import (
     OF_THE_DEBT,
     OF_THEIRS,

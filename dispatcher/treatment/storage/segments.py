@@ -24,7 +24,8 @@ from sqlalchemy import (
 from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.portfolio import creditors, debtors, debts
 from dispatcher.portfolio.storage.debts import OWED, books, in_minor, open_on
-from dispatcher.treatment.domain.segments import AGES, ANY, MONEY, Condition, Fact, Limit, Segment, Segments
+from dispatcher.treatment.domain.facts import AGES, MONEY, Fact
+from dispatcher.treatment.domain.segments import ANY, Condition, Limit, Segment, Segments
 from dispatcher.treatment.storage.facts import (
     OF_THE_DEBT,
     OF_THEIRS,
