@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from sqlalchemy import select
 
 from dispatcher.bootstrap import Dispatcher, open_dispatcher
@@ -14,6 +15,14 @@ from dispatcher.settings import load_settings
 from tests.command import dispatcher as command
 from tests.made_once import made_once
 from tests.web.house import NOW, Web, add, build_home, copy_home, open_home
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_loop_for_all_sites() -> Iterator[None]:
+    """A loop and its threads a request would cost as much as a page."""
+    with start_blocking_portal() as Web.loop:
+        yield
+    Web.loop = None
 
 
 @pytest.fixture(scope="session")

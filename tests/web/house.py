@@ -6,8 +6,9 @@ import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from anyio.from_thread import BlockingPortal
 from httpx import Response
 from starlette.testclient import TestClient
 
@@ -86,6 +87,9 @@ def add(house: Dispatcher, name: str, roles: list[str]) -> None:
 class Web:
     """The site with a client; `visitor` has no session, `signed_in` has one without typing a password."""
 
+    # Of all sites in a test process; without one each request makes its own.
+    loop: ClassVar[BlockingPortal | None] = None
+
     house: Dispatcher
     base: str = "http://testserver"
     run_day: RunDay | None = run_today
@@ -95,7 +99,11 @@ class Web:
         self.app = build_app(self.house, self.run_day)
 
     def visitor(self) -> TestClient:
-        return TestClient(self.app, base_url=self.base, follow_redirects=False, raise_server_exceptions=False)
+        client = TestClient(
+            self.app, base_url=self.base, follow_redirects=False, raise_server_exceptions=False
+        )
+        client.portal = self.loop
+        return client
 
     def signed_in(self, name: str) -> "Desk":
         """A client with a session made as sign-in makes it."""

@@ -54,7 +54,9 @@ def house_style():
     return read_layouts(ROOT / "templates", load_wordings(ROOT / "config/content"), LETTERS)
 
 
+@cache
 def shipped(name):
+    """Its twenty files are read once: four thousand tests ask for it."""
     return compile_version(read_template(ROOT / "templates", name), house_style())
 
 
