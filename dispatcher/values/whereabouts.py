@@ -101,30 +101,6 @@ class PlaceTable:
     placed_zones: frozenset[str]
 
 
-def candidate_zones(
-    table: PlaceTable,
-    *,
-    country: str | None = None,
-    region: str | None = None,
-    city: str | None = None,
-    postal_code: str | None = None,
-    phone_e164: str | None = None,
-    phone_label: PhoneLabel | None = None,
-    stated_zone: str | None = None,
-) -> tuple[ZoneCandidate, ...]:
-    """List every zone that the facts suggest, sorted by name and source; empty where the gate has to hold."""
-    return locate(
-        table,
-        country=country,
-        region=region,
-        city=city,
-        postal_code=postal_code,
-        phone_e164=phone_e164,
-        phone_label=phone_label,
-        stated_zone=stated_zone,
-    ).candidates
-
-
 def locate(
     table: PlaceTable,
     *,
@@ -136,7 +112,7 @@ def locate(
     phone_label: PhoneLabel | None = None,
     stated_zone: str | None = None,
 ) -> Whereabouts:
-    """List the candidates as `candidate_zones` does, with the findings that say why there are none."""
+    """Every zone that the facts suggest, by name and source; empty where the gate has to hold, and then why."""
     home = _residence(table, country or "", region or "", city or "", postal_code or "")
     if stated_zone and not home.findings:
         home = _with_stated(table, home, stated_zone)

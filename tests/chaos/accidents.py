@@ -4,12 +4,17 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
+import pytest
 import redis
+
+from tests import servers
+from tests.emptied import execute, named
 
 PATIENCE = 30.0
 
@@ -22,6 +27,19 @@ def until(
     while not done():
         assert time.monotonic() < end, f"{what} did not come about within {seconds} s"
         time.sleep(every)
+
+
+@contextmanager
+def both_servers() -> Iterator[tuple[str, str]]:
+    """URLs of an empty PostgreSQL database and of a Valkey, for a test that crashes them."""
+    with ExitStack() as stack:
+        try:
+            admin = stack.enter_context(servers.postgresql())
+            broker = stack.enter_context(servers.valkey())
+        except servers.UnavailableError as reason:
+            pytest.skip(str(reason))
+        execute(named(admin, "postgres"), "CREATE DATABASE chaos")
+        yield named(admin, "chaos"), broker
 
 
 def crash_and_restart(

@@ -15,7 +15,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from email.message import EmailMessage
 from pathlib import Path
 
-import psycopg
 import pytest
 from sqlalchemy import select
 
@@ -31,8 +30,7 @@ from dispatcher.delivery.settle_killed_calls import NOT_CALLED
 from dispatcher.delivery.sweep_leases import sweep_leases
 from dispatcher.messages.domain.message import State, fold
 from dispatcher.worker.processes import GRACE_SECONDS
-from tests import servers
-from tests.chaos.accidents import restart_postgresql, restart_valkey, until
+from tests.chaos.accidents import both_servers, restart_postgresql, restart_valkey, until
 from tests.chaos.cleared_book import ClearedBook
 from tests.chaos.worker import LEASE, process
 from tests.conftest import DEEP
@@ -157,14 +155,7 @@ def test_workers_killed_and_servers_crashed_lose_and_repeat_nothing(
     rng = random.Random(SEED)
     with ExitStack() as stack:
         double = stack.enter_context(a_provider(faults=True))
-        try:
-            admin = stack.enter_context(servers.postgresql())
-            broker = stack.enter_context(servers.valkey())
-        except servers.UnavailableError as reason:
-            pytest.skip(str(reason))
-        with psycopg.connect(admin.replace("@/", "@/postgres", 1), autocommit=True) as connection:
-            connection.execute("CREATE DATABASE chaos")
-        url = admin.replace("@/", "@/chaos", 1)
+        url, broker = stack.enter_context(both_servers())
         for name, value in (("DATABASE", url), ("BROKER", broker), ("SENDGRID", double.url)):
             monkeypatch.setenv(f"CHAOS_{name}", value)
         database = open_database(url)
@@ -200,7 +191,7 @@ def test_workers_killed_and_servers_crashed_lose_and_repeat_nothing(
                 if killed == 2:
                     restarted.append(restart_valkey(broker))
                 if killed == 3:
-                    restarted.append(restart_postgresql(admin.replace("@/", "@/postgres", 1)))
+                    restarted.append(restart_postgresql(url))
             time.sleep(0.1)
         found = audit(database, double, kept_back=cleared)
         begun = book.audit(database) if book is not None else Counter()

@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 import redis
 from sqlalchemy import select
@@ -28,7 +27,7 @@ from sqlalchemy import select
 from dispatcher.database.engine import Database, open_database
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.portfolio import debts
-from tests import servers
+from tests.chaos.accidents import both_servers
 from tests.doubles.running import Running, running
 
 SEED = 20261116
@@ -157,14 +156,7 @@ def signal_to(pid: int, number: signal.Signals) -> None:
 def scene(tmp_path: Path) -> Iterator[tuple[list[Machine], Chaos, Database]]:
     with ExitStack() as stack:
         double = stack.enter_context(running("sendgrid", "--latency", "40"))
-        try:
-            admin = stack.enter_context(servers.postgresql())
-            broker = stack.enter_context(servers.valkey())
-        except servers.UnavailableError as reason:
-            pytest.skip(str(reason))
-        with psycopg.connect(admin.replace("@/", "@/postgres", 1), autocommit=True) as connection:
-            connection.execute("CREATE DATABASE chaos")
-        url = admin.replace("@/", "@/chaos", 1)
+        url, broker = stack.enter_context(both_servers())
         config = tmp_path / "config"
         config.mkdir()
         (config / "schedules.yaml").write_text(SCHEDULES)

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from dispatcher.values.whereabouts import candidate_zones
+from dispatcher.values.whereabouts import locate
 from tests.shared import shared_folder
 
 
 def found(places, **facts):
-    return {(candidate.zone, candidate.source) for candidate in candidate_zones(places, **facts)}
+    return {(candidate.zone, candidate.source) for candidate in locate(places, **facts).candidates}
 
 
 def test_a_mobile_with_an_area_code_adds_its_area_though_the_address_lies_elsewhere(places):
@@ -113,7 +113,7 @@ def test_phone_zones_agree_with_the_reference_numbers_save_the_named_differences
     numbers = json.loads((shared_folder() / "vectors" / "phone_timezones.json").read_text())["numbers"]
     for entry in numbers:
         expected = DIFFERENCES.get(entry["number"], set(entry["zones"]) - {"Etc/Unknown"})
-        zones = {candidate.zone for candidate in candidate_zones(places, phone_e164=entry["number"])}
+        zones = {candidate.zone for candidate in locate(places, phone_e164=entry["number"]).candidates}
         assert zones == expected, entry["what"]
 
 
@@ -138,7 +138,7 @@ def test_a_north_american_area_code_never_lacks_a_clock_of_the_reference(places,
         clocks = {
             clock(candidate.zone)
             for number in numbers
-            for candidate in candidate_zones(places, phone_e164=number)
+            for candidate in locate(places, phone_e164=number).candidates
         }
         if clocks:  # a code without numbers yet, or of toll-free numbers, has no place
             assert {clock(zone) for zone in expected} <= clocks, area

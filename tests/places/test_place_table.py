@@ -6,7 +6,7 @@ import pytest
 
 from dispatcher.rulebook.places import load_places
 from dispatcher.rulebook.yaml_file import ConfigError
-from dispatcher.values.whereabouts import candidate_zones
+from dispatcher.values.whereabouts import locate
 from tests.shared import ROOT, shared_folder
 
 # Zones that a country's list leaves out on purpose, with the reason.
@@ -21,7 +21,7 @@ def test_every_reference_zip_code_has_the_clock_of_its_place(places, clock):
     samples = [row for row in reference["sample_zips"] if row["timezone"]]
     for row in samples:
         for region in (row["state"], None):
-            found = candidate_zones(places, country="US", region=region, postal_code=row["zip_code"])
+            found = locate(places, country="US", region=region, postal_code=row["zip_code"]).candidates
             assert clock(row["timezone"]) in {clock(c.zone) for c in found}, row
 
 
@@ -31,7 +31,7 @@ def test_every_example_of_a_split_area_has_its_clock(places, clock, table):
     for area, clocks in reference[table].items():
         for label, entry in clocks.items():
             for code in entry["examples"]:
-                found = candidate_zones(places, country="US", postal_code=code)
+                found = locate(places, country="US", postal_code=code).candidates
                 assert label in {_label(clock(c.zone)) for c in found}, (area, code)
 
 
@@ -48,7 +48,7 @@ def _signed(offset):
 def test_a_state_cut_by_a_boundary_has_the_clocks_of_both_sides(places, clock):
     reference = json.loads((shared_folder() / "vectors" / "us_zip_timezones.json").read_text())
     for state, clocks in reference["split_states"].items():
-        found = {_label(clock(c.zone)) for c in candidate_zones(places, country="US", region=state)}
+        found = {_label(clock(c.zone)) for c in locate(places, country="US", region=state).candidates}
         assert set(clocks) <= found, state
 
 

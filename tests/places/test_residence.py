@@ -2,11 +2,11 @@
 
 import pytest
 
-from dispatcher.values.whereabouts import PlaceFinding, candidate_zones, locate, zone_trouble
+from dispatcher.values.whereabouts import PlaceFinding, locate, zone_trouble
 
 
 def zones(places, **facts):
-    return {candidate.zone for candidate in candidate_zones(places, **facts)}
+    return {candidate.zone for candidate in locate(places, **facts).candidates}
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_an_unknown_country_holds_with_its_code(places):
 
 
 def test_no_facts_give_no_zone(places):
-    assert candidate_zones(places) == ()
+    assert locate(places).candidates == ()
 
 
 def test_a_stated_zone_joins_the_guess_from_the_address_and_does_not_replace_it(places):
@@ -198,7 +198,7 @@ def test_a_stated_zone_that_does_not_exist_holds_with_its_name(places, stated):
 
 def test_candidates_are_sorted_and_none_is_given_twice(places):
     facts = {"country": "US", "region": "ID", "phone_e164": "+12082650000", "phone_label": "mobile"}
-    found = candidate_zones(places, **facts)
+    found = locate(places, **facts).candidates
     assert list(found) == sorted(set(found), key=lambda c: (c.zone, c.source))
     assert [(c.zone, c.source) for c in found] == [
         ("America/Boise", "residence"),

@@ -62,6 +62,15 @@ def later(finished_home: Path, tmp_path: Path) -> Iterator[Web]:
     house.close()
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A browser for the tests of one file."""
+    from tests.web.live import launched  # with Playwright, which most files do without
+
+    with launched() as opened:
+        yield opened
+
+
 @pytest.fixture
 def message_of(web: Web) -> Callable[..., str]:
     """Finds a message's id by channel and state."""

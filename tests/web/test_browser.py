@@ -18,7 +18,7 @@ from dispatcher.database.tables.portfolio import contact_points, debtors
 from dispatcher.record.verify.verify_file import verify_file
 from dispatcher.worker.daily_run import run_today
 from tests.web.house import ALL, PASSWORD, Web
-from tests.web.live import complaints, launched, served, sign_in
+from tests.web.live import complaints, served, sign_in
 from tests.web.test_debtors_page import token_of
 from tests.web.test_operating import planned
 from tests.web.test_pages_open import PAGES
@@ -28,12 +28,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 TALL, SMALL = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 NARROW = {"width": 320, "height": 640}
 A_LINE = 64  # pixels that a row with a button takes; two lines of text take 68
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launched() as opened:
-        yield opened
 
 
 @pytest.fixture

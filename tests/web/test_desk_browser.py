@@ -1,7 +1,7 @@
 """The desk without files, in a real Chromium: a manager adds a language, a template in it and a step that uses it."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from dispatcher.configuration.domain.kinds import BY_WORD
 from tests.web.house import Web, import_sample
-from tests.web.live import launched, served, sign_in
+from tests.web.live import served, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -35,12 +35,6 @@ Det här kan ha fallit bort: **{{ total }}** är öppet den {{ as_of }}. Har du 
 Hör gärna av dig om något inte stämmer, eller om du vill dela upp det.
 """
 SENTENCE = "Det här kan ha fallit bort"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launched() as opened:
-        yield opened
 
 
 @pytest.fixture

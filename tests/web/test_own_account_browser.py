@@ -16,17 +16,11 @@ from dispatcher.database.tables.messages import messages
 from dispatcher.record.verify.verify_file import verify_file
 from dispatcher.worker.daily_run import run_today
 from tests.web.house import Web
-from tests.web.live import complaints, launched, served, sign_in
+from tests.web.live import complaints, served, sign_in
 from tests.web.test_own_account import know, path_of, turn_on
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 NARROW = {"width": 360, "height": 740}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launched() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -118,18 +118,5 @@ def _statuses(row: Any, held: Collection[Any], debt_id: int) -> CoDebtor | None:
 def _of_the_debt(rows: Collection[Any], debt_id: int) -> Iterator[Hold]:
     for row in rows:
         if row.debt_id in (None, debt_id) and is_of_the_debt(row.kind, named=row.debt_id is not None):
-            yield _hold(row, debt_id)
-
-
-def _hold(row: Any, debt_id: int) -> Hold:
-    """The hold as it binds the others: nothing of what the person said but what the law asks of the debt."""
-    details = {key: value for key, value in row.details.items() if key in DETAILS_OF_A_DEBT}
-    return Hold(
-        id=row.id,
-        kind=row.kind,
-        debt_id=debt_id,
-        starts_on=row.starts_on,
-        until=row.until,
-        details=details,
-        recorded_at=row.recorded_at,
-    )
+            # Nothing of what the person said binds the others but what the law asks of the debt.
+            yield hold_of(row, debt_id, DETAILS_OF_A_DEBT)

@@ -78,7 +78,12 @@ def records_of(connection: Connection, ids: Collection[int], *, now: datetime) -
     }  # fmt: skip
 
 
-def hold_of(row: Any, debt_id: int | None) -> Hold:
+_READ_BY_RULES = frozenset(
+    {"form", "medium_accepted", "contact_known", "unresponsive", "consented_to_direct_contact"}
+)
+
+
+def hold_of(row: Any, debt_id: int | None, details: Collection[str] = _READ_BY_RULES) -> Hold:
     """A hold as it binds other files: on this debt of theirs (None: on all), with what the rules read of a status."""
     return Hold(
         id=row.id,
@@ -86,14 +91,9 @@ def hold_of(row: Any, debt_id: int | None) -> Hold:
         debt_id=debt_id,
         starts_on=row.starts_on,
         until=row.until,
-        details={key: value for key, value in row.details.items() if key in _READ_BY_RULES},
+        details={key: value for key, value in row.details.items() if key in details},
         recorded_at=row.recorded_at,
     )
-
-
-_READ_BY_RULES = frozenset(
-    {"form", "medium_accepted", "contact_known", "unresponsive", "consented_to_direct_contact"}
-)
 
 
 def _by_person(connection: Connection, query: Select[Any], ids: Collection[int]) -> Mapping[int, list[Any]]:

@@ -83,17 +83,18 @@ def load_history(
 ) -> dict[int, tuple[HistoryEntry, ...]]:
     """By person, what happened since an instant and what no window bounds, oldest first."""
     values = {"ids": sorted(ids), "since": since}
-    old, sent = _grouped(connection, _OLD_ENDS, values), _grouped(connection, _SENT, values)
-    others = _grouped(connection, _CONTACTS, values)
+    old, sent = by_debtor(connection, _OLD_ENDS, values), by_debtor(connection, _SENT, values)
+    others = by_debtor(connection, _CONTACTS, values)
     return {
         key: _history((*old.get(key, ()), *sent.get(key, ())), others.get(key, ()))
         for key in {*old, *sent, *others}
     }
 
 
-def _grouped(
+def by_debtor(
     connection: Connection, query: Select[Any], values: Mapping[str, Any]
 ) -> Mapping[int, list[Any]]:
+    """The rows of a query by the person they are about, in its order."""
     groups: dict[int, list[Any]] = defaultdict(list)
     for row in connection.execute(query, values):
         groups[row.debtor_id].append(row)

@@ -25,7 +25,15 @@ from dispatcher.people.domain.person import (
 from dispatcher.people.storage import handlers
 from dispatcher.people.storage.co_debtors import Shared, load_shared
 from dispatcher.people.storage.elsewhere import load_elsewhere
-from dispatcher.people.storage.history import CAME_BACK, HAS_REACHED, HISTORY, REACHED, STATE, load_history
+from dispatcher.people.storage.history import (
+    CAME_BACK,
+    HAS_REACHED,
+    HISTORY,
+    REACHED,
+    STATE,
+    by_debtor,
+    load_history,
+)
 from dispatcher.people.storage.told import local_day
 from dispatcher.values.validation_period import VALIDATION, validation_period_end
 from dispatcher.values.written_address import address_key
@@ -117,8 +125,8 @@ def load_people(connection: Connection, ids: Collection[int], *, now: datetime) 
         return {}
     values = {"ids": wanted, "yesterday": now.date() - timedelta(days=1)}
     rows = connection.execute(_PEOPLE, values).all()
-    points = _grouped(connection, _POINTS, values)
-    parts = {name: _grouped(connection, query, values) for name, query in _PARTS.items()}
+    points = by_debtor(connection, _POINTS, values)
+    parts = {name: by_debtor(connection, query, values) for name, query in _PARTS.items()}
     happened = load_history(connection, wanted, since=now - HISTORY)
     heard = _opt_outs(connection, wanted, points)
     shared = load_shared(connection, wanted)
@@ -137,15 +145,6 @@ def load_people(connection: Connection, ids: Collection[int], *, now: datetime) 
         )
         for row in rows
     }
-
-
-def _grouped(
-    connection: Connection, query: Select[Any], values: Mapping[str, Any]
-) -> Mapping[int, list[Any]]:
-    groups: dict[int, list[Any]] = defaultdict(list)
-    for row in connection.execute(query, values):
-        groups[row.debtor_id].append(row)
-    return groups
 
 
 def _stated(rows: Sequence[Any]) -> Affordability | None:

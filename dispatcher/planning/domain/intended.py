@@ -7,7 +7,7 @@ from channels.kind import ChannelKind, Medium
 from dispatcher.gate.facts import ZoneCandidate
 from dispatcher.people.domain.person import ContactPoint, DebtFile, PersonFile
 from dispatcher.values.phone import number_plan, plan_key
-from dispatcher.values.whereabouts import PlaceTable, candidate_zones
+from dispatcher.values.whereabouts import PlaceTable, locate
 
 _PHONE_LABELS = {"home": "home", "mobile": "mobile", "work": "work"}
 
@@ -50,7 +50,7 @@ def zones_of(person: PersonFile, point: ContactPoint | None, places: PlaceTable)
     found = {
         candidate
         for phone in phones
-        for candidate in candidate_zones(
+        for candidate in locate(
             places,
             country=person.country,
             region=person.region,
@@ -59,7 +59,7 @@ def zones_of(person: PersonFile, point: ContactPoint | None, places: PlaceTable)
             phone_e164=phone.address if phone else None,
             phone_label=_PHONE_LABELS.get(phone.label) if phone else None,  # type: ignore[arg-type]  # three literals
             stated_zone=person.time_zone or None,
-        )
+        ).candidates
     }
     ordered = sorted(found, key=lambda c: (c.zone, c.source))
     known = (ZoneCandidate(source=c.source, zone=c.zone, authoritative=c.authoritative) for c in ordered)

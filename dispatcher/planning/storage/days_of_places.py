@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, select
 
 from dispatcher.database.tables.portfolio import debtors
-from dispatcher.values.whereabouts import PlaceTable, candidate_zones
+from dispatcher.values.whereabouts import PlaceTable, locate
 
 
 def zones_of_debtors(connection: Connection, places: PlaceTable) -> set[str]:
@@ -15,7 +15,7 @@ def zones_of_debtors(connection: Connection, places: PlaceTable) -> set[str]:
 
 
 def _zones(places: PlaceTable, country: str, region: str, stated: str) -> Iterator[str]:
-    found = candidate_zones(
+    found = locate(
         places,
         country=country,
         region=region,
@@ -25,4 +25,4 @@ def _zones(places: PlaceTable, country: str, region: str, stated: str) -> Iterat
         phone_label=None,
         stated_zone=stated or None,
     )
-    yield from (candidate.zone for candidate in found)
+    yield from (candidate.zone for candidate in found.candidates)
