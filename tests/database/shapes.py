@@ -78,19 +78,26 @@ def _counting_for_good(connection: Connection) -> set[str]:
     return {name for name, sql in made if "AUTOINCREMENT" in sql}
 
 
-def fill(database: Database) -> None:
+def tables_of(database: Database) -> MetaData:
+    """Its tables as the database itself describes them: a third of what a climb of some revisions takes."""
+    with database.reading() as connection:
+        return _reflected(connection)
+
+
+def fill(database: Database) -> MetaData:
     """Put ROWS rows in each table, as the database itself describes them; each points at a row that is there."""
     with database.writing() as connection:
-        for table in _reflected(connection).sorted_tables:
+        tables = _reflected(connection)
+        for table in tables.sorted_tables:
             connection.execute(table.insert(), [_row(table, number) for number in range(1, ROWS + 1)])
+    return tables
 
 
-def values(database: Database) -> dict[tuple[str, str], list[str]]:
-    """What stands in each column, by table and column."""
+def values(database: Database, tables: MetaData | None = None) -> dict[tuple[str, str], list[str]]:
+    """What stands in each column, by table and column; of `tables` where they are known."""
     with database.reading() as connection:
-        rows = {
-            table: connection.execute(select(table)).all() for table in _reflected(connection).sorted_tables
-        }
+        wanted = (tables or _reflected(connection)).sorted_tables
+        rows = {table: connection.execute(select(table)).all() for table in wanted}
     return {
         (table.name, column.name): sorted(str(row[place]) for row in there)
         for table, there in rows.items()

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import MetaData, text
 from sqlalchemy.exc import DatabaseError
 
 from dispatcher.database import migrate
@@ -18,7 +18,7 @@ from dispatcher.database.engine import Database, open_database
 from dispatcher.database.facts_versions import version_statements
 from dispatcher.database.tables.metadata import metadata
 from dispatcher.log.storage.append_only import TABLES, append_only_statements
-from tests.database.shapes import fill, shape, values
+from tests.database.shapes import fill, shape, tables_of, values
 from tests.database.stairs import Stairs
 
 EARLIER = migrate.REVISIONS[:-1]
@@ -59,22 +59,22 @@ def stairs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="module")
-def shape_of_new(stairs: Stairs) -> dict[str, Any]:
-    """What a new installation gets."""
+def new_one(stairs: Stairs) -> tuple[dict[str, Any], MetaData]:
+    """What a new installation gets: its shape, and its tables."""
     with stairs.copy(migrate.HEAD) as database:
-        return shape(database)
+        return shape(database), tables_of(database)
 
 
 @pytest.mark.parametrize("revision", EARLIER)
 def test_a_filled_database_of_any_revision_comes_to_the_shape_of_a_new_one_and_keeps_its_values_and_its_log(
-    revision: str, stairs: Stairs, shape_of_new: dict[str, Any]
+    revision: str, stairs: Stairs, new_one: tuple[dict[str, Any], MetaData]
 ) -> None:
+    shape_of_new, tables_of_new = new_one
     with stairs.copy(revision) as database:
-        fill(database)
-        before = values(database)
+        before = values(database, fill(database))
         assert migrate.upgrade(database) == migrate.HEAD
         assert shape(database) == shape_of_new
-        after = values(database)
+        after = values(database, tables_of_new)
         kept = (before.keys() & after.keys()) - _rewritten_after(revision)
         assert {place: after[place] for place in kept} == {place: before[place] for place in kept}
         for table in TABLES:
