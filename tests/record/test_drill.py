@@ -23,15 +23,14 @@ from dispatcher.settings import load_settings
 from dispatcher.worker.daily_run import run_today
 from dispatcher.worker.jobs import RestoreDrillError, jobs_of
 from tests.command import dispatcher as command
+from tests.made_once import made_once
 from tests.servers import postgresql_program
 from tests.web.house import AS_OF, NOW, build_home, copy_home, import_sample, open_home
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("drill") / "home"
-    build_home(home)
-    return home
+    return made_once(tmp_path_factory, "finished_home", build_home)
 
 
 @pytest.fixture

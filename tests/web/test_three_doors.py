@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ from dispatcher.planning.domain.intended import IntendedContact, reachable_point
 from dispatcher.planning.domain.standing import standing
 from dispatcher.users.manage_users import make_token
 from tests.shared import ROOT
-from tests.web.house import ALL, NOW, Web, build_home, import_sample, open_home
+from tests.web.house import ALL, NOW, Web, copy_home, import_sample, open_home
 
 DOORS = ("line", "page", "wire")
 CASES = [
@@ -78,10 +79,9 @@ def number(case: str, door: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+def site(finished_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """Three debtors a fact and kind, one for each door, alike in everything else."""
-    home = tmp_path_factory.mktemp("doors") / "home"
-    build_home(home)
+    home = copy_home(finished_home, tmp_path_factory.mktemp("doors") / "home")
     house = open_home(home)
     rows = [
         {
