@@ -9,10 +9,12 @@ from itertools import count
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Select,
     and_,
+    bindparam,
     case,
     false,
     func,
@@ -92,11 +94,13 @@ def find_candidates(
     """
     places = _places(strategies)
     segment = segment_asked_for(connection, strategies, segments, as_of)
-    for query, recipient in _queries(strategies, as_of, only, segment):
+    queries, days = _queries(strategies, as_of, only, segment)
+    for query, recipient in queries:
         wanted: list[ColumnElement[bool]] = [creditors.c.key.not_in(without)] if without else []
         wanted += [recipient == debtor_id] if debtor_id is not None else []
         wanted += [is_sampled(recipient, one_in)] if one_in > 1 else []
-        for row in connection.execute(query.where(*wanted)):
+        asked: Select[Any] = query.where(*wanted) if wanted else query
+        for row in connection.execute(asked, days.of(as_of)):
             strategy, step = places[row.place]
             yield Candidate(row[0], row[1], row[2], strategy, step, rung_of(row) if row.step else None)
 
@@ -214,40 +218,63 @@ def _places(strategies: Sequence[Strategy]) -> list[tuple[Strategy, Step]]:
     return [(strategy, step) for strategy in strategies for step in strategy.steps]
 
 
+class _Days:
+    """The days that a statement asks about, as parameters: it is made once and serves any day."""
+
+    def __init__(self) -> None:
+        self._before: dict[str, int] = {}
+
+    def before(self, days: int) -> BindParameter[date]:
+        """The day so many days before the one asked about, after it where they are negative."""
+        name = f"before_{days}" if days >= 0 else f"after_{-days}"
+        self._before[name] = days
+        return bindparam(name, type_=debts.c.due_date.type)
+
+    def of(self, as_of: date) -> dict[str, date]:
+        """The parameters for one day."""
+        return {name: as_of - timedelta(days=days) for name, days in self._before.items()}
+
+
+_Query = tuple[Select[Any], ColumnElement[int]]  # a statement, and whom it finds
+_Tried = tuple[int, ...]  # of all steps of all strategies, the day from which each is tried
+
+
 def _queries(
     strategies: Sequence[Strategy], as_of: date, only: str | None, segment: Segmented
-) -> Iterator[tuple[Select[Any], ColumnElement[int]]]:
+) -> tuple[Sequence[_Query], _Days]:
     """One query for those who owe a debt first, one for the others who owe it: each a single pass over the debts."""
+    # For the earliest arm of a trial that runs then; who is in another one waits on.
+    tried = tuple(strategy.tried_from(step, as_of) for strategy, step in _places(strategies))
     if segment is None:
-        yield from _kept_queries(AsLoaded(strategies), as_of, only)
-    else:
-        yield from _made_queries(strategies, as_of, only, segment)
+        return _kept_queries(AsLoaded(strategies), tried, only)
+    return _made_queries(strategies, tried, only, segment)
 
 
-# A page about one person asks for a day or two, and making the statements would cost more than running them.
+# Making the statements takes longer than running them on the few debts of a page, and a forecast runs many days.
 @lru_cache(maxsize=8)
 def _kept_queries(
-    loaded: AsLoaded[Sequence[Strategy]], as_of: date, only: str | None
-) -> list[tuple[Select[Any], ColumnElement[int]]]:
-    return list(_made_queries(loaded.value, as_of, only, None))
+    loaded: AsLoaded[Sequence[Strategy]], tried: _Tried, only: str | None
+) -> tuple[Sequence[_Query], _Days]:
+    return _made_queries(loaded.value, tried, only, None)
 
 
 def _made_queries(
-    strategies: Sequence[Strategy], as_of: date, only: str | None, segment: Segmented
-) -> Iterator[tuple[Select[Any], ColumnElement[int]]]:
-    asked = [strategy for strategy in strategies if only in (None, strategy.name)]
+    strategies: Sequence[Strategy], tried: _Tried, only: str | None, segment: Segmented
+) -> tuple[Sequence[_Query], _Days]:
+    asked, days = [strategy for strategy in strategies if only in (None, strategy.name)], _Days()
     owner = _from(select(debts.c.id, debts.c.debtor_id, literal("debtor")))
-    yield _due(owner, debts.c.debtor_id, strategies, asked, as_of, segment), debts.c.debtor_id
+    found = [(_due(owner, debts.c.debtor_id, strategies, asked, tried, segment, days), debts.c.debtor_id)]
     shared = [strategy for strategy in asked if strategy.relations()]
     if shared:
         relation = debt_parties.c.relation
         party = _from(select(debts.c.id, debt_parties.c.debtor_id, relation)).join(
             debt_parties, debt_parties.c.debt_id == debts.c.id
         )
-        yield (
-            _due(party, debt_parties.c.debtor_id, strategies, shared, as_of, segment, relation=relation),
-            debt_parties.c.debtor_id,
+        query = _due(
+            party, debt_parties.c.debtor_id, strategies, shared, tried, segment, days, relation=relation
         )
+        found.append((query, debt_parties.c.debtor_id))
+    return found, days
 
 
 def _due(
@@ -255,8 +282,9 @@ def _due(
     recipient: ColumnElement[int],
     strategies: Sequence[Strategy],
     asked: Sequence[Strategy],
-    as_of: date,
+    tried: _Tried,
     segment: Segmented,
+    days: _Days,
     *,
     relation: ColumnElement[str] | None = None,
 ) -> Select[Any]:
@@ -267,7 +295,8 @@ def _due(
     taken: list[tuple[ColumnElement[bool], Any]] = []
     for strategy in strategies:
         bound = [] if relation is None else [relation.in_(strategy.relations())]
-        steps = [(and_(*bound, is_due(strategy, step, as_of)), next(numbers)) for step in strategy.steps]
+        places = [(step, next(numbers)) for step in strategy.steps]
+        steps = [(and_(*bound, _is_due(strategy, step, tried[n], days)), n) for step, n in places]
         its_steps = case(*steps, else_=None) if strategy in asked else null()
         taken.append((matches(strategy.match, segment), its_steps))
     place = case(*taken, else_=None)
@@ -277,9 +306,9 @@ def _due(
         query.add_columns(place.label("place"), ladder.c.step, ladder.c.day, ladder.c.anchor)
         .outerjoin(ladder, on_ladder)
         .where(
-            open_on(as_of),
+            open_on(days.before(0)),
             OWED > 0,
-            debts.c.due_date <= as_of - timedelta(days=first_day),
+            debts.c.due_date <= days.before(first_day),
             place.is_not(None),
         )
     )
@@ -293,40 +322,41 @@ def _from(query: Select[Any]) -> Select[Any]:
     )
 
 
-def is_due(strategy: Strategy, step: Step, as_of: date) -> ColumnElement[bool]:
+def _is_due(strategy: Strategy, step: Step, day: int, days: _Days) -> ColumnElement[bool]:
     """Its day has come, it is the next on the ladder, and the ladder's distance to the last one has passed.
 
     A courtesy is no rung: behind one a collection step waits for its own day alone.
     """
-    day = strategy.tried_from(step, as_of)  # for the earliest arm of a trial; who is in another one waits on
-    conditions: list[ColumnElement[bool]] = [debts.c.due_date <= as_of - timedelta(days=day)]
+    conditions: list[ColumnElement[bool]] = [debts.c.due_date <= days.before(day)]
     if step.is_courtesy:
-        conditions.append(debts.c.due_date >= as_of)
-    last = [_came_last(before, step, day, as_of) for before in strategy.before(step)]
-    last.append(_came_last_by_its_day(strategy, step, day, as_of))
+        conditions.append(debts.c.due_date >= days.before(0))
+    last = [_came_last(before, step, day, days) for before in strategy.before(step)]
+    last.append(_came_last_by_its_day(strategy, step, day, days))
     if strategy.may_begin(step):
         last.append(ladder.c.debt_id.is_(None))
     return and_(*conditions, or_(*last))
 
 
-def _came_last(before: Step, step: Step, day: int, as_of: date) -> ColumnElement[bool]:
+def _came_last(before: Step, step: Step, day: int, days: _Days) -> ColumnElement[bool]:
     """The last rung was `before`, long enough before `day`. Its day may have been another one when it was reached."""
     if before.is_courtesy and not step.is_courtesy:
         return ladder.c.step == before.name
-    reached_by = as_of - timedelta(days=day - before.day)
     return and_(
         ladder.c.step == before.name,
         or_(
-            and_(ladder.c.day == before.day, ladder.c.anchor <= as_of - timedelta(days=day)),
-            and_(ladder.c.day != before.day, days_after(ladder.c.anchor, ladder.c.day) <= reached_by),
+            and_(ladder.c.day == before.day, ladder.c.anchor <= days.before(day)),
+            and_(
+                ladder.c.day != before.day,
+                days_after(ladder.c.anchor, ladder.c.day) <= days.before(day - before.day),
+            ),
         ),
     )
 
 
-def _came_last_by_its_day(strategy: Strategy, step: Step, day: int, as_of: date) -> ColumnElement[bool]:
+def _came_last_by_its_day(strategy: Strategy, step: Step, day: int, days: _Days) -> ColumnElement[bool]:
     """What came last is no written step of this strategy (a call, removed, renamed, of another strategy)."""
     before = strategy.before(step)
-    waited = ladder.c.anchor <= as_of - timedelta(days=day)
+    waited = ladder.c.anchor <= days.before(day)
     if not step.is_courtesy:
         was_courtesy = and_(ladder.c.day <= LAST_DAY_OF_A_COURTESY, ladder.c.step != AFTER_BREAK)
         waited = or_(waited, was_courtesy)
