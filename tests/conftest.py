@@ -95,9 +95,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 MOST_SECONDS = 20.0  # of the processor, children's included: the wall's clock says only how busy a machine is
-UNEVEN = (
-    1.5  # the same work costs up to half as much again from one time to the next: that is no fault of a test
-)
+# The same work costs up to half as much again from one time to the next: that is no fault of a test
+UNEVEN = 1.5
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,11 +8,7 @@ from python_multipart import parse_form
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field
 
-from channels.email.sendgrid_events import (
-    SIGNATURE_HEADER,
-    TIMESTAMP_HEADER,
-    verify_sendgrid_signature,
-)
+from channels.email.sendgrid_events import SIGNATURE_HEADER, TIMESTAMP_HEADER, verify_sendgrid_signature
 from channels.webhook import TOLERANCE, MalformedWebhookError, header, require_near, signed_at
 
 _MAIL = b"email"

@@ -16,13 +16,7 @@ from twilio.request_validator import (
 from channels.event import DeliveryEvent, EventKind, InboundMessage
 from channels.sms.twilio_outcomes import OPTED_OUT, closes_number
 from channels.sms.twilio_settings import TWILIO
-from channels.webhook import (
-    BadSignatureError,
-    MalformedWebhookError,
-    header,
-    short_id,
-    storable,
-)
+from channels.webhook import BadSignatureError, MalformedWebhookError, header, short_id, storable
 
 _KINDS: Final[Mapping[str, EventKind]] = {
     "accepted": EventKind.QUEUED,

@@ -46,9 +46,8 @@ class PreviewRequest:
     as_of: date
     now: datetime
     channel: ChannelKind | None = None
-    version_of: Callable[[str, int], CompiledTemplate | None] | None = (
-        None  # None: the version given, whatever was sent
-    )
+    # None: the version given, whatever was sent
+    version_of: Callable[[str, int], CompiledTemplate | None] | None = None
 
 
 def preview_for_debtor(

@@ -328,9 +328,8 @@ class LawRead:
     unconfirmed: tuple[str, ...] = ()
     unreviewed: tuple[str, ...] = ()
     must_be_confirmed: bool = False
-    barred_sentences: tuple[str, ...] | None = (
-        None  # with which a barred debt may be asked for; None: it may not
-    )
+    # With which a barred debt may be asked for; None: it may not
+    barred_sentences: tuple[str, ...] | None = None
     barred_unknown_after_days: int | None = None  # from what age a debt of unknown status counts as barred
 
 
@@ -409,9 +408,8 @@ class ContactFacts:
     notice_received: date | None = None  # as a receipt or the debtor says; None: nobody knows
     notice_channel: str | None = None
     notice_returned: bool = False  # it bounced or came back, or the debtor says that it never arrived
-    state_of_exception: bool = (
-        False  # declared where the debtor lives, or over for no longer than the law says
-    )
+    # Declared where the debtor lives, or over for no longer than the law says
+    state_of_exception: bool = False
     authorised_channels: frozenset[str] | None = None
     call_consent: CallConsent | None = None
     email_consent: bool | None = None

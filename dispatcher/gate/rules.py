@@ -200,9 +200,8 @@ class RulePack:
     reviewed: Review | None = None
     time_barred: TimeBarred = TimeBarred()
     own_first_contact: bool = False  # a debt's first contact must be a message of its own
-    names_disputed: bool | None = (
-        None  # may a message about other debts name a disputed one; None: says nothing
-    )
+    # May a message about other debts name a disputed one; None: says nothing
+    names_disputed: bool | None = None
     against_us: str = ""  # which sentence of it a regulator would quote against the program
     duties: tuple[Duty, ...] = ()  # what the desk owes within a time
     in_force: dict[str, date] = field(

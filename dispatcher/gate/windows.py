@@ -6,9 +6,8 @@ from datetime import date
 from dispatcher.gate.act import Place
 from dispatcher.values.zones import DAY, day_number, day_of
 
-LONGEST_WINDOW = (
-    45  # days of history that the gate is shown; a window is shorter, by a day on either side of the world
-)
+# Days of history that the gate is shown; a window is shorter, by a day on either side of the world
+LONGEST_WINDOW = 45
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,15 +9,7 @@ from dispatcher.log.domain.events import Event
 from dispatcher.people.domain.fact_table import CONTACT
 from dispatcher.people.domain.facts import RecordError
 from dispatcher.people.hear_words import Read, hear, is_heard, parted_words
-from dispatcher.people.recording import (
-    Kept,
-    Recorded,
-    Recording,
-    Said,
-    normal_address,
-    parted,
-    recording,
-)
+from dispatcher.people.recording import Kept, Recorded, Recording, Said, normal_address, parted, recording
 from dispatcher.people.storage import people_facts
 from dispatcher.people.storage.find_debtor import find_debtor
 

@@ -6,12 +6,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-)
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -66,16 +61,14 @@ class Settings(BaseSettings):
     public_url: WebAddress = Field("http://localhost:8000", min_length=1)
     log_format: Literal["text", "json"] = "text"  # of what the long-running verbs write to stderr
     import_folder: Path | None = None
-    backup_folder: Path | None = (
-        None  # where copies lie, each in a folder of its own; the drill takes the newest
-    )
+    # Where copies lie, each in a folder of its own; the drill takes the newest
+    backup_folder: Path | None = None
     trusted_proxies: Annotated[
         tuple[str, ...], NoDecode
     ] = ()  # addresses or networks whose X-Forwarded-For names the caller
     prepare_processes: int = Field(0, ge=0, le=64)  # 0: as the cores allow; 1: this process alone
-    clearance: bool = (
-        True  # what was judged when its text was made goes out by that while nothing has changed
-    )
+    # What was judged when its text was made goes out by that while nothing has changed
+    clearance: bool = True
     channels: ChannelsSettings = ChannelsSettings.model_validate({})
     mailbox: MailboxSettings = MailboxSettings.model_validate({})
     templates: TemplatesSettings = TemplatesSettings()

@@ -3,16 +3,8 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    SecretStr,
-    field_validator,
-    model_validator,
-)
-from pydantic_settings import (
-    NoDecode,
-)
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode
 
 from channels.loopback import is_loopback
 from dispatcher.settings.checked import HeaderSecret, Part, WebAddress, ZoneName
@@ -46,9 +38,8 @@ class RulesSettings(Part):
 
     only: tuple[str, ...] | None = None
     require_review: bool = True
-    reviews: Literal["folder", "pages"] = (
-        "folder"  # where counsel says so: in the files, or signed in on the pages
-    )
+    # Where counsel says so: in the files, or signed in on the pages
+    reviews: Literal["folder", "pages"] = "folder"
 
     @field_validator("only", mode="before")
     @classmethod

@@ -3,11 +3,7 @@
 from datetime import time
 from typing import Literal
 
-from pydantic import (
-    Field,
-    SecretStr,
-    model_validator,
-)
+from pydantic import Field, SecretStr, model_validator
 
 from dispatcher.settings.checked import (
     BareAddress,

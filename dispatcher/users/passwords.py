@@ -33,9 +33,8 @@ _HASHING = ThreadPoolExecutor(2, thread_name_prefix="hashing", initializer=_give
 # Who gives way to everybody never comes to an end where others hold the cores: now and then one goes like a page.
 _FIRST = ThreadPoolExecutor(1, thread_name_prefix="hashing-first")
 _FIRST_EVERY = 1.0  # seconds; a hash takes a tenth
-_PATIENCE = (
-    5.0  # seconds that anybody waits for a hash; as long again, at most, for the thread that asks for it
-)
+# Seconds that anybody waits for a hash; as long again, at most, for the thread that asks for it
+_PATIENCE = 5.0
 _next_first = 0.0
 _choosing = threading.Lock()
 _P = ParamSpec("_P")

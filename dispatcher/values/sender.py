@@ -63,9 +63,8 @@ class Sender:
     sms_cost: Mapping[str, str] = field(default_factory=dict)
     bank: Mapping[str, BankAccount] = field(default_factory=dict)  # by currency
     self_service: bool = False  # whether debtors who prove who they are see their debts on their own page
-    charges: Charge | None = (
-        None  # the statute whose interest and costs it claims beside the ledger's balance
-    )
+    # The statute whose interest and costs it claims beside the ledger's balance
+    charges: Charge | None = None
     language: str = "en"  # in which a debtor is written to whose own language no template speaks
 
     def payment_address(self, reference: str, total: Money) -> str:

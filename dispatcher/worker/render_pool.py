@@ -17,9 +17,8 @@ from dispatcher.settings import Settings
 from dispatcher.writing.prepare_messages import MANY, Chunk, Prepared, prepare_chunk
 
 MOST_PROCESSES = 4  # each has the configuration, the templates and some 100 MB of its own
-AHEAD = (
-    2  # chunks a process that wait for it or lie done: enough that none waits, few enough to hold in memory
-)
+# Chunks a process that wait for it or lie done: enough that none waits, few enough to hold in memory
+AHEAD = 2
 WATCH_SECONDS = 0.5
 _CANNOT = (BrokenExecutor, OSError)  # a process died, or the machine has none to give
 

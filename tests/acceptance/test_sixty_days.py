@@ -18,16 +18,7 @@ from dispatcher.database.tables.messages import contents, messages
 from dispatcher.database.tables.planning import refusals, runs
 from dispatcher.database.tables.portfolio import creditors, debtors, debts
 from tests.acceptance.reading_texts import Row, Said, read
-from tests.acceptance.sixty_days import (
-    FIRST,
-    WEEK,
-    Human,
-    Owed,
-    World,
-    made_up,
-    open_house,
-    replayed,
-)
+from tests.acceptance.sixty_days import FIRST, WEEK, Human, Owed, World, made_up, open_house, replayed
 from tests.conftest import DEEP
 
 PEOPLE, LASTS = (2_000, 60) if DEEP else (30, 17)

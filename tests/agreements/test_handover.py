@@ -24,18 +24,7 @@ from dispatcher.people.storage.debt_files import load_debts
 from dispatcher.planning.domain.strategy import HandoverRule, Match
 from dispatcher.planning.policy import Policy
 from tests.agreements.story import Desk, day, told
-from tests.builders import (
-    LETTER,
-    TODAY,
-    a_debt,
-    a_debtor,
-    a_desk,
-    a_ladder,
-    a_step,
-    at,
-    mark_sent,
-    plan,
-)
+from tests.builders import LETTER, TODAY, a_debt, a_debtor, a_desk, a_ladder, a_step, at, mark_sent, plan
 
 STEPS = (
     a_step("first", 1),

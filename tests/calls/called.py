@@ -7,11 +7,7 @@ from sqlalchemy import select
 
 from dispatcher.calls.domain.call import CallOutcome
 from dispatcher.calls.plan_calls import CallPlan, plan_calls
-from dispatcher.calls.work_on_calls import (
-    CallDesk,
-    end_call,
-    take_call,
-)
+from dispatcher.calls.work_on_calls import CallDesk, end_call, take_call
 from dispatcher.database.engine import Database
 from dispatcher.database.tables.calls import calls
 from dispatcher.database.tables.portfolio import debts
@@ -21,16 +17,7 @@ from dispatcher.planning.policy import Policy
 from dispatcher.planning.storage.candidates import find_candidates
 from dispatcher.planning.storage.explained import rungs_of
 from dispatcher.rulebook.opening_words import load_opening_words
-from tests.builders import (
-    TODAY,
-    a_debt,
-    a_debtor,
-    a_ladder,
-    a_step,
-    at,
-    mark_sent,
-    plan,
-)
+from tests.builders import TODAY, a_debt, a_debtor, a_ladder, a_step, at, mark_sent, plan
 from tests.shared import ROOT
 
 DUE = TODAY - timedelta(days=5)

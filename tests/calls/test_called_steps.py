@@ -37,15 +37,7 @@ from dispatcher.planning.note_ended_ladders import note_ended_ladders
 from dispatcher.planning.storage import ladder as ladders
 from dispatcher.planning.storage.explained import rungs_of
 from dispatcher.planning.storage.restarts import begin_anew
-from tests.builders import (
-    a_desk,
-    at,
-    mark_sent,
-    mark_unsent,
-    plan,
-    planned,
-    rows_of,
-)
+from tests.builders import a_desk, at, mark_sent, mark_unsent, plan, planned, rows_of
 from tests.calls.called import RING, a_calling, call_on, comes, day, on, rang, written_to
 
 

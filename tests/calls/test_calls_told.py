@@ -12,10 +12,7 @@ from dispatcher.calls.compare_calls import calls_of
 from dispatcher.calls.domain.call import CallOutcome
 from dispatcher.calls.explain_calls import explain_with_calls
 from dispatcher.calls.forecast_calls import forecast_with_calls
-from dispatcher.calls.work_on_calls import (
-    correct_call,
-    list_calls,
-)
+from dispatcher.calls.work_on_calls import correct_call, list_calls
 from dispatcher.database.engine import Database
 from dispatcher.database.tables.portfolio import debts, payments
 from dispatcher.planning.compare_strategies import compare_strategies
@@ -26,14 +23,7 @@ from dispatcher.rulebook.strategies import load_strategies
 from dispatcher.rulebook.yaml_file import ConfigError
 from dispatcher.treatment.compare_outcomes import OutcomeRequest, compare_outcomes
 from dispatcher.treatment.domain.outcomes import By
-from tests.builders import (
-    a_debt,
-    a_debtor,
-    a_desk,
-    at,
-    mark_sent,
-    plan,
-)
+from tests.builders import a_debt, a_debtor, a_desk, at, mark_sent, plan
 from tests.calls.called import DUE, RING, a_calling, call_on, day, on, rang, written_to
 
 

@@ -24,19 +24,7 @@ from dispatcher.planning.domain.strategy import Match, Strategy
 from dispatcher.planning.policy import Policy
 from dispatcher.values.money import Money
 from dispatcher.writing.message_files import MessageFiles, Spoken
-from tests.builders import (
-    EMAIL,
-    LETTER,
-    SMS,
-    TODAY,
-    a_debt,
-    a_debtor,
-    a_desk,
-    a_step,
-    at,
-    plan,
-    rows_of,
-)
+from tests.builders import EMAIL, LETTER, SMS, TODAY, a_debt, a_debtor, a_desk, a_step, at, plan, rows_of
 from tests.delivery.builders import a_message
 
 DUE = TODAY - timedelta(days=3)

@@ -18,13 +18,7 @@ from dispatcher.people.recording import Said
 from dispatcher.planning.explain_debtor import explain_debtor
 from tests.outside_channels.conftest import OpenHome
 from tests.outside_channels.home import EMAIL_ONLY, LETTER_ONLY, SMS_ONLY, Home, Providers
-from tests.outside_channels.hooks import (
-    PUBLIC,
-    SIGNED,
-    Hooks,
-    lob_headers,
-    statuses,
-)
+from tests.outside_channels.hooks import PUBLIC, SIGNED, Hooks, lob_headers, statuses
 from tests.shared import ROOT, shared_folder
 
 BOTH = EMAIL_ONLY.replace("ellen@debtors.example,,,", "ellen@debtors.example,+12125550107,mobile,2026-01-05")

@@ -6,13 +6,7 @@ from sqlalchemy import select
 
 from dispatcher.database.tables.log import log_entries
 from dispatcher.database.tables.people import holds
-from dispatcher.database.tables.portfolio import (
-    contact_points,
-    creditors,
-    debt_parties,
-    debtors,
-    debts,
-)
+from dispatcher.database.tables.portfolio import contact_points, creditors, debt_parties, debtors, debts
 from tests.portfolio.books import (
     LEDGER_DAY,
     NOW,

@@ -1,14 +1,6 @@
 """What is kept of delivering: attempts, stops, what providers told, tasks."""
 
-from sqlalchemy import (
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    Table,
-    Text,
-)
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text
 
 from dispatcher.database.tables.metadata import Id, metadata, row_id
 from dispatcher.database.types import CanonicalJson, Instant

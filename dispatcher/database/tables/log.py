@@ -1,15 +1,6 @@
 """The delivery log and the personal values beside it."""
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Index,
-    Integer,
-    String,
-    Table,
-    Text,
-)
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
 
 from dispatcher.database.tables.metadata import Id, metadata, row_id, rows_where
 from dispatcher.database.types import CanonicalJson, Instant

@@ -2,13 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Integer,
-    MetaData,
-    text,
-)
+from sqlalchemy import BigInteger, Column, Integer, MetaData, text
 
 metadata = MetaData(
     naming_convention={

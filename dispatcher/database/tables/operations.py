@@ -1,13 +1,6 @@
 """What the machinery remembers: jobs, leases, fires, marks."""
 
-from sqlalchemy import (
-    Column,
-    Index,
-    Integer,
-    String,
-    Table,
-    Text,
-)
+from sqlalchemy import Column, Index, Integer, String, Table, Text
 
 from dispatcher.database.tables.metadata import metadata, row_id
 from dispatcher.database.types import CanonicalJson, Instant

@@ -1,16 +1,6 @@
 """Runs, the ladder and what was refused."""
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Date,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    Table,
-    Text,
-)
+from sqlalchemy import BigInteger, Column, Date, ForeignKey, Index, Integer, String, Table, Text
 
 from dispatcher.database.tables.metadata import Id, metadata, row_id
 from dispatcher.database.types import CanonicalJson, Instant

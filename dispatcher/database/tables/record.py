@@ -1,16 +1,6 @@
 """The seals."""
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    String,
-    Table,
-    Text,
-)
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
 from dispatcher.database.tables.metadata import Id, metadata
 from dispatcher.database.types import Instant

@@ -1,13 +1,6 @@
 """Templates and their versions."""
 
-from sqlalchemy import (
-    Column,
-    ForeignKey,
-    Integer,
-    String,
-    Table,
-    Text,
-)
+from sqlalchemy import Column, ForeignKey, Integer, String, Table, Text
 
 from dispatcher.database.tables.metadata import metadata
 from dispatcher.database.types import CanonicalJson, Instant

@@ -6,9 +6,8 @@ from typing import Final
 
 LASTS: Final = 0.25  # seconds that the calls of a chunk may take at the measured pace
 MOST: Final = 128  # messages a chunk: beyond that a statement costs hardly less a message
-BRISK: Final = (
-    0.025  # seconds: where a chunk is called through in less, more hands would only wait for each other
-)
+# Seconds: where a chunk is called through in less, more hands would only wait for each other
+BRISK: Final = 0.025
 
 
 @dataclass(kw_only=True, slots=True)

@@ -142,9 +142,8 @@ class Disclosures(Guard):
 
     subject: ClassVar[str | None] = "action.content"
 
-    statement: str = (
-        ""  # its name among the sentences that were said; empty: any earlier communication said it
-    )
+    # Its name among the sentences that were said; empty: any earlier communication said it
+    statement: str = ""
 
     def refuse(self, act: Act) -> Refusal | None:
         """A block for a missing statement or one in another language; a hold where nobody looked for it."""

@@ -8,9 +8,8 @@ import re
 from collections.abc import Collection, Iterator
 
 _QUOTED = re.compile(r"^\s*>")
-_WHO = (
-    r"[^\n]{0,160}(?:\n[^\n]{0,80})?"  # "On Mon, 3 Nov 2026 at 10:00, Acme wrote:" may break over two lines
-)
+# "On Mon, 3 Nov 2026 at 10:00, Acme wrote:" may break over two lines
+_WHO = r"[^\n]{0,160}(?:\n[^\n]{0,80})?"
 _INTRODUCTIONS = re.compile(
     rf"^[ \t]*(?:on {_WHO}\bwrote|el {_WHO}\bescribió|le {_WHO}\ba écrit|am {_WHO}\bschrieb[^\n]*"
     rf"|em {_WHO}\bescreveu|il {_WHO}\bha scritto|op {_WHO}\bschreef[^\n]*)[ \t]*:[ \t]*$",

@@ -254,9 +254,8 @@ class DebtFile:
     segment: str = ""  # of the day the file was read for; empty: none takes it, or nobody asked
     segment_because: str = ""
     worked_by: str = ""  # who works it instead of the automatic run
-    score_segment: str = (
-        ""  # of a private person: what a score leads to; it may add to offers and decides nothing
-    )
+    # Of a private person: what a score leads to; it may add to offers and decides nothing
+    score_segment: str = ""
 
     @property
     def balance(self) -> Money:

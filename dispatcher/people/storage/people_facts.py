@@ -18,12 +18,7 @@ from dispatcher.database.tables.people import (
     opt_outs,
     wishes,
 )
-from dispatcher.database.tables.portfolio import (
-    creditors,
-    debt_parties,
-    debtors,
-    debts,
-)
+from dispatcher.database.tables.portfolio import creditors, debt_parties, debtors, debts
 from dispatcher.people.storage.humans import with_other_records
 from dispatcher.portfolio.storage.debts import OWED, open_on
 from dispatcher.values.money import Money

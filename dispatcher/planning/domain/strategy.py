@@ -31,9 +31,8 @@ class Step:
     valid_days: int = DEFAULT_VALID_DAYS
     needs_handover_decision: bool = False  # a final notice goes out only where a person decided to hand over
     next_channel_on_bounce: bool = False  # a bounce frees the next channel for this step
-    paused_wait: float | None = (
-        None  # hours of a paused channel after which the next one is used; None: never
-    )
+    # Hours of a paused channel after which the next one is used; None: never
+    paused_wait: float | None = None
     vary: bool = False  # channels that were not used last come first
     notice: str = ""  # of a notice: which one of the law it is
     post: str = STANDARD_POST  # as what a letter of it is posted

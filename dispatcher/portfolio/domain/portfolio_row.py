@@ -6,13 +6,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from dispatcher.portfolio.domain.portfolio import (
-    DebtLine,
-    DebtorLine,
-    PortfolioRow,
-    RefusedRow,
-    RowProblem,
-)
+from dispatcher.portfolio.domain.portfolio import DebtLine, DebtorLine, PortfolioRow, RefusedRow, RowProblem
 from dispatcher.portfolio.domain.portfolio_columns import (
     ADDRESS_LINES,
     AMOUNT_COLUMNS,

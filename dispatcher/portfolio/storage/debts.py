@@ -5,15 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    and_,
-    case,
-    func,
-    or_,
-    select,
-)
+from sqlalchemy import BindParameter, ColumnElement, and_, case, func, or_, select
 from sqlalchemy.sql.selectable import FromClause
 
 from dispatcher.database.tables.portfolio import debts

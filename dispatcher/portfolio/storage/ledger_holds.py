@@ -36,12 +36,10 @@ from dispatcher.portfolio.storage.portfolio_staging import (
 )
 from dispatcher.portfolio.storage.portfolios import vanished
 
-ROW_REFUSED = (
-    "row_refused"  # the newest ledger's row of this debt could not be read: its old figures are not trusted
-)
-LEDGER_IN_DOUBT = (
-    "ledger_in_doubt"  # the newest ledger contradicts itself about who this debtor is or where they live
-)
+# The newest ledger's row of this debt could not be read: its old figures are not trusted
+ROW_REFUSED = "row_refused"
+# The newest ledger contradicts itself about who this debtor is or where they live
+LEDGER_IN_DOUBT = "ledger_in_doubt"
 REFUSED_LEDGER = "refused_ledger"  # a newer ledger was refused, and shows the debt as paid or protected
 NEW_IN_ODD_LEDGER = "new_in_odd_ledger"  # new in a ledger with more new debts than an ordinary one
 LOOKS_RENUMBERED = "looks_renumbered"  # new, and the same as a known debt that the file no longer names

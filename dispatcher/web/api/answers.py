@@ -10,12 +10,7 @@ from dispatcher.authoring.storage import template_versions
 from dispatcher.authoring.storage.template_versions import StoredVersion
 from dispatcher.delivery.domain.stop import Stop
 from dispatcher.delivery.intervene import CannotIntervene
-from dispatcher.delivery.stop_delivery import (
-    StopError,
-    refuse_unknown,
-    resume_delivery,
-    stop_delivery,
-)
+from dispatcher.delivery.stop_delivery import StopError, refuse_unknown, resume_delivery, stop_delivery
 from dispatcher.delivery.storage import stops
 from dispatcher.messages.storage import contents, message_lists
 from dispatcher.values.instants import instant_text

@@ -12,9 +12,8 @@ from dispatcher.wire.manage_webhooks import WebhookError, add_webhook, end_webho
 from dispatcher.wire.storage import webhooks, wire_events
 from dispatcher.wire.storage.webhooks import Webhook
 
-_SEALED_WITHIN = (
-    1.0  # seconds that a reader waits for the newest entries to get their places; the next page has them
-)
+# Seconds that a reader waits for the newest entries to get their places; the next page has them
+_SEALED_WITHIN = 1.0
 
 
 def list_events(visit: Visit) -> Any:

@@ -20,15 +20,7 @@ from dispatcher.people.recording import Said
 from dispatcher.values import written
 from dispatcher.web.debtors.account_view import Account, Choosable, account_of
 from dispatcher.web.debtors.debtors_page import unknown
-from dispatcher.web.debtors.guest import (
-    ACTOR,
-    HEADERS,
-    SOURCE,
-    Guest,
-    guest_of,
-    language_of,
-    slow_guesses,
-)
+from dispatcher.web.debtors.guest import ACTOR, HEADERS, SOURCE, Guest, guest_of, language_of, slow_guesses
 from dispatcher.web.site.csrf import require_same_site, require_token
 from dispatcher.web.site.page import page, site_of
 from dispatcher.web.site.visit import Page, Visit

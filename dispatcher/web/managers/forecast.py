@@ -10,13 +10,7 @@ from datetime import date, timedelta
 from starlette.responses import Response
 
 from dispatcher.calls.forecast_calls import forecast_with_calls
-from dispatcher.planning.forecast_days import (
-    ASSUMES,
-    Forecast,
-    ForecastRequest,
-    forecast_table,
-    sample_for,
-)
+from dispatcher.planning.forecast_days import ASSUMES, Forecast, ForecastRequest, forecast_table, sample_for
 from dispatcher.web.site.filters import a_date, a_number, address
 from dispatcher.web.site.page import page
 from dispatcher.web.site.visit import Page, Visit

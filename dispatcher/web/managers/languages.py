@@ -17,12 +17,7 @@ from dispatcher.configuration.domain.language_parts import PARTS, LanguagePart, 
 from dispatcher.configuration.storage import config_versions
 from dispatcher.rulebook.yaml_file import ConfigError, parse_yaml
 from dispatcher.users.domain.user import Role
-from dispatcher.web.managers.configuration import (
-    first_of,
-    require_pages,
-    since_of,
-    texts_of,
-)
+from dispatcher.web.managers.configuration import first_of, require_pages, since_of, texts_of
 from dispatcher.web.site.page import again, go_to, page, sentence_of
 from dispatcher.web.site.visit import Page, RefusedError, Visit, not_found
 from dispatcher.writing.domain.template import ReviewRefused, VersionState, may_approve

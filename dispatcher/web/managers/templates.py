@@ -7,9 +7,7 @@ from starlette.responses import Response
 
 from dispatcher.authoring.compare_versions import compare_versions
 from dispatcher.authoring.edit_template import against_in_force
-from dispatcher.authoring.review_template import (
-    read_version,
-)
+from dispatcher.authoring.review_template import read_version
 from dispatcher.authoring.storage import template_versions
 from dispatcher.authoring.storage.template_versions import StoredVersion
 from dispatcher.values import written

@@ -10,9 +10,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from dispatcher.web.site.body_limit import LEDGERS
 
 MOST_CONNECTIONS = 1_000
-RECEIVE_SECONDS = (
-    20.0  # from the first byte of a request, or from the connection, to the last byte of its body
-)
+# From the first byte of a request, or from the connection, to the last byte of its body
+RECEIVE_SECONDS = 20.0
 UPLOAD_SECONDS = 600.0  # for a ledger of a quarter of a gigabyte on a slow line
 _KEPT_FOR_OTHERS = 200  # descriptors: database, queue, providers, files
 _BUSY = (

@@ -20,9 +20,8 @@ from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.language.placeholders import address_line, contact_line
 from dispatcher.writing.untrusted import one_line
 
-_DISTINCT = (
-    6  # characters; a shorter word is masked only where it stands alone, lest it hide what is around it
-)
+# Characters; a shorter word is masked only where it stands alone, lest it hide what is around it
+_DISTINCT = 6
 
 
 class Mask:

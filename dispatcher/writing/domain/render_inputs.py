@@ -58,9 +58,8 @@ class DebtView:
     fees: Money | None = None
     charges: Money | None = None  # what the balance holds beyond these and the ledger does not name
     credit: Money | None = None
-    late_interest: Money | None = (
-        None  # by statute, on the message's day; beside the balance, as the costs are
-    )
+    # By statute, on the message's day; beside the balance, as the costs are
+    late_interest: Money | None = None
     late_costs: Money | None = None
     late_reference: str = ""  # of that statute
     late_per_day: Money | None = None

@@ -91,9 +91,8 @@ class Disclosure:
     first: str
     later: str = ""
     source: str = ""
-    is_collector_statement: bool = (
-        False  # whether it is the collector's own statement, which the gate asks about
-    )
+    # Whether it is the collector's own statement, which the gate asks about
+    is_collector_statement: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

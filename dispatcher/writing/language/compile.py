@@ -5,15 +5,8 @@ from collections.abc import Iterator
 
 from channels.kind import ChannelKind
 from dispatcher.writing.domain.template import TemplateVersion
-from dispatcher.writing.language.compile_text import (
-    compiled_text,
-)
-from dispatcher.writing.language.compiled import (
-    FILES,
-    MOST_KEPT,
-    CompiledTemplate,
-    CompiledText,
-)
+from dispatcher.writing.language.compile_text import compiled_text
+from dispatcher.writing.language.compiled import FILES, MOST_KEPT, CompiledTemplate, CompiledText
 from dispatcher.writing.language.layouts import Layouts
 from dispatcher.writing.language.meta import FILE as META_FILE
 from dispatcher.writing.language.meta import TemplateMeta, read_meta
