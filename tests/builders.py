@@ -77,7 +77,7 @@ def a_debtor(
             insert(debtors)
             .values(
                 person=secrets.token_hex(8),
-                creditor_id=_creditor(connection, creditor),
+                creditor_id=creditor_of(connection, creditor),
                 reference=reference,
                 **fields,
             )
@@ -167,7 +167,8 @@ def days(start: date, count: int) -> list[date]:
     return [start + timedelta(days=i) for i in range(count)]
 
 
-def _creditor(connection: Any, key: str) -> int:
+def creditor_of(connection: Any, key: str) -> int:
+    """A creditor's id, the same for the same key."""
     known = connection.scalar(select(creditors.c.id).where(creditors.c.key == key))
     return known or connection.scalar(insert(creditors).values(key=key).returning(creditors.c.id))
 

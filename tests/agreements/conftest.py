@@ -1,29 +1,27 @@
 """A home of its own for each story."""
 
 import csv
-import sys
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from dispatcher.cli.main import main
 from tests.agreements.story import ROW, Desk
+from tests.command import dispatcher
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """`dispatcher …` in this process; gives what it prints, and with `code` expects that end."""
     monkeypatch.setenv("DISPATCHER_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("DISPATCHER_RULES__ONLY", "default")
 
     def run(*words: str, code: int = 0) -> str:
-        monkeypatch.setattr(sys, "argv", ["dispatcher", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        assert ended.value.code == code, (words, printed)
-        return printed.out
+        given = {name: value for name, value in os.environ.items() if name.startswith("DISPATCHER_")}
+        done = dispatcher(*words, **given)  # a test may have set more
+        assert done.returncode == code, (words, done)
+        return done.stdout
 
     return run
 

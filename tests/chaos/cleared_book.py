@@ -12,13 +12,13 @@ from dispatcher.database.tables.delivery import tasks
 from dispatcher.database.tables.log import log_entries
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.people import consents
-from dispatcher.database.tables.portfolio import contact_points, creditors, debtors, debts
+from dispatcher.database.tables.portfolio import contact_points, debtors, debts
 from dispatcher.messages.storage import contents
 from dispatcher.people.record_hold import record_hold
 from dispatcher.people.record_opt_out import record_opt_out
 from dispatcher.people.recording import Said
 from dispatcher.runs.storage import run_totals
-from tests.builders import TODAY, plan
+from tests.builders import TODAY, creditor_of, plan
 from tests.delivery.clearances import HERE, NOW, Desk, make_ready, the_policy
 
 SAID = Said(now=NOW, actor="desk:maria", source="call", note="")
@@ -37,7 +37,7 @@ class ClearedBook:
     def of(cls, database: Database, count: int, body: bytes, seed: int) -> "ClearedBook":
         """So many people with a debt each, their messages cleared."""
         with database.writing() as connection:
-            creditor = connection.scalar(insert(creditors).values(key=HERE).returning(creditors.c.id))
+            creditor = creditor_of(connection, HERE)
             ids = range(1, count + 1)
             own = {"creditor_id": creditor, "language": "en", "country": "US", "region": "NY"}
             people = [

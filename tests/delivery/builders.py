@@ -16,13 +16,14 @@ from dispatcher.database.tables.delivery import attempts
 from dispatcher.database.tables.log import log_entries
 from dispatcher.database.tables.messages import message_debts, messages
 from dispatcher.database.tables.planning import ladder, runs
-from dispatcher.database.tables.portfolio import creditors, debtors, debts
+from dispatcher.database.tables.portfolio import debtors, debts
 from dispatcher.delivery.channel_delivery import ChannelDelivery
 from dispatcher.delivery.domain.call_pace import CallPace
 from dispatcher.delivery.domain.verdict import Verdict, VerdictKind
 from dispatcher.messages.domain.envelope import Envelope
 from dispatcher.messages.domain.message import Message, State
 from dispatcher.messages.storage import contents, outbox
+from tests.builders import creditor_of
 from tests.doubles.fake_channel import FakeChannel
 
 NOW = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)
@@ -101,8 +102,7 @@ def a_run(database: Database, *, mode: str = "live", as_of: date = TODAY, state:
 def a_creditor(database: Database, key: str = "acme") -> int:
     """A creditor; returns its id, the same for the same key."""
     with database.writing() as connection:
-        known = connection.scalar(select(creditors.c.id).where(creditors.c.key == key))
-        return known or connection.scalar(insert(creditors).values(key=key).returning(creditors.c.id))
+        return creditor_of(connection, key)
 
 
 def queued(

@@ -11,6 +11,6 @@ MakeHome = Callable[..., Home]
 
 
 @pytest.fixture
-def make_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeHome:
+def make_home(tmp_path: Path) -> MakeHome:
     """Makes empty homes by name."""
-    return lambda name="home", **more: Home(folder=tmp_path / name, patch=monkeypatch, more=more)
+    return lambda name="home", **more: Home(folder=tmp_path / name, more=more)

@@ -1,18 +1,13 @@
 """Homes as a person has them: a folder, the command line in this process, and ledgers of made-up people."""
 
-import contextlib
-import io
 import json
 import shutil
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from dispatcher.cli.main import main
+from tests.command import dispatcher
 
 DAY, NOW = "2026-11-16", "2026-11-16T18:00:00Z"
 NEXT_DAY, NEXT_NOON = "2026-11-17", "2026-11-17T18:00:00Z"
@@ -37,23 +32,12 @@ class Home:
     """One machine's home. `more` are settings as the environment has them."""
 
     folder: Path
-    patch: pytest.MonkeyPatch
     more: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, *words: object, **more: str) -> Done:
         """Run a command in this process."""
-        out, err = io.StringIO(), io.StringIO()
-        with self.patch.context() as patch:
-            for name, value in {"DISPATCHER_HOME": str(self.folder), **self.more, **more}.items():
-                patch.setenv(name, value)
-            patch.setattr(sys, "argv", ["dispatcher", *map(str, words)])
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                code = 0
-                try:
-                    main()
-                except SystemExit as end:
-                    code = int(end.code or 0)
-        return Done(code=code, out=out.getvalue(), err=err.getvalue())
+        done = dispatcher(*words, home=self.folder, **{**self.more, **more})
+        return Done(code=done.returncode, out=done.stdout, err=done.stderr)
 
     def take_in(self, count: int, *, due: str = "2026-11-10", day: str = DAY, first: int = 1) -> None:
         """Import a ledger of so many debtors, a debt each."""

@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from dispatcher.database.tables.people import holds, humans, person_links
-from dispatcher.database.tables.portfolio import contact_points, creditors, debtors
+from dispatcher.database.tables.portfolio import contact_points, debtors
 from dispatcher.people.link_people import link_people
 from dispatcher.planning.policy import NO_LINKS
 from tests import command
+from tests.builders import creditor_of
 from tests.web.house import Web
 
 OTHER = "fabrikam"
@@ -26,7 +27,7 @@ def twin(web: Web, *, likely: bool = False) -> None:
         mine = connection.execute(select(debtors).where(debtors.c.reference == "A-1")).one()
         home = {"address_lines": ["1 Elm Street"], "postal_code": "12201", "city": "Albany"}
         connection.execute(update(debtors).where(debtors.c.id == mine.id).values(**home))
-        other = connection.scalar(insert(creditors).values(key=OTHER).returning(creditors.c.id))
+        other = creditor_of(connection, OTHER)
         values = {"name": mine.name, "country": mine.country, "region": mine.region, "language": "en", **home}
         key = connection.scalar(
             insert(debtors)

@@ -2,7 +2,6 @@
 
 import csv
 import re
-import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from channels.kind import ChannelKind
-from dispatcher.cli.main import main
 from dispatcher.database.engine import Database
 from dispatcher.gate.facts import Attorney
 from dispatcher.people import recording
@@ -28,6 +26,7 @@ from dispatcher.planning.domain.contact import contact_facts
 from dispatcher.planning.domain.intended import IntendedContact, reachable_points
 from dispatcher.planning.domain.standing import standing
 from dispatcher.users.manage_users import make_token
+from tests.command import dispatcher
 from tests.shared import ROOT
 from tests.web.house import ALL, NOW, Web, copy_home, import_sample, open_home
 
@@ -107,19 +106,13 @@ def site(finished_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture
-def command(
-    site: Web, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., str]:
+def command(site: Web) -> Callable[..., str]:
     """`dispatcher record` in this process; gives what it prints."""
-    monkeypatch.setenv("DISPATCHER_HOME", str(site.house.home))
 
     def run(*words: str) -> str:
-        monkeypatch.setattr(sys, "argv", ["dispatcher", "record", *words, "--now", NOW.isoformat()])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        assert ended.value.code == 0, (words, printed.err)
-        return printed.out
+        done = dispatcher("record", *words, "--now", NOW.isoformat(), home=site.house.home)
+        assert done.returncode == 0, (words, done.stderr)
+        return done.stdout
 
     return run
 
