@@ -11,17 +11,17 @@ from dispatcher.people.domain.optout_words import (
     Kind,
     OptOutTable,
     Phrase,
-    Scope,
-    StopKind,
-    Words,
     word_list,
 )
 from dispatcher.people.domain.own_words import bare
+from dispatcher.people.domain.stop_kinds import GAP, Limits, Part, Scope, StopKind, Words
 from dispatcher.rulebook.yaml_file import KeyPath, YamlFile, read_yaml
 
+_CLASS = "$"  # before the name of a class of words
 _ABOUT_STOPPING = "optout_"  # the layouts' phrases
 _WHOLE_MESSAGE: tuple[Kind, ...] = ("start", "help", "wrong_number")
 _WORDS = {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}
+_PART = {"anyOf": [_WORDS, {"type": "string", "minLength": 1}]}  # words, or the name of a class of them
 
 
 def _row(properties: dict[str, Any]) -> dict[str, Any]:
@@ -50,14 +50,24 @@ _LANGUAGE = _row(
 )
 _LANGUAGE["properties"] |= {  # where a language says them
     "wrong_number": _WORDS,
+    "classes": {"type": "object", "additionalProperties": _WORDS},
+    "limits": _WORDS,
+    "matters": _WORDS,
+    "turns": _WORDS,
+    "tellers": _WORDS,
     "kinds": {
         "type": "array",
-        "items": _row(
-            {
+        "items": {
+            "type": "object",
+            "properties": {
                 "scope": {"enum": list(get_args(Scope))},
-                "parts": {"type": "array", "items": _WORDS, "minItems": 2},
-            }
-        ),
+                "parts": {"type": "array", "items": _PART, "minItems": 2},
+                "gap": {"type": "integer", "minimum": 0, "maximum": GAP},
+                "tale": _PART,
+            },
+            "required": ["scope", "parts"],
+            "additionalProperties": False,
+        },
     },
 }
 _SCHEMA = _row(
@@ -109,7 +119,10 @@ def load_optout_words(path: Path) -> OptOutTable:
         courtesy=frozenset(word_list(word) for entry in languages.values() for word in entry["courtesy"]),
         doubts=_single_words(languages, "doubts"),
         negators=_single_words(languages, "negators"),
-        kinds=tuple(kind for language, entry in languages.items() for kind in _kinds(language, entry)),
+        kinds=tuple(kind for language, entry in languages.items() for kind in _kinds(file, language, entry)),
+        tellers={language: _part(entry.get("tellers", [])) for language, entry in languages.items()},
+        turns=frozenset(word for entry in languages.values() for word in entry.get("turns", ())),
+        limits={language: _limits(entry) for language, entry in languages.items()},
         care=tuple(word_list(text) for texts in care.data["phrases"].values() for text in texts),
         helplines=MappingProxyType(care.data["helplines"]),
         ours=frozenset(_foot(path.parent)),
@@ -129,10 +142,44 @@ def _phrases(language: str, entry: Mapping[str, Any]) -> Iterator[Phrase]:
             yield Phrase(words=word_list(text), scope=scope, language=language)
 
 
-def _kinds(language: str, entry: Mapping[str, Any]) -> Iterator[StopKind]:
-    for row in entry.get("kinds", ()):
-        parts = tuple(frozenset(word for text in part for word in word_list(text)) for part in row["parts"])
-        yield StopKind(parts=parts, scope=row["scope"], language=language)
+def _kinds(file: YamlFile, language: str, entry: Mapping[str, Any]) -> Iterator[StopKind]:
+    classes: Mapping[str, list[str]] = entry.get("classes", {})
+
+    def of(written: str, where: KeyPath) -> list[str]:
+        if not written.startswith(_CLASS):
+            return [written]
+        if (name := written.removeprefix(_CLASS)) in classes:
+            return classes[name]
+        at: KeyPath = ("languages", language, "kinds", *where)
+        raise file.error(at, f"{written!r} names no class of words; there are {', '.join(classes) or 'none'}")
+
+    def part(written: str | list[str], *where: str | int) -> Part:
+        texts = [written] if isinstance(written, str) else written
+        return _part([word for text in texts for word in of(text, where)])
+
+    for i, row in enumerate(entry.get("kinds", ())):
+        yield StopKind(
+            parts=tuple(part(each, i, "parts", j) for j, each in enumerate(row["parts"])),
+            scope=row["scope"],
+            language=language,
+            gap=row.get("gap", GAP),
+            tale=part(row["tale"], i, "tale") if "tale" in row else Part(),
+        )
+
+
+def _limits(entry: Mapping[str, Any]) -> Limits:
+    """What limits a wish by kind; where a language does not say it, its doubts anywhere do."""
+    if "limits" not in entry:
+        return Limits(anywhere=_part(entry["doubts"]))
+    return Limits(here=_part(entry["limits"]), anywhere=_part(entry.get("matters", [])))
+
+
+def _part(texts: list[str]) -> Part:
+    """Words as they are read; one that ends in a star is the beginning of others."""
+    return Part(
+        words=frozenset(word for text in texts if not text.endswith("*") for word in word_list(text)),
+        stems=tuple(word for text in texts if text.endswith("*") for word in word_list(text)),
+    )
 
 
 def _keywords(file: YamlFile, languages: Mapping[str, Any]) -> dict[Words, Keyword]:

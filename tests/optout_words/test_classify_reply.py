@@ -44,6 +44,17 @@ BY_KIND = (
     "quiero cancelar los mensajes", "quítenme de esta lista", "please cancel my subscription", "I'd like to cancel the texts",
     "stop spamming me", "take my number off your system", "je veux annuler mon abonnement", "veuillez supprimer mon numéro",
     "arrêtez donc de m'envoyer tous ces messages",
+    "quit blowing me up and never text me again", "no further letters to this house please",
+    "I don't want to hear from you people", "get my number off your system",
+    "you are not to be trusted, do not ring us again", "please opt me out",
+    "kindly refrain from contacting me", "stop with the emails", "dejad de llamarme ya",
+    "que no me escribais mas hostia", "no autorizo que me contacten", "saquenme de la base",
+    "no quiero saber nada de ustedes", "les pido que no me manden mas avisos", "parem de encher meu saco",
+    "nao quero q vcs me liguem", "peço que não me contactem mais", "tira meu contato da lista",
+    "chega de sms", "cessez vos appels", "je veux plus recevoir vos courriers",
+    "merci de ne plus me relancer", "m'appelez plus", "effacez mes coordonnées de vos fichiers",
+    "je vous demande d'arrêter de m'envoyer des textos",
+    "pls stop msgs",
 )  # fmt: skip
 NOT_BY_KIND = (
     "não pare de me mandar sms", "no quiero cancelar la suscripción", "I want to cancel the payment plan",
@@ -51,6 +62,25 @@ NOT_BY_KIND = (
     "how do I cancel my subscription?", "cómo cancelo la suscripción", "if you stop these texts I will pay",
     "tengo un numero para mandar mensajes", "please cancel my plan, text me tomorrow", "cancel my plan text me",
     "deje de fumar, envie mensajes", "at the end of your message you say I owe",
+    "please keep sending the reminders", "don't stop the reminders, they help me",
+    "I don't want these messages to stop", "I never text you back because I work", "they never call me back",
+    "you never send me anything", "don't call me before six", "don't text me until I'm home, then yes",
+    "do you stop sending letters if I pay", "would you stop the letters?", "I stopped calling you",
+    "they told me you would stop calling", "I can stop by and leave my number off the form",
+    "stop the interest", "no more letters came after march", "I did not get your messages",
+    "you didn't leave me any messages", "do not remove my number", "never mind, send me the letters",
+    "I don't want to miss your messages", "take me off the account as cosigner",
+    "no dejen de mandarme los avisos", "no quiero que dejen de escribirme", "no me llega ningun mensaje",
+    "no me mandaron nada mas", "no me han mandado mensajes", "ya no me mandan nada",
+    "si no me escriben mas, pago", "no me llamen hasta el lunes", "no recibi mas mensajes",
+    "no es que no me escriban", "no borren mi numero", "ya deje de recibir sus mensajes",
+    "sigan mandando los avisos por favor", "vocês não me mandaram mais nada", "não recebi mais mensagens",
+    "podem continuar a mandar mensagens", "não parem de mandar mensagens", "ela não me liga mais",
+    "não me mandem mensagem no trabalho", "não tire meu número da lista",
+    "vous ne m'envoyez plus rien depuis mars", "je ne reçois plus de messages", "n'arrêtez pas les messages",
+    "continuez à m'envoyer des sms", "ne m'appelez pas avant 18h", "je n'ai plus de messages",
+    "pourquoi vous ne m'écrivez plus", "on ne me contacte plus", "j'ai arrêté de vous écrire",
+    "ne supprimez pas mon numéro",
 )  # fmt: skip
 
 
@@ -123,7 +153,7 @@ def test_a_plain_wish_in_a_sentence_stops_what_it_names(text, scope):
         "don't stop", "please don\u2019t stop texting me", "never stop", "how do I stop", "how do I stop these messages?", "If I pay, will you stop texting me",
         "stop by the office tomorrow", "I will stop by at 5", "the end", "cancel my appointment", "no más tarde de las 5", "baja california", "no dejen de escribirme",
         "¿cómo le hago para que dejen de llamarme?", "não parem de me ligar", "comment faire pour ne plus recevoir vos messages", "Reply STOP to stop texts",
-        "st0p", "stpo", "sotp", "STOP 1", "STOP START", "pls stop msgs", "", "   ", "\U0001f6d1", "yes", "ok", "I already paid", "\u0000", "1",
+        "st0p", "stpo", "sotp", "STOP 1", "STOP START", "", "   ", "\U0001f6d1", "yes", "ok", "I already paid", "\u0000", "1",
         "help me stop the start",
     ],
 )  # fmt: skip
@@ -171,8 +201,8 @@ def test_any_text_has_a_meaning(text):
 
 
 def _decorates(char):
-    """Neither a letter, a digit nor a mark; a keycap's enclosure makes one of a digit only."""
-    return unicodedata.category(char)[0] in "PSZC" and char not in "'`\u00b4"
+    """Neither a letter, a digit nor a mark; a keycap's enclosure makes one of a digit only, and ">" a quotation."""
+    return unicodedata.category(char)[0] in "PSZC" and char not in "'`\u00b4>"
 
 
 DECORATION = st.text(alphabet=st.characters(exclude_categories=["Cs"]).filter(_decorates), max_size=8)
@@ -234,5 +264,14 @@ def test_an_unquoted_no_is_refused_with_its_line(tmp_path):
     shipped = (ROOT / "config" / "content" / "optout_words.yaml").read_text()
     broken = tmp_path / "optout_words.yaml"
     broken.write_text(shipped.replace('wont, "no", didnt', "wont, no, didnt"))
-    with pytest.raises(ConfigError, match=r"languages\.en\.negators\.7: False is not of type 'string'"):
+    with pytest.raises(ConfigError, match=r"languages\.en\.negators\.6: False is not of type 'string'"):
+        load_optout_words(broken)
+
+
+def test_a_part_that_names_no_class_is_refused_with_its_line(tmp_path):
+    shipped = (ROOT / "config" / "content" / "optout_words.yaml").read_text()
+    broken = tmp_path / "optout_words.yaml"
+    broken.write_text(shipped.replace("parts: [$end, $contacting]", "parts: [$ends, $contacting]", 1))
+    (tmp_path / "care_words.yaml").write_text((ROOT / "config" / "content" / "care_words.yaml").read_text())
+    with pytest.raises(ConfigError, match=r"optout_words\.yaml:\d+: .*'\$ends' names no class of words"):
         load_optout_words(broken)

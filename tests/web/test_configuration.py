@@ -76,18 +76,18 @@ def test_a_change_holds_once_another_person_has_decided_it_and_from_its_day(page
 
 def test_a_stop_word_is_taken_away_only_by_somebody_who_says_that_they_want_it(pages: Web) -> None:
     at = "/configuration/wording/optout_words"
-    fewer = text_of(pages, "wording", "optout_words").replace("          - revoke my consent\n", "", 1)
+    fewer = text_of(pages, "wording", "optout_words").replace("          - go away\n", "", 1)
     version = drafted(pages, fewer, at)
     shown = pages.signed_in("manager").page(version)
     assert "Less would be heard" in shown
-    assert "revoke my consent&#39; stops nothing any more" in shown
+    assert "go away&#39; stops nothing any more" in shown
 
     assert "Less of what people write would be heard" in put_in_force(pages, version)
-    assert pages.house.read_reply("revoke my consent").kind == "stop"
+    assert pages.house.read_reply("go away").kind == "stop"
 
     assert "From that day on it holds" in put_in_force(pages, version, wants_it="yes")
     pages.house.follow_configuration()
-    assert pages.house.read_reply("revoke my consent").kind == "unclear"
+    assert pages.house.read_reply("go away").kind == "unclear"
     exported = pages.signed_in("auditor").get("/log?event=config_published&format=json").text
     assert "heard_less" in exported
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from dispatcher.people.domain.optout_words import OptOutTable, ReplyMeaning, Words, classify_reply
+from dispatcher.people.domain.optout_words import OptOutTable, ReplyMeaning, classify_reply
+from dispatcher.people.domain.stop_kinds import Words
 
 _WISHES = ("stop", "wrong_number")
 _WIDEST = "all"

@@ -14,10 +14,19 @@ from difflib import get_close_matches
 from typing import Literal
 
 from dispatcher.people.domain.own_words import own_words
+from dispatcher.people.domain.stop_kinds import (
+    Denying,
+    Limits,
+    Part,
+    Scope,
+    StopKind,
+    Words,
+    is_denied,
+    is_told,
+    words_of,
+)
 
 Kind = Literal["stop", "start", "help", "wrong_number", "unclear"]
-Scope = Literal["address", "sms", "call", "email", "letter", "all"]
-Words = tuple[str, ...]
 
 _KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
@@ -25,8 +34,6 @@ _SENTENCE_END = re.compile(r"[.!?;,:\n\r\u2026\u3002\u00a1\u00bf]+")
 _APOSTROPHES = re.compile("['\u2018\u2019\u02bc\u00b4`\u2032]")
 _DIGITS_FOR_LETTERS = str.maketrans("013457", "oieast")
 _DECORATION = ("S", "No", "C")
-_REACH_OF_NEGATION = 3
-_GAP = 3  # so many words may stand between the parts of a wish
 _LONGEST_KEYWORD = 5
 _MISTYPED_WORDS = 3
 _LONGEST_HEARD = 100_000
@@ -63,15 +70,6 @@ class Phrase:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class StopKind:
-    """A wish said by kind: a word of each part, in this order and near each other, in one sentence."""
-
-    parts: tuple[frozenset[str], ...]
-    scope: Scope
-    language: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class OptOutTable:
     """All words, folded by `word_list`; phrases in order of length, the longest first."""
 
@@ -81,6 +79,9 @@ class OptOutTable:
     doubts: Mapping[str, frozenset[str]]
     negators: Mapping[str, frozenset[str]]
     kinds: tuple[StopKind, ...] = ()
+    limits: Mapping[str, Limits] = field(default_factory=dict)
+    tellers: Mapping[str, Part] = field(default_factory=dict)  # who stand before a tale and not before a wish
+    turns: frozenset[str] = frozenset()
     care: tuple[Words, ...] = ()  # words of self-harm
     helplines: Mapping[str, str] = field(default_factory=dict)  # by country; under "*" elsewhere
     ours: frozenset[str] = frozenset()  # sentences of our own foot, each by its letters and digits alone
@@ -188,11 +189,11 @@ def _split_into_keywords(words: Words, table: OptOutTable) -> Iterator[Words | N
 
 
 def _as_phrase(text: str, words: Words, table: OptOutTable) -> ReplyMeaning | None:
-    sentences = [word_list(part) for part in _SENTENCE_END.split(text[:_LONGEST_READ])]
+    sentences = [word_list(part) for part, _ in _sentences(text[:_LONGEST_READ])]
     for phrase in table.phrases:
         if table.doubts[phrase.language] & set(_outside(words, phrase.words)):
             continue
-        if any(_says(sentence, phrase, table.negators[phrase.language]) for sentence in sentences):
+        if any(_says(sentence, phrase, table) for sentence in sentences):
             matched = " ".join(phrase.words)
             return ReplyMeaning(
                 kind="stop", scope_hint=phrase.scope, matched=matched, language=phrase.language
@@ -201,40 +202,30 @@ def _as_phrase(text: str, words: Words, table: OptOutTable) -> ReplyMeaning | No
 
 
 def _by_kind(text: str, words: Words, table: OptOutTable) -> ReplyMeaning | None:
-    """Read a wish whose parts stand near each other; a doubt anywhere, or a negation around them, leaves it unclear."""
-    sentences = [word_list(part) for part in _SENTENCE_END.split(text[:_LONGEST_READ])]
-    denied = frozenset().union(*table.negators.values())  # nobody says in which language they write
+    """Read a wish whose parts stand near each other; what asks, limits or denies it leaves it unclear."""
+    sentences = [(word_list(part), end) for part, end in _sentences(text[:_LONGEST_READ])]
+    negators = frozenset().union(*table.negators.values())  # nobody says in which language they write
+    denying = Denying(negators=negators, turns=table.turns)
     for kind in table.kinds:
-        if table.doubts[kind.language] & set(words):
+        limits = table.limits[kind.language]
+        if any(word in limits.anywhere for word in words):
             continue
-        for sentence in sentences:
-            places = _places(sentence, kind.parts)
-            if places and not _is_negated(sentence, places, denied):
-                matched = " ".join(sentence[place] for place in places)
+        for sentence, end in sentences:
+            said = () if "?" in end else words_of(kind, sentence, denying)
+            if said and not any(word in limits.here for word in sentence):
                 return ReplyMeaning(
-                    kind="stop", scope_hint=kind.scope, matched=matched, language=kind.language
+                    kind="stop", scope_hint=kind.scope, matched=" ".join(said), language=kind.language
                 )
     return None
 
 
-def _places(sentence: Words, parts: tuple[frozenset[str], ...]) -> tuple[int, ...]:
-    """Where a word of each part stands, each at most so many words behind the one before; empty: nowhere."""
-    starts = [at for at, word in enumerate(sentence) if word in parts[0]]
-    for start in starts:
-        places = [start]
-        for part in parts[1:]:
-            reach = range(places[-1] + 1, min(places[-1] + 2 + _GAP, len(sentence)))
-            following = next((at for at in reach if sentence[at] in part), None)
-            if following is None:
-                break
-            places.append(following)
-        if len(places) == len(parts):
-            return tuple(places)
-    return ()
-
-
-def _is_negated(sentence: Words, places: tuple[int, ...], negators: frozenset[str]) -> bool:
-    return bool(negators & set(sentence[max(0, places[0] - _REACH_OF_NEGATION) : places[-1]]))
+def _sentences(text: str) -> Iterator[tuple[str, str]]:
+    """Each with what ends it."""
+    start = 0
+    for end in _SENTENCE_END.finditer(text):
+        yield text[start : end.start()], end[0]
+        start = end.end()
+    yield text[start:], ""
 
 
 def _outside(words: Words, phrase: Words) -> Words:
@@ -242,9 +233,19 @@ def _outside(words: Words, phrase: Words) -> Words:
     return words if at is None else words[:at] + words[at + len(phrase) :]
 
 
-def _says(sentence: Words, phrase: Phrase, negators: frozenset[str]) -> bool:
+def _says(sentence: Words, phrase: Phrase, table: OptOutTable) -> bool:
+    """Whether a sentence says it, and neither denies, limits nor only tells it."""
     at = _position(sentence, phrase.words)
-    return at is not None and not negators & set(sentence[max(0, at - _REACH_OF_NEGATION) : at])
+    if at is None:
+        return False
+    places = range(at, at + len(phrase.words))
+    limits = table.limits[phrase.language].here if phrase.language in table.limits else ()
+    denying = Denying(negators=table.negators[phrase.language], turns=table.turns)
+    return not (
+        is_denied(sentence, places, denying)
+        or is_told(table.tellers.get(phrase.language, Part()), sentence, at)
+        or any(word in limits for word in _outside(sentence, phrase.words))
+    )
 
 
 def _position(words: Words, phrase: Words) -> int | None:
