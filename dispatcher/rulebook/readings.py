@@ -67,18 +67,19 @@ def load_readings(directory: Path) -> ReadingTable:
                 for file in files
                 for name, texts in file.data.get("sentences", {}).items()
                 for text in texts
-            )
+            ),
+            frozenset(word for file in files for word in file.data["negators"]),
         ),
     )
 
 
 @lru_cache(maxsize=2)
-def _learnt(sentences: tuple[tuple[str, str], ...]) -> Likeness:
+def _learnt(sentences: tuple[tuple[str, str], ...], negators: frozenset[str]) -> Likeness:
     """Kept, as it takes half a second: a program reads its table at several places."""
     known: dict[str, list[str]] = {}
     for name, text in sentences:
         known.setdefault(name, []).append(fold(text)[0])
-    return learn(known)
+    return learn(known, negators)
 
 
 def _patterns(file: YamlFile) -> list[ReadingPatterns]:

@@ -1,11 +1,10 @@
 """How many sentences, written without sight of the patterns, are read as they were meant, and what acts by itself.
 
 The aim is 85 of 100. The table learns from the sentences that stand beside its patterns, so it is measured on others:
-here on every twelfth of them, of which the table then knows nothing, and on a set by another hand that nothing was
-mended for. Of that set's 1,020 sentences 86.2 in 100 were right (en 91, es 82, pt 86, fr 86), and 8 of its 80 denials
-were read as what they deny: that none is, is not reached yet. The set before it is known now: with its harder words
-among them 85.0 in 100 of the twelfths are right, and 69 in 100 stops are certain. The limits are those figures, or
-lie a little under them.
+here on every twelfth of them, of which the table then knows nothing, and on a set by another hand (`unseen.yaml`: 88 in
+100 right, none of its 80 denials read as what it denies, after its denials were seen). Of 748 replies by a third hand,
+204 of them denials in one way or another, 78.1 in 100 were right when they were first measured, 35 denials were among the
+proposals, 32 of 39 stops acted and nothing else did. The limits are what is reached, or lie a little under it.
 """
 
 from collections.abc import Iterator
@@ -28,10 +27,11 @@ KNOWN: dict[str, Any] = {path.stem: yaml_of(path)["sentences"] for path in sorte
 DENIALS: dict[str, Any] = yaml_of(HERE / "denials.yaml")
 UNSEEN: dict[str, Any] = yaml_of(HERE / "unseen.yaml")
 EVERY = 12
-UNSEEN_RIGHT_AT_LEAST = 0.85
-UNSEEN_OPPOSITE_AT_MOST = 8
+UNSEEN_RIGHT_AT_LEAST = 0.88
+UNSEEN_OPPOSITE_AT_MOST = 0
+UNSEEN_STOPS_AT_LEAST = 0.95
 RIGHT_AT_LEAST = 0.845
-STOPS_AT_LEAST = 0.68  # a stop that is not certain quiets the person too, until somebody has read it
+STOPS_AT_LEAST = 0.97  # a stop that is not certain quiets the person too, until somebody has read it
 ALSO_A_STOP = {
     "attorney",
     "deceased",
@@ -60,7 +60,7 @@ def test_sentences_that_the_table_does_not_know_are_read_as_they_were_meant(tabl
     for number, (_, reading, text) in enumerate(every):
         if number % EVERY:
             others.setdefault(reading, []).append(fold(text)[0])
-    unaware = replace(table, known=learn(others))
+    unaware = replace(table, known=learn(others, table.known.negators))
     right = [text for _, reading, text in asked if propose(text, unaware)[0].reading == reading]
     assert len(right) / len(asked) >= RIGHT_AT_LEAST
 
@@ -115,3 +115,12 @@ def test_alone_act_a_certain_stop_a_certain_wrong_number_and_help() -> None:
         if kind in ACTS and not (kind == "stop" and reading in ALSO_A_STOP):
             assert ACTS[kind] == reading, text
     assert stops / sum(reading == "stop" for _, reading, _ in every) >= STOPS_AT_LEAST
+
+
+def test_stops_by_another_hand_act_and_nothing_that_denies_one_does() -> None:
+    words = load_optout_words(ROOT / "config" / "content" / "optout_words.yaml")
+    stops = [classify_reply(text, words).kind for listed in UNSEEN.values() for text in listed["stop"]]
+    assert stops.count("stop") / len(stops) >= UNSEEN_STOPS_AT_LEAST
+    denied = [pair["text"] for listed in (*DENIALS.values(), *(each["never"] for each in UNSEEN.values()))
+              for pair in listed if pair["not"] == "stop"]  # fmt: skip
+    assert not [text for text in denied if classify_reply(text, words).kind == "stop"]

@@ -34,6 +34,11 @@ class Denial:
         end = _SENTENCE.search(self.text, at)
         return self._says_no(_WORD.findall(self.text[start : end.start() if end else None]), fact=fact)
 
+    def is_asked(self, at: int) -> bool:
+        """Whether the sentence around this place ends as a question."""
+        end = _SENTENCE.search(self.text, at)
+        return end is not None and "?" in end[0]
+
     def _says_no(self, said: list[str], *, fact: bool) -> bool:
         words = self.negators | self.doubts if fact else self.negators
         return any(word in words for word in said)

@@ -16,7 +16,7 @@ _RUN_AT_MOST = 3  # words
 _PIECES = (2, 3, 4)  # letters
 _LETTERS_AT_MOST = 40  # of a word; what is longer is none
 _READ_AT_MOST = 300  # words; what somebody wants stands before that
-_KNOWN_FROM = 2  # sentences: what stands in one alone tells of that one
+_REACH_OF_A_NO = 3  # words after it, which are known denied too
 _SMOOTHING = 0.02
 
 Span = tuple[int, int]
@@ -29,6 +29,7 @@ class Likeness:
     kinds: tuple[str, ...] = ()
     rarity: Mapping[str, float] = field(default_factory=dict)
     speaks: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    negators: frozenset[str] = frozenset()
 
     def scores(self, folded: str) -> dict[str, float]:
         """How like each kind's sentences folded text is, in deviations from the mean; empty where it is like none."""
@@ -47,7 +48,7 @@ class Likeness:
         """Where the words stand that spoke for this kind most, in the folded text."""
         values, at = self._values(folded), self.kinds.index(kind)
         spoke: dict[Span, float] = defaultdict(float)
-        for piece, spans in _pieces(folded):
+        for piece, spans in _pieces(folded, self.negators):
             if piece in values:
                 weights = self.speaks[piece]
                 for span in spans:
@@ -56,24 +57,20 @@ class Likeness:
         return tuple(sorted(span for span, weight in spoke.items() if weight > most / 2 > 0))
 
     def _values(self, folded: str) -> dict[str, float]:
-        counts = Counter(piece for piece, _ in _pieces(folded) if piece in self.rarity)
+        counts = Counter(piece for piece, _ in _pieces(folded, self.negators) if piece in self.rarity)
         return _weighed(counts, self.rarity)
 
 
-def learn(known: Mapping[str, Sequence[str]]) -> Likeness:
+def learn(known: Mapping[str, Sequence[str]], negators: frozenset[str] = frozenset()) -> Likeness:
     """What each kind's sentences, in folded text, have in common that the others' have not."""
     kinds = tuple(known)
     counted = [
-        (at, Counter(piece for piece, _ in _pieces(text)))
+        (at, Counter(piece for piece, _ in _pieces(text, negators)))
         for at, kind in enumerate(kinds)
         for text in known[kind]
     ]
     standing = Counter(piece for _, counts in counted for piece in counts)
-    rarity = {
-        piece: math.log((1 + len(counted)) / (1 + texts)) + 1
-        for piece, texts in standing.items()
-        if texts >= _KNOWN_FROM
-    }
+    rarity = {piece: math.log((1 + len(counted)) / (1 + texts)) + 1 for piece, texts in standing.items()}
     mass: dict[str, array[float]] = defaultdict(lambda: array("d", [0.0] * len(kinds)))
     whole = [0.0] * len(kinds)
     for at, counts in counted:
@@ -85,7 +82,7 @@ def learn(known: Mapping[str, Sequence[str]]) -> Likeness:
         piece: array("f", [math.log(each + _SMOOTHING) - log for each, log in zip(row, logs, strict=True)])
         for piece, row in mass.items()
     }
-    return Likeness(kinds=kinds, rarity=rarity, speaks=speaks)
+    return Likeness(kinds=kinds, rarity=rarity, speaks=speaks, negators=negators)
 
 
 def _weighed(counts: Mapping[str, int], rarity: Mapping[str, float]) -> dict[str, float]:
@@ -103,16 +100,26 @@ def _is_words(piece: str) -> bool:
     return piece.startswith("=")
 
 
-def _pieces(folded: str) -> Iterator[tuple[str, tuple[Span, ...]]]:
-    """Runs of words (after `=`) and pieces of each word, with the places of the words that they stand in."""
+def _pieces(folded: str, negators: frozenset[str]) -> Iterator[tuple[str, tuple[Span, ...]]]:
+    """Runs of words (after `=`) and pieces of each word, with the places of the words that they stand in.
+
+    A word shortly after a no, and each word of a text that asks, is a piece of its own too: as denied, as asked.
+    """
     matches = [match for match in _TOKEN.finditer(folded) if len(match[0]) <= _LETTERS_AT_MOST][
         :_READ_AT_MOST
     ]
     tokens = [(_plain(match[0]), match.span()) for match in matches]
+    asks = "?" in folded
+    denied = 0
     for start, (token, span) in enumerate(tokens):
         for run in range(1, min(_RUN_AT_MOST, len(tokens) - start) + 1):
             words, spans = zip(*tokens[start : start + run], strict=True)
             yield "=" + " ".join(words), spans
+        if denied:
+            yield f"=~{token}", (span,)
+        if asks:
+            yield f"=?{token}", (span,)
+        denied = _REACH_OF_A_NO if token in negators or token.startswith("n'") else max(0, denied - 1)
         edged = f" {token} "
         for length in _PIECES:
             for at in range(len(edged) - length + 1):

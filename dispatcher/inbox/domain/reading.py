@@ -50,6 +50,11 @@ class Reading(StrEnum):
         return self.needs_second_key or self in {Reading.PAID, Reading.REMITTANCE}
 
     @property
+    def is_never_asked(self) -> bool:
+        """Whether who asks about its words ("is option 2 free of interest?") has not said it."""
+        return self in {Reading.ACCEPT, Reading.OTHER_CONTACT, Reading.PAID, Reading.REMITTANCE}
+
+    @property
     def goes_first(self) -> bool:
         """Whether it is proposed before what the words are more like, as to overlook it would do harm."""
         return self.needs_second_key or self is Reading.STOP
@@ -118,7 +123,15 @@ _PATTERN_COUNTS = 0.5  # deviations: so much more likely is what a pattern says,
 _AHEAD_BY = 0.1  # deviations; what is no nearer to one reading than to another is unclear
 _FAR_AHEAD_BY = 1.0  # of what would stop everything for good
 _AHEAD_BY_OF_NOT_ME = 0.5  # of what a word less turns round
-_TAKEN_BACK_BY_A_NO = frozenset({Reading.PAID, Reading.PROMISE, Reading.ACCEPT})
+_BORNE_OUT_FROM = {
+    False: 1.5,
+    True: 1.0,
+}  # deviations: what patterns find and the text is less like is not meant
+_GOES_FIRST_FROM = 1.5
+_TAKEN_BACK_BY_A_NO = frozenset(
+    {Reading.PAID, Reading.PROMISE, Reading.ACCEPT, Reading.REMITTANCE, Reading.BANKRUPTCY}
+)
+_SENTENCE = re.compile(r"[^.!?;\n]+[.!?;\n]*|[.!?;\n]+")
 _WORD = re.compile(r"[\w']+")
 _BARE_NUMBER = re.compile(
     r"\s*(?:(?:option|offer|plan|number|no|nr|opcion|oferta|numero|opcao|proposta|offre|la|el|le|a|o)\.? ?)*"
@@ -140,16 +153,41 @@ def propose(text: str, table: ReadingTable) -> tuple[Proposal, ...]:
     language = language_of(folded, table)
     denial = table.denial(folded, language)
     found, denied = _found(folded, language, denial, table)
-    likeliest = _likeliest(folded, found, denied, table.known)
-    if likeliest not in found and (words := _alike(folded, likeliest, denial, table.known)):
-        found[likeliest] = [*words]
+    scores = {Reading(name): score for name, score in table.known.scores(folded).items()}
+    likeliest, words = _likeliest(folded, scores, found, denied, denial, table.known)
+    alike = scores | _by_sentence(folded, scores, found, table.known)
+    borne_out = {
+        each: spans
+        for each, spans in found.items()
+        if each is likeliest or alike.get(each, 0.0) >= _BORNE_OUT_FROM[each.goes_first]
+    }
+    if words:
+        borne_out[likeliest] = [*words]
     ordered = sorted(
-        found, key=lambda each: (not each.goes_first, each is not likeliest, list(Reading).index(each))
+        borne_out,
+        key=lambda each: (
+            not (each.goes_first and alike.get(each, 0.0) >= _GOES_FIRST_FROM),
+            each is not likeliest,
+            list(Reading).index(each),
+        ),
     )
     return tuple(
-        Proposal(reading=each, words=_joined((places[a], places[b - 1] + 1) for a, b in found[each]))
+        Proposal(reading=each, words=_joined((places[a], places[b - 1] + 1) for a, b in borne_out[each]))
         for each in ordered
     ) or (Proposal(reading=Reading.UNCLEAR),)
+
+
+def _by_sentence(
+    folded: str, scores: Mapping[Reading, float], found: Mapping[Reading, Sequence[Span]], known: Likeness
+) -> dict[Reading, float]:
+    """How like each reading that patterns found its own sentence is, where that is more than the whole text is."""
+    sentences = [match.span() for match in _SENTENCE.finditer(folded)]
+    more: dict[Reading, float] = {}
+    for start, end in sentences if len(sentences) > 1 else ():
+        within = [each for each in found if any(start <= at < end for at, _ in found[each])]
+        said = known.scores(folded[start:end]) if within else {}
+        more |= {each: said[each] for each in within if said.get(each, 0.0) > scores.get(each, 0.0)}
+    return more
 
 
 def _found(
@@ -166,7 +204,11 @@ def _found(
         meant = [span for span in matched if not _is_denied(span, patterns.reading, denial)]
         if matched and not meant:
             denied.add(patterns.reading)
-        elif meant and patterns.reading not in unmeant:
+        if patterns.reading.is_never_asked:
+            meant = [span for span in meant if not denial.is_asked(span[1])]
+        if not meant:
+            continue
+        if patterns.reading not in unmeant:
             said.append((patterns, meant))
     own = [each for each in said if each[0].language == language]
     found: dict[Reading, list[Span]] = {}
@@ -178,23 +220,34 @@ def _found(
 
 
 def _likeliest(
-    folded: str, found: Container[Reading], denied: Container[Reading], known: Likeness
-) -> Reading:
-    """What the words are most like of what is not denied, where that is clear."""
+    folded: str,
+    alike: Mapping[Reading, float],
+    found: Container[Reading],
+    denied: Container[Reading],
+    denial: Denial,
+    known: Likeness,
+) -> tuple[Reading, Sequence[Span]]:
+    """What the words are most like of what is not denied, where that is clear, and the words that no pattern has.
+
+    Where a no stands beside those words, what the text is like next.
+    """
     scores = {
-        Reading(name): score + _PATTERN_COUNTS * (Reading(name) in found)
-        for name, score in known.scores(folded).items()
-        if Reading(name) not in denied
+        each: score + _PATTERN_COUNTS * (each in found) for each, score in alike.items() if each not in denied
     }
-    likeliest = max(scores, key=scores.__getitem__, default=Reading.UNCLEAR)
-    clear = likeliest in found or (likeliest in scores and _is_clear(scores, likeliest))
-    return likeliest if clear else Reading.UNCLEAR
+    while scores:
+        likeliest = max(scores, key=scores.__getitem__)
+        if likeliest in found:
+            return likeliest, ()
+        if not _is_clear(scores, likeliest) or likeliest is Reading.UNCLEAR:
+            break
+        if words := _alike(folded, likeliest, denial, known):
+            return likeliest, words
+        del scores[likeliest]
+    return Reading.UNCLEAR, ()
 
 
 def _alike(folded: str, reading: Reading, denial: Denial, known: Likeness) -> Sequence[Span]:
     """The words by which a text is like a reading's sentences; none where it denies them."""
-    if reading is Reading.UNCLEAR:
-        return ()
     words = known.words_for(folded, reading)
     beside_no = reading.is_said_plainly and any(
         denial.is_around(at, fact=reading.is_told_as_fact) for at, _ in words
