@@ -20,6 +20,7 @@ from dispatcher.writing.language.compiled import CompiledTemplate, CompiledText,
 from dispatcher.writing.language.placeholders import View, find
 from dispatcher.writing.language.problems import MissingValue
 from dispatcher.writing.language.sandbox import MAX_OUTPUT
+from dispatcher.writing.language.shared_values import shared_values
 from dispatcher.writing.language.syntax import LOCALE
 from dispatcher.writing.language.values import (
     Use,
@@ -245,12 +246,16 @@ class _Values:
         self, text: CompiledText, uses: tuple[Use, ...], inputs: RenderInputs, before: "_Values | None" = None
     ) -> None:
         """`before`: another text's values from the same inputs; what it has in the same language is not made anew."""
-        self._text, self._uses = text, uses
+        self._text = text
         self._locale = locale_for(text.language, inputs.debtor.country)
-        known: Variables = before._values if before and before._text.wording is text.wording else {}  # noqa: SLF001 - its own kind
-        self._values: Variables = strings(uses, View(inputs, text.wording, self._locale), self._locale, known)
         self._names = inputs.names
         self._write = sms_text if text.channel is ChannelKind.SMS else plain_text
+        self._shared = shared_values(uses, inputs, text.wording, self._locale, self._write)
+        self._uses = self._shared.own
+        known: Variables = before._values if before and before._text.wording is text.wording else {}  # noqa: SLF001 - its own kind
+        self._values: Variables = strings(
+            self._uses, View(inputs, text.wording, self._locale), self._locale, known
+        )
         self._plain: Variables = {}
 
     def parts(self) -> dict[str, str]:
@@ -270,11 +275,13 @@ class _Values:
 
     def _for_plain(self) -> Variables:
         if not self._plain:
-            self._plain = for_medium(self._uses, self._values, self._write) | {LOCALE: self._locale}
+            own = for_medium(self._uses, self._values, self._write)
+            self._plain = {**self._shared.plain, **own, LOCALE: self._locale}
         return self._plain
 
     def _for_html(self) -> Variables:
-        return for_medium(self._uses, self._values, html_text) | {LOCALE: self._locale}
+        own = for_medium(self._uses, self._values, html_text)
+        return {**self._shared.html, **own, LOCALE: self._locale}
 
 
 def _tidied(parts: dict[str, str]) -> dict[str, str]:

@@ -104,6 +104,7 @@ def _disclosure_flags(wording: Wording) -> Mapping[str, Placeholder]:
                 description=disclosure.source,
                 sample="",
                 get=partial(_applies_to_view, disclosure, when == "first"),
+                shared=True,
             )
     return flags
 

@@ -61,6 +61,7 @@ class Placeholder:
     trust: Trust = Trust.OURS
     may_be_empty: bool = False
     items: Mapping[str, "Placeholder"] = field(default_factory=dict)  # of a list: the fields of an item
+    shared: bool = False  # the same for many messages: it reads what `SharedInputs` has and no more
 
 
 def _catalogue(*entries: Placeholder) -> Mapping[str, Placeholder]:
@@ -70,7 +71,7 @@ def _catalogue(*entries: Placeholder) -> Mapping[str, Placeholder]:
 def _entry(
     name: str, kind: Kind, description: str, sample: str, get: Callable[[Any], Any], *marks: str
 ) -> Placeholder:
-    """An entry of the tables below; marks: `empty` (may be empty), `debtor` or `portfolio` (whose text)."""
+    """An entry of the tables below; marks: `empty`, `debtor` or `portfolio` (whose text), `shared` by messages."""
     trust = Trust.DEBTOR if "debtor" in marks else Trust.PORTFOLIO if "portfolio" in marks else Trust.OURS
     return Placeholder(
         name=name,
@@ -80,6 +81,7 @@ def _entry(
         get=get,
         trust=trust,
         may_be_empty="empty" in marks,
+        shared="shared" in marks,
     )
 
 
@@ -278,19 +280,19 @@ PLACEHOLDERS: Mapping[str, Placeholder] = _catalogue(
     _entry("debtor.reference_end", _T, "the end of that number, by which its owner knows that we know it; not for guarantors, whose it is not", "…1007", _reference_end, "portfolio", "empty"),
     _entry("debtor.kind", _T, "person or company", "person", lambda v: v.inputs.debtor.kind, "portfolio"),
     _entry("debtor.country", _T, "country, ISO 3166-1", "MX", lambda v: v.inputs.debtor.country, "portfolio"),
-    _entry("sender.name", _T, "the sender as debtors know it", "Acme", lambda v: v.inputs.sender.name),
-    _entry("sender.legal_name", _T, "the sender's full legal name", "Acme Home Services Inc.", lambda v: v.inputs.sender.legal_name),
-    _entry("sender.role", _T, "original_creditor, third_party, debt_buyer or law_firm", "original_creditor", lambda v: v.inputs.sender.role),
-    _entry("sender.contact_person", _T, "who answers", "Robin Ellis", lambda v: v.inputs.sender.contact_person),
-    _entry("sender.contact_hours", _T, "when somebody answers", "Monday to Friday, 9 a.m. to 5 p.m.", _hours),
-    _entry("sender.phone", _T, "telephone", "+1 212 555 0142", lambda v: v.inputs.sender.phone),
-    _entry("sender.email", _T, "e-mail address", "hello@acme.example", lambda v: v.inputs.sender.email),
-    _entry("sender.website", _T, "web address", "https://acme.example", lambda v: v.inputs.sender.website),
-    _entry("sender.address", _T, "postal address on one line", "100 Example Street, New York, NY 10001, US", lambda v: address_line(v.inputs.sender)),
-    _entry("sender.registration", _T, "licence or register number", "", lambda v: v.inputs.sender.registration or None, "empty"),
-    _entry("creditor.name", _T, "whose claim it is", "Acme Home Services Inc.", lambda v: v.inputs.sender.creditor_name),
-    _entry("creditor.address", _T, "where the creditor is", "1 Lender Road, Boston", lambda v: _creditor_address(v.inputs.sender), "empty"),
-    _entry("supervisor.contact", _T, "the sender's authority in the debtor's country", "An Authority, hello@authority.example", lambda v: contact_line(v.inputs.sender.supervisors.get(v.inputs.debtor.country)), "empty"),
+    _entry("sender.name", _T, "the sender as debtors know it", "Acme", lambda v: v.inputs.sender.name, "shared"),
+    _entry("sender.legal_name", _T, "the sender's full legal name", "Acme Home Services Inc.", lambda v: v.inputs.sender.legal_name, "shared"),
+    _entry("sender.role", _T, "original_creditor, third_party, debt_buyer or law_firm", "original_creditor", lambda v: v.inputs.sender.role, "shared"),
+    _entry("sender.contact_person", _T, "who answers", "Robin Ellis", lambda v: v.inputs.sender.contact_person, "shared"),
+    _entry("sender.contact_hours", _T, "when somebody answers", "Monday to Friday, 9 a.m. to 5 p.m.", _hours, "shared"),
+    _entry("sender.phone", _T, "telephone", "+1 212 555 0142", lambda v: v.inputs.sender.phone, "shared"),
+    _entry("sender.email", _T, "e-mail address", "hello@acme.example", lambda v: v.inputs.sender.email, "shared"),
+    _entry("sender.website", _T, "web address", "https://acme.example", lambda v: v.inputs.sender.website, "shared"),
+    _entry("sender.address", _T, "postal address on one line", "100 Example Street, New York, NY 10001, US", lambda v: address_line(v.inputs.sender), "shared"),
+    _entry("sender.registration", _T, "licence or register number", "", lambda v: v.inputs.sender.registration or None, "empty", "shared"),
+    _entry("creditor.name", _T, "whose claim it is", "Acme Home Services Inc.", lambda v: v.inputs.sender.creditor_name, "shared"),
+    _entry("creditor.address", _T, "where the creditor is", "1 Lender Road, Boston", lambda v: _creditor_address(v.inputs.sender), "empty", "shared"),
+    _entry("supervisor.contact", _T, "the sender's authority in the debtor's country", "An Authority, hello@authority.example", lambda v: contact_line(v.inputs.sender.supervisors.get(v.inputs.debtor.country)), "empty", "shared"),
     _entry("claim.reasons", _T, "what each debt is for, from the column claim_reason", "INV-2041: a contract of March 1, 2025", _told_of_each("claim_reason"), "portfolio", "empty"),
     _entry("claim.has_interest", _F, "interest is asked for", "yes", lambda v: any(map(_claims_interest, v.inputs.asked))),
     _entry("claim.interest", _T, "how interest was worked out, from the column interest_basis", "INV-2041: 5 % of $120.00 since March 1, 2025", _told_of_each("interest_basis", _claims_interest), "portfolio", "empty"),
@@ -342,26 +344,26 @@ PLACEHOLDERS: Mapping[str, Placeholder] = _catalogue(
     _entry("handover.firm", _T, "the firm that takes over", "Northgate Recoveries", lambda v: v.inputs.handover_firm or None, "empty"),
     _entry("links.pay", _L, "where to pay", "https://pay.acme.example/INV-2041", lambda v: _web(v.inputs.payment_url), "empty"),
     _entry("links.stop", _L, "where to stop this medium or choose another", "https://acme.example/u/token", lambda v: _web(v.inputs.optout_url), "empty"),
-    _entry("links.dispute", _L, "where to say that something is wrong", "https://acme.example/dispute", lambda v: _web(v.inputs.sender.dispute_url), "empty"),
-    _entry("links.website", _L, "the sender's web site", "https://acme.example", lambda v: _web(v.inputs.sender.website), "empty"),
-    _entry("advice.contact", _T, "free debt advice in the debtor's country", "NFCC, +1 800 388 2227, www.nfcc.org", lambda v: contact_line(_advice(v)), "empty"),
-    _entry("complaints.contact", _T, "where to complain in the debtor's country", "Unidad Especializada, une@acme.example", lambda v: contact_line(_complaints(v)), "empty"),
-    _entry("words.amount", _T, "amount, importe, monto: as the country says", "amount", _word("amount")),
-    _entry("words.instalment", _T, "payment, plazo, pago, cuota: as the country says", "payment", _word("instalment")),
-    _entry("words.instalments", _T, "payments, plazos, pagos, cuotas: as the country says", "payments", _word("instalments")),
+    _entry("links.dispute", _L, "where to say that something is wrong", "https://acme.example/dispute", lambda v: _web(v.inputs.sender.dispute_url), "empty", "shared"),
+    _entry("links.website", _L, "the sender's web site", "https://acme.example", lambda v: _web(v.inputs.sender.website), "empty", "shared"),
+    _entry("advice.contact", _T, "free debt advice in the debtor's country", "NFCC, +1 800 388 2227, www.nfcc.org", lambda v: contact_line(_advice(v)), "empty", "shared"),
+    _entry("complaints.contact", _T, "where to complain in the debtor's country", "Unidad Especializada, une@acme.example", lambda v: contact_line(_complaints(v)), "empty", "shared"),
+    _entry("words.amount", _T, "amount, importe, monto: as the country says", "amount", _word("amount"), "shared"),
+    _entry("words.instalment", _T, "payment, plazo, pago, cuota: as the country says", "payment", _word("instalment"), "shared"),
+    _entry("words.instalments", _T, "payments, plazos, pagos, cuotas: as the country says", "payments", _word("instalments"), "shared"),
     _entry("first_contact", _F, "nobody has written about this debt yet", "yes", lambda v: v.inputs.first_contact),
-    _entry("kind", _T, "courtesy, collection, notice, arrangement_service, reply_to_consumer or optout_confirmation", "collection", lambda v: v.inputs.kind),
-    _entry("channel", _T, "email, sms or letter", "email", lambda v: v.inputs.channel.value),
+    _entry("kind", _T, "courtesy, collection, notice, arrangement_service, reply_to_consumer or optout_confirmation", "collection", lambda v: v.inputs.kind, "shared"),
+    _entry("channel", _T, "email, sms or letter", "email", lambda v: v.inputs.channel.value, "shared"),
     _entry("relation", _T, "debtor, joint_debtor or guarantor", "debtor", lambda v: v.inputs.relation),
 )  # fmt: skip
 
 # What only the layout of e-mails asks about a sender; authors see none of it.
 BRAND: Mapping[str, Placeholder] = _catalogue(
-    _entry("brand.logo", _T, "the picture's Content-ID", "", lambda v: v.inputs.sender.logo and v.inputs.sender.logo.content_id, "empty"),
-    _entry("brand.width", _T, "its width in px", "", lambda v: v.inputs.sender.logo and str(v.inputs.sender.logo.width), "empty"),
-    _entry("brand.height", _T, "its height in px", "", lambda v: v.inputs.sender.logo and str(v.inputs.sender.logo.height), "empty"),
-    _entry("brand.colour", _T, "the button's colour", "", lambda v: v.inputs.sender.colour or "#1d2127"),
-    _entry("brand.dark", _T, "the same on a dark screen", "", lambda v: v.inputs.sender.colour_dark or "#e8eaed"),
+    _entry("brand.logo", _T, "the picture's Content-ID", "", lambda v: v.inputs.sender.logo and v.inputs.sender.logo.content_id, "empty", "shared"),
+    _entry("brand.width", _T, "its width in px", "", lambda v: v.inputs.sender.logo and str(v.inputs.sender.logo.width), "empty", "shared"),
+    _entry("brand.height", _T, "its height in px", "", lambda v: v.inputs.sender.logo and str(v.inputs.sender.logo.height), "empty", "shared"),
+    _entry("brand.colour", _T, "the button's colour", "", lambda v: v.inputs.sender.colour or "#1d2127", "shared"),
+    _entry("brand.dark", _T, "the same on a dark screen", "", lambda v: v.inputs.sender.colour_dark or "#e8eaed", "shared"),
 )  # fmt: skip
 LAW_PREFIX = "law."  # law.NAME.first, law.NAME.later: which disclosures apply; for layouts only
 EXTRA_PREFIX = "debt.extra."
