@@ -6,12 +6,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from dispatcher.agreements.domain import offers as offering
-from dispatcher.agreements.domain.agreed import Agreed
+from dispatcher.agreements.domain.agreed import Agreed, Base
 from dispatcher.agreements.domain.arrangement import State
 from dispatcher.agreements.domain.schedules import Instalment, total_of
 from dispatcher.agreements.end import active, end
 from dispatcher.agreements.find_offers import Choice, find_offers, past_of
-from dispatcher.agreements.storage import arrangements
+from dispatcher.agreements.storage import arrangements, sent_offers
 from dispatcher.agreements.terms_said import (
     NOBODY,
     Approval,
@@ -86,7 +86,9 @@ def settlement(
             )
         watch = case.watch("settlement")
         offer = {**arrangements.watch_json(watch), "balance": str(case.total.amount), "terms": name_of(case)}
-        draft = Draft(kind="settlement", schedule=settled(money, by, in_parts), offer=offer)
+        schedule = settled(money, by, in_parts)
+        base = _base_of_offered(case, money, by) if len(schedule) == 1 else None
+        draft = Draft(kind="settlement", schedule=schedule, offer=offer, base=base)
         within_limits(case, draft, approval)
         return _keep(case, _worded(_approved(draft, approval), agreed_words))
 
@@ -146,6 +148,17 @@ def _offered(case: Case, number: int) -> Draft:
         "offered_on": choice.offered_on.isoformat(),
     }
     return Draft(kind="plan", schedule=choice.plan.instalments, offer=offer, base=choice.base)
+
+
+def _base_of_offered(case: Case, money: Money, by: date) -> Base | None:
+    """By what a settlement or a discount was made that was said, still stands and is just this; None: none was."""
+    ids = {debt.id for debt in case.debts}
+    for sent in sent_offers.standing(case.record.connection, case.person.id, case.on):
+        parts = (*sent.settlements, *([sent.discount] if sent.discount else ()))
+        last_days = [one.valid_until or sent.valid_until for one in parts if one.amount == money]
+        if set(sent.debts) == ids and any(by <= last for last in last_days):
+            return sent.base
+    return None
 
 
 def find_choice(case: Case, number: int) -> Choice | None:

@@ -1,14 +1,15 @@
 """Finds what one person may be offered on a day: what a message offered and still stands, else what is allowed now."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from dispatcher.agreements.domain import offers as offering
+from dispatcher.agreements.domain import prompt_payment
 from dispatcher.agreements.domain.agreed import Base
 from dispatcher.agreements.domain.offer_terms import OfferTerms
-from dispatcher.agreements.domain.offered_before import Past, past_among
+from dispatcher.agreements.domain.offered_before import Past, SettlementOffer, past_among
 from dispatcher.agreements.domain.offers import Offers, PlanOffer, Refusal
 from dispatcher.agreements.domain.within_means import BEYOND_MEANS
 from dispatcher.agreements.storage import arrangements, sent_offers
@@ -43,6 +44,7 @@ class FoundOffers:
     offers: Offers
     on: date
     standing: tuple[SentOffer, ...] = ()
+    said_discount: SettlementOffer | None = None  # was said, and stands; else the discount would be made now
 
     @property
     def sent(self) -> SentOffer | None:
@@ -85,6 +87,7 @@ class FoundOffers:
             },
             "plans": [plan_json(plan) for plan in self.offers.plans],
             "settlements": [settlement_json(one) for one in self.offers.settlements],
+            "prompt_payment": settlement_json(self.offers.discount) if self.offers.discount else None,
             "refused": [
                 {"offer": one.offer, "rule": one.rule, "detail": one.detail} for one in self.offers.refused
             ],
@@ -115,14 +118,23 @@ def find_offers(
     """The same, of a person on file; without debts named, of all that may be offered for together."""
     owed = _owed(connection, person, on, debts, segments)
     together, left_out = _together(files, person, owed, on) if not debts else (owed, ())
-    offers = offering.offers_for(files, person, together, on, past_of(connection, person.id, on))
+    past = past_of(connection, person.id, on)
+    offers = offering.offers_for(files, person, together, on, past)
+    said = offers.discount if any(one.settlement == offers.discount for one in past.discounts) else None
     ids = {debt.id for debt in together}
     standing = _counting(sent_offers.standing(connection, person.id, on), ids)
     if not standing or any(refusal.offer == offering.PLAN for refusal in offers.refused if _forbids(refusal)):
-        return FoundOffers(person=person, debts=together, offers=_with(offers, left_out), on=on)
+        return FoundOffers(
+            person=person, debts=together, offers=_with(offers, left_out), on=on, said_discount=said
+        )
     offers = _as_said(offers, standing)
     return FoundOffers(
-        person=person, debts=together, offers=_with(offers, left_out), on=on, standing=standing
+        person=person,
+        debts=together,
+        offers=_with(offers, left_out),
+        on=on,
+        standing=standing,
+        said_discount=said,
     )
 
 
@@ -139,13 +151,11 @@ def _as_said(offers: Offers, standing: Sequence[SentOffer]) -> Offers:
     plans = {} if written else {plan.number: plan for plan in offers.plans}
     plans |= {plan.number: plan for one in reversed(standing) for plan in one.plans}
     said_plans = any(one.plans for one in standing)
-    return Offers(
-        terms=offers.terms,
+    return replace(
+        offers,
         total=standing[0].total,
-        promise=offers.promise,
         plans=tuple(plans[number] for number in sorted(plans)),
         settlements=next((one.settlements for one in standing if one.settlements), offers.settlements),
-        interest=offers.interest,
         refused=tuple(
             refusal
             for refusal in offers.refused
@@ -177,6 +187,7 @@ _LIMITS = frozenset(
 
 _FINAL = frozenset(
     {
+        *prompt_payment.FINAL,
         "not-offered", "no-terms", "nothing-owed", "time-barred", "limitation-unknown", "arrangement",
         *offering.SILENCING_HOLDS.values(),
     }
@@ -224,12 +235,4 @@ def _together(
 
 
 def _with(offers: Offers, left_out: Iterable[Refusal]) -> Offers:
-    return Offers(
-        terms=offers.terms,
-        total=offers.total,
-        promise=offers.promise,
-        plans=offers.plans,
-        settlements=offers.settlements,
-        refused=(*offers.refused, *left_out),
-        interest=offers.interest,
-    )
+    return replace(offers, refused=(*offers.refused, *left_out))

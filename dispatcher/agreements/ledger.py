@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from dispatcher.agreements import handover
+from dispatcher.agreements.accept_by_paying import paid_by_ledgers
 from dispatcher.agreements.domain import offers as offering
 from dispatcher.agreements.domain.agreed import Agreed
 from dispatcher.agreements.domain.arrangement import State
@@ -36,9 +37,9 @@ def watch_ledger(
     handover.follow_ledger(connection, ids, watcher)
     for page in pages(ledger_promises.fresh(connection, ids, as_of, as_of - LATE_LEDGERS)):
         _take(connection, page, rules, watcher)
-    return look_again(
-        connection, arrangements.moved_by_ledgers(connection, ids, as_of - LATE_LEDGERS), watcher
-    )
+    moved = arrangements.moved_by_ledgers(connection, ids, as_of - LATE_LEDGERS)
+    changed = look_again(connection, moved, watcher)
+    return [*changed, *paid_by_ledgers(connection, ids, lambda: rules, watcher)]
 
 
 def _withdraw(connection: Connection, creditor_ids: Sequence[int], watcher: Watcher) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+from dispatcher.agreements.discount_said import discount_said
 from dispatcher.agreements.domain import offers as offering
 from dispatcher.agreements.domain.offered_before import Past, SettlementOffer
 from dispatcher.agreements.domain.offers import FIRST_AFTER_DAYS, PlanOffer
@@ -39,12 +40,16 @@ APART = timedelta(minutes=1)  # so far the clocks of the machines that write the
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OfferWords:
-    """What was said: plans by the numbers of today (none: all of them), or one plan or settlement by its terms."""
+    """What was said: plans by the numbers of today (none: all of them), or one plan, settlement or discount.
+
+    `discount`: for prompt payment, as today's terms say, or with `amount` and `by` of other terms.
+    """
 
     numbers: tuple[int, ...] = ()
     plan: PlanWords = field(default_factory=PlanWords)
     amount: str = ""
     by: date | None = None
+    discount: bool = False
 
     @property
     def has_plan(self) -> bool:
@@ -58,6 +63,7 @@ class _Said:
 
     plans: tuple[PlanOffer, ...] = ()
     settlements: tuple[SettlementOffer, ...] = ()
+    discount: SettlementOffer | None = None
     until: date
 
 
@@ -70,9 +76,9 @@ def offer_on_call(
     Raises RecordError where no such call is recorded, for a debt that nothing may be offered for, and for terms outside
     the limits that nobody approved.
     """
-    if sum((bool(words.numbers), words.has_plan, bool(words.amount))) > 1:
+    if sum((bool(words.numbers), words.has_plan, bool(words.amount) or words.discount)) > 1:
         raise RecordError("say the numbers of today's offers, or a plan, or a settlement: one at a time")
-    if words.by is not None and not words.amount:
+    if words.by is not None and not words.amount and not words.discount:
         raise RecordError("by is for a settlement: say with amount which part of the balance ends the debt")
     with recording(database, who, said, debts=debts or _together(database, rules, who, said)) as record:
         case = open_case(record, rules, None)
@@ -114,6 +120,8 @@ def _found(case: Case) -> FoundOffers:
 
 
 def _offered(case: Case, found: FoundOffers, words: OfferWords, approval: Approval) -> _Said:
+    if words.discount:
+        return _discounted(case, found, words, approval)
     if words.amount:
         return _settlement(case, found, words, approval)
     plans = (_own_plan(case, found, words.plan, approval),) if words.has_plan else _numbered(found, words)
@@ -197,6 +205,13 @@ def _settlement(case: Case, found: FoundOffers, words: OfferWords, approval: App
     return _Said(settlements=(offer,), until=until)
 
 
+def _discounted(case: Case, found: FoundOffers, words: OfferWords, approval: Approval) -> _Said:
+    amount = money_of(words.amount, case.total) if words.amount else None
+    offer, beyond = discount_said(found, case, amount, words.by)
+    approve(case, beyond, approval)
+    return _Said(discount=offer, until=offer.valid_until or case.on)
+
+
 def _said_today(past: Past, amount: Money, case: Case) -> date | None:
     """The last day that was said of the same today."""
     return past.settlement.valid_until if past.settlement and past.said_on(amount, case.on) else None
@@ -211,12 +226,14 @@ def _new(found: FoundOffers, offered: _Said) -> _Said | None:
     """What does not stand already, word for word."""
     plans = {plan for sent in found.standing for plan in sent.plans}
     amounts = {one.amount for sent in found.standing for one in sent.settlements}
+    discounts = {sent.discount for sent in found.standing}
     fresh = replace(
         offered,
         plans=tuple(plan for plan in offered.plans if plan not in plans),
         settlements=tuple(one for one in offered.settlements if one.amount not in amounts),
+        discount=None if offered.discount in discounts else offered.discount,
     )
-    return fresh if fresh.plans or fresh.settlements else None
+    return fresh if fresh.plans or fresh.settlements or fresh.discount else None
 
 
 def _keep(case: Case, call: int, kept: _Said, approval: Approval) -> None:
@@ -230,6 +247,7 @@ def _keep(case: Case, call: int, kept: _Said, approval: Approval) -> None:
         debts=ids,
         plans=kept.plans,
         settlements=kept.settlements,
+        discount=kept.discount,
         base=arrangements.base_of(case.record.connection, ids, case.on),
     )
     sent_offers.add(case.record.connection, offer)
@@ -244,6 +262,7 @@ def _told(record: Recording, offered: _Said, *, already: bool) -> Recorded:
     details = {
         "numbers": ", ".join(str(plan.number) for plan in offered.plans),
         "settlement": ", ".join(str(one.amount) for one in offered.settlements),
+        "discount": str(offered.discount.amount) if offered.discount else "",
         "stands_until": offered.until.isoformat(),
     }
     return Recorded(

@@ -10,6 +10,7 @@ from dispatcher.agreements.domain.agreed import Base
 from dispatcher.agreements.domain.offer_terms import OfferTerms, Watch
 from dispatcher.agreements.domain.offers import PlanOffer
 from dispatcher.agreements.domain.plan_interest import PlanInterest, kept_interest
+from dispatcher.agreements.domain.prompt_payment import discount_breaches
 from dispatcher.agreements.domain.schedules import (
     Frequency,
     Instalment,
@@ -217,6 +218,11 @@ def beyond_limits(case: Case, draft: Draft) -> list[str]:
     if draft.base is not None:  # an offer that was sent stands as it was made
         return found
     limits = getattr(case.terms, f"{draft.kind}s") if case.terms else None
+    prompt = case.terms.prompt_payment if case.terms and draft.kind == offering.SETTLEMENT else None
+    if prompt is not None:
+        beyond = [detail for _, detail in discount_breaches(prompt, case.total, draft.schedule, case.on)]
+        if not beyond or limits is None:
+            return found + beyond
     if limits is None:
         return [*found, f"no {draft.kind} may be agreed for these debts"]
     if draft.kind == "plan":

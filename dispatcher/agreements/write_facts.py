@@ -80,6 +80,7 @@ def writers(
             plan=plan_words({name: value for name, value in values.items() if name != "offer"}),
             amount=values.get("amount", ""),
             by=values.get("by"),
+            discount=values.get("discount", False),
         )
         debts = values.get("debt", ())
         return offer_on_call(

@@ -25,7 +25,7 @@ def offers(
     now: Now = None,
     as_json: AsJson = False,
 ) -> None:
-    """What may be offered: promises, plans with every date, amount and total cost, a settlement.
+    """What may be offered: promises, plans with every date, amount and total cost, a settlement, a discount.
 
     An offer that a message made is shown with that message's numbers until it expires.
 
@@ -72,5 +72,10 @@ def _tell(found: FoundOffers) -> None:
     for settlement in offered.settlements:
         until = f", until {settlement.valid_until}" if settlement.valid_until else ""
         print(f"  a settlement of {settlement.amount} ({settlement.percent} per cent){until}")
+    if (discount := offered.discount) and offered.total:
+        less = offered.total - discount.amount
+        print(
+            f"  {discount.amount} paid by {discount.valid_until}: {offered.total} less {discount.off} per cent, {less}"
+        )
     for refusal in offered.refused:
-        print(f"  no {refusal.offer}: {refusal.detail} ({refusal.rule})")
+        print(f"  no {refusal.offer.replace('_', ' ')}: {refusal.detail} ({refusal.rule})")

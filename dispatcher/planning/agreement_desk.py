@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dispatcher.agreements import write_facts
+from dispatcher.agreements.accept_by_paying import paid_on_debts
 from dispatcher.agreements.end import find
 from dispatcher.agreements.ledger import watch_ledger
 from dispatcher.agreements.storage.arrangements import of_debts, of_references
@@ -55,6 +56,7 @@ class AgreementDesk:
         """What a payment that was just recorded, or taken back, means."""
         watcher = Watcher(now=said.now, actor=said.actor, as_of=said.now.date())
         look_again(connection, of_debts(connection, debts), watcher)
+        paid_on_debts(connection, debts, self.rules, watcher)
 
     def replace(self, key: int, fact: str, said: Said, given: Given, read: Read) -> Recorded:
         """Put another arrangement in the place of one, on its debts; raises RecordError and leaves it standing."""

@@ -10,6 +10,7 @@ from dispatcher.agreements.domain.offer_terms import (
     OfferTerms,
     PlanTerms,
     PromiseTerms,
+    PromptPaymentTerms,
     SettlementTerms,
     Watch,
 )
@@ -119,6 +120,15 @@ SCHEMA: dict[str, Any] = {
                 "broken_after_days": _DAYS,
             },
         ),
+        "prompt_payment": _part(
+            ["percent", "within_days"],
+            {
+                "percent": _PERCENT,
+                "within_days": {**_DAYS, "minimum": 1},
+                "not_again_within_days": _DAYS,
+                "broken_after_days": _DAYS,
+            },
+        ),
         "unknown_limitation_after_days": {
             "type": "object",
             "propertyNames": {"pattern": "^[A-Z]{2}$"},
@@ -157,6 +167,7 @@ def _terms(file: YamlFile, caps: tuple[InterestCap, ...]) -> OfferTerms:
         promises=_promises(data["promises"]) if "promises" in data else None,
         plans=_plans(file, data["plans"], caps) if "plans" in data else None,
         settlements=_settlements(file, data["settlements"]) if "settlements" in data else None,
+        prompt_payment=_prompt_payment(file, data["prompt_payment"]) if "prompt_payment" in data else None,
         unknown_limitation_after_days=data.get("unknown_limitation_after_days", {}),
     )
 
@@ -226,6 +237,21 @@ def _settlements(file: YamlFile, data: Mapping[str, Any]) -> SettlementTerms:
         least_amount=_amounts(data.get("least_amount", {})),
         instalments_allowed=(MOST_PAYMENTS if allowed else 1) if isinstance(allowed, bool) else allowed,
         needs_approval_below_percent=None if below is None else _percent(below),
+        not_again_within_days=data.get("not_again_within_days", 0),
+        watch=_watch(data),
+    )
+
+
+def _prompt_payment(file: YamlFile, data: Mapping[str, Any]) -> PromptPaymentTerms:
+    percent = _percent(data["percent"])
+    if not 0 < percent < 100:
+        raise file.error(("prompt_payment", "percent"), "a discount is a part: above 0 and below 100")
+    if "plans" not in file.data:
+        detail = "a discount stands beside full payment and a plan: write `plans` too"
+        raise file.error(("prompt_payment",), detail)
+    return PromptPaymentTerms(
+        percent=percent,
+        within_days=data["within_days"],
         not_again_within_days=data.get("not_again_within_days", 0),
         watch=_watch(data),
     )

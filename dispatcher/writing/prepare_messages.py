@@ -67,6 +67,7 @@ class Offering:
 
     inputs: RenderInputs
     debts: tuple[int, ...]
+    discount: SettlementOffer | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -219,7 +220,8 @@ def _offering(
     text = compiled.text_for(inputs)
     if text is None or not text.shows_plans or not inputs.plans:
         return None
-    return Offering(inputs=inputs, debts=tuple(debt.id for debt in files.debts_in(message)))
+    debts = tuple(debt.id for debt in files.debts_in(message))
+    return Offering(inputs=inputs, debts=debts, discount=inputs.discount if text.shows_discount else None)
 
 
 def render_for(
@@ -416,6 +418,7 @@ def _sent_offer(connection: Connection, prepared: Prepared, offering: Offering) 
         if settlement and prepared.message.template == SETTLEMENT_TEMPLATE
         else (),
         base=arrangements.base_of(connection, offering.debts, message.as_of),
+        discount=offering.discount,
     )
 
 

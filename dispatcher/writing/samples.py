@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from channels.kind import ChannelKind
 from dispatcher.agreements.domain.arrangement import InstalmentState
+from dispatcher.agreements.domain.offered_before import SettlementOffer
 from dispatcher.agreements.domain.plan_interest import PlanInterest, plan_schedule
 from dispatcher.agreements.domain.schedules import Frequency, interest_of
 from dispatcher.values.interest import DayCount
@@ -167,6 +168,7 @@ def sample(channel: ChannelKind, language: str, country: str, kind: str) -> Rend
         plans_valid_until=date(2026, 3, 28),
         settlement=Money(debt.balance.minor * 7 // 10, currency),
         settlement_until=date(2026, 3, 28),
+        discount=a_discount(debt.balance),
         arrangement=an_arrangement(debt.balance),
         handover_on=date(2026, 4, 10),
         handover_firm=SAMPLE_SENDER.handover_firm,
@@ -174,6 +176,12 @@ def sample(channel: ChannelKind, language: str, country: str, kind: str) -> Rend
         payment_url="https://pay.sender.example/INV-2041",
         packs=("default",),
     )
+
+
+def a_discount(total: Money) -> SettlementOffer:
+    """3 per cent off within a week."""
+    amount = Money(-(-total.minor * 97 // 100), total.currency)
+    return SettlementOffer(amount=amount, percent=Decimal(97), valid_until=date(2026, 3, 18), off=Decimal(3))
 
 
 def an_arrangement(total: Money) -> ArrangementView:

@@ -16,7 +16,7 @@ from dispatcher.authoring.template_files import read_template, template_folders
 from dispatcher.values.money import Money
 from dispatcher.values.sender import AdviceBody
 from dispatcher.values.validation_period import VALIDATION, validation_period_end
-from dispatcher.writing.samples import an_arrangement, an_itemization, with_interest
+from dispatcher.writing.samples import a_discount, an_arrangement, an_itemization, with_interest
 from tests.writing.desk import LANGUAGES, ROOT, a_debt, home_of, house_style, inputs, rendered, shipped
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -183,6 +183,7 @@ def debtor_of(template, channel, reader):
         first_message_on=None if first else date(2026, 3, 2),
         settlement=Money(100_000, currency),
         settlement_until=date(2026, 3, 28),
+        discount=a_discount(sum((each.balance for each in debts), Money(0, currency))),
         arrangement=an_arrangement(Money(123_450, currency)) if template.name in AGREED else None,
     )
     return with_interest(made) if reader.endswith("interest") else made

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select, update
 
-from dispatcher.agreements.domain.offer_terms import SettlementTerms
+from dispatcher.agreements.domain.offer_terms import PromptPaymentTerms, SettlementTerms
 from dispatcher.agreements.storage import sent_offers
 from dispatcher.agreements.storage.sent_offers import SentOffer
 from dispatcher.calls.plan_calls import CallPlan, plan_calls
@@ -121,6 +121,24 @@ def test_a_plan_and_a_settlement_of_other_terms_are_offered_on_the_page_of_a_cal
     assert [(str(one.amount.amount), one.valid_until) for one in settlement.settlements] == [(amount, until)]
     [own] = plan.plans
     assert (own.count, own.first_on, own.total) == (2, AS_OF + timedelta(days=9), plan.total)
+
+
+def test_the_discount_of_today_is_a_box_and_another_one_needs_an_approver(
+    ringing: Web, taken: tuple[Desk, str, int]
+) -> None:
+    house, (visitor, path, debtor) = ringing.house, taken
+    some = PromptPaymentTerms(percent=Decimal(5), within_days=7)
+    offers = tuple(replace(terms, prompt_payment=some, settlements=None) for terms in house.policy.offers)
+    house.__dict__["policy"] = replace(house.policy, offers=offers)
+    assert 'name="discount"' in visitor.page(path)
+    own = {**TALKED, "discount_by": str(AS_OF + timedelta(days=20))}
+    refused = visitor.post(path, own)
+    assert (refused.status_code, "7 days are the most" in refused.text) == (422, True)
+    visitor.post(path, {**TALKED, "discount": "yes"})
+    [said] = said_on(ringing, debtor)
+    assert said.discount is not None
+    assert (said.discount.off, said.discount.valid_until) == (5, AS_OF + timedelta(days=7))
+    assert said.plans == ()
 
 
 def test_terms_outside_the_limits_leave_the_call_on_the_desk_until_somebody_approves_them(

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from httpx import Response
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
+from dispatcher.agreements.domain.offer_terms import PromptPaymentTerms
 from dispatcher.database.engine import DatabaseBusyError, open_database
 from dispatcher.database.tables.agreements import arrangements
 from dispatcher.database.tables.delivery import tasks
@@ -20,6 +22,7 @@ from dispatcher.database.tables.people import holds, page_tries
 from dispatcher.database.tables.portfolio import debtors, debts
 from dispatcher.people.domain.proof import MOST_TRIES, OnFile, is_proof
 from dispatcher.people.prove_debtor import IDLE
+from dispatcher.people.record_contact import record_contact
 from dispatcher.web.debtors import account
 from tests.web.house import Web
 from tests.web.test_debtors_page import token_of
@@ -184,6 +187,22 @@ def test_what_is_agreed_is_what_was_read_and_its_words_are_kept(own: Web) -> Non
         entry = json.loads(connection.scalars(query).one())
     assert entry["actor"] == "debtor"
     assert words[1] not in json.dumps(entry)  # beside the log, where it can be erased
+
+
+def test_a_discount_is_shown_once_it_was_offered_and_agreed_on_as_a_settlement(own: Web) -> None:
+    policy, database = own.house.policy, own.house.database
+    some = PromptPaymentTerms(percent=Decimal(5), within_days=7)
+    offers = tuple(replace(terms, prompt_payment=some) for terms in policy.offers)
+    own.house.__dict__["policy"] = replace(policy, offers=offers)
+    visitor, path = proved(own)
+    assert "discount" not in visitor.get(path).text  # or its last day would move with every look
+    record_contact(database, "acme/A-1", "call", said_by_the_desk(own), read=own.house.read_reply)
+    own.house.record("offer", "acme/A-1", said_by_the_desk(own), {"discount": ("yes",), "debt": ("D-1",)})
+    shown = visitor.get(path).text
+    assert "Pay $114.00 by" in shown
+    assert visitor.post(path, data=fields(shown, "discount")).status_code == 303
+    [agreed] = rows(own, arrangements)
+    assert (agreed.kind, agreed.total_minor, agreed.state) == ("settlement", 11_400, "active")
 
 
 def test_an_offer_that_has_changed_is_shown_again_and_not_agreed_on(own: Web) -> None:

@@ -59,6 +59,7 @@ INSTEAD = {
     ("offer", "offer"),
     ("offer", "amount"),
     ("offer", "by"),
+    ("offer", "discount"),
 }  # they say the same fact in another way
 BEHIND_US = {
     "on",

@@ -13,6 +13,7 @@ from dispatcher.writing.checks.checks import check_bytes
 from dispatcher.writing.checks.mask import without_word
 from dispatcher.writing.checks.scan import DATA
 from dispatcher.writing.mime import read_email
+from dispatcher.writing.samples import a_discount
 from tests.writing.desk import (
     BODY,
     LANGUAGES,
@@ -447,6 +448,18 @@ def test_a_plan_that_does_not_add_up_is_held():
     made = inputs()
     wrong = replace(made, plans=(replace(made.plans[0], principal=Money(100, "USD")),))
     assert "plan-total" in rules(rendered(shipped("payment-plan-offer"), wrong))
+
+
+@pytest.mark.parametrize(
+    ("left_out", "rule"),
+    [("by {{ discount.pay_by }}", "discount-expiry"), ("{{ tables.plans }}", "discount-alone")],
+)
+def test_a_discount_without_its_last_day_or_without_a_plan_beside_it_is_held(left_out, rule):
+    whole = f"{BODY} {{{{ total }}}}, or pay {{{{ discount.to_pay }}}} by {{{{ discount.pay_by }}}}.\n\n{{{{ tables.plans }}}}"
+    whole += "\n\nThe plans are open until {{ plans_valid_until }}."
+    made = inputs(discount=a_discount(inputs().total))
+    assert rules(rendered(compiled(en_email=whole), made)) == []
+    assert rule in rules(rendered(compiled(en_email=whole.replace(left_out, "")), made))
 
 
 def test_an_sms_that_is_too_long_says_why():

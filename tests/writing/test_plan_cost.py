@@ -8,7 +8,7 @@ import pytest
 from channels.kind import ChannelKind
 from dispatcher.values.money import Money
 from dispatcher.writing.formats import locale_for, money_text
-from dispatcher.writing.samples import an_arrangement, with_interest
+from dispatcher.writing.samples import a_discount, an_arrangement, with_interest
 from tests.content.test_promises import ROOT
 from tests.shared import yaml_of
 from tests.writing.desk import a_debt, compiled, inputs, rendered, shipped
@@ -34,9 +34,10 @@ def as_shown(result) -> str:
 @pytest.mark.parametrize("language", HOMES)
 @pytest.mark.parametrize("channel", WRITTEN)
 def test_an_offer_shows_balance_interest_and_total_and_calls_nothing_free(channel, language) -> None:
-    made = dear(channel, language, settlement=Money(100_000, HOMES[language][1]))
+    owed, part = (Money(minor, HOMES[language][1]) for minor in (123_450, 100_000))
+    made = dear(channel, language, settlement=part, discount=a_discount(owed))
     locale = locale_for(language, HOMES[language][0])
-    for name in ("payment-plan-offer", "settlement-offer"):
+    for name in ("payment-plan-offer", "settlement-offer", "prompt-payment"):
         result = rendered(shipped(name), made)
         assert result.findings == ()
         text = as_shown(result)

@@ -8,6 +8,7 @@ from dispatcher.agreements.domain.offer_terms import (
     OfferTerms,
     PlanTerms,
     PromiseTerms,
+    PromptPaymentTerms,
     SettlementTerms,
     Watch,
 )
@@ -26,6 +27,7 @@ def more_of(terms: OfferTerms | None, added: OfferTerms | None) -> OfferTerms | 
         promises=_promises(terms.promises, added.promises),
         plans=_plans(terms.plans, added.plans),
         settlements=_settlements(terms.settlements, added.settlements),
+        prompt_payment=_prompt_payment(terms.prompt_payment, added.prompt_payment),
     )
 
 
@@ -69,6 +71,19 @@ def _settlements(one: SettlementTerms | None, two: SettlementTerms | None) -> Se
         },
         instalments_allowed=max(one.instalments_allowed, two.instalments_allowed),
         needs_approval_below_percent=free if free > least else None,
+        not_again_within_days=min(one.not_again_within_days, two.not_again_within_days),
+        watch=_watch(one.watch, two.watch),
+    )
+
+
+def _prompt_payment(
+    one: PromptPaymentTerms | None, two: PromptPaymentTerms | None
+) -> PromptPaymentTerms | None:
+    if one is None or two is None:
+        return one or two
+    return PromptPaymentTerms(
+        percent=max(one.percent, two.percent),
+        within_days=max(one.within_days, two.within_days),
         not_again_within_days=min(one.not_again_within_days, two.not_again_within_days),
         watch=_watch(one.watch, two.watch),
     )

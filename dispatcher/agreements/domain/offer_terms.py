@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from dispatcher.agreements.domain.plan_interest import InterestTerms
 from dispatcher.agreements.domain.schedules import Frequency
+from dispatcher.values.money import Money
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +62,22 @@ class SettlementTerms:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PromptPaymentTerms:
+    """Limits of a discount for paying the whole at once: so many per cent off, within so many days."""
+
+    percent: Decimal
+    within_days: int
+    not_again_within_days: int = 0  # of another part; the same is offered once
+    watch: Watch = field(default_factory=Watch)
+
+
+def part_of(total: Money, percent: Decimal) -> Money:
+    """A part of an amount, rounded up to the unit."""
+    minor = (total.minor * percent / 100).to_integral_value(rounding=ROUND_CEILING)
+    return Money(int(minor), total.currency)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OfferMatch:
     """For whom: plain equality and ranges, as in strategies; empty means everybody."""
 
@@ -91,11 +108,13 @@ class OfferTerms:
     promises: PromiseTerms | None = None
     plans: PlanTerms | None = None
     settlements: SettlementTerms | None = None
+    prompt_payment: PromptPaymentTerms | None = None
     unknown_limitation_after_days: Mapping[str, int] = field(default_factory=dict)  # by country
 
     def watch(self, kind: str) -> Watch:
-        """How an arrangement of a kind is watched."""
-        terms = {"promise": self.promises, "plan": self.plans, "settlement": self.settlements}[kind]
+        """How an arrangement of a kind is watched; a discounted sum is a settlement whose last day is near."""
+        settlements = self.settlements or self.prompt_payment
+        terms = {"promise": self.promises, "plan": self.plans, "settlement": settlements}[kind]
         return terms.watch if terms else Watch()
 
 

@@ -1,15 +1,15 @@
 """What may be offered to one person today: promises, plans, a settlement, and for what may not be the rule."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from dispatcher.agreements.domain.more_terms import more_of
-from dispatcher.agreements.domain.offer_terms import OfferTerms, PlanTerms, SettlementTerms
+from dispatcher.agreements.domain.offer_terms import OfferTerms, PlanTerms, SettlementTerms, part_of
 from dispatcher.agreements.domain.offered_before import Past, SettlementOffer
 from dispatcher.agreements.domain.plan_interest import PlanInterest, borne, plan_schedule
+from dispatcher.agreements.domain.prompt_payment import discount_for
 from dispatcher.agreements.domain.schedules import Frequency, Schedule, ScheduleError, interest_of
 from dispatcher.agreements.domain.within_means import BEYOND_MEANS, affords, beyond_means, reckoned_with
 from dispatcher.people.domain.affordability import Affordability
@@ -17,8 +17,8 @@ from dispatcher.people.domain.asked import asked_in_all
 from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.values.money import Money
 
-PROMISE, PLAN, SETTLEMENT = "promise", "plan", "settlement"
-KINDS = (PROMISE, PLAN, SETTLEMENT)
+PROMISE, PLAN, SETTLEMENT, DISCOUNT = "promise", "plan", "settlement", "prompt_payment"
+KINDS = (PROMISE, PLAN, SETTLEMENT, DISCOUNT)
 INTEREST = "interest"  # of plans: what the file wants and the debtor's place does not allow
 MOST_PLANS = 3  # a choice of more helps nobody
 FIRST_AFTER_DAYS = 14  # time to read the offer, answer it and be paid; less where the desk allows less
@@ -97,6 +97,7 @@ class Offers:
     promise: PromiseOffer | None = None
     plans: tuple[PlanOffer, ...] = ()
     settlements: tuple[SettlementOffer, ...] = ()
+    discount: SettlementOffer | None = None  # for prompt payment
     refused: tuple[Refusal, ...] = field(default=())
     interest: PlanInterest | None = None  # what plans made today bear
 
@@ -164,7 +165,8 @@ def offers_for(
     barred = tuple(refuse_all(person, debts, terms, on))
     if barred:
         return Offers(terms=terms.name, total=total_of_debts(debts), refused=barred)
-    return _within_terms(terms, person, total_of_debts(debts), on, past or Past())
+    found = _within_terms(terms, person, total_of_debts(debts), on, past or Past())
+    return _with_discount(found, terms, frozenset(debt.id for debt in debts), on, past or Past())
 
 
 def refuse_all(
@@ -245,6 +247,22 @@ def _within_terms(terms: OfferTerms, person: PersonFile, total: Money, on: date,
     )
 
 
+def _with_discount(offers: Offers, terms: OfferTerms, debts: frozenset[int], on: date, past: Past) -> Offers:
+    """With the discount for prompt payment, which only stands beside full payment and a plan."""
+    limits, total = terms.prompt_payment, offers.total
+    found: SettlementOffer | tuple[str, str]
+    if limits is None or total is None:
+        found = "not-offered", f"{terms.name} has no `prompt_payment`"
+    elif not offers.plans:
+        found = "no-plan", "no plan may be offered beside it"
+    else:
+        found = discount_for(limits, debts, total, on, past)
+    if isinstance(found, SettlementOffer):
+        return replace(offers, discount=found)
+    refusal = Refusal(offer=DISCOUNT, rule=found[0], detail=found[1])
+    return replace(offers, refused=(*offers.refused, refusal))
+
+
 def _promise(
     terms: OfferTerms, total: Money, on: date, past: Past, refused: list[Refusal]
 ) -> PromiseOffer | None:
@@ -322,14 +340,8 @@ def _fits(
 
 def down_payment(limits: PlanTerms, total: Money) -> Money | None:
     """The least down payment, rounded up to the unit; None where none is asked."""
-    part = percent_of(total, limits.least_down_payment_percent)
+    part = part_of(total, limits.least_down_payment_percent)
     return part if part.minor > 0 else None
-
-
-def percent_of(total: Money, percent: Decimal) -> Money:
-    """A part of an amount, rounded up to the unit."""
-    minor = (total.minor * percent / 100).to_integral_value(rounding=ROUND_CEILING)
-    return Money(int(minor), total.currency)
 
 
 def breaches(limits: PlanTerms, total: Money, schedule: Schedule, on: date) -> Iterator[tuple[str, str]]:
@@ -363,7 +375,7 @@ def settlement_breaches(
     limits: SettlementTerms, balance: Money, amount: Money, schedule: Schedule, on: date
 ) -> Iterator[tuple[str, str]]:
     """The same for a settlement; `needs_approval` where somebody must approve it."""
-    least = percent_of(balance, limits.least_percent)
+    least = part_of(balance, limits.least_percent)
     if amount.minor < least.minor:
         yield (
             "least_percent",
@@ -372,7 +384,7 @@ def settlement_breaches(
     floor = limits.least_amount.get(amount.currency)
     if floor is not None and amount.amount < floor:
         yield "least_amount", f"{amount}; {floor} {amount.currency} is the least"
-    free = percent_of(balance, limits.percent_without_approval)
+    free = part_of(balance, limits.percent_without_approval)
     if least.minor <= amount.minor < free.minor:
         detail = f"{amount} is below {limits.percent_without_approval} per cent: somebody must approve it"
         yield "needs_approval", detail
@@ -437,6 +449,6 @@ def _settlements(
 
 
 def _least_settlement(limits: SettlementTerms, total: Money) -> Money:
-    part = percent_of(total, limits.percent_without_approval)
+    part = part_of(total, limits.percent_without_approval)
     floor = limits.least_amount.get(total.currency)
     return max(part, Money.of(floor, total.currency)) if floor is not None else part

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select
+from sqlalchemy import Connection, bindparam, insert, or_, select
 
 from dispatcher.agreements.domain.agreed import Base
 from dispatcher.agreements.domain.offered_before import OfferedBefore, SettlementOffer
@@ -18,6 +18,7 @@ from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.agreements import sent_offers
 from dispatcher.database.tables.messages import messages
 from dispatcher.database.tables.people import contacts
+from dispatcher.database.tables.portfolio import debtors
 from dispatcher.values.money import Money
 
 WENT_OUT = ("sending", "accepted", "delivered", "unknown")
@@ -48,6 +49,7 @@ class SentOffer:
     plans: tuple[PlanOffer, ...]
     settlements: tuple[SettlementOffer, ...]
     base: Base
+    discount: SettlementOffer | None = None
 
 
 def keep(connection: Connection, offers: Sequence[SentOffer]) -> None:
@@ -98,21 +100,53 @@ def of_messages(connection: Connection, message_ids: Collection[str]) -> dict[st
 
 _SETTLEMENTS = (
     select(sent_offers.c.debtor_id, sent_offers.c.message_id, sent_offers.c.offered_on, sent_offers.c.currency,
-           sent_offers.c.settlements)
+           sent_offers.c.settlements, sent_offers.c.debts, sent_offers.c.total_minor)
     .select_from(_EACH)
     .where(one_of(sent_offers.c.debtor_id, "ids"), _WAS_SAID, sent_offers.c.settlements != [])
     .order_by(sent_offers.c.offered_on, sent_offers.c.id)
 )  # fmt: skip
 
 
+_DISCOUNTS = (
+    select(sent_offers)
+    .select_from(_EACH)
+    .where(sent_offers.c.offered_on >= bindparam("since"), _WAS_SAID, sent_offers.c.settlements != [])
+    .order_by(sent_offers.c.offered_on.desc(), sent_offers.c.id.desc())
+)
+
+
 def settlements_sent(connection: Connection, debtor_ids: Collection[int]) -> dict[int, list[OfferedBefore]]:
-    """Person -> every settlement that was offered, the oldest first."""
+    """Person -> every settlement, and discount for prompt payment, that was offered, the oldest first."""
     found: dict[int, list[OfferedBefore]] = {}
     for row in connection.execute(_SETTLEMENTS, {"ids": sorted(debtor_ids)}):
-        settlement = _settlement(row.settlements[0], row.currency)
-        before = OfferedBefore(message_id=row.message_id, on=row.offered_on, settlement=settlement)
-        found.setdefault(row.debtor_id, []).append(before)
+        found.setdefault(row.debtor_id, []).extend(
+            OfferedBefore(
+                message_id=row.message_id,
+                on=row.offered_on,
+                debts=frozenset(row.debts),
+                total=Money(row.total_minor, row.currency),
+                settlement=_settlement(one, row.currency),
+            )
+            for one in row.settlements
+        )
     return found
+
+
+def discounts_to(connection: Connection, debtor_ids: Collection[int], since: date) -> list[SentOffer]:
+    """What people were offered for prompt payment since a day, the newest first."""
+    query = _DISCOUNTS.where(one_of(sent_offers.c.debtor_id, "ids"))
+    rows = connection.execute(query, {"ids": sorted(debtor_ids), "since": since})
+    return [offer for row in rows if (offer := _read(row)).discount]
+
+
+def discounts_of_creditors(
+    connection: Connection, creditor_ids: Collection[int], since: date
+) -> list[SentOffer]:
+    """The same of whoever owes these creditors."""
+    query = _DISCOUNTS.join(debtors, debtors.c.id == sent_offers.c.debtor_id).where(
+        debtors.c.creditor_id.in_(creditor_ids)
+    )
+    return [offer for row in connection.execute(query, {"since": since}) if (offer := _read(row)).discount]
 
 
 def _row(offer: SentOffer) -> dict[str, Any]:
@@ -126,7 +160,7 @@ def _row(offer: SentOffer) -> dict[str, Any]:
         "total_minor": offer.total.minor,
         "debts": list(offer.debts),
         "plans": [plan_json(plan) for plan in offer.plans],
-        "settlements": [settlement_json(one) for one in offer.settlements],
+        "settlements": _parts_json(offer),
         "base": offer.base.as_json(),
     }
 
@@ -139,9 +173,14 @@ def terms_json(offer: SentOffer) -> dict[str, Any]:
         "offered_on": offer.offered_on.isoformat(),
         "valid_until": offer.valid_until.isoformat(),
         "plans": [plan_json(plan) for plan in offer.plans],
-        "settlements": [settlement_json(one) for one in offer.settlements],
+        "settlements": _parts_json(offer),
         "source": f"message {offer.message_id}" if offer.message_id else f"call {offer.contact_id}",
     }
+
+
+def _parts_json(offer: SentOffer) -> list[dict[str, Any]]:
+    parts = (*offer.settlements, *([offer.discount] if offer.discount else []))
+    return [settlement_json(one) for one in parts]
 
 
 def plan_json(plan: PlanOffer) -> dict[str, Any]:
@@ -168,12 +207,14 @@ def _interest_json(plan: PlanOffer) -> dict[str, Any]:
 
 
 def settlement_json(offer: SettlementOffer) -> dict[str, Any]:
-    """A settlement in the same way."""
+    """A settlement in the same way; `off` of a discount for prompt payment."""
     until = offer.valid_until.isoformat() if offer.valid_until else None
-    return {"amount": str(offer.amount.amount), "percent": str(offer.percent), "valid_until": until}
+    off = {"off": str(offer.off)} if offer.off is not None else {}
+    return {"amount": str(offer.amount.amount), "percent": str(offer.percent), "valid_until": until, **off}
 
 
 def _read(row: Any) -> SentOffer:
+    parts = [_settlement(one, row.currency) for one in row.settlements]
     return SentOffer(
         message_id=row.message_id,
         contact_id=row.contact_id,
@@ -183,7 +224,8 @@ def _read(row: Any) -> SentOffer:
         total=Money(row.total_minor, row.currency),
         debts=tuple(row.debts),
         plans=tuple(_plan(plan, row.currency) for plan in row.plans),
-        settlements=tuple(_settlement(one, row.currency) for one in row.settlements),
+        settlements=tuple(one for one in parts if one.off is None),
+        discount=next((one for one in parts if one.off is not None), None),
         base=Base.from_json(row.base),
     )
 
@@ -206,4 +248,5 @@ def _settlement(written: Mapping[str, Any], currency: str) -> SettlementOffer:
         amount=Money.of(written["amount"], currency),
         percent=Decimal(written["percent"]),
         valid_until=date.fromisoformat(until) if until else None,
+        off=Decimal(written["off"]) if "off" in written else None,
     )

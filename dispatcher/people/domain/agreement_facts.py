@@ -175,6 +175,10 @@ OFFER = Fact(
             name="by", says="Until when the settlement stands; as long as the limits say if not given.",
             label="Settlement until", takes=Takes.DAY, column="valid_until",
         ),
+        Field(
+            name="discount", says="The discount of today for prompt payment; with amount and by, one of other terms.",
+            takes=Takes.FLAG, default=False, column="settlements",
+        ),
         *_BEYOND,
     ),
 )  # fmt: skip

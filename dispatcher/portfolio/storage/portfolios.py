@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from dispatcher.database.tables.agreements import arrangement_debts, ledger_balances
+from dispatcher.database.tables.agreements import arrangement_debts, ledger_balances, sent_offers
 from dispatcher.database.tables.portfolio import (
     contact_points,
     creditors,
@@ -347,15 +347,17 @@ def recount_payments(connection: Connection, debt_ids: Sequence[int]) -> None:
 
 
 def keep_balances(connection: Connection, *, as_of: date, now: datetime) -> None:
-    """Keep what this ledger says of debts that were ever agreed on: by it payments are seen and misses proved."""
+    """Keep what this ledger says of debts that were agreed on, or whose part was offered: payments are seen by it."""
     agreed = exists().where(arrangement_debts.c.debt_id == debts.c.id)
+    offered = select(sent_offers.c.debtor_id).where(sent_offers.c.settlements != [])  # asked once, not a debt
+    owing_too = select(debt_parties.c.debt_id).where(debt_parties.c.debtor_id.in_(offered))
     t = staged_debts.c
     query = (
         select(debts.c.id, literal(as_of, Date), t.balance_minor, literal(now, Instant()))
         .select_from(staged_debts)
         .join(creditors, creditors.c.key == t.creditor)
         .join(debts, and_(debts.c.creditor_id == creditors.c.id, debts.c.reference == t.reference))
-        .where(agreed)
+        .where(or_(agreed, debts.c.debtor_id.in_(offered), debts.c.id.in_(owing_too)))
     )
     names = ["debt_id", "day", "balance_minor", "read_at"]
     statement = _insert(connection, ledger_balances).from_select(names, query)

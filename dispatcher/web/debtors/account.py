@@ -136,7 +136,7 @@ def _as_fact(choice: Choosable, shown: Account, on: str) -> tuple[str, Mapping[s
     match choice.key.split():
         case ["offer", number]:
             return "plan", {**given, "offer": (number,)}
-        case ["settlement"]:
+        case ["settlement"] | ["discount"]:
             by = choice.by.isoformat() if choice.by else ""
             return "settlement", {**given, "amount": (choice.amount,), "by": (by,)}
         case _:

@@ -11,6 +11,7 @@ from babel import Locale
 
 from dispatcher.agreements.domain.agreed import Agreed
 from dispatcher.agreements.domain.arrangement import Paid, State
+from dispatcher.agreements.domain.offered_before import SettlementOffer
 from dispatcher.agreements.domain.schedules import Instalment
 from dispatcher.agreements.find_offers import FoundOffers, find_offers
 from dispatcher.agreements.storage import arrangements
@@ -40,7 +41,7 @@ class Choosable:
     `seen` is a digest of all of it: what is agreed is what was read.
     """
 
-    key: str  # offer 1, settlement, promise
+    key: str  # offer 1, settlement, discount, promise
     title: str
     words: str
     button: str
@@ -230,24 +231,25 @@ def _choices(found: FoundOffers, writer: _Writer) -> list[Choosable]:
 
 
 def _settlement(found: FoundOffers, writer: _Writer, references: str) -> list[Choosable]:
-    """Only what was offered: shown here first, its last day would move with every look."""
+    """Only what was offered, a discount too: shown here first, its last day would move with every look."""
     sent = next((one for one in found.standing if one.settlements), None)
-    if sent is None:
-        return []
-    offer = sent.settlements[0]
-    by = offer.valid_until or sent.valid_until
+    said = [("settlement", sent.settlements[0], sent.valid_until)] if sent else []
+    if (discount := found.said_discount) and discount.valid_until:
+        said.append(("discount", discount, discount.valid_until))
+    return [_part(key, offer, offer.valid_until or until, writer, references) for key, offer, until in said]
+
+
+def _part(key: str, offer: SettlementOffer, by: date, writer: _Writer, references: str) -> Choosable:
     values = {"amount": writer.money(offer.amount), "day": writer.day(by)}
-    return [
-        Choosable(
-            key="settlement",
-            title=writer.say("settle", **values),
-            words=writer.say("words_settle", references=references, **values),
-            button=writer.say("agree_settle"),
-            schedule=[(values["day"], values["amount"])],
-            amount=str(offer.amount.amount),
-            by=by,
-        )
-    ]
+    return Choosable(
+        key=key,
+        title=writer.say("settle", **values),
+        words=writer.say("words_settle", references=references, **values),
+        button=writer.say("agree_settle"),
+        schedule=[(values["day"], values["amount"])],
+        amount=str(offer.amount.amount),
+        by=by,
+    )
 
 
 def _promise(found: FoundOffers, writer: _Writer, references: str) -> list[Choosable]:

@@ -1,6 +1,6 @@
 """What the form of a call says was offered on it: numbers of today, and a plan and a settlement by their terms."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dispatcher.calls.domain.call import CallError, CallOutcome
 from dispatcher.people.recording import Said
@@ -10,8 +10,9 @@ Given = Mapping[str, Sequence[str]]  # a fact `offer`, as the table of facts wan
 
 PLAN = ("payments", "every", "first_on", "down")
 SETTLEMENT = ("amount", "by")
+DISCOUNT = {"discount_amount": "amount", "discount_by": "by"}  # the field of the form, and of the fact
 APPROVAL = ("approved_by", "why")
-OWN_TERMS = (*PLAN, *SETTLEMENT, *APPROVAL)
+OWN_TERMS = (*PLAN, *SETTLEMENT, *DISCOUNT, *APPROVAL)
 
 
 def offered_on(visit: Visit, outcome: CallOutcome, known: Sequence[str]) -> list[Given]:
@@ -38,7 +39,7 @@ def write_offers(visit: Visit, debtor: str, said: Said, about: Given, offers: Se
     told = []
     for given in offers:
         details = visit.program.record("offer", debtor, said, {**about, **given}).details
-        told += [str(details[name]) for name in ("numbers", "settlement") if details.get(name)]
+        told += [str(details[name]) for name in ("numbers", "settlement", "discount") if details.get(name)]
     return told
 
 
@@ -47,7 +48,15 @@ def _offered(visit: Visit) -> Iterator[Given]:
         yield {"offer": numbers}
     if amount := visit.text("settle"):
         yield {"amount": (amount,)}
+    if visit.text("discount"):
+        yield {"discount": ("yes",)}
+    approval = _typed(visit, APPROVAL)
     for part in (PLAN, SETTLEMENT):
-        given = {name: (text,) for name in part if (text := visit.text(name))}
-        if given:
-            yield given | {name: (text,) for name in APPROVAL if (text := visit.text(name))}
+        if given := _typed(visit, part):
+            yield given | approval
+    if given := {DISCOUNT[name]: text for name, text in _typed(visit, DISCOUNT).items()}:
+        yield given | approval | {"discount": ("yes",)}
+
+
+def _typed(visit: Visit, names: Iterable[str]) -> dict[str, Sequence[str]]:
+    return {name: (text,) for name in names if (text := visit.text(name))}

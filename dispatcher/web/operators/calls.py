@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from starlette.responses import Response
 
-from dispatcher.agreements.domain.offers import PLAN, SETTLEMENT
+from dispatcher.agreements.domain.offers import DISCOUNT, PLAN, SETTLEMENT
 from dispatcher.agreements.find_offers import FoundOffers, offers_of
 from dispatcher.calls.dialler import rows_of
 from dispatcher.calls.domain.call import CallError, CallOutcome
@@ -98,6 +98,7 @@ def show_call(visit: Visit) -> Response:
         offers=offers,
         own_plan=offers.may_be_approved(PLAN),
         own_settlement=offers.may_be_approved(SETTLEMENT),
+        own_discount=offers.may_be_approved(DISCOUNT),
         outcomes=list(CallOutcome),
         lately=_lately(line),
         every=EVERY,

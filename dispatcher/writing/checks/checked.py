@@ -84,6 +84,9 @@ class Checked:
                 yield from (item.amount, item.interest, item.fees, item.credited)
         if self.inputs.settlement is not None:
             yield self.inputs.settlement
+        if self.text.shows_discount and (discount := self.inputs.discount):
+            yield discount.amount
+            yield self.inputs.total - discount.amount
         if self.inputs.arrangement is not None:
             yield from self.inputs.arrangement.moneys
         for plan in self.inputs.plans if self.text.shows_plans else ():
@@ -110,6 +113,8 @@ class Checked:
         if inputs.arrangement is not None:
             days |= set(inputs.arrangement.days)
         days.add(inputs.settlement_until)
+        if self.text.shows_discount and inputs.discount:
+            days.add(inputs.discount.valid_until)
         for plan in inputs.plans if self.text.shows_plans else ():
             days |= {instalment.due_on for instalment in plan.instalments}
         return {day for day in days if day is not None}

@@ -364,6 +364,20 @@ def _plans(checked: Checked) -> Steps:
         yield Finding(rule="plan-expiry", phrase="", advice=advice)
 
 
+def _discount(checked: Checked) -> Steps:
+    """A discount says its last day, and stands beside the whole and a plan."""
+    inputs = checked.inputs
+    if not checked.text.shows_discount or inputs.discount is None:
+        return
+    until = inputs.discount.valid_until
+    if until is None or not checked.says(date_text(until, checked.locale)):
+        advice = "Say until when the discount stands: {{ discount.pay_by }}."
+        yield Finding(rule="discount-expiry", phrase="", advice=advice)
+    if not checked.text.shows_plans or not checked.says(money_text(inputs.total, checked.locale)):
+        advice = "Show the whole and a plan beside the discount: {{ total }} and {{ tables.plans }}."
+        yield Finding(rule="discount-alone", phrase="", advice=advice)
+
+
 def _links(checked: Checked) -> Steps:
     """Links lead to the sender or to us; debtor data never makes one."""
     html = checked.parts.get("html", "")
@@ -450,6 +464,7 @@ STEPS: tuple[tuple[str, Callable[[Checked], Steps]], ...] = (
     ("what the law wants said, first and later", _disclosures),
     ("a simple way to stop", _optout),
     ("plans add up", _plans),
+    ("discounts have a choice", _discount),
     ("links lead home", _links),
     ("an e-mail is light", _weight),
     ("an SMS is short", _length),

@@ -86,6 +86,7 @@ def message_inputs(
         plans_bear_interest=offers.interest is not None,
         settlement=settlement.amount if settlement else None,
         settlement_until=settlement.valid_until if settlement else None,
+        discount=offers.discount,
         arrangement=arrangement,
         papers=papers,
         handover_on=message.as_of + timedelta(days=sender.handover_days) if handed_over else None,

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from channels.kind import ChannelKind
+from dispatcher.agreements.domain.offered_before import SettlementOffer
 from dispatcher.agreements.domain.offers import PlanOffer
 from dispatcher.people.domain.asked import asked_in_all
 from dispatcher.values.money import Money
@@ -119,6 +120,7 @@ class RenderInputs:
     plans_bear_interest: bool = False
     settlement: Money | None = None  # a part of the balance that would end the debts
     settlement_until: date | None = None  # None: it comes again on the same terms
+    discount: SettlementOffer | None = None  # for prompt payment
     arrangement: ArrangementView | None = None
     papers: tuple[
         PaperView, ...
@@ -135,6 +137,11 @@ class RenderInputs:
     def asks(self) -> bool:
         """Whether it may ask for money: answers to people and confirmations of a stop ask for none."""
         return self.kind not in ("reply_to_consumer", "optout_confirmation")
+
+    @property
+    def discount_less(self) -> Money | None:
+        """What is taken off the total for prompt payment."""
+        return self.total - self.discount.amount if self.discount else None
 
     @property
     def balance_day(self) -> date:
@@ -160,11 +167,12 @@ class RenderInputs:
 
     def digest(self) -> str:
         """SHA-256 (hex) over all values; two equal digests render the same text."""
-        values = {name: getattr(self, name) for name in _OWN if name != "papers" or self.papers}
+        values = {name: getattr(self, name) for name in _OWN if name not in _ADDED or getattr(self, name)}
         values["sender"] = _sender_digest(self.sender)
         return hashlib.sha256(_written(values)).hexdigest()
 
 
+_ADDED = frozenset({"papers", "discount"})  # what has none digests as it did before there were any
 _OWN = tuple(each.name for each in fields(RenderInputs) if each.name != "sender")
 _MOST_SENDERS = 256
 _senders: dict[int, tuple[Sender, str]] = {}  # by identity: a configuration's senders live as long as it does

@@ -170,6 +170,7 @@ class _TextCompiler:
             source=self.source,
             letter_words=self.house.letter_words(self.language) if self._is_letter else None,
             shows_plans=any(use.placeholder.name == "plans" and use.fields for use in uses),
+            shows_discount=any(use.placeholder.name.startswith("discount.") for use in uses),
             disclosures=self._disclosures(),
         )
 

@@ -88,6 +88,7 @@ class CompiledText:
     uses: tuple[Use, ...]  # of all parts together
     disclosures: tuple[CompiledDisclosure, ...]
     shows_plans: bool = False
+    shows_discount: bool = False
     source: str = ""  # as its author wrote it
     letter_words: LetterWords | None = None  # what the page around a letter says; None for other channels too
 

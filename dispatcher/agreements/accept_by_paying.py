@@ -1,0 +1,150 @@
+"""Keeps a discount's word: whoever pays the discounted sum in time owes nothing more, and need not have said so.
+
+What was paid becomes a settlement by the terms that were said; from then on it follows the facts as any other does.
+"""
+
+from collections.abc import Callable, Sequence
+
+from dispatcher.agreements.domain import offers as offering
+from dispatcher.agreements.domain.agreed import Agreed, AgreedDebt
+from dispatcher.agreements.domain.arrangement import Facts, State, Terms, fold
+from dispatcher.agreements.domain.offer_terms import OfferTerms, Watch
+from dispatcher.agreements.domain.paid_in_time import is_paid_in_time
+from dispatcher.agreements.domain.schedules import Instalment
+from dispatcher.agreements.end import end
+from dispatcher.agreements.storage import arrangements, sent_offers
+from dispatcher.agreements.storage.sent_offers import SentOffer
+from dispatcher.agreements.watch import LATE_LEDGERS, AgreementRules, Watcher, log, look_again
+from dispatcher.database.engine import Connection
+from dispatcher.log.domain.events import Event
+from dispatcher.people.domain.person import PersonFile
+from dispatcher.people.recording import Said
+from dispatcher.people.storage import people_facts
+from dispatcher.people.storage.debt_files import load_debts
+from dispatcher.people.storage.people import load_people
+from dispatcher.treatment.find_segments import with_segments
+
+SOURCE = "paid in time"
+OTHER_DEALS = ("plan", "settlement")  # agreed since, they count; a promise only names a day
+
+
+def paid_on_debts(
+    connection: Connection, debt_ids: Sequence[int], rules: Callable[[], AgreementRules], watcher: Watcher
+) -> None:
+    """Look at the discounts on debts on which a payment was just recorded; `rules` are read where there is one."""
+    people = people_facts.people_owing(connection, debt_ids)
+    offers = sent_offers.discounts_to(connection, people, watcher.as_of - LATE_LEDGERS)
+    concerned = [offer for offer in offers if set(offer.debts) & set(debt_ids)]
+    _look(connection, concerned, rules, watcher)
+
+
+def paid_by_ledgers(
+    connection: Connection, creditor_ids: Sequence[int], rules: Callable[[], AgreementRules], watcher: Watcher
+) -> list[Agreed]:
+    """Look at all discounts of creditors whose ledger was just read."""
+    offers = sent_offers.discounts_of_creditors(connection, creditor_ids, watcher.as_of - LATE_LEDGERS)
+    return _look(connection, offers, rules, watcher)
+
+
+def _look(
+    connection: Connection, offers: Sequence[SentOffer], rules: Callable[[], AgreementRules], watcher: Watcher
+) -> list[Agreed]:
+    kept = [key for offer in offers if (key := _look_at(connection, offer, rules, watcher))]
+    return look_again(connection, kept, watcher)
+
+
+def _look_at(
+    connection: Connection, offer: SentOffer, rules: Callable[[], AgreementRules], watcher: Watcher
+) -> int | None:
+    """The arrangement that it became; None where it was not paid in time, or something else was agreed since."""
+    before = arrangements.read(connection, arrangements.ever_on_debts(connection, offer.debts))
+    since = [one for one in before if one.terms.agreed_on >= offer.offered_on]
+    if any(one.terms.kind in OTHER_DEALS for one in since) or not _is_left(connection, offer):
+        return None
+    [person] = load_people(connection, [offer.debtor_id], now=watcher.now).values()
+    terms = _terms(connection, offer, person, rules(), watcher)
+    draft = _draft(offer, person, terms, watcher)
+    if not is_paid_in_time(draft.terms, arrangements.facts_of(connection, [draft])[draft.id]):
+        return None
+    for promise in (one for one in before if one.state is State.ACTIVE):
+        word = Said(now=watcher.now, actor=watcher.actor, source=SOURCE)
+        end(connection, promise, State.REPLACED, word, why="the discounted sum was paid in time")
+    return _add(connection, draft, person, terms, rules(), watcher)
+
+
+def _is_left(connection: Connection, offer: SentOffer) -> bool:
+    """Whether anything is left that the discount would end."""
+    ledgers = arrangements.ledger_days(connection, offer.debts).values()
+    return sum(balance - recorded for _, balance, recorded in ledgers) > 0
+
+
+def _terms(
+    connection: Connection, offer: SentOffer, person: PersonFile, rules: AgreementRules, watcher: Watcher
+) -> OfferTerms | None:
+    files = load_debts(connection, offer.debts, as_of=watcher.as_of)
+    debts = list(with_segments(connection, files, rules.segments, watcher.as_of).values())
+    return offering.terms_for(rules.offers, person, debts, watcher.as_of)
+
+
+def _draft(offer: SentOffer, person: PersonFile, terms: OfferTerms | None, watcher: Watcher) -> Agreed:
+    """The settlement as it would be: agreed on the day of the offer, by what was known then."""
+    said = offer.discount
+    assert said is not None and said.valid_until is not None  # noqa: S101, PT018 a discount has its last day
+    limits = terms.prompt_payment if terms else None
+    agreed = Terms(
+        kind=offering.SETTLEMENT,
+        agreed_on=offer.offered_on,
+        schedule=(Instalment(due_on=said.valid_until, amount=said.amount),),
+        watch=limits.watch if limits else Watch(),
+    )
+    return Agreed(
+        id=0,
+        creditor=person.creditor,
+        parties=(),
+        debts=tuple(AgreedDebt(id=key, reference="") for key in offer.debts),
+        total=said.amount,
+        agreed_at=watcher.now,
+        terms=agreed,
+        standing=fold(agreed, Facts()),
+        base=offer.base,
+        offer={"balance": str(offer.total.amount), "off": str(said.off)},
+    )
+
+
+def _add(
+    connection: Connection, draft: Agreed, person: PersonFile, terms: OfferTerms | None, rules: AgreementRules,
+    watcher: Watcher,
+) -> int | None:  # fmt: skip
+    ids = list(draft.debt_ids)
+    strategies = rules.strategy_of(connection, ids)
+    columns = {
+        "creditor_id": person.creditor_id,
+        "debtor_id": person.id,
+        "kind": draft.terms.kind,
+        "state": "active",
+        "currency": draft.total.currency,
+        "total_minor": draft.total.minor,
+        "agreed_on": draft.terms.agreed_on,
+        "agreed_at": draft.agreed_at,
+        "strategy": next((strategies[debt] for debt in ids if debt in strategies), ""),
+        "terms": {
+            **arrangements.watch_json(draft.terms.watch),
+            **draft.offer,
+            "terms": terms.name if terms else "",
+        },
+        "base": draft.base.as_json(),
+        "actor": watcher.actor,
+        "source": SOURCE,
+        "recorded_at": watcher.now,
+        "told": ["agreed"],
+    }
+    schedule = draft.terms.schedule
+    try:
+        key = arrangements.add(connection, columns, debt_ids=ids, parties=[person.id], schedule=schedule)
+    except arrangements.StandsAlreadyError:
+        return None
+    for agreed in arrangements.read(connection, [key]):
+        payments = [{"due_on": one.due_on.isoformat(), "amount": str(one.amount.amount)} for one in schedule]
+        details = {"terms": dict(agreed.offer), "instalments": payments}
+        log(connection, agreed, watcher, [(Event.ARRANGEMENT_AGREED, details)])
+    return key
