@@ -1,20 +1,23 @@
-"""Keeps a discount's word: whoever pays the discounted sum in time owes nothing more, and need not have said so.
+"""Keeps an offer's word: whoever pays the part that ends the debt in time owes nothing more, and need not have said so.
 
+The part is a discount for prompt payment, or a settlement: "once it has come in, nothing more is owed".
 What was paid becomes a settlement by the terms that were said; from then on it follows the facts as any other does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 
 from dispatcher.agreements.domain import offers as offering
 from dispatcher.agreements.domain.agreed import Agreed, AgreedDebt
 from dispatcher.agreements.domain.arrangement import Facts, State, Terms, fold
 from dispatcher.agreements.domain.offer_terms import OfferTerms, Watch
+from dispatcher.agreements.domain.offered_before import SettlementOffer
 from dispatcher.agreements.domain.paid_in_time import is_paid_in_time
 from dispatcher.agreements.domain.schedules import Instalment
 from dispatcher.agreements.end import end
 from dispatcher.agreements.storage import arrangements, sent_offers
 from dispatcher.agreements.storage.sent_offers import SentOffer
-from dispatcher.agreements.watch import LATE_LEDGERS, AgreementRules, Watcher, log, look_again
+from dispatcher.agreements.watch import LATE_LEDGERS, AgreementRules, Watcher, log, look_again, pages
 from dispatcher.database.engine import Connection
 from dispatcher.log.domain.events import Event
 from dispatcher.people.domain.person import PersonFile
@@ -31,9 +34,9 @@ OTHER_DEALS = ("plan", "settlement")  # agreed since, they count; a promise only
 def paid_on_debts(
     connection: Connection, debt_ids: Sequence[int], rules: Callable[[], AgreementRules], watcher: Watcher
 ) -> None:
-    """Look at the discounts on debts on which a payment was just recorded; `rules` are read where there is one."""
+    """Look at the parts offered of debts on which a payment was just recorded; `rules` are read where there is one."""
     people = people_facts.people_owing(connection, debt_ids)
-    offers = sent_offers.discounts_to(connection, people, watcher.as_of - LATE_LEDGERS)
+    offers = sent_offers.parts_offered_to(connection, people, watcher.as_of - LATE_LEDGERS)
     concerned = [offer for offer in offers if set(offer.debts) & set(debt_ids)]
     _look(connection, concerned, rules, watcher)
 
@@ -41,16 +44,38 @@ def paid_on_debts(
 def paid_by_ledgers(
     connection: Connection, creditor_ids: Sequence[int], rules: Callable[[], AgreementRules], watcher: Watcher
 ) -> list[Agreed]:
-    """Look at all discounts of creditors whose ledger was just read."""
-    offers = sent_offers.discounts_of_creditors(connection, creditor_ids, watcher.as_of - LATE_LEDGERS)
+    """Look at all parts offered of what is owed to creditors whose ledger was just read."""
+    offers = sent_offers.parts_offered_by(connection, creditor_ids, watcher.as_of - LATE_LEDGERS)
     return _look(connection, offers, rules, watcher)
 
 
 def _look(
     connection: Connection, offers: Sequence[SentOffer], rules: Callable[[], AgreementRules], watcher: Watcher
 ) -> list[Agreed]:
-    kept = [key for offer in offers if (key := _look_at(connection, offer, rules, watcher))]
+    kept = []
+    for page in pages(offers):
+        ledgers = arrangements.ledger_days(connection, {debt for offer in page for debt in offer.debts})
+        moved = (offer for offer in page if _has_moved(offer, ledgers) and _is_left(offer, ledgers))
+        kept += [key for offer in moved if (key := _look_at(connection, offer, rules, watcher))]
     return look_again(connection, kept, watcher)
+
+
+_Ledgers = Mapping[int, tuple[date | None, int, int]]
+
+
+def _has_moved(offer: SentOffer, ledgers: _Ledgers) -> bool:
+    """Whether anything was paid, or the ledger says another balance, since it was said: of most offers nothing is."""
+    return any(
+        ledgers[key][1:] != (base.balance, base.before)
+        for key, base in offer.base.debts.items()
+        if key in ledgers
+    )
+
+
+def _is_left(offer: SentOffer, ledgers: _Ledgers) -> bool:
+    """Whether anything is left that the part would end."""
+    found = [ledgers[key] for key in offer.debts if key in ledgers]
+    return sum(balance - recorded for _, balance, recorded in found) > 0
 
 
 def _look_at(
@@ -59,23 +84,22 @@ def _look_at(
     """The arrangement that it became; None where it was not paid in time, or something else was agreed since."""
     before = arrangements.read(connection, arrangements.ever_on_debts(connection, offer.debts))
     since = [one for one in before if one.terms.agreed_on >= offer.offered_on]
-    if any(one.terms.kind in OTHER_DEALS for one in since) or not _is_left(connection, offer):
+    if any(one.terms.kind in OTHER_DEALS for one in since):
         return None
     [person] = load_people(connection, [offer.debtor_id], now=watcher.now).values()
     terms = _terms(connection, offer, person, rules(), watcher)
-    draft = _draft(offer, person, terms, watcher)
-    if not is_paid_in_time(draft.terms, arrangements.facts_of(connection, [draft])[draft.id]):
+    drafts = [_draft(offer, part, person, terms, watcher) for part in offer.parts]
+    draft = next((one for one in drafts if _is_paid(connection, one)), None)
+    if draft is None:
         return None
     for promise in (one for one in before if one.state is State.ACTIVE):
         word = Said(now=watcher.now, actor=watcher.actor, source=SOURCE)
-        end(connection, promise, State.REPLACED, word, why="the discounted sum was paid in time")
+        end(connection, promise, State.REPLACED, word, why="the part that ends the debt was paid in time")
     return _add(connection, draft, person, terms, rules(), watcher)
 
 
-def _is_left(connection: Connection, offer: SentOffer) -> bool:
-    """Whether anything is left that the discount would end."""
-    ledgers = arrangements.ledger_days(connection, offer.debts).values()
-    return sum(balance - recorded for _, balance, recorded in ledgers) > 0
+def _is_paid(connection: Connection, draft: Agreed) -> bool:
+    return is_paid_in_time(draft.terms, arrangements.facts_of(connection, [draft])[draft.id])
 
 
 def _terms(
@@ -86,28 +110,32 @@ def _terms(
     return offering.terms_for(rules.offers, person, debts, watcher.as_of)
 
 
-def _draft(offer: SentOffer, person: PersonFile, terms: OfferTerms | None, watcher: Watcher) -> Agreed:
-    """The settlement as it would be: agreed on the day of the offer, by what was known then."""
-    said = offer.discount
-    assert said is not None and said.valid_until is not None  # noqa: S101, PT018 a discount has its last day
-    limits = terms.prompt_payment if terms else None
+def _draft(
+    offer: SentOffer, part: SettlementOffer, person: PersonFile, terms: OfferTerms | None, watcher: Watcher
+) -> Agreed:
+    """The settlement as it would be: agreed on the day of the offer, by what was known then.
+
+    What was said without a last day stands until it is paid.
+    """
+    limits = (terms.settlements if part.off is None else terms.prompt_payment) if terms else None
     agreed = Terms(
         kind=offering.SETTLEMENT,
         agreed_on=offer.offered_on,
-        schedule=(Instalment(due_on=said.valid_until, amount=said.amount),),
+        schedule=(Instalment(due_on=part.valid_until or watcher.as_of, amount=part.amount),),
         watch=limits.watch if limits else Watch(),
     )
+    off = {} if part.off is None else {"off": str(part.off)}
     return Agreed(
         id=0,
         creditor=person.creditor,
         parties=(),
         debts=tuple(AgreedDebt(id=key, reference="") for key in offer.debts),
-        total=said.amount,
+        total=part.amount,
         agreed_at=watcher.now,
         terms=agreed,
         standing=fold(agreed, Facts()),
         base=offer.base,
-        offer={"balance": str(offer.total.amount), "off": str(said.off)},
+        offer={"balance": str(offer.total.amount), **off},
     )
 
 

@@ -176,3 +176,56 @@ def test_the_database_refuses_an_offer_that_nobody_made_or_that_was_made_twice(
     }  # fmt: skip
     with pytest.raises(IntegrityError, match="ck_sent_offers_said_once"), database.writing() as connection:
         connection.execute(insert(sent_offers).values(**row, **said))
+
+
+def pay(desk: Desk, amount: str, on: str) -> None:
+    desk("record", "payment", "acme/A1", amount, "--debt", "R1", "--on", on, "--now", f"{on}T12:00:00Z")
+
+
+def test_whoever_pays_a_settlement_that_was_said_owes_nothing_more_and_need_not_agree(
+    settling: Desk, ledger: Callable[..., None], tmp_path: Path
+) -> None:
+    """As its text says: "once it has come in, nothing more is owed"."""
+    settling(*OFFER, "--amount", "90", "--by", "2026-02-10", *THEN)
+    pay(settling, "50", "2026-02-05")
+    assert json.loads(settling("arrangements", "list", "--json")) == []
+    pay(settling, "40", "2026-02-10")
+    one = agreed(settling)
+    assert (one["kind"], one["state"], one["source"], one["total"]) == (
+        "settlement", "kept", "paid in time", "90.00",
+    )  # fmt: skip
+    for on in ("2026-02-11", "2026-03-01"):
+        ledger(on, "30.00")
+        day(settling, on)
+    assert told(settling) == [("2026-02-10", "account-settled")]
+    assert events(settling, tmp_path)[-1] == "arrangement_kept"
+
+
+def test_what_comes_after_a_settlements_last_day_is_a_part_payment(
+    settling: Desk, ledger: Callable[..., None]
+) -> None:
+    settling(*OFFER, "--amount", "90", "--by", "2026-02-10", *THEN)
+    ledger("2026-02-12", "120.00")
+    pay(settling, "90", "2026-02-13")
+    ledger("2026-02-15", "30.00")
+    assert json.loads(settling("arrangements", "list", "--json")) == []
+
+
+def test_a_settlement_said_without_a_last_day_stands_until_it_is_paid(
+    settling: Desk, ledger: Callable[..., None]
+) -> None:
+    settling(*OFFER, "--amount", "90", "--by", "2026-02-10", *THEN)
+    settling(*TALK, "--now", "2026-03-05T15:00:00Z")
+    settling(*OFFER, "--amount", "90", "--now", "2026-03-05T16:00:00Z")
+    ledger("2026-04-20", "30.00")  # only the ledger shows it
+    assert (agreed(settling)["state"], agreed(settling)["source"]) == ("kept", "paid in time")
+
+
+def test_a_plan_agreed_since_a_settlement_was_said_takes_its_place(
+    settling: Desk, ledger: Callable[..., None]
+) -> None:
+    settling(*OFFER, "--amount", "90", "--by", "2026-02-10", *THEN)
+    settling("record", "plan", "acme/A1", "--debt", "R1", *OWN, *THEN)
+    pay(settling, "90", "2026-02-09")
+    kinds = [(one["kind"], one["state"]) for one in json.loads(settling("arrangements", "list", "--json"))]
+    assert kinds == [("plan", "active")]

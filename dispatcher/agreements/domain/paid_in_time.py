@@ -1,4 +1,4 @@
-"""Whether what was offered for prompt payment came in by its last day, before anybody agreed on it."""
+"""Whether the part that ends a debt came in by its last day, before anybody agreed on it."""
 
 from dataclasses import replace
 from datetime import date, timedelta

@@ -51,6 +51,11 @@ class SentOffer:
     base: Base
     discount: SettlementOffer | None = None
 
+    @property
+    def parts(self) -> tuple[SettlementOffer, ...]:
+        """What of the balance ends the debts once it is paid: settlements, then the discount for prompt payment."""
+        return (*self.settlements, *([self.discount] if self.discount else []))
+
 
 def keep(connection: Connection, offers: Sequence[SentOffer]) -> None:
     """Write messages' offers down; a message made again replaces its own."""
@@ -107,7 +112,7 @@ _SETTLEMENTS = (
 )  # fmt: skip
 
 
-_DISCOUNTS = (
+_WITH_PARTS = (
     select(sent_offers)
     .select_from(_EACH)
     .where(sent_offers.c.offered_on >= bindparam("since"), _WAS_SAID, sent_offers.c.settlements != [])
@@ -132,21 +137,19 @@ def settlements_sent(connection: Connection, debtor_ids: Collection[int]) -> dic
     return found
 
 
-def discounts_to(connection: Connection, debtor_ids: Collection[int], since: date) -> list[SentOffer]:
-    """What people were offered for prompt payment since a day, the newest first."""
-    query = _DISCOUNTS.where(one_of(sent_offers.c.debtor_id, "ids"))
+def parts_offered_to(connection: Connection, debtor_ids: Collection[int], since: date) -> list[SentOffer]:
+    """What people were offered since a day with a part that ends the debt, the newest first."""
+    query = _WITH_PARTS.where(one_of(sent_offers.c.debtor_id, "ids"))
     rows = connection.execute(query, {"ids": sorted(debtor_ids), "since": since})
-    return [offer for row in rows if (offer := _read(row)).discount]
+    return [_read(row) for row in rows]
 
 
-def discounts_of_creditors(
-    connection: Connection, creditor_ids: Collection[int], since: date
-) -> list[SentOffer]:
+def parts_offered_by(connection: Connection, creditor_ids: Collection[int], since: date) -> list[SentOffer]:
     """The same of whoever owes these creditors."""
-    query = _DISCOUNTS.join(debtors, debtors.c.id == sent_offers.c.debtor_id).where(
+    query = _WITH_PARTS.join(debtors, debtors.c.id == sent_offers.c.debtor_id).where(
         debtors.c.creditor_id.in_(creditor_ids)
     )
-    return [offer for row in connection.execute(query, {"since": since}) if (offer := _read(row)).discount]
+    return [_read(row) for row in connection.execute(query, {"since": since})]
 
 
 def _row(offer: SentOffer) -> dict[str, Any]:
@@ -179,8 +182,7 @@ def terms_json(offer: SentOffer) -> dict[str, Any]:
 
 
 def _parts_json(offer: SentOffer) -> list[dict[str, Any]]:
-    parts = (*offer.settlements, *([offer.discount] if offer.discount else []))
-    return [settlement_json(one) for one in parts]
+    return [settlement_json(one) for one in offer.parts]
 
 
 def plan_json(plan: PlanOffer) -> dict[str, Any]:
