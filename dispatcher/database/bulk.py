@@ -53,7 +53,12 @@ def _execute(
 
 
 def _column(values: list[Any], process: _Processor | None) -> Iterable[Any]:
-    return values if process is None else map(process, values)
+    if process is None:
+        return values
+    first = values[0]
+    if all(value is first for value in values):  # the instant of all that one transaction writes
+        return [process(first)] * len(values)
+    return map(process, values)
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,6 @@
 """Writes an import into the log: each hold that the ledger gives or takes back, what it no longer names, its counts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -14,8 +14,7 @@ from dispatcher.portfolio.domain.import_request import ImportReport, ImportReque
 from dispatcher.portfolio.storage import ended_protections, ledger_holds
 from dispatcher.portfolio.storage.ended_protections import Ended
 
-Details = tuple[tuple[str, str | int], ...]
-Told = tuple[ledger_holds.HoldChange | Ended, Event, Details]  # of whom, the event, what only it says
+Told = tuple[ledger_holds.HoldChange | Ended, AlikeEntries]  # of whom, and what is said of others too
 _ALIKE = 4_096  # kinds of entries remembered: consents are given on so many days
 
 
@@ -23,47 +22,48 @@ def log_import(
     connection: Connection, request: ImportRequest, report: ImportReport, still_protected: Sequence[Ended]
 ) -> None:
     """All entries of one import."""
-    alike = _alike(request)
+
+    @lru_cache(maxsize=_ALIKE)
+    def changed(creditor: str, kind: str, before: date | None, after: date | None) -> AlikeEntries:
+        return _alike(request, creditor, *_told(kind, before, after))
+
+    @lru_cache(maxsize=_ALIKE)
+    def still_protected_by(creditor: str, kind: str) -> AlikeEntries:
+        details: dict[str, str | int] = {"hold": kind, "source": ended_protections.SOURCE}
+        return _alike(request, creditor, Event.HOLD_RECORDED, details)
+
     for page in ledger_holds.changes(connection):
-        _append(connection, alike, [(one, *_told(one.kind, one.before, one.after)) for one in page])
+        told = [(one, changed(one.creditor, one.kind, one.before, one.after)) for one in page]
+        _append(connection, told)
     for ended in ended_protections.pages(list(still_protected)):
-        source = ended_protections.SOURCE
-        told = [(one, Event.HOLD_RECORDED, (("hold", one.kind), ("source", source))) for one in ended]
-        _append(connection, alike, told)
+        _append(connection, [(one, still_protected_by(one.creditor, one.kind)) for one in ended])
     delivery_log.append(connection, [_import_entry(request, report)])
 
 
-def _alike(request: ImportRequest) -> Callable[[Event, str, Details], AlikeEntries]:
-    """The entries of one import by event, creditor and details: thousands share each."""
-
-    @lru_cache(maxsize=_ALIKE)
-    def alike(event: Event, creditor: str, details: Details) -> AlikeEntries:
-        entry = LogEntry(
+def _alike(
+    request: ImportRequest, creditor: str, event: Event, details: dict[str, str | int]
+) -> AlikeEntries:
+    """The entries of one import with this event, creditor and details: thousands share each."""
+    return AlikeEntries(
+        LogEntry(
             event=event,
             at=request.now,
             actor=request.actor,
             as_of=request.as_of,
             creditor=creditor,
-            details=dict(details),
+            details=details,
         )
-        return AlikeEntries(entry)
-
-    return alike
+    )
 
 
-def _append(
-    connection: Connection, alike: Callable[[Event, str, Details], AlikeEntries], told: Sequence[Told]
-) -> None:
+def _append(connection: Connection, told: Sequence[Told]) -> None:
     """Entries of which those about one person and the same debts refer to one set of values."""
-    different = {(one.person, one.debt_reference): one for one, _, _ in told}
+    different = {(one.person, one.debt_reference): one for one, _ in told}
     kept = delivery_log.keep_personal(
         connection, [(one.person, _personal(one)) for one in different.values()]
     )
     by_key = dict(zip(different, kept, strict=True))
-    entries = [
-        (alike(event, one.creditor, details), one.person, by_key[one.person, one.debt_reference])
-        for one, event, details in told
-    ]
+    entries = [(alike, one.person, by_key[one.person, one.debt_reference]) for one, alike in told]
     delivery_log.append_alike(connection, entries)
 
 
@@ -72,8 +72,7 @@ def _personal(concerned: Any) -> dict[str, object]:
     return {"debtor": f"{concerned.creditor}/{concerned.debtor_reference}", "debts": debts}
 
 
-@lru_cache(maxsize=_ALIKE)
-def _told(kind: str, before: date | None, after: date | None) -> tuple[Event, Details]:
+def _told(kind: str, before: date | None, after: date | None) -> tuple[Event, dict[str, str | int]]:
     """The event of a change, and what only it says."""
     details: dict[str, str | int] = {"source": ledger_holds.SOURCE}
     if before:
@@ -89,7 +88,7 @@ def _told(kind: str, before: date | None, after: date | None) -> tuple[Event, De
     else:
         details |= {"kind": kind, "count": 1}
         event = Event.FACT_ENDED
-    return event, tuple(details.items())
+    return event, details
 
 
 def _import_entry(request: ImportRequest, report: ImportReport) -> LogEntry:

@@ -38,6 +38,10 @@ def append_alike(
     kinds = {id(alike): alike for alike, _, _ in entries}
     log_facets.keep(connection, {alike.facet for alike in kinds.values()})
     shared = {key: _row(alike.entry, alike.facet.id, "") for key, alike in kinds.items()}
+    filled = {name for row in shared.values() for name, value in row.items() if value is not None}
+    shared = {
+        key: {name: value for name, value in row.items() if name in filled} for key, row in shared.items()
+    }
     rows = [
         {
             **shared[id(alike)],
@@ -116,7 +120,7 @@ def _text_or_none(value: object) -> str | None:
 def _row(entry: LogEntry, facet: int, canonical: str) -> dict[str, Any]:
     return {
         "at": to_the_millisecond(entry.at),
-        "event": entry.event,
+        "event": entry.event.value,  # SQLite's driver looks for an adapter of each value that is no plain text
         "run_id": entry.run_id,
         "message_id": entry.message_id,
         "person": entry.person,

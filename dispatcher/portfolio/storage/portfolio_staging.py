@@ -223,7 +223,9 @@ class Staging:
         self._recent[key] = debtor
         self._take(staged_debtors, debtor_row(line, debtor))
         for p in debtor.contact_points:
-            said = _CONSENTS[p.medium] not in debtor.silent
+            said = int(
+                _CONSENTS[p.medium] not in debtor.silent
+            )  # SQLite's driver looks for an adapter of a bool
             self._take(staged_points, (*key, p.medium, p.address, p.label, _day(p.consent_on), said))
 
     def _take(self, table: Table, row: Row) -> None:
