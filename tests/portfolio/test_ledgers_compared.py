@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dispatcher.database.engine import open_database
 from dispatcher.database.tables.delivery import tasks
-from dispatcher.database.tables.people import holds
+from dispatcher.database.tables.people import facts_versions, holds
 from dispatcher.database.tables.portfolio import contact_points, debtors, debts, ledgers
 from dispatcher.people.recording import Said
 from dispatcher.people.release_hold import release
@@ -35,6 +35,12 @@ SAID = {
     "breathing_space_until": "2027-01-31", "represented_by": "Smith LLP", "disputed_on": "2026-11-02",
 }  # fmt: skip
 NEXT = LEDGER_DAY + timedelta(days=1)
+
+
+def versions(database):
+    return {
+        row.subject: row.version for row in rows_of(database, facts_versions) if row.part == "contact_points"
+    }
 
 
 def without(row, *columns):
@@ -296,6 +302,13 @@ def test_an_address_that_three_people_share_is_not_used_and_one_human_at_two_cre
     report = an_import(database, a_file(tmp_path, third))
     assert report.stand_ins == 1
     assert all("3 different people" in p.stand_in for p in rows_of(database, contact_points))
+
+    before = versions(database)
+    again = a_row(creditor="third", debtor_name="Carla Third", email="shop@x.example", phone="")
+    an_import(database, a_file(tmp_path, again))
+
+    assert all("3 different people" in p.stand_in for p in rows_of(database, contact_points))
+    assert versions(database).items() >= before.items(), "what is said of the others already is not said anew"
 
 
 def test_two_files_of_one_creditor_do_not_wipe_each_other(database, tmp_path):

@@ -15,18 +15,15 @@ _PAGE = 500
 
 def mark_shared(connection: Connection, stand_ins: StandIns) -> list[tuple[str, str, int]]:
     """(medium, address, people) of the file's addresses that are newly taken for stand-ins."""
+    known = _marked(connection)
     shared = _shared_by_many(connection, stand_ins.people)
     wanted = {}
-    for page in _pages(sorted(shared)):
+    for page in _pages(sorted({*shared, *known})):
         for address, (medium, names) in _people_at(connection, page).items():
             count = different_people(names)
             if count >= stand_ins.people and address not in stand_ins.allowed:
                 wanted[address] = (medium, count)
-    marked = set(
-        connection.scalars(
-            select(_MAILBOX).where(contact_points.c.stand_in != "", contact_points.c.in_ledger)
-        )
-    )
+    marked = {address for address, in_ledger in known.items() if in_ledger}
     said = {
         address: f"{count} different people share it: it is nobody's own"
         for address, (_, count) in wanted.items()
@@ -39,8 +36,17 @@ def mark_shared(connection: Connection, stand_ins: StandIns) -> list[tuple[str, 
     ]
 
 
-def _shared_by_many(connection: Connection, people: int) -> list[str]:
-    """Addresses of the file with so many debtors, and those that bear the mark already."""
+def _marked(connection: Connection) -> dict[str, bool]:
+    """Addresses that bear the mark, and whether a ledger still names them."""
+    marked = select(_MAILBOX, contact_points.c.in_ledger).where(contact_points.c.stand_in != "").distinct()
+    found: dict[str, bool] = {}
+    for address, in_ledger in connection.execute(marked):
+        found[address] = in_ledger or found.get(address, False)
+    return found
+
+
+def _shared_by_many(connection: Connection, people: int) -> Sequence[str]:
+    """Addresses of the file with so many debtors."""
     of_file = select(func.lower(staged_points.c.address))
     query = (
         select(_MAILBOX)
@@ -48,8 +54,7 @@ def _shared_by_many(connection: Connection, people: int) -> list[str]:
         .group_by(_MAILBOX)
         .having(func.count(contact_points.c.debtor_id.distinct()) >= people)
     )
-    marked = select(_MAILBOX).where(contact_points.c.stand_in != "").distinct()
-    return list({*connection.scalars(query), *connection.scalars(marked)})
+    return connection.scalars(query).all()
 
 
 def _people_at(connection: Connection, addresses: Sequence[str]) -> dict[str, tuple[str, list[str]]]:
@@ -66,15 +71,13 @@ def _people_at(connection: Connection, addresses: Sequence[str]) -> dict[str, tu
 
 def _say(connection: Connection, said: Mapping[str, str]) -> None:
     """Write down of each address why it is nobody's own, or "", where something else stands there."""
-    changed: dict[str, set[str]] = defaultdict(set)
-    for page in _pages(sorted(said)):
-        stands = select(_MAILBOX, contact_points.c.stand_in).where(_MAILBOX.in_(page)).distinct()
-        for address, why in connection.execute(stands):
-            if why != said[address]:
-                changed[said[address]].add(address)
-    for why, addresses in changed.items():
-        for page in _pages(sorted(addresses)):
-            connection.execute(update(contact_points).where(_MAILBOX.in_(page)).values(stand_in=why))
+    alike: dict[str, list[str]] = defaultdict(list)
+    for address, why in sorted(said.items()):
+        alike[why].append(address)
+    for why, addresses in alike.items():
+        for page in _pages(addresses):
+            differs = contact_points.c.stand_in != why  # each row that is written raises its person's version
+            connection.execute(update(contact_points).where(_MAILBOX.in_(page), differs).values(stand_in=why))
 
 
 def _pages(addresses: Sequence[str]) -> list[Sequence[str]]:
