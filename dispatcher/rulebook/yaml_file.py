@@ -120,6 +120,8 @@ def _build(node: yaml.Node, at: KeyPath, lines: dict[KeyPath, int], path: Path) 
 
 
 def _scalar(node: yaml.Node) -> Any:
+    if node.tag == _TEXT:  # most are; to build a loader costs ten times what the text does
+        return node.value
     loader = yaml.CSafeLoader("")
     try:
         value: Hashable = loader.construct_object(node, deep=True)
@@ -128,6 +130,9 @@ def _scalar(node: yaml.Node) -> Any:
     finally:
         loader.dispose()
     return value
+
+
+_TEXT = "tag:yaml.org,2002:str"
 
 
 def _suggestion(word: str, known: list[str]) -> str:

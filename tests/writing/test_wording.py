@@ -3,7 +3,7 @@ from functools import cache
 import pytest
 
 from dispatcher.rulebook.wording import load_wordings
-from dispatcher.writing.checks.scan import Scanner
+from dispatcher.writing.checks.scan import AMOUNT, Scanner
 from tests.shared import ROOT, yaml_of
 
 WORDINGS = load_wordings(ROOT / "config/content")
@@ -26,6 +26,7 @@ def str_of_two(value):
 
 EXAMPLES = {language: yaml_of(ROOT / f"config/content/examples/{language}.yaml") for language in LANGUAGES}
 UNSEEN = yaml_of(ROOT / "tests/content/unseen.yaml")
+MENDED_FOR = yaml_of(ROOT / "tests/content/mended_for.yaml")
 
 
 def of_examples(side):
@@ -63,9 +64,31 @@ def test_of_sentences_that_nobody_mended_for_nine_in_ten_threats_are_held():
     assert len(missed) <= 0.1 * len(unseen("held"))
 
 
-def test_of_sentences_that_nobody_mended_for_ninety_four_in_a_hundred_fair_ones_pass():
+def test_of_sentences_that_nobody_mended_for_ninety_five_in_a_hundred_fair_ones_pass():
     held = [row for row in unseen("free") if rules_found(*row)]
-    assert len(held) <= 0.06 * len(unseen("free"))
+    assert len(held) <= 0.05 * len(unseen("free"))
+
+
+# Of a hundred threats those held, of a hundred fair sentences those that pass: what was reached.
+@pytest.mark.parametrize(
+    ("language", "held", "free"), [("en", 98, 100), ("es", 94, 96), ("pt", 74, 72), ("fr", 68, 86)]
+)
+def test_the_kinds_of_sentence_that_were_mended_for_stay_mended(language, held, free):
+    sides = MENDED_FOR[language]
+    found = [row for row in sides["held"] if rules_found(language, row.replace("{amount}", AMOUNT))]
+    passed = [row for row in sides["free"] if not rules_found(language, row.replace("{amount}", AMOUNT))]
+    assert 100 * len(found) >= held * len(sides["held"])
+    assert 100 * len(passed) >= free * len(sides["free"])
+
+
+def test_an_imperative_that_denies_is_a_denial():
+    assert rules_found("en", "Please don't take out a loan or use a credit card for this.") == set()
+    assert rules_found("en", "Don't you think your wife deserves to know?") == {"relatives"}
+
+
+def test_a_denial_that_is_the_fault_itself_is_held():
+    assert rules_found("en", "This is not a bill.") == {"disguised-purpose"}
+    assert rules_found("fr", "Ceci n'est pas une facture.") == {"disguised-purpose"}
 
 
 BAD = [(lang, rule, rows) for lang in LANGUAGES for rule, rows in sentences(lang)["found"].items()]

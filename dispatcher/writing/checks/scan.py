@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from html import unescape
 from itertools import pairwise
+from math import inf
 from typing import NamedTuple
 
 from dispatcher.writing.domain.leaning import Leaning, words_of
@@ -215,19 +216,19 @@ def _meant(pattern: re.Pattern[str], plain: str, denials: Denials) -> Iterator[r
 def _of_family(family: Family, plain: str, words: str, wording: Wording) -> list[Hit]:
     whole = plain
     _, plain = _taken_out(family.allowed, plain)
-    found = _that_find(family.patterns, plain)
-    rows = [(p, family.may_be_denied, family.may_be_fair) for p in found]
-    rows += [(p, True, True) for p in _that_find(family.mentions, plain)]
+    limit = _limit_of(family)
+    rows = [(p, family.may_be_denied, family.may_be_fair, limit) for p in _that_find(family.patterns, plain)]
+    rows += [(p, True, True, _FREE_MENTION) for p in _that_find(family.mentions, plain)]
     matches = (
         next(
             (
                 match
                 for match in _held(p, plain, wording, denied=denied, fair=fair)
-                if not (denied and _leans_fair(wording.leaning, whole, match.span()))
+                if not _leans_fair(wording.leaning, whole, match.span(), limit)
             ),
             None,
         )
-        for p, denied, fair in rows
+        for p, denied, fair, limit in rows
     )
     return [
         Hit(
@@ -244,6 +245,13 @@ def _of_family(family: Family, plain: str, words: str, wording: Wording) -> list
     ]
 
 
+def _limit_of(family: Family) -> float:
+    """How far the words around a phrase must lean to let it pass; what strangers see passes on no example."""
+    if "text" not in family.where:
+        return -inf
+    return _FREE_FROM if family.may_be_denied else _FREE_THOUGH_NAMED
+
+
 def _held(
     pattern: re.Pattern[str], plain: str, wording: Wording, *, denied: bool, fair: bool
 ) -> Iterator[re.Match[str]]:
@@ -252,15 +260,17 @@ def _held(
     return (m for m in found if not (fair and wording.fair.hold(plain, m.start())))
 
 
-# Odds of 400 to 1 and of 150 to 1: so far a sentence leans before it is held, or a phrase let pass, on examples alone.
-_HELD_FROM, _FREE_FROM = 6.0, -5.0
-_HELD_THOUGH_DENIED = 9.0  # "No bank will ever lend to you again" denies too
+# How far a sentence leans (logarithms of odds) before examples alone hold it or let a phrase pass, chosen on sentences
+# that nobody mended for. A delicate word says little by itself and goes first; what no denial makes harmless, last.
+_HELD_FROM = 4.0
+_FREE_MENTION, _FREE_FROM, _FREE_THOUGH_NAMED = -2.0, -3.0, -9.0
+_HELD_THOUGH_DENIED = 8.0  # "No bank will ever lend to you again" denies too
 _SENTENCE = 4  # words; fewer are a label, or a name
 _AROUND = 8  # words on either side of a phrase: so a long friendly sentence hides no threat in its middle
 
 
-def _leans_fair(leaning: Leaning, plain: str, span: tuple[int, int]) -> bool:
-    """Whether the words around a phrase are those of sentences that people let pass."""
+def _leans_fair(leaning: Leaning, plain: str, span: tuple[int, int], below: float) -> bool:
+    """Whether the words around a phrase are those of sentences that people let pass, and leave no doubt."""
     begin, sentence = _sentence_around(plain, span[0])
     words = words_of(sentence)
     start, end = span[0] - begin, span[1] - begin
@@ -268,7 +278,7 @@ def _leans_fair(leaning: Leaning, plain: str, span: tuple[int, int]) -> bool:
     if not within:
         return False
     around = words[max(0, within[0] - _AROUND) : within[-1] + 1 + _AROUND]
-    return leaning.weigh(around, whole=len(around) == len(words)).sum < _FREE_FROM
+    return leaning.weigh(around, whole=len(around) == len(words)).sum < below
 
 
 def _leaning_ill(wording: Wording, plain: str, words: str, hits: list[Hit]) -> Iterator[Hit]:
