@@ -262,7 +262,7 @@ def _held(
 
 # How far a sentence leans (logarithms of odds) before examples alone hold it or let a phrase pass, chosen on sentences
 # that nobody mended for. A delicate word says little by itself and goes first; what no denial makes harmless, last.
-_HELD_FROM = 4.0
+_HELD_FROM = 6.0
 _FREE_MENTION, _FREE_FROM, _FREE_THOUGH_NAMED = -2.0, -3.0, -9.0
 _HELD_THOUGH_DENIED = 8.0  # "No bank will ever lend to you again" denies too
 _SENTENCE = 4  # words; fewer are a label, or a name
