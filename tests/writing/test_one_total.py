@@ -12,9 +12,15 @@ from hypothesis import strategies as st
 
 from channels.kind import ChannelKind
 from dispatcher.agreements.domain.arrangement import InstalmentState
-from dispatcher.agreements.domain.offer_terms import OfferTerms, PlanTerms, PromiseTerms, SettlementTerms
+from dispatcher.agreements.domain.offer_terms import (
+    OfferTerms,
+    PlanTerms,
+    PromiseTerms,
+    SettlementTerms,
+    part_of,
+)
 from dispatcher.agreements.domain.offered_before import Past
-from dispatcher.agreements.domain.offers import offers_for, percent_of
+from dispatcher.agreements.domain.offers import offers_for
 from dispatcher.agreements.domain.schedules import Frequency
 from dispatcher.counsel.export_cases import statement
 from dispatcher.messages.domain.message import Envelope, Message, State
@@ -126,8 +132,8 @@ def test_every_door_asks_for_the_same_and_its_parts_add_up(debts: list[DebtFile]
         assert sum(one.amount.minor for one in plan.instalments) == plan.principal.minor == total.minor
     assert offers.promise is not None
     assert offers.promise.amount == total
-    assert [one.amount for one in offers.settlements] == [percent_of(total, Decimal("62.5"))]
-    assert text.settlement == percent_of(total, Decimal("62.5"))
+    assert [one.amount for one in offers.settlements] == [part_of(total, Decimal("62.5"))]
+    assert text.settlement == part_of(total, Decimal("62.5"))
 
     writer = _Writer(words=WORDS, locale=locale_for("en", "US"))
     assert list(_to_pay(debts, []).amounts) == asked_by_currency(debts) == [total]

@@ -264,6 +264,7 @@ def _held(
 # that nobody mended for. A delicate word says little by itself and goes first; what no denial makes harmless, last.
 _HELD_FROM = 6.0
 _FREE_MENTION, _FREE_FROM, _FREE_THOUGH_NAMED = -2.0, -3.0, -9.0
+_SHORT, _FREE_SHORT = 5, -5.0  # words; "Hello from the police" has too few to explain one
 _HELD_THOUGH_DENIED = 8.0  # "No bank will ever lend to you again" denies too
 _SENTENCE = 4  # words; fewer are a label, or a name
 _AROUND = 8  # words on either side of a phrase: so a long friendly sentence hides no threat in its middle
@@ -278,6 +279,8 @@ def _leans_fair(leaning: Leaning, plain: str, span: tuple[int, int], below: floa
     if not within:
         return False
     around = words[max(0, within[0] - _AROUND) : within[-1] + 1 + _AROUND]
+    if len(words) <= _SHORT:
+        below = min(below, _FREE_SHORT)
     return leaning.weigh(around, whole=len(around) == len(words)).sum < below
 
 
