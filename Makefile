@@ -26,7 +26,7 @@ run: $(VENV)/run-ready ## A whole daily run on the sample portfolio, into var/
 
 # Four on two cores, since they wait for servers; in the order of the names, where few dear tests do not come last.
 test: $(VENV)/dev-ready ## The whole test suite, with a real Redis and PostgreSQL
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/dev-ready ## Format, lint, types, imports, dead code, dependencies, data
 	$(BIN)/ruff format --check .

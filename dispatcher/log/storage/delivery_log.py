@@ -120,7 +120,9 @@ def _text_or_none(value: object) -> str | None:
 def _row(entry: LogEntry, facet: int, canonical: str) -> dict[str, Any]:
     return {
         "at": to_the_millisecond(entry.at),
-        "event": entry.event.value,  # SQLite's driver looks for an adapter of each value that is no plain text
+        "event": str(
+            entry.event
+        ),  # plain: of a kind of its own SQLite's driver looks for an adapter each time
         "run_id": entry.run_id,
         "message_id": entry.message_id,
         "person": entry.person,

@@ -1,6 +1,7 @@
 """What one table of words to stop and of danger hears in a text and another does not: somebody has to want that."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 
 from dispatcher.people.domain.optout_words import OptOutTable, ReplyMeaning, classify_reply
 from dispatcher.people.domain.stop_kinds import Words
@@ -14,11 +15,30 @@ def heard_less(before: OptOutTable, after: OptOutTable) -> list[str]:
 
     The table is asked as replies are: a word may be lost by going itself, and by one that now makes it unclear.
     """
-    return [
-        f"{' '.join(words)!r} {lost}"
-        for words in sorted(set(_words(before)))
-        if (lost := _lost(classify_reply(" ".join(words), before), classify_reply(" ".join(words), after)))
-    ]
+    lost = ((words, _lost_of(words, before, after)) for words in sorted(_in_question(before, after)))
+    return [f"{' '.join(words)!r} {what}" for words, what in lost if what]
+
+
+def _in_question(before: OptOutTable, after: OptOutTable) -> set[Words]:
+    """Where a table only loses words and kinds, those that go; else all, since what is new may make any unclear."""
+    ours = set(_words(before))
+    loses = {field.name for field in fields(OptOutTable)} - {"keywords", "phrases", "kinds", "care"}
+    only_loses = (
+        all(getattr(before, name) == getattr(after, name) for name in loses)
+        and after.keywords.items() <= before.keywords.items()
+        and all(one in before.phrases for one in after.phrases)
+        and all(one in before.kinds for one in after.kinds)
+    )
+    return ours - set(_words(after)) if only_loses else ours
+
+
+def _lost_of(words: Words, before: OptOutTable, after: OptOutTable) -> str:
+    text = " ".join(words)
+    becomes = classify_reply(text, after)
+    is_widest = becomes.kind == "stop" and becomes.scope_hint == _WIDEST and words not in before.keywords
+    if is_widest and set(before.care) <= set(after.care):
+        return ""  # more there is not to hear, and to read it by the other table costs as much again
+    return _lost(classify_reply(text, before), becomes)
 
 
 def _words(table: OptOutTable) -> Iterator[Words]:

@@ -190,7 +190,10 @@ def _split_into_keywords(words: Words, table: OptOutTable) -> Iterator[Words | N
 
 def _as_phrase(text: str, words: Words, table: OptOutTable) -> ReplyMeaning | None:
     sentences = [word_list(part) for part, _ in _sentences(text[:_LONGEST_READ])]
+    present = {word for sentence in sentences for word in sentence}
     for phrase in table.phrases:
+        if not present.issuperset(phrase.words):
+            continue
         if table.doubts[phrase.language] & set(_outside(words, phrase.words)):
             continue
         if any(_says(sentence, phrase, table) for sentence in sentences):
