@@ -12,6 +12,7 @@ from sqlalchemy import select
 from dispatcher.database.tables.log import log_entries
 from dispatcher.database.tables.portfolio import debtors, debts, ledgers, mappings
 from dispatcher.portfolio.storage import uploads
+from dispatcher.web.operators.import_files import upload_of
 from dispatcher.web.site import body_limit
 from tests.portfolio.books import an_import
 from tests.portfolio.exports import DATEV_BATCH, XERO
@@ -304,3 +305,21 @@ def test_debts_of_a_whole_ledger_that_it_does_not_name_are_held(web: Web) -> Non
     path = handed_in(desk, "part.csv", "\n".join(lines[:4]).encode())
     assert "no longer in it" in tried_out(web, desk, path, creditor="", whole="yes")
     assert all(row.in_ledger for row in known(web, debts, debts.c.in_ledger))
+
+
+def test_a_page_that_is_read_while_its_import_ends_shows_the_end(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row was read before the import ended, its file is looked for after."""
+    desk = web.signed_in("operator")
+    path = handed_in(desk, "EXTF_Buchungsstapel.csv", DATEV_BATCH.encode("cp1252"))
+    tried_out(web, desk, path)
+    with web.house.database.reading() as connection:
+        before = [uploads.get(connection, int(path.rpartition("/")[2]))]
+    assert desk.post(f"{path}/import", {"looked": "yes"}).status_code == 303
+    finished(web, desk, path)
+    monkeypatch.setattr(
+        "dispatcher.web.operators.imports.upload_of",
+        lambda *given: before.pop() if before else upload_of(*given),
+    )
+    assert "Imported" in desk.page(path)

@@ -129,6 +129,9 @@ def _shown(visit: Visit, upload: Upload) -> Response:
         "found": _found(visit, upload, check),
     }  # fmt: skip
     if upload.state == uploads.OPEN and running is None:
+        now = upload_of(visit, upload.id)
+        if now.state != uploads.OPEN:  # its import ended after it was read: its file is gone
+            return _shown(visit, now)
         shown |= _what_is_chosen(visit, upload)
     return page(visit, "import", headers={"Refresh": "5"} if running else {}, **shown)
 
