@@ -246,21 +246,21 @@ class _Values:
         self, text: CompiledText, uses: tuple[Use, ...], inputs: RenderInputs, before: "_Values | None" = None
     ) -> None:
         """`before`: another text's values from the same inputs; what it has in the same language is not made anew."""
-        self._text = text
+        self.text = text
         self._locale = locale_for(text.language, inputs.debtor.country)
         self._names = inputs.names
         self._write = sms_text if text.channel is ChannelKind.SMS else plain_text
         self._shared = shared_values(uses, inputs, text.wording, self._locale, self._write)
         self._uses = self._shared.own
-        known: Variables = before._values if before and before._text.wording is text.wording else {}  # noqa: SLF001 - its own kind
-        self._values: Variables = strings(
+        known: Variables = before.values if before and before.text.wording is text.wording else {}
+        self.values: Variables = strings(
             self._uses, View(inputs, text.wording, self._locale), self._locale, known
         )
         self._plain: Variables = {}
 
     def parts(self) -> dict[str, str]:
         """Every part of the text, rendered from values computed once."""
-        return _tidied({name: self.rendered(part) for name, part in self._text.parts.items()})
+        return _tidied({name: self.rendered(part) for name, part in self.text.parts.items()})
 
     def rendered(self, part: Part) -> str:
         """One part of the text; too long a one is a failure."""
@@ -275,12 +275,12 @@ class _Values:
 
     def _for_plain(self) -> Variables:
         if not self._plain:
-            own = for_medium(self._uses, self._values, self._write)
+            own = for_medium(self._uses, self.values, self._write)
             self._plain = {**self._shared.plain, **own, LOCALE: self._locale}
         return self._plain
 
     def _for_html(self) -> Variables:
-        own = for_medium(self._uses, self._values, html_text)
+        own = for_medium(self._uses, self.values, html_text)
         return {**self._shared.html, **own, LOCALE: self._locale}
 
 

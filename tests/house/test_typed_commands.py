@@ -202,10 +202,9 @@ def desk(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     return Desk(folder)
 
 
-def judge(line: str, code: int, said: str) -> None:
-    """Nothing mistyped, nothing refused, nothing broken."""
-    assert "Traceback" not in said, f"{line}\n{said}"
-    assert code == 0, f"{line}: {code}\n{said}"
+def trouble(line: str, code: int, said: str) -> str:
+    """What is wrong with how a line ended: mistyped, refused or broken; else nothing."""
+    return f"{line}: {code}\n{said}" if code or "Traceback" in said else ""
 
 
 def prepared(desk: Desk, line: str) -> tuple[str, dict[str, str]]:
@@ -228,7 +227,7 @@ def test_every_command_in_a_block_of_a_document_works_when_it_is_typed(name: str
         if typed.startswith(SERVES):  # started and stopped in the long form
             typed += " --help"
         done = desk.types(typed, **by)
-        judge(line, done.returncode, done.stdout + done.stderr)
+        assert trouble(line, done.returncode, done.stdout + done.stderr) == ""
 
 
 @pytest.mark.deep
@@ -257,7 +256,7 @@ def test_every_command_of_a_document_works_in_a_shell_that_knows_nothing_else(na
         ended = (
             typed.startswith(SERVES) and process.returncode == -signal.SIGTERM
         )  # it shuts down, then obeys
-        judge(line, 0 if ended else process.returncode, said)
+        assert trouble(line, 0 if ended else process.returncode, said) == ""
 
 
 def test_what_is_told_apart_stands_in_a_document() -> None:
@@ -271,4 +270,4 @@ def test_what_is_told_apart_stands_in_a_document() -> None:
 def test_a_remark_that_a_shell_would_take_for_arguments_is_found(desk: Desk) -> None:
     done = desk.types("dispatcher handover list     what should be decided")
     with pytest.raises(AssertionError, match="unexpected extra argument"):
-        judge("dispatcher handover list", done.returncode, done.stdout + done.stderr)
+        assert trouble("dispatcher handover list", done.returncode, done.stdout + done.stderr) == ""

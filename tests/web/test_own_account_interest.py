@@ -72,7 +72,7 @@ def test_no_language_calls_a_plan_that_bears_interest_free(dear: Web, language: 
         assert re.search(r"7[.,]5\s?%", form)
 
 
-def test_while_a_plan_runs_the_way_to_pay_asks_for_its_next_payment(own: Web) -> None:  # noqa: F811
+def test_while_a_plan_runs_the_way_to_pay_asks_for_its_next_payment(own: Web) -> None:  # noqa: F811 the fixture of that name
     visitor, path = proved(own)
     before = visitor.get(path).text
     assert "amount $120.00." in before
