@@ -86,7 +86,7 @@ class Case:
     @property
     def interest(self) -> PlanInterest | None:
         """What a plan that is made today bears."""
-        return offering.interest_for(self.terms, self.person, self.on)[0]
+        return offering.interest_for(self.terms, self.person, self.debts, self.on)[0]
 
     def watch(self, kind: str) -> Watch:
         """How an arrangement of a kind is watched."""

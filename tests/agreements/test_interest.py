@@ -1,5 +1,6 @@
 """Interest against a second plain way of counting, day counts against published examples, charges by their dates."""
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -177,6 +178,17 @@ def test_of_a_half_year_without_its_own_rate_nothing_is_known() -> None:
     assert "none is known for 2027-01-10" in unknown_on(halves, date(2027, 1, 10))  # what `check` says
     with pytest.raises(ChargeRefusedError, match="none is known for 2027-01-01"):
         charged(gap, Money(1_000, "EUR"), date(2026, 12, 1), date(2027, 8, 1), debt_type="commercial")
+
+
+@pytest.mark.parametrize("charge", load_charges(resources.config_path(None, "charges")), ids=lambda it: it.name)
+def test_the_shipped_rates_leave_no_half_year_out_and_add_to_what_their_source_says(charge: Charge) -> None:
+    halves = [(rate.valid_from.year, rate.valid_from.month) for rate in charge.rates]
+    first = halves[0]
+    assert halves == [(first[0] + n // 2, 1 + 6 * (n % 2)) for n in range(len(halves))]
+    assert (2026, 7) in halves
+    for rate in charge.rates:
+        figures = [Decimal(said) for said in re.findall(r"(\d+\.\d\d)", rate.source)]
+        assert sum(figures) + 8 == rate.percent, rate.source
 
 
 def test_a_rate_above_the_cap_beside_it_is_refused_with_its_line(tmp_path) -> None:

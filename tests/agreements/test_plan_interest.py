@@ -65,6 +65,14 @@ def offered(
     return offers_for((terms(wanted, **limits),), who, [debt(minor)], ON)
 
 
+@pytest.mark.parametrize(("held", "bears"), [("", True), ("0.00", True), ("4.10", False), ("some", False)])
+def test_no_plan_bears_interest_on_interest_that_the_ledger_s_balance_holds(held: str, bears: bool) -> None:
+    found = offers_for((terms(),), person(), [replace(debt(), extra={"interest": held})], ON)
+    assert {plan.interest is not None for plan in found.plans} == {bears}
+    said = [one.rule for one in found.refused if one.offer == "interest"]
+    assert said == ([] if bears else ["interest-on-interest"])
+
+
 def test_a_plan_shows_what_is_owed_what_the_interest_is_and_both_together() -> None:
     plans = offered(person()).plans
     assert plans
@@ -383,6 +391,23 @@ def test_a_plan_with_interest_is_offered_agreed_booked_by_the_creditor_and_kept(
     assert [kept["details"][name] for name in ("total", "paid", "interest")] == ["120.70", "120.70", "0.70"]
     day(desk, "2026-03-15")
     assert ("2026-03-15", "account-settled") in told(desk)
+
+
+def test_what_a_ledger_calls_interest_moves_nothing_its_balance_does(
+    with_interest: None, desk: Desk, ledger: Callable[..., None]
+) -> None:
+    """How a balance is split says which part the creditor paid itself from first, and not that anybody paid."""
+    ledger("2026-01-13", "120.00", interest="0.00")
+    desk("record", "plan", "acme/A1", "--debt", "R1", "--offer", "1", "--now", "2026-02-01T15:00:00Z")
+    made = agreed(desk)
+    first = Decimal(made["instalments"][0]["amount"])
+    part = Decimal(made["terms"]["interest"]["parts"][0])
+    ledger("2026-02-10", "120.00", interest="60.00")
+    assert [one["paid"] for one in agreed(desk)["instalments"]] == ["0.00", "0.00"]
+    ledger("2026-02-16", str(120 + part - first), interest=str(part))  # the price was paid first
+    assert [one["paid"] for one in agreed(desk)["instalments"]] == [str(first), "0.00"]
+    ledger("2026-02-17", str(120 + part - first), interest="0.00")
+    assert [one["paid"] for one in agreed(desk)["instalments"]] == [str(first), "0.00"]
 
 
 def test_check_says_which_plans_bear_interest_and_where(

@@ -165,7 +165,7 @@ def offers_for(
     barred = tuple(refuse_all(person, debts, terms, on))
     if barred:
         return Offers(terms=terms.name, total=total_of_debts(debts), refused=barred)
-    found = _within_terms(terms, person, total_of_debts(debts), on, past or Past())
+    found = _within_terms(terms, person, debts, on, past or Past())
     return _with_discount(found, terms, frozenset(debt.id for debt in debts), on, past or Past())
 
 
@@ -220,17 +220,33 @@ def _since(day: date | None, on: date, words: str) -> str:
 
 
 def interest_for(
-    terms: OfferTerms | None, person: PersonFile, on: date
+    terms: OfferTerms | None, person: PersonFile, debts: Sequence[DebtFile], on: date
 ) -> tuple[PlanInterest | None, str, str]:
-    """What a plan of this person bears that is made on a day, else the rule that says no, in words."""
+    """What a plan of this person for these debts bears that is made on a day, else the rule that says no, in words."""
     wanted = terms.plans.interest if terms and terms.plans else None
-    return borne(wanted, person.country, person.region, person.kind, on)
+    interest, rule, detail = borne(wanted, person.country, person.region, person.kind, on)
+    holding = [debt.reference for debt in debts if _is_part_interest(debt)]
+    if interest is None or not holding:
+        return interest, rule, detail
+    detail = f"the ledger's balance of {', '.join(holding)} holds interest: a plan would bear interest on it"
+    return None, "interest-on-interest", detail
 
 
-def _within_terms(terms: OfferTerms, person: PersonFile, total: Money, on: date, past: Past) -> Offers:
+def _is_part_interest(debt: DebtFile) -> bool:
+    """Whether the ledger names a part of the balance as interest; a figure that cannot be read may be one."""
+    try:
+        return Money.of(debt.extra.get("interest") or "0", debt.ledger.currency).minor != 0
+    except ValueError:
+        return True
+
+
+def _within_terms(
+    terms: OfferTerms, person: PersonFile, debts: Sequence[DebtFile], on: date, past: Past
+) -> Offers:
     refused: list[Refusal] = []
+    total = total_of_debts(debts)
     promise = _promise(terms, total, on, past, refused)
-    interest, rule, detail = interest_for(terms, person, on)
+    interest, rule, detail = interest_for(terms, person, debts, on)
     if rule:
         refused.append(Refusal(offer=INTEREST, rule=rule, detail=detail))
     stated = reckoned_with(person.affordability, total, on)
