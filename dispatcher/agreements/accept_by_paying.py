@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from dispatcher.agreements.domain import offers as offering
-from dispatcher.agreements.domain.agreed import Agreed, AgreedDebt
+from dispatcher.agreements.domain.agreed import PAID_IN_TIME, Agreed, AgreedDebt
 from dispatcher.agreements.domain.arrangement import Facts, State, Terms, fold
 from dispatcher.agreements.domain.offer_terms import OfferTerms, Watch
 from dispatcher.agreements.domain.offered_before import SettlementOffer
@@ -27,7 +27,6 @@ from dispatcher.people.storage.debt_files import load_debts
 from dispatcher.people.storage.people import load_people
 from dispatcher.treatment.find_segments import with_segments
 
-SOURCE = "paid in time"
 OTHER_DEALS = ("plan", "settlement")  # agreed since, they count; a promise only names a day
 
 
@@ -84,7 +83,7 @@ def _look_at(
     """The arrangement that it became; None where it was not paid in time, or something else was agreed since."""
     before = arrangements.read(connection, arrangements.ever_on_debts(connection, offer.debts))
     since = [one for one in before if one.terms.agreed_on >= offer.offered_on]
-    if any(one.terms.kind in OTHER_DEALS for one in since):
+    if any(one.terms.kind in OTHER_DEALS and not one.fell for one in since):
         return None
     [person] = load_people(connection, [offer.debtor_id], now=watcher.now).values()
     terms = _terms(connection, offer, person, rules(), watcher)
@@ -93,7 +92,7 @@ def _look_at(
     if draft is None:
         return None
     for promise in (one for one in before if one.state is State.ACTIVE):
-        word = Said(now=watcher.now, actor=watcher.actor, source=SOURCE)
+        word = Said(now=watcher.now, actor=watcher.actor, source=PAID_IN_TIME)
         end(connection, promise, State.REPLACED, word, why="the part that ends the debt was paid in time")
     return _add(connection, draft, person, terms, rules(), watcher)
 
@@ -162,7 +161,7 @@ def _add(
         },
         "base": draft.base.as_json(),
         "actor": watcher.actor,
-        "source": SOURCE,
+        "source": PAID_IN_TIME,
         "recorded_at": watcher.now,
         "told": ["agreed"],
     }

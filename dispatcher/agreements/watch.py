@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
-from dispatcher.agreements.domain.agreed import Agreed
+from dispatcher.agreements.domain.agreed import PAID_IN_TIME, REOPENED, Agreed
 from dispatcher.agreements.domain.arrangement import InstalmentState, Paid, Standing, State, fold
 from dispatcher.agreements.domain.offer_terms import OfferTerms
 from dispatcher.agreements.storage import arrangements
@@ -13,9 +13,11 @@ from dispatcher.database.engine import Connection
 from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
 from dispatcher.log.storage import delivery_log
+from dispatcher.people.storage import tasks
 from dispatcher.treatment.domain.segments import Segments
 
 LATE_LEDGERS = timedelta(days=180)  # an older ledger that arrives late moves nothing that ended before
+TAKEN_BACK = "what it was paid by was taken back"
 _PAGE = 500
 
 Item = TypeVar("Item")
@@ -79,16 +81,53 @@ def look_again(connection: Connection, ids: Collection[int], watcher: Watcher) -
 
 
 def _write(connection: Connection, agreed: Agreed, standing: Standing, watcher: Watcher) -> bool:
-    news = [
-        (key, event, details) for key, event, details in _news(agreed, standing) if key not in agreed.told
-    ]
+    reopens = agreed.state is State.KEPT and standing.state is not State.KEPT
+    if reopens and agreed.source == PAID_IN_TIME:
+        _fall(connection, agreed, watcher)
+        return True
+    told = agreed.told - _untrue(standing) if reopens else agreed.told
+    news = [(key, event, details) for key, event, details in _news(agreed, standing) if key not in told]
+    if reopens:
+        news.insert(0, (f"{REOPENED}{agreed.reopenings + 1}", Event.ARRANGEMENT_REOPENED, _on(watcher)))
     try:
-        told = {*agreed.told, *(key for key, _, _ in news)}
-        arrangements.write_standing(connection, agreed, standing, told)
+        arrangements.write_standing(connection, agreed, standing, {*told, *(key for key, _, _ in news)})
     except arrangements.StandsAlreadyError:
         return False  # another one was made on the debt since: that one counts
     log(connection, agreed, watcher, [(event, details) for _, event, details in news])
+    if reopens:
+        _tell_somebody(connection, agreed, watcher)
     return True
+
+
+def _fall(connection: Connection, agreed: Agreed, watcher: Watcher) -> None:
+    """What nobody agreed on but by paying ends with the payment; what was offered stands until its own last day."""
+    cancelled = State.CANCELLED
+    arrangements.end(connection, agreed, cancelled, watcher.as_of, why=TAKEN_BACK, told=cancelled)
+    log(connection, agreed, watcher, [(Event.ARRANGEMENT_CANCELLED, _on(watcher))], why=TAKEN_BACK)
+    _tell_somebody(connection, agreed, watcher)
+
+
+def _tell_somebody(connection: Connection, agreed: Agreed, watcher: Watcher) -> None:
+    """The debtor has read that nothing more is owed, or may have: no template can take that back."""
+    text = (
+        f"{', '.join(debt.reference for debt in agreed.debts)}: the {agreed.terms.kind} of {agreed.total} was kept on "
+        f"{agreed.standing.since}, and {TAKEN_BACK} since: the debt is open again. Tell the debtor, who may have read "
+        "that nothing more is owed"
+    )
+    details = {"arrangement": agreed.id}
+    tasks.add(
+        connection, "reopened", at=watcher.now, text=text, debtor_id=agreed.parties[0].id, details=details
+    )
+
+
+def _untrue(standing: Standing) -> set[str]:
+    """What was told of an arrangement that was kept and is so no longer; said again once it is so again."""
+    unpaid = {f"paid:{one.number}" for one in standing.instalments if one.state is not Paid.PAID}
+    return {State.KEPT.value, *unpaid}
+
+
+def _on(watcher: Watcher) -> dict[str, Any]:
+    return {"on": watcher.as_of.isoformat()}
 
 
 def _news(agreed: Agreed, standing: Standing) -> Iterator[tuple[str, Event, dict[str, Any]]]:

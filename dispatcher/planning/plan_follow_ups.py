@@ -115,8 +115,9 @@ def _due(
             for occasion in occasions(one.terms, one.standing, follow_up.on, follow_up.day, as_of):
                 for party in one.parties:
                     key = (one.id, occasion.on.value, occasion.instalment, follow_up.name, party.id)
-                    count, in_vain = tried.get(key, (0, True))
-                    if in_vain and count < MOST_OCCURRENCES:
+                    count, told = tried.get(key, (0, 0))
+                    again = one.reopenings if occasion.on is On.KEPT else 0
+                    if told <= again and count < MOST_OCCURRENCES:
                         yield _Due(
                             agreed=one,
                             strategy=strategy,

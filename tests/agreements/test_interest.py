@@ -180,7 +180,9 @@ def test_of_a_half_year_without_its_own_rate_nothing_is_known() -> None:
         charged(gap, Money(1_000, "EUR"), date(2026, 12, 1), date(2027, 8, 1), debt_type="commercial")
 
 
-@pytest.mark.parametrize("charge", load_charges(resources.config_path(None, "charges")), ids=lambda it: it.name)
+@pytest.mark.parametrize(
+    "charge", load_charges(resources.config_path(None, "charges")), ids=lambda it: it.name
+)
 def test_the_shipped_rates_leave_no_half_year_out_and_add_to_what_their_source_says(charge: Charge) -> None:
     halves = [(rate.valid_from.year, rate.valid_from.month) for rate in charge.rates]
     first = halves[0]

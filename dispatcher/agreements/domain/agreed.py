@@ -9,6 +9,9 @@ from dispatcher.agreements.domain.arrangement import ENDED_BY_PERSON, Standing, 
 from dispatcher.agreements.domain.schedules import interest_of
 from dispatcher.values.money import Money
 
+PAID_IN_TIME = "paid in time"  # the source of what nobody said that they agreed on
+REOPENED = "reopened:"  # and how often, among what was told
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DebtBase:
@@ -124,6 +127,16 @@ class Agreed:
     def debt_ids(self) -> tuple[int, ...]:
         """The debts' ids."""
         return tuple(debt.id for debt in self.debts)
+
+    @property
+    def fell(self) -> bool:
+        """Whether it was made by a payment alone, which was taken back: as if it had never been."""
+        return self.source == PAID_IN_TIME and self.state is State.CANCELLED
+
+    @property
+    def reopenings(self) -> int:
+        """How often it was kept, and was not after all."""
+        return sum(key.startswith(REOPENED) for key in self.told)
 
     @property
     def follows_facts(self) -> bool:

@@ -3,15 +3,18 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from dispatcher.agreements.domain.arrangement import Facts, Paid, Terms, evidence_days, fold
+from dispatcher.agreements.domain.arrangement import Facts, Paid, State, Terms, evidence_days, fold
 from dispatcher.agreements.domain.ledger_falls import DebtLedger
 
 
 def is_paid_in_time(terms: Terms, facts: Facts) -> bool:
     """By the payments of no later day than the last and its grace, and the ledgers up to the first after them.
 
-    A payment is seen only in a ledger of a later day: what the first one shows may have come in time.
+    A payment is seen only in a ledger of a later day: what the first one shows may have come in time. What a later one
+    takes back counts no longer.
     """
+    if fold(terms, facts).state is not State.KEPT:
+        return False
     last = terms.schedule[-1].due_on + timedelta(days=terms.watch.grace_days)
     after = next((day for day in evidence_days(facts.ledgers.values()) if day > last), None)
     known = Facts(

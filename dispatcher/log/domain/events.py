@@ -64,6 +64,7 @@ class Event(StrEnum):
     ARRANGEMENT_AGREED = "arrangement_agreed"
     ARRANGEMENT_KEPT = "arrangement_kept"
     ARRANGEMENT_BROKEN = "arrangement_broken"
+    ARRANGEMENT_REOPENED = "arrangement_reopened"
     ARRANGEMENT_CANCELLED = "arrangement_cancelled"
     ARRANGEMENT_REPLACED = "arrangement_replaced"
     HANDOVER_DECIDED = "handover_decided"

@@ -350,6 +350,9 @@ VOCABULARY: Mapping[Event, Word] = {
     Event.ARRANGEMENT_AGREED: _report(_PERSON, "Agreed: a {arrangement}", Tone.GOOD),
     Event.ARRANGEMENT_KEPT: _report(_PERSON, "Kept: the {arrangement}", Tone.GOOD),
     Event.ARRANGEMENT_BROKEN: _report(_PERSON, "Broken: the {arrangement}", Tone.BAD),
+    Event.ARRANGEMENT_REOPENED: _report(
+        _PERSON, "Open again, as a payment was taken back: the {arrangement}", Tone.BAD
+    ),
     Event.ARRANGEMENT_CANCELLED: _report(_PERSON, "Cancelled: the {arrangement}"),
     Event.ARRANGEMENT_REPLACED: _report(_PERSON, "Replaced by another: the {arrangement}"),
     Event.HANDOVER_DECIDED: _report(_PERSON, "Decided to hand the debt over"),

@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Text, cast, exists, func, or_, select
 
+from dispatcher.agreements.domain.agreed import REOPENED
 from dispatcher.agreements.domain.follow_ups import NEWS_FOR_DAYS, On
 from dispatcher.database.bulk import insert_rows
 from dispatcher.database.one_of import one_of
@@ -35,10 +36,13 @@ _TRIES = select(
 _OF_MESSAGES = select(follow_ups).where(one_of(follow_ups.c.message_id, "ids"))
 
 
-def tries(connection: Connection, arrangement_ids: Collection[int]) -> dict[Key, tuple[int, bool]]:
-    """Key -> (how often it was planned, whether the last one reached nobody)."""
-    rows = connection.execute(_TRIES, {"ids": sorted(arrangement_ids)})
-    return {(r[0], r[1], r[2], r[3], r[4]): (r[5], bool(r[6])) for r in rows}
+def tries(connection: Connection, arrangement_ids: Collection[int]) -> dict[Key, tuple[int, int]]:
+    """Key -> (how often it was planned, how many of these did not reach nobody)."""
+    found: dict[Key, tuple[int, int]] = {}
+    for *key, attempt, in_vain in connection.execute(_TRIES, {"ids": sorted(arrangement_ids)}):
+        told = found.get(tuple(key), (0, 0))[1]
+        found[tuple(key)] = (attempt, told + (not in_vain))
+    return found
 
 
 def keep(connection: Connection, rows: Sequence[tuple[str, Key, int]]) -> None:
@@ -130,4 +134,5 @@ def _untold(on: On, most: int) -> ColumnElement[bool]:
         .where(arrangement_parties.c.arrangement_id == arrangements.c.id)
         .scalar_subquery()
     )
-    return had < parties * most
+    again = cast(arrangements.c.told, Text).contains(REOPENED)  # it was kept, and was not after all
+    return or_(had < parties * most, again)

@@ -246,6 +246,7 @@ _TASKS: Mapping[str, str] = {
     "access_review": "reviews of who can get in",
     "ladder_ended": "ladders that ended",
     "ledger_wanted": "ledgers that are wanted",
+    "reopened": "debts that had ended and are open again",
     "by_hand": "worked by hand",
     "same_person": "records that may be one person",
     "unclear_reply": "replies to read",

@@ -31,6 +31,7 @@ TOLD: Mapping[str, frozenset[str]] = {
         Event.INSTALMENT_MISSED: "arrangement arrangement_kind instalment due_on amount paid",
         Event.ARRANGEMENT_KEPT: "arrangement arrangement_kind",
         Event.ARRANGEMENT_BROKEN: "arrangement arrangement_kind",
+        Event.ARRANGEMENT_REOPENED: "arrangement arrangement_kind",
         Event.ARRANGEMENT_CANCELLED: "arrangement arrangement_kind",
         Event.ARRANGEMENT_REPLACED: "arrangement arrangement_kind",
         Event.HANDOVER_DECIDED: "",
