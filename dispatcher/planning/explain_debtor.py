@@ -39,6 +39,7 @@ from dispatcher.planning.storage.candidates import strategies_of
 from dispatcher.planning.storage.ended_ladders import rounds_of
 from dispatcher.planning.storage.turns import put_off_of
 from dispatcher.treatment.find_segments import why_segment, with_segments
+from dispatcher.values.charges import reaches
 
 TOLD_FOR = timedelta(days=30)  # so long what went besides the ladder is named
 
@@ -109,7 +110,9 @@ def explain_debtor(
         packs=_packs(case, debts.values()),
         debts=tuple(
             replace(
-                _debt(case, debts[i], relations[i], by_name.get(strategies.get(i, ""))),
+                _beside(
+                    case, debts[i], _debt(case, debts[i], relations[i], by_name.get(strategies.get(i, "")))
+                ),
                 segment=debts[i].segment,
                 segment_because=why[i],
             )
@@ -189,6 +192,19 @@ def _debt(case: _Case, debt: DebtFile, relation: str, strategy: Strategy | None)
     steps = tuple(_step(case, debt, relation, strategy, step) for step in strategy.steps)
     said = " ".join(word for word in (_headline(steps), _ended(case, debt, strategy, steps)) if word)
     return replace(answer, strategy=strategy.name, sentence=said or answer.sentence, steps=steps)
+
+
+def _beside(case: _Case, debt: DebtFile, answer: DebtAnswer) -> DebtAnswer:
+    """With a word on what a statute added, where the creditor claims one and the balance was paid late."""
+    sender = case.policy.senders.get(case.person.creditor)
+    charge = sender.charges if sender else None
+    ended_on = debt.settled_on or case.as_of
+    ended = debt.ledger.minor >= 0 and (debt.balance.minor <= 0 or debt.settled_on is not None)
+    if charge is None or not ended or not debt.due_date < ended_on <= case.as_of:
+        return answer
+    if not reaches(charge, debt.debt_type, debt.due_date):
+        return answer
+    return replace(answer, sentence=f"{answer.sentence} {words.beside_what_was_paid(charge.reference)}")
 
 
 def _not_taken(case: _Case, debt: DebtFile) -> str:

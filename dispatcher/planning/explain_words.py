@@ -82,6 +82,14 @@ def ended(day: date, *, asks_for_handover: bool) -> str:
     return f"Every step has gone out and nothing more goes by itself: from {day:%A} {day} on {what}, unless it is paid."
 
 
+def beside_what_was_paid(statute: str) -> str:
+    """What becomes of a statute's interest and costs once the balance beside which they stood is paid."""
+    return (
+        f"With the balance the debt ends here. What {statute} adds beside it was never part of what was asked for, and "
+        "nobody follows it up here: the creditor books it, or lets it be."
+    )
+
+
 def waits_for_arm(step: str, trial: str) -> str:
     """A step whose own day has come, and whose arm has it on a later one."""
     return f"The {step} waits for the day on which its arm of the trial {trial} has it."

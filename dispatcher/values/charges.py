@@ -99,6 +99,15 @@ def charged(
     return Charged(interest=interest, fixed=fixed, per_diem=daily, reference=charge.reference)
 
 
+def reaches(charge: Charge, debt_type: str, due_date: date) -> bool:
+    """Whether the statute is about a debt of that type that fell due on that day."""
+    try:
+        _check(charge, debt_type, due_date + timedelta(days=1))
+    except ChargeRefusedError:
+        return False
+    return True
+
+
 def unknown_on(charge: Charge, day: date) -> str:
     """Why nothing is known for lateness that begins on a day, "" where a rate is."""
     try:

@@ -33,7 +33,7 @@ def ledger(desk: Desk, tmp_path: Path) -> Callable[..., None]:
     def read(day: str, balance: str, **changes: str) -> None:
         file = tmp_path / "ledger.csv"
         with file.open("w", newline="") as stream:
-            writer = csv.DictWriter(stream, fieldnames=[*ROW, *changes])
+            writer = csv.DictWriter(stream, fieldnames=list(ROW | changes))
             writer.writeheader()
             writer.writerow({**ROW, "balance": balance, **changes})
         desk("portfolio", "import", str(file), "--as-of", day)

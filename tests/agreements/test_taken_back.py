@@ -109,6 +109,25 @@ def test_a_settlement_that_somebody_agreed_to_is_open_again_and_told_of_when_it_
     ]  # fmt: skip
 
 
+def test_news_that_no_run_sent_in_time_leaves_once_with_the_next_run(
+    desk: Desk, ledger: Callable[..., None]
+) -> None:
+    """What expired reached nobody: it is planned once more, and whoever paid reads it late rather than never."""
+    ledger("2026-02-01", "120.00")
+    desk(*SETTLEMENT, "--approved-by", "Dana", "--why", "hardship", "--now", "2026-02-01T15:00:00Z")
+    day(desk, "2026-02-01")
+    pay(desk, "80", "2026-02-05")
+    for on in ("2026-02-20", "2026-02-21", "2026-03-04"):
+        day(desk, on)
+    about = [
+        one for one in json.loads(desk("messages", "list", "--json")) if one["step"] == "account-settled"
+    ]
+    assert [(one["as_of"], one["state"]) for one in about] == [
+        ("2026-02-05", "expired"),
+        ("2026-02-20", "accepted"),
+    ]
+
+
 def test_a_settlement_whose_payment_came_back_breaks_with_the_first_ledger_after_its_day(
     desk: Desk, ledger: Callable[..., None]
 ) -> None:
