@@ -5,14 +5,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from dispatcher.agreements.domain.arrangement import Facts, Paid, State, Terms, fold
 from dispatcher.agreements.domain.ledger_falls import DebtLedger, Inflow, unexplained
 from dispatcher.agreements.domain.offer_terms import Watch
-from dispatcher.agreements.domain.schedules import Frequency, Instalment, flat_schedule
+from dispatcher.agreements.domain.paid_in_time import is_paid_in_time
+from dispatcher.agreements.domain.plan_interest import PlanInterest, plan_schedule
+from dispatcher.agreements.domain.schedules import Frequency, Instalment
+from dispatcher.values.interest import DayCount
 from dispatcher.values.money import Money
 from tests.agreements.plain_watch import Plain
 from tests.conftest import DEEP
@@ -24,15 +27,29 @@ def day(number: int) -> date:
     return AGREED + timedelta(days=number)
 
 
+bounces = st.one_of(st.none(), st.none(), st.none(), st.integers(1, 60))
+WAYS = ["never", "as it falls due", "beforehand", "on the day before", "on the day after", "monthly"]
+
+
 @st.composite
 def a_story(draw: st.DrawFn) -> dict[str, Any]:
-    """One debt, its agreement, some recorded payments, and ledgers that show them or others with some delay."""
+    """One debt, its agreement, some recorded payments, and ledgers that show them or others with some delay.
+
+    Some plans bear interest, which the creditor books in a way of its own; some payments bounce.
+    """
     kind = draw(st.sampled_from(["promise", "plan", "settlement"]))
     balance = draw(st.integers(300, 20_000))
     count = draw(st.integers(1, 5)) if kind == "plan" else 1
     total = balance if kind == "plan" else draw(st.integers(count, balance))
     every = draw(st.sampled_from(list(Frequency)))
-    schedule = flat_schedule(Money(total, "USD"), count, every, day(draw(st.integers(0, 20))))
+    bears = kind == "plan" and balance > 2_000 and draw(st.booleans())
+    interest = PlanInterest(
+        yearly_percent=draw(st.decimals("1", "60", places=1)), day_count=DayCount.ACT_365, from_on=AGREED, booked_by="A"
+    )  # fmt: skip
+    first_on = day(draw(st.integers(0, 20)))
+    schedule = plan_schedule(
+        Money(total, "USD"), count, every, first_on, interest=interest if bears else None
+    )
     watch = Watch(
         grace_days=draw(st.integers(0, 6)),
         threshold_percent=Decimal(draw(st.sampled_from(["100", "95", "80"]))),
@@ -40,33 +57,65 @@ def a_story(draw: st.DrawFn) -> dict[str, Any]:
     )
     near = [one.amount.minor for one in schedule]
     amounts = st.one_of(
-        st.integers(1, balance), st.sampled_from([*near, *(max(1, n * 95 // 100) for n in near)])
+        st.integers(1, balance),
+        st.sampled_from(
+            [
+                *near,
+                *(max(1, n * 95 // 100) for n in near),
+                *(max(1, one.amount.minor - born(one)) for one in schedule),
+            ]
+        ),
     )
-    paid = draw(st.lists(st.tuples(st.integers(0, 170), amounts, st.booleans()), max_size=8))
+    paid = draw(st.lists(st.tuples(st.integers(0, 170), amounts, st.booleans(), bounces), max_size=8))
     ledger_days = draw(st.sets(st.integers(1, 180), max_size=12))
-    return {"kind": kind, "balance": balance, "schedule": schedule, "watch": watch, "paid": paid,
+    return {"kind": kind, "balance": balance, "schedule": schedule, "watch": watch, "paid": paid, "way": draw(st.sampled_from(WAYS)),
             "ledger_days": ledger_days, "lag": draw(st.integers(0, 3))}  # fmt: skip
 
 
-def facts_of(story: dict[str, Any]) -> tuple[Facts, dict[date, list[int]], dict[date, int]]:
+def born(one: Instalment) -> int:
+    return one.interest.minor if one.interest else 0
+
+
+def booked_by(story: dict[str, Any], on: date) -> int:
+    """What of the plan's interest the creditor has added by a day."""
+    each = [(one.due_on, born(one)) for one in story["schedule"]]
+    match story["way"]:
+        case "never":
+            return 0
+        case "beforehand":
+            return sum(minor for _, minor in each) if on > AGREED else 0
+        case "monthly":
+            return sum(minor for _, minor in each) * min(5, (on - AGREED).days // 30) // 5
+        case way:
+            shift = timedelta(days={"on the day before": -1, "on the day after": 1}.get(way, 0))
+            return sum(minor for due_on, minor in each if due_on + shift <= on)
+
+
+def facts_of(story: dict[str, Any]) -> tuple[Facts, dict[date, list[int]], dict[date, int], list[Inflow]]:
     recorded: dict[date, list[int]] = {}
-    for number, amount, is_recorded in story["paid"]:
-        if is_recorded:
+    bounced: list[Inflow] = []
+    for number, amount, is_recorded, bounce in story["paid"]:
+        if is_recorded and bounce is None:
             recorded.setdefault(day(number), []).append(amount)
+        elif is_recorded:
+            bounced.append(Inflow(day=day(number), minor=amount))
     ledgers = {}
     for number in sorted(story["ledger_days"]):
-        known = sum(amount for on, amount, _ in story["paid"] if on <= number - story["lag"])
-        ledgers[day(number)] = max(0, story["balance"] - known)
+        until = number - story["lag"]
+        known = sum(
+            amount for on, amount, _, bounce in story["paid"] if on <= until and (bounce is None or on + bounce > until)
+        )  # fmt: skip
+        ledgers[day(number)] = max(0, story["balance"] + booked_by(story, day(until)) - known)
     inflows = [Inflow(day=on, minor=amount) for on, amounts in recorded.items() for amount in amounts]
     base = {AGREED - timedelta(days=1): story["balance"]}
-    facts = Facts(payments=inflows, ledgers={1: DebtLedger(balances=base | ledgers, explained=inflows)})
-    return facts, recorded, ledgers
+    debt = DebtLedger(balances=base | ledgers, explained=inflows, bounced=bounced)
+    return Facts(payments=inflows, ledgers={1: debt}), recorded, ledgers, bounced
 
 
 @hypothesis_settings(max_examples=2_000 if DEEP else 300)
 @given(a_story())
 def test_a_story_ends_as_a_plain_reading_of_it_does(story: dict[str, Any]) -> None:
-    facts, recorded, ledgers = facts_of(story)
+    facts, recorded, ledgers, bounced = facts_of(story)
     terms = Terms(kind=story["kind"], agreed_on=AGREED, schedule=story["schedule"], watch=story["watch"])
     plain = Plain(
         kind=story["kind"],
@@ -76,6 +125,8 @@ def test_a_story_ends_as_a_plain_reading_of_it_does(story: dict[str, Any]) -> No
         grace=story["watch"].grace_days,
         threshold=story["watch"].threshold_percent,
         after=story["watch"].broken_after_days,
+        interest=[born(one) for one in story["schedule"]],
+        bounced=[(one.day, one.minor) for one in bounced],
     ).live([day(n) for n in range(400)], recorded, ledgers)
     standing = fold(terms, facts)
     assert (standing.state.value, standing.since) == (plain.state, plain.since)
@@ -84,21 +135,54 @@ def test_a_story_ends_as_a_plain_reading_of_it_does(story: dict[str, Any]) -> No
     assert [one.missed_on for one in standing.instalments] == plain.missed
 
 
+@hypothesis_settings(max_examples=2_000 if DEEP else 150)
+@given(a_story(), st.integers(1, 30), st.sampled_from(["0.97", "0.9", "0.5"]), st.data())
+def test_a_discount_is_kept_by_what_came_in_time_and_stayed(
+    story: dict[str, Any], within: int, part: str, data: st.DataObject
+) -> None:
+    """Said on a day to somebody who agreed on nothing: what came by the last day and its grace, and did not go back."""
+    amount = max(1, int(story["balance"] * Decimal(part)))
+    bounce = data.draw(st.one_of(st.none(), st.integers(1, 60)))
+    paid = [*story["paid"][:1], (data.draw(st.integers(0, 40)), amount, data.draw(st.booleans()), bounce)]
+    seen = data.draw(st.sets(st.integers(1, 100), min_size=2, max_size=9))
+    facts, recorded, ledgers, bounced = facts_of({**story, "way": "never", "paid": paid, "ledger_days": seen})
+    terms = Terms(
+        kind="settlement", agreed_on=AGREED, watch=Watch(grace_days=story["watch"].grace_days),
+        schedule=(Instalment(due_on=day(within), amount=Money(amount, "USD")),),
+    )  # fmt: skip
+    last = day(within + story["watch"].grace_days)
+    first_after = min((on for on in ledgers if on > last), default=date.max)
+    assume(not any(left <= 0 for on, left in ledgers.items() if on <= first_after))  # nothing is owed at all
+    falls = Plain(
+        kind="settlement", dues=[], agreed_on=AGREED, balance=story["balance"],
+        bounced=[(one.day, one.minor) for one in bounced],
+    ).read_all(ledgers)  # fmt: skip
+    written = {on: sum(amounts) for on, amounts in recorded.items()}
+    unwritten = [sum_until(falls, on) - sum_until(written, on) for on in falls if on <= first_after]
+    assert is_paid_in_time(terms, facts) == (sum_until(written, last) + max([0, *unwritten]) >= amount)
+
+
+def sum_until(by_day: dict[date, int], on: date) -> int:
+    return sum(minor for at, minor in by_day.items() if at <= on)
+
+
 @given(a_story(), st.randoms())
 def test_the_order_in_which_facts_arrive_decides_nothing(story: dict[str, Any], chance: Any) -> None:
-    facts, _, _ = facts_of(story)
+    facts, _, _, bounced = facts_of(story)
     terms = Terms(kind=story["kind"], agreed_on=AGREED, schedule=story["schedule"], watch=story["watch"])
     shuffled = [*facts.payments]
     chance.shuffle(shuffled)
     days = [*facts.ledgers[1].balances.items()]
     chance.shuffle(days)
-    other = Facts(payments=shuffled, ledgers={1: DebtLedger(balances=dict(days), explained=shuffled)})
+    chance.shuffle(bounced)
+    debt = DebtLedger(balances=dict(days), explained=shuffled, bounced=bounced)
+    other = Facts(payments=shuffled, ledgers={1: debt})
     assert fold(terms, other) == fold(terms, facts)
 
 
 @given(a_story())
 def test_nothing_is_missed_without_a_ledger_of_a_day_after_grace(story: dict[str, Any]) -> None:
-    facts, _, ledgers = facts_of(story)
+    facts, _, ledgers, _ = facts_of(story)
     terms = Terms(kind=story["kind"], agreed_on=AGREED, schedule=story["schedule"], watch=story["watch"])
     standing = fold(terms, facts)
     grace = timedelta(days=story["watch"].grace_days)

@@ -105,6 +105,20 @@ def test_an_older_agreement_still_goes_by_the_number_of_the_newest_payment() -> 
             [],
             [500, 0],
         ),
+        # it came with another between two ledgers: one fall, of which the rise takes just its part back
+        (
+            [Payment(id=8, day=day(1), minor=2_500), Payment(id=9, day=day(1), minor=500, reversed=True)],
+            [(day(2), 3_000), (day(4), 3_500)],
+            [2_500, 0],
+        ),
+        # two of them in one rise
+        (
+            [Payment(id=8, day=day(1), minor=n, reversed=True) for n in (500, 700)],
+            [(day(2), 4_800), (day(4), 6_000)],
+            [0, 0],
+        ),
+        # what nobody took back here is a charge, and no payment back
+        ([Payment(id=8, day=day(1), minor=500)], [(day(2), 3_000), (day(4), 3_500)], [3_000, 0]),
     ],
 )
 def test_what_is_taken_back_or_written_down_late_counts_once(

@@ -30,7 +30,8 @@ def facts_since(
         gone = _taken_back(base, payments)
         since = _since(agreed, base, payments, gone)
         inflows += since
-        ledgers[debt] = _ledger(base, balances.get(debt, ()), since, gone)
+        bounced = [Inflow(day=one.day, minor=one.minor) for one in payments if one.reversed]
+        ledgers[debt] = _ledger(base, balances.get(debt, ()), since, gone, bounced)
     return Facts(payments=inflows, ledgers=ledgers)
 
 
@@ -64,7 +65,8 @@ def _held(agreed: Agreed, base: DebtBase, paid_on: date) -> bool:
 
 
 def _ledger(
-    base: DebtBase, rows: Iterable[tuple[date, int]], explained: Sequence[Inflow], gone: int
-) -> DebtLedger:
+    base: DebtBase, rows: Iterable[tuple[date, int]], explained: Sequence[Inflow], gone: int,
+    bounced: Sequence[Inflow],
+) -> DebtLedger:  # fmt: skip
     known = {base.day: base.balance} | {day: balance for day, balance in rows if day >= base.day}
-    return DebtLedger(balances=known, explained=explained, before=max(0, base.before - gone))
+    return DebtLedger(balances=known, explained=explained, before=max(0, base.before - gone), bounced=bounced)

@@ -20,12 +20,13 @@ class DebtLedger:
     """One debt's ledgers since it was agreed on, the first of them the one it was agreed by.
 
     `explained`: payments recorded here, before and since, that may account for a fall; `before` is the sum of
-    those that the first ledger did not hold yet.
+    those that the first ledger did not hold yet. `bounced`: recorded here and taken back, which explains a rise.
     """
 
     balances: Mapping[date, int]  # minor units, by the ledger's own day
     explained: Sequence[Inflow] = ()
     before: int = 0
+    bounced: Sequence[Inflow] = ()
 
     @property
     def days(self) -> tuple[date, ...]:
@@ -46,7 +47,8 @@ def unexplained(ledger: DebtLedger) -> Iterator[Inflow]:
     """Each fall beyond what was recorded is one payment, on the ledger's day.
 
     A payment recorded with a day that a ledger covers explains its fall, or a later one's: a ledger may be behind.
-    A rise by just what an earlier fall was takes that one back; other rises are charges, and no payment.
+    A rise by just what an earlier fall was takes that one back, one by just what was taken back here takes that part of
+    a fall back; other rises are charges, and no payment.
     """
     falls = _net_falls(ledger)
     counted = 0
@@ -72,14 +74,36 @@ def _net_falls(ledger: DebtLedger) -> list[tuple[date, int]]:
 def _changes(ledger: DebtLedger) -> tuple[list[tuple[date, int]], list[tuple[date, int]]]:
     falls: list[tuple[date, int]] = []
     charged: list[tuple[date, int]] = []
+    bounced = sorted((one.day, one.minor) for one in ledger.bounced)
     days = sorted(ledger.balances)
     for earlier, day in pairwise(days):
         change = ledger.balances[earlier] - ledger.balances[day]
         if change > 0:
             falls.append((day, change))
-        elif change < 0 and not _take_back(falls, -change):
+        elif change < 0 and _take_back(falls, -change):
+            for one in _taken_back_by(bounced, day, -change):
+                bounced.remove(one)
+        elif change < 0 and not _bounce(falls, bounced, day, -change):
             charged.append((day, -change))
     return falls, charged
+
+
+def _bounce(falls: list[tuple[date, int]], bounced: list[tuple[date, int]], day: date, rise: int) -> bool:
+    """Whether a rise is one payment that was taken back here, or all of them: then the fall that held it was less."""
+    parts = _taken_back_by(bounced, day, rise)
+    for place, (fell_on, fall) in enumerate(falls):
+        if parts and fell_on >= parts[0][0] and fall > rise:
+            falls[place] = (fell_on, fall - rise)
+            for one in parts:
+                bounced.remove(one)
+            return True
+    return False
+
+
+def _taken_back_by(bounced: Sequence[tuple[date, int]], day: date, rise: int) -> Sequence[tuple[date, int]]:
+    known = [one for one in bounced if one[0] <= day]
+    alone = next(([one] for one in known if one[1] == rise), known)
+    return alone if sum(minor for _, minor in alone) == rise else ()
 
 
 def _take_back(falls: list[tuple[date, int]], rise: int) -> bool:
