@@ -11,14 +11,18 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import venv
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 
 from benchmarks.dispatch_ours import AFTER, NOW
+from dispatcher.database.engine import open_database
+from dispatcher.delivery.who_delivers import living_processes
 from tests import servers
 
 ROOT = Path(__file__).parent.parent
@@ -97,10 +101,19 @@ def ours_scaled(count: int, processes: int, **more: str) -> dict[str, float]:
             crew, env=env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
+            await_workers(url, processes)
             return run(["benchmarks.dispatch_ours", str(count)], env)
         finally:
             workers.terminate()
             workers.wait(60)
+
+
+def await_workers(url: str, count: int) -> None:
+    """Until so many have said that they are ready: they start once, long before a day's first message."""
+    database = open_database(url)
+    while len(living_processes(database, real_now=datetime.now(UTC))) < count:
+        time.sleep(0.1)
+    database.close()
 
 
 def other(name: str, count: int, processes: int = 1, python: str = sys.executable) -> dict[str, float]:

@@ -145,6 +145,17 @@ class Dispatcher(Configuration, Providers):
             return lambda _message, _report: None
         return self.clearing.clear_prepared(connection, messages, files, now)
 
+    def get_ready(self) -> None:
+        """Read and compile what judging takes: two seconds that the first message else waits for. Raises ConfigError.
+
+        Of the words that texts are searched for, those of the senders' own languages.
+        """
+        self.follow_configuration()
+        self.templates, self.clearing  # noqa: B018  each is kept once it is opened
+        for language in {sender.language for sender in self.policy.senders.values()}:
+            if (wording := self.layouts.wording(language)) is not None:
+                wording.compile()
+
     def judge(
         self, connection: Any, messages: Sequence[Message], bodies: Mapping[str, bytes], now: datetime
     ) -> Mapping[str, Verdict]:

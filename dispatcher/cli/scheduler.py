@@ -57,6 +57,7 @@ def worker(
     crew = Crew(queues=_kinds(queues), threads=threads, now=now)
     with opened(now) as dispatcher:
         refuse_wrong_home(dispatcher)  # said once here, not by each process
+        dispatcher.policy  # noqa: B018  and what is wrong with the configuration
     late = run_workers(crew, processes=processes, stop=stop)
     if late:
         raise typer.Exit(1)

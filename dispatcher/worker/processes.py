@@ -45,7 +45,10 @@ def run_workers(crew: Crew, *, processes: int, stop: threading.Event) -> int:
 
 
 def work(crew: Crew, stop: threading.Event) -> None:
-    """Deliver from the queues in this process until `stop` is set: what has begun is finished first."""
+    """Deliver from the queues in this process until `stop` is set: what has begun is finished first.
+
+    Raises ConfigError before anything is taken where the configuration cannot be read.
+    """
     from dispatcher.bootstrap import open_dispatcher
     from dispatcher.worker.broker import open_broker
     from dispatcher.worker.daily_run import delivery_ports, look_at_clock, refuse_wrong_home
@@ -57,6 +60,7 @@ def work(crew: Crew, stop: threading.Event) -> None:
         dispatcher.refuse_if_not_ready()
         refuse_wrong_home(dispatcher)
         look_at_clock(dispatcher)
+        dispatcher.get_ready()
         broker = open_broker(dispatcher.settings.broker_url)
         process = DeliveryProcess(delivery_ports(dispatcher, actor="worker"), broker, threads=crew.threads)
         alive = sign_of_life(

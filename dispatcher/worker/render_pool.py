@@ -133,6 +133,7 @@ def _open(settings: Settings, actor: str, parent: int, now: datetime) -> None:
     house = open_dispatcher(settings, upgrade=False)
     _clock.at = now  # the configuration of a day is read by its date
     house.now = _clock
+    house.get_ready()
     _prepare_here = partial(prepare_chunk, house.database, house.preparing(actor))
 
 

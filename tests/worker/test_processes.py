@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +17,10 @@ from sqlalchemy import select
 from channels.kind import ChannelKind
 from dispatcher.database import leases
 from dispatcher.database.engine import Database, open_database
+from dispatcher.rulebook.yaml_file import ConfigError
 from dispatcher.runs.storage import fires
 from dispatcher.worker.dead import dead_batches, revive
+from dispatcher.worker.processes import Crew, work
 from tests.chaos.accidents import until
 from tests.delivery.builders import queued, states
 from tests.doubles.fake_channel import FakeChannel
@@ -87,6 +90,18 @@ def test_a_worker_without_redis_says_what_to_do(environment) -> None:
     )
     assert done.returncode == 2
     assert "DISPATCHER_BROKER_URL=redis" in " ".join(done.stderr.split())
+
+
+def test_a_worker_that_cannot_read_its_configuration_says_so_before_it_takes_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "senders.yaml").write_text("senders: [")
+    monkeypatch.setenv("DISPATCHER_HOME", str(tmp_path / "var"))
+    monkeypatch.setenv("DISPATCHER_CONFIG_DIR", str(tmp_path))
+    asked_to_end = threading.Event()
+    asked_to_end.set()
+    with pytest.raises(ConfigError, match="senders.yaml"):
+        work(Crew(queues=tuple(ChannelKind), threads=1), asked_to_end)
 
 
 def test_one_of_two_schedulers_leads_and_the_other_takes_over_when_it_is_killed(
