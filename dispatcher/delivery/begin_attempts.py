@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -108,8 +108,8 @@ def _begun(
 ) -> Begun:
     closes_at = min(message.expires_at, verdict.not_after or message.expires_at)
     rule_packs = verdict.rule_packs or message.rule_packs
-    attempt = replace(
-        message, attempts=message.attempts + 1, provider=delivery.channel.provider, rule_packs=rule_packs
+    attempt = message._replace(
+        attempts=message.attempts + 1, provider=delivery.channel.provider, rule_packs=rule_packs
     )
     return Begun(message=attempt, body=bodies[message.content_sha256 or ""], closes_at=closes_at)
 
@@ -191,7 +191,7 @@ def _attempting(
 ) -> LogEntry:
     """By its commitment the entry keeps what the rules read (`personal.grounds`): as planned, or as it has become."""
     message = (
-        begun.message if kept is None else replace(begun.message, personal_id=kept[0], commitment=kept[1])
+        begun.message if kept is None else begun.message._replace(personal_id=kept[0], commitment=kept[1])
     )
     details: dict[str, Any] = {"attempt": begun.message.attempts, "grounds": message.commitment}
     if verdict.not_after is not None:

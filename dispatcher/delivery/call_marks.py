@@ -21,6 +21,8 @@ from enum import IntEnum
 from hashlib import blake2b
 from pathlib import Path
 
+import orjson
+
 from dispatcher.database.holders import this_boot
 from dispatcher.delivery.domain.attempt import End, Ended
 from dispatcher.delivery.domain.written_end import read_end, write_end
@@ -253,7 +255,7 @@ def _in_doubt(mark: CallMark) -> CallMark:
 def _attempt(message: Message) -> bytes:
     """Names an attempt; `message` as it was claimed, with `attempts` counting this one."""
     sent_at = None if message.sent_at is None else message.sent_at.isoformat()
-    return json.dumps([message.id, message.attempts, sent_at], separators=(",", ":")).encode()
+    return orjson.dumps([message.id, message.attempts, sent_at])
 
 
 def _digest(content: bytes) -> bytes:

@@ -10,8 +10,9 @@ import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from operator import attrgetter
 from typing import Any, Final
 
 import orjson
@@ -148,8 +149,8 @@ class Clearing:
             self.program,
             self.policy.read_from,
             None if reviews is None else sorted(reviews),
-            replace(clearance, seal="").as_json(),
-            [getattr(message, name) for name in _SEALED],
+            clearance.as_json() | {"seal": ""},
+            _sealed_of(message),
             facts.as_json(),
         ]
         return hashlib.blake2b(orjson.dumps(said), key=self.key, digest_size=32).hexdigest()
@@ -198,7 +199,7 @@ UNSEALED: Final = frozenset(
         "provider_id",
     }
 )
-_SEALED = tuple(one.name for one in fields(Message) if one.name not in UNSEALED)
+_sealed_of = attrgetter(*(name for name in Message._fields if name not in UNSEALED))
 
 
 def _addressed(messages: Iterable[Message]) -> dict[str, tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from channels.event import DeliveryEvent
@@ -67,8 +67,7 @@ def _record_one(book: _Book, event: DeliveryEvent, messages: dict[str, Message],
         book.log(_unmatched(event, book.now))
         return "unmatched"
     means = meaning_of(event, message.state)
-    changed = replace(
-        message,
+    changed = message._replace(
         state=means.after,
         provider=message.provider or event.provider,
         provider_id=message.provider_id or event.provider_id,

@@ -4,7 +4,7 @@ What was being called when they died stays open: `sweep_leases` finds it when it
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from channels.kind import ChannelKind
@@ -104,7 +104,7 @@ def _known(
 
 def _end(message: Message, mark: CallMark, now: datetime) -> Ended | None:
     """None: it was being called."""
-    claimed = replace(message, sent_at=mark.sent_at)
+    claimed = message._replace(sent_at=mark.sent_at)
     if mark.called is Called.NOT_YET:
         return Ended(message=claimed, end=NotMade(why=NOT_CALLED, at_once=True), at=now)
     if mark.end is None or mark.ended_at is None:

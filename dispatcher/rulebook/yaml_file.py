@@ -1,6 +1,6 @@
 """Reads a YAML file with the place of every key, so that an error can name file, line and key."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
@@ -12,6 +12,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 KeyPath = tuple[str | int, ...]
+Part = tuple[KeyPath, Any, dict[str, Any]]
+"""Where a part stands, its value, its JSON Schema."""
 MOST_VALUES, DEEPEST = 200_000, 60
 
 
@@ -32,12 +34,19 @@ class YamlFile:
         key = ".".join(str(part) for part in where) or "the file"
         return ConfigError(f"{self.place(where)}: {key}: {problem}")
 
-    def validate(self, schema: dict[str, Any]) -> None:
-        """Hold the data against a JSON Schema; raises ConfigError with all findings, a line each."""
-        problems = list(_validator(_Frozen(schema)).iter_errors(self.data))
+    def validate(self, schema: dict[str, Any], parts: Iterable[Part] = ()) -> None:
+        """Hold the data against a JSON Schema, and parts of it against their own.
+
+        Raises ConfigError with all findings, a line each.
+        """
+        problems = [
+            ((*at, *problem.absolute_path), problem)
+            for at, value, wanted in (((), self.data, schema), *parts)
+            for problem in _validator(_Frozen(wanted)).iter_errors(value)
+        ]
         if problems:
-            problems.sort(key=lambda problem: self.line(tuple(problem.absolute_path)))
-            raise ConfigError("\n".join(str(self._sentence(problem)) for problem in problems))
+            problems.sort(key=lambda found: self.line(found[0]))
+            raise ConfigError("\n".join(str(self._sentence(*found)) for found in problems))
 
     def place(self, where: KeyPath) -> str:
         """`file:line` of a key, as findings name it."""
@@ -50,8 +59,7 @@ class YamlFile:
             at = at[:-1]
         return self.lines.get(at, 1)
 
-    def _sentence(self, problem: ValidationError) -> ConfigError:
-        where: KeyPath = tuple(problem.absolute_path)
+    def _sentence(self, where: KeyPath, problem: ValidationError) -> ConfigError:
         if problem.validator == "additionalProperties" and isinstance(problem.instance, dict):
             known = list(problem.schema.get("properties", {}))  # type: ignore[union-attr]  # a schema with properties is an object
             unknown = next((key for key in problem.instance if key not in known), "?")
@@ -153,6 +161,6 @@ class _Frozen:
         return isinstance(other, _Frozen) and other.schema is self.schema
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def _validator(frozen: _Frozen) -> Draft202012Validator:
     return Draft202012Validator(frozen.schema)

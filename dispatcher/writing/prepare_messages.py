@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 from channels.kind import ChannelKind
 from channels.message import PostalAddress
@@ -70,8 +71,7 @@ class Offering:
     discount: SettlementOffer | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """What became of one message: its new columns, its content if there is one, its log entry."""
 
     message: Message
@@ -181,14 +181,14 @@ def _as_stored(prepared: Prepared) -> Message:
     names = ("content_sha256", "inputs_digest", "template_version", "balance_minor")
     columns = {name: prepared.columns[name] for name in names}
     kept = Envelope.read(prepared.columns["envelope"])
-    return replace(prepared.message, state=prepared.state, envelope=kept, **columns)
+    return prepared.message._replace(state=prepared.state, envelope=kept, **columns)
 
 
 def _with_clearance(prepared: Prepared, clear: ClearOne) -> Prepared:
     """With what it may go by; whatever is prepared loses what it was cleared by before."""
     clearance = None if prepared.report is None else clear(_as_stored(prepared), prepared.report)
     kept = None if clearance is None else clearance.as_json()
-    return replace(prepared, columns={**prepared.columns, "clearance": kept})
+    return prepared._replace(columns={**prepared.columns, "clearance": kept})
 
 
 def prepare_one(message: Message, files: MessageFiles, press: Preparing, now: datetime) -> Prepared:
@@ -211,7 +211,7 @@ def prepare_one(message: Message, files: MessageFiles, press: Preparing, now: da
     if rendered.findings:
         return _held_by_findings(message, rendered, compiled)
     ready = _ready(message, inputs, rendered, compiled, files.person(message), press, now)
-    return replace(ready, offering=_offering(message, inputs, compiled, files))
+    return ready._replace(offering=_offering(message, inputs, compiled, files))
 
 
 def _offering(
@@ -264,10 +264,7 @@ def _ready(
         "template_version": compiled.version,
         "balance_minor": inputs.total.minor,
         "said": list(rendered.content.said),
-        "envelope": replace(
-            envelope(message, inputs, rendered, person, press.from_address),
-            postage_class=_post_of(message, press.policy),
-        ).as_json(),
+        "envelope": envelope(message, inputs, rendered, person, press).as_json(),
     }
     return Prepared(
         message=message,
@@ -287,34 +284,34 @@ def _post_of(message: Message, policy: Policy) -> str:
 
 
 def envelope(
-    message: Message, inputs: RenderInputs, rendered: Rendered, person: PersonFile, from_address: str
+    message: Message, inputs: RenderInputs, rendered: Rendered, person: PersonFile, press: Preparing
 ) -> Envelope:
     """What an adapter needs besides the body."""
     sender = inputs.sender
-    plain = Envelope(
+    common = partial(
+        Envelope,
         to=message.address,
         to_name=one_line(person.name),
         sender_name=sender.name,
         subject=rendered.subject,
+        postage_class=_post_of(message, press.policy),
     )
     match inputs.channel:
         case ChannelKind.EMAIL:
-            return replace(
-                plain,
-                sender=from_address or sender.email,
+            return common(
+                sender=press.from_address or sender.email,
                 reply_to=sender.reply_to,
                 unsubscribe_url=inputs.optout_url,
             )
         case ChannelKind.LETTER:
-            return replace(
-                plain,
+            return common(
                 postal_address=_postal_address(person, inputs),
                 address_text=person.postal_text,
                 return_address=_return_address(sender),
                 pages=rendered.pages,
             )
         case ChannelKind.SMS:
-            return plain
+            return common()
 
 
 def _postal_address(person: PersonFile, inputs: RenderInputs) -> PostalAddress:
@@ -442,7 +439,7 @@ def _entry(prepared: Prepared, reasons: Sequence[dict[str, Any]], actor: str, no
     if prepared.state is State.DEFERRED and message.not_before:
         details["not_before"] = message.not_before.isoformat()
     return entry_of(
-        replace(message, **columns),
+        message._replace(**columns),
         Event(prepared.state.value),
         at=now,
         actor=actor,

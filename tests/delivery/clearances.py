@@ -145,7 +145,7 @@ def texts_of(database: Database, desk: Desk, content: contents.Content = CONTENT
         columns = {
             "content_sha256": content.sha256, "inputs_digest": digests[one.id].digest(), "template_version": 1,
         }  # fmt: skip
-        clearance = clear(replace(one, **columns), REPORT)
+        clearance = clear(one._replace(**columns), REPORT)
         rows.append(
             {"id": one.id, "state": "queued", "clearance": clearance and clearance.as_json(), **columns}
         )

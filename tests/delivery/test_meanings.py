@@ -1,6 +1,5 @@
 """What an attempt's end and a provider's event mean, where one word decides whether somebody is reached again."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -38,7 +37,7 @@ def test_what_may_have_reached_somebody_is_in_doubt_however_a_later_try_ends(
     left: timedelta, in_doubt: bool
 ) -> None:
     message = a_message(expires_at=NOW + left)
-    claimed = replace(message, sent_at=NOW - timedelta(minutes=1) if in_doubt else None)
+    claimed = message._replace(sent_at=NOW - timedelta(minutes=1) if in_doubt else None)
     means = consequence(Ended(message=claimed, end=TryLater(reason="busy"), at=NOW), repeat_is_safe=True)
     assert means.in_doubt is in_doubt
     if left < FIRST_PAUSE:

@@ -110,6 +110,19 @@ def test_a_fault_names_file_line_and_key(
     assert words in str(raised.value)
 
 
+def test_all_faults_of_a_file_are_told_at_once_in_the_order_of_its_lines(tmp_path: Path) -> None:
+    text = PACK.replace("      hours:", "      hors:").replace("status: law", "status: laws")
+    with pytest.raises(ConfigError) as raised:
+        _read(tmp_path, text.replace("country: XX", "country: XXX"))
+    told = [line.split(": ")[1] for line in str(raised.value).splitlines()]
+    assert told == [
+        "applies.0.country",
+        "rules.0.parameters.hors",
+        "rules.0.parameters",  # which lack `hours`
+        "rules.0.status",
+    ]
+
+
 def test_a_family_without_its_parameters_is_a_fault(tmp_path: Path) -> None:
     text = PACK.replace("    parameters:\n      hours: {daily: 08:00-20:00}\n", "")
     with pytest.raises(ConfigError, match="parameters"):

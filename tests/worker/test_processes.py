@@ -100,7 +100,7 @@ def test_a_worker_that_cannot_read_its_configuration_says_so_before_it_takes_any
     monkeypatch.setenv("DISPATCHER_CONFIG_DIR", str(tmp_path))
     asked_to_end = threading.Event()
     asked_to_end.set()
-    with pytest.raises(ConfigError, match="senders.yaml"):
+    with pytest.raises(ConfigError, match=r"senders\.yaml"):
         work(Crew(queues=tuple(ChannelKind), threads=1), asked_to_end)
 
 

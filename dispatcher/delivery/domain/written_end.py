@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
+
+import orjson
 
 from channels.outcome import Accepted, Rejected, Scope, TryLater, Unknown
 from dispatcher.delivery.domain.attempt import End, NotMade
@@ -12,10 +13,7 @@ from dispatcher.delivery.domain.attempt import End, NotMade
 
 def write_end(end: End, at: datetime) -> bytes:
     """What became of an attempt, and when by the business clock."""
-    fields = asdict(end)
-    if isinstance(end, TryLater):
-        fields["after"] = None if end.after is None else end.after.total_seconds()
-    return json.dumps([type(end).__name__, fields, at.isoformat()], separators=(",", ":")).encode()
+    return orjson.dumps([type(end).__name__, end, at.isoformat()], default=timedelta.total_seconds)
 
 
 def read_end(written: bytes) -> tuple[End, datetime]:

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 from dispatcher.log.domain.events import Event
 from dispatcher.log.domain.log_entry import LogEntry
@@ -68,11 +67,11 @@ _PROVIDERS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One row of `messages` with what its log entries repeat. All instants are UTC.
 
-    A `sent_at` in a state that has not been sent tells of an attempt whose end is not known.
+    A `sent_at` in a state that has not been sent tells of an attempt whose end is not known. A named tuple, since a
+    frozen dataclass would set its fields one by one, five times a message on its way.
     """
 
     id: str
@@ -86,7 +85,6 @@ class Message:
     strategy: str
     step: str
     kind: str
-    notice: str = ""  # of a notice: which one of the law it is
     channel: str
     address: str
     contact_point_id: int | None
@@ -96,8 +94,6 @@ class Message:
     currency: str
     balance_minor: int
     days_past_due: int
-    segment: str = ""
-    arm: str = ""
     zones: tuple[str, ...]
     state: State
     rule_packs: tuple[str, ...]
@@ -110,13 +106,16 @@ class Message:
     inputs_digest: str
     content_sha256: str | None
     envelope: Envelope
-    clearance: Clearance | None = None
     provider: str
     provider_id: str
     personal_id: int | None
     commitment: str
     sent_at: datetime | None
     created_at: datetime
+    notice: str = ""  # of a notice: which one of the law it is
+    segment: str = ""
+    arm: str = ""
+    clearance: Clearance | None = None
     simulated: bool = False
 
     @property

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
+    Result,
     Text,
     bindparam,
     case,
@@ -183,8 +184,8 @@ def change(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
         update_rows(connection, messages, list(group), key=("id",))
 
 
-def _in_order(ids: Collection[str], rows: Iterable[Any]) -> list[Message]:
-    found = {row.id: _message(row) for row in rows}
+def _in_order(ids: Collection[str], rows: Result[Any]) -> list[Message]:
+    found = {message.id: message for message in map(_message, rows.all())}
     return [found[key] for key in ids if key in found]
 
 

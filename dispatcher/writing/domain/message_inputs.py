@@ -135,7 +135,7 @@ def _view(debt: DebtFile, person: PersonFile, message: Message, sender: Sender) 
     capacity = "debtor" if debt.debtor_id == person.id else "joint_debtor"
     if message.relation == "guarantor":
         capacity = "guarantor"
-    return replace(debt_view(debt, message.as_of, sender.charges), capacity=capacity)
+    return debt_view(debt, message.as_of, sender.charges, capacity=capacity)
 
 
 def _is_handed_over(debt: DebtFile, on: date) -> bool:
@@ -161,7 +161,9 @@ def _debtor(message: Message, person: PersonFile) -> DebtorView:
     )
 
 
-def debt_view(debt: DebtFile, as_of: date, charge: Charge | None = None) -> DebtView:
+def debt_view(
+    debt: DebtFile, as_of: date, charge: Charge | None = None, *, capacity: str = "debtor"
+) -> DebtView:
     """One debt as a text shows it: first amount, interest, fees and charges less payments and credits make the balance.
 
     The ledger's balance holds interest and fees; a ledger without the first amount is taken to show no payment.
@@ -178,6 +180,7 @@ def debt_view(debt: DebtFile, as_of: date, charge: Charge | None = None) -> Debt
     late = _late(debt, charge, as_of, Money(principal, currency), is_all_named=unnamed <= 0)
     return DebtView(
         reference=debt.reference,
+        capacity=capacity,
         balance=debt.balance,
         original=original,
         due_date=debt.due_date,
