@@ -235,7 +235,7 @@ def test_two_messages_to_one_human_are_judged_one_after_the_other(
         ana = found[book.people[0]]
         assert ana.id in desk.cleared(connection, list(found.values()))
         for who in book.people[:2]:  # her record, and the other creditor's
-            second = replace(ana, id="another", recipient_id=who)
+            second = ana._replace(id="another", recipient_id=who)
             assert ana.id not in desk.cleared(connection, [*found.values(), second])
 
 
