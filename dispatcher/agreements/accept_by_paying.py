@@ -54,8 +54,9 @@ def _look(
     kept = []
     for page in pages(offers):
         ledgers = arrangements.ledger_days(connection, {debt for offer in page for debt in offer.debts})
-        moved = (offer for offer in page if _has_moved(offer, ledgers) and _is_left(offer, ledgers))
-        kept += [key for offer in moved if (key := _look_at(connection, offer, rules, watcher))]
+        moved = [offer for offer in page if _has_moved(offer, ledgers) and _is_left(offer, ledgers)]
+        likely = _paid_at_best(connection, moved, rules, watcher) if moved else ()
+        kept += [key for offer in likely if (key := _look_at(connection, offer, rules, watcher))]
     return look_again(connection, kept, watcher)
 
 
@@ -75,6 +76,30 @@ def _is_left(offer: SentOffer, ledgers: _Ledgers) -> bool:
     """Whether anything is left that the part would end."""
     found = [ledgers[key] for key in offer.debts if key in ledgers]
     return sum(balance - recorded for _, balance, recorded in found) > 0
+
+
+def _paid_at_best(
+    connection: Connection, offers: Sequence[SentOffer], rules: Callable[[], AgreementRules], watcher: Watcher
+) -> list[SentOffer]:
+    """Those that were paid in time by the mildest terms that any file has: whose they are is not read for the others.
+
+    A part of which less has come in moves its offer as well, and is looked at with each ledger of half a year.
+    """
+    limits = [each for terms in rules().offers for each in (terms.settlements, terms.prompt_payment) if each]
+    watches = [Watch(), *(each.watch for each in limits)]
+    mildest = Watch(
+        grace_days=max(watch.grace_days for watch in watches),
+        threshold_percent=min(watch.threshold_percent for watch in watches),
+    )
+    bare = [
+        _agreed(number, offer, offer.parts[0], "", mildest, watcher) for number, offer in enumerate(offers)
+    ]
+    facts = arrangements.facts_of(connection, bare)
+    return [
+        offer
+        for number, offer in enumerate(offers)
+        if any(is_paid_in_time(_said(offer, part, mildest, watcher), facts[number]) for part in offer.parts)
+    ]
 
 
 def _look_at(
@@ -112,21 +137,30 @@ def _terms(
 def _draft(
     offer: SentOffer, part: SettlementOffer, person: PersonFile, terms: OfferTerms | None, watcher: Watcher
 ) -> Agreed:
-    """The settlement as it would be: agreed on the day of the offer, by what was known then.
-
-    What was said without a last day stands until it is paid.
-    """
+    """The settlement as it would be, by the terms that its kind has."""
     limits = (terms.settlements if part.off is None else terms.prompt_payment) if terms else None
-    agreed = Terms(
+    return _agreed(0, offer, part, person.creditor, limits.watch if limits else Watch(), watcher)
+
+
+def _said(offer: SentOffer, part: SettlementOffer, watch: Watch, watcher: Watcher) -> Terms:
+    """Agreed on the day of the offer; what was said without a last day stands until it is paid."""
+    return Terms(
         kind=offering.SETTLEMENT,
         agreed_on=offer.offered_on,
         schedule=(Instalment(due_on=part.valid_until or watcher.as_of, amount=part.amount),),
-        watch=limits.watch if limits else Watch(),
+        watch=watch,
     )
+
+
+def _agreed(
+    key: int, offer: SentOffer, part: SettlementOffer, creditor: str, watch: Watch, watcher: Watcher
+) -> Agreed:
+    """By what was known when it was said."""
+    agreed = _said(offer, part, watch, watcher)
     off = {} if part.off is None else {"off": str(part.off)}
     return Agreed(
-        id=0,
-        creditor=person.creditor,
+        id=key,
+        creditor=creditor,
         parties=(),
         debts=tuple(AgreedDebt(id=key, reference="") for key in offer.debts),
         total=part.amount,

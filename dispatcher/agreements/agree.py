@@ -133,6 +133,11 @@ def _promised(case: Case, on: date, money: Money, approval: Approval) -> Draft:
 def _offered(case: Case, number: int) -> Draft:
     """The plan of that number, as the newest offer that still stands said it, else as it may be offered today."""
     choice = find_choice(case, number)
+    if choice is None and case.replaces is not None:
+        raise RecordError(
+            f"no offer {number} that stands was made to {case.person.full_reference} for {references(case.debts)}: "
+            "say the terms of the plan instead (how many payments, how far apart, from which day)"
+        )
     if choice is None:
         raise RecordError(
             f"there is no offer {number} for {case.person.full_reference}: `dispatcher offers "
@@ -171,8 +176,9 @@ def find_choice(case: Case, number: int) -> Choice | None:
         on=case.on,
         debts=named,
         segments=case.rules.segments,
+        replacing=case.replaces,
     )
-    return found.choice(number)
+    return found.choice(number) if case.replaces is None else found.said(number)
 
 
 def _approved(draft: Draft, approval: Approval) -> Draft:

@@ -51,15 +51,25 @@ class FoundOffers:
         """The newest that was said."""
         return self.standing[0] if self.standing else None
 
+    @property
+    def said_plans(self) -> SentOffer | None:
+        """The newest that plans were said in."""
+        return next((sent for sent in self.standing if sent.plans), None)
+
     def choice(self, number: int) -> Choice | None:
         """The plan of a number, as it was said last; else as it may be offered now."""
+        ids = tuple(debt.id for debt in self.debts)
+        now = (plan for plan in self.offers.plans if plan.number == number)
+        today = next((Choice(plan=plan, debts=ids, offered_on=self.on) for plan in now), None)
+        return self.said(number) or today
+
+    def said(self, number: int) -> Choice | None:
+        """The plan of a number, as it was said last."""
         for sent in self.standing:
             for plan in sent.plans:
                 if plan.number == number:
                     return Choice(plan=plan, debts=sent.debts, offered_on=sent.offered_on, base=sent.base)
-        ids = tuple(debt.id for debt in self.debts)
-        now = (plan for plan in self.offers.plans if plan.number == number)
-        return next((Choice(plan=plan, debts=ids, offered_on=self.on) for plan in now), None)
+        return None
 
     def may_be_approved(self, kind: str) -> bool:
         """Whether somebody may offer a plan or a settlement by other terms than today's, approved where it must be."""
@@ -113,10 +123,16 @@ def offers_of(
 
 def find_offers(
     connection: Connection, files: Sequence[OfferTerms], person: PersonFile, *,
-    on: date, debts: Sequence[int] = (), segments: Segments = (),
+    on: date, debts: Sequence[int] = (), segments: Segments = (), replacing: int | None = None,
 ) -> FoundOffers:  # fmt: skip
-    """The same, of a person on file; without debts named, of all that may be offered for together."""
-    owed = _owed(connection, person, on, debts, segments)
+    """The same, of a person on file; without debts named, of all that may be offered for together.
+
+    `replacing`: the arrangement in whose place something is put, so that it stands in the way of nothing.
+    """
+    owed = tuple(
+        replace(debt, arrangement=None) if debt.arrangement and debt.arrangement.id == replacing else debt
+        for debt in _owed(connection, person, on, debts, segments)
+    )
     together, left_out = _together(files, person, owed, on) if not debts else (owed, ())
     past = past_of(connection, person.id, on)
     offers = offering.offers_for(files, person, together, on, past)

@@ -1,10 +1,12 @@
 """`dispatcher arrangements`: what was agreed, how it stands, and its end by a person's word."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
 
 from dispatcher.agreements import end
+from dispatcher.agreements.domain.agreed import Agreed
 from dispatcher.agreements.domain.arrangement import State
 from dispatcher.agreements.storage import arrangements
 from dispatcher.cli.opening import AsJson, Now, actor, opened, print_json
@@ -56,10 +58,24 @@ def show(arrangement: Id, *, as_json: AsJson = False) -> None:
         print_json(written)
         return
     print(sentence(written))
+    for line in _by_whom(agreed):
+        print(f"  {line}")
     for number, one in enumerate(written["instalments"], start=1):
         print(f"  {number}. {one['due_on']}  {one['amount']}, {one['paid']} came in: {one['state']}")
     if agreed.ended_why:
         print(f"  ended: {agreed.ended_why}")
+
+
+def _by_whom(agreed: Agreed) -> Iterator[str]:
+    """How it came about, and what counts as keeping it."""
+    terms, watch = agreed.offer, agreed.terms.watch
+    if agreed.source:
+        yield f"source: {agreed.source}"
+    if terms.get("approved_by"):
+        yield f"approved by {terms['approved_by']}: {terms['approved_why']}"
+    if agreed.pauses_until:
+        yield f"nothing is asked for until {agreed.pauses_until}"
+    yield f"{watch.grace_days} days of grace; {watch.threshold_percent} per cent of a payment counts as all of it"
 
 
 @app.command()

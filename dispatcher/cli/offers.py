@@ -59,12 +59,13 @@ def _cost(plan: PlanOffer) -> str:
 
 def _tell(found: FoundOffers) -> None:
     offered = found.offers
-    debts = ", ".join(debt.reference for debt in found.debts) or "nothing"
-    print(f"{found.person.full_reference}, {debts}, {offered.total or ''} on {found.on}")
-    if found.sent:
-        print(f"  offered on {found.sent.offered_on}, open until {found.sent.valid_until}:")
+    debts = ", ".join(debt.reference for debt in found.debts)
+    owed = f"{debts}, {offered.total}" if offered.total else "nothing is owed"
+    print(f"{found.person.full_reference}, {owed} on {found.on}")
     if offered.promise:
         print(f"  a promise for a day until {offered.promise.latest}")
+    if sent := found.said_plans:
+        print(f"  plans offered on {sent.offered_on}, open until {sent.valid_until}:")
     for plan in offered.plans:
         print(f"  {plan.number}. {plan.count} {plan.frequency} payments, {plan.total} in all{_cost(plan)}:")
         for one in plan.instalments:
@@ -76,6 +77,7 @@ def _tell(found: FoundOffers) -> None:
         less = offered.total - discount.amount
         print(
             f"  {discount.amount} paid by {discount.valid_until}: {offered.total} less {discount.off} per cent, {less}"
+            f"{', as was offered' if found.said_discount else ''}"
         )
     for refusal in offered.refused:
         print(f"  no {refusal.offer.replace('_', ' ')}: {refusal.detail} ({refusal.rule})")

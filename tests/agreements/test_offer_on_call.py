@@ -229,3 +229,31 @@ def test_a_plan_agreed_since_a_settlement_was_said_takes_its_place(
     pay(settling, "90", "2026-02-09")
     kinds = [(one["kind"], one["state"]) for one in json.loads(settling("arrangements", "list", "--json"))]
     assert kinds == [("plan", "active")]
+
+
+def test_what_was_offered_is_taken_in_the_place_of_a_promise_by_its_number(spoken: Desk) -> None:
+    spoken(*OFFER, *THEN)
+    spoken("record", "promise", "acme/A1", "--debt", "R1", "--on", "2026-02-10", *THEN)
+    spoken("arrangements", "replace", "1", "--offer", "2", "--source", "call 2", *THEN)
+    promised, plan = json.loads(spoken("arrangements", "list", "--json"))
+    assert (promised["kind"], promised["state"]) == ("promise", "replaced")
+    assert (plan["kind"], plan["state"], plan["terms"]["offer"]) == ("plan", "active", 2)
+
+
+def test_a_number_that_nobody_said_puts_nothing_in_the_place_of_an_arrangement(spoken: Desk) -> None:
+    spoken("record", "promise", "acme/A1", "--debt", "R1", "--on", "2026-02-10", *THEN)
+    spoken("arrangements", "replace", "1", "--offer", "2", *THEN, code=2)
+    assert agreed(spoken)["state"] == "active"
+
+
+def test_only_what_was_said_is_shown_as_offered(spoken: Desk) -> None:
+    spoken(*OFFER, "--offer", "1", *THEN)
+    shown = spoken("offers", "acme/A1", "--as-of", "2026-02-02", "--now", "2026-02-02T12:00:00Z")
+    assert "plans offered on 2026-02-01, open until" in shown
+
+
+def test_an_arrangement_is_shown_with_its_source_and_its_approval(spoken: Desk) -> None:
+    words = ("--amount", "60", "--by", "2026-02-20", "--source", "call 2", *APPROVED, *THEN)
+    spoken("record", "settlement", "acme/A1", "--debt", "R1", *words)
+    shown = spoken("arrangements", "show", "1")
+    assert "source: call 2\n  approved by Dana Reyes: paid on the 3rd of each month\n" in shown

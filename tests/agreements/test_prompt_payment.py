@@ -252,6 +252,13 @@ def test_it_is_not_offered_again_on_the_same_terms(discounting: Desk, ledger: Ca
         discounting(*OFFER, *words, "--now", "2026-02-20T16:00:00Z", code=2)
 
 
+def test_plans_of_which_nobody_spoke_are_not_shown_as_offered_with_it(discounting: Desk) -> None:
+    discounting(*OFFER, *THEN)
+    shown = discounting("offers", "acme/A1", "--as-of", "2026-02-03", "--now", "2026-02-03T12:00:00Z")
+    assert "114.00 USD paid by 2026-02-08: 120.00 USD less 5 per cent, 6.00 USD, as was offered" in shown
+    assert "offered on" not in shown
+
+
 def test_of_other_terms_it_is_offered_only_with_a_reason_and_an_approver(discounting: Desk) -> None:
     own = (*OFFER, "--amount", "108", "--by", "2026-02-20", *THEN)
     discounting(*own, code=2)
