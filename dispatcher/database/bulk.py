@@ -4,7 +4,7 @@ SQLite is in this process and takes them one after the other; to PostgreSQL they
 which costs both sides a third of a statement a row.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +20,20 @@ def insert_rows(connection: Connection, table: Table, rows: _Rows) -> None:
     if rows:
         names = tuple(rows[0])
         _execute(connection, _insert(table, names, connection.dialect), table, names, rows)
+
+
+def insert_columns(
+    connection: Connection,
+    table: Table,
+    columns: Mapping[str, Sequence[Any]],
+    *,
+    as_stored: Collection[str] = (),
+) -> None:
+    """Insert rows that are given a column at a time; the values of `as_stored` are what the database keeps already."""
+    names = tuple(columns)
+    if columns[names[0]]:
+        statement = _insert(table, names, connection.dialect)
+        _execute_columns(connection, statement, table, columns, as_stored)
 
 
 def upsert_rows(connection: Connection, table: Table, rows: _Rows, *, key: tuple[str, ...]) -> None:
@@ -41,10 +55,23 @@ def update_rows(connection: Connection, table: Table, rows: _Rows, *, key: tuple
 def _execute(
     connection: Connection, statement: str, table: Table, names: tuple[str, ...], rows: _Rows
 ) -> None:
-    processors = _processors(table, names, connection.dialect)
+    _execute_columns(connection, statement, table, {name: [row[name] for row in rows] for name in names})
+
+
+def _execute_columns(
+    connection: Connection,
+    statement: str,
+    table: Table,
+    columns: Mapping[str, Sequence[Any]],
+    as_stored: Collection[str] = (),
+) -> None:
+    names = tuple(columns)
     # A column at a time: most need nothing done.
-    columns = [_column([row[name] for row in rows], process) for name, process in processors]
-    values = list(zip(*columns, strict=True))
+    processed = [
+        columns[name] if name in as_stored else _column(columns[name], process)
+        for name, process in _processors(table, names, connection.dialect)
+    ]
+    values = list(zip(*processed, strict=True))
     if _is_sqlite(connection.dialect):
         connection.exec_driver_sql(statement, values)
     else:
@@ -52,7 +79,7 @@ def _execute(
         connection.exec_driver_sql(statement, (array.decode(),))
 
 
-def _column(values: list[Any], process: _Processor | None) -> Iterable[Any]:
+def _column(values: Sequence[Any], process: _Processor | None) -> Iterable[Any]:
     if process is None:
         return values
     first = values[0]

@@ -1,8 +1,10 @@
 """Turns one record of a foreign file into a portfolio's columns, by a mapping or by the names of the columns."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
+from operator import itemgetter
 
 from dispatcher.portfolio.domain.portfolio import RowProblem
 from dispatcher.portfolio.domain.portfolio_columns import BY_PLAIN_NAME, REQUIRED, extra_name, plain_name
@@ -24,30 +26,49 @@ class PortfolioFileError(ValueError):
     """The file as a whole cannot be read; the text names file, line and what to do. Nothing was imported."""
 
 
+class Places:
+    """Where in a row some columns stand."""
+
+    def __init__(self, places: Iterable[tuple[str, int]]) -> None:
+        self.named = tuple(places)
+        self._names = tuple(name for name, _ in self.named)
+        self._pick = _picker([place for _, place in self.named])
+
+    def filled(self, values: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """(column, text) of the cells that hold anything: most of a wide file's do not, and cost no turn of a loop."""
+        picked = self._pick(values)
+        return compress(zip(self._names, picked, strict=True), picked)
+
+
+def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], Sequence[str]]:
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda values: [values[place] for place in places]
+
+
 @dataclass(frozen=True, slots=True)
 class Binding:
     """How the values under one header become our columns: straight ones, computed ones, and what is kept besides."""
 
     headers: Sequence[str]
-    plain: tuple[tuple[str, int], ...]
+    plain: Places
     computed: tuple[tuple[str, str, Expression], ...]  # our column, its source, the expression
-    extra: tuple[tuple[str, int], ...]
+    extra: Places
     columns: frozenset[str] = frozenset()  # those of ours that the file has, filled or not
     warnings: tuple[RowProblem, ...] = ()  # about the header
 
     def bind(self, values: Sequence[str]) -> Bound:
         """(our columns that are not empty, the file's other columns, expressions that failed) of one record."""
-        # Most cells of a wide file are empty: they are passed over before anything is done with them.
         nothing = NO_VALUE_SPELLINGS
         cells = {
             column: text
-            for column, i in self.plain
-            if (raw := values[i]) and (text := raw.strip()) and (text not in nothing or column in _WORDS_KEPT)
+            for column, raw in self.plain.filled(values)
+            if (text := raw.strip()) and (text not in nothing or column in _WORDS_KEPT)
         }
         extra = {
             name: text
-            for name, i in self.extra
-            if (raw := values[i]) and (text := raw.strip()) and text not in nothing
+            for name, raw in self.extra.filled(values)
+            if (text := raw.strip()) and text not in nothing
         }
         problems = self._compute(values, cells) if self.computed else []
         return cells, extra, problems
@@ -106,7 +127,7 @@ def bind_headers(
     extra = _extras(headers, used | _not_kept(headers, mapping))
     return Binding(
         tuple(headers),
-        tuple(straight.items()),
+        Places(straight.items()),
         tuple(computed),
         extra,
         columns,
@@ -172,13 +193,13 @@ def _not_kept(headers: Sequence[str], mapping: PortfolioMapping | None) -> set[i
     return {i for i, header in enumerate(headers) if plain_name(header) not in kept}
 
 
-def _extras(headers: Sequence[str], used: set[int]) -> tuple[tuple[str, int], ...]:
+def _extras(headers: Sequence[str], used: set[int]) -> Places:
     names: dict[str, int] = {}
     for i, header in enumerate(headers):
         if i not in used:
             name = extra_name(header) or f"column_{i + 1}"
             names[name if name not in names else f"{name}_{i + 1}"] = i
-    return tuple(names.items())
+    return Places(names.items())
 
 
 def _keys(

@@ -226,7 +226,8 @@ def _applied(
     debtors = portfolios.merge_debtors(connection, empty_ends=request.empty_ends)
     falls = balance_falls.note_falls(connection, request.as_of, request.now)
     debts = portfolios.merge_debts(connection, as_of=request.as_of, empty_ends=request.empty_ends)
-    portfolios.note_balance_day(connection, request.as_of)
+    if debts.changed or debts.unchanged:  # new ones bear the day already
+        portfolios.note_balance_day(connection, request.as_of)
     points = portfolios.merge_points(connection)
     for line, relation, reference in portfolios.merge_parties(connection):
         job.warn(line, _unknown_party(relation, reference))

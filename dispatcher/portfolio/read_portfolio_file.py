@@ -8,9 +8,10 @@ from datetime import date
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from dispatcher.portfolio.apply_mapping import Binding, PortfolioFileError, bind_headers, names_wanted
-from dispatcher.portfolio.domain.portfolio import RowProblem
+from dispatcher.portfolio.domain.portfolio import NOTHING_BESIDE, RowProblem
 from dispatcher.portfolio.domain.portfolio_columns import plain_name
 from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping
 from dispatcher.portfolio.expressions import ExpressionError, compile_expression
@@ -28,13 +29,12 @@ _TOTAL = re.compile(
 _NOTHING = " \t\x1a\u00a0"  # blanks, and what old programs write behind the last line
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record: our columns, the others, and what made it unreadable; `columns` are those that it could have."""
 
     line: int
-    cells: dict[str, str] = field(default_factory=dict)
-    extra: dict[str, str] = field(default_factory=dict)
+    cells: Mapping[str, str] = NOTHING_BESIDE
+    extra: Mapping[str, str] = NOTHING_BESIDE
     problems: Sequence[RowProblem] = ()
     columns: frozenset[str] = frozenset()
     broken: bool = False  # nothing of it could be read

@@ -35,7 +35,7 @@ def rehearse_mapping(mapping: PortfolioMapping) -> list[str]:
     except PortfolioFileError as error:
         return [str(error)]
     values = dict.fromkeys(headers, "1")
-    for column, place in binding.plain:
+    for column, place in binding.plain.named:
         values[headers[place]] = _value(mapping, column)
     cells, _, _ = binding.bind([values[header] for header in headers])
     return list(_misread(mapping, cells))

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from dispatcher.database.bulk import insert_rows, update_rows, upsert_rows
+from dispatcher.database.bulk import insert_columns, insert_rows, update_rows, upsert_rows
 from dispatcher.database.engine import Database
 from dispatcher.database.tables.delivery import stops
-from dispatcher.database.tables.log import log_facets
+from dispatcher.database.tables.log import log_facets, personal_values
 from dispatcher.database.tables.people import opt_outs
 from dispatcher.database.tables.portfolio import creditors
+from dispatcher.values.canonical import canonical_json
 
 TEXTS = [
     "",
@@ -111,3 +112,24 @@ def test_no_rows_are_no_statement(database: Database) -> None:
         insert_rows(connection, creditors, [])
         update_rows(connection, creditors, [], key=("key",))
         assert connection.scalars(select(creditors.c.key)).all() == []
+
+
+def test_rows_given_by_column_are_the_same_rows_and_what_is_stored_already_is_not_encoded_again(
+    database: Database,
+) -> None:
+    ids, values = [7, 8], {"debts": ["a/1"], "debtor": "ñ"}
+    shared = {"salt": ["s", "t"], "address": [None, "x"]}
+    with database.writing() as connection:
+        insert_rows(connection, personal_values, [
+            {"id": key, "person": "p", "salt": salt, "address": address, "values": values}
+            for key, salt, address in zip(ids, shared["salt"], shared["address"], strict=True)
+        ])  # fmt: skip
+        columns = {"id": [9, 10], "person": ["p", "p"], **shared, "values": [canonical_json(values)] * 2}
+        insert_columns(connection, personal_values, columns, as_stored={"values"})
+        insert_columns(connection, personal_values, {name: [] for name in columns})
+    with database.reading() as connection:
+        rows = connection.execute(select(personal_values).order_by(personal_values.c.id)).all()
+    by_row, by_column = rows[:2], rows[2:]
+    assert [row.id for row in rows] == [7, 8, 9, 10]
+    assert [tuple(row)[1:] for row in by_column] == [tuple(row)[1:] for row in by_row]
+    assert [row._mapping["values"] for row in by_column] == [values, values]

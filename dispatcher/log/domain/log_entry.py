@@ -96,7 +96,12 @@ class LogEntry(NamedTuple):
 
 def commitment_of(salt: str, values: Mapping[str, Any]) -> str:
     """SHA-256 (hex) that binds an entry to personal values without showing them."""
-    return hashlib.sha256(f"{salt}\n{canonical_json(values)}".encode()).hexdigest()
+    return commitment_to(salt, canonical_json(values))
+
+
+def commitment_to(salt: str, canonical_values: str) -> str:
+    """The same of values that are canonical JSON already."""
+    return hashlib.sha256(f"{salt}\n{canonical_values}".encode()).hexdigest()
 
 
 def to_the_millisecond(at: datetime) -> datetime:

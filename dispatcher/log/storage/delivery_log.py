@@ -6,12 +6,13 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from dispatcher.database.bulk import insert_rows, new_ids
+from dispatcher.database.bulk import insert_columns, insert_rows, new_ids
 from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.log import log_entries, personal_values
 from dispatcher.log.domain.alike_entries import AlikeEntries
-from dispatcher.log.domain.log_entry import LogEntry, commitment_of, to_the_millisecond
+from dispatcher.log.domain.log_entry import LogEntry, commitment_to, to_the_millisecond
 from dispatcher.log.storage import log_facets
+from dispatcher.values.canonical import canonical_json
 
 _PERSONAL = select(personal_values.c.id, personal_values.c["values"]).where(
     one_of(personal_values.c.id, "ids")
@@ -39,19 +40,14 @@ def append_alike(
     log_facets.keep(connection, {alike.facet for alike in kinds.values()})
     shared = {key: _row(alike.entry, alike.facet.id, "") for key, alike in kinds.items()}
     filled = {name for row in shared.values() for name, value in row.items() if value is not None}
-    shared = {
-        key: {name: value for name, value in row.items() if name in filled} for key, row in shared.items()
+    of_each = [shared[id(alike)] for alike, _, _ in entries]
+    columns = {name: [row[name] for row in of_each] for name in sorted(filled)}
+    columns |= {
+        "person": [person for _, person, _ in entries],
+        "personal_id": [reference[0] for _, _, reference in entries],
+        "entry": [alike.canonical(person, *reference) for alike, person, reference in entries],
     }
-    rows = [
-        {
-            **shared[id(alike)],
-            "person": person,
-            "personal_id": personal_id,
-            "entry": alike.canonical(person, personal_id, commitment),
-        }
-        for alike, person, (personal_id, commitment) in entries
-    ]
-    insert_rows(connection, log_entries, rows)
+    insert_columns(connection, log_entries, columns)
 
 
 def append_about(
@@ -87,25 +83,19 @@ def keep_personal(
         return []
     ids = new_ids(connection, personal_values, len(people))
     chance = secrets.token_hex(16 * len(people))  # asked for once
-    kept = [
-        (key, person, chance[32 * i : 32 * (i + 1)], dict(values))
-        for i, (key, (person, values)) in enumerate(zip(ids, people, strict=True))
-    ]
-    insert_rows(
-        connection,
-        personal_values,
-        [
-            {
-                "id": key,
-                "person": person,
-                "salt": salt,
-                "address": _text_or_none(values.get("address")),
-                "values": values,
-            }
-            for key, person, salt, values in kept
-        ],
-    )
-    return [(key, commitment_of(salt, values)) for key, _, salt, values in kept]
+    salts = [chance[i : i + 32] for i in range(0, len(chance), 32)]
+    texts = [
+        canonical_json(values) for _, values in people
+    ]  # once, for the row and for what binds the entry to it
+    columns = {
+        "id": ids,
+        "person": [person for person, _ in people],
+        "salt": salts,
+        "address": [_text_or_none(values.get("address")) for _, values in people],
+        "values": texts,
+    }
+    insert_columns(connection, personal_values, columns, as_stored={"values"})
+    return [(key, commitment_to(salt, text)) for key, salt, text in zip(ids, salts, texts, strict=True)]
 
 
 def count(connection: Connection) -> int:

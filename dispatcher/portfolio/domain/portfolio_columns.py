@@ -90,6 +90,7 @@ def text_up_to(limit: int) -> Reader:
     return read
 
 
+@lru_cache(maxsize=512)
 def creditor_key(text: str) -> str:
     """A creditor's key, which stands before the slash in `creditor/reference`."""
     if "/" in text or len(text) > 100:

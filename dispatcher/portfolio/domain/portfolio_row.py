@@ -43,6 +43,7 @@ _PERSON_ONLY_IF_ABSENT = frozenset({"debt_reference", "balance", "due_date"})
 _REFUSED_WITHOUT = frozenset({*REQUIRED, "creditor"})
 _OF_EVERY_DEBT = {column: None for column in REQUIRED if column != "debtor_reference"}.keys()
 _DEBTORS_KEPT = 4096  # a debtor's columns repeat from row to row: they are read once
+_AMOUNTS_KEPT = 4096  # what was owed first is mostly what is owed
 
 Parts = tuple[tuple[str, str], ...]
 
@@ -83,7 +84,7 @@ class RowReader:
         self._form = form or FileForm()
         self._silent = silent_fields(self._form.columns)
         self._date = date_reader(self._form.date_format, period_start=self._form.period_start)
-        amount = amount_reader(self._form.decimal)
+        amount = lru_cache(maxsize=_AMOUNTS_KEPT)(amount_reader(self._form.decimal))
         dates: dict[str, Reader] = dict.fromkeys((*DEBTOR_DATES, *DEBT_DATES), self._date)
         readers: dict[str, Reader] = {
             **DEBTOR_READERS, **DEBT_READERS, **dates, **dict.fromkeys(AMOUNT_COLUMNS, amount),
@@ -92,6 +93,8 @@ class RowReader:
             column: (FIELDS.get(column, column), read) for column, read in readers.items()
         }
         self._debtor: Callable[[Parts], _Debtor] = lru_cache(maxsize=_DEBTORS_KEPT)(self._read_debtor)
+        self._amount: Reader = amount
+        self._minor: Callable[[str, str], int] = lru_cache(maxsize=_AMOUNTS_KEPT)(self._read_minor)
 
     def read(self, cells: Cells, extra: Mapping[str, str]) -> PortfolioRow | RefusedRow:
         """One row; `extra` are the file's other columns."""
@@ -186,11 +189,14 @@ class RowReader:
             if amount is None or currency is None:
                 continue
             try:
-                if exponent(currency) == 3 and not self._form.decimal_stated:
-                    _refuse_ambiguous(cells[column], currency)
-                values[name] = minor_units(amount, currency)
+                values[name] = self._minor(cells[column], currency)
             except ValueError as error:
                 _note(found, RowProblem(column=column, value=cells[column], reason=str(error)))
+
+    def _read_minor(self, text: str, currency: str) -> int:
+        if exponent(currency) == 3 and not self._form.decimal_stated:
+            _refuse_ambiguous(text, currency)
+        return minor_units(self._amount(text), currency)
 
     def _refused(self, problems: tuple[RowProblem, ...], cells: Cells) -> RefusedRow:
         return RefusedRow(

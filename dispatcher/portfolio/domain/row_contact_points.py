@@ -1,6 +1,6 @@
 """Reads the e-mail addresses and telephone numbers of a row; a bad one costs itself alone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 
 from dispatcher.portfolio.domain.portfolio import LedgerContactPoint, RowProblem
@@ -23,12 +23,11 @@ def contact_points(
     stand_ins: StandIns,
 ) -> tuple[LedgerContactPoint, ...]:
     """All that can be used, each once; `warnings` hears of the others."""
-    points = {
-        (point.medium, address_key(point.address)): point
-        for medium in _CONSENTS
-        if medium in cells
-        for point in _of_medium(medium, cells, country, read_date, warnings)
-    }
+    points: dict[tuple[str, str], LedgerContactPoint] = {}
+    for medium in _CONSENTS:
+        if medium in cells:
+            for point in _of_medium(medium, cells, country, read_date, warnings):
+                points[medium, address_key(point.address)] = point
     for key, point in list(points.items()):
         if stand_ins.is_known(point.address):
             del points[key]
@@ -38,8 +37,9 @@ def contact_points(
 
 def _of_medium(
     medium: str, cells: Mapping[str, str], country: str, read_date: Reader, warnings: list[RowProblem]
-) -> Iterator[LedgerContactPoint]:
+) -> list[LedgerContactPoint]:
     consent = _consent(cells, _CONSENTS[medium], read_date, warnings)
+    found = []
     for raw in (addresses_in if medium == "email" else numbers_in)(cells[medium]):
         try:
             number = None if medium == "email" else _number(raw, country)
@@ -50,7 +50,8 @@ def _of_medium(
             continue
         if number and not number.texts:
             warnings.append(RowProblem(column=medium, value=raw, reason=_NO_TEXTS))
-        yield LedgerContactPoint(medium=medium, address=address, label=where, consent_on=consent)
+        found.append(LedgerContactPoint(medium, address, where, consent))
+    return found
 
 
 def _number(raw: str, country: str) -> WrittenNumber:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, insert, literal, null, select, update
+from sqlalchemy import Connection, Select, and_, exists, insert, literal, null, select, update
 
 from dispatcher.database.tables.delivery import tasks
 from dispatcher.database.tables.people import holds
@@ -88,24 +88,37 @@ def _of_debtor(column: str, kind: str) -> Select[Any]:
     t, text = staged_debtors.c, column == "represented_by"
     said = debtors.c[column] != "" if text else debtors.c[column].is_not(None)
     empty = t[column] == "" if text else t[column].is_(None)
+    # Asked of those who are protected, of whom there are few: not of each debtor of the file.
+    no_longer = exists().where(
+        t.creditor == creditors.c.key,
+        t.reference == debtors.c.reference,
+        empty,
+        t.silent.op("&")(BITS[column]) == 0,
+    )
     return (
         _columns(null(), literal(""), kind, debtors.c[column])
-        .select_from(staged_debtors)
-        .join(creditors, creditors.c.key == t.creditor)
-        .join(debtors, and_(debtors.c.creditor_id == creditors.c.id, debtors.c.reference == t.reference))
-        .where(said, empty, t.silent.op("&")(BITS[column]) == 0)
+        .select_from(debtors)
+        .join(creditors, creditors.c.id == debtors.c.creditor_id)
+        .where(said, no_longer)
+        .order_by(debtors.c.id)
     )
 
 
 def _of_debt(column: str, kind: str) -> Select[Any]:
     t = staged_debts.c
+    no_longer = exists().where(
+        t.creditor == creditors.c.key,
+        t.reference == debts.c.reference,
+        t[column].is_(None),
+        t.silent.op("&")(BITS[column]) == 0,
+    )
     return (
         _columns(debts.c.id, debts.c.reference, kind, debts.c[column])
-        .select_from(staged_debts)
-        .join(creditors, creditors.c.key == t.creditor)
-        .join(debts, and_(debts.c.creditor_id == creditors.c.id, debts.c.reference == t.reference))
+        .select_from(debts)
+        .join(creditors, creditors.c.id == debts.c.creditor_id)
         .join(debtors, debtors.c.id == debts.c.debtor_id)
-        .where(debts.c[column].is_not(None), t[column].is_(None), t.silent.op("&")(BITS[column]) == 0)
+        .where(debts.c[column].is_not(None), no_longer)
+        .order_by(debts.c.id)
     )
 
 

@@ -152,6 +152,7 @@ def counts(connection: Connection, creditor: str, as_of: date) -> Counts:
             func.sum(case((_rescaled(debts.c.balance_minor, t.balance_minor), 1), else_=0)),
             func.sum(case((debts.c.currency != t.currency, 1), else_=0)),
             func.sum(case((debtors.c.reference != t.debtor_reference, 1), else_=0)),
+            func.sum(case((debts.c.due_date != t.due_date, 1), else_=0)),
         )
         .select_from(staged_debts)
         .join(debts, pair)
@@ -169,7 +170,7 @@ def counts(connection: Connection, creditor: str, as_of: date) -> Counts:
         appeared=staged - both[0],
         respelled=len(respelled_debts(connection, creditor)) if staged > both[0] else 0,
         rescaled=int(both[1] or 0),
-        **_moved(connection, pair),
+        **(_moved(connection, pair) if both[4] else {}),
         other_currency=int(both[2] or 0),
         other_debtor=int(both[3] or 0),
     )

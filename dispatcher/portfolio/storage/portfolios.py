@@ -245,8 +245,10 @@ def merge_parties(connection: Connection) -> list[tuple[int, str, str]]:
         wanted.c.debt_id == debt_parties.c.debt_id, wanted.c.debtor_id == debt_parties.c.debtor_id
     )
     for relation, column in (("joint_debtor", "joint_debtors"), ("guarantor", "guarantors")):
-        speaks = _known(staged_debts, debts).where(staged_debts.c.silent.op("&")(BITS[column]) == 0)
-        mine = and_(debt_parties.c.relation == relation, debt_parties.c.debt_id.in_(speaks))
+        said = and_(debts.c.id == debt_parties.c.debt_id, staged_debts.c.silent.op("&")(BITS[column]) == 0)
+        # Asked of each party, of whom there are few: not of each debt of the file.
+        speaks = _known(staged_debts, debts).where(said).correlate(debt_parties).exists()
+        mine = and_(debt_parties.c.relation == relation, speaks)
         connection.execute(delete(debt_parties).where(mine, ~named))
     statement = _insert(connection, debt_parties).from_select(
         ["debt_id", "debtor_id", "relation"], _parties()
