@@ -132,7 +132,10 @@ BENCHMARKS = (
         name="import_portfolio",
         title="Importing a ledger",
         beside="The same file a second time, when nothing has changed; the same rows as a spreadsheet; a fifth of "
-        "them. The limit: 250 MB, whatever the form.",
+        "them; and how often reading the CSV and putting it as text into one bare table fits into an import. The "
+        "limits: 250 MB, whatever the form; 17.5 bare loads for a first import of 100,000 rows and 14 for the same "
+        "again. The aim is 1.3 times what an import took before ledgers were compared and consents logged, 11.2 and "
+        "9.5 bare loads; it takes 1.4 times the first (16.1 loads) and 1.3 times the second (12.4), on 112,380 rows.",
         short=("--debtors", "3000"),
     ),
     Benchmark(

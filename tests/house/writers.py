@@ -6,7 +6,15 @@ from functools import cache
 
 from tests.house.tree import Module, modules
 
-_WRITES = {"insert": 0, "update": 0, "delete": 0, "insert_rows": 1, "insert_columns": 1, "upsert_rows": 1, "update_rows": 1}
+_WRITES = {
+    "insert": 0,
+    "update": 0,
+    "delete": 0,
+    "insert_rows": 1,
+    "insert_columns": 1,
+    "upsert_rows": 1,
+    "update_rows": 1,
+}
 _BELOW = {"database", "migrations"}  # they write whatever table they are handed
 
 
