@@ -7,7 +7,7 @@ from typing import Any
 
 from dispatcher.inbox.domain.likeness import Likeness, learn
 from dispatcher.inbox.domain.reading import Reading, ReadingPatterns, ReadingTable, compiled, fold
-from dispatcher.rulebook.yaml_file import ConfigError, KeyPath, YamlFile, read_yaml
+from dispatcher.rulebook.yaml_file import ConfigError, KeyPath, YamlFile, parse_yaml, text_of
 
 _TEXTS = {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}
 _PATTERNS = {
@@ -44,9 +44,16 @@ SCHEMA: dict[str, Any] = {
 
 def load_readings(directory: Path) -> ReadingTable:
     """Every language of the folder; raises ConfigError naming file, line and key."""
-    files = [read_yaml(path) for path in sorted(directory.glob("*.yaml"))]
-    if not files:
+    paths = sorted(directory.glob("*.yaml"))
+    if not paths:
         raise ConfigError(f"{directory}: no readings here; what people answer could not be read")
+    return _read(tuple((path, text_of(path)) for path in paths))
+
+
+@lru_cache(maxsize=2)
+def _read(texts: tuple[tuple[Path, str], ...]) -> ReadingTable:
+    """Kept, as it takes a tenth of a second: a program reads its table at several places."""
+    files = [parse_yaml(text, path) for path, text in texts]
     for file in files:
         file.validate(SCHEMA)
         if file.data["language"] != file.path.stem:
@@ -75,7 +82,7 @@ def load_readings(directory: Path) -> ReadingTable:
 
 @lru_cache(maxsize=2)
 def _learnt(sentences: tuple[tuple[str, str], ...], negators: frozenset[str]) -> Likeness:
-    """Kept, as it takes half a second: a program reads its table at several places."""
+    """Kept, as it takes half a second: a word that changed elsewhere teaches nothing new."""
     known: dict[str, list[str]] = {}
     for name, text in sentences:
         known.setdefault(name, []).append(fold(text)[0])

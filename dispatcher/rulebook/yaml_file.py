@@ -75,13 +75,17 @@ class YamlFile:
 
 def read_yaml(path: Path) -> YamlFile:
     """Parse one file; duplicate keys and broken syntax raise ConfigError."""
+    return parse_yaml(text_of(path), path)
+
+
+def text_of(path: Path) -> str:
+    """What stands in a file; raises ConfigError where it cannot be read as UTF-8."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: is not UTF-8 at byte {error.start}") from None
-    return parse_yaml(text, path)
 
 
 def read_table(path: Path, schema: dict[str, Any]) -> YamlFile:

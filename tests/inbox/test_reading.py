@@ -1,5 +1,6 @@
 """Words are read by their meaning, in every language, with the place of what led to it; none is read as its opposite."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,15 @@ def test_a_broken_pattern_is_named(tmp_path: Path) -> None:
     (tmp_path / "fr.yaml").write_text(broken)
     with pytest.raises(ConfigError, match=r"fr\.yaml:\d+: .*is no pattern"):
         load_readings(tmp_path)
+
+
+def test_the_table_is_read_anew_when_a_file_has_changed_and_at_no_other_time(tmp_path: Path) -> None:
+    readings = tmp_path / "readings"
+    shutil.copytree(ROOT / "config" / "readings", readings)
+    first = load_readings(readings)
+    assert load_readings(readings) is first
+    file = readings / "en.yaml"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("negators: [", "negators: [nary, "), encoding="utf-8"
+    )
+    assert "nary" in load_readings(readings).negators["en"] - first.negators["en"]
