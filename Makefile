@@ -2,6 +2,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Many images of Python say that nothing compiled is to be kept. Then each test process rewrites the asserts of all tests anew,
+# half of what collecting takes, and each command that is started compiles the program.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: help run test check fmt package docs browser client rehearsal bench clean
 
