@@ -65,8 +65,9 @@ def _serve(asked: socket.socket) -> None:
     """Fork for whoever asks."""
     import dispatcher.writing.letters  # noqa: F401 - as the program's own start does
 
-    # What most are written in: what is compiled is kept.
-    load_wordings(ROOT / "config/content")["en"].compile()
+    # What is compiled is kept: all languages take a quarter of a template's trial.
+    for wording in load_wordings(ROOT / "config/content").values():
+        wording.compile()
     while True:
         what, pipes, _, _ = socket.recv_fds(asked, 32, 2)
         if not what:
