@@ -224,7 +224,7 @@ def _replies(dispatcher: Dispatcher) -> Iterator[Finding]:
 def _readings(dispatcher: Dispatcher) -> Iterator[Finding]:
     from dispatcher.rulebook.readings import load_readings
 
-    languages = sorted(load_readings(dispatcher.config("readings")).words)
+    languages = sorted(load_readings(dispatcher.config("readings"), learning=False).words)
     yield "ok", "readings", f"replies are read in {', '.join(languages)}"
 
 

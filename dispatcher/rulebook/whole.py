@@ -81,7 +81,7 @@ def _parts(
     yield letters
     yield lambda: load_own_page_words(config("own_page"))
     yield lambda: load_opening_words(config("calls"))
-    yield lambda: load_readings(config("readings"))
+    yield lambda: load_readings(config("readings"), learning=False)
     yield lambda: load_optout_words(config("content") / "optout_words.yaml")
     yield lambda: load_schedules(config("schedules.yaml"), jobs=jobs)
     yield lambda: load_mappings(config("mappings"))

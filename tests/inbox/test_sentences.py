@@ -1,10 +1,9 @@
 """How many sentences, written without sight of the patterns, are read as they were meant, and what acts by itself.
 
 The aim is 85 of 100. The table learns from the sentences that stand beside its patterns, so it is measured on others:
-here on every twelfth of them, of which the table then knows nothing, and on a set by another hand (`unseen.yaml`: 88 in
-100 right, none of its 80 denials read as what it denies, after its denials were seen). Of 748 replies by a third hand,
-204 of them denials in one way or another, 78.1 in 100 were right when they were first measured, 35 denials were among the
-proposals, 32 of 39 stops and one other reply acted. The limits are what is reached, or lie a little under it.
+here on every twelfth of them, of which the table then knows nothing, and on a set by another hand (`unseen.yaml`: 92 in
+100 right, none of its 80 denials read as what it denies, after its denials were seen). The limits are what is reached, or
+lie a little under it.
 """
 
 from collections.abc import Iterator
@@ -27,17 +26,12 @@ KNOWN: dict[str, Any] = {path.stem: yaml_of(path)["sentences"] for path in sorte
 DENIALS: dict[str, Any] = yaml_of(HERE / "denials.yaml")
 UNSEEN: dict[str, Any] = yaml_of(HERE / "unseen.yaml")
 EVERY = 12
-UNSEEN_RIGHT_AT_LEAST = 0.88
+UNSEEN_RIGHT_AT_LEAST = 0.92
 UNSEEN_OPPOSITE_AT_MOST = 0
 UNSEEN_STOPS_AT_LEAST = 0.95
-RIGHT_AT_LEAST = 0.845
-STOPS_AT_LEAST = 0.97  # a stop that is not certain quiets the person too, until somebody has read it
-ALSO_A_STOP = {
-    "attorney",
-    "deceased",
-    "not_mine",
-    "other_contact",
-}  # may stand beside "and do not write to me"
+RIGHT_AT_LEAST = 0.865
+STOPS_AT_LEAST = 0.94  # a stop that is not certain quiets the person too, until somebody has read it
+ALSO_A_STOP = {"attorney", "deceased", "not_mine", "other_contact", "paid"}  # "... and do not write to me"
 ACTS = {"stop": "stop", "wrong_number": "not_mine", "help": "help"}
 
 
@@ -60,7 +54,7 @@ def test_sentences_that_the_table_does_not_know_are_read_as_they_were_meant(tabl
     for number, (_, reading, text) in enumerate(every):
         if number % EVERY:
             others.setdefault(reading, []).append(fold(text)[0])
-    unaware = replace(table, known=learn(others, table.known.negators))
+    unaware = replace(table, known=learn(others, table.known.negators, table.known.concepts))
     right = [text for _, reading, text in asked if propose(text, unaware)[0].reading == reading]
     assert len(right) / len(asked) >= RIGHT_AT_LEAST
 

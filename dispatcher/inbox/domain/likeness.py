@@ -1,4 +1,4 @@
-"""Which reading's known sentences a text is most like: multinomial naive Bayes over words and pieces of words.
+"""Which reading's known sentences a text is most like: multinomial naive Bayes over words, pieces of words, concepts.
 
 Made here and not with scikit-learn, which would bring numpy and SciPy to every desk for a table of weights and a sum;
 and of our own sum it can be said which words it was made of.
@@ -11,13 +11,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from dispatcher.inbox.domain.concepts import Concepts
+
 _TOKEN = re.compile(r"\S+@\S+|\d[\d.,/:]*|[^\W\d][\w']*|[?!%$€£#+]")
-_RUN_AT_MOST = 3  # words
-_PIECES = (2, 3, 4)  # letters
+_RUN_AT_MOST = 2  # words
+_PIECE = 4  # letters
 _LETTERS_AT_MOST = 40  # of a word; what is longer is none
 _READ_AT_MOST = 300  # words; what somebody wants stands before that
 _REACH_OF_A_NO = 3  # words after it, which are known denied too
+_CONCEPTS_REACH = 5  # so many words with a concept, from the first of two that are told together
 _SMOOTHING = 0.02
+_WORDS, _CONCEPTS = "=", "&"  # how a piece begins that is a run of words, or what words speak of
+_LETTERS_WEIGH = 0.6  # of what the words weigh
 
 Span = tuple[int, int]
 
@@ -30,6 +35,7 @@ class Likeness:
     rarity: Mapping[str, float] = field(default_factory=dict)
     speaks: Mapping[str, Sequence[float]] = field(default_factory=dict)
     negators: frozenset[str] = frozenset()
+    concepts: Concepts = field(default_factory=Concepts)
 
     def scores(self, folded: str) -> dict[str, float]:
         """How like each kind's sentences folded text is, in deviations from the mean; empty where it is like none."""
@@ -48,7 +54,7 @@ class Likeness:
         """Where the words stand that spoke for this kind most, in the folded text."""
         values, at = self._values(folded), self.kinds.index(kind)
         spoke: dict[Span, float] = defaultdict(float)
-        for piece, spans in _pieces(folded, self.negators):
+        for piece, spans in _pieces(folded, self.negators, self.concepts):
             if piece in values:
                 weights = self.speaks[piece]
                 for span in spans:
@@ -57,51 +63,69 @@ class Likeness:
         return tuple(sorted(span for span, weight in spoke.items() if weight > most / 2 > 0))
 
     def _values(self, folded: str) -> dict[str, float]:
-        counts = Counter(piece for piece, _ in _pieces(folded, self.negators) if piece in self.rarity)
+        counts = Counter(
+            piece for piece, _ in _pieces(folded, self.negators, self.concepts) if piece in self.rarity
+        )
         return _weighed(counts, self.rarity)
 
 
-def learn(known: Mapping[str, Sequence[str]], negators: frozenset[str] = frozenset()) -> Likeness:
+def learn(
+    known: Mapping[str, Sequence[str]],
+    negators: frozenset[str] = frozenset(),
+    concepts: Concepts | None = None,
+) -> Likeness:
     """What each kind's sentences, in folded text, have in common that the others' have not."""
     kinds = tuple(known)
+    concepts = concepts or Concepts()
     counted = [
-        (at, Counter(piece for piece, _ in _pieces(text, negators)))
+        (at, Counter(piece for piece, _ in _pieces(text, negators, concepts)))
         for at, kind in enumerate(kinds)
         for text in known[kind]
     ]
     standing = Counter(piece for _, counts in counted for piece in counts)
     rarity = {piece: math.log((1 + len(counted)) / (1 + texts)) + 1 for piece, texts in standing.items()}
-    mass: dict[str, array[float]] = defaultdict(lambda: array("d", [0.0] * len(kinds)))
+    mass: dict[str, dict[int, float]] = defaultdict(dict)
     whole = [0.0] * len(kinds)
     for at, counts in counted:
         for piece, value in _weighed(counts, rarity).items():
-            mass[piece][at] += value
+            said = mass[piece]
+            said[at] = said.get(at, 0.0) + value
             whole[at] += value
     logs = [math.log(each + _SMOOTHING * len(rarity)) for each in whole]
-    speaks = {
-        piece: array("f", [math.log(each + _SMOOTHING) - log for each, log in zip(row, logs, strict=True)])
-        for piece, row in mass.items()
-    }
-    return Likeness(kinds=kinds, rarity=rarity, speaks=speaks, negators=negators)
+    never = array("f", [math.log(_SMOOTHING) - log for log in logs])
+    speaks = {piece: _row(said, never, logs) for piece, said in mass.items()}
+    return Likeness(kinds=kinds, rarity=rarity, speaks=speaks, negators=negators, concepts=concepts)
+
+
+def _row(said: Mapping[int, float], never: Sequence[float], logs: Sequence[float]) -> Sequence[float]:
+    row = array("f", never)
+    for at, each in said.items():
+        row[at] = math.log(each + _SMOOTHING) - logs[at]
+    return row
 
 
 def _weighed(counts: Mapping[str, int], rarity: Mapping[str, float]) -> dict[str, float]:
-    """How much each known piece weighs in this text; its words weigh 1 together, and so do its pieces of words."""
+    """How much each known piece weighs in this text: its words 1 together, its concepts 1, its pieces of words less."""
     values = {
-        piece: (1 + math.log(count)) * rarity[piece] for piece, count in counts.items() if piece in rarity
+        piece: rarity[piece] if count == 1 else (1 + math.log(count)) * rarity[piece]
+        for piece, count in counts.items()
+        if piece in rarity
     }
-    squares = {True: 0.0, False: 0.0}
+    squares = {_WORDS: 0.0, _CONCEPTS: 0.0, "": 0.0}
     for piece, value in values.items():
-        squares[_is_words(piece)] += value * value
-    return {piece: value / math.sqrt(squares[_is_words(piece)]) for piece, value in values.items()}
+        squares[_kind(piece)] += value * value
+    scale = {kind: math.sqrt(square) / (1 if kind else _LETTERS_WEIGH) for kind, square in squares.items()}
+    return {piece: value / scale[_kind(piece)] for piece, value in values.items()}
 
 
-def _is_words(piece: str) -> bool:
-    return piece.startswith("=")
+def _kind(piece: str) -> str:
+    return piece[0] if piece[0] in (_WORDS, _CONCEPTS) else ""
 
 
-def _pieces(folded: str, negators: frozenset[str]) -> Iterator[tuple[str, tuple[Span, ...]]]:
-    """Runs of words (after `=`) and pieces of each word, with the places of the words that they stand in.
+def _pieces(
+    folded: str, negators: frozenset[str], concepts: Concepts
+) -> Iterator[tuple[str, tuple[Span, ...]]]:
+    """Runs of words, pieces of each word, and concepts, with the places of the words that they stand in.
 
     A word shortly after a no, and each word of a text that asks, is a piece of its own too: as denied, as asked.
     """
@@ -114,16 +138,32 @@ def _pieces(folded: str, negators: frozenset[str]) -> Iterator[tuple[str, tuple[
     for start, (token, span) in enumerate(tokens):
         for run in range(1, min(_RUN_AT_MOST, len(tokens) - start) + 1):
             words, spans = zip(*tokens[start : start + run], strict=True)
-            yield "=" + " ".join(words), spans
+            yield _WORDS + " ".join(words), spans
         if denied:
-            yield f"=~{token}", (span,)
+            yield f"{_WORDS}~{token}", (span,)
         if asks:
-            yield f"=?{token}", (span,)
+            yield f"{_WORDS}?{token}", (span,)
         denied = _REACH_OF_A_NO if token in negators or token.startswith("n'") else max(0, denied - 1)
         edged = f" {token} "
-        for length in _PIECES:
-            for at in range(len(edged) - length + 1):
-                yield edged[at : at + length], (span,)
+        for at in range(len(edged) - _PIECE + 1):
+            yield edged[at : at + _PIECE], (span,)
+    yield from _told(tokens, concepts)
+
+
+def _told(tokens: Sequence[tuple[str, Span]], concepts: Concepts) -> Iterator[tuple[str, tuple[Span, ...]]]:
+    """Each concept, and every two that stand near each other, in their order, whatever stands between."""
+    told = [
+        (each, span)
+        for (token, span), each in zip(tokens, concepts.of([token for token, _ in tokens]), strict=True)
+        if each
+    ]
+    for place, (each, span) in enumerate(told):
+        for concept in each:
+            yield _CONCEPTS + concept, (span,)
+            for others, other_span in told[place + 1 : place + _CONCEPTS_REACH]:
+                for other in others:
+                    if other != concept:
+                        yield f"{_CONCEPTS}{concept} {other}", (span, other_span)
 
 
 def _plain(token: str) -> str:

@@ -55,6 +55,11 @@ class Reading(StrEnum):
         return self in {Reading.ACCEPT, Reading.OTHER_CONTACT, Reading.PAID, Reading.REMITTANCE}
 
     @property
+    def needs_to_be_clear(self) -> bool:
+        """Whether it would stop everything for good, or a word less turns it round."""
+        return self.needs_second_key or self is Reading.NOT_MINE
+
+    @property
     def goes_first(self) -> bool:
         """Whether it is proposed before what the words are more like, as to overlook it would do harm."""
         return self.needs_second_key or self is Reading.STOP
@@ -119,15 +124,15 @@ class Understood:
     proposals: tuple[Proposal, ...]
 
 
-_PATTERN_COUNTS = 0.5  # deviations: so much more likely is what a pattern says, too
-_AHEAD_BY = 0.1  # deviations; what is no nearer to one reading than to another is unclear
-_FAR_AHEAD_BY = 1.0  # of what would stop everything for good
-_AHEAD_BY_OF_NOT_ME = 0.5  # of what a word less turns round
-_BORNE_OUT_FROM = {
-    False: 1.5,
-    True: 1.0,
-}  # deviations: what patterns find and the text is less like is not meant
-_GOES_FIRST_FROM = 1.5
+# All in deviations, and found by learning from some of the sentences and asking about others.
+_PATTERN_COUNTS = 0.25  # so much likelier is what a pattern says, too
+_DENIED_COUNTS = 1.0  # so much less likely is what a pattern finds denied
+_FAR_AHEAD_BY = 0.2  # of what would stop everything for good, or what a word less turns round
+_FAR_AHEAD_OF_A_NO_BY = 0.5  # of what is meant although a no stands beside its words
+_BORNE_OUT_FROM = {False: 2.5, True: 2.0}  # what patterns find and the text is less like is not meant
+_GOES_FIRST_FROM = 2.5
+_NOT_OVERLOOKED_FROM = 1.8  # what would stop everything for good is proposed too
+_FEW_WORDS = 6  # what these deny is denied, and not something else besides
 _TAKEN_BACK_BY_A_NO = frozenset(
     {Reading.PAID, Reading.PROMISE, Reading.ACCEPT, Reading.REMITTANCE, Reading.BANKRUPTCY}
 )
@@ -146,15 +151,21 @@ _EITHER = re.compile(r"\b[1-9] ?(?:or|and|o|y|u|ou|e|et|/|-) ?#?[1-9]\b")
 def propose(text: str, table: ReadingTable) -> tuple[Proposal, ...]:
     """The readings that the words may have, the likeliest first; `unclear` alone where there is none.
 
-    What the patterns find is proposed in any case, and stops everything for good before all else. What the words are
-    most like of all known sentences is proposed first of the others, unless the patterns say that it is denied.
+    What the words are most like of all known sentences is proposed first, unless they say that it is not meant; beside
+    it what patterns find and the words are like, and what would stop everything for good where they are less so too.
     """
     folded, places = fold(text)
     language = language_of(folded, table)
     denial = table.denial(folded, language)
-    found, denied = _found(folded, language, denial, table)
+    unmeant = frozenset(
+        reading for reading, unless in table.unless.items() if any(each.search(folded) for each in unless)
+    )
+    found, denied = _found(folded, language, denial, table, unmeant)
     scores = {Reading(name): score for name, score in table.known.scores(folded).items()}
-    likeliest, words = _likeliest(folded, scores, found, denied, denial, table.known)
+    if len(_WORD.findall(folded)) <= _FEW_WORDS:
+        unmeant |= denied
+    meant = {each: score for each, score in scores.items() if each not in unmeant}
+    likeliest, words = _likeliest(folded, meant, found, denied, denial, table.known)
     alike = scores | _by_sentence(folded, scores, found, table.known)
     borne_out = {
         each: spans
@@ -163,6 +174,9 @@ def propose(text: str, table: ReadingTable) -> tuple[Proposal, ...]:
     }
     if words:
         borne_out[likeliest] = [*words]
+    for each, score in meant.items():
+        if each.needs_second_key and score >= _NOT_OVERLOOKED_FROM and each not in denied | borne_out.keys():
+            borne_out[each] = [*table.known.words_for(folded, each)]
     ordered = sorted(
         borne_out,
         key=lambda each: (
@@ -191,12 +205,9 @@ def _by_sentence(
 
 
 def _found(
-    folded: str, language: str, denial: Denial, table: ReadingTable
+    folded: str, language: str, denial: Denial, table: ReadingTable, unmeant: frozenset[Reading]
 ) -> tuple[dict[Reading, list[Span]], frozenset[Reading]]:
-    """Where the patterns find what, by reading, and what they say is not meant."""
-    unmeant = {
-        reading for reading, unless in table.unless.items() if any(each.search(folded) for each in unless)
-    }
+    """Where the patterns find what, by reading, and what is only denied or not meant."""
     denied = set(unmeant)
     said: list[tuple[ReadingPatterns, list[Span]]] = []
     for patterns in table.patterns:
@@ -227,40 +238,40 @@ def _likeliest(
     denial: Denial,
     known: Likeness,
 ) -> tuple[Reading, Sequence[Span]]:
-    """What the words are most like of what is not denied, where that is clear, and the words that no pattern has.
+    """What the words are most like, where that is clear, and the words that no pattern has.
 
     Where a no stands beside those words, what the text is like next.
     """
     scores = {
-        each: score + _PATTERN_COUNTS * (each in found) for each, score in alike.items() if each not in denied
+        each: score + _PATTERN_COUNTS * (each in found) - _DENIED_COUNTS * (each in denied)
+        for each, score in alike.items()
     }
     while scores:
         likeliest = max(scores, key=scores.__getitem__)
+        ahead = scores[likeliest] - max(
+            (scores[each] for each in scores if each is not likeliest), default=0.0
+        )
         if likeliest in found:
             return likeliest, ()
-        if not _is_clear(scores, likeliest) or likeliest is Reading.UNCLEAR:
+        if likeliest is Reading.UNCLEAR or (likeliest.needs_to_be_clear and ahead < _FAR_AHEAD_BY):
             break
-        if words := _alike(folded, likeliest, denial, known):
+        if words := _alike(folded, likeliest, denial, known, in_spite_of_no=ahead >= _FAR_AHEAD_OF_A_NO_BY):
             return likeliest, words
         del scores[likeliest]
     return Reading.UNCLEAR, ()
 
 
-def _alike(folded: str, reading: Reading, denial: Denial, known: Likeness) -> Sequence[Span]:
+def _alike(
+    folded: str, reading: Reading, denial: Denial, known: Likeness, *, in_spite_of_no: bool
+) -> Sequence[Span]:
     """The words by which a text is like a reading's sentences; none where it denies them."""
     words = known.words_for(folded, reading)
-    beside_no = reading.is_said_plainly and any(
-        denial.is_around(at, fact=reading.is_told_as_fact) for at, _ in words
+    beside_no = (
+        not in_spite_of_no
+        and reading.is_said_plainly
+        and any(denial.is_around(at, fact=reading.is_told_as_fact) for at, _ in words)
     )
     return () if beside_no else words
-
-
-def _is_clear(scores: Mapping[Reading, float], likeliest: Reading) -> bool:
-    others = [score for reading, score in scores.items() if reading is not likeliest]
-    by = _FAR_AHEAD_BY if likeliest.needs_second_key else _AHEAD_BY
-    if likeliest is Reading.NOT_MINE:
-        by = _AHEAD_BY_OF_NOT_ME
-    return scores[likeliest] - max(others, default=0.0) >= by
 
 
 def language_of(folded: str, table: ReadingTable) -> str:
@@ -286,12 +297,18 @@ def fold(text: str) -> tuple[str, list[int]]:
     """The text in small letters without accents, apostrophes straight, and where each letter stood."""
     letters, places = [], []
     for place, char in enumerate(text):
-        plain = "'" if char in "\u2018\u2019\u00b4`" else char
-        for piece in unicodedata.normalize("NFKD", plain).casefold():
-            if not unicodedata.combining(piece):
-                letters.append(" " if piece in "\t\u00a0" else piece)
-                places.append(place)
+        for piece in _folded(char):
+            letters.append(piece)
+            places.append(place)
     return "".join(letters), places
+
+
+@lru_cache(maxsize=4_096)
+def _folded(char: str) -> str:
+    """Kept, as a text has few letters and each again and again."""
+    plain = "'" if char in "\u2018\u2019\u00b4`" else char
+    pieces = unicodedata.normalize("NFKD", plain).casefold()
+    return "".join(" " if each in "\t\u00a0" else each for each in pieces if not unicodedata.combining(each))
 
 
 @lru_cache(maxsize=8_192)
