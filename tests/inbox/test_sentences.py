@@ -2,8 +2,9 @@
 
 The aim is 85 of 100. The table learns from the sentences that stand beside its patterns, so it is measured on others:
 here on every twelfth of them, of which the table then knows nothing, and on a set by another hand (`unseen.yaml`: 92 in
-100 right, none of its 80 denials read as what it denies, after its denials were seen). The limits are what is reached, or
-lie a little under it.
+100 right, none of its 80 denials read as what it denies, after its denials were seen) and on one that was measured in
+counts alone (`unread.yaml`: 91.5 in 100, 21 of its 100 denials among the proposals, 25 of 32 stops act). The limits are
+what is reached, or lie a little under it.
 """
 
 from collections.abc import Iterator
@@ -25,10 +26,15 @@ READINGS = ROOT / "config" / "readings"
 KNOWN: dict[str, Any] = {path.stem: yaml_of(path)["sentences"] for path in sorted(READINGS.glob("*.yaml"))}
 DENIALS: dict[str, Any] = yaml_of(HERE / "denials.yaml")
 UNSEEN: dict[str, Any] = yaml_of(HERE / "unseen.yaml")
+UNREAD: dict[str, Any] = yaml_of(HERE / "unread.yaml")
 EVERY = 12
 UNSEEN_RIGHT_AT_LEAST = 0.92
 UNSEEN_OPPOSITE_AT_MOST = 0
 UNSEEN_STOPS_AT_LEAST = 0.95
+UNREAD_RIGHT_AT_LEAST = 0.91
+UNREAD_OPPOSITE_AT_MOST = 22
+UNREAD_STOPS_AT_LEAST = 0.75
+UNREAD_GRAVE_AT_LEAST = 0.95
 RIGHT_AT_LEAST = 0.865
 STOPS_AT_LEAST = 0.94  # a stop that is not certain quiets the person too, until somebody has read it
 ALSO_A_STOP = {"attorney", "deceased", "not_mine", "other_contact", "paid"}  # "... and do not write to me"
@@ -70,18 +76,45 @@ def test_no_sentence_is_read_as_its_opposite(table: ReadingTable) -> None:
 
 
 def test_sentences_by_another_hand_are_read_as_well_as_when_they_were_measured(table: ReadingTable) -> None:
-    right = total = opposite = 0
-    for listed in UNSEEN.values():
-        for reading, texts in listed.items():
-            if reading == "never":
-                opposite += sum(
-                    pair["not"] in [each.reading for each in propose(pair["text"], table)] for pair in texts
-                )
-                continue
-            right += sum(propose(str(text), table)[0].reading == reading for text in texts)
-            total += len(texts)
-    assert right / total >= UNSEEN_RIGHT_AT_LEAST
+    right, opposite = measured(UNSEEN, table)
+    assert right >= UNSEEN_RIGHT_AT_LEAST
     assert opposite <= UNSEEN_OPPOSITE_AT_MOST
+
+
+def test_sentences_that_nothing_was_mended_for_are_read_as_well_as_when_they_were_measured(
+    table: ReadingTable,
+) -> None:
+    right, opposite = measured(UNREAD, table)
+    assert right >= UNREAD_RIGHT_AT_LEAST
+    assert opposite <= UNREAD_OPPOSITE_AT_MOST
+
+
+def test_what_would_stop_everything_for_good_is_hardly_ever_overlooked(table: ReadingTable) -> None:
+    grave = [
+        reading in [each.reading for each in propose(text, table)]
+        for listed in UNREAD.values()
+        for reading in Reading
+        if reading.needs_second_key
+        for text in listed[reading.value]
+    ]
+    assert sum(grave) / len(grave) >= UNREAD_GRAVE_AT_LEAST
+
+
+def measured(replies: dict[str, Any], table: ReadingTable) -> tuple[float, int]:
+    """How large a part is read as it was meant, and how many are proposed as what they deny."""
+    meant = [
+        propose(str(text), table)[0].reading == reading
+        for listed in replies.values()
+        for reading, texts in listed.items()
+        if reading != "never"
+        for text in texts
+    ]
+    opposite = [
+        pair["not"] in [each.reading for each in propose(pair["text"], table)]
+        for listed in replies.values()
+        for pair in listed["never"]
+    ]
+    return sum(meant) / len(meant), sum(opposite)
 
 
 def test_every_language_has_sentences_of_every_reading() -> None:
@@ -115,6 +148,8 @@ def test_stops_by_another_hand_act_and_nothing_that_denies_one_does() -> None:
     words = load_optout_words(ROOT / "config" / "content" / "optout_words.yaml")
     stops = [classify_reply(text, words).kind for listed in UNSEEN.values() for text in listed["stop"]]
     assert stops.count("stop") / len(stops) >= UNSEEN_STOPS_AT_LEAST
+    unread = [classify_reply(text, words).kind for listed in UNREAD.values() for text in listed["stop"]]
+    assert unread.count("stop") / len(unread) >= UNREAD_STOPS_AT_LEAST
     denied = [pair["text"] for listed in (*DENIALS.values(), *(each["never"] for each in UNSEEN.values()))
               for pair in listed if pair["not"] == "stop"]  # fmt: skip
     assert not [text for text in denied if classify_reply(text, words).kind == "stop"]
