@@ -1,7 +1,7 @@
 """How many sentences, written without sight of the patterns, are read as they were meant, and what acts by itself.
 
 The aim is 85 of 100. The table learns from the sentences that stand beside its patterns, so it is measured on others:
-here on every twelfth of them, of which the table then knows nothing, and on a set by another hand (`unseen.yaml`: 92 in
+here on every twentieth of them, of which the table then knows nothing, and on a set by another hand (`unseen.yaml`: 92 in
 100 right, none of its 80 denials read as what it denies, after its denials were seen) and on one that was measured in
 counts alone (`unread.yaml`: 91.5 in 100, 21 of its 100 denials among the proposals, 25 of 32 stops act). The limits are
 what is reached, or lie a little under it.
@@ -27,7 +27,7 @@ KNOWN: dict[str, Any] = {path.stem: yaml_of(path)["sentences"] for path in sorte
 DENIALS: dict[str, Any] = yaml_of(HERE / "denials.yaml")
 UNSEEN: dict[str, Any] = yaml_of(HERE / "unseen.yaml")
 UNREAD: dict[str, Any] = yaml_of(HERE / "unread.yaml")
-EVERY = 12
+EVERY = 20
 UNSEEN_RIGHT_AT_LEAST = 0.92
 UNSEEN_OPPOSITE_AT_MOST = 0
 UNSEEN_STOPS_AT_LEAST = 0.95
@@ -135,7 +135,7 @@ def test_the_language_of_words_is_told_by_its_small_words(table: ReadingTable) -
 def test_alone_act_a_certain_stop_a_certain_wrong_number_and_help() -> None:
     words = load_optout_words(ROOT / "config" / "content" / "optout_words.yaml")
     stops = 0
-    every = list(meant())[::3]
+    every = list(meant())[::5]
     for _, reading, text in every:
         kind = classify_reply(text, words).kind
         stops += reading == "stop" and kind == "stop"

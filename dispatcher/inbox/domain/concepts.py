@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 _RUN_AT_MOST = 4  # words
 _STEM_AT_LEAST = 2  # letters
+_MET_AT_MOST = 50_000  # words; a known sentence's are all among them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,6 +18,7 @@ class Concepts:
     words: Mapping[str, frozenset[str]] = field(default_factory=dict)
     stems: Mapping[str, frozenset[str]] = field(default_factory=dict)
     starts: frozenset[str] = field(init=False)
+    _met: dict[str, frozenset[str]] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Keep which words begin a run, as most begin none."""
@@ -38,9 +40,14 @@ class Concepts:
         return tuple(sorted(found))
 
     def _of_word(self, word: str) -> frozenset[str]:
+        """Kept, as people say the same words again and again."""
+        if (met := self._met.get(word)) is not None:
+            return met
         found = self.words.get(word, frozenset())
         for end in range(_STEM_AT_LEAST, len(word) + 1):
             found |= self.stems.get(word[:end], frozenset())
+        if len(self._met) < _MET_AT_MOST:
+            self._met[word] = found
         return found
 
 

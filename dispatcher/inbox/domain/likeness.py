@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from dispatcher.inbox.domain.concepts import Concepts
 
 _TOKEN = re.compile(r"\S+@\S+|\d[\d.,/:]*|[^\W\d][\w']*|[?!%$€£#+]")
-_RUN_AT_MOST = 2  # words
 _PIECE = 4  # letters
 _LETTERS_AT_MOST = 40  # of a word; what is longer is none
 _READ_AT_MOST = 300  # words; what somebody wants stands before that
@@ -111,21 +110,23 @@ def _weighed(counts: Mapping[str, int], rarity: Mapping[str, float]) -> dict[str
         for piece, count in counts.items()
         if piece in rarity
     }
-    squares = {_WORDS: 0.0, _CONCEPTS: 0.0, "": 0.0}
+    words = concepts = letters = 0.0
     for piece, value in values.items():
-        squares[_kind(piece)] += value * value
-    scale = {kind: math.sqrt(square) / (1 if kind else _LETTERS_WEIGH) for kind, square in squares.items()}
-    return {piece: value / scale[_kind(piece)] for piece, value in values.items()}
-
-
-def _kind(piece: str) -> str:
-    return piece[0] if piece[0] in (_WORDS, _CONCEPTS) else ""
+        if piece[0] == _WORDS:
+            words += value * value
+        elif piece[0] == _CONCEPTS:
+            concepts += value * value
+        else:
+            letters += value * value
+    scale = {_WORDS: 1 / math.sqrt(words or 1), _CONCEPTS: 1 / math.sqrt(concepts or 1)}
+    of_letters = _LETTERS_WEIGH / math.sqrt(letters or 1)
+    return {piece: value * scale.get(piece[0], of_letters) for piece, value in values.items()}
 
 
 def _pieces(
     folded: str, negators: frozenset[str], concepts: Concepts
 ) -> Iterator[tuple[str, tuple[Span, ...]]]:
-    """Runs of words, pieces of each word, and concepts, with the places of the words that they stand in.
+    """Words and every two in a row, pieces of each word, and concepts, with the places of the words that they stand in.
 
     A word shortly after a no, and each word of a text that asks, is a piece of its own too: as denied, as asked.
     """
@@ -135,18 +136,21 @@ def _pieces(
     tokens = [(_plain(match[0]), match.span()) for match in matches]
     asks = "?" in folded
     denied = 0
-    for start, (token, span) in enumerate(tokens):
-        for run in range(1, min(_RUN_AT_MOST, len(tokens) - start) + 1):
-            words, spans = zip(*tokens[start : start + run], strict=True)
-            yield _WORDS + " ".join(words), spans
+    before: tuple[str, Span] | None = None
+    for token, span in tokens:
+        alone = (span,)
+        yield _WORDS + token, alone
+        if before:
+            yield f"{_WORDS}{before[0]} {token}", (before[1], span)
         if denied:
-            yield f"{_WORDS}~{token}", (span,)
+            yield f"{_WORDS}~{token}", alone
         if asks:
-            yield f"{_WORDS}?{token}", (span,)
+            yield f"{_WORDS}?{token}", alone
         denied = _REACH_OF_A_NO if token in negators or token.startswith("n'") else max(0, denied - 1)
+        before = token, span
         edged = f" {token} "
         for at in range(len(edged) - _PIECE + 1):
-            yield edged[at : at + _PIECE], (span,)
+            yield edged[at : at + _PIECE], alone
     yield from _told(tokens, concepts)
 
 
