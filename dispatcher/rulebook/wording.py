@@ -9,7 +9,7 @@ from typing import Any
 
 from channels.kind import ChannelKind
 from dispatcher.rulebook.yaml_file import ConfigError, KeyPath, YamlFile, read_yaml
-from dispatcher.writing.domain.leaning import Leaning, learn
+from dispatcher.writing.domain.leaning import Leaning
 from dispatcher.writing.domain.wording import (
     Denials,
     Disclosure,
@@ -202,9 +202,15 @@ def _beside(path: Path, folder: str, schema: dict[str, Any]) -> YamlFile:
 
 def _leaning(examples: YamlFile, own: list[str]) -> Leaning:
     held, free = (
-        [folded(row) for rows in examples.data[side].values() for row in rows] for side in ("held", "free")
+        [
+            folded(row.replace(AN_AMOUNT, " "))
+            for family, rows in examples.data[side].items()
+            if family not in _JUDGED_BY_DATA
+            for row in rows
+        ]
+        for side in ("held", "free")
     )
-    return learn(held, free + own, examples.data["advice"])
+    return Leaning(held, free + own, examples.data["advice"])
 
 
 def _own_sentences(file: YamlFile) -> list[str]:
@@ -218,6 +224,8 @@ def _own_sentences(file: YamlFile) -> list[str]:
     return [folded(_PLACEHOLDER.sub(" ", row)) for text in said for row in text.split("\n")]
 
 
+_JUDGED_BY_DATA = {"handover"}  # true where another firm takes over, so its words lean nowhere
+AN_AMOUNT = "{amount}"  # stands in an example for an amount of the ledger
 _PLACEHOLDER = re.compile(r"\{\{.*?\}\}")
 
 

@@ -10,8 +10,8 @@ from channels.kind import ChannelKind
 from dispatcher.values.money import Money
 from dispatcher.values.sender import AdviceBody
 from dispatcher.writing.checks.checks import check_bytes
+from dispatcher.writing.checks.intent import DATA
 from dispatcher.writing.checks.mask import without_word
-from dispatcher.writing.checks.scan import DATA
 from dispatcher.writing.mime import read_email
 from dispatcher.writing.samples import a_discount
 from tests.writing.desk import (

@@ -1,9 +1,11 @@
+import pickle
 from functools import cache
 
 import pytest
 
-from dispatcher.rulebook.wording import load_wordings
+from dispatcher.rulebook.wording import AN_AMOUNT, load_wordings
 from dispatcher.writing.checks.scan import AMOUNT, Scanner
+from dispatcher.writing.domain.leaning import Leaning, words_of
 from tests.shared import ROOT, yaml_of
 
 WORDINGS = load_wordings(ROOT / "config/content")
@@ -18,6 +20,11 @@ def sentences(language):
 def rules_found(language, sentence, where="text"):
     verdict = Scanner(WORDINGS[language]).judge(sentence, where)
     return {hit.rule for hit in verdict.hits} | ({"handover"} if verdict.handovers else set())
+
+
+def rules_of(language, example):
+    """The rules found in a written-down sentence, in which `{amount}` is an amount of the ledger."""
+    return rules_found(language, example.replace(AN_AMOUNT, AMOUNT))
 
 
 def str_of_two(value):
@@ -38,12 +45,12 @@ def of_examples(side):
 
 @pytest.mark.parametrize(("language", "name", "sentences"), of_examples("held"), ids=str_of_two)
 def test_the_sentences_that_people_have_held_are_held(language, name, sentences):
-    assert [sentence for sentence in sentences if not rules_found(language, sentence)] == []
+    assert [sentence for sentence in sentences if not rules_of(language, sentence)] == []
 
 
 @pytest.mark.parametrize(("language", "name", "sentences"), of_examples("free"), ids=str_of_two)
 def test_the_sentences_that_people_let_pass_pass(language, name, sentences):
-    assert {s: found for s in sentences if (found := rules_found(language, s))} == {}
+    assert {s: found for s in sentences if (found := rules_of(language, s))} == {}
 
 
 @pytest.mark.parametrize("family", sorted({f.rule for f in WORDINGS["en"].families if f.mentions}))
@@ -75,10 +82,53 @@ def test_of_sentences_that_nobody_mended_for_ninety_five_in_a_hundred_fair_ones_
 )
 def test_the_kinds_of_sentence_that_were_mended_for_stay_mended(language, held, free):
     sides = MENDED_FOR[language]
-    found = [row for row in sides["held"] if rules_found(language, row.replace("{amount}", AMOUNT))]
-    passed = [row for row in sides["free"] if not rules_found(language, row.replace("{amount}", AMOUNT))]
+    found = [row for row in sides["held"] if rules_of(language, row)]
+    passed = [row for row in sides["free"] if not rules_of(language, row)]
     assert 100 * len(found) >= held * len(sides["held"])
     assert 100 * len(passed) >= free * len(sides["free"])
+
+
+def of_unread(language, side):
+    """How many sentences of one side are held, and of how many."""
+    rows = yaml_of(ROOT / "tests/content/unread.yaml")[language][side]
+    return sum(bool(rules_of(language, row)) for row in rows), len(rows)
+
+
+@pytest.mark.parametrize(
+    ("language", "held", "free"), [("en", 90, 96), ("es", 80, 96), ("pt", 75, 95), ("fr", 75, 95)]
+)
+def test_of_a_fifth_hands_sentences_that_nobody_looked_at_as_many_are_judged_rightly(language, held, free):
+    # Counts alone, so that a failure shows no sentence: who mends for one has to write others.
+    found, threats = of_unread(language, "held")
+    stopped, fair = of_unread(language, "free")
+    assert 100 * found >= held * threats
+    assert 100 * (fair - stopped) >= free * fair
+
+
+def test_too_few_words_to_explain_a_delicate_one_hold_it():
+    assert rules_found("en", "Hello from the police") >= {"state-authority"}
+    assert rules_found("en", "Please report the theft to the police and send us their number.") == set()
+
+
+def test_what_is_denied_excuses_nothing_that_is_said_beside_it():
+    assert rules_found("en", "Your employer will not be contacted about this.") == set()
+    assert rules_found("en", "Your employer will not be contacted but we will have you arrested.") >= {
+        "threat"
+    }
+
+
+def test_a_sentence_is_held_that_only_reads_like_those_that_people_held_and_shows_by_which_words():
+    [hit] = Scanner(WORDINGS["en"]).judge("Walls are thin in your house and people whisper.", "text").hits
+    assert hit.rule == "ill-intent"
+    assert hit.phrase
+
+
+def test_a_language_that_judges_no_sentence_learns_nothing():
+    leaning = Leaning(["a threat"], ["a fair one"])
+    assert "weights" not in vars(pickle.loads(pickle.dumps(leaning)))
+    leaning.weigh(words_of("a threat"))
+    assert "weights" in vars(leaning)
+    assert pickle.loads(pickle.dumps(leaning)) == leaning
 
 
 def test_an_imperative_that_denies_is_a_denial():

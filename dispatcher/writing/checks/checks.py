@@ -14,8 +14,9 @@ from dispatcher.values.validation_period import VALIDATION
 from dispatcher.writing.checks.checked import CONFIRMATION, Checked, on_one_line, read_from_paper
 from dispatcher.writing.checks.content_facts import content_facts
 from dispatcher.writing.checks.finding import Finding
+from dispatcher.writing.checks.intent import Hit
 from dispatcher.writing.checks.mask import Mask
-from dispatcher.writing.checks.scan import CLEAN, Hit, Verdict, scanner_for
+from dispatcher.writing.checks.scan import CLEAN, Verdict, scanner_for
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.domain.wording import Disclosure, folded
 from dispatcher.writing.formats import date_text, locale_for, money_text

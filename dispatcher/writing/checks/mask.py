@@ -15,7 +15,8 @@ from dispatcher.values.postal_address import AddressProblem, normalise_address
 from dispatcher.values.sender import Sender
 from dispatcher.values.whereabouts import country_code
 from dispatcher.writing.checks.checked import Checked
-from dispatcher.writing.checks.scan import AMOUNT, DATA, Scanner
+from dispatcher.writing.checks.intent import DATA
+from dispatcher.writing.checks.scan import AMOUNT, Scanner
 from dispatcher.writing.domain.render_inputs import RenderInputs
 from dispatcher.writing.language.placeholders import address_line, contact_line
 from dispatcher.writing.untrusted import one_line

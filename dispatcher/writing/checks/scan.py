@@ -4,20 +4,16 @@ A template's own sentences so cost a look-up a message; lines that hold data are
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from functools import partial
 from html import unescape
-from itertools import pairwise
-from math import inf
 from typing import NamedTuple
 
-from dispatcher.writing.domain.leaning import Leaning, words_of
-from dispatcher.writing.domain.wording import SENTENCE_END, Denials, Family, Wording, folded
+from dispatcher.writing.checks.intent import Hit, ill_meant, taken_out
+from dispatcher.writing.domain.wording import Family, Wording, folded
 
-DATA = "\ufffc"  # stands for somebody's data while a line is judged
 AMOUNT = "\ue0a0"  # stands for an amount of the ledger
 _REMEMBERED = 20_000
-_NO_DENIALS = Denials()
 PLACES = ("text", "html", "heading", "neutral")
 
 _TAG = re.compile(r"<[^>]*>")
@@ -64,18 +60,6 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _MARKDOWN = re.compile(r"\*\*[^*]+\*\*|__[^_]+__|\]\(https?:|^#{1,6} \S|^> \S")
-
-
-class Hit(NamedTuple):
-    """A phrase in a line: the family's rule and facts, and the phrase as the line has it."""
-
-    rule: str
-    phrase: str
-    advice: str
-    fact: str = ""
-    topic: str = ""
-    span: tuple[int, int] = (0, 0)  # where the phrase stands in the line
-    sentence: int = 0  # which of the line's
 
 
 class Verdict(NamedTuple):
@@ -155,11 +139,9 @@ class Scanner:
             hits.append(Hit("gives-away-debt", "", _NO_AMOUNT_HERE))
         plain = folded(words).replace('"', " ")  # a threat in quotation marks is one
         no_court = any(pattern.search(plain) for pattern in self._wording.not_a_court)
-        handovers, plain = _taken_out(self._wording.handover, plain, self._wording.denials)
-        _, plain = _taken_out(self._wording.not_a_court, plain)
-        for family in self._judging(where):
-            hits += _of_family(family, plain, words, self._wording)
-        hits += _leaning_ill(self._wording, plain, words, hits)
+        handovers, plain = taken_out(self._wording.handover, plain, self._wording.denials)
+        _, plain = taken_out(self._wording.not_a_court, plain)
+        hits += ill_meant(self._judging(where), plain, words, self._wording)
         topics = {
             name for name, patterns in self._wording.topics.items() if any(p.search(plain) for p in patterns)
         }
@@ -190,130 +172,6 @@ _UNFILLED = "A placeholder was not filled in: correct the template or the data."
 _NOT_IN_LEDGER = "This amount is not in the ledger: print the placeholders {{ debt.balance }} or {{ total }}."
 _NO_AMOUNT_HERE = "A subject, a preview and an SMS are seen by others: leave the amount out."
 _QUIETER = "Write it in small letters and without exclamation marks."
-
-
-def _taken_out(
-    patterns: Iterable[re.Pattern[str]], plain: str, denials: Denials = _NO_DENIALS
-) -> tuple[list[str], str]:
-    """The phrases that patterns find and the sentence does not deny, and the text without them, as long as before."""
-    found: list[str] = []
-    for pattern in patterns:
-        for match in _meant(pattern, plain, denials) if pattern.search(plain) else ():
-            found.append(match[0])
-            plain = plain[: match.start()] + DATA * len(match[0]) + plain[match.end() :]
-    return found, plain
-
-
-def _that_find(patterns: Iterable[re.Pattern[str]], plain: str) -> list[re.Pattern[str]]:
-    """The patterns that find anything: hardly any does, and of a find alone more is asked."""
-    return [pattern for pattern in patterns if pattern.search(plain)]
-
-
-def _meant(pattern: re.Pattern[str], plain: str, denials: Denials) -> Iterator[re.Match[str]]:
-    return (m for m in pattern.finditer(plain) if not denials.denies(plain, m.start(), m.end(), of=pattern))
-
-
-def _of_family(family: Family, plain: str, words: str, wording: Wording) -> list[Hit]:
-    whole = plain
-    _, plain = _taken_out(family.allowed, plain)
-    limit = _limit_of(family)
-    rows = [(p, family.may_be_denied, family.may_be_fair, limit) for p in _that_find(family.patterns, plain)]
-    rows += [(p, True, True, _FREE_MENTION) for p in _that_find(family.mentions, plain)]
-    matches = (
-        next(
-            (
-                match
-                for match in _held(p, plain, wording, denied=denied, fair=fair)
-                if not _leans_fair(wording.leaning, whole, match.span(), limit)
-            ),
-            None,
-        )
-        for p, denied, fair, limit in rows
-    )
-    return [
-        Hit(
-            family.rule,
-            words[match.start() : match.end()].strip(),
-            family.advice,
-            family.fact,
-            family.topic,
-            match.span(),
-            len(SENTENCE_END.findall(plain, 0, match.start())),
-        )
-        for match in matches
-        if match
-    ]
-
-
-def _limit_of(family: Family) -> float:
-    """How far the words around a phrase must lean to let it pass; what strangers see passes on no example."""
-    if "text" not in family.where:
-        return -inf
-    return _FREE_FROM if family.may_be_denied else _FREE_THOUGH_NAMED
-
-
-def _held(
-    pattern: re.Pattern[str], plain: str, wording: Wording, *, denied: bool, fair: bool
-) -> Iterator[re.Match[str]]:
-    """What a pattern finds, but for what its sentence denies, or says to tell readers what they may do."""
-    found = _meant(pattern, plain, wording.denials if denied else _NO_DENIALS)
-    return (m for m in found if not (fair and wording.fair.hold(plain, m.start())))
-
-
-# How far a sentence leans (logarithms of odds) before examples alone hold it or let a phrase pass, chosen on sentences
-# that nobody mended for. A delicate word says little by itself and goes first; what no denial makes harmless, last.
-_HELD_FROM = 6.0
-_FREE_MENTION, _FREE_FROM, _FREE_THOUGH_NAMED = -2.0, -3.0, -9.0
-_SHORT, _FREE_SHORT = 5, -5.0  # words; "Hello from the police" has too few to explain one
-_HELD_THOUGH_DENIED = 8.0  # "No bank will ever lend to you again" denies too
-_SENTENCE = 4  # words; fewer are a label, or a name
-_AROUND = 8  # words on either side of a phrase: so a long friendly sentence hides no threat in its middle
-
-
-def _leans_fair(leaning: Leaning, plain: str, span: tuple[int, int], below: float) -> bool:
-    """Whether the words around a phrase are those of sentences that people let pass, and leave no doubt."""
-    begin, sentence = _sentence_around(plain, span[0])
-    words = words_of(sentence)
-    start, end = span[0] - begin, span[1] - begin
-    within = [i for i, word in enumerate(words) if word.end > start and word.start < end]
-    if not within:
-        return False
-    around = words[max(0, within[0] - _AROUND) : within[-1] + 1 + _AROUND]
-    if len(words) <= _SHORT:
-        below = min(below, _FREE_SHORT)
-    return leaning.weigh(around, whole=len(around) == len(words)).sum < below
-
-
-def _leaning_ill(wording: Wording, plain: str, words: str, hits: list[Hit]) -> Iterator[Hit]:
-    """Sentences without any other hit that lean towards those that people have held, and do not deny it."""
-    leaning = wording.leaning
-    begin = 0
-    for number, sentence in enumerate(_sentences(plain)):
-        end = begin + len(sentence)
-        if not any(hit.span[1] and hit.span[0] < end and begin < hit.span[1] for hit in hits):
-            spoken = words_of(sentence)
-            weighed = leaning.weigh(spoken)
-            if len(spoken) >= _SENTENCE and weighed.sum > _HELD_FROM:
-                span = begin + weighed.start, begin + weighed.end
-                if weighed.sum > _HELD_THOUGH_DENIED or not wording.denials.denies(plain, *span):
-                    phrase = words[span[0] : span[1]]
-                    yield Hit("ill-intent", phrase, leaning.advice, "threatening", "threat", span, number)
-        begin = end
-
-
-def _sentences(plain: str) -> list[str]:
-    """The sentences of a line, each with its end: joined they are the line."""
-    ends = [match.end() for match in SENTENCE_END.finditer(plain)]
-    return [plain[start:end] for start, end in pairwise([0, *ends, len(plain)])]
-
-
-def _sentence_around(plain: str, at: int) -> tuple[int, str]:
-    begin = 0
-    for sentence in _sentences(plain):
-        if at < begin + len(sentence):
-            return begin, sentence
-        begin += len(sentence)
-    return begin, ""
 
 
 _SCANNERS: dict[int, tuple[Wording, Scanner]] = {}

@@ -191,7 +191,7 @@ class Wording:
     not_a_court: Patterns = _NONE  # the sentence a true final notice carries
     denials: Denials = Denials()
     fair: FairSentences = FairSentences()
-    leaning: Leaning = field(default_factory=lambda: Leaning({}))  # of judged examples
+    leaning: Leaning = field(default_factory=Leaning)  # of judged examples
     stopwords: frozenset[str] = frozenset()  # to tell the language of a text
 
     def word(self, name: str, country: str) -> str:
@@ -200,7 +200,8 @@ class Wording:
         return forms.get(country) or forms["default"]
 
     def compile(self) -> None:
-        """Compile every expression now; raises the error of the first that is none."""
+        """Compile every expression and learn from the examples now; raises the error of the first that is none."""
+        self.leaning.weigh([])
         judging = (self.denials.leads, self.denials.trails, self.denials.within, self.denials.veils)
         lists = [self.handover, self.not_a_court, self.fair.frames, self.fair.unless, *judging]
         lists += [*self.topics.values(), *self.optout.values()]
