@@ -97,7 +97,7 @@ def of_unread(language, side):
 @pytest.mark.parametrize(
     ("language", "held", "free"), [("en", 90, 96), ("es", 80, 96), ("pt", 75, 95), ("fr", 75, 95)]
 )
-def test_of_a_fifth_hands_sentences_that_nobody_looked_at_as_many_are_judged_rightly(language, held, free):
+def test_of_a_fifth_hands_sentences_that_nobody_mended_for_as_many_are_judged_rightly(language, held, free):
     # Counts alone, so that a failure shows no sentence: who mends for one has to write others.
     found, threats = of_unread(language, "held")
     stopped, fair = of_unread(language, "free")

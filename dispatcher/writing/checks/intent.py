@@ -24,7 +24,7 @@ _IN_FEW_WORDS = 12.0  # "Hello from the police" has too few to explain a delicat
 _HELD_FROM = 5.0
 _SHORT = 5  # words
 _SENTENCE = 4  # words; fewer are a label, or a name
-_AROUND = 8  # words on either side of a find: so a long friendly sentence hides no threat in its middle
+_AROUND = 8  # words on either side of a find: what stands further off excuses nothing
 
 _NO_DENIALS = Denials()
 
