@@ -2,13 +2,15 @@
 
 import csv
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.agreements.story import ROW, Desk
+from tests.agreements.story import ROW, TALK, Desk
 from tests.command import dispatcher
+from tests.shared import ROOT
 
 
 @pytest.fixture
@@ -39,3 +41,17 @@ def ledger(desk: Desk, tmp_path: Path) -> Callable[..., None]:
         desk("portfolio", "import", str(file), "--as-of", day)
 
     return read
+
+
+@pytest.fixture
+def discounting(
+    desk: Desk, ledger: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Desk:
+    """A debt of 120.00, 5 per cent off within a week; the debtor was spoken with."""
+    config = shutil.copytree(ROOT / "config", tmp_path / "config")
+    with (config / "offers" / "consumer.yaml").open("a", encoding="utf-8") as file:
+        file.write("prompt_payment: {percent: 5, within_days: 7, grace_days: 3}\n")
+    monkeypatch.setenv("DISPATCHER_CONFIG_DIR", str(config))
+    ledger("2026-02-01", "120.00")
+    desk(*TALK, "--now", "2026-02-01T15:00:00Z")
+    return desk

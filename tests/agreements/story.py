@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+TALK = ("record", "contact", "acme/A1", "call", "--outcome", "conversation", "--source", "dialler")
+OFFER = ("record", "offer", "acme/A1", "--debt", "R1", "--discount")
 ROW = {
     "creditor": "acme", "debtor_reference": "A1", "debtor_name": "Ana Perez", "language": "en", "country": "US",
     "region": "NY", "postal_code": "10001", "address_line_1": "1 Main St", "city": "New York",

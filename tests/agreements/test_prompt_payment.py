@@ -22,12 +22,10 @@ from dispatcher.agreements.domain.schedules import Instalment
 from dispatcher.rulebook.offers import load_offers
 from dispatcher.rulebook.yaml_file import ConfigError
 from dispatcher.values.money import Money
-from tests.agreements.story import Desk, agreed, day, events, told
+from tests.agreements.story import OFFER, TALK, Desk, agreed, day, events, told
 from tests.shared import ROOT
 
 DAY = date(2026, 2, 1)
-TALK = ("record", "contact", "acme/A1", "call", "--outcome", "conversation", "--source", "dialler")
-OFFER = ("record", "offer", "acme/A1", "--debt", "R1", "--discount")
 THEN = ("--now", "2026-02-01T16:00:00Z")
 
 percents = st.decimals(min_value="0.01", max_value="99.99", places=2)
@@ -125,20 +123,6 @@ def test_only_what_may_have_come_by_the_last_day_and_its_grace_counts(
 
 
 # ---- the desk
-
-
-@pytest.fixture
-def discounting(
-    desk: Desk, ledger: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Desk:
-    """A debt of 120.00, 5 per cent off within a week; the debtor was spoken with."""
-    config = shutil.copytree(ROOT / "config", tmp_path / "config")
-    with (config / "offers" / "consumer.yaml").open("a", encoding="utf-8") as file:
-        file.write("prompt_payment: {percent: 5, within_days: 7, grace_days: 3}\n")
-    monkeypatch.setenv("DISPATCHER_CONFIG_DIR", str(config))
-    ledger("2026-02-01", "120.00")
-    desk(*TALK, "--now", "2026-02-01T15:00:00Z")
-    return desk
 
 
 def offered(desk: Desk, on: str) -> dict:

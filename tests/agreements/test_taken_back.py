@@ -1,7 +1,6 @@
 """A payment is taken back after it had ended a debt: what it had kept is open again, and somebody is told."""
 
 import json
-import shutil
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -11,27 +10,16 @@ from sqlalchemy import select
 
 from dispatcher.database.engine import open_database
 from dispatcher.database.tables.delivery import tasks
-from tests.agreements.story import Desk, day, events, told
-from tests.shared import ROOT
+from tests.agreements.story import OFFER, Desk, day, events, told
 
-TALK = ("record", "contact", "acme/A1", "call", "--outcome", "conversation", "--source", "dialler")
-OFFER = ("record", "offer", "acme/A1", "--debt", "R1", "--discount")
 SETTLEMENT = ("record", "settlement", "acme/A1", "--debt", "R1", "--amount", "80", "--by", "2026-02-20")
 
 
 @pytest.fixture
-def discounting(
-    desk: Desk, ledger: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Desk:
-    """A debt of 120.00, 5 per cent off until 8 February; the debtor was told of it on a call."""
-    config = shutil.copytree(ROOT / "config", tmp_path / "config")
-    with (config / "offers" / "consumer.yaml").open("a", encoding="utf-8") as file:
-        file.write("prompt_payment: {percent: 5, within_days: 7, grace_days: 3}\n")
-    monkeypatch.setenv("DISPATCHER_CONFIG_DIR", str(config))
-    ledger("2026-02-01", "120.00")
-    desk(*TALK, "--now", "2026-02-01T15:00:00Z")
-    desk(*OFFER, "--now", "2026-02-01T16:00:00Z")
-    return desk
+def discounting(discounting: Desk) -> Desk:
+    """The debtor was told of the discount on that call: until 8 February."""
+    discounting(*OFFER, "--now", "2026-02-01T16:00:00Z")
+    return discounting
 
 
 def pay(desk: Desk, amount: str, on: str) -> str:
