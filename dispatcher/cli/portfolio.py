@@ -9,7 +9,6 @@ import typer
 
 from dispatcher.bootstrap import Dispatcher
 from dispatcher.cli.opening import AsJson, AsOf, actor, opened, parse_day, print_json
-from dispatcher.portfolio.domain.ledger_day import day_in_name
 from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping
 from dispatcher.portfolio.sample.sample_portfolio import SAMPLE_AS_OF, SAMPLE_DEBTORS
 
@@ -278,7 +277,7 @@ def _report_json(report: "ImportReport", request: "ImportRequest") -> dict[str, 
 def _day_of(
     file: Path, as_of: date | None, now: datetime, mapping: PortfolioMapping | None
 ) -> tuple[date, str]:
-    """The ledger's day, and what to say where nobody stated it or the file's name contradicts what was stated."""
+    """The ledger's day, and what to say where nobody stated it and it stands nowhere in the file."""
     from dispatcher.portfolio.find_ledger_day import day_of_ledger
 
     if as_of is None:
@@ -289,13 +288,7 @@ def _day_of(
         except ValueError as error:
             raise typer.BadParameter(f"{error}; or say the ledger's day with --as-of") from None
         return day, how and f"{file.name}{how} ({day}); --as-of says another"
-    try:
-        named = day_in_name(file.stem, now.astimezone(UTC).date())
-    except ValueError:
-        named = None  # what was stated stands; the name says nothing that can be read
-    if named in {None, as_of}:
-        return as_of, ""
-    return as_of, f"{file.name} is of {named} by its name and of {as_of} by --as-of: the latter was taken"
+    return as_of, ""
 
 
 def _say(report: "ImportReport", request: "ImportRequest") -> None:

@@ -18,6 +18,7 @@ from dispatcher.portfolio.domain.ledger_drift import (
     drift,
     unread,
 )
+from dispatcher.portfolio.find_ledger_day import contradicted_day
 from dispatcher.portfolio.read_portfolio_file import Reading
 from dispatcher.portfolio.storage import ledger_holds, ledgers
 
@@ -42,7 +43,8 @@ class LedgerRefused(PortfolioFileError):  # noqa: N818 it is the ledger that is 
         names = " ".join(f"--accept {name}" for name in dict.fromkeys(finding.name for finding in findings))
         lines = "\n".join(f"  {finding.name}: {finding.sentence}" for finding in findings)
         super().__init__(
-            f"{file}: refused, nothing was imported; it differs from the ledger before it:\n{lines}\n"
+            f"{file}: refused, nothing was imported; it differs from the ledger before it, or from what was said of "
+            f"it:\n{lines}\n"
             f"  mend the export; or, where it is meant, import it with {names} --why TEXT"
         )
 
@@ -70,6 +72,8 @@ def compare(
         profiles[creditor] = now
         findings += drift(creditor, before, now, beside, limits, request.as_of, whole=request.full)
         said += [f"{creditor}: {sentence}" for sentence in differences(before, now)]
+    if why := contradicted_day(request, reading.days, reading.period_start):
+        findings.append(Finding(name="day", creditor=request.file.name, sentence=why))
     findings += unread(request.file.name, refused, rows, request.settings.limits, request.as_of)
     open_findings = [finding for finding in findings if finding.name not in request.accept]
     return Comparison(

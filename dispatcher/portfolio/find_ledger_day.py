@@ -1,10 +1,13 @@
 """The day that a ledger is of: its name's, else that of its column, else no later than it was last written."""
 
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from dispatcher.portfolio.apply_mapping import PortfolioFileError
-from dispatcher.portfolio.domain.ledger_day import day_in_name
+from dispatcher.portfolio.domain.import_request import ImportRequest
+from dispatcher.portfolio.domain.ledger_day import day_in_name, days_in_name
 from dispatcher.portfolio.domain.portfolio_columns import LEDGER_DAY
 from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping
 from dispatcher.portfolio.read_portfolio_file import Reading, read_portfolio_file
@@ -18,12 +21,38 @@ def day_of_ledger(file: Path, now: datetime, mapping: PortfolioMapping | None = 
     and for a day that has not come; OSError for a file that is not there.
     """
     today = now.astimezone(UTC).date()
-    stated = day_in_name(file.name.partition(".")[0] if file.suffix.lower() == ".gz" else file.stem, today)
+    stated = day_in_name(_name(file), today)
     stated = stated or day_in_column(file, today, mapping)
     if stated is not None:
         return stated, ""
     written = datetime.fromtimestamp(file.stat().st_mtime, UTC).date()
     return min(written, today), "; no day in its name: taken as of the day it was last written"
+
+
+def contradicted_day(request: ImportRequest, said: Collection[str], period_start: date | None) -> str:
+    """Why the day that was stated cannot be the ledger's, in a sentence; empty where the file says nothing else.
+
+    `said` are the texts of its column `ledger_as_of`, which count where its name has no day.
+    """
+    day, mapping = request.as_of, request.mapping
+    whence, days = "its name", days_in_name(_name(request.file))
+    if not days:
+        read = date_reader(mapping.date_format if mapping else "", period_start=period_start)
+        whence, days = f"its column {LEDGER_DAY}", frozenset(_days(read, said))
+    if not days or day in days:
+        return ""
+    return f"{request.file.name} is of {max(days)} by {whence}, and {day} was stated"
+
+
+def _days(read: Callable[[str], date], texts: Collection[str]) -> Iterator[date]:
+    for text in texts:
+        with suppress(ValueError):
+            yield read(text)
+
+
+def _name(file: Path) -> str:
+    """Without what says its kind: `.csv`, `.csv.gz`."""
+    return file.name.partition(".")[0] if file.suffix.lower() == ".gz" else file.stem
 
 
 def day_in_column(file: Path, today: date, mapping: PortfolioMapping | None = None) -> date | None:

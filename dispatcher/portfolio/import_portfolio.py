@@ -16,7 +16,12 @@ from dispatcher.portfolio.apply_mapping import PortfolioFileError
 from dispatcher.portfolio.compare_ledgers import Comparison, LedgerRefused
 from dispatcher.portfolio.domain.import_request import ImportReport, ImportRequest
 from dispatcher.portfolio.domain.portfolio import PortfolioRow, RefusedRow, RowProblem
-from dispatcher.portfolio.domain.portfolio_columns import CONTACT_COLUMNS, LEFT_ASIDE, REQUIRED
+from dispatcher.portfolio.domain.portfolio_columns import (
+    CONTACT_COLUMNS,
+    LEDGER_DAY,
+    LEFT_ASIDE,
+    REQUIRED,
+)
 from dispatcher.portfolio.domain.portfolio_mapping import PortfolioMapping, is_constant
 from dispatcher.portfolio.domain.portfolio_row import FileForm, RowReader
 from dispatcher.portfolio.read_portfolio_file import Reading, Record, read_portfolio_file
@@ -136,6 +141,8 @@ def _stage(job: _Import, staging: Staging, on_rows: Callable[[int], None]) -> No
         reader = readers.get(record.columns)
         if reader is None:
             reader = readers[record.columns] = RowReader(file_form(request, record.columns, reading))
+        if day := record.cells.get(LEDGER_DAY):
+            reading.days.add(day)
         job.take(staging, record, _read(reader, record))
         if job.rows % 1000 == 0:
             on_rows(job.rows)

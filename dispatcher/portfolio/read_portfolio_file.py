@@ -44,7 +44,8 @@ class Record(NamedTuple):
 class Reading:
     """What is known of the file beside its records, while they are read.
 
-    `headers` as the file writes them; `passed_over`: why rows were no records, with how many.
+    `headers` as the file writes them; `passed_over`: why rows were no records, with how many; `days`: what their
+    column `ledger_as_of` says, as written.
     """
 
     headers: tuple[str, ...] = ()
@@ -52,6 +53,7 @@ class Reading:
     period_start: date | None = None
     warnings: list[tuple[int, RowProblem]] = field(default_factory=list)
     passed_over: Counter[str] = field(default_factory=Counter)
+    days: set[str] = field(default_factory=set)
 
 
 def read_portfolio_file(

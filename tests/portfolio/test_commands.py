@@ -201,12 +201,27 @@ def test_a_ledger_without_any_day_is_no_newer_than_its_file(run, tmp_path):
     assert "taken as of the day it was last written (2026-11-12); --as-of says another" in err
 
 
-def test_a_stated_day_that_the_name_contradicts_is_said(run, tmp_path):
+def test_a_stated_day_that_the_name_contradicts_is_refused_until_somebody_says_why(run, tmp_path):
     file = a_file(tmp_path, a_row()).rename(tmp_path / "ledger_20261110.csv")
-    code, out, err = run("portfolio", "import", file, "--as-of", "2026-11-16")
+    code, _, err = run("portfolio", "import", file, "--as-of", "2026-11-16")
+    assert code == 2
+    assert "ledger_20261110.csv is of 2026-11-10 by its name, and 2026-11-16 was stated" in err
+    meant = ("--accept", "day", "--why", "the shop names its files after the last booking")
+    code, out, _ = run("portfolio", "import", file, "--as-of", "2026-11-16", *meant)
     assert code == 0
     assert "ledger of 2026-11-16" in out
-    assert "of 2026-11-10 by its name and of 2026-11-16 by --as-of" in err
+
+
+def test_an_older_file_never_opens_a_paid_debt_again_by_a_newer_day_that_was_stated(run, tmp_path):
+    paid = a_file(tmp_path, a_row(balance="0.00", settled_on="2026-11-15"))
+    assert run("portfolio", "import", paid, "--as-of", "2026-11-15")[0] == 0
+    old = a_file(tmp_path, a_row(settled_on=""), name="ledger_20261110.csv")
+    assert run("portfolio", "import", old, "--as-of", "2026-11-16")[0] == 2
+    code, _, err = run("portfolio", "import", old)
+    assert code == 2
+    assert "one of 2026-11-15 is imported already" in " ".join(err.split())
+    code, out, _ = run("portfolio", "status", "--as-of", "2026-11-16", "--json")
+    assert (code, json.loads(out)["currencies"].get("USD", {}).get("open", {}).get("count", 0)) == (0, 0)
 
 
 def test_a_name_that_only_looks_like_a_date_needs_a_stated_day(run, tmp_path):

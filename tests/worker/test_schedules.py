@@ -1,5 +1,6 @@
 """Schedules fire once, on both clock changes of a year, through take-over, and say what they missed."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -170,6 +171,43 @@ def test_a_job_that_fails_is_recorded_and_keeps_no_other_from_its_hour(database:
         assert [(row.state, row.note) for row in fires.recent(connection)] == [
             ("failed", "ValueError: no ledger")
         ]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"cron": "0 0 31 2 *"},  # never fires: to look for its next time fails
+        {"cron": "99 7 * * *"},
+        {"zone": "Mars/Olympus"},
+        {"job": "raises"},
+        {"job": "is gone"},
+    ],
+)
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_whatever_is_wrong_with_one_schedule_the_others_fire_and_it_is_told(
+    database: Database, broken: dict[str, str], place: int
+) -> None:
+    def raises(fired: datetime) -> str:
+        raise OSError("disk full")
+
+    clock, ran, told = Clock(at("2026-05-04T00:00Z")), [], []
+    good = [
+        Schedule(name=name, job="run", cron="30 2 * * *", zone="America/New_York")
+        for name in ("first", "second")
+    ]
+    bad = replace(good[0], name="bad", **broken)
+    ports = replace(
+        scheduler(database, clock, "one", ran),
+        schedules=[*good[:place], bad, *good[place:]],
+        trouble=lambda name, _: told.append(name),
+    )
+    ports = replace(ports, jobs={**ports.jobs, "raises": raises})
+    fire_schedules(ports)
+    clock.now = at("2026-05-04T06:31Z")
+    fired = [name for name, _ in fire_schedules(ports)]
+    assert [name for name in fired if name != "bad"] == ["first", "second"]
+    assert ran == [("one", at("2026-05-04T06:30Z"))] * 2
+    assert set(told) == {"bad"}
 
 
 def test_the_shipped_schedules_are_read() -> None:

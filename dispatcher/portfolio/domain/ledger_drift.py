@@ -29,7 +29,7 @@ _WORDS = {
 }
 
 
-ACCEPTABLE = frozenset({*_WORDS, "columns", "emptied", "renumbered"})
+ACCEPTABLE = frozenset({*_WORDS, "columns", "day", "emptied", "renumbered"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

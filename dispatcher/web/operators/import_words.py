@@ -107,6 +107,7 @@ DECIMALS = (
     (".", "a point, also where 1.234 is less than two"),
 )
 ACCEPTED = {
+    "day": "The file is of another day",
     "columns": "Columns that protect people are gone",
     "emptied": "A column emptied",
     "keys": "References are spelled differently",
