@@ -27,7 +27,7 @@ $(VENV)/dev-ready: $(VENV)/run-ready
 run: $(VENV)/run-ready ## A whole daily run on the sample portfolio, into var/
 	@$(BIN)/dispatcher demo
 
-# Four on two cores, since they wait for servers; in the order of the names, where few dear tests do not come last.
+# Three on two cores, since they wait for servers; in the order of the names, where few dear tests do not come last.
 test: $(VENV)/dev-ready ## The whole test suite, with a real Redis and PostgreSQL
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 

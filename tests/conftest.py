@@ -30,7 +30,7 @@ from tests import servers, tried_once
 from tests.emptied import TEMPLATE, EmptiedDatabase, execute, named
 from tests.forked_trials import ForkedTrial
 from tests.migrated import begin, migrated_file
-from tests.pace import slowness
+from tests.pace import is_within
 from tests.shared import shared_folder
 
 DEEP = os.environ.get("DEEP") == "1"
@@ -95,8 +95,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 MOST_SECONDS = 20.0  # of the processor, children's included: the wall's clock says only how busy a machine is
-# The same work costs up to half as much again from one time to the next: that is no fault of a test
-UNEVEN = 1.5
 
 
 @pytest.hookimpl(wrapper=True)
@@ -105,7 +103,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     before = _processor_seconds()
     yield
     spent = _processor_seconds() - before
-    if not DEEP and spent > MOST_SECONDS * UNEVEN and spent > MOST_SECONDS * UNEVEN * slowness():
+    if not DEEP and not is_within(spent, MOST_SECONDS):
         pytest.fail(
             f"it took {spent:.0f} s of the processor, more than {MOST_SECONDS:.0f}: mark what is long as deep"
         )

@@ -3,17 +3,23 @@
 `tests/writing/test_trial.py` holds that the program's own start does the same.
 """
 
+import gc
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from functools import cache
 from typing import IO
 
+from dispatcher.authoring.template_files import read_template
+from dispatcher.rulebook.letter_words import load_letter_words
 from dispatcher.rulebook.wording import load_wordings
 from dispatcher.writing import trial
+from dispatcher.writing.language.layouts import read_layouts
+from dispatcher.writing.language.meta import FILE as META_FILE
 from tests.shared import ROOT
 
 own_start = trial._begin
@@ -65,9 +71,17 @@ def _serve(asked: socket.socket) -> None:
     """Fork for whoever asks."""
     import dispatcher.writing.letters  # noqa: F401 - as the program's own start does
 
-    # What is compiled is kept: all languages take a quarter of a template's trial.
-    for wording in load_wordings(ROOT / "config/content").values():
+    # What is compiled, learnt and loaded is kept: all that takes ten times what the trial of a text takes.
+    house = read_layouts(
+        ROOT / "templates", load_wordings(ROOT / "config/content"), load_letter_words(ROOT / "config/letters")
+    )
+    for wording in house.wordings.values():
         wording.compile()
+    shipped = read_template(ROOT / "templates", "first-reminder")
+    english = {path: text for path, text in shipped.files.items() if path.startswith(("en/", META_FILE))}
+    for _ in trial.try_version(replace(shipped, files=english), house):
+        pass
+    gc.freeze()
     while True:
         what, pipes, _, _ = socket.recv_fds(asked, 32, 2)
         if not what:

@@ -7,7 +7,7 @@ judged examples, so that whoever asks is told which words weigh, and another exa
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain, pairwise
 from math import log
 from typing import Any, NamedTuple
@@ -62,15 +62,7 @@ class Leaning:
     @cached_property
     def weights(self) -> Mapping[str, float]:
         """What each weighs: counts of examples on either side."""
-        bad, good = map(_counted, self._examples)
-        known = {feature for feature, count in (bad + good).items() if count >= _SEEN or " " in feature}
-        all_bad, all_good = (
-            sum(side[feature] for feature in known) + _UNSEEN * len(known) for side in (bad, good)
-        )
-        even = log(all_good) - log(all_bad)
-        return {
-            feature: log(bad[feature] + _UNSEEN) - log(good[feature] + _UNSEEN) + even for feature in known
-        }
+        return _learnt(*self._examples)
 
     def weigh(self, words: list[Word], *, whole: bool = True) -> Weighed:
         """Weigh a stretch of words; `whole`: it is a sentence, whose beginning and end count too."""
@@ -80,6 +72,18 @@ class Leaning:
             return Weighed(0.0, 0, 0)
         total = sum(weights[name] for name in known)
         return Weighed(total, *known[max(known, key=weights.__getitem__)])
+
+
+@lru_cache(maxsize=32)
+def _learnt(held: tuple[str, ...], free: tuple[str, ...]) -> Mapping[str, float]:
+    """Once a process for the same examples: a template's trial gets a copy of the wording with each template."""
+    bad, good = map(_counted, (held, free))
+    known = {feature for feature, count in (bad + good).items() if count >= _SEEN or " " in feature}
+    all_bad, all_good = (
+        sum(side[feature] for feature in known) + _UNSEEN * len(known) for side in (bad, good)
+    )
+    even = log(all_good) - log(all_bad)
+    return {feature: log(bad[feature] + _UNSEEN) - log(good[feature] + _UNSEEN) + even for feature in known}
 
 
 def words_of(plain: str, begin: int = 0) -> list[Word]:
