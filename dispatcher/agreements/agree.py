@@ -37,6 +37,7 @@ from dispatcher.values.money import Money
 
 ERASABLE_TERMS = ("approved_by", "approved_why", "agreed_words")  # people's words: beside the log, not in it
 BREAKS_WITH_AGE = frozenset({"time-barred", "limitation-unknown"})  # a payment may revive such a debt
+OF_ONE_DEBT = BREAKS_WITH_AGE | {"disputed"}  # what forbids one debt of several
 
 
 def promise(
@@ -50,6 +51,7 @@ def promise(
     """
     with recording(database, who, said, debts=named(database, who, said, debts)) as record:
         case = open_case(record, rules, replaces)
+        _meant(case, debts, BREAKS_WITH_AGE)  # of a disputed debt a promise is recorded as any other
         if on < case.on:
             raise RecordError(f"--on {on} lies before {case.on}: a promise is for a day to come")
         _not_barred(case, approval)
@@ -64,6 +66,7 @@ def plan(
     """A payment plan; raises RecordError for terms outside the limits that nobody approved."""
     with recording(database, who, said, debts=named(database, who, said, debts)) as record:
         case = open_case(record, rules, replaces)
+        _meant(case, debts)
         draft = _offered(case, words.offer) if words.offer is not None else planned(case, words)
         within_limits(case, draft, approval)
         return _keep(case, _worded(_approved(draft, approval), agreed_words))
@@ -77,6 +80,7 @@ def settlement(
     """A part of the balance, paid by a day or in parts, that ends the debts; raises RecordError outside the limits."""
     with recording(database, who, said, debts=named(database, who, said, debts)) as record:
         case = open_case(record, rules, replaces)
+        _meant(case, debts)
         money = money_of(amount, case.total)
         if by < case.on:
             raise RecordError(f"--by {by} lies before {case.on}")
@@ -93,8 +97,18 @@ def settlement(
         return _keep(case, _worded(_approved(draft, approval), agreed_words))
 
 
+def _meant(case: Case, named_debts: Sequence[str], forbidding: frozenset[str] = OF_ONE_DEBT) -> None:
+    """Whoever approves terms has not approved of a debt that is forbidden and stands among others unnamed."""
+    refused = () if named_debts or len(case.debts) == 1 else _refused(case, forbidding)
+    if refused:
+        raise RecordError(
+            f"{'; '.join(refused)}: no debt was named, and this would be one of {references(case.debts)}; "
+            "name each that is meant (--debt)"
+        )
+
+
 def _not_barred(case: Case, approval: Approval) -> None:
-    barred = _barred(case)
+    barred = _refused(case, BREAKS_WITH_AGE)
     if barred and not approval.given:
         raise RecordError(
             f"{'; '.join(barred)}: a promise may revive it, so a person decides with counsel's text; "
@@ -102,9 +116,9 @@ def _not_barred(case: Case, approval: Approval) -> None:
         )
 
 
-def _barred(case: Case) -> list[str]:
+def _refused(case: Case, rules: frozenset[str]) -> list[str]:
     found = offering.refuse_all(case.person, case.debts, case.terms, case.on)
-    return sorted({refusal.detail for refusal in found if refusal.rule in BREAKS_WITH_AGE})
+    return sorted({refusal.detail for refusal in found if refusal.rule in rules})
 
 
 def _promised(case: Case, on: date, money: Money, approval: Approval) -> Draft:

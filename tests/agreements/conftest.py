@@ -3,7 +3,7 @@
 import csv
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -32,12 +32,13 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
 def ledger(desk: Desk, tmp_path: Path) -> Callable[..., None]:
     """Import a ledger of a day."""
 
-    def read(day: str, balance: str, **changes: str) -> None:
+    def read(day: str, balance: str, *, also: Sequence[dict[str, str]] = (), **changes: str) -> None:
         file = tmp_path / "ledger.csv"
+        rows = [{**ROW, "balance": balance, **changes}, *also]
         with file.open("w", newline="") as stream:
-            writer = csv.DictWriter(stream, fieldnames=list(ROW | changes))
+            writer = csv.DictWriter(stream, fieldnames=list({name: None for row in rows for name in row}))
             writer.writeheader()
-            writer.writerow({**ROW, "balance": balance, **changes})
+            writer.writerows(rows)
         desk("portfolio", "import", str(file), "--as-of", day)
 
     return read

@@ -73,6 +73,12 @@ def test_no_plan_bears_interest_on_interest_that_the_ledger_s_balance_holds(held
     assert said == ([] if bears else ["interest-on-interest"])
 
 
+def test_no_plan_bears_interest_on_what_an_earlier_plan_may_have_left_in_the_balance() -> None:
+    found = offers_for((terms(),), person(), [replace(debt(), plan_interest=True)], ON)
+    assert [plan.interest for plan in found.plans] == [None] * len(found.plans) != []
+    assert [one.rule for one in found.refused if one.offer == "interest"] == ["interest-on-interest"]
+
+
 def test_a_plan_shows_what_is_owed_what_the_interest_is_and_both_together() -> None:
     plans = offered(person()).plans
     assert plans

@@ -225,19 +225,26 @@ def interest_for(
     """What a plan of this person for these debts bears that is made on a day, else the rule that says no, in words."""
     wanted = terms.plans.interest if terms and terms.plans else None
     interest, rule, detail = borne(wanted, person.country, person.region, person.kind, on)
-    holding = [debt.reference for debt in debts if _is_part_interest(debt)]
+    holding = [debt.reference for debt in debts if _may_hold_interest(debt)]
     if interest is None or not holding:
         return interest, rule, detail
-    detail = f"the ledger's balance of {', '.join(holding)} holds interest: a plan would bear interest on it"
+    detail = (
+        f"the ledger's balance of {', '.join(holding)} holds interest, or may hold that of an earlier plan: "
+        "a plan would bear interest on it"
+    )
     return None, "interest-on-interest", detail
 
 
-def _is_part_interest(debt: DebtFile) -> bool:
-    """Whether the ledger names a part of the balance as interest; a figure that cannot be read may be one."""
+def _may_hold_interest(debt: DebtFile) -> bool:
+    """Whether the ledger names a part of the balance as interest, in a figure that cannot be read too.
+
+    What an earlier plan bore is booked into the balance, and no ledger has to say how much of it is left.
+    """
     try:
-        return Money.of(debt.extra.get("interest") or "0", debt.ledger.currency).minor != 0
+        named = Money.of(debt.extra.get("interest") or "0", debt.ledger.currency).minor != 0
     except ValueError:
-        return True
+        named = True
+    return named or debt.plan_interest
 
 
 def _within_terms(
