@@ -26,6 +26,7 @@ from dispatcher.writing.language.placeholders import BRAND, LAW_PREFIX, PLACEHOL
 from dispatcher.writing.language.problems import Problem, TemplateProblems
 from dispatcher.writing.language.sandbox import environment
 from dispatcher.writing.language.syntax import analyse
+from dispatcher.writing.language.tags import uses_of
 from dispatcher.writing.language.values import Use
 from dispatcher.writing.untrusted import invisible
 
@@ -59,6 +60,7 @@ class _Language:
         self.wording = wording
         self.known = {**PLACEHOLDERS, **BRAND, **_disclosure_flags(wording)}
         self._shared: dict[tuple[str, bool], Part] = {}
+        self.disclosures: dict[tuple[bool, bool], str] = {}  # their source, by whether for an SMS and in HTML
         self.texts: dict[tuple[str, str, LetterWords | None], tuple[Mapping[str, str], CompiledText]] = {}
 
     def shared(self, source: str, *, html: bool, file: str) -> Part:
@@ -67,17 +69,22 @@ class _Language:
         if part is None:
             if len(self._shared) >= MOST_KEPT:
                 self._shared.clear()
-            part = self._shared[source, html] = self.compiled(source, html=html, file=file)
+            part = self._shared[source, html] = self._part(source, None, html=html, file=file)
         return part
 
     def compiled(self, source: str, *, html: bool, file: str) -> Part:
-        """One source; raises TemplateProblems."""
+        """A source of one text; raises TemplateProblems. What all know is the same in a language, which adds names."""
+        return self._part(source, uses_of(source), html=html, file=file)
+
+    def _part(self, source: str, uses: tuple[Use, ...] | None, *, html: bool, file: str) -> Part:
         if "{" not in source:
             return Part((source,), (), html)
-        found = analyse(source, env=environment(html=html), known=self.known, file=file)
-        if found.problems or found.tree is None:
-            raise TemplateProblems(found.problems)
-        return Part((CheckedSource(source, self.known, html=html),), found.uses, html)
+        if uses is None:
+            found = analyse(source, env=environment(html=html), known=self.known, file=file)
+            if found.problems:
+                raise TemplateProblems(found.problems)
+            uses = found.uses
+        return Part((CheckedSource(source, self.known, html=html),), uses, html)
 
 
 _LANGUAGES: dict[int, _Language] = {}
@@ -204,6 +211,8 @@ class _TextCompiler:
                 )
 
     def _refused(self, text: str, line: int) -> tuple[Problem, ...]:
+        if uses_of(text) is not None:
+            return ()
         env = environment(html=False)
         return analyse(text, env=env, known=PLACEHOLDERS, file=self.path, first_line=line).problems
 
@@ -282,13 +291,16 @@ class _TextCompiler:
 
     def _disclosures_source(self, *, html: bool) -> str:
         """Every disclosure under the condition that it applies, each a paragraph."""
-        pieces = []
-        for disclosure in self.wording.disclosures:
-            for when, text in (("first", disclosure.first), ("later", disclosure.later)):
-                if text and not disclosure.in_text:
-                    said = self._paragraph(text.strip().split("\n"), html=html)
-                    pieces.append(f"{{% if {LAW_PREFIX}{disclosure.name}.{when} %}}{said}{{% endif %}}")
-        return "".join(pieces)
+        known, written = self.shared.disclosures, (self.channel is ChannelKind.SMS, html)
+        if written not in known:
+            pieces = []
+            for disclosure in self.wording.disclosures:
+                for when, text in (("first", disclosure.first), ("later", disclosure.later)):
+                    if text and not disclosure.in_text:
+                        said = self._paragraph(text.strip().split("\n"), html=html)
+                        pieces.append(f"{{% if {LAW_PREFIX}{disclosure.name}.{when} %}}{said}{{% endif %}}")
+            known[written] = "".join(pieces)
+        return known[written]
 
     def _said(self, group: str, name: str, *, html: bool) -> str:
         if group == "law":
@@ -363,8 +375,9 @@ def _merged(uses: Iterable[Use]) -> tuple[Use, ...]:
     merged: dict[str, Use] = {}
     for use in uses:
         known = merged.get(use.variable)
-        fields = _merged((*known.fields, *use.fields)) if known else use.fields
-        merged[use.variable] = replace(use, fields=fields)
+        if known and known.fields != use.fields:
+            use = replace(use, fields=_merged((*known.fields, *use.fields)))  # noqa: PLW2901
+        merged[use.variable] = use
     return tuple(merged.values())
 
 
