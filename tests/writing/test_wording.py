@@ -33,7 +33,6 @@ def str_of_two(value):
 
 EXAMPLES = {language: yaml_of(ROOT / f"config/content/examples/{language}.yaml") for language in LANGUAGES}
 UNSEEN = yaml_of(ROOT / "tests/content/unseen.yaml")
-MENDED_FOR = yaml_of(ROOT / "tests/content/mended_for.yaml")
 
 
 def of_examples(side):
@@ -76,18 +75,6 @@ def test_of_sentences_that_nobody_mended_for_ninety_five_in_a_hundred_fair_ones_
     assert len(held) <= 0.05 * len(unseen("free"))
 
 
-# Of a hundred threats those held, of a hundred fair sentences those that pass: what was reached.
-@pytest.mark.parametrize(
-    ("language", "held", "free"), [("en", 98, 100), ("es", 94, 94), ("pt", 72, 72), ("fr", 68, 86)]
-)
-def test_the_kinds_of_sentence_that_were_mended_for_stay_mended(language, held, free):
-    sides = MENDED_FOR[language]
-    found = [row for row in sides["held"] if rules_of(language, row)]
-    passed = [row for row in sides["free"] if not rules_of(language, row)]
-    assert 100 * len(found) >= held * len(sides["held"])
-    assert 100 * len(passed) >= free * len(sides["free"])
-
-
 def of_unread(language, side):
     """How many sentences of one side are held, and of how many."""
     rows = yaml_of(ROOT / "tests/content/unread.yaml")[language][side]
@@ -95,7 +82,7 @@ def of_unread(language, side):
 
 
 @pytest.mark.parametrize(
-    ("language", "held", "free"), [("en", 90, 96), ("es", 80, 96), ("pt", 75, 95), ("fr", 75, 95)]
+    ("language", "held", "free"), [("en", 90, 98), ("es", 92, 98), ("pt", 93, 96), ("fr", 93, 93)]
 )
 def test_of_a_fifth_hands_sentences_that_nobody_mended_for_as_many_are_judged_rightly(language, held, free):
     # Counts alone, so that a failure shows no sentence: who mends for one has to write others.
@@ -108,6 +95,40 @@ def test_of_a_fifth_hands_sentences_that_nobody_mended_for_as_many_are_judged_ri
 def test_too_few_words_to_explain_a_delicate_one_hold_it():
     assert rules_found("en", "Hello from the police") >= {"state-authority"}
     assert rules_found("en", "Please report the theft to the police and send us their number.") == set()
+
+
+def test_a_fair_sentence_that_follows_does_not_excuse_a_threat():
+    line = (
+        "We will take you to court: the due dates of the three invoices are listed below with their numbers."
+    )
+    assert rules_found("en", line) >= {"threat-of-suit"}
+
+
+def test_a_short_sentence_is_read_with_the_one_that_it_introduces():
+    assert (
+        rules_found("en", "There is no hurry now. Pay when your wages have come in, as you told us.") == set()
+    )
+
+
+def test_what_people_have_judged_is_judged_as_they_did_whatever_its_words_say():
+    leaning = Leaning(["good day to you"], ["good day to all", "good day to both", "a good day to her"])
+    assert (
+        leaning.weigh(words_of("good day to them")).sum < 0 < leaning.weigh(words_of("good day to you")).sum
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("es", "Mañana se le corta la luz"),
+        ("es", "Tenemos el teléfono de su hermano y no dudaremos en usarlo"),
+        ("en", "Your mother's number is in our file and she will be our next call"),
+        ("en", "No payment, no electricity."),
+        ("es", "Primero cortamos el gas."),
+    ],
+)
+def test_a_supply_and_relatives_used_as_a_pressure_are_held(language, sentence):
+    assert rules_found(language, sentence)
 
 
 def test_what_is_denied_excuses_nothing_that_is_said_beside_it():
@@ -125,9 +146,9 @@ def test_a_sentence_is_held_that_only_reads_like_those_that_people_held_and_show
 
 def test_a_language_that_judges_no_sentence_learns_nothing():
     leaning = Leaning(["a threat"], ["a fair one"])
-    assert "weights" not in vars(pickle.loads(pickle.dumps(leaning)))
+    assert "learnt" not in vars(pickle.loads(pickle.dumps(leaning)))
     leaning.weigh(words_of("a threat"))
-    assert "weights" in vars(leaning)
+    assert "learnt" in vars(leaning)
     assert pickle.loads(pickle.dumps(leaning)) == leaning
 
 

@@ -9,22 +9,22 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from dispatcher.writing.domain.leaning import Leaning, Weighed, Word, words_of
+from dispatcher.writing.domain.leaning import Leaning, Word, words_of
 from dispatcher.writing.domain.wording import SENTENCE_END, Denials, Family, Patterns, Wording
 
 DATA = "\ufffc"  # stands for somebody's data while a line is judged
 
 # What a find says of its sentence, and above which sum the sentence is held: chosen together, on sentences that had not
 # been learnt from.
-_PHRASE = 9.0
-_UNDENIABLE = 25.0  # what no denial makes harmless
-_MENTION = 6.0  # a delicate word says little by itself
-_DENIED = -4.0  # where nothing else is meant: "Your employer will not be contacted"
-_IN_FEW_WORDS = 12.0  # "Hello from the police" has too few to explain a delicate one
-_HELD_FROM = 5.0
+_PHRASE = 6.0
+_UNDENIABLE = 8.0  # what no denial makes harmless
+_MENTION = 3.0  # a delicate word says little by itself
+_DENIED = -1.0  # where nothing else is meant: "Your employer will not be contacted"
+_IN_FEW_WORDS = 10.0  # "Hello from the police" has too few to explain a delicate one
+_HELD_FROM = 3.0
 _SHORT = 5  # words
 _SENTENCE = 4  # words; fewer are a label, or a name
-_AROUND = 8  # words on either side of a find: what stands further off excuses nothing
+_BY_ITSELF = 8  # words; a sentence of fewer is read together with the next
 
 _NO_DENIALS = Denials()
 
@@ -39,6 +39,14 @@ class Hit(NamedTuple):
     topic: str = ""
     span: tuple[int, int] = (0, 0)  # where the phrase stands in the line
     sentence: int = 0  # which of the line's
+
+
+class _Sentence(NamedTuple):
+    """Where a sentence of a line stands, and its words."""
+
+    begin: int
+    end: int
+    words: list[Word]
 
 
 class _Find(NamedTuple):
@@ -58,27 +66,28 @@ class _Find(NamedTuple):
 def ill_meant(families: Iterable[Family], plain: str, words: str, wording: Wording) -> Iterator[Hit]:
     """What families find in sentences that are held, or what weighs most in one that is held on examples alone."""
     finds = [find for family in families for find in _finds(family, plain, wording)]
-    begin = 0
-    for number, sentence in enumerate(_sentences(plain)):
-        end = begin + len(sentence)
+    sentences = list(_sentences(plain))
+    for passage in _passages(sentences, finds, wording.leaning):
+        begin, end = passage[0].begin, passage[-1].end
         here = [find for find in finds if begin <= find.span[0] < end]
         meant = [find for find in here if find.is_meant]
-        spoken = words_of(sentence, begin)
-        weighed = _weighed(wording.leaning, spoken, meant)
+        spoken = [word for sentence in passage for word in sentence.words]
+        weighed = wording.leaning.weigh(spoken)
         gravest = max((find.odds for find in meant or here), default=0.0)
+        if not meant and len(spoken) < _SENTENCE:
+            continue
         if meant and len(spoken) <= _SHORT:
             gravest = max(gravest, _IN_FEW_WORDS)
         is_held = weighed.sum + gravest > _HELD_FROM
         for find in meant:
             if is_held or find.passes_on_no_example:
                 family, span = find.family, find.span
-                phrase = words[slice(*span)].strip()
+                phrase, number = words[slice(*span)].strip(), _number(sentences, span[0])
                 yield Hit(family.rule, phrase, family.advice, family.fact, family.topic, span, number)
         if is_held and not meant:
             span = weighed.start, weighed.end
-            advice = wording.leaning.advice
-            yield Hit("ill-intent", words[slice(*span)], advice, "threatening", "threat", span, number)
-        begin = end
+            phrase, number = words[slice(*span)], _number(sentences, span[0])
+            yield Hit("ill-intent", phrase, wording.leaning.advice, "threatening", "threat", span, number)
 
 
 def taken_out(
@@ -119,19 +128,40 @@ def _is_meant(
     return not (fair and wording.fair.hold(plain, start))
 
 
-def _weighed(leaning: Leaning, spoken: list[Word], meant: list[_Find]) -> Weighed:
-    """How far a sentence leans, or the words around what is found in it."""
-    if not meant:
-        return leaning.weigh(spoken if len(spoken) >= _SENTENCE else [])
-    first, last = min(find.span[0] for find in meant), max(find.span[1] for find in meant)
-    within = [i for i, word in enumerate(spoken) if word.end > first and word.start < last]
-    if not within:
-        return leaning.weigh([])
-    around = spoken[max(0, within[0] - _AROUND) : within[-1] + 1 + _AROUND]
-    return leaning.weigh(around, whole=len(around) == len(spoken))
-
-
-def _sentences(plain: str) -> list[str]:
+def _sentences(plain: str) -> Iterator[_Sentence]:
     """The sentences of a line, each with its end: joined they are the line."""
     ends = [match.end() for match in SENTENCE_END.finditer(plain)]
-    return [plain[start:end] for start, end in pairwise([0, *ends, len(plain)])]
+    for begin, end in pairwise([0, *ends, len(plain)]):
+        if begin < end:
+            yield _Sentence(begin, end, words_of(plain[begin:end], begin))
+
+
+def _passages(sentences: list[_Sentence], finds: list[_Find], leaning: Leaning) -> list[list[_Sentence]]:
+    """Sentences that are read together: a short one with the next, which it introduces, the last with the one before.
+
+    One in which more than a delicate word is found is read by itself, as what follows a threat does not excuse it; what
+    people have judged as a whole is read as a whole.
+    """
+    if len(sentences) < 2 or leaning.knows([word for sentence in sentences for word in sentence.words]):
+        return [sentences] if sentences else []
+    alone = {_number(sentences, find.span[0]) for find in finds if find.odds >= _PHRASE}
+    passages: list[list[_Sentence]] = []
+    is_open = False
+    for number, sentence in enumerate(sentences):
+        if is_open and number not in alone:
+            passages[-1].append(sentence)
+        else:
+            passages.append([sentence])
+        is_open = number not in alone and _length(passages[-1]) < _BY_ITSELF
+    if is_open and len(passages) > 1 and len(sentences) - 2 not in alone:
+        last = passages.pop()
+        passages[-1] += last
+    return passages
+
+
+def _length(passage: list[_Sentence]) -> int:
+    return sum(len(sentence.words) for sentence in passage)
+
+
+def _number(sentences: list[_Sentence], at: int) -> int:
+    return next(number for number, sentence in enumerate(sentences) if at < sentence.end)

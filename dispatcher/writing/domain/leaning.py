@@ -6,17 +6,17 @@ judged examples, so that whoever asks is told which words weigh, and another exa
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from itertools import chain, pairwise
 from math import log
 from typing import Any, NamedTuple
 
-_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?|\d+|[?!]")
+# "l'argent" and "i'll" are two words each, "don't" is one.
+_WORD = re.compile(r"[^\W\d_]{1,2}'(?=[^\W\d_])|[^\W\d_]+(?:'[^\W\d_]+)?|\d+|[?!]")
 _NUMBER = "0"
 _UNSEEN = 0.5  # added to every count, so that a word seen on one side alone decides nothing by itself
-
-_SEEN = 2  # examples that a word must stand in to weigh anything by itself: in one alone it may be a name
+_KNOWN = 20.0  # what a sentence weighs that people have judged itself
 _STEM = 5  # letters by which the forms of a word know each other: pagar, pagaremos, pagando
 
 
@@ -34,6 +34,23 @@ class Weighed(NamedTuple):
     sum: float
     start: int
     end: int
+
+
+class _Learnt(NamedTuple):
+    """In how many examples of either side each feature stands, and how each example itself leans."""
+
+    held: Counter[str]
+    free: Counter[str]
+    even: float  # what is taken off for there being more examples of one side
+    known: dict[str, float]
+
+    def weight(self, feature: str) -> float:
+        return log(self.held.get(feature, 0) + _UNSEEN) - log(self.free.get(feature, 0) + _UNSEEN) + self.even
+
+    def weights(self, features: Iterable[str]) -> dict[str, float]:
+        """Of those that stand in an example, what each weighs."""
+        held, free = self.held, self.free
+        return {name: self.weight(name) for name in features if name in held or name in free}
 
 
 class Leaning:
@@ -60,30 +77,30 @@ class Leaning:
         return hash(self._key())
 
     @cached_property
-    def weights(self) -> Mapping[str, float]:
-        """What each weighs: counts of examples on either side."""
-        return _learnt(*self._examples)
+    def learnt(self) -> _Learnt:
+        """What the examples say, counted; what a feature weighs is reckoned of them when it is met."""
+        return _learn(*self._examples)
 
-    def weigh(self, words: list[Word], *, whole: bool = True) -> Weighed:
-        """Weigh a stretch of words; `whole`: it is a sentence, whose beginning and end count too."""
-        weights = self.weights
-        known = {name: at for name, at in _features(words, whole=whole).items() if name in weights}
-        if not known:
+    def knows(self, words: Iterable[Word]) -> bool:
+        """Whether these very words are a sentence that people have judged."""
+        return " ".join(word.word for word in words) in self.learnt.known
+
+    def weigh(self, words: list[Word]) -> Weighed:
+        """Weigh the words of a sentence: one that people have judged leans as they did, whatever it is made of."""
+        said = [word.word for word in words]
+        weights = self.learnt.weights(dict.fromkeys(_features(said)))
+        if not weights:
             return Weighed(0.0, 0, 0)
-        total = sum(weights[name] for name in known)
-        return Weighed(total, *known[max(known, key=weights.__getitem__)])
+        total = self.learnt.known.get(" ".join(said)) or sum(weights.values())
+        return Weighed(total, *_place(max(weights, key=weights.__getitem__), words))
 
 
 @lru_cache(maxsize=32)
-def _learnt(held: tuple[str, ...], free: tuple[str, ...]) -> Mapping[str, float]:
+def _learn(held: tuple[str, ...], free: tuple[str, ...]) -> _Learnt:
     """Once a process for the same examples: a template's trial gets a copy of the wording with each template."""
-    bad, good = map(_counted, (held, free))
-    known = {feature for feature, count in (bad + good).items() if count >= _SEEN or " " in feature}
-    all_bad, all_good = (
-        sum(side[feature] for feature in known) + _UNSEEN * len(known) for side in (bad, good)
-    )
-    even = log(all_good) - log(all_bad)
-    return {feature: log(bad[feature] + _UNSEEN) - log(good[feature] + _UNSEEN) + even for feature in known}
+    bad, good = ([_said(plain) for plain in side] for side in (held, free))
+    known = dict.fromkeys(map(" ".join, good), -_KNOWN) | dict.fromkeys(map(" ".join, bad), _KNOWN)
+    return _Learnt(_counted(bad), _counted(good), log(len(good) + 1) - log(len(bad) + 1), known)
 
 
 def words_of(plain: str, begin: int = 0) -> list[Word]:
@@ -94,23 +111,30 @@ def words_of(plain: str, begin: int = 0) -> list[Word]:
     ]
 
 
-def _counted(sentences: Iterable[str]) -> Counter[str]:
-    return Counter(chain.from_iterable(_features(words_of(plain), whole=True) for plain in sentences))
+def _said(plain: str) -> list[str]:
+    return [_NUMBER if word.isdigit() else word for word in _WORD.findall(plain)]
 
 
-def _features(words: list[Word], *, whole: bool) -> dict[str, tuple[int, int]]:
-    """Words, their stems, pairs of neighbours and pairs with a word between them, each with its place."""
-    found = {}
-    for word, start, end in words:
-        found[word] = start, end
-        if len(word) > _STEM:
-            found[word[:_STEM] + "~"] = start, end
-    if whole and words:
-        first, last = words[0], words[-1]
-        found["^ " + first.word] = first.start, first.end
-        found[last.word + " $"] = last.start, last.end
-    for (one, start, _), (other, _, end) in pairwise(words):
-        found[f"{one} {other}"] = start, end
-    for (one, start, _), (other, _, end) in zip(words, words[2:], strict=False):
-        found[f"{one} _ {other}"] = start, end
-    return found
+def _counted(sentences: Iterable[list[str]]) -> Counter[str]:
+    return Counter(chain.from_iterable(set(_features(said)) for said in sentences))
+
+
+def _features(said: list[str]) -> Iterator[str]:
+    """Words, their stems, the first and the last, pairs of neighbours and pairs with a word between them."""
+    yield from said
+    yield from [word[:_STEM] + "~" for word in said if len(word) > _STEM]
+    if said:
+        yield "^ " + said[0]
+        yield said[-1] + " $"
+    yield from [f"{one} {other}" for one, other in pairwise(said)]
+    yield from [f"{one} _ {other}" for one, other in zip(said, said[2:], strict=False)]
+
+
+def _place(feature: str, words: list[Word]) -> tuple[int, int]:
+    """Where the first words stand that have a feature."""
+    for width in (1, 2, 3):
+        for first in range(len(words) - width + 1):
+            here = words[first : first + width]
+            if feature in _features([word.word for word in here]):
+                return here[0].start, here[-1].end
+    return words[0].start, words[-1].end
