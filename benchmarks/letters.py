@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from dispatcher.writing.letters import LetterPdf, render_letter
 from dispatcher.writing.letters.engine import LetterEngine
+from dispatcher.writing.letters.letter import LetterPdf, render_letter
 from dispatcher.writing.letters.plutoprint_engine import PlutoprintEngine
 from tests.letters.builders import a_debtor, a_letter, some_debts, some_inputs
 
@@ -23,7 +23,7 @@ _COLD = """
 import time; started = time.perf_counter()
 from tests.letters.builders import a_letter, some_inputs
 imported = time.perf_counter()
-from dispatcher.writing.letters import render_letter
+from dispatcher.writing.letters.letter import render_letter
 render_letter(a_letter(), some_inputs(), message_id="cold")
 print(time.perf_counter() - imported)
 """

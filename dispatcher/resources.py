@@ -4,7 +4,6 @@ import hashlib
 import time
 from functools import cache
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 
 _DECIDED_BY = ("tzdata", "phonenumbers", "holidays")
@@ -63,5 +62,5 @@ def _folder(kind: str, explicit: Path | None, variable: str) -> Path:
         if not explicit.is_dir():
             raise MissingFolderError(f"{variable}: {explicit} is not a folder")
         return explicit
-    packed = Path(str(files("dispatcher").joinpath("_data", kind)))
+    packed = Path(__file__).parent / "_data" / kind
     return packed if packed.is_dir() else _CHECKOUT / kind

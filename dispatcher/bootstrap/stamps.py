@@ -2,7 +2,6 @@
 
 from urllib.parse import urlsplit
 
-from channels.http import NoAnswerError, NotWrittenError, Transport
 from dispatcher.record.domain.time_stamp import Roots, StampError, read_roots
 from dispatcher.record.stamp_seals import Authority
 from dispatcher.settings.desk import SealSettings
@@ -14,6 +13,9 @@ def stamp_authority(settings: SealSettings) -> Authority | None:
     """The authority, asked once a call over HTTP (RFC 3161 section 3.4); None where no address is set."""
     if not settings.stamp_url:
         return None
+    # Loads urllib3: only where an authority is asked.
+    from channels.http import NoAnswerError, NotWrittenError, Transport
+
     url, seconds = settings.stamp_url, settings.stamp_seconds
 
     def ask(request: bytes) -> bytes:

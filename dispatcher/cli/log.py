@@ -363,7 +363,7 @@ def _place(dispatcher: Dispatcher) -> "tuple[Any, SealingKeys, SealJournal]":
 def _verify_database(*, quiet: bool) -> tuple[int, list[str], list[str]]:
     from dispatcher.bootstrap.stamps import stamp_roots
     from dispatcher.record.verify.verify_log import verify_log
-    from dispatcher.worker.render_pool import MOST_PROCESSES, usable_cores
+    from dispatcher.worker.cores import MOST_PROCESSES, usable_cores
 
     processes = min(usable_cores(), MOST_PROCESSES)
     with opened() as dispatcher, Bars(quiet=quiet) as bars:

@@ -14,9 +14,9 @@ from functools import partial
 
 from dispatcher.bootstrap import Dispatcher, open_dispatcher
 from dispatcher.settings import Settings
+from dispatcher.worker.cores import MOST_PROCESSES, usable_cores
 from dispatcher.writing.prepare_messages import MANY, Chunk, Prepared, prepare_chunk
 
-MOST_PROCESSES = 4  # each has the configuration, the templates and some 100 MB of its own
 # Chunks a process that wait for it or lie done: enough that none waits, few enough to hold in memory
 AHEAD = 2
 WATCH_SECONDS = 0.5
@@ -104,12 +104,6 @@ def render_pool(dispatcher: Dispatcher, *, actor: str) -> RenderPool | None:
     """The room, or None where there is one core or the settings want no other process."""
     processes = dispatcher.settings.prepare_processes or min(usable_cores(), MOST_PROCESSES)
     return RenderPool(dispatcher, actor=actor, processes=processes) if processes > 1 else None
-
-
-def usable_cores() -> int:
-    """How many processors this process may use."""
-    usable = getattr(os, "sched_getaffinity", None)
-    return len(usable(0)) if usable else os.cpu_count() or 1
 
 
 class _Clock:

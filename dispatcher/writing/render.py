@@ -37,7 +37,7 @@ from dispatcher.writing.mime import AddressError, Email, email_bytes
 from dispatcher.writing.untrusted import one_line
 
 if TYPE_CHECKING:  # loads the PDF engine: only where letters are written
-    from dispatcher.writing.letters import LetterProblem
+    from dispatcher.writing.letters.letter import LetterProblem
 
 _log = logging.getLogger(__name__)
 _Made = TypeVar("_Made")
@@ -371,10 +371,10 @@ def _sms(
 def _letter(
     text: CompiledText, inputs: RenderInputs, parts: dict[str, str], to: _Address
 ) -> Rendered | RenderFailure:
-    from dispatcher.writing.letters import (
+    from dispatcher.writing.letters.letter import (  # loads the PDF engine: only where letters are written
         LetterProblem,
         render_letter,
-    )  # loads the PDF engine: only where letters are written
+    )
 
     printed = render_letter(_letter_text(text, parts), inputs, message_id=to.message_id)
     if isinstance(printed, LetterProblem):
@@ -397,11 +397,11 @@ def _letter(
 
 def letter_failure(draft: Draft, inputs: RenderInputs, *, printed: bool) -> RenderFailure | None:
     """Why a letter of these words would be held; what only its pages can show is looked for where `printed`."""
-    from dispatcher.writing.letters import (
+    from dispatcher.writing.letters.letter import (  # loads the PDF engine: only where letters are written
         LetterPdf,
         check_letter,
         render_letter,
-    )  # loads the PDF engine: only where letters are written
+    )
 
     found = (render_letter if printed else check_letter)(
         _letter_text(draft, draft.parts), inputs, message_id="sample"

@@ -3,14 +3,14 @@
 from datetime import date, timedelta
 from functools import lru_cache
 
-import holidays
-
 REPLY_DAYS = 10  # working days from the day of the balance until an answer is hoped for
 
 
 @lru_cache(maxsize=4096)
 def working_day_after(day: date, count: int, country: str) -> date:
     """The day `count` working days later; where no calendar is known, Monday to Friday count."""
+    import holidays  # every country's: only where a day is counted
+
     try:
         return holidays.country_holidays(country.upper()).get_nth_working_day(day, count)
     except (NotImplementedError, KeyError):

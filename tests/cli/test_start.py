@@ -30,6 +30,7 @@ LIBRARIES = {"alembic", "babel", "cryptography", "dramatiq", "holidays", "jinja2
         (["users", "list"], {GATE, TEXTS, *LIBRARIES}, 54),
         (["portfolio", "status"], {GATE, TEXTS, *LIBRARIES}, 64),
         (["log", "search"], {GATE, TEXTS, *LIBRARIES - {"cryptography"}}, 82),
+        (["log", "verify"], {GATE, *LIBRARIES - {"cryptography", "babel", "phonenumbers"}}, 124),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",
 )

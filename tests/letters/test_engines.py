@@ -14,8 +14,9 @@ import zxingcpp
 from PIL import Image
 
 from dispatcher.values.bank_account import BankAccount
-from dispatcher.writing.letters import LetterPdf, render_letter, window_text
+from dispatcher.writing.letters.letter import LetterPdf, render_letter
 from dispatcher.writing.letters.pictures import letter_pages_as_png
+from dispatcher.writing.letters.reading import read_letter
 from tests.letters.builders import MESSAGE_ID, a_debtor, a_letter, a_sender, some_debts, some_inputs
 from tests.letters.reading import char_positions, fonts_of, page_texts
 
@@ -97,7 +98,7 @@ def test_each_engine_prints_the_window_the_code_and_the_running_lines(engine):
     letter = printed(engine, debts=some_debts(75))
     pages = page_texts(letter.pdf)
     last = Image.open(io.BytesIO(letter_pages_as_png(letter.pdf, 200)[-1]))
-    assert window_text(letter.pdf).split("\n")[1] == "Ana Gómez Ruiz"
+    assert read_letter(letter.pdf).window.split("\n")[1] == "Ana Gómez Ruiz"
     assert [code.text for code in zxingcpp.read_barcodes(last)] == ["https://pay.acme.example/INV-2026-0001"]
     assert ["continued" in page for page in pages] == [False, True, True]
 
@@ -176,7 +177,7 @@ def test_programs_started_later_still_find_their_own_fonts():
     program = (
         "import os, subprocess, sys\n"
         "from tests.letters.builders import MESSAGE_ID, a_letter, some_inputs\n"
-        "from dispatcher.writing.letters import render_letter\n"
+        "from dispatcher.writing.letters.letter import render_letter\n"
         "render_letter(a_letter(), some_inputs(), message_id=MESSAGE_ID)\n"
         "print(subprocess.run(['printenv', 'FONTCONFIG_PATH'], capture_output=True, text=True).stdout.strip())\n"
     )

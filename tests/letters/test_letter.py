@@ -12,7 +12,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from dispatcher.writing.letters import LetterPdf, LetterProblem, render_letter
+from dispatcher.writing.letters.letter import LetterPdf, LetterProblem, render_letter
 from dispatcher.writing.letters.pictures import letter_pages_as_png
 from tests.letters.builders import (
     AS_OF,
@@ -44,7 +44,7 @@ def test_the_same_inputs_give_the_same_bytes_also_in_another_process_and_folder(
     program = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
         "from tests.letters.builders import MESSAGE_ID, a_letter, some_inputs\n"
-        "from dispatcher.writing.letters import render_letter\n"
+        "from dispatcher.writing.letters.letter import render_letter\n"
         "inputs = some_inputs()\n"
         "sys.stdout.buffer.write(render_letter(a_letter(inputs), inputs, message_id=MESSAGE_ID).pdf)\n"
     )

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dispatcher.writing.letters import LetterPdf, LetterProblem, render_letter, window_text
 from dispatcher.writing.letters.layout import shipped_layout
+from dispatcher.writing.letters.letter import LetterPdf, LetterProblem, render_letter
 from dispatcher.writing.letters.paper import A4, A4_RIGHT, LETTER, Box, paper_for
 from dispatcher.writing.letters.pictures import letter_pages_as_png
+from dispatcher.writing.letters.reading import read_letter
 from tests.letters.builders import MESSAGE_ID, a_debtor, a_letter, a_sender, some_debts, some_inputs
 from tests.letters.reading import line_box
 
@@ -50,13 +51,13 @@ def rendered(paper="A4", sender=None, layout=None, **debtor) -> LetterPdf | Lett
 
 @pytest.mark.parametrize("paper", SIZES)
 def test_the_window_shows_the_sender_s_address_and_name_and_address_only(paper):
-    assert window_text(rendered(paper).pdf) == f"{RETURNS}\n{ADDRESS}"
+    assert read_letter(rendered(paper).pdf).window == f"{RETURNS}\n{ADDRESS}"
 
 
 @pytest.mark.parametrize("paper", SIZES)
 def test_both_addresses_lie_in_the_standard_s_field_the_sender_s_above(paper):
     pdf = rendered(paper, **(_IN_NEW_YORK if paper == "Letter" else {})).pdf
-    lines = [line_box(pdf, line) for line in window_text(pdf).split("\n")]
+    lines = [line_box(pdf, line) for line in read_letter(pdf).window.split("\n")]
     left, top, right, bottom = FIELDS[paper]
     assert all(left < x0 and top < y0 and x1 < right and y1 < bottom for x0, y0, x1, y1 in lines)
     assert all(above[3] < below[1] for above, below in itertools.pairwise(lines))
@@ -76,7 +77,10 @@ def test_no_ink_but_the_addresses_lies_behind_the_window(paper):
 
 def test_the_country_stands_last_in_capitals_when_the_letter_leaves_the_sender_s():
     abroad = rendered(country="DE", postal_code="10117", city="Berlin", address_lines=("Unter den Linden 5",))
-    assert window_text(abroad.pdf) == f"{RETURNS}\nAna Gómez Ruiz\nUnter den Linden 5\n10117 Berlin\nGERMANY"
+    assert (
+        read_letter(abroad.pdf).window
+        == f"{RETURNS}\nAna Gómez Ruiz\nUnter den Linden 5\n10117 Berlin\nGERMANY"
+    )
 
 
 def test_long_lines_wrap_between_words_and_the_type_shrinks_before_the_letter_is_held():
@@ -84,7 +88,7 @@ def test_long_lines_wrap_between_words_and_the_type_shrinks_before_the_letter_is
     letter = rendered(
         name=name, address_lines=("Urbanización Los Almendros de la Sierra Norte", "Escalera B", "Planta 14")
     )
-    assert window_text(letter.pdf).replace("\n", " ").startswith(f"{RETURNS} {name} Urbanización")
+    assert read_letter(letter.pdf).window.replace("\n", " ").startswith(f"{RETURNS} {name} Urbanización")
 
 
 @pytest.mark.parametrize(
@@ -141,8 +145,8 @@ def test_a_long_address_of_the_sender_shrinks_and_then_takes_two_lines(paper):
     lines = ("Suite 1204, The Old Exchange Building", "100 Example Street")
     one = rendered(paper, sender=a_sender(address_lines=lines[:1], **_SHEETS[paper]))
     two = rendered(paper, sender=a_sender(address_lines=(*lines, "Riverside Quarter"), **_SHEETS[paper]))
-    assert window_text(one.pdf).split("\n")[1] == "Ana Gómez Ruiz"
-    assert window_text(two.pdf).split("\n")[2] == "Ana Gómez Ruiz"
+    assert read_letter(one.pdf).window.split("\n")[1] == "Ana Gómez Ruiz"
+    assert read_letter(two.pdf).window.split("\n")[2] == "Ana Gómez Ruiz"
 
 
 def test_an_address_of_the_sender_that_does_not_fit_holds_the_letter_and_names_the_sender():
@@ -163,7 +167,7 @@ def test_any_address_is_either_printed_whole_or_held(name, lines, paper):
     result = rendered(paper, name=name, address_lines=tuple(lines))
     if isinstance(result, LetterPdf):
         assert result.pages == 1
-        shown = window_text(result.pdf).removeprefix(RETURNS)
+        shown = read_letter(result.pdf).window.removeprefix(RETURNS)
         assert "".join(shown.split()).startswith("".join(name.split()))
     else:
         assert result.rule == "postal-address"

@@ -3,11 +3,13 @@
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import holidays
 import pytest
 
 from dispatcher.gate.decision import Outcome
 from dispatcher.gate.rule_book import RuleBook, UnknownPackError
 from dispatcher.gate.rules import RulePack
+from dispatcher.rulebook.holiday_calendar import is_known
 from dispatcher.rulebook.optout_words import load_optout_words
 from dispatcher.rulebook.packs import load_rule_packs
 from dispatcher.rulebook.questions import answer
@@ -362,3 +364,11 @@ def test_a_pack_lists_every_area_code_of_its_place(
         if places:  # the newest codes have no name yet
             here = all(place in said or place.endswith(said) for place in places)
             assert here is (f"+1{area}" in listed), (area, places)
+
+
+def test_a_calendar_is_known_where_its_package_lists_it() -> None:
+    listed = holidays.list_supported_countries(include_aliases=True)
+    for country in (*listed, "XX", "us", "UnitedStates", "HolidayBase", ""):
+        for subdivision in (None, "XX", *listed.get(country, ())[:3]):
+            known = country in listed and (subdivision is None or subdivision in listed[country])
+            assert is_known(country, subdivision) is known, (country, subdivision)

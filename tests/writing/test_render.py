@@ -7,7 +7,6 @@ import pytest
 from channels.kind import ChannelKind
 from dispatcher.values.money import Money
 from dispatcher.writing.language.compiled import language_chain
-from dispatcher.writing.letters import window_text
 from dispatcher.writing.letters.reading import read_letter
 from dispatcher.writing.render import Rendered, RenderFailure
 from dispatcher.writing.working_days import working_day_after
@@ -142,8 +141,8 @@ def test_directional_overrides_and_control_characters_of_a_name_are_dropped():
 def test_a_letter_shows_name_and_address_alone_in_its_window():
     result = rendered(shipped("final-notice"), inputs(LETTER))
     assert isinstance(result, Rendered)
-    assert window_text(result.body).split("\n")[1].strip() == "Ana Pérez"
-    assert "INV-2041" not in window_text(result.body)
+    assert read_letter(result.body).window.split("\n")[1].strip() == "Ana Pérez"
+    assert "INV-2041" not in read_letter(result.body).window
 
 
 def test_a_letter_without_an_address_says_in_a_sentence_what_to_do():

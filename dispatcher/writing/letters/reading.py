@@ -35,11 +35,6 @@ def read_letter(pdf: bytes, paper: Paper | None = None) -> ReadLetter:
         return ReadLetter(pages=len(texts), text="\n".join(texts), window=window)
 
 
-def window_text(pdf: bytes) -> str:
-    """The text that may show through the envelope's window: to be both addresses, and nothing else."""
-    return read_letter(pdf).window
-
-
 @contextmanager
 def opened(pdf: bytes) -> Iterator[pypdfium2.PdfDocument]:
     """The document, closed afterwards, while no other thread reads one."""
