@@ -19,6 +19,7 @@ from dispatcher.agreements.domain.schedules import (
     flat_schedule,
     total_of,
 )
+from dispatcher.agreements.domain.within_limits import breaches, settlement_breaches
 from dispatcher.agreements.storage import arrangements
 from dispatcher.agreements.unchanged import hold_debts
 from dispatcher.agreements.watch import AgreementRules
@@ -226,13 +227,13 @@ def beyond_limits(case: Case, draft: Draft) -> list[str]:
     if limits is None:
         return [*found, f"no {draft.kind} may be agreed for these debts"]
     if draft.kind == "plan":
-        broken = offering.breaches(limits, case.total, draft.schedule, case.on)
+        broken = breaches(limits, case.total, draft.schedule, case.on)
         every = Frequency(draft.offer["frequency"])
         if every not in limits.frequencies:
             found.append(f"{every} payments; allowed are {', '.join(limits.frequencies)}")
     else:
         money = total_of(draft.schedule, case.total.currency)
-        broken = offering.settlement_breaches(limits, case.total, money, draft.schedule, case.on)
+        broken = settlement_breaches(limits, case.total, money, draft.schedule, case.on)
     return found + [detail for _, detail in broken]
 
 

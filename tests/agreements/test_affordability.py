@@ -94,8 +94,8 @@ def test_where_no_plan_fits_none_is_proposed_and_the_one_that_would_is_named(owi
 
 
 def test_a_plan_that_they_ask_for_themselves_is_agreed_whatever_they_stated(owing: Database) -> None:
-    from dispatcher.agreements.domain.offers import breaches
     from dispatcher.agreements.domain.schedules import flat_schedule
+    from dispatcher.agreements.domain.within_limits import breaches
 
     state(owing, income="1000", housing="975")
     schedule = flat_schedule(Money(60_000, "USD"), 3, Frequency.MONTHLY, TODAY + timedelta(days=5))

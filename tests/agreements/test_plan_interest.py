@@ -16,9 +16,10 @@ from dispatcher.agreements.domain.arrangement import Facts, Paid, Standing, Stat
 from dispatcher.agreements.domain.ledger_falls import DebtLedger, Inflow
 from dispatcher.agreements.domain.more_terms import more_of
 from dispatcher.agreements.domain.offer_terms import OfferTerms, PlanTerms, Watch
-from dispatcher.agreements.domain.offers import Offers, breaches, offers_for
+from dispatcher.agreements.domain.offers import Offers, offers_for
 from dispatcher.agreements.domain.plan_interest import InterestCap, InterestTerms, PlanInterest, plan_schedule
 from dispatcher.agreements.domain.schedules import Frequency
+from dispatcher.agreements.domain.within_limits import breaches
 from dispatcher.agreements.storage.sent_offers import _plan, plan_json
 from dispatcher.people.domain.affordability import Affordability
 from dispatcher.people.domain.person import DebtFile, PersonFile

@@ -18,8 +18,9 @@ from dispatcher.agreements.domain.offer_terms import (
     PromiseTerms,
     SettlementTerms,
 )
-from dispatcher.agreements.domain.offers import breaches, offers_for, settlement_breaches, terms_for
+from dispatcher.agreements.domain.offers import offers_for, terms_for
 from dispatcher.agreements.domain.schedules import Frequency, flat_schedule
+from dispatcher.agreements.domain.within_limits import breaches, settlement_breaches
 from dispatcher.agreements.find_offers import offers_of
 from dispatcher.database.engine import Database
 from dispatcher.database.tables.people import humans, wishes
