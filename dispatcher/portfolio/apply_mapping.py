@@ -1,7 +1,7 @@
 """Turns one record of a foreign file into a portfolio's columns, by a mapping or by the names of the columns."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from operator import itemgetter
@@ -18,6 +18,7 @@ Bound = tuple[dict[str, str], dict[str, str], list[RowProblem]]
 _NAME = re.compile(r"\w+")
 _SYNTAX = re.compile(r"[{}|\[\]'\"]")
 _KEY_MARK = "/"
+_SAY_NOTHING = NO_VALUE_SPELLINGS | {""}
 # Here the words themselves mean something, or somebody has to hear of them.
 _WORDS_KEPT = frozenset({"authorised_channels", "debtor_name"})
 
@@ -29,15 +30,24 @@ class PortfolioFileError(ValueError):
 class Places:
     """Where in a row some columns stand."""
 
-    def __init__(self, places: Iterable[tuple[str, int]]) -> None:
+    def __init__(self, places: Iterable[tuple[str, int]], words_kept: frozenset[str] = frozenset()) -> None:
         self.named = tuple(places)
+        self._words_kept = words_kept
         self._names = tuple(name for name, _ in self.named)
         self._pick = _picker([place for _, place in self.named])
 
-    def filled(self, values: Sequence[str]) -> Iterator[tuple[str, str]]:
-        """(column, text) of the cells that hold anything: most of a wide file's do not, and cost no turn of a loop."""
+    def filled(self, values: Sequence[str]) -> dict[str, str]:
+        """The texts of the cells that hold anything, by column; only where one may say nothing is each looked at."""
         picked = self._pick(values)
-        return compress(zip(self._names, picked, strict=True), picked)
+        texts = map(str.strip, compress(picked, picked))
+        found = dict(zip(compress(self._names, picked), texts, strict=True))
+        if _SAY_NOTHING.isdisjoint(found.values()):
+            return found
+        return {
+            column: text
+            for column, text in found.items()
+            if text and (text not in _SAY_NOTHING or column in self._words_kept)
+        }
 
 
 def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], Sequence[str]]:
@@ -59,17 +69,7 @@ class Binding:
 
     def bind(self, values: Sequence[str]) -> Bound:
         """(our columns that are not empty, the file's other columns, expressions that failed) of one record."""
-        nothing = NO_VALUE_SPELLINGS
-        cells = {
-            column: text
-            for column, raw in self.plain.filled(values)
-            if (text := raw.strip()) and (text not in nothing or column in _WORDS_KEPT)
-        }
-        extra = {
-            name: text
-            for name, raw in self.extra.filled(values)
-            if (text := raw.strip()) and text not in nothing
-        }
+        cells, extra = self.plain.filled(values), self.extra.filled(values)
         problems = self._compute(values, cells) if self.computed else []
         return cells, extra, problems
 
@@ -127,7 +127,7 @@ def bind_headers(
     extra = _extras(headers, used | _not_kept(headers, mapping))
     return Binding(
         tuple(headers),
-        Places(straight.items()),
+        Places(straight.items(), _WORDS_KEPT),
         tuple(computed),
         extra,
         columns,

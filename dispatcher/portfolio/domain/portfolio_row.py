@@ -1,9 +1,10 @@
 """Reads one row of a portfolio: columns of text in, a row or its problems out."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
+from operator import itemgetter
 from typing import Any
 
 from dispatcher.portfolio.domain.portfolio import DebtLine, DebtorLine, PortfolioRow, RefusedRow, RowProblem
@@ -43,9 +44,8 @@ _PERSON_ONLY_IF_ABSENT = frozenset({"debt_reference", "balance", "due_date"})
 _REFUSED_WITHOUT = frozenset({*REQUIRED, "creditor"})
 _OF_EVERY_DEBT = {column: None for column in REQUIRED if column != "debtor_reference"}.keys()
 _DEBTORS_KEPT = 4096  # a debtor's columns repeat from row to row: they are read once
+_SHAPES_KEPT = 1024  # of a file's rows, a few dozen fill other columns than those before
 _AMOUNTS_KEPT = 4096  # what was owed first is mostly what is owed
-
-Parts = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +77,32 @@ class _Debtor:
     problems: list[RowProblem] = field(default_factory=list)
 
 
+@dataclass(frozen=True, eq=False, kw_only=True, slots=True)
+class _DebtorShape:
+    """What is to be done with debtors of whom the same columns are filled: it is worked out once."""
+
+    columns: tuple[str, ...]
+    texts: Callable[[Cells], tuple[str, ...]]
+    readers: tuple[tuple[int, str, str, Reader], ...]  # place among the columns, column, field
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, slots=True)
+class _Shape:
+    """The same of whole rows."""
+
+    debtor: _DebtorShape
+    readers: tuple[tuple[str, str, Reader], ...]  # of the debt: column, field
+    amounts: tuple[tuple[str, str], ...]  # column, field of its minor units
+    missing: tuple[str, ...]  # what every debt needs, and these rows have not
+    person_only: bool
+
+
+def _picked(columns: tuple[str, ...]) -> Callable[[Cells], tuple[str, ...]]:
+    if len(columns) > 1:
+        return itemgetter(*columns)
+    return lambda cells: tuple(cells[column] for column in columns)
+
+
 class RowReader:
     """Reads rows of one file."""
 
@@ -92,37 +118,63 @@ class RowReader:
         self._fields: dict[str, tuple[str, Reader]] = {
             column: (FIELDS.get(column, column), read) for column, read in readers.items()
         }
-        self._debtor: Callable[[Parts], _Debtor] = lru_cache(maxsize=_DEBTORS_KEPT)(self._read_debtor)
+        self._shape: Callable[[tuple[str, ...]], _Shape] = lru_cache(maxsize=_SHAPES_KEPT)(self._shape_of)
+        # A debtor of several debts has one shape whatever the rows' shapes are: it is part of what is remembered.
+        self._debtor_shape: Callable[[tuple[str, ...]], _DebtorShape] = cache(self._debtor_shape_of)
+        self._debtor: Callable[[_DebtorShape, tuple[str, ...]], _Debtor] = lru_cache(maxsize=_DEBTORS_KEPT)(
+            self._read_debtor
+        )
         self._amount: Reader = amount
         self._minor: Callable[[str, str], int] = lru_cache(maxsize=_AMOUNTS_KEPT)(self._read_minor)
 
     def read(self, cells: Cells, extra: Mapping[str, str]) -> PortfolioRow | RefusedRow:
         """One row; `extra` are the file's other columns."""
-        parts = tuple([cell for cell in cells.items() if cell[0] in DEBTOR_COLUMNS])
-        debtor = self._debtor(parts)
-        if debtor.line is not None and self._is_person_only(cells):
+        shape = self._shape(tuple(cells))
+        debtor = self._debtor(shape.debtor, shape.debtor.texts(cells))
+        if debtor.line is not None and shape.person_only:
             return PortfolioRow(
                 debtor=debtor.line, debt=None, warnings=tuple(debtor.warnings), unread=tuple(debtor.unread)
             )
-        debt, found = self._read_debt(cells, extra, debtor.line)
+        debt, found = self._read_debt(shape, cells, extra, debtor.line)
         if debtor.line is None or debt is None:
             problems = (*debtor.problems, *debtor.unread, *found.problems, *found.unread)
             return self._refused(problems, cells)
+        if not (debtor.warnings or debtor.unread or found.warnings or found.unread):  # most rows
+            return PortfolioRow(debtor.line, debt)
         warnings, unread = (*debtor.warnings, *found.warnings), (*debtor.unread, *found.unread)
         return PortfolioRow(debtor=debtor.line, debt=debt, warnings=warnings, unread=unread)
 
-    def _is_person_only(self, cells: Cells) -> bool:
-        return self._form.people_only or _PERSON_ONLY_IF_ABSENT.isdisjoint(cells)
+    def _shape_of(self, columns: tuple[str, ...]) -> _Shape:
+        debt = tuple(column for column in columns if column in DEBT_COLUMNS)
+        return _Shape(
+            debtor=self._debtor_shape(tuple(column for column in columns if column in DEBTOR_COLUMNS)),
+            readers=tuple((column, *self._fields[column]) for column in debt),
+            amounts=tuple((column, name) for column, name in MINOR.items() if column in debt),
+            missing=tuple(column for column in _OF_EVERY_DEBT if column not in columns),
+            person_only=self._form.people_only or _PERSON_ONLY_IF_ABSENT.isdisjoint(columns),
+        )
 
-    def _read_debtor(self, parts: Parts) -> _Debtor:
-        cells = dict(parts)
+    def _debtor_shape_of(self, columns: tuple[str, ...]) -> _DebtorShape:
+        readers = tuple(
+            (place, column, *self._fields[column])
+            for place, column in enumerate(columns)
+            if column not in _READ_APART
+        )
+        return _DebtorShape(columns=columns, texts=_picked(columns), readers=readers)
+
+    def _read_debtor(self, shape: _DebtorShape, texts: tuple[str, ...]) -> _Debtor:
         found = _Debtor(line=None)
-        values = self._values([part for part in parts if part[0] not in _READ_APART], found)
+        values: dict[str, Any] = {"creditor": self._form.creditor}
+        for place, column, name, read in shape.readers:
+            try:
+                values[name] = read(texts[place])
+            except ValueError as error:
+                _note(found, RowProblem(column=column, value=texts[place], reason=str(error)))
+        cells = dict(zip(shape.columns, texts, strict=True))
         if "debtor_reference" not in cells:
             found.problems.append(_missing("debtor_reference"))
         if found.problems:
             return found
-        values = {"creditor": self._form.creditor, **values}
         self._name(values, cells, found)
         self._zone(values, found)
         country = values.get("country", "")
@@ -152,13 +204,17 @@ class RowReader:
                 del values["time_zone"]
 
     def _read_debt(
-        self, cells: Cells, extra: Mapping[str, str], debtor: DebtorLine | None
+        self, shape: _Shape, cells: Cells, extra: Mapping[str, str], debtor: DebtorLine | None
     ) -> tuple[DebtLine | None, _Debtor]:
         found = _Debtor(line=None)
-        values = self._values([item for item in cells.items() if item[0] in DEBT_COLUMNS], found)
-        if not cells.keys() >= _OF_EVERY_DEBT:
-            found.problems += [_missing(column) for column in _OF_EVERY_DEBT if column not in cells]
-        self._to_minor(values, cells, found)
+        values: dict[str, Any] = {}
+        for column, name, read in shape.readers:
+            try:
+                values[name] = read(cells[column])
+            except ValueError as error:
+                _note(found, RowProblem(column=column, value=cells[column], reason=str(error)))
+        found.problems += [_missing(column) for column in shape.missing]
+        self._to_minor(shape, values, cells, found)
         if found.problems or debtor is None:
             return None, found
         line = DebtLine(
@@ -170,21 +226,10 @@ class RowReader:
         )
         return line, found
 
-    def _values(self, parts: Iterable[tuple[str, str]], found: _Debtor) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        fields = self._fields
-        for column, text in parts:
-            field, read = fields[column]
-            try:
-                values[field] = read(text)
-            except ValueError as error:
-                _note(found, RowProblem(column=column, value=text, reason=str(error)))
-        return values
-
-    def _to_minor(self, values: dict[str, Any], cells: Cells, found: _Debtor) -> None:
+    def _to_minor(self, shape: _Shape, values: dict[str, Any], cells: Cells, found: _Debtor) -> None:
         """Replace amounts by minor units of the row's currency; what is finer than the currency is a problem."""
         currency = values.get("currency")
-        for column, name in MINOR.items():
+        for column, name in shape.amounts:
             amount = values.pop(column, None)
             if amount is None or currency is None:
                 continue
@@ -241,9 +286,10 @@ def _home(places: PlaceTable, country: str, region: str, city: str, postal_code:
 
 
 def _address(cells: Cells) -> tuple[str, ...]:
-    lines = (
-        line.strip() for column in ADDRESS_LINES if column in cells for line in cells[column].splitlines()
-    )
+    texts = [cells[column] for column in ADDRESS_LINES if column in cells]
+    if all(map(str.isprintable, texts)):  # most: no line breaks, and cells are stripped
+        return tuple(texts)
+    lines = (line.strip() for text in texts for line in text.splitlines())
     return tuple(line for line in lines if line)
 
 
