@@ -81,7 +81,6 @@ contact_points = Table(
     Column("closed_reason", Text, nullable=False, server_default=""),
     Column("stand_in", Text, nullable=False, server_default=""),  # why it is nobody's own, such as noemail@
     UniqueConstraint("debtor_id", "medium", "address"),
-    Index("ix_contact_points_address", "address"),
 )
 # One mailbox in whatever case: opt-outs, suppressions and look-alikes compare by it.
 Index("ix_contact_points_mailbox", func.lower(contact_points.c.address))

@@ -4,6 +4,7 @@ Writing them takes no lock that others wait for: they belong to this connection 
 """
 
 import secrets
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -97,7 +98,9 @@ staged_debts = _table(
     Column("silent", BigInteger, nullable=False),
 )
 staged_parties = _table(
-    "staged_parties", Column("line", Integer, nullable=False), *_texts("debtor_reference", "relation")
+    "staged_parties",
+    Column("line", Integer, nullable=False),
+    *_texts("creditor", "debt_reference", "debtor_reference", "relation"),
 )
 staged_refusals = _table(
     "staged_refusals", *_texts("creditor", "reference")
@@ -139,7 +142,7 @@ class Staging:
         self._sqlite = connection.dialect.name == "sqlite"
         self._cache_before = 0
         self._recent: dict[tuple[str, str], DebtorLine] = {}
-        self._rows: dict[str, list[Row]] = {}
+        self._rows: dict[str, list[Row]] = defaultdict(list)
         self._count = 0
         self._people = _pseudonyms()
 
@@ -148,10 +151,11 @@ class Staging:
         self._add_debtor(line, row.debtor)
         if row.debt is not None:
             self._take(staged_debts, _debt_row(line, row.debt))
+            debt = (line, row.debt.creditor, row.debt.reference)
             for reference in row.debt.joint_debtors:
-                self._take(staged_parties, (line, reference, "joint_debtor"))
+                self._take(staged_parties, (*debt, reference, "joint_debtor"))
             for reference in row.debt.guarantors:
-                self._take(staged_parties, (line, reference, "guarantor"))
+                self._take(staged_parties, (*debt, reference, "guarantor"))
         self._count += 1
         if self._count >= CHUNK_ROWS:
             self.flush()
@@ -230,7 +234,7 @@ class Staging:
             self._take(staged_points, (*key, p.medium, p.address, p.label, _day(p.consent_on), said))
 
     def _take(self, table: Table, row: Row) -> None:
-        self._rows.setdefault(table.name, []).append(row)
+        self._rows[table.name].append(row)
 
     def _write(self, table: Table, rows: Sequence[Row]) -> None:
         if self._sqlite:

@@ -48,6 +48,12 @@ from dispatcher.portfolio.storage.portfolio_staging import (
 
 _DEBTOR_COLUMNS = [column.name for column in staged_debtors.c][5:-2]
 _DEBT_COLUMNS = [column.name for column in staged_debts.c][5:-2]
+# By the key too, which there is an index of: a line alone would have SQLite make one, in each statement.
+_OF_THE_LINE = and_(
+    staged_debts.c.creditor == staged_parties.c.creditor,
+    staged_debts.c.reference == staged_parties.c.debt_reference,
+    staged_debts.c.line == staged_parties.c.line,
+)
 _KEPT = {FIELDS.get(column, column) for column in KEPT_WHEN_EMPTY}
 
 
@@ -271,7 +277,7 @@ def _parties() -> Select[Any]:
             func.max(p.relation).label("relation"),
         )
         .select_from(staged_parties)
-        .join(staged_debts, staged_debts.c.line == p.line)
+        .join(staged_debts, _OF_THE_LINE)
         .join(creditors, creditors.c.key == staged_debts.c.creditor)
         .join(
             debts, and_(debts.c.creditor_id == creditors.c.id, debts.c.reference == staged_debts.c.reference)
@@ -293,7 +299,7 @@ def _unknown_parties(connection: Connection) -> list[tuple[int, str, str]]:
     )
     query = (
         select(p.line, p.relation, p.debtor_reference)
-        .join(staged_debts, staged_debts.c.line == p.line)
+        .join(staged_debts, _OF_THE_LINE)
         .join(creditors, creditors.c.key == staged_debts.c.creditor)
         .where(~known)
         .order_by(p.line)
@@ -315,6 +321,8 @@ def absorb_payments(connection: Connection, *, as_of: date, now: datetime) -> in
             payments.c.paid_on < as_of, and_(payments.c.paid_on == as_of, payments.c.recorded_at >= next_day)
         ),
     )
+    if connection.execute(select(payments.c.id).where(held).limit(1)).first() is None:
+        return 0
     in_file = (
         select(debts.c.id)
         .select_from(payments)
@@ -350,16 +358,21 @@ def recount_payments(connection: Connection, debt_ids: Sequence[int]) -> None:
 
 def keep_balances(connection: Connection, *, as_of: date, now: datetime) -> None:
     """Keep what this ledger says of debts that were agreed on, or whose part was offered: payments are seen by it."""
-    agreed = exists().where(arrangement_debts.c.debt_id == debts.c.id)
     offered = select(sent_offers.c.debtor_id).where(sent_offers.c.settlements != [])  # asked once, not a debt
-    owing_too = select(debt_parties.c.debt_id).where(debt_parties.c.debtor_id.in_(offered))
+    watched = union(
+        select(arrangement_debts.c.debt_id),
+        select(debts.c.id).where(debts.c.debtor_id.in_(offered)),
+        select(debt_parties.c.debt_id).where(debt_parties.c.debtor_id.in_(offered)),
+    )
+    if connection.execute(watched.limit(1)).first() is None:
+        return
     t = staged_debts.c
     query = (
         select(debts.c.id, literal(as_of, Date), t.balance_minor, literal(now, Instant()))
         .select_from(staged_debts)
         .join(creditors, creditors.c.key == t.creditor)
         .join(debts, and_(debts.c.creditor_id == creditors.c.id, debts.c.reference == t.reference))
-        .where(or_(agreed, debts.c.debtor_id.in_(offered), debts.c.id.in_(owing_too)))
+        .where(debts.c.id.in_(watched))
     )
     names = ["debt_id", "day", "balance_minor", "read_at"]
     statement = _insert(connection, ledger_balances).from_select(names, query)
