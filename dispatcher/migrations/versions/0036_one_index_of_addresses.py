@@ -1,4 +1,4 @@
-"""Addresses are found by their lower case alone: the index of them as written is used by nothing, and dear to an import."""
+"""Addresses are found by their lower case alone: the index of them as written serves nothing, and slows an import."""
 
 from alembic import op
 
