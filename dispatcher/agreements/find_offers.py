@@ -221,7 +221,7 @@ def _owed(
     known = people_facts.debts_of(connection, person.id, on)
     wanted = [debt.id for debt in known if debt.id in named or (not named and debt.is_open)]
     files = with_segments(connection, load_debts(connection, wanted, as_of=on), segments, on)
-    owed = [debt for debt in files.values() if debt.is_open(on) and debt.balance.minor > 0]
+    owed = [debt for debt in files.values() if debt.is_owed(on)]
     return tuple(sorted(owed, key=lambda debt: (debt.due_date, debt.full_reference)))
 
 

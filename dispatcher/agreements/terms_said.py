@@ -138,7 +138,7 @@ def open_case(record: Recording, rules: AgreementRules, replaces: int | None) ->
     files = load_debts(record.connection, [debt.id for debt in record.debts], as_of=on)
     files = with_segments(record.connection, files, rules.segments, on)
     debts = tuple(sorted(files.values(), key=lambda debt: (debt.due_date, debt.full_reference)))
-    owed = tuple(debt for debt in debts if debt.is_open(on) and debt.balance.minor > 0)
+    owed = tuple(debt for debt in debts if debt.is_owed(on))
     if not owed:
         raise RecordError(
             f"{record.debtor.full_reference}: nothing is owed on {references(debts) or 'any debt'}"

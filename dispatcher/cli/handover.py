@@ -1,6 +1,7 @@
 """`dispatcher handover`: what counsel should get, who decided it, and the folder that goes to them."""
 
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -35,16 +36,17 @@ def list_handovers(*, as_of: AsOf = None, now: Now = None, as_json: AsJson = Fal
         print_json([case.as_json() for case in cases])
         return
     for case in cases:
-        print("\n".join(_lines(case)))
+        print("\n".join(_lines(case, day)))
     if not cases:
         print("nothing waits for a decision; `handover:` in a strategy says when something does")
 
 
-def _lines(case: Case) -> list[str]:
+def _lines(case: Case, day: date) -> list[str]:
     barred = f", time-barred on {case.time_barred_on}" if case.time_barred_on else ""
+    barred += ": no court takes it any more" if case.is_barred(day) else ""
     decided = f", decided on {case.decided_on}" if case.decided_on else ""
     named = f", final notice of {case.notified_on} names {case.hand_over_on}" if case.notified_on else ""
-    why = f" ({case.why})" if case.why else ""
+    why = f" ({case.why})" if case.why and case.why not in barred else ""
     head = (
         f"{case.state.replace('_', ' ')}: {case.debt} of {case.debtor}, {case.owed}, due since {case.due_date} "
         f"({case.age_days} days){barred}{decided}{named}{why}"

@@ -4,7 +4,7 @@ import csv
 import json
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,20 +12,22 @@ from typing import Any
 from dispatcher.agreements import handover
 from dispatcher.agreements.storage import arrangements
 from dispatcher.agreements.watch import Watcher
-from dispatcher.counsel.domain.case import DECIDED, NOTIFIED, Case
+from dispatcher.counsel.domain.case import DECIDED, HANDED_OVER, NOTIFIED, Case
 from dispatcher.counsel.list_cases import list_cases, note_final_notices, with_tried
 from dispatcher.counsel.storage import tried
 from dispatcher.database.engine import Database
 from dispatcher.people.domain import hold_kinds
 from dispatcher.people.domain.facts import RecordError
-from dispatcher.people.domain.person import DebtFile
+from dispatcher.people.domain.person import DebtFile, PersonFile
 from dispatcher.people.recording import Said
 from dispatcher.people.storage import person_lists
 from dispatcher.people.storage.debt_files import load_debts
+from dispatcher.people.storage.people import load_people
 from dispatcher.planning.policy import Policy
 from dispatcher.record.export_evidence import Source, export_evidence
 from dispatcher.record.storage.evidence import Scope, persons_of
 from dispatcher.values.charges import Charge
+from dispatcher.values.instants import instant_text
 from dispatcher.values.money import Money
 from dispatcher.writing.domain.message_inputs import debt_view
 
@@ -75,6 +77,9 @@ def export_cases(exporting: Exporting, out: Path) -> Exported:
     missing = sorted(set(exporting.only) - {case.debt for case in cases})
     if missing:
         raise RecordError(f"nobody decided to hand over {', '.join(missing)}: `dispatcher handover list`")
+    if exporting.only:  # all that were named, or none
+        for case in cases:
+            _check(exporting, case)
     done = Exported()
     for case in cases:
         try:
@@ -87,28 +92,34 @@ def export_cases(exporting: Exporting, out: Path) -> Exported:
 
 
 def _export(exporting: Exporting, case: Case, out: Path) -> dict[str, str]:
-    needs, without = case.needs_notice, exporting.without_notice
-    reference = case.debt.partition("/")[2]
-    with exporting.database.reading() as connection:
-        handover.check_hand_over(
-            connection, case.debt_id, reference, exporting.said.now.date(),
-            needs_notice=needs, without_notice=without,
-        )  # fmt: skip
+    _check(exporting, case)
     folder = out / case.debt.replace("/", "_")
     _write(exporting, folder, case)
     try:
         handover.hand_over(
             exporting.database,
             case.debtor,
-            reference,
+            _reference(case),
             exporting.said,
-            needs_notice=needs,
-            without_notice=without,
+            needs_notice=case.needs_notice,
+            without_notice=exporting.without_notice,
         )
     except RecordError:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return {"debt": case.debt, "debtor": case.debtor, "folder": str(folder)}
+
+
+def _check(exporting: Exporting, case: Case) -> None:
+    with exporting.database.reading() as connection:
+        handover.check_hand_over(
+            connection, case.debt_id, _reference(case), exporting.said.now.date(),
+            needs_notice=case.needs_notice, without_notice=exporting.without_notice,
+        )  # fmt: skip
+
+
+def _reference(case: Case) -> str:
+    return case.debt.partition("/")[2]
 
 
 def _write(exporting: Exporting, folder: Path, case: Case) -> None:
@@ -121,15 +132,45 @@ def _write(exporting: Exporting, folder: Path, case: Case) -> None:
         records = person_lists.records_of(connection, case.debtor_id)
         points = person_lists.points_of(connection, case.debtor_id)
         persons = persons_of(connection, case.debtor)
+        person = load_people(connection, [case.debtor_id], now=exporting.said.now)[case.debtor_id]
+        sent = tried.messages_of(connection, case.debt_id)
     with (folder / "statement.csv").open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(STATEMENT)
         writer.writerows(statement(debt, payments, today, _charge_of(exporting, case)))
-    _json(folder / "case.json", case.as_json())
+    _json(folder / "case.json", _case_as_handed_over(exporting, case, person))
     _json(folder / "arrangements.json", [one.as_json() for one in agreed])
-    _json(folder / "contacts.json", {name: _rows(each) for name, each in records.items()})
-    _json(folder / "addresses.json", _rows(points))
+    _json(
+        folder / "contacts.json", {"messages": sent, **{name: _rows(each) for name, each in records.items()}}
+    )
+    _json(folder / "addresses.json", [_postal(person), *_rows(points)])
     export_evidence(exporting.source, Scope(persons=persons), folder / "evidence.zip")
+
+
+def _case_as_handed_over(exporting: Exporting, case: Case, person: PersonFile) -> dict[str, Any]:
+    """What counsel reads is the state that the folder brings about, with the names of both sides."""
+    gone = replace(
+        case,
+        state=HANDED_OVER,
+        exported_at=instant_text(exporting.said.now),
+        last_step_on=case.last_step_on or case.tried.last_on,
+    )
+    sender = exporting.policy.senders.get(person.creditor)
+    names = {"creditor_name": (sender.creditor_name or sender.name) if sender else person.creditor}
+    without = {"without_notice": exporting.without_notice} if exporting.without_notice.strip() else {}
+    return {**gone.as_json(), "debtor_name": person.name, **names, **without}
+
+
+def _postal(person: PersonFile) -> dict[str, Any]:
+    return {
+        "channel": "letter",
+        "name": person.name,
+        "address_lines": list(person.address_lines),
+        "postal_code": person.postal_code,
+        "city": person.city,
+        "region": person.region,
+        "country": person.country,
+    }
 
 
 def statement(

@@ -183,6 +183,14 @@ def _with_rules(connection: Connection, policy: Policy, cases: Sequence[Case], a
 
 
 def _to_decide(waiting: Sequence[Case], as_of: date) -> Iterator[str]:
+    barred = [case for case in waiting if case.is_barred(as_of)]
+    waiting = [case for case in waiting if not case.is_barred(as_of)]
+    if barred:
+        count = f"{len(barred)} debts are" if len(barred) > 1 else "1 debt is"
+        yield (
+            f"{count} time-barred and nobody had decided to hand over, {barred[0].debt} since "
+            f"{barred[0].time_barred_on}: no court takes it, so `dispatcher handover refuse` says why it stays"
+        )
     if not waiting:
         return
     first = waiting[0]
@@ -190,8 +198,6 @@ def _to_decide(waiting: Sequence[Case], as_of: date) -> Iterator[str]:
     said = f"{count} for a decision about handing over to counsel (`dispatcher handover list`)"
     if first.time_barred_on is None:
         yield f"{said}, the oldest, {first.debt}, due since {first.due_date}"
-    elif first.is_barred(as_of):
-        yield f"{said}; {first.debt} is time-barred since {first.time_barred_on}, and nobody had decided"
     else:
         days = (first.time_barred_on - as_of).days
         yield f"{said}; {first.debt} is time-barred on {first.time_barred_on}, in {days} day{'s' if days > 1 else ''}"

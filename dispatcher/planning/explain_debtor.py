@@ -329,7 +329,8 @@ def _against(
 ) -> tuple[Reason, ...]:
     due = DueDebt(debt=debt, step=step, strategy=strategy, relation=relation)
     intent = Intent(person=case.person, relation=relation, strategy=strategy, step=step, dues=(due,))
-    then = replace(case, now=_on_the_day(max(day, case.as_of), case.now), as_of=day)
+    day = max(day, case.as_of)  # what stands before may keep it past its own day
+    then = replace(case, now=_on_the_day(day, case.now), as_of=day)
     kept = stays_out(due, case.person, day)
     if kept:
         return kept

@@ -121,7 +121,7 @@ def _answer(case: _Case) -> Answered:
 
 def _asked_about(case: _Case) -> list[DebtFile]:
     day = case.question.at.date()
-    open_debts = [debt for debt in case.files.debts.values() if debt.is_open(day) and debt.balance.minor > 0]
+    open_debts = [debt for debt in case.files.debts.values() if debt.is_owed(day)]
     if not case.question.debts:
         return open_debts
     by_name = {debt.full_reference: debt for debt in case.files.debts.values()}

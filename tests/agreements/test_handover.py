@@ -23,7 +23,7 @@ from dispatcher.people.recording import Said
 from dispatcher.people.storage.debt_files import load_debts
 from dispatcher.planning.domain.strategy import HandoverRule, Match
 from dispatcher.planning.policy import Policy
-from tests.agreements.story import Desk, day, told
+from tests.agreements.story import ROW, Desk, day, told
 from tests.builders import LETTER, TODAY, a_debt, a_debtor, a_desk, a_ladder, a_step, at, mark_sent, plan
 
 STEPS = (
@@ -75,9 +75,11 @@ def test_what_is_time_barred_next_stands_first_over_all_strategies(
         "acme/B-3", "acme/B20", "acme/B40", "acme/B50",
     ]  # fmt: skip
     with database.reading() as connection:
-        [said_of_it] = notes(connection, desk_of_two, TODAY)
-    assert said_of_it.startswith("4 debts wait for a decision")
-    assert f"acme/B-3 is time-barred since {TODAY - timedelta(days=3)}" in said_of_it
+        too_late, waiting = notes(connection, desk_of_two, TODAY)
+    assert too_late.startswith("1 debt is time-barred and nobody had decided")
+    assert f"acme/B-3 since {TODAY - timedelta(days=3)}: no court takes it" in too_late
+    assert waiting.startswith("3 debts wait for a decision")
+    assert "acme/B20" in waiting
 
 
 def test_a_final_notice_that_waits_for_the_decision_is_not_waited_for(database: Database) -> None:
@@ -219,6 +221,13 @@ def test_a_debt_goes_its_whole_way_through_the_commands(
     assert {file.name for file in folder.iterdir()} == {
         "statement.csv", "case.json", "arrangements.json", "contacts.json", "addresses.json", "evidence.zip",
     }  # fmt: skip
+    case = json.loads((folder / "case.json").read_text())
+    assert (case["state"], case["exported_at"][:16]) == ("handed_over", "2026-03-12T12:00")
+    assert (case["debtor_name"], case["last_step_on"]) == ("Ana Perez", "2026-02-26")
+    sent = json.loads((folder / "contacts.json").read_text())["messages"]
+    assert [(one["day"], one["template"]) for one in sent][-1] == ("2026-02-26", "final-notice")
+    addresses = json.loads((folder / "addresses.json").read_text())
+    assert (addresses[0]["address_lines"], addresses[0]["city"]) == (["1 Main St"], "New York")
     assert "owed,2026-03-12,120.00,USD" in (folder / "statement.csv").read_text(encoding="utf-8-sig")
     [gone] = json.loads(desk("handover", "list", "--as-of", "2026-03-12", "--json"))
     assert gone["state"] == "handed_over"
@@ -226,6 +235,31 @@ def test_a_debt_goes_its_whole_way_through_the_commands(
     day(desk, "2026-03-20")
     assert told(desk) == before  # silence
     desk("handover", "withdraw", *one, "--why", "counsel sent it back", "--now", "2026-03-21T12:00:00Z")
+
+
+def test_explain_knows_a_decision_that_was_made_after_the_final_notice_s_own_day(
+    desk: Desk, ledger: Callable[..., None]
+) -> None:
+    ledger("2026-03-25", "120.00", handover_decided_on="2026-03-20")
+    day(desk, "2026-03-25")
+    said = desk("explain", "acme/A1", "--as-of", "2026-03-26", "--now", "2026-03-26T15:00:00Z")
+    assert "final-notice" in said
+    assert "no-handover-decision" not in said
+
+
+def test_of_debts_that_were_named_all_go_to_counsel_or_none(
+    desk: Desk, ledger: Callable[..., None], tmp_path: Path
+) -> None:
+    ledger("2026-01-13", "120.00", also=[ROW | {"debt_reference": "R2", "time_barred_on": "2026-02-20"}])
+    for debt in ("R1", "R2"):
+        desk("handover", "decide", "acme/A1", "--debt", debt, "--now", "2026-02-12T12:00:00Z")
+    named, out = ("--debt", "acme/R1", "--debt", "acme/R2"), tmp_path / "counsel"
+    at_once = ("--without-notice", "limitation is near", "--now", "2026-02-26T12:00:00Z")
+    desk("handover", "export", "--out", str(out), *named, *at_once, code=2)
+    assert not out.exists()
+    assert {case["state"] for case in json.loads(desk("handover", "list", "--json"))} == {"decided"}
+    desk("handover", "export", "--out", str(out), *named[:2], *at_once)
+    assert json.loads((out / "acme_R1" / "case.json").read_text())["without_notice"] == "limitation is near"
 
 
 def watcher(on: date) -> Watcher:

@@ -14,6 +14,7 @@ from dispatcher.database.tables.people import contacts
 from dispatcher.database.tables.portfolio import debts, payments
 
 _CAME_BACK = ("bounced", "returned")
+_WENT_OUT = ("accepted", "delivered", "unknown", *_CAME_BACK)
 _MESSAGES = (
     select(
         message_debts.c.debt_id, messages.c.channel, messages.c.state, func.count(), func.min(messages.c.as_of),
@@ -22,7 +23,7 @@ _MESSAGES = (
     .join(messages, messages.c.id == message_debts.c.message_id)
     .where(
         one_of(message_debts.c.debt_id, "ids"),
-        messages.c.state.in_(("accepted", "delivered", "unknown", *_CAME_BACK)),
+        messages.c.state.in_(_WENT_OUT),
     )
     .group_by(message_debts.c.debt_id, messages.c.channel, messages.c.state)
     .order_by(message_debts.c.debt_id, messages.c.channel)
@@ -83,6 +84,25 @@ def payments_of(connection: Connection, debt_id: int) -> list[tuple[date, int]]:
         .order_by(payments.c.paid_on, payments.c.id)
     )
     return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def messages_of(connection: Connection, debt_id: int) -> list[dict[str, Any]]:
+    """Each message about a debt that went out: `day`, `channel`, `template`, `state` and `message_id`, oldest first."""
+    query = (
+        select(
+            messages.c.as_of.label("day"), messages.c.channel, messages.c.template, messages.c.state, messages.c.id
+        )
+        .join(message_debts, message_debts.c.message_id == messages.c.id)
+        .where(message_debts.c.debt_id == debt_id, messages.c.state.in_(_WENT_OUT))
+        .order_by(messages.c.as_of, messages.c.id)
+    )  # fmt: skip
+    return [
+        {
+            "day": row.day.isoformat(), "channel": row.channel, "template": row.template, "state": row.state,
+            "message_id": row.id,
+        }
+        for row in connection.execute(query)
+    ]  # fmt: skip
 
 
 def _ids(debt_ids: Collection[int]) -> dict[str, list[int]]:

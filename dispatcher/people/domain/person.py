@@ -275,3 +275,8 @@ class DebtFile:
         """Issued and not settled on a date, by the ledger's own columns."""
         issued = self.issued_on is None or self.issued_on <= on
         return issued and (self.settled_on is None or self.settled_on > on)
+
+    def is_owed(self, on: date) -> bool:
+        """Open, with something left, and not ended by a settlement that was kept, whatever the ledger still shows."""
+        is_ended = self.arrangement is not None and not self.arrangement.active
+        return self.is_open(on) and self.balance.minor > 0 and not is_ended

@@ -4,13 +4,13 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Date, Text, and_, bindparam, cast, func, or_, select
+from sqlalchemy import Connection, Date, Text, and_, bindparam, cast, func, not_, or_, select
 
 from dispatcher.database.one_of import one_of
 from dispatcher.database.tables.agreements import arrangement_debts, arrangements, handovers, instalments
 from dispatcher.database.tables.portfolio import creditors, debts, payments
 from dispatcher.people.domain.person import Arranged, DebtFile
-from dispatcher.portfolio.storage.debts import OWED, open_on
+from dispatcher.portfolio.storage.debts import OWED, open_on, settled_by_agreement
 from dispatcher.values.money import Money
 
 # Built once: making these statements anew cost more than running them, and the gate runs them for every chunk.
@@ -37,7 +37,9 @@ _CREDITS = (
 _OPEN_DEBTS = (
     select(debts.c.due_date, debts.c.reference, debts.c.id, debts.c.debtor_id, debts.c.currency, OWED)
     # in Python's order: databases sort texts, and number rows, each in a way of their own
-    .where(one_of(debts.c.debtor_id, "ids"), OWED > 0, open_on(_AS_OF))
+    .where(
+        one_of(debts.c.debtor_id, "ids"), OWED > 0, open_on(_AS_OF), not_(settled_by_agreement(debts.c.id))
+    )
 )
 # The text of its terms as they are kept; a quotation mark within somebody's words has a backslash before it there.
 _BEARS_INTEREST = cast(arrangements.c.terms, Text).like('%"interest":{%')

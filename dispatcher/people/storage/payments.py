@@ -12,7 +12,7 @@ from dispatcher.database.tables.people import holds
 from dispatcher.database.tables.portfolio import creditors, debts, payments
 from dispatcher.people.domain.allocation import Payable
 from dispatcher.people.storage import people_facts
-from dispatcher.portfolio.storage.debts import OWED
+from dispatcher.portfolio.storage.debts import OWED, settled_by_agreement
 from dispatcher.portfolio.storage.portfolios import recount_payments
 from dispatcher.values.money import Money
 
@@ -95,6 +95,7 @@ def payable(connection: Connection, debt_ids: Collection[int], on: date) -> list
     query = select(
         debts.c.id, debts.c.reference, OWED.label("owed"), debts.c.currency, debts.c.due_date,
         debts.c.disputed_on, debts.c.time_barred_on, arranged.label("arranged"), held.label("held"),
+        settled_by_agreement(debts.c.id).label("settled"),
     ).where(debts.c.id.in_(debt_ids))  # fmt: skip
     return [
         Payable(
@@ -143,7 +144,7 @@ def _withheld(row: Any, on: date) -> str:
         return "disputed"
     if row.time_barred_on is not None and row.time_barred_on <= on:
         return "time-barred"
-    return ""
+    return "settled by agreement" if row.settled else ""
 
 
 def is_in_ledger(connection: Connection, debt_id: int, paid_on: date, recorded_at: datetime) -> bool:

@@ -5,9 +5,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, and_, case, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.sql.selectable import FromClause
 
+from dispatcher.database.tables.agreements import arrangement_debts, arrangements
 from dispatcher.database.tables.portfolio import debts
 from dispatcher.values.money import ODD_EXPONENTS, Money
 
@@ -19,6 +20,16 @@ def open_on(as_of: date | BindParameter[date], of: FromClause = debts) -> Column
     return and_(
         or_(of.c.issued_on.is_(None), of.c.issued_on <= as_of),
         or_(of.c.settled_on.is_(None), of.c.settled_on > as_of),
+    )
+
+
+def settled_by_agreement(debt_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether a settlement of the debt was kept: for us nothing is owed on it, whatever the ledger still shows."""
+    return exists().where(
+        arrangement_debts.c.debt_id == debt_id,
+        arrangements.c.id == arrangement_debts.c.arrangement_id,
+        arrangements.c.kind == "settlement",
+        arrangements.c.state == "kept",
     )
 
 

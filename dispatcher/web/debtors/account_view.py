@@ -127,7 +127,7 @@ def account_of(visit: Visit, guest: Guest, language: str) -> Account:
         found = find_offers(connection, program.policy.offers, person, on=on)
         agreed = arrangements.listed(connection, debtor_id=person.id)
         told = told_before(connection, person.id)
-    debts = [files[debt.id] for debt in known if debt.id in files and files[debt.id].balance.minor > 0]
+    debts = [files[debt.id] for debt in known if debt.id in files and files[debt.id].is_owed(on)]
     words = program.own_page_words.account[language]
     writer = _Writer(words=words, locale=locale_for(language, person.country))
     mine = [one for one in agreed if one.state in (State.ACTIVE, State.KEPT, State.BROKEN)]
