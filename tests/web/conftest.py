@@ -98,3 +98,14 @@ def practised(tmp_path: Path) -> Iterator[Web]:
     house = open_dispatcher(load_settings(home=home), now=NOW + timedelta(minutes=10))
     yield Web(house)
     house.close()
+
+
+@pytest.fixture
+def own(web: Web) -> Web:
+    """The site of a creditor that turned the page on; A-1 and A-8 can prove who they are."""
+    from tests.web.own_account import BORN, know, turn_on
+
+    turn_on(web)
+    know(web, "A-1", BORN, "TULIP 4471")
+    know(web, "A-8", BORN, "rose-9913")
+    return web

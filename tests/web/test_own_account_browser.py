@@ -17,7 +17,7 @@ from dispatcher.record.verify.verify_file import verify_file
 from dispatcher.worker.daily_run import run_today
 from tests.web.house import Web
 from tests.web.live import complaints, served, sign_in
-from tests.web.test_own_account import know, path_of, turn_on
+from tests.web.own_account import know, path_of, turn_on
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 NARROW = {"width": 360, "height": 740}

@@ -11,14 +11,14 @@ from dispatcher.agreements.domain.plan_interest import InterestCap, InterestTerm
 from dispatcher.database.tables.agreements import arrangements
 from dispatcher.values.interest import DayCount
 from tests.web.house import Web
-from tests.web.test_own_account import fields, own, proved, rows  # noqa: F401 `own` is a fixture
+from tests.web.own_account import fields, proved, rows
 
 CAP = InterestCap(country="US", percent=Decimal(9), valid_from=date(2026, 1, 1), reference="An act")
 FREE = r"nothing extra|nichts zusätzlich|coste adicional|rien de plus|costi aggiuntivi|niets extra|custos adicionais"
 
 
 @pytest.fixture
-def dear(own: Web) -> Web:  # noqa: F811 the fixture of that name
+def dear(own: Web) -> Web:
     """Its plans bear 7.5 per cent a year."""
     policy = own.house.policy
     interest = InterestTerms(
@@ -72,7 +72,7 @@ def test_no_language_calls_a_plan_that_bears_interest_free(dear: Web, language: 
         assert re.search(r"7[.,]5\s?%", form)
 
 
-def test_while_a_plan_runs_the_way_to_pay_asks_for_its_next_payment(own: Web) -> None:  # noqa: F811 the fixture of that name
+def test_while_a_plan_runs_the_way_to_pay_asks_for_its_next_payment(own: Web) -> None:
     visitor, path = proved(own)
     before = visitor.get(path).text
     assert "amount $120.00." in before
