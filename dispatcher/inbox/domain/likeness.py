@@ -36,18 +36,18 @@ class Likeness:
     negators: frozenset[str] = frozenset()
     concepts: Concepts = field(default_factory=Concepts)
 
-    def scores(self, folded: str) -> dict[str, float]:
-        """How like each kind's sentences folded text is, in deviations from the mean; empty where it is like none."""
+    def sums(self, folded: str) -> dict[str, float]:
+        """How much folded text speaks for each kind, in logarithms; empty where it is like none."""
         values = self._values(folded)
-        if not values:
-            return {}
         sums = [0.0] * len(self.kinds)
         for piece, value in values.items():
             for i, weight in enumerate(self.speaks[piece]):
                 sums[i] += value * weight
-        mean = sum(sums) / len(sums)
-        spread = math.sqrt(sum((each - mean) ** 2 for each in sums) / len(sums)) or 1.0
-        return {kind: (each - mean) / spread for kind, each in zip(self.kinds, sums, strict=True)}
+        return dict(zip(self.kinds, sums, strict=True)) if values else {}
+
+    def scores(self, folded: str) -> dict[str, float]:
+        """How like each kind's sentences folded text is, in deviations from the mean; empty where it is like none."""
+        return deviations(self.sums(folded))
 
     def words_for(self, folded: str, kind: str) -> tuple[Span, ...]:
         """Where the words stand that spoke for this kind most, in the folded text."""
@@ -68,12 +68,24 @@ class Likeness:
         return _weighed(counts, self.rarity)
 
 
+def deviations(sums: Mapping[str, float]) -> dict[str, float]:
+    """How far from their mean the kinds' sums lie, in deviations."""
+    if not sums:
+        return {}
+    mean = sum(sums.values()) / len(sums)
+    spread = math.sqrt(sum((each - mean) ** 2 for each in sums.values()) / len(sums)) or 1.0
+    return {kind: (each - mean) / spread for kind, each in sums.items()}
+
+
 def learn(
     known: Mapping[str, Sequence[str]],
     negators: frozenset[str] = frozenset(),
     concepts: Concepts | None = None,
 ) -> Likeness:
-    """What each kind's sentences, in folded text, have in common that the others' have not."""
+    """What each kind's sentences, in folded text, have in common that the others' have not.
+
+    Two words in a row that stand in one sentence alone tell nothing of others, and are half of all that would be kept.
+    """
     kinds = tuple(known)
     concepts = concepts or Concepts()
     counted = [
@@ -82,7 +94,11 @@ def learn(
         for text in known[kind]
     ]
     standing = Counter(piece for _, counts in counted for piece in counts)
-    rarity = {piece: math.log((1 + len(counted)) / (1 + texts)) + 1 for piece, texts in standing.items()}
+    rarity = {
+        piece: math.log((1 + len(counted)) / (1 + texts)) + 1
+        for piece, texts in standing.items()
+        if texts > 1 or " " not in piece[1:-1]
+    }
     mass: dict[str, dict[int, float]] = defaultdict(dict)
     whole = [0.0] * len(kinds)
     for at, counts in counted:

@@ -8,7 +8,8 @@ from enum import StrEnum
 from functools import lru_cache
 
 from dispatcher.inbox.domain.denial import Denial
-from dispatcher.inbox.domain.likeness import Likeness, Span
+from dispatcher.inbox.domain.likeness import Likeness, Span, deviations
+from dispatcher.inbox.domain.mention import mention_odds
 
 
 class Reading(StrEnum):
@@ -53,6 +54,13 @@ class Reading(StrEnum):
     def is_never_asked(self) -> bool:
         """Whether who asks about its words ("is option 2 free of interest?") has not said it."""
         return self in {Reading.ACCEPT, Reading.OTHER_CONTACT, Reading.PAID, Reading.REMITTANCE}
+
+    @property
+    def may_be_a_question(self) -> bool:
+        """Whether who says it may well do so by asking ("could it be five payments?")."""
+        return self in {
+            Reading.PROOF, Reading.COUNTER_OFFER, Reading.CALLBACK, Reading.OTHER_CONTACT, Reading.HELP, Reading.STOP,
+        }  # fmt: skip
 
     @property
     def needs_to_be_clear(self) -> bool:
@@ -132,6 +140,7 @@ _FAR_AHEAD_OF_A_NO_BY = 0.5  # of what is meant although a no stands beside its 
 _BORNE_OUT_FROM = {False: 2.5, True: 2.0}  # what patterns find and the text is less like is not meant
 _GOES_FIRST_FROM = 2.5
 _NOT_OVERLOOKED_FROM = 1.8  # what would stop everything for good is proposed too
+_MENTIONED_FROM = -1.25  # odds of two in nine: a person reads what is then unclear
 _FEW_WORDS = 6  # what these deny is denied, and not something else besides
 _TAKEN_BACK_BY_A_NO = frozenset(
     {Reading.PAID, Reading.PROMISE, Reading.ACCEPT, Reading.REMITTANCE, Reading.BANKRUPTCY}
@@ -153,6 +162,7 @@ def propose(text: str, table: ReadingTable) -> tuple[Proposal, ...]:
 
     What the words are most like of all known sentences is proposed first, unless they say that it is not meant; beside
     it what patterns find and the words are like, and what would stop everything for good where they are less so too.
+    What they are most like and only mention is not proposed, unless to overlook it would do harm.
     """
     folded, places = fold(text)
     language = language_of(folded, table)
@@ -161,7 +171,8 @@ def propose(text: str, table: ReadingTable) -> tuple[Proposal, ...]:
         reading for reading, unless in table.unless.items() if any(each.search(folded) for each in unless)
     )
     found, denied = _found(folded, language, denial, table, unmeant)
-    scores = {Reading(name): score for name, score in table.known.scores(folded).items()}
+    sums = table.known.sums(folded)
+    scores = {Reading(name): score for name, score in deviations(sums).items()}
     if len(_WORD.findall(folded)) <= _FEW_WORDS:
         unmeant |= denied
     meant = {each: score for each, score in scores.items() if each not in unmeant}
@@ -174,6 +185,13 @@ def propose(text: str, table: ReadingTable) -> tuple[Proposal, ...]:
     }
     if words:
         borne_out[likeliest] = [*words]
+    if (
+        likeliest in scores
+        and not likeliest.goes_first
+        and (_mention_odds(folded, likeliest, sums, denial, table.known) >= _MENTIONED_FROM)
+    ):
+        denied |= {likeliest}
+        borne_out.pop(likeliest, None)
     for each, score in meant.items():
         if each.needs_second_key and score >= _NOT_OVERLOOKED_FROM and each not in denied | borne_out.keys():
             borne_out[each] = [*table.known.words_for(folded, each)]
@@ -272,6 +290,20 @@ def _alike(
         and any(denial.is_around(at, fact=reading.is_told_as_fact) for at, _ in words)
     )
     return () if beside_no else words
+
+
+def _mention_odds(
+    folded: str, reading: Reading, sums: Mapping[str, float], denial: Denial, known: Likeness
+) -> float:
+    """The logarithm of the odds that a text only mentions this reading; `sums`: how much it speaks for each."""
+    said = _WORD.findall(denial.text)
+    return mention_odds(
+        unclear_by=sums.get(Reading.UNCLEAR, sums[reading]) - sums[reading],
+        likeness=deviations(sums)[reading],
+        asks="?" in folded and not reading.may_be_a_question,
+        doubts=any(word in denial.doubts for word in said),
+        concepts={concept for each in known.concepts.of(_WORD.findall(folded)) for concept in each},
+    )
 
 
 def language_of(folded: str, table: ReadingTable) -> str:
