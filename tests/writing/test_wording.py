@@ -88,7 +88,7 @@ def of_unread(file, language, side):
         ("unread", "es", 92, 98),
         ("unread", "pt", 93, 96),
         ("unread", "fr", 93, 93),
-        ("unread_too", "en", 88, 97),
+        ("unread_too", "en", 88, 96),
         ("unread_too", "es", 82, 98),
         ("unread_too", "pt", 77, 97),
         ("unread_too", "fr", 86, 98),
@@ -137,9 +137,13 @@ def test_what_people_have_judged_is_judged_as_they_did_whatever_its_words_say():
         ("en", "Your mother's number is in our file and she will be our next call"),
         ("en", "No payment, no electricity."),
         ("es", "Primero cortamos el gas."),
+        (
+            "en",
+            "We will tell your employer about it. You can pay it in parts. These options cost nothing extra.",
+        ),
     ],
 )
-def test_a_supply_and_relatives_used_as_a_pressure_are_held(language, sentence):
+def test_a_supply_relatives_and_employers_used_as_a_pressure_are_held(language, sentence):
     assert rules_found(language, sentence)
 
 

@@ -20,9 +20,9 @@ _PHRASE = 6.0
 _UNDENIABLE = 8.0  # what no denial makes harmless
 _MENTION = 3.0  # a delicate word says little by itself
 _DENIED = -1.0  # where nothing else is meant: "Your employer will not be contacted"
-_IN_FEW_WORDS = 10.0  # "Hello from the police" has too few to explain a delicate one
+_IN_FEW_WORDS = 10.0  # "We will tell your employer about it" has too few to explain a delicate one
 _HELD_FROM = 3.0
-_SHORT = 5  # words
+_SHORT = 7  # words
 _SENTENCE = 4  # words; fewer are a label, or a name
 _BY_ITSELF = 8  # words; a sentence of fewer is read together with the next
 
@@ -139,12 +139,12 @@ def _sentences(plain: str) -> Iterator[_Sentence]:
 def _passages(sentences: list[_Sentence], finds: list[_Find], leaning: Leaning) -> list[list[_Sentence]]:
     """Sentences that are read together: a short one with the next, which it introduces, the last with the one before.
 
-    One in which more than a delicate word is found is read by itself, as what follows a threat does not excuse it; what
+    One in which something is found is read by itself, as what follows a threat does not excuse it; what
     people have judged as a whole is read as a whole.
     """
     if len(sentences) < 2 or leaning.knows([word for sentence in sentences for word in sentence.words]):
         return [sentences] if sentences else []
-    alone = {_number(sentences, find.span[0]) for find in finds if find.odds >= _PHRASE}
+    alone = {_number(sentences, find.span[0]) for find in finds if find.is_meant}
     passages: list[list[_Sentence]] = []
     is_open = False
     for number, sentence in enumerate(sentences):
