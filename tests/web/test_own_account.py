@@ -114,6 +114,22 @@ def test_a_discount_is_shown_once_it_was_offered_and_agreed_on_as_a_settlement(o
     assert (agreed.kind, agreed.total_minor, agreed.state) == ("settlement", 11_400, "active")
 
 
+def test_a_debt_that_a_kept_settlement_ended_is_owed_no_more_though_the_ledger_shows_the_rest(
+    own: Web,
+) -> None:
+    desk = said_by_the_desk(own)
+    terms = {"amount": ("80.00",), "by": (desk.now.date().isoformat(),), "debt": ("D-1",)}
+    own.house.record("settlement", "acme/A-1", desk, {**terms, "approved_by": ("mia",), "why": ("hardship",)})
+    own.house.record("payment", "acme/A-1", desk, {"amount": ("80.00",), "debt": ("D-1",)})
+    assert [one.state for one in rows(own, arrangements)] == ["kept"]
+
+    visitor, path = proved(own)
+    shown = visitor.get(path).text
+
+    for asked in ("$40.00", "$120.00", "Still open", "Option 1"):
+        assert asked not in shown, asked
+
+
 def test_an_offer_that_has_changed_is_shown_again_and_not_agreed_on(own: Web) -> None:
     visitor, path = proved(own)
     form = fields(visitor.get(path).text, "offer 1")
