@@ -45,14 +45,18 @@ def ledger(desk: Desk, tmp_path: Path) -> Callable[..., None]:
 
 
 @pytest.fixture
-def discounting(
-    desk: Desk, ledger: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Desk:
-    """A debt of 120.00, 5 per cent off within a week; the debtor was spoken with."""
+def with_discount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A configuration by which 5 per cent are off within a week; its folder."""
     config = shutil.copytree(ROOT / "config", tmp_path / "config")
     with (config / "offers" / "consumer.yaml").open("a", encoding="utf-8") as file:
         file.write("prompt_payment: {percent: 5, within_days: 7, grace_days: 3}\n")
     monkeypatch.setenv("DISPATCHER_CONFIG_DIR", str(config))
+    return config
+
+
+@pytest.fixture
+def discounting(with_discount: Path, desk: Desk, ledger: Callable[..., None]) -> Desk:
+    """A debt of 120.00, 5 per cent off within a week; the debtor was spoken with."""
     ledger("2026-02-01", "120.00")
     desk(*TALK, "--now", "2026-02-01T15:00:00Z")
     return desk

@@ -1,7 +1,6 @@
 """The discount for prompt payment: it adds up, is offered once, and whoever pays it in time owes nothing more."""
 
 import json
-import shutil
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -23,7 +22,6 @@ from dispatcher.rulebook.offers import load_offers
 from dispatcher.rulebook.yaml_file import ConfigError
 from dispatcher.values.money import Money
 from tests.agreements.story import OFFER, TALK, Desk, agreed, day, events, told
-from tests.shared import ROOT
 
 DAY = date(2026, 2, 1)
 THEN = ("--now", "2026-02-01T16:00:00Z")
@@ -174,17 +172,13 @@ def test_whoever_pays_the_discounted_sum_in_time_owes_nothing_more_whatever_the_
 
 
 def test_a_message_offers_it_with_one_last_day_beside_the_whole_and_plans(
-    desk: Desk, ledger: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    with_discount: Path, desk: Desk, ledger: Callable[..., None], tmp_path: Path
 ) -> None:
-    config = shutil.copytree(ROOT / "config", tmp_path / "config")
-    with (config / "offers" / "consumer.yaml").open("a", encoding="utf-8") as file:
-        file.write("prompt_payment: {percent: 5, within_days: 7, grace_days: 3}\n")
-    strategies = config / "strategies" / "consumer.yaml"
+    strategies = with_discount / "strategies" / "consumer.yaml"
     text = strategies.read_text(encoding="utf-8")
     strategies.write_text(
         text.replace("template: second-reminder", "template: prompt-payment"), encoding="utf-8"
     )
-    monkeypatch.setenv("DISPATCHER_CONFIG_DIR", str(config))
     for on in ("2026-01-13", "2026-01-22"):
         ledger(on, "120.00")
         day(desk, on)

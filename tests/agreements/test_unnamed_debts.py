@@ -1,5 +1,6 @@
 """Where nobody names a debt, all are meant that may be agreed on, and none that may not."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -35,10 +36,12 @@ BARRED, DISPUTED = {"time_barred_on": "2026-01-20"}, {"disputed_on": "2026-01-20
     indirect=["record"],
 )
 def test_who_approves_terms_has_not_approved_of_a_debt_that_nobody_named(
-    record: Callable[..., str], way: str
+    record: Callable[..., str], desk: Desk, way: str
 ) -> None:
     record(way, code=2)
+    assert json.loads(desk("arrangements", "list", "--json")) == []
     record(way, "--debt", "R1")
+    assert [one["debts"] for one in json.loads(desk("arrangements", "list", "--json"))] == [["acme/R1"]]
 
 
 @pytest.mark.parametrize("record", [DISPUTED], indirect=True)

@@ -376,7 +376,7 @@ def _merged(uses: Iterable[Use]) -> tuple[Use, ...]:
     for use in uses:
         known = merged.get(use.variable)
         if known and known.fields != use.fields:
-            use = replace(use, fields=_merged((*known.fields, *use.fields)))  # noqa: PLW2901
+            use = replace(use, fields=_merged((*known.fields, *use.fields)))  # noqa: PLW2901 - the same use, with the fields of both
         merged[use.variable] = use
     return tuple(merged.values())
 
